@@ -1,0 +1,110 @@
+"""Every error that Lifeboat raises on purpose, in one tree.
+
+The reader is tired and in a hurry, so an error answers three questions: what happened, what is
+safe all the same, and what to do next. None of the three ever holds a secret: whoever builds an
+error from a child's or a driver's words passes them through `lifeboat.postgres.redact` first.
+"""
+
+from typing import ClassVar
+
+
+class LifeboatError(Exception):
+    """Something that a person has to know about.
+
+    Args:
+        what: what happened, with the names and figures involved.
+        todo: what to do next: a setting to change, a command to type, a statement to run.
+        safe: what is not affected; each class has a default for its own kind.
+    """
+
+    safe_by_default: ClassVar[str] = "Existing backups are untouched."
+
+    def __init__(self, what: str, *, todo: str, safe: str | None = None) -> None:
+        self.what = what
+        self.todo = todo
+        self.safe = safe or self.safe_by_default
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        """The three answers, a line each: this is what Lambda reports as `errorMessage`."""
+        return f"{self.what}\nSafe: {self.safe}\nNext: {self.todo}"
+
+
+class SettingsError(LifeboatError):
+    """The `lifeboat` object in cdk.json holds something senseless; raised at synth."""
+
+    safe_by_default = "Nothing was deployed or changed."
+
+
+class EventError(LifeboatError):
+    """A function was invoked with an event that it cannot act on."""
+
+    safe_by_default = "Nothing was started; existing backups are untouched."
+
+
+class BackupError(LifeboatError):
+    """A backup was not taken. No manifest was written, so nothing claims to be a backup."""
+
+    safe_by_default = (
+        "No backup was published by this run; earlier backups and the database are untouched."
+    )
+
+
+class SecretError(BackupError):
+    """The database's secret is missing, unreadable or malformed."""
+
+
+class EndpointError(BackupError):
+    """The connection string leads where a consistent dump is impossible, or isn't encrypted."""
+
+
+class ConnectError(BackupError):
+    """The database could not be reached or refused the login."""
+
+
+class UnsupportedServerError(BackupError):
+    """The server's major version is outside of what the layer carries."""
+
+
+class UnreadableError(BackupError):
+    """The backup role cannot read everything, so a dump would fail or be incomplete."""
+
+
+class SchemaChangingError(BackupError):
+    """Tables kept changing shape while the snapshot was being taken."""
+
+
+class ProgramMissingError(BackupError):
+    """A PostgreSQL program is not where the layer should have put it."""
+
+
+class DumpError(BackupError):
+    """pg_dump failed or ended before it was done."""
+
+
+class DecodeError(BackupError):
+    """pg_restore could not decode the very bytes that were being stored."""
+
+
+class RowsDifferError(BackupError):
+    """The rows in the archive are not the rows in the snapshot."""
+
+
+class InventoryError(BackupError):
+    """The inventory of the database could not be taken in the dump's snapshot."""
+
+
+class VaultError(BackupError):
+    """S3 refused or failed to store something."""
+
+
+class SlotTakenError(BackupError):
+    """Another run stored an archive for the same slot but has not published its manifest."""
+
+
+class OutOfTimeError(BackupError):
+    """The function's time would have run out; the run was ended cleanly before."""
+
+
+class ManifestError(LifeboatError):
+    """A manifest cannot be read: damaged, or written by a newer Lifeboat."""

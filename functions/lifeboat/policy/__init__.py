@@ -1,0 +1,1 @@
+"""Pure decisions: no clock, network, files or environment."""

@@ -1,0 +1,1 @@
+"""What Lifeboat does, one verb per file."""
