@@ -1,0 +1,274 @@
+"""A throw-away PostgreSQL server: real programs, real authentication, gone when we are."""
+
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlencode
+
+import psutil
+import psycopg
+from layers.postgres import server_tree
+
+from local.certificates import ServerCertificate, issue
+from local.ports import free_port
+from local.servant import Servant
+from local.tether import StartError, Tether
+
+THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",
+    "jit": "off",
+    "timezone": "UTC",
+}
+"""Nothing here has to survive a power cut; speed and equal runs matter more."""
+
+LONGEST_PARENT = 60
+"""A socket's path may have 103 bytes on macOS (107 on Linux), and its name takes some of them."""
+
+START_SECONDS = 30.0
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+
+
+class PostgresServer:
+    """A running server of one major version, and its only cluster.
+
+    It listens on 127.0.0.1 and on a unix socket, asks for SCRAM passwords on both, and ends with
+    this process, also when that is killed. As root it runs as another user, because PostgreSQL
+    refuses root.
+
+    Attributes:
+        major: the server's major version.
+        port: the port on 127.0.0.1; part of the socket's name as well.
+        password: of the superuser `postgres`.
+        socket_directory: what to give libpq as `host` to use the unix socket.
+        programs: the directory of the server's own programs, pg_dump and pg_restore among them.
+        ca_file: the authority behind the server's certificate; None without TLS.
+        pid: the postmaster's process id.
+    """
+
+    def __init__(  # noqa: PLR0913 - made by start() only
+        self,
+        *,
+        major: int,
+        port: int,
+        password: str,
+        home: Path,
+        programs: Path,
+        ca_file: Path | None,
+        tether: Tether,
+    ) -> None:
+        self.major = major
+        self.port = port
+        self.password = password
+        self.socket_directory = home
+        self.programs = programs
+        self.ca_file = ca_file
+        self._data = home / "data"
+        self._tether = tether
+        self.pid = self._await_ready()
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        major: int = 18,
+        root: Path | None = None,
+        tls: bool = False,
+        settings: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Make a cluster and start its server; about a second.
+
+        Args:
+            major: the server's major version.
+            root: where the cluster's directory is made. When the server's user can't get there
+                (as root, below pytest's tmp_path for one) or the path is too long for a socket,
+                it is made in the system's temporary directory instead.
+            tls: offer TLS with a certificate for localhost and 127.0.0.1 (see `ca_file`);
+                connections without it are still accepted.
+            settings: more settings of postgresql.conf; they win over ours.
+
+        Raises:
+            StartError: initdb failed, or the server ended or wasn't ready within 30 seconds.
+        """
+        tree = server_tree([major]) / str(major)
+        servant = Servant.of_caller()
+        home = servant.make_home("lifeboat-pg-", root, LONGEST_PARENT)
+        try:
+            programs = servant.within_reach(tree, home) / "bin"
+            certificate = issue(home) if tls else None
+            password = secrets.token_urlsafe(18)
+            _make_cluster(programs, home, servant, password)
+            port = free_port()
+            _configure(home, port, certificate, settings or {})
+        except BaseException:
+            shutil.rmtree(home)
+            raise
+        return cls(
+            major=major,
+            port=port,
+            password=password,
+            home=home,
+            programs=programs,
+            ca_file=certificate.ca_file if certificate else None,
+            tether=_launch(programs, home, servant),
+        )
+
+    def url(
+        self,
+        database: str = "postgres",
+        user: str = "postgres",
+        password: str | None = None,
+        **parameters: str,
+    ) -> str:
+        """A connection URL over TCP.
+
+        Args:
+            database: the database's name, in any characters.
+            user: the role's name; the superuser's password is filled in.
+            password: of any other role.
+            parameters: libpq parameters for the query part, such as `sslmode`.
+        """
+        if user == "postgres" and password is None:
+            password = self.password
+        login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return f"postgresql://{login}@127.0.0.1:{self.port}/{quote(database, safe='')}{query}"
+
+    def admin(self, database: str = "postgres") -> psycopg.Connection:
+        """A new connection as superuser that commits each statement."""
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def stop(self) -> None:
+        """End the server at once and remove its cluster; harmless when repeated."""
+        self._tether.stop()
+
+    def kill(self) -> None:
+        """SIGKILL every process of the server, as a crash of its machine would, and clean up."""
+        segment = self._postmaster_file()[6].split()[1]
+        postmaster = psutil.Process(self.pid)
+        victims = [postmaster, *postmaster.children(recursive=True)]
+        for victim in victims:
+            victim.kill()
+        while any(_runs(victim) for victim in victims):
+            time.sleep(0.005)
+        self._tether.stop()
+        # What the postmaster would have done: the kernel keeps a dead server's SysV segment, and
+        # macOS has only 32 of them. https://www.postgresql.org/docs/current/kernel-resources.html
+        subprocess.run(["/usr/bin/ipcrm", "-m", segment], check=True)  # noqa: S603
+
+    def __enter__(self) -> Self:
+        """The server itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def _await_ready(self) -> int:
+        """Wait until the postmaster says "ready" in its lock file; returns its process id."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and not self._tether.ended():
+            lines = self._postmaster_file()
+            if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004 - its eighth line
+                return int(lines[0])
+            time.sleep(0.01)
+        words = self._tether.last_words()
+        self._tether.stop()
+        raise StartError(
+            f"PostgreSQL {self.major} did not start. The end of its log:\n{words}",
+            todo="Look for the reason in the log above; a setting may be wrong for this version.",
+        )
+
+    def _postmaster_file(self) -> list[str]:
+        """The lines of postmaster.pid, documented in PostgreSQL's miscadmin.h; none before it."""
+        file = self._data / "postmaster.pid"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it runs still; an orphan that waits for init to reap it does not."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _make_cluster(programs: Path, home: Path, servant: Servant, password: str) -> None:
+    password_file = home / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
+    servant.receive(home)
+    done = subprocess.run(  # noqa: S603 - our own words
+        [
+            programs / "initdb",
+            *("-D", home / "data", "-U", "postgres", "-A", "scram-sha-256"),
+            *("--pwfile", password_file, "--encoding", "UTF8", "--locale", "C"),
+            *("--no-sync", "--no-instructions"),
+        ],
+        env=ENVIRONMENT,
+        **servant.identity(),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StartError(
+            f"initdb failed with exit code {done.returncode}:\n{done.stdout}{done.stderr}",
+            todo="Look for the reason above: a full disk and a missing library are the usual ones.",
+        )
+    password_file.unlink()
+
+
+def _configure(
+    home: Path, port: int, certificate: ServerCertificate | None, settings: Mapping[str, str]
+) -> None:
+    ours = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": str(home),
+        **THROW_AWAY,
+    }
+    if certificate:
+        ours |= {
+            "ssl": "on",
+            "ssl_cert_file": str(certificate.certificate_file),
+            "ssl_key_file": str(certificate.key_file),
+        }
+    with (home / "data" / "postgresql.conf").open("a") as file:
+        file.writelines(_assignments(ours | dict(settings)))
+
+
+def _assignments(settings: Mapping[str, str]) -> Iterable[str]:
+    for name, value in settings.items():
+        doubled = value.replace("'", "''")
+        yield f"{name} = '{doubled}'\n"
+
+
+def _launch(programs: Path, home: Path, servant: Servant) -> Tether:
+    return Tether(
+        [str(programs / "postgres"), "-D", str(home / "data")],
+        owns=home,
+        log=home / "log",
+        env=ENVIRONMENT,
+        user=servant.name,
+        stop_signal=signal.SIGQUIT,  # immediate shutdown: nobody will read this cluster again
+        grace=10.0,  # the postmaster itself kills its children after 5 seconds
+    )

@@ -1,0 +1,81 @@
+"""Programs that can't outlive the process that started them, however that process ends."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lifeboat.errors import LifeboatError
+
+
+class StartError(LifeboatError):
+    """A local server did not come up; the message holds the end of its log."""
+
+    safe_by_default = "Nothing but this local server is affected."
+
+
+class Tether:
+    """A running program, its descendants and its directory: all of them end together.
+
+    Between us and the program stands a small process of our own (`tether_child`) that holds the
+    reading end of a pipe. The kernel closes our end when we die, also by kill -9, and that is
+    what ends the program. Unlike PR_SET_PDEATHSIG this works on macOS, for grandchildren and
+    across a change of user.
+
+    Args:
+        argv: the program and its arguments.
+        owns: a directory that is removed after the program's end.
+        log: receives what the program writes to stdout and stderr; may lie in `owns`.
+        env: the program's whole environment.
+        user: whom to run the program as; only root can change users. None: the caller's user.
+        stop_signal: the polite request to end, sent to the program itself.
+        grace: seconds between that request and SIGKILL for everything in the program's session.
+    """
+
+    def __init__(  # noqa: PLR0913 - the keywords of a process, each used by somebody
+        self,
+        argv: Sequence[str],
+        *,
+        owns: Path,
+        log: Path,
+        env: Mapping[str, str],
+        user: str | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        grace: float = 3.0,
+    ) -> None:
+        self.log = log
+        order = {
+            "argv": [*argv],
+            "user": user,
+            "owns": str(owns),
+            "signal": int(stop_signal),
+            "grace": grace,
+        }
+        child = Path(__file__).with_name("tether_child.py")
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
+                [sys.executable, "-I", str(child), json.dumps(order)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=dict(env),
+                start_new_session=True,  # Ctrl-C in a terminal is for us, not for the server
+            )
+
+    def ended(self) -> bool:
+        """Whether the program has ended, by itself or because it was stopped."""
+        return self._process.poll() is not None
+
+    def last_words(self, lines: int = 20) -> str:
+        """The end of the program's log; empty when the directory that held it is gone."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """End the program and its descendants and remove its directory; harmless when repeated."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()

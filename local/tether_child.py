@@ -1,0 +1,97 @@
+"""The process between us and a tethered program; see `local.tether`. Run as a script.
+
+It starts the program in a session of its own and waits for whichever comes first: the end of the
+program, or the end of its own stdin, which is the end of whoever holds the other side. Then
+nothing of the session and the directory remains.
+"""
+
+import contextlib
+import json
+import os
+import pwd
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+
+STDIN = 0
+
+
+def start(argv: list[str], user: str | None) -> subprocess.Popen[bytes]:
+    """Start the program in a new session, as `user` with that user's group and no other."""
+    group = None if user is None else pwd.getpwnam(user).pw_gid
+    return subprocess.Popen(  # noqa: S603 - our own words
+        argv,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
+    )
+
+
+def wait(program: subprocess.Popen[bytes], arrivals: int, polite: int, grace: float) -> None:
+    """Return when the program has ended, ending it when our holder is gone or we get SIGTERM."""
+    while program.poll() is None:
+        ready, _, _ = select.select([STDIN, arrivals], [], [])
+        if STDIN in ready or signal.SIGTERM in os.read(arrivals, 64):
+            end(program, polite, grace)
+
+
+def end(program: subprocess.Popen[bytes], polite: int, grace: float) -> None:
+    """Ask the program to end, wait `grace` seconds, then kill it."""
+    program.send_signal(polite)
+    try:
+        program.wait(grace)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()
+
+
+def sweep(session: int) -> None:
+    """SIGKILL every process of `session` until none is left to start another."""
+    while alive := list(members(session)):
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=0.1)
+
+
+def members(session: int) -> Iterator[psutil.Process]:
+    """The living processes of `session`: also those whose parent is gone, not only children."""
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue  # it ended since it was listed
+        except PermissionError:
+            continue  # macOS says nothing about other users' processes; those aren't ours
+
+
+def signals() -> int:
+    """A descriptor to read the numbers of arriving SIGCHLD and SIGTERM from, for select."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: None)
+    return reader
+
+
+def main() -> None:
+    """Carry out the order in argv, a JSON object written by `local.tether.Tether`."""
+    order = json.loads(sys.argv[1])
+    arrivals = signals()  # before the start: a program may end at once
+    program = start(order["argv"], order["user"])
+    wait(program, arrivals, order["signal"], order["grace"])
+    sweep(program.pid)
+    shutil.rmtree(order["owns"])
+
+
+if __name__ == "__main__":
+    main()
