@@ -1,0 +1,146 @@
+"""From the CDK's context to `Settings`, or to one error that lists everything wrong with it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from inspect import isclass
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from lifeboat.errors import SettingsError
+from lifeboat.settings.fields import Deployment
+from lifeboat.settings.model import Settings
+
+ROOT = "lifeboat"
+"""The context key of the settings; `-c lifeboat.<path>=<value>` replaces one value in them."""
+
+_SHOWN = 80
+
+
+def parse(context: Mapping[str, object], *, deployment: Deployment | None = None) -> Settings:
+    """Read the settings out of the CDK's context.
+
+    `lifeboat` is an object, or JSON text (that is how `-c lifeboat='{...}'` arrives). Keys such as
+    `lifeboat.backup.memory_mb` or `lifeboat.databases.0.cron` replace one value each; theirs is
+    read as JSON where it is JSON, else taken as text.
+
+    Args:
+        context: the context of the CDK app.
+        deployment: where the stack goes, and the day. With it, ARNs must belong to the stack's
+            account and region and schedules must fire after that day.
+
+    Raises:
+        SettingsError: lists every bad key: which it is, what it has and what it may be.
+    """
+    problems: list[str] = []
+    whole = _with_overrides(_settings_object(context), context, problems)
+    try:
+        settings = Settings.model_validate(whole, context=deployment)
+    except ValidationError as error:
+        problems += [_told(found) for found in error.errors(include_url=False)]
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        raise SettingsError(
+            f"The `{ROOT}` settings (cdk.json, or -c when given) cannot be used:\n{listed}",
+            todo="Change what is listed in cdk.json, or pass -c lifeboat.<key>=<value>.",
+        )
+    return settings
+
+
+def _settings_object(context: Mapping[str, object]) -> object:
+    given = context.get(ROOT, {})
+    return _json_or_text(given) if isinstance(given, str) else given
+
+
+def _json_or_text(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _with_overrides(whole: object, context: Mapping[str, object], problems: list[str]) -> object:
+    """Apply the dotted keys to a copy of `whole`, shallow ones first; add what can't be applied."""
+    prefix = f"{ROOT}."
+    paths = {key: key.removeprefix(prefix).split(".") for key in context if key.startswith(prefix)}
+    for key in sorted(paths, key=lambda key: [(len(part), part) for part in paths[key]]):
+        value = context[key]
+        try:
+            whole = _replaced(
+                whole, paths[key], _json_or_text(value) if isinstance(value, str) else value
+            )
+        except LookupError as error:
+            problems.append(f"{key} leads nowhere: {error.args[0]}")
+    return whole
+
+
+def _replaced(node: object, path: list[str], value: object) -> object:
+    """A copy of `node` with the value at `path` replaced; missing objects on the way are made.
+
+    Raises:
+        LookupError: a part of the path is neither a key nor an index of what is there.
+    """
+    if not path:
+        return value
+    part, rest = path[0], path[1:]
+    if isinstance(node, Mapping):
+        return {**node, part: _replaced(node.get(part, _empty_for(rest)), rest, value)}
+    if not isinstance(node, list | tuple) or part not in {str(i) for i in range(len(node) + 1)}:
+        raise LookupError(f"{_shown(node)} has no part {part!r}")
+    index = int(part)
+    old = node[index] if index < len(node) else _empty_for(rest)
+    return [*node[:index], _replaced(old, rest, value), *node[index + 1 :]]
+
+
+def _empty_for(rest: list[str]) -> object:
+    return [] if rest and rest[0].isdecimal() else {}
+
+
+def _told(found: ErrorDetails) -> str:
+    key = ".".join([ROOT, *(str(part) for part in found["loc"])])
+    match found["type"]:
+        case "missing":
+            return f"{key} is missing: {_field(found['loc']).description}"
+        case "extra_forbidden":
+            return f"{key} is unknown{_known_keys(found['loc'])}"
+        case _:
+            return f"{key} is {_shown(found['input'])}; it may be {found['msg']}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    """What could have been meant by an unknown key: the nearest name, then all of them."""
+    known = [field.alias or name for name, field in _model_at(location[:-1]).model_fields.items()]
+    near = get_close_matches(str(location[-1]), known, n=1)
+    meant = f"; did you mean '{near[0]}'?" if near else "."
+    return f"{meant} Known here: {', '.join(known)}"
+
+
+def _field(location: tuple[int | str, ...]) -> FieldInfo:
+    return _model_at(location[:-1]).model_fields[str(location[-1])]
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
+    model: type[BaseModel] = Settings
+    for part in location:
+        if isinstance(part, str):
+            model = next(_models_in(model.model_fields[part].annotation))
+    return model
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models inside of an annotation such as `tuple[Annotated[Model, ...], ...]`."""
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _shown(value: object) -> str:
+    """The value as JSON, shortened; but no connection string that landed in the wrong place."""
+    text = json.dumps(value, default=str)
+    if "://" in text or "password" in text.lower():
+        return "something not shown here, as it may hold a password"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"

@@ -1,0 +1,250 @@
+"""What each setting may be: one type per kind of value, with the words for whoever got it wrong.
+
+Every type wraps its checks in `may_be`, so that a value which fails any of them is answered with
+one sentence about what is allowed instead of the name of the check that happened to fail first.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from aws_croniter import AwsCroniter  # type: ignore[import-untyped]  # it ships no types
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+type TierName = Literal["daily", "weekly", "monthly", "manual"]
+type ObjectLock = Literal["governance", "compliance", "off"]
+type Architecture = Literal["arm64", "x86_64"]
+type StorageClass = Literal[
+    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"
+]
+
+MOST_DAYS = 36_500
+"""The longest retention that S3 Object Lock accepts: 100 years."""
+
+_MAY_BE = "may_be"
+
+
+class Frozen(BaseModel):
+    """A model that never changes and knows no other keys than its own."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """Where and when a stack with these settings goes, as far as it is known at synth.
+
+    Handed to pydantic as validation context. Without it (inside a function, long after synth)
+    settings are checked for form only: a schedule whose last year has passed must not keep
+    anybody from a backup by hand.
+    """
+
+    account: str | None = None
+    """Twelve digits; None when synth runs without credentials."""
+    region: str | None = None
+    """Such as eu-central-1; None when synth runs without credentials."""
+    today: date | None = None
+    """Schedules have to fire after this day."""
+
+
+def refusal(allowed: str) -> PydanticCustomError:
+    """The one kind of error that reaches the reader: what the value may be."""
+    return PydanticCustomError(_MAY_BE, "{allowed}", {"allowed": allowed})
+
+
+def may_be(allowed: str) -> WrapValidator:
+    """Answer any failure of the value itself with `allowed`; its parts speak for themselves."""
+
+    def check(value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError as error:
+            if any(found["loc"] or found["type"] == _MAY_BE for found in error.errors()):
+                raise
+            raise refusal(allowed) from None
+
+    return WrapValidator(check)
+
+
+def whole_number(least: int, most: int, unit: str) -> tuple[object, WrapValidator]:
+    """Metadata of an integer between `least` and `most`; a string or a bool is none."""
+    return (
+        Field(strict=True, ge=least, le=most),
+        may_be(f"a whole number from {least} to {most} ({unit})"),
+    )
+
+
+def _deployment(info: ValidationInfo) -> Deployment:
+    return info.context if isinstance(info.context, Deployment) else Deployment()
+
+
+def _in_stack(service: str) -> Callable[[str, ValidationInfo], str]:
+    """Check that an ARN lies in the account and region of the stack, where these are known."""
+
+    def check(arn: str, info: ValidationInfo) -> str:
+        region, account = arn.split(":")[3:5]
+        stack = _deployment(info)
+        expected = (stack.region or region, stack.account or account)
+        if (region, account) != expected:
+            raise refusal(
+                f"an ARN of the stack's own account and region, "
+                f"arn:...:{service}:{expected[0]}:{expected[1]}:..."
+            )
+        return arn
+
+    return check
+
+
+def _cron_that_fires(cron: str, info: ValidationInfo) -> str:
+    today = _deployment(info).today
+    schedule = AwsCroniter(cron)  # a malformed expression is a ValueError
+    if schedule.rules[4].upper().startswith("L"):
+        raise ValueError("aws_croniter takes an L without a weekday for a day that never comes")
+    if today and schedule.get_next(datetime.combine(today, time(), UTC)) == [None]:
+        raise refusal(f"a cron that fires again: this one has no date after {today.isoformat()}")
+    return cron
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        near = get_close_matches(name, available_timezones(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise refusal(f"an IANA time zone such as UTC or Europe/Berlin{hint}") from None
+    return name
+
+
+def _some(found: tuple[object, ...]) -> tuple[object, ...]:
+    if not found:
+        raise ValueError("empty")
+    return found
+
+
+SOME = AfterValidator(_some)
+"""At least one; unlike a minimum length it stays silent when an item has already been refused."""
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise refusal("a list that names each table once")
+    return names
+
+
+def matching(pattern: str) -> StringConstraints:
+    r"""A string that is `pattern` as a whole; `$` would let a line break pass, \Z does not."""
+    return StringConstraints(pattern=re.compile(rf"(?:{pattern})\Z", re.ASCII), strict=True)
+
+
+DatabaseName = Annotated[
+    str,
+    matching(r"[a-z][a-z0-9-]{0,39}"),
+    may_be(
+        "1 to 40 lower-case letters, digits and hyphens that begin with a letter "
+        "(it becomes part of object keys and function names)"
+    ),
+]
+
+SecretArn = Annotated[
+    str,
+    matching(
+        r"arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}"
+    ),
+    AfterValidator(_in_stack("secretsmanager")),
+    may_be(
+        "the full ARN of a Secrets Manager secret, with its six-character suffix. "
+        "If there is no secret yet, type or paste the connection URL into\n"
+        "        aws secretsmanager create-secret --name lifeboat/app "
+        "--secret-string file:///dev/stdin --query ARN\n"
+        "    and if there is one:\n"
+        "        aws secretsmanager describe-secret --secret-id <name> --query ARN"
+    ),
+]
+
+Cron = Annotated[
+    str,
+    Field(strict=True),
+    AfterValidator(_cron_that_fires),
+    may_be(
+        "the six fields of an AWS cron, 'minute hour day-of-month month day-of-week year' with a "
+        "'?' for one of the days, such as '0 2 * * ? *' (without LW, and L only with a weekday)"
+    ),
+]
+
+ZoneName = Annotated[
+    str, Field(strict=True), AfterValidator(_known_zone), may_be("an IANA time zone such as UTC")
+]
+
+_IDENTIFIER = r'([a-z_][a-z0-9_$]*|"([^"\x00]|"")+")'
+
+TableName = Annotated[
+    str,
+    matching(rf"{_IDENTIFIER}\.{_IDENTIFIER}"),
+    may_be(
+        "one exact schema.table; what holds capitals or odd characters goes in double quotes, "
+        'such as public."Odd Name"'
+    ),
+]
+
+TableNames = Annotated[
+    tuple[TableName, ...], AfterValidator(_unique), may_be("a list of schema.table names")
+]
+
+Compression = Annotated[
+    str,
+    matching(r"zstd:([1-9]|1[0-9])|gzip:[1-9]"),
+    may_be("'zstd:1' to 'zstd:19' or 'gzip:1' to 'gzip:9'"),
+]
+
+
+def _encryption(value: str, info: ValidationInfo) -> str:
+    return value if value == "S3" else _in_stack("kms")(value, info)
+
+
+Encryption = Annotated[
+    str,
+    matching(r"S3|arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"),
+    AfterValidator(_encryption),
+    may_be("'S3' or the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
+]
+
+
+def _forever_is_none(value: object) -> object:
+    if value is None:  # JSON's null says "not set", which must never be taken for "forever"
+        raise refusal(_DAYS)
+    return None if value == "forever" else value
+
+
+_DAYS = f"a whole number of days from 1 to {MOST_DAYS}, or 'forever'"
+
+Days = Annotated[
+    Annotated[int, Field(strict=True, ge=1, le=MOST_DAYS)] | None,
+    BeforeValidator(_forever_is_none),
+    PlainSerializer(lambda days: "forever" if days is None else days),
+    may_be(_DAYS),
+]
+"""Days that a backup is kept; None in Python is 'forever' in JSON."""

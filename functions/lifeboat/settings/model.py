@@ -1,0 +1,199 @@
+"""The settings as frozen models. What each single value may be is in `fields`."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from lifeboat.errors import EventError
+from lifeboat.settings.fields import (
+    MOST_DAYS,
+    SOME,
+    Architecture,
+    Compression,
+    Cron,
+    DatabaseName,
+    Encryption,
+    Frozen,
+    ObjectLock,
+    SecretArn,
+    TableNames,
+    TierName,
+    ZoneName,
+    matching,
+    may_be,
+    refusal,
+    whole_number,
+)
+from lifeboat.settings.retention import TIERS, Retention
+
+_MOST_DATABASES = 40
+"""CloudFormation takes 500 resources a stack; each database brings about ten."""
+
+
+class DatabaseSettings(Frozen):
+    """One database to be backed up."""
+
+    name: DatabaseName
+    """How it is called in object keys, function names and alarms; unique."""
+
+    secret_arn: SecretArn
+    """Full ARN of the secret with the connection: a URL, {"url": ...} or the RDS JSON form."""
+
+    cron: Cron = "0 2 * * ? *"
+    """When its backups start: the fields of an AWS cron expression, in `timezone`."""
+
+    timezone: ZoneName = "UTC"
+    """IANA zone in which `cron` is read and in which a run's day decides its tier."""
+
+    exclude_table_data: TableNames = ()
+    """Tables (exact schema.table) whose definition is backed up but whose rows are not."""
+
+
+class NetworkSettings(Frozen):
+    """Where the functions run when the databases are private.
+
+    The subnets need a way to S3, Secrets Manager and CloudWatch Logs: endpoints or a NAT.
+    """
+
+    vpc_id: Annotated[str, matching(r"vpc-[0-9a-f]+"), may_be("a vpc-... id")]
+    """The VPC of the subnets."""
+
+    availability_zones: Annotated[
+        tuple[Annotated[str, matching(r"[a-z0-9-]+"), may_be("the name of a zone")], ...],
+        SOME,
+        may_be("a list of the subnets' availability zones, such as ['eu-central-1a']"),
+    ]
+    """The zones in which the subnets lie."""
+
+    subnet_ids: Annotated[
+        tuple[
+            Annotated[str, matching(r"subnet-[0-9a-f]+"), may_be("a subnet-... id")],
+            ...,
+        ],
+        SOME,
+        may_be("a list of subnet ids"),
+    ]
+    """Private subnets in which the functions get their network interfaces."""
+
+    security_group_ids: Annotated[
+        tuple[
+            Annotated[str, matching(r"sg-[0-9a-f]+"), may_be("an sg-... id")],
+            ...,
+        ],
+        SOME,
+        may_be("a list of security group ids"),
+    ]
+    """Security groups of the functions; the databases' groups have to let them in."""
+
+
+class BackupSettings(Frozen):
+    """How one backup is taken: the function's size and pg_dump's choices."""
+
+    memory_mb: Annotated[int, *whole_number(128, 10_240, "MB; 1769 MB are one vCPU")] = 1769
+    """Memory of the function in MB; Lambda gives CPU in proportion."""
+
+    timeout_minutes: Annotated[int, *whole_number(1, 15, "minutes, Lambda's limit")] = 15
+    """Minutes until Lambda would kill the function; a run ends itself cleanly before."""
+
+    ephemeral_mb: Annotated[int, *whole_number(512, 10_240, "MB of /tmp")] = 512
+    """Size of /tmp in MB. Nothing is staged there, so Lambda's minimum is enough."""
+
+    lock_wait_seconds: Annotated[int, *whole_number(1, 600, "seconds")] = 30
+    """Seconds to wait for a lock that someone else holds on a table before giving up."""
+
+    compression: Compression = "zstd:1"
+    """pg_dump's --compress; servers before 16 know no zstd and get gzip:6 in its place."""
+
+    checksums: Annotated[bool, Field(strict=True), may_be("true or false")] = False
+    """Also take an order-free checksum of every table's content, which reads each one again."""
+
+
+class Settings(Frozen):
+    """Everything that can be chosen about an installation."""
+
+    databases: Annotated[
+        tuple[
+            Annotated[
+                DatabaseSettings, may_be("an object with name, secret_arn and optional keys")
+            ],
+            ...,
+        ],
+        Field(max_length=_MOST_DATABASES),
+        SOME,
+        may_be(f"a list of 1 to {_MOST_DATABASES} databases"),
+    ]
+    """The databases to be backed up, one function and one schedule each."""
+
+    retention: Annotated[Retention, may_be("an object with daily, weekly, monthly and manual")] = (
+        Retention()
+    )
+    """How long the backups of each tier are kept."""
+
+    encryption: Encryption = "S3"
+    """"S3" for keys that S3 manages, or the ARN of a KMS key of the stack's account and region."""
+
+    object_lock: Annotated[ObjectLock, may_be("'governance', 'compliance' or 'off'")] = "governance"
+    """Whether S3 refuses to delete backups early: to all but whom an administrator names
+    (governance), to everybody until the time is over (compliance), or not at all (off).
+    """
+
+    architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
+    """Processor of the functions; arm64 is the cheaper one."""
+
+    network: Annotated[
+        NetworkSettings | None,
+        may_be(
+            "null, or an object with vpc_id, availability_zones, subnet_ids and security_group_ids"
+        ),
+    ] = None
+    """Where the functions run when databases are private; None: outside of any VPC."""
+
+    backup: Annotated[
+        BackupSettings,
+        may_be(f"an object with any of {', '.join(BackupSettings.model_fields)}"),
+    ] = BackupSettings()
+    """How a backup is taken."""
+
+    def of_database(self, name: str) -> Self:
+        """The same settings with that database only.
+
+        Raises:
+            EventError: there is no database of that name; the known ones are listed.
+        """
+        chosen = tuple(database for database in self.databases if database.name == name)
+        if not chosen:
+            known = ", ".join(database.name for database in self.databases)
+            raise EventError(
+                f"There is no database called {name!r} in the settings.",
+                todo=f"Use one of: {known}. Databases are added in cdk.json, then `make deploy`.",
+            )
+        return self.model_copy(update={"databases": chosen})
+
+    def lock_days(self, tier: TierName) -> int | None:
+        """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
+        return None if self.object_lock == "off" else self.retention.of(tier).lock_days
+
+    @field_validator("databases")
+    @classmethod
+    def _unique_names(cls, databases: tuple[DatabaseSettings, ...]) -> tuple[DatabaseSettings, ...]:
+        names = [database.name for database in databases]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise refusal(f"a list in which each name is used once, unlike {', '.join(twice)}")
+        return databases
+
+    @field_validator("object_lock")
+    @classmethod
+    def _an_endless_lock_is_meant(cls, mode: ObjectLock, info: ValidationInfo) -> ObjectLock:
+        retention: Retention | None = info.data.get("retention")
+        if mode != "compliance" or retention is None:
+            return mode
+        for tier in TIERS:
+            kept = retention.of(tier)
+            if kept.days is None and kept.stated_lock_days is None:
+                raise refusal(
+                    f"'compliance' only with lifeboat.retention.{tier}.lock_days stated (1 to "
+                    f"{MOST_DAYS}): the tier is kept forever, and nobody, not even AWS, could "
+                    "shorten a lock that was set too long"
+                )
+        return mode
