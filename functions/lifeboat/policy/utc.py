@@ -1,0 +1,35 @@
+"""Times as Lifeboat stores them: aware, in UTC; a slot has whole seconds."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment, expressed in UTC.
+
+    Raises:
+        ValueError: it has no time zone, or lies outside of what UTC can express.
+    """
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} is not a year of UTC") from None
+
+
+def require_slot(moment: datetime) -> datetime:
+    """The moment itself, when it can name a slot: aware, UTC, whole seconds.
+
+    Raises:
+        ValueError: it is not such a moment. Rounding here would let two names mean one backup.
+    """
+    if moment.utcoffset() != timedelta(0) or moment.microsecond:
+        raise ValueError(f"{moment.isoformat()} is not a whole second in UTC")
+    return moment
+
+
+UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
+SlotTime = Annotated[UtcTime, AfterValidator(require_slot)]
