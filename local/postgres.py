@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 import psutil
 import psycopg
-from layers.postgres import server_tree
 
+from layers.postgres import server_tree
 from local.certificates import ServerCertificate, issue
 from local.ports import free_port
 from local.servant import Servant
@@ -189,10 +189,9 @@ class PostgresServer:
             if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004 - its eighth line
                 return int(lines[0])
             time.sleep(0.01)
-        words = self._tether.last_words()
         self._tether.stop()
         raise StartError(
-            f"PostgreSQL {self.major} did not start. The end of its log:\n{words}",
+            f"PostgreSQL {self.major} did not start. Its log: {self._tether.last_words()}",
             todo="Look for the reason in the log above; a setting may be wrong for this version.",
         )
 
@@ -266,7 +265,6 @@ def _launch(programs: Path, home: Path, servant: Servant) -> Tether:
     return Tether(
         [str(programs / "postgres"), "-D", str(home / "data")],
         owns=home,
-        log=home / "log",
         env=ENVIRONMENT,
         user=servant.name,
         stop_signal=signal.SIGQUIT,  # immediate shutdown: nobody will read this cluster again

@@ -1,9 +1,11 @@
 """Programs that can't outlive the process that started them, however that process ends."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,7 +29,6 @@ class Tether:
     Args:
         argv: the program and its arguments.
         owns: a directory that is removed after the program's end.
-        log: receives what the program writes to stdout and stderr; may lie in `owns`.
         env: the program's whole environment.
         user: whom to run the program as; only root can change users. None: the caller's user.
         stop_signal: the polite request to end, sent to the program itself.
@@ -39,13 +40,13 @@ class Tether:
         argv: Sequence[str],
         *,
         owns: Path,
-        log: Path,
         env: Mapping[str, str],
         user: str | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         grace: float = 3.0,
     ) -> None:
-        self.log = log
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        self._words = ""
         order = {
             "argv": [*argv],
             "user": user,
@@ -54,28 +55,31 @@ class Tether:
             "grace": grace,
         }
         child = Path(__file__).with_name("tether_child.py")
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
-                [sys.executable, "-I", str(child), json.dumps(order)],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=dict(env),
-                start_new_session=True,  # Ctrl-C in a terminal is for us, not for the server
-            )
+        self._process = subprocess.Popen(  # noqa: S603 - our own words
+            [sys.executable, "-I", str(child), json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            env=dict(env),
+            start_new_session=True,  # Ctrl-C in a terminal is for us, not for the server
+        )
 
     def ended(self) -> bool:
         """Whether the program has ended, by itself or because it was stopped."""
         return self._process.poll() is not None
 
-    def last_words(self, lines: int = 20) -> str:
-        """The end of the program's log; empty when the directory that held it is gone."""
-        if not self.log.exists():
-            return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+    def last_words(self, length: int = 4000) -> str:
+        """The end of what the program wrote to stdout and stderr, at most `length` bytes."""
+        if self._log.closed:
+            return self._words[-length:]
+        log = self._log.fileno()
+        begin = max(0, os.fstat(log).st_size - length)
+        return os.pread(log, length, begin).decode(errors="replace")  # seek would move the writer
 
     def stop(self) -> None:
         """End the program and its descendants and remove its directory; harmless when repeated."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()
+        self._words = self.last_words()
+        self._log.close()
