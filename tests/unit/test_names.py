@@ -7,11 +7,8 @@ from hypothesis import strategies as st
 from lifeboat.policy import names
 from lifeboat.policy.names import BackupLocation, parse_drill_key, parse_id, parse_key, parse_slot
 from lifeboat.policy.tiers import Tier
+from tests.unit.samples import DATABASES, SLOTS
 
-SLOTS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0))
-DATABASES = st.from_regex(names.DATABASE_NAME, fullmatch=True).filter(
-    lambda name: not name.endswith("\n")
-)
 LOCATIONS = st.builds(BackupLocation, tier=st.sampled_from(Tier), database=DATABASES, slot=SLOTS)
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)
 SUNDAY = BackupLocation(Tier.WEEKLY, "app", SLOT)

@@ -1,0 +1,132 @@
+"""What is in a database: one inventory of the source, one of each restored copy, to be compared.
+
+Everything is stored inside the manifest, so within one schema version fields may be added (with a
+default) but never change their meaning.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic.dataclasses import dataclass
+
+from lifeboat.policy.utc import UtcTime
+
+
+class Frozen(BaseModel):
+    """A record that is stored: never changed once made.
+
+    Unknown keys are ignored when it is read. Fields may be added within a schema version, and the
+    vault keeps manifests for years, so a Lifeboat that was rolled back must still read what its
+    successor wrote. No typing error hides that way, as only programs write these records; a change
+    of meaning raises the schema version, and that is refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+# Table and Sequence are dataclasses since a pydantic model cannot have a field named `schema`.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table that holds rows itself: an ordinary one or a leaf of a partitioned one.
+
+    Attributes:
+        schema: its schema's name, unquoted.
+        name: its own name, unquoted.
+        rows: rows in the snapshot; 0 where the settings exclude its data.
+        checksum: an order-free checksum of its content, where one was asked for.
+        data_excluded: the settings leave its rows out of the archive.
+    """
+
+    schema: str
+    name: str
+    rows: NonNegativeInt
+    checksum: str | None = None
+    data_excluded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence:
+    """One sequence, as `setval(name, last_value, is_called)` would restore it."""
+
+    schema: str
+    name: str
+    last_value: int
+    is_called: bool
+
+
+class Extension(Frozen):
+    """An installed extension."""
+
+    name: str
+    version: str
+
+
+class CollationProvider(Frozen):
+    """A collation that some column uses besides the database's own, and who implements it.
+
+    Attributes:
+        name: the collation's name.
+        provider: libc, icu, builtin or default.
+    """
+
+    name: str
+    provider: str
+
+
+class ObjectCounts(Frozen):
+    """How many objects of each kind the user's schemas hold, those of extensions left out."""
+
+    indexes: NonNegativeInt = 0
+    constraints: NonNegativeInt = 0
+    unvalidated_constraints: NonNegativeInt = 0
+    views: NonNegativeInt = 0
+    materialized_views: NonNegativeInt = 0
+    functions: NonNegativeInt = 0
+    triggers: NonNegativeInt = 0
+    policies: NonNegativeInt = 0
+    large_objects: NonNegativeInt = 0
+
+
+class Inventory(Frozen):
+    """What is in a database, as one snapshot sees it."""
+
+    tables: tuple[Table, ...]
+    sequences: tuple[Sequence, ...]
+    extensions: tuple[Extension, ...]
+    collations: tuple[CollationProvider, ...]
+    counts: ObjectCounts
+
+    @property
+    def rows(self) -> int:
+        """The rows of all tables whose data is in the archive."""
+        return sum(table.rows for table in self.tables if not table.data_excluded)
+
+
+class Source(Frozen):
+    """Which server and database a backup was taken from, and of which moment.
+
+    Attributes:
+        server_version: as the server calls itself, such as "17.6 (Debian 17.6-1)".
+        major: its major version, such as 17.
+        database: the database's name on the server (the settings may call it otherwise).
+        encoding: such as UTF8.
+        collate: LC_COLLATE of the database.
+        ctype: LC_CTYPE of the database.
+        locale_provider: libc, icu or builtin.
+        bytes: pg_database_size, indexes and dead rows included.
+        lsn: where the write-ahead log stood at the snapshot, where the server tells.
+        snapshot_time: the moment that the backup shows.
+    """
+
+    server_version: str
+    major: Annotated[int, Field(ge=1)]
+    database: str
+    encoding: str
+    collate: str
+    ctype: str
+    locale_provider: str
+    bytes: NonNegativeInt
+    lsn: str | None
+    snapshot_time: UtcTime

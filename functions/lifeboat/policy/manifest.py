@@ -1,0 +1,219 @@
+"""What a backup claims about itself. Its manifest is written last, so its presence is the backup.
+
+Version 1 of the schema. Raise `SCHEMA_VERSION` when a field changes its meaning or goes away; a
+new field with a default needs no new version.
+"""
+
+import json
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, ValidationError
+from pydantic_core import from_json
+
+from lifeboat.errors import ManifestError
+from lifeboat.policy.inventory import Frozen, Inventory, Source
+from lifeboat.policy.names import DATABASE_NAME, LABEL, BackupLocation
+from lifeboat.policy.tiers import Tier
+from lifeboat.policy.utc import SlotTime, UtcTime
+
+SCHEMA_VERSION = 1
+_PROBLEMS_TOLD = 10
+
+
+class StoredObject(Frozen):
+    """One object in the vault, with what is needed to know it again byte for byte.
+
+    Attributes:
+        key: its key in the bucket.
+        version_id: the version that was written, where the bucket is versioned.
+        bytes: its size.
+        sha256: of the whole object, 64 hexadecimal digits.
+    """
+
+    key: str
+    version_id: str | None = None
+    bytes: NonNegativeInt
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Archive(Frozen):
+    """The dump: a list of objects, so that an engine may one day write more than one.
+
+    Attributes:
+        format: "custom": one file of pg_dump, which stock pg_restore reads.
+        compression: such as "zstd:1" or "gzip:6".
+        pg_dump: the version of the pg_dump that wrote it.
+        objects: in order; never empty.
+    """
+
+    format: Literal["custom"] = "custom"
+    compression: str
+    pg_dump: str
+    objects: Annotated[tuple[StoredObject, ...], Field(min_length=1)]
+
+    @property
+    def bytes(self) -> int:
+        """The size of all objects together."""
+        return sum(stored.bytes for stored in self.objects)
+
+
+class Retention(Frozen):
+    """What was promised when the backup was written.
+
+    Attributes:
+        expires: S3 keeps it at least until then; None: forever.
+        locked_until: nobody deletes it before (governance: nobody without that right).
+        lock_mode: Object Lock's mode, or "off".
+    """
+
+    expires: UtcTime | None
+    locked_until: UtcTime | None
+    lock_mode: Literal["governance", "compliance", "off"]
+
+
+class Manifest(Frozen):
+    """Everything that a backup claims about itself.
+
+    Attributes:
+        schema_version: of this document.
+        database: its name in the settings.
+        tier: which retention applies; also the first part of every key.
+        slot: the run's identity: the scheduled time, or the start of a run by hand.
+        label: what the person who started it calls it; data only, never part of a key.
+        run_id: of the invocation, to find its log.
+        lifeboat: the version that wrote it.
+        started: the run's start by the clock.
+        finished: when everything but this manifest had been stored.
+        engine: who wrote the archive; "function" is a single Lambda function.
+        archive: the dump.
+        globals: roles and their settings without passwords; None where the provider forbids it.
+        notes: what a reader should know, such as why there are no globals.
+        source: server, database and moment.
+        inventory: what the snapshot held.
+        retention: how long it stays.
+        seconds: time taken by each phase, by its name.
+    """
+
+    schema_version: Literal[1] = 1
+    database: Annotated[str, Field(pattern=DATABASE_NAME)]
+    tier: Tier
+    slot: SlotTime
+    label: Annotated[str, Field(pattern=LABEL)] | None = None
+    run_id: str
+    lifeboat: str
+    started: UtcTime
+    finished: UtcTime
+    engine: Literal["function"] = "function"
+    archive: Archive
+    globals: StoredObject | None = None
+    notes: tuple[str, ...] = ()
+    source: Source
+    inventory: Inventory
+    retention: Retention
+    seconds: dict[str, NonNegativeFloat]
+
+    @property
+    def location(self) -> BackupLocation:
+        """Where this backup lies, and thereby its identity."""
+        return BackupLocation(self.tier, self.database, self.slot)
+
+    def to_json(self) -> bytes:
+        """The document as it is stored: fields as declared, one line for each table.
+
+        A table takes a line of about 110 bytes. A manifest must never go cold, as listing and
+        judging begin with it; so the lifecycle rules have to leave objects of a few MB alone.
+        """
+        return (_render(self.model_dump(mode="json")) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, document: bytes, *, key: str | None = None) -> Self:
+        """Read a stored document.
+
+        Args:
+            document: what `to_json` gave, of this or an earlier version of Lifeboat.
+            key: where it was found; a manifest that claims to be another backup is refused.
+
+        Raises:
+            ManifestError: it is damaged, written by a newer Lifeboat, or lies in a wrong place.
+        """
+        where = f"The manifest {key}" if key else "The manifest"
+        content = _parse(document, where)
+        try:
+            manifest = cls.model_validate(content)
+        except ValidationError as error:
+            raise _damaged(f"{where} is not valid: {_problems(error)}.") from None
+        if key is not None and manifest.location.manifest_key != key:
+            raise _damaged(f"{where} claims to be that of {manifest.location.id}.")
+        return manifest
+
+    def summary(self, bucket: str) -> dict[str, object]:
+        """What the backup function returns: small, and plain enough for any JSON encoder."""
+        where = f"s3://{bucket}/{self.location.prefix}"
+        return {
+            "backup": self.location.id,
+            "database": self.database,
+            "tier": self.tier.value,
+            "label": self.label,
+            "tables": len(self.inventory.tables),
+            "rows": self.inventory.rows,
+            "bytes": self.archive.bytes,
+            "sha256": {stored.key: stored.sha256 for stored in self.archive.objects},
+            "seconds": round((self.finished - self.started) / timedelta(seconds=1), 3),
+            "notes": list(self.notes),
+            "where": where,
+            "next": f"aws s3 cp --recursive {where} . && pg_restore --list archive.dump",
+        }
+
+
+def _parse(document: bytes, where: str) -> dict[str, object]:
+    try:
+        content: object = from_json(document, allow_inf_nan=False)
+    except ValueError as error:
+        raise _damaged(f"{where} is not JSON: {error}.") from None
+    if not isinstance(content, dict):
+        raise _damaged(f"{where} is not a JSON object.")
+    version = content.get("schema_version")
+    if not isinstance(version, int) or version < 1:
+        raise _damaged(f"{where} does not say which schema_version it has.")
+    if version > SCHEMA_VERSION:
+        raise ManifestError(
+            f"{where} was written by a newer Lifeboat: it has schema version {version}, this one"
+            f" reads up to {SCHEMA_VERSION}.",
+            todo="Update Lifeboat (git pull && make deploy), then try again.",
+        )
+    return content
+
+
+def _damaged(what: str) -> ManifestError:
+    return ManifestError(
+        what,
+        safe="The archive beside it may still be whole; other backups are not affected.",
+        todo="List the object's versions (aws s3api list-object-versions --bucket <vault> --prefix"
+        " <key>) and read an earlier one, or use another backup.",
+    )
+
+
+def _problems(error: ValidationError) -> str:
+    problems = [
+        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        for problem in error.errors(include_url=False, include_context=False)
+    ]
+    more = len(problems) - _PROBLEMS_TOLD
+    told = "; ".join(problems[:_PROBLEMS_TOLD])
+    return f"{told}; and {more} more" if more > 0 else told
+
+
+def _render(value: object, indent: str = "") -> str:
+    """JSON with one line for whatever holds no further object or list."""
+    deeper = indent + "  "
+    match value:
+        case dict() if any(isinstance(each, dict | list) for each in value.values()):
+            lines = [f"{json.dumps(key)}: {_render(each, deeper)}" for key, each in value.items()]
+            opening, closing = "{}"
+        case list() if any(isinstance(each, dict | list) for each in value):
+            lines = [_render(each, deeper) for each in value]
+            opening, closing = "[]"
+        case _:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return f"{opening}\n{deeper}" + f",\n{deeper}".join(lines) + f"\n{indent}{closing}"
