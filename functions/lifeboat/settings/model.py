@@ -17,7 +17,6 @@ from lifeboat.settings.fields import (
     ObjectLock,
     SecretArn,
     TableNames,
-    TierName,
     ZoneName,
     matching,
     may_be,
@@ -169,7 +168,7 @@ class Settings(Frozen):
             )
         return self.model_copy(update={"databases": chosen})
 
-    def lock_days(self, tier: TierName) -> int | None:
+    def lock_days(self, tier: str) -> int | None:
         """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
         return None if self.object_lock == "off" else self.retention.of(tier).lock_days
 

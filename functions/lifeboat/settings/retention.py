@@ -104,8 +104,14 @@ class Retention(Frozen):
     )
     """Backups taken by hand."""
 
-    def of(self, tier: TierName) -> TierRetention:
-        """The retention of one tier."""
+    def of(self, tier: str) -> TierRetention:
+        """The retention of one of the `TIERS`.
+
+        Raises:
+            KeyError: there is no such tier.
+        """
+        if tier not in TIERS:
+            raise KeyError(tier)
         found: TierRetention = getattr(self, tier)
         return found
 

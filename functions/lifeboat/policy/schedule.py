@@ -1,0 +1,53 @@
+"""What a schedule's cron means for the days and tiers of its backups.
+
+Times here are wall-clock times of the schedule's own zone, as EventBridge Scheduler reads them.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from aws_croniter import AwsCroniter  # type: ignore[import-untyped]  # it ships no types
+
+from lifeboat.policy.tiers import CALENDAR, Tier
+
+
+def runs_per_day(cron: str) -> int:
+    """How often a day that has any run at all has one.
+
+    Raises:
+        ValueError: `cron` is no AWS cron expression.
+    """
+    schedule = AwsCroniter(cron)
+    return len(set(schedule.hours)) * len(set(schedule.minutes))
+
+
+def first_runs(cron: str, since: date, days: int) -> Iterator[datetime]:
+    """The first run of each day that has one, within `days` days from `since`; without a zone.
+
+    Raises:
+        ValueError: `cron` is no AWS cron expression.
+    """
+    schedule = AwsCroniter(cron)
+    cursor = datetime.combine(since, time(), UTC)  # the library takes UTC only; no zone is meant
+    end = cursor + timedelta(days=days)
+    while True:
+        run: datetime | None = schedule.get_next(cursor, inclusive=True)[0]
+        if run is None or run >= end:
+            return
+        yield run.replace(tzinfo=None)
+        cursor = datetime.combine(run.date() + timedelta(days=1), time(), UTC)
+
+
+def tier_of_day(day: date) -> Tier:
+    """The tier of a run on that day of the schedule's zone."""
+    return next(rule.tier for rule in CALENDAR if rule.applies(day))
+
+
+def is_skipped(run: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks are put forward over that time, so that EventBridge Scheduler leaves it out.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html, daylight saving.
+    """
+    aware = run.replace(tzinfo=zone)
+    return aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != run
