@@ -1,0 +1,76 @@
+# `make` alone explains the targets. Nothing here needs Docker, Node, root or an AWS account;
+# only `deploy` does.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3)
+PYTEST := python -m pytest --timeout=300
+UV_INSTALL := uv pip install --quiet --require-hashes
+# CDK says nothing about itself: no telemetry, no notices, no version checks.
+export CDK_DISABLE_CLI_TELEMETRY := true
+export CDK_DISABLE_VERSION_CHECK := 1
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+
+help:  ## explain the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a local AWS
+	python -m local.demo
+
+test: ready lint  ## all tests, with the coverage gate
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered tests
+
+lint: ready  ## style, types, and who may import whom
+	ruff check --quiet .
+	ruff format --quiet --check .
+	mypy
+	lint-imports --no-cache
+
+layers: ready  ## build the Lambda layers, both architectures
+	python -m layers
+
+synth: ready  ## the CloudFormation templates, into cdk.out/
+	cdk synth --quiet
+
+deploy: ready  ## deploy to the AWS account of your environment, after a preflight
+	python -m infra.preflight
+	cdk deploy --all
+
+bench: ready  ## speed and memory against the plain pipelines (writes build/bench.json)
+	python -m local.bench
+
+lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
+	for group in bootstrap functions dev localaws; do \
+	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command 'make lock' --group pyproject.toml:$$group -o requirements/$$group.txt; \
+	done
+	npm install --package-lock-only
+
+clean:  ## remove everything that was installed or built
+	rm -rf .venv .venv-localaws node_modules build cdk.out .coverage .*_cache .hypothesis
+
+ready: .venv/installed .venv-localaws/installed node_modules/installed
+
+# With uv on the machine it makes the environment; with Python 3.13 alone, uv is installed first.
+.venv/installed: requirements/bootstrap.txt requirements/dev.txt
+	if command -v uv >/dev/null; then uv venv --quiet --clear --python 3.13 .venv; else \
+	  '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) and "Install uv, or Python 3.13.")'; \
+	  '$(PYTHON)' -m venv --clear .venv; \
+	  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt; fi
+	$(UV_INSTALL) --python .venv/bin/python -r requirements/dev.txt
+	touch $@
+
+# The local AWS runs our functions in its own interpreter, which must not see our tools.
+.venv-localaws/installed: requirements/localaws.txt .venv/installed
+	uv venv --quiet --clear --python .venv/bin/python .venv-localaws
+	$(UV_INSTALL) --python .venv-localaws/bin/python -r requirements/localaws.txt
+	touch $@
+
+# Node and npm come from PyPI with the rest; only the CDK's command line comes from npm.
+node_modules/installed: package-lock.json .npmrc .venv/installed
+	npm ci --silent
+	touch $@
+
+.PHONY: help demo test lint layers synth deploy bench lock clean ready
