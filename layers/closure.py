@@ -67,7 +67,7 @@ def wrong_machine(facts: elf.Elf, architecture: Architecture) -> Iterator[str]:
 def too_new_glibc(facts: elf.Elf, limit: tuple[int, ...] = GLIBC) -> Iterator[str]:
     """A function of glibc that Lambda's version does not have."""
     if facts.glibc > limit:
-        yield f"needs glibc {_dotted(facts.glibc)}, newer than {_dotted(limit)}"
+        yield f"needs glibc {dotted(facts.glibc)}, newer than {dotted(limit)}"
 
 
 def search_path_from_outside(facts: elf.Elf) -> Iterator[str]:
@@ -101,5 +101,6 @@ def _find(name: str, facts: elf.Elf, path: Path) -> Path | None:
     return None
 
 
-def _dotted(version: tuple[int, ...]) -> str:
+def dotted(version: tuple[int, ...]) -> str:
+    """A version as people write it."""
     return ".".join(map(str, version))

