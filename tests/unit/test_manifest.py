@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ def stored(**changes: object) -> bytes:
     return json.dumps(json.loads(MANIFEST.to_json()) | changes).encode()
 
 
+@settings(max_examples=30)
 @given(MANIFESTS)
 def test_what_is_written_is_what_is_read(manifest: Manifest) -> None:
     document = manifest.to_json()

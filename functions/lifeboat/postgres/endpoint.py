@@ -1,0 +1,189 @@
+"""Where the database is and how to get in: what the secret says, judged, and told to libpq."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from lifeboat.errors import EndpointError
+from lifeboat.postgres.secret_text import PASSED_ON, malformed, read_secret_text
+
+#: The variables that libpq reads in a child, by keyword:
+#: https://www.postgresql.org/docs/18/libpq-envars.html
+VARIABLES = PASSED_ON | {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "application_name": "PGAPPNAME",
+    "gssencmode": "PGGSSENCMODE",
+}
+SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_CONNECT_SECONDS = "10"
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A database on a server, and the role that reads it. Its `repr` shows no password.
+
+    Attributes:
+        host: a name, an address, or a directory with a socket.
+        port: 1 to 65535.
+        user: the role.
+        password: None where the server asks for none.
+        database: the database's name on the server.
+        sslmode: libpq's; at least "require" unless `is_local`.
+        ca: CA certificates in PEM, to be written to a file by the caller.
+        system_ca: verify against the certificates that the system trusts.
+        parameters: further libpq keywords, as in `PASSED_ON`, with their values.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str | None = field(repr=False)
+    database: str
+    sslmode: str
+    ca: str | None = field(default=None, repr=False)
+    system_ca: bool = False
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the way there is a socket or loopback, which nobody else can listen to."""
+        return is_local(self.host)
+
+    @property
+    def shown(self) -> str:
+        """The connection as a URL to be shown, its password starred out."""
+        host = quote(self.host, safe="@") if self.host.startswith("/") else self.host
+        host = f"[{host}]" if ":" in host else host
+        user, database = quote(self.user, safe=""), quote(self.database, safe="")
+        return f"postgresql://{user}:***@{host}:{self.port}/{database}?sslmode={self.sslmode}"
+
+    def conninfo(self, *, ca_file: str | None = None) -> dict[str, Any]:
+        """Keyword arguments for `psycopg.connect` (all are strings).
+
+        Args:
+            ca_file: where the caller wrote `ca`. With `system_ca`: the system's bundle; without
+                it, libpq looks where its OpenSSL was built to look.
+
+        Raises:
+            ValueError: the endpoint has a CA, but there is no file with it.
+        """
+        if self.ca and not ca_file:
+            raise ValueError("the endpoint's CA certificates must be in a file")
+        keywords = {
+            "host": self.host,
+            "port": str(self.port),
+            "user": self.user,
+            "dbname": self.database,
+            "sslmode": self.sslmode,
+            "application_name": "lifeboat",
+            "gssencmode": "disable",  # no Kerberos here, and probing for it costs a round trip
+            **dict(self.parameters),
+        }
+        if self.password:
+            keywords["password"] = self.password
+        if self.ca or self.system_ca:
+            keywords["sslrootcert"] = ca_file or "system"
+        return keywords
+
+    def environment(self, *, ca_file: str | None = None) -> dict[str, str]:
+        """The same for a child that speaks libpq: its arguments could be read by others.
+
+        Raises:
+            ValueError: as `conninfo` does.
+        """
+        keywords = self.conninfo(ca_file=ca_file)
+        variables = {VARIABLES[keyword]: value for keyword, value in keywords.items()}
+        return variables | {"PGCONNECT_TIMEOUT": _CONNECT_SECONDS}
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is a socket's directory, an abstract socket or a loopback address."""
+    if host.startswith(("/", "@")) or host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_secret(text: str) -> Endpoint:
+    """The endpoint that a secret's text describes, encrypted enough.
+
+    Args:
+        text: a connection URL; JSON with `url` and perhaps `ca` (PEM); or JSON as RDS keeps it
+            (`host`, `port`, `username`, `password`, `dbname`), perhaps with `ca` and `sslmode`.
+
+    Raises:
+        SecretError: it is none of these, lacks something, or has parameters that aren't understood;
+            it repeats nothing of the secret's values.
+        EndpointError: it asks for plain text to a remote host, or says that it leads to PgBouncer.
+    """
+    content = read_secret_text(text)
+    keywords, ca = content.keywords, content.ca
+    for keyword, what in {"host": "host", "user": "user name", "dbname": "database"}.items():
+        if keyword not in keywords:
+            raise malformed(f"The secret names no {what}.")
+    host = keywords["host"]
+    if "," in host or "," in keywords.get("port", ""):
+        raise malformed("The secret names several hosts; a dump must come from exactly one.")
+    system_ca = _wants_system_ca(keywords, ca)
+    sslmode = _encrypted(keywords.get("sslmode"), local=is_local(host), ca=bool(ca or system_ca))
+    return Endpoint(
+        host=host,
+        port=_port(keywords.get("port", "5432")),
+        user=keywords["user"],
+        password=keywords.get("password"),
+        database=keywords["dbname"],
+        sslmode="verify-full" if system_ca else sslmode,
+        ca=ca,
+        system_ca=system_ca,
+        parameters=tuple((name, keywords[name]) for name in PASSED_ON if name in keywords),
+    )
+
+
+def _port(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= _HIGHEST_PORT:
+        return int(text)
+    raise malformed("The secret's port is not a number from 1 to 65535.")
+
+
+def _wants_system_ca(keywords: Mapping[str, str], ca: str | None) -> bool:
+    """Whether to verify by the system's certificates: on demand, or for want of any other."""
+    root = keywords.get("sslrootcert")
+    if root not in {None, "system"} or (root and ca):
+        raise malformed(
+            'The secret\'s sslrootcert can only be "system", and only without `ca`: a function has'
+            " no other file of certificates; PEM text belongs into `ca`."
+        )
+    return root == "system" or (ca is None and keywords.get("sslmode", "").startswith("verify-"))
+
+
+def _encrypted(stated: str | None, *, local: bool, ca: bool) -> str:
+    """The sslmode to use: what is stated, raised to what may be sent over a network.
+
+    With a CA it is verify-full; only verify-ca, when stated, remains, for hosts whose certificate
+    carries another name.
+    """
+    if stated not in {None, *SSLMODES}:
+        raise malformed(f"The secret's sslmode is none of {', '.join(SSLMODES)}.")
+    if local:
+        return stated or ("verify-full" if ca else "prefer")
+    if stated == "disable":
+        raise EndpointError(
+            "The secret has sslmode=disable for a host that is neither a socket nor loopback:"
+            " the backup would travel in plain text.",
+            todo="Use sslmode=require, or better: put the server's CA into the secret's `ca`.",
+        )
+    if ca:
+        return "verify-ca" if stated == "verify-ca" else "verify-full"
+    return "require"

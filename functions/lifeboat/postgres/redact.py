@@ -1,0 +1,47 @@
+"""Takes a password out of words that others wrote: a server, a driver, a child's stderr."""
+
+import json
+import re
+from urllib.parse import quote
+
+from lifeboat.postgres.endpoint import Endpoint
+
+MARK = "***"
+
+
+def redact(text: str, endpoint: Endpoint) -> str:
+    """The text without the endpoint's password, in whichever spelling it stands there.
+
+    Spellings are: as it is; percent-encoded, wholly or in part, as in a URL; escaped as in JSON,
+    in Python's repr, in a libpq connection string and in SQL literals. A password of a letter or
+    two leaves the text hard to read, but even these are taken out.
+    """
+    if not endpoint.password:
+        return text
+    return re.sub("|".join(_spellings(endpoint.password)), MARK, text)
+
+
+def _spellings(password: str) -> list[str]:
+    """Patterns, the longest first: a plain spelling must not leave the rest of an escaped one."""
+    doubled = password.replace("\\", "\\\\")
+    literals = {
+        json.dumps(password)[1:-1],
+        json.dumps(password, ensure_ascii=False)[1:-1],
+        repr(password)[1:-1],
+        doubled.replace("'", "\\'"),  # connection string
+        doubled.replace("'", "''"),  # E'...'
+        password.replace("'", "''"),  # '...'
+    }
+    escaped = sorted(literals - {password}, key=len, reverse=True)
+    return [*map(re.escape, escaped), _in_url(password)]
+
+
+def _in_url(password: str) -> str:
+    """Each character as it is or percent-encoded, digits of either case; a space also as plus."""
+    return "".join(f"(?:{_encoded(char)}|{re.escape(char)})" for char in password)
+
+
+def _encoded(char: str) -> str:
+    # quote() leaves letters, digits and _.-~ alone, but whoever else encoded them need not have.
+    code = quote(char, safe="") if not char.isascii() else f"%{ord(char):02X}"
+    return f"(?i:{code})" + (r"|\+" if char == " " else "")
