@@ -35,7 +35,7 @@ class Tether:
         grace: seconds between that request and SIGKILL for everything in the program's session.
     """
 
-    def __init__(  # noqa: PLR0913 - the keywords of a process, each used by somebody
+    def __init__(
         self,
         argv: Sequence[str],
         *,

@@ -1,0 +1,130 @@
+"""Gaps of ministack's Lambda."""
+
+import contextlib
+import os
+import re
+import stat
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+from ministack.services import lambda_svc  # type: ignore[import-not-found]
+
+Result = dict[str, Any]
+
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+
+ERROR_LINE = re.compile(r"([A-Za-z_][\w.<>]*)(?::|$)")
+"""The line of a traceback that names the exception; lines of frames begin with a space."""
+
+
+def zip_modes() -> None:
+    """Keep the mode bits and symbolic links of code and layers, as Lambda does; zipfile drops both.
+
+    Without it no program of a layer can be run.
+    """
+    extract = zipfile.ZipFile._extract_member  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def extract_with_mode(
+        self: zipfile.ZipFile,
+        member: str | zipfile.ZipInfo,
+        targetpath: str,
+        pwd: bytes | None,
+    ) -> str:
+        info = member if isinstance(member, zipfile.ZipInfo) else self.getinfo(member)
+        path = Path(extract(self, info, targetpath, pwd))
+        mode = info.external_attr >> 16
+        if stat.S_ISLNK(mode):
+            target = path.read_text()
+            path.unlink()
+            path.symlink_to(target)
+        elif mode and path.is_file():
+            path.chmod(stat.S_IMODE(mode) | stat.S_IRUSR)
+        return str(path)
+
+    zipfile.ZipFile._extract_member = extract_with_mode  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def clean_environment() -> None:
+    """Give a function Lambda's variables and its own, and nothing of the host's.
+
+    As shipped it inherits all of the server's. See `lambda_environment`.
+    """
+
+    def start(argv: list[str], *, env: Mapping[str, str], **rest: Any) -> subprocess.Popen[str]:  # noqa: ANN401
+        scratch = Path(argv[-1]).parent
+        return subprocess.Popen(argv, env=lambda_environment(env, scratch), **rest)  # noqa: S603
+
+    ours = vars(lambda_runtime.subprocess) | {"Popen": start}
+    lambda_runtime.subprocess = SimpleNamespace(**ours)
+
+
+def lambda_environment(proposed: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """The environment of a function whose files lie in `scratch`.
+
+    PATH and LD_LIBRARY_PATH name what they name in Lambda, minus the host's directories: a
+    pg_dump of the host must not hide a broken layer. Layers aren't at /opt, which only root could
+    mount, so a function is told where the PostgreSQL programs of its layer are.
+    """
+    inherited = {name for name, value in os.environ.items() if proposed.get(name) == value}
+    own = {n: v for n, v in proposed.items() if n not in inherited and n not in AUTHORITIES}
+    layers = [Path(layer) for layer in own.get("_LAMBDA_LAYERS_DIRS", "").split(":") if layer]
+    temporary = scratch / "tmp"
+    temporary.mkdir(exist_ok=True)
+    ours = {
+        "PATH": ":".join(["/var/lang/bin", *(f"{layer}/bin" for layer in layers)]),
+        "LD_LIBRARY_PATH": ":".join(["/var/lang/lib", *(f"{layer}/lib" for layer in layers)]),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "TMPDIR": str(temporary),
+        "AWS_CA_BUNDLE": os.environ["LIFEBOAT_CA_BUNDLE"],
+    }
+    for layer in layers:
+        if (layer / "lib" / "postgresql").is_dir():
+            ours["LIFEBOAT_POSTGRES_ROOT"] = str(layer / "lib" / "postgresql")
+    return own | ours
+
+
+def kill_descendants() -> None:
+    """End a function's children with it when its time is up or it failed, at once.
+
+    The end of a sandbox is the end of all its processes; as shipped a pg_dump would survive.
+    """
+
+    def kill(process: subprocess.Popen[str] | None) -> None:
+        if process is None or process.poll() is not None:
+            return
+        worker = psutil.Process(process.pid)
+        for each in [*worker.children(recursive=True), worker]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+
+    lambda_runtime._signal = kill  # noqa: SLF001
+
+
+def error_types() -> None:
+    """Report the class of the exception as errorType; as shipped it is always the same word."""
+    execute = lambda_svc._execute_function_warm  # noqa: SLF001
+
+    def execute_and_name(func: Result, event: object, request_id: str) -> Result:
+        result: Result = execute(func, event, request_id)
+        if result.get("error") and result["body"].get("errorType") == "Runtime.HandlerError":
+            result["body"]["errorType"] = _error_type(result["body"]["errorMessage"], result["log"])
+        return result
+
+    lambda_svc._execute_function_warm = execute_and_name  # noqa: SLF001
+
+
+def _error_type(message: str, log: str) -> str:
+    if message == "Worker process died":
+        return "Runtime.ExitError"
+    traceback = log.rpartition("Traceback (most recent call last):")[2]
+    for line in traceback.splitlines():
+        if found := ERROR_LINE.match(line):
+            return found.group(1).rpartition(".")[2]
+    return "Runtime.HandlerError"
