@@ -221,13 +221,23 @@ Compression = Annotated[
 ]
 
 
+_KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+
+KeyArn = Annotated[
+    str,
+    matching(_KEY_ARN),
+    AfterValidator(_in_stack("kms")),
+    may_be("the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
+]
+
+
 def _encryption(value: str, info: ValidationInfo) -> str:
     return value if value == "S3" else _in_stack("kms")(value, info)
 
 
 Encryption = Annotated[
     str,
-    matching(r"S3|arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"),
+    matching(rf"S3|{_KEY_ARN}"),
     AfterValidator(_encryption),
     may_be("'S3' or the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
 ]

@@ -1,0 +1,46 @@
+"""The CDK app: `cdk synth`, `cdk deploy` and `cdk destroy` begin here (see cdk.json)."""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+from aws_cdk import App, Environment, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra.stack import LifeboatStack
+from layers.postgres import client_layer
+from layers.python import dependency_layer
+from lifeboat.errors import LifeboatError
+from lifeboat.policy.advice import warnings
+from lifeboat.settings import Deployment, parse
+
+
+def main() -> None:
+    """Synthesize the stack for the account and region that the CDK CLI has found out."""
+    app = App()
+    today = datetime.now(UTC).date()
+    deployment = Deployment(
+        account=os.environ.get("CDK_DEFAULT_ACCOUNT"),
+        region=os.environ.get("CDK_DEFAULT_REGION"),
+        today=today,
+    )
+    settings = parse(app.node.get_all_context(), deployment=deployment)
+    stack = LifeboatStack(
+        app,
+        app.node.try_get_context("stack_name") or "Lifeboat",
+        settings=settings,
+        postgres_layer=client_layer(settings.architecture),
+        python_layer=dependency_layer(settings.architecture),
+        env=Environment(account=deployment.account, region=deployment.region),
+    )
+    for number, warning in enumerate(warnings(settings, today=today)):
+        Validations.of(stack).add_warning(f"lifeboat-{number}", warning)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LifeboatError as error:
+        sys.exit(str(error))

@@ -1,0 +1,110 @@
+"""The bucket in which backups are kept."""
+
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lifeboat.policy.names import DRILLS
+from lifeboat.settings import TIERS, Settings, TierRetention
+
+DRILL_REPORT_DAYS = 400
+"""A drill's report outlives the year for which monthly backups are kept by default."""
+
+NONCURRENT_DAYS_LOCKED = 1
+"""With Object Lock, what must live is held by its lock, so nothing else has to wait."""
+
+NONCURRENT_DAYS_UNLOCKED = 7
+"""Without Object Lock this is the only time left to undo a deletion or an overwrite: a week."""
+
+
+class Vault(Construct):
+    """A bucket that nobody outside of the account can reach and that outlives the stack.
+
+    Retention is done by its lifecycle rules alone, one for each tier's prefix.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.key = (
+            None
+            if settings.encryption == "S3"
+            else kms.Key.from_key_arn(self, "Key", settings.encryption)
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,
+            # No default retention: each object is put with its own, which depends on its tier.
+            object_lock_enabled=settings.object_lock != "off",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.KMS if self.key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=self.key,
+            bucket_key_enabled=True if self.key else None,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[*_tier_rules(settings), _drills_rule(), _sweep_rule(settings)],
+            # S3's default, stated because it is relied on: manifests and globals stay readable
+            # without a thaw, however cold the archive next to them is.
+            transition_default_minimum_object_size=(
+                s3.TransitionDefaultMinimumObjectSize.ALL_STORAGE_CLASSES_128_K
+            ),
+        )
+        Validations.of(self.bucket).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-S1",
+                reason=(
+                    "Server access logs need a second bucket with the same care, and an Object "
+                    "Lock bucket cannot hold its own. Who wrote what is in the functions' logs; "
+                    "who touched the bucket otherwise is a matter of CloudTrail data events, "
+                    "which belong to the account."
+                ),
+            )
+        )
+
+
+def _tier_rules(settings: Settings) -> list[s3.LifecycleRule]:
+    rules = [_tier_rule(tier, settings.retention.of(tier)) for tier in TIERS]
+    return [rule for rule in rules if rule]
+
+
+def _tier_rule(tier: str, kept: TierRetention) -> s3.LifecycleRule | None:
+    """The rule of one tier; None when its backups stay in Standard forever."""
+    moves = kept.storage_class != "STANDARD"
+    if not moves and kept.days is None:
+        return None
+    return s3.LifecycleRule(
+        id=tier,
+        prefix=f"{tier}/",
+        transitions=[
+            s3.Transition(
+                storage_class=s3.StorageClass(kept.storage_class),
+                transition_after=Duration.days(kept.hot_days),
+            )
+        ]
+        if moves
+        else None,
+        expiration=None if kept.days is None else Duration.days(kept.days),
+    )
+
+
+def _drills_rule() -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id=DRILLS, prefix=f"{DRILLS}/", expiration=Duration.days(DRILL_REPORT_DAYS)
+    )
+
+
+def _sweep_rule(settings: Settings) -> s3.LifecycleRule:
+    """What S3 keeps of things that are no longer there: for every prefix, known or not."""
+    locked = settings.object_lock != "off"
+    return s3.LifecycleRule(
+        id="sweep",
+        noncurrent_version_expiration=Duration.days(
+            NONCURRENT_DAYS_LOCKED if locked else NONCURRENT_DAYS_UNLOCKED
+        ),
+        expired_object_delete_marker=True,
+        # A run lasts 15 minutes at most, so an upload that is a day old has lost its process.
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )
