@@ -102,11 +102,13 @@ class PostgresServer:
         Raises:
             StartError: initdb failed, or the server ended or wasn't ready within 30 seconds.
         """
-        tree = server_tree([major]) / str(major)
+        servers = server_tree([major])
         servant = Servant.of_caller()
         home = servant.make_home("lifeboat-pg-", root, LONGEST_PARENT)
         try:
-            programs = servant.within_reach(tree, home) / "bin"
+            others = [each.name for each in servers.iterdir() if each.is_dir()]
+            others.remove(str(major))
+            programs = servant.within_reach(servers, home, without=others) / str(major) / "bin"
             certificate = issue(home) if tls else None
             password = secrets.token_urlsafe(18)
             _make_cluster(programs, home, servant, password)

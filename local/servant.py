@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -65,11 +66,18 @@ class Servant:
             todo="Set TMPDIR to a directory with a short path that every user may enter.",
         )
 
-    def within_reach(self, tree: Path, home: Path) -> Path:
-        """`tree` itself, or a copy in `home` when it lies where this user can't get to."""
+    def within_reach(self, tree: Path, home: Path, *, without: Iterable[str] = ()) -> Path:
+        """`tree` itself, or a copy in `home` when it lies where this user can't get to.
+
+        Args:
+            tree: the directory that is needed.
+            home: where a copy goes.
+            without: names in `tree` that aren't needed, so aren't copied.
+        """
         if self.can_reach(tree):
             return tree
-        return shutil.copytree(tree, home / tree.name, symlinks=True)
+        ignore = shutil.ignore_patterns(*without)
+        return shutil.copytree(tree, home / tree.name, symlinks=True, ignore=ignore)
 
     def receive(self, home: Path) -> None:
         """Make this user the owner of `home` and all that lies in it so far."""

@@ -12,7 +12,7 @@ Properties = dict[str, Any]
 Apply = Callable[[str, Properties], None]
 
 REFUSED = 400
-LIFECYCLE = {
+LIFECYCLE: dict[str, Callable[[Any], Properties]] = {
     "Id": lambda value: {"ID": value},
     "Status": lambda value: {"Status": value},
     "Prefix": lambda value: {"Filter": {"Prefix": value}},
@@ -100,7 +100,7 @@ def _put(put: Callable[..., Any], operation: str, bucket: str, value: Properties
     service: Any = botocore.session.get_session().get_service_model("s3")
     model = service.operation_model(operation)
     arguments = {"Bucket": bucket, model.input_shape.serialization["payload"]: value}
-    serializer = create_serializer("rest-xml")  # type: ignore[no-untyped-call]
+    serializer = create_serializer("rest-xml")
     request = serializer.serialize_to_request(arguments, model)
     status, _, answer = put(bucket, request["body"])
     if status >= REFUSED:

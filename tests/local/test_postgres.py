@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,11 @@ import psutil
 import psycopg
 import pytest
 
+from layers.postgres import server_tree
 from local.postgres import PostgresServer
 from local.tether import StartError
 
-MAJOR = 17
+MAJOR = 18
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,18 @@ def test_a_place_the_servers_user_cannot_reach_is_not_used(tmp_path: Path) -> No
     with PostgresServer.start(major=MAJOR, root=tmp_path) as server:
         inside = server.socket_directory.is_relative_to(tmp_path)
         assert inside == (os.geteuid() != 0 and len(str(tmp_path)) <= 60)
+
+
+def test_programs_that_the_servers_user_cannot_reach_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    private = tmp_path / "servers"
+    shutil.copytree(server_tree([MAJOR]), private, symlinks=True, copy_function=os.link)
+    monkeypatch.setattr("local.postgres.server_tree", lambda _majors: private)
+    with PostgresServer.start(major=MAJOR) as server, server.admin() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert server.programs.is_relative_to(private) == (os.geteuid() != 0)
 
 
 def test_a_stopped_server_leaves_no_process_and_no_file() -> None:
