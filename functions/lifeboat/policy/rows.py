@@ -1,0 +1,112 @@
+"""Equal or nothing: what was decoded from an archive against what the snapshot held."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from lifeboat.errors import RowsDifferError
+from lifeboat.policy.inventory import Inventory, Table
+
+_NAMED = 10
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+
+
+class Counted(Protocol):
+    """What a decoder counted in an archive."""
+
+    @property
+    def rows(self) -> Mapping[tuple[str, str], int]:
+        """Rows by (schema, name); a table without data in the archive isn't named."""
+
+    @property
+    def large_objects(self) -> int:
+        """How many large objects."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One table that the archive doesn't hold as the snapshot did.
+
+    Attributes:
+        schema: of the table.
+        name: of the table.
+        snapshot: rows that have to be in the archive; None where no data may be in it, as the
+            settings exclude it or the snapshot has no such table.
+        archive: rows decoded; None where the archive has no data of it.
+        excluded: the settings exclude its data.
+    """
+
+    schema: str
+    name: str
+    snapshot: int | None
+    archive: int | None
+    excluded: bool = False
+
+    def __str__(self) -> str:
+        """In words, such as: public.users: 7 rows in the snapshot, 6 in the archive."""
+        return f"{_quoted(self.schema)}.{_quoted(self.name)}: {self._says()}"
+
+    def _says(self) -> str:
+        if self.excluded:
+            return f"excluded by the settings, {self.archive} rows in the archive"
+        if self.snapshot is None:
+            return f"not in the snapshot, {self.archive} rows in the archive"
+        if self.archive is None:
+            return f"{self.snapshot} rows in the snapshot, not in the archive"
+        return f"{self.snapshot} rows in the snapshot, {self.archive} in the archive"
+
+
+def compare_rows(
+    tables: Iterable[Table], decoded: Mapping[tuple[str, str], int]
+) -> list[Difference]:
+    """Every table whose rows differ, sorted by name; an empty list is the proof.
+
+    Args:
+        tables: those of the snapshot.
+        decoded: rows by (schema, name) of the tables with data in the archive. One with no rows
+            must be named too: pg_dump writes an entry also for an empty table, so a table without
+            any was forgotten.
+    """
+    snapshot = {(table.schema, table.name): table for table in tables}
+    return [
+        difference
+        for name in sorted(snapshot.keys() | decoded.keys())
+        if (difference := _difference(name, snapshot.get(name), decoded.get(name)))
+    ]
+
+
+def require_same(inventory: Inventory, counted: Counted) -> None:
+    """Let pass only an archive that holds what the snapshot held.
+
+    Raises:
+        RowsDifferError: it doesn't; names the first tables and counts the rest.
+    """
+    problems = [str(each) for each in compare_rows(inventory.tables, counted.rows)]
+    expected = inventory.counts.large_objects
+    if counted.large_objects != expected:
+        problems.append(
+            f"large objects: {expected} in the snapshot, {counted.large_objects} in the archive"
+        )
+    if problems:
+        more = len(problems) - _NAMED
+        rest = f"; and {more} more" if more > 0 else ""
+        raise RowsDifferError(
+            f"The archive is not what the snapshot held: {'; '.join(problems[:_NAMED])}{rest}.",
+            todo="Invoke the function again. If the same tables differ again, keep the log and"
+            " report it with these tables' definitions.",
+        )
+
+
+def _difference(
+    name: tuple[str, str], table: Table | None, decoded: int | None
+) -> Difference | None:
+    excluded = table is not None and table.data_excluded
+    expected = None if table is None or excluded else table.rows
+    return None if expected == decoded else Difference(*name, expected, decoded, excluded=excluded)
+
+
+def _quoted(name: str) -> str:
+    # Names that came out of an archive may hold bytes that are no text.
+    text = name.encode(errors="backslashreplace").decode()
+    return text if _PLAIN.fullmatch(text) else '"' + text.replace('"', '""') + '"'
