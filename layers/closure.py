@@ -3,8 +3,9 @@
 Each check yields its objections in words, one for each fault; no objection means that it holds.
 """
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from layers import elf
@@ -37,14 +38,15 @@ def assert_closed(tree: Path, architecture: Architecture, *, top: Path | None = 
 def objections(tree: Path, architecture: Architecture, *, top: Path | None = None) -> Iterator[str]:
     """All that speaks against a tree of PostgreSQL programs; see `assert_closed`."""
     yield from misplaced_files(tree)
+    read = functools.cache(elf.read)  # many files need the same few libraries
     for path in sorted(tree.rglob("*")):
         if elf.is_elf(path):
-            facts = elf.read(path)
+            facts = read(path.resolve())
             for objection in (
                 *wrong_machine(facts, architecture),
                 *too_new_glibc(facts),
                 *search_path_from_outside(facts),
-                *unresolved(facts, path, top=top or tree),
+                *unresolved(facts, path, top=top or tree, read=read),
             ):
                 yield f"{path.relative_to(tree)}: {objection}"
 
@@ -79,7 +81,9 @@ def search_path_from_outside(facts: elf.Elf) -> Iterator[str]:
             yield f"searches {entry}, outside of the layer"
 
 
-def unresolved(facts: elf.Elf, path: Path, *, top: Path) -> Iterator[str]:
+def unresolved(
+    facts: elf.Elf, path: Path, *, top: Path, read: Callable[[Path], elf.Elf] = elf.read
+) -> Iterator[str]:
     """A library that its search path doesn't find below `top`, or that lacks a symbol version."""
     for name in facts.needed:
         if name in elf.GLIBC_LIBRARIES:
@@ -88,7 +92,7 @@ def unresolved(facts: elf.Elf, path: Path, *, top: Path) -> Iterator[str]:
         if library is None or not library.is_relative_to(top.resolve()):
             yield f"needs {name}, which is not where it searches ({facts.rpath})"
             continue
-        lacking = facts.wants.get(name, frozenset()) - elf.read(library).defines
+        lacking = facts.wants.get(name, frozenset()) - read(library).defines
         if lacking:
             yield f"needs {', '.join(sorted(lacking))} of {name}, which doesn't define it"
 

@@ -77,46 +77,50 @@ def read(path: Path) -> Elf:
     Raises:
         elftools.common.exceptions.ELFError: it is damaged.
     """
+    tags: dict[str, list[str]] = {}
+    wants: dict[str, frozenset[str]] = {}
+    defines: frozenset[str] = frozenset()
     with path.open("rb") as file:
         elf = ELFFile(file)
-        tags = _dynamic_tags(elf)
+        for section in elf.iter_sections():
+            match section:
+                case DynamicSection():
+                    tags = _tags(section)
+                case GNUVerNeedSection():
+                    wants = _wanted(section)
+                case GNUVerDefSection():
+                    defines = _defined(section)
         machine = str(elf["e_machine"])
-        return Elf(
-            machine=_MACHINES.get(machine, machine),
-            needed=tuple(tags.get("needed", ())),
-            soname=next(iter(tags.get("soname", ())), None),
-            rpath=next(iter(tags.get("rpath", ())), None),
-            runpath=next(iter(tags.get("runpath", ())), None),
-            wants=_wanted_versions(elf),
-            defines=_defined_versions(elf),
-        )
+    return Elf(
+        machine=_MACHINES.get(machine, machine),
+        needed=tuple(tags.get("needed", ())),
+        soname=_only(tags.get("soname")),
+        rpath=_only(tags.get("rpath")),
+        runpath=_only(tags.get("runpath")),
+        wants=wants,
+        defines=defines,
+    )
 
 
-def _dynamic_tags(elf: ELFFile) -> dict[str, list[str]]:
+def _only(values: list[str] | None) -> str | None:
+    return values[0] if values else None
+
+
+def _tags(section: DynamicSection) -> dict[str, list[str]]:
     tags: dict[str, list[str]] = {}
-    for section in elf.iter_sections():
-        if isinstance(section, DynamicSection):
-            for tag in section.iter_tags():
-                for kind in ("needed", "soname", "rpath", "runpath"):
-                    if tag.entry.d_tag == f"DT_{kind.upper()}":
-                        tags.setdefault(kind, []).append(str(getattr(tag, kind)))
+    for tag in section.iter_tags():
+        for kind in ("needed", "soname", "rpath", "runpath"):
+            if tag.entry.d_tag == f"DT_{kind.upper()}":
+                tags.setdefault(kind, []).append(str(getattr(tag, kind)))
     return tags
 
 
-def _wanted_versions(elf: ELFFile) -> dict[str, frozenset[str]]:
+def _wanted(section: GNUVerNeedSection) -> dict[str, frozenset[str]]:
     return {
         str(library.name): frozenset(str(version.name) for version in versions)
-        for section in elf.iter_sections()
-        if isinstance(section, GNUVerNeedSection)
         for library, versions in section.iter_versions()
     }
 
 
-def _defined_versions(elf: ELFFile) -> frozenset[str]:
-    return frozenset(
-        str(name.name)
-        for section in elf.iter_sections()
-        if isinstance(section, GNUVerDefSection)
-        for _, names in section.iter_versions()
-        for name in names
-    )
+def _defined(section: GNUVerDefSection) -> frozenset[str]:
+    return frozenset(str(name.name) for _, names in section.iter_versions() for name in names)
