@@ -8,15 +8,11 @@ from lifeboat.policy.schedule import first_runs, is_skipped, runs_per_day, tier_
 from lifeboat.policy.tiers import Tier
 from lifeboat.settings import DatabaseSettings, Settings, TierRetention
 
-LEAST_DAYS_BILLED = {
-    "STANDARD_IA": 30,
-    "ONEZONE_IA": 30,
-    "GLACIER_IR": 90,
-    "GLACIER": 90,
-    "DEEP_ARCHIVE": 180,
-}
+LEAST_DAYS_BILLED = {"GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
 """Minimum storage durations: whatever is deleted earlier is billed until then.
 
+The infrequent-access classes have one of 30 days, which no retention can undercut: S3 takes
+objects there from day 30 on only.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
 """
 

@@ -156,8 +156,8 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def matching(pattern: str) -> StringConstraints:
-    r"""A string that is `pattern` as a whole; `$` would let a line break pass, \Z does not."""
-    return StringConstraints(pattern=re.compile(rf"(?:{pattern})\Z", re.ASCII), strict=True)
+    r"""A string that is `pattern` as a whole: pydantic searches, and `$` would let \n pass."""
+    return StringConstraints(pattern=re.compile(rf"\A(?:{pattern})\Z", re.ASCII), strict=True)
 
 
 DatabaseName = Annotated[

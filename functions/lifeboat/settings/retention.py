@@ -129,6 +129,6 @@ class Retention(Frozen):
         default: TierRetention = cls.model_fields[tier].default
         whole = {**default.model_dump(), **given}
         # What never leaves Standard is hot for as long as it is kept; nobody should have to say so.
-        if whole["storage_class"] == "STANDARD" and isinstance(whole["days"], int):
+        if whole["storage_class"] == "STANDARD" and type(whole["days"]) is int:
             whole["hot_days"] = given.get("hot_days", whole["days"])
         return whole
