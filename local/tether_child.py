@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import psutil
@@ -34,12 +35,21 @@ def start(argv: list[str], user: str | None) -> subprocess.Popen[bytes]:
     )
 
 
-def wait(program: subprocess.Popen[bytes], arrivals: int, polite: int, grace: float) -> None:
-    """Return when the program has ended, ending it when our holder is gone or we get SIGTERM."""
+def wait(
+    program: subprocess.Popen[bytes], arrivals: int, polite: int, grace: float
+) -> list[psutil.Process]:
+    """Return when the program has ended, ending it when our holder is gone or we get SIGTERM.
+
+    Returns the descendants that it had when we ended it: some made sessions of their own.
+    """
+    descendants: list[psutil.Process] = []
     while program.poll() is None:
         ready, _, _ = select.select([STDIN, arrivals], [], [])
         if STDIN in ready or signal.SIGTERM in os.read(arrivals, 64):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                descendants = psutil.Process(program.pid).children(recursive=True)
             end(program, polite, grace)
+    return descendants
 
 
 def end(program: subprocess.Popen[bytes], polite: int, grace: float) -> None:
@@ -52,22 +62,30 @@ def end(program: subprocess.Popen[bytes], polite: int, grace: float) -> None:
         program.wait()
 
 
-def sweep(session: int) -> None:
-    """SIGKILL every process of `session` until none is left to start another."""
-    while alive := list(members(session)):
+def sweep(session: int, descendants: list[psutil.Process]) -> None:
+    """SIGKILL `descendants` and every process of `session` until none is left."""
+    while alive := [*filter(is_running, descendants), *members(session)]:
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(alive, timeout=0.1)
+        time.sleep(0.01)
+
+
+def is_running(process: psutil.Process) -> bool:
+    """Whether it runs still; an orphan that waits for init to reap it does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def members(session: int) -> Iterator[psutil.Process]:
     """The living processes of `session`: also those whose parent is gone, not only children."""
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getsid(process.pid) == session and is_running(process):
                 yield process
-        except (ProcessLookupError, psutil.NoSuchProcess):
+        except ProcessLookupError:
             continue  # it ended since it was listed
         except PermissionError:
             continue  # macOS says nothing about other users' processes; those aren't ours
@@ -88,8 +106,8 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     arrivals = signals()  # before the start: a program may end at once
     program = start(order["argv"], order["user"])
-    wait(program, arrivals, order["signal"], order["grace"])
-    sweep(program.pid)
+    descendants = wait(program, arrivals, order["signal"], order["grace"])
+    sweep(program.pid, descendants)
     shutil.rmtree(order["owns"])
 
 

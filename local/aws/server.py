@@ -91,7 +91,11 @@ class LocalAws:
     def client(
         self, service: str, role_arn: str | None = None, config: Config | None = None
     ) -> Any:  # noqa: ANN401 - boto3's own types differ by service
-        """A boto3 client of `service`: as the account's root, or as `role_arn` by AssumeRole."""
+        """A boto3 client of `service`: as the account's root, or as the role `role_arn`.
+
+        Unlike in a real account the root may assume roles that trust a service only, so that a
+        test can try what a function may.
+        """
         keys = ("test", "test", None)
         if role_arn:
             sts = self.client("sts")

@@ -17,7 +17,7 @@ from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
 Result = dict[str, Any]
 
-AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+AUTHORITIES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 
 ERROR_LINE = re.compile(r"([A-Za-z_][\w.<>]*)(?::|$)")
 """The line of a traceback that names the exception; lines of frames begin with a space."""
@@ -79,7 +79,7 @@ def lambda_environment(proposed: Mapping[str, str], scratch: Path) -> dict[str, 
     ours = {
         "PATH": ":".join(["/var/lang/bin", *(f"{layer}/bin" for layer in layers)]),
         "LD_LIBRARY_PATH": ":".join(["/var/lang/lib", *(f"{layer}/lib" for layer in layers)]),
-        "LANG": "en_US.UTF-8",
+        "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "TMPDIR": str(temporary),
         "AWS_CA_BUNDLE": os.environ["LIFEBOAT_CA_BUNDLE"],
@@ -87,7 +87,7 @@ def lambda_environment(proposed: Mapping[str, str], scratch: Path) -> dict[str, 
     for layer in layers:
         if (layer / "lib" / "postgresql").is_dir():
             ours["LIFEBOAT_POSTGRES_ROOT"] = str(layer / "lib" / "postgresql")
-    return own | ours
+    return ours | own
 
 
 def kill_descendants() -> None:

@@ -1,7 +1,6 @@
 import base64
 import datetime as dt
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
+from tests.local.aws_helpers import allow, make_role
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,7 +36,7 @@ def bucket(s3: "S3Client") -> str:
 @pytest.fixture(scope="module")
 def writer(aws: LocalAws, bucket: str) -> "S3Client":
     """An S3 client whose role may do what the backup function may."""
-    return aws.client("s3", role_arn=_role(aws, _writer_policy(bucket)))
+    return aws.client("s3", role_arn=make_role(aws, *_writer_policy(bucket)))
 
 
 def upload(
@@ -181,7 +181,7 @@ def test_a_role_may_not_delete_read_or_list_what_it_was_not_given(
 
 def test_locking_takes_a_permission_of_its_own(aws: LocalAws, bucket: str) -> None:
     put_only = aws.client(
-        "s3", role_arn=_role(aws, [_allow("s3:PutObject", f"arn:aws:s3:::{bucket}/*")])
+        "s3", role_arn=make_role(aws, allow("s3:PutObject", f"arn:aws:s3:::{bucket}/*"))
     )
     put_only.put_object(Bucket=bucket, Key="plain", Body=b"x")
     lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": UNTIL}
@@ -231,39 +231,11 @@ def _part(
     return {"PartNumber": number, "ETag": done["ETag"], "ChecksumSHA256": digest}
 
 
-def _allow(
-    actions: str | list[str], resource: str, condition: Mapping[str, object] | None = None
-) -> dict[str, Any]:
-    return {
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": resource,
-        "Condition": condition or {},
-    }
-
-
 def _writer_policy(bucket: str) -> list[dict[str, Any]]:
     arn = f"arn:aws:s3:::{bucket}"
+    writes = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:PutObjectRetention"]
     return [
-        _allow(
-            ["s3:PutObject", "s3:AbortMultipartUpload", "s3:PutObjectRetention"],
-            f"{arn}/daily/app/*",
-        ),
-        _allow("s3:GetObject", f"{arn}/daily/app/*/manifest.json"),
-        _allow("s3:ListBucket", arn, {"StringLike": {"s3:prefix": ["daily/app/*"]}}),
+        allow(writes, f"{arn}/daily/app/*"),
+        allow("s3:GetObject", f"{arn}/daily/app/*/manifest.json"),
+        allow("s3:ListBucket", arn, {"StringLike": {"s3:prefix": ["daily/app/*"]}}),
     ]
-
-
-def _role(aws: LocalAws, statements: list[dict[str, Any]]) -> str:
-    iam = aws.client("iam")
-    name = f"role-{uuid4().hex[:8]}"
-    root = {"AWS": f"arn:aws:iam::{aws.account}:root"}
-    trust = {"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"}
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))
-    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=_document(statements))
-    arn: str = made["Role"]["Arn"]
-    return arn
-
-
-def _document(statements: list[dict[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})

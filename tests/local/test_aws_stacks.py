@@ -1,0 +1,233 @@
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.aws import LocalAws
+from local.aws.deploy import DeployError
+from tests.local.aws_helpers import invoke
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+RULES = [
+    {"Id": "daily", "Status": "Enabled", "Prefix": "daily/", "ExpirationInDays": 30},
+    {
+        "Id": "weekly",
+        "Status": "Enabled",
+        "Prefix": "weekly/",
+        "ExpirationInDays": 90,
+        "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}],
+    },
+    {
+        "Id": "sweep",
+        "Status": "Enabled",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        "ExpiredObjectDeleteMarker": True,
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def stack(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The outputs of a deployed stack that has what our own has."""
+    return aws.deploy(_assembly(tmp_path_factory.mktemp("cdk.out"), _template()))
+
+
+def test_a_buckets_lifecycle_is_the_templates(aws: LocalAws, stack: dict[str, str]) -> None:
+    s3 = aws.client("s3")
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=stack["Bucket"])["Rules"]
+    by_id = {rule.pop("ID"): rule for rule in rules}
+    assert by_id == {
+        "daily": {
+            "Status": "Enabled",
+            "Filter": {"Prefix": "daily/"},
+            "Expiration": {"Days": 30},
+        },
+        "weekly": {
+            "Status": "Enabled",
+            "Filter": {"Prefix": "weekly/"},
+            "Expiration": {"Days": 90},
+            "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}],
+        },
+        "sweep": {
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "Expiration": {"ExpiredObjectDeleteMarker": True},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        },
+    }
+
+
+def test_a_buckets_lock_encryption_and_tags_are_the_templates(
+    aws: LocalAws, stack: dict[str, str]
+) -> None:
+    s3, bucket = aws.client("s3"), stack["Bucket"]
+    lock = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert lock["ObjectLockEnabled"] == "Enabled"
+    assert lock["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 7}
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    assert encryption["Rules"] == [
+        {
+            "ApplyServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms",
+                "KMSMasterKeyID": "alias/mine",
+            },
+            "BucketKeyEnabled": True,
+        }
+    ]
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "for", "Value": "backups"}]
+
+
+def test_a_functions_configuration_is_the_templates(aws: LocalAws, stack: dict[str, str]) -> None:
+    client, name = aws.client("lambda"), stack["Function"]
+    found = client.get_function_configuration(FunctionName=name)
+    expected = _function("unused")["Properties"]
+    for key in ("MemorySize", "Timeout", "Architectures", "EphemeralStorage"):
+        assert found[key] == expected[key]
+    assert found["LoggingConfig"]["LogGroup"] == expected["LoggingConfig"]["LogGroup"]
+    assert found["DeadLetterConfig"] == {"TargetArn": stack["QueueArn"]}
+    retries = client.get_function_event_invoke_config(FunctionName=name, Qualifier="$LATEST")
+    assert (retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]) == (1, 3600)
+
+
+def test_a_schedules_time_zone_retries_and_letters_are_the_templates(
+    aws: LocalAws, stack: dict[str, str]
+) -> None:
+    found = aws.client("scheduler").get_schedule(Name=stack["Schedule"])
+    assert found["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    assert found["ScheduleExpressionTimezone"] == "Europe/Zurich"
+    assert found["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 2
+    assert found["Target"]["DeadLetterConfig"] == {"Arn": stack["QueueArn"]}
+
+
+def test_an_assets_code_is_what_runs(aws: LocalAws, stack: dict[str, str]) -> None:
+    assert invoke(aws, stack["Function"]) == ("from the asset", None)
+
+
+def test_a_failed_deployment_says_which_resource_and_why(aws: LocalAws, tmp_path: Path) -> None:
+    template = _template()
+    rule = {"Status": "Enabled", "ExpirationInDays": 0}
+    template["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"] = [rule]
+    with pytest.raises(DeployError, match=r"(?s)Bucket \(AWS::S3::Bucket\): .*positive integer"):
+        aws.deploy(_assembly(tmp_path, template))
+
+
+def test_a_lifecycle_key_that_we_would_drop_fails_the_deployment(
+    aws: LocalAws, tmp_path: Path
+) -> None:
+    template = _template()
+    rule = {"Status": "Enabled", "TagFilters": [{"Key": "a", "Value": "b"}]}
+    template["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"] = [rule]
+    with pytest.raises(DeployError, match="doesn't translate the lifecycle key TagFilters"):
+        aws.deploy(_assembly(tmp_path, template))
+
+
+def _template() -> dict[str, Any]:
+    resources: dict[str, Any] = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": _bucket()},
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+        "Function": _function("asset.zip"),
+        "Retries": {
+            "Type": "AWS::Lambda::EventInvokeConfig",
+            "Properties": {
+                "FunctionName": {"Ref": "Function"},
+                "Qualifier": "$LATEST",
+                "MaximumRetryAttempts": 1,
+                "MaximumEventAgeInSeconds": 3600,
+            },
+        },
+        "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": _schedule()},
+    }
+    refs = {name: {"Value": {"Ref": name}} for name in ("Bucket", "Function", "Schedule")}
+    queue = {"QueueArn": {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}}}
+    version = {"Type": "AWS::SSM::Parameter::Value<String>"}
+    parameters = {"BootstrapVersion": version | {"Default": "/cdk-bootstrap/hnb659fds/version"}}
+    return {"Parameters": parameters, "Resources": resources, "Outputs": refs | queue}
+
+
+def _bucket() -> dict[str, Any]:
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/mine"}
+    encryption = {"ServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 7}}
+    return {
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
+        "LifecycleConfiguration": {"Rules": [dict(rule) for rule in RULES]},
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": retention},
+        "Tags": [{"Key": "for", "Value": "backups"}],
+        "VersioningConfiguration": {"Status": "Enabled"},
+    }
+
+
+def _function(key: str) -> dict[str, Any]:
+    bucket = {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Runtime": "python3.13",
+            "Handler": "package.index.handler",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Code": {"S3Bucket": bucket, "S3Key": key},
+            "MemorySize": 1769,
+            "Timeout": 900,
+            "Architectures": ["arm64"],
+            "EphemeralStorage": {"Size": 512},
+            "LoggingConfig": {"LogGroup": "/lifeboat/backup"},
+            "DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Queue", "Arn"]}},
+        },
+    }
+
+
+def _schedule() -> dict[str, Any]:
+    return {
+        "ScheduleExpression": "cron(0 2 * * ? *)",
+        "ScheduleExpressionTimezone": "Europe/Zurich",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
+            "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "RetryPolicy": {"MaximumRetryAttempts": 2},
+            "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},
+        },
+    }
+
+
+def _assembly(directory: Path, template: dict[str, Any]) -> Path:
+    """What `cdk synth` would write for this template and one directory asset."""
+    code = directory / "asset.code" / "package"
+    code.mkdir(parents=True)
+    (code / "__init__.py").touch()
+    (code / "index.py").write_text("def handler(event, context): return 'from the asset'")
+    bucket = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
+    asset = {
+        "source": {"path": "asset.code", "packaging": "zip"},
+        "destinations": {"here": {"bucketName": bucket, "objectKey": "asset.zip"}},
+    }
+    stack = f"stack-{uuid4().hex[:8]}"
+    artifacts = {
+        "Stack": {
+            "type": "aws:cloudformation:stack",
+            "dependencies": ["Stack.assets"],
+            "properties": {"templateFile": "stack.json", "stackName": stack},
+        },
+        "Stack.assets": {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}},
+        "Tree": {"type": "cdk:tree", "properties": {"file": "tree.json"}},
+    }
+    (directory / "stack.json").write_text(json.dumps(template))
+    (directory / "assets.json").write_text(json.dumps({"files": {"code": asset}}))
+    (directory / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return directory
