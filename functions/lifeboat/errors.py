@@ -36,6 +36,12 @@ class SettingsError(LifeboatError):
     safe_by_default = "Nothing was deployed or changed."
 
 
+class LayerError(LifeboatError):
+    """A Lambda layer or a local PostgreSQL could not be built, or would not work where it runs."""
+
+    safe_by_default = "Nothing was deployed or changed."
+
+
 class EventError(LifeboatError):
     """A function was invoked with an event that it cannot act on."""
 
