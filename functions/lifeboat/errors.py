@@ -76,6 +76,14 @@ class UnreadableError(BackupError):
     """The backup role cannot read everything, so a dump would fail or be incomplete."""
 
 
+class LockWaitError(BackupError):
+    """A table was locked exclusively for longer than a backup may wait."""
+
+
+class LockQueueError(LockWaitError):
+    """pg_dump's locks queued behind a statement that waits for the snapshot's own to go."""
+
+
 class SchemaChangingError(BackupError):
     """Tables kept changing shape while the snapshot was being taken."""
 

@@ -1,0 +1,121 @@
+"""The backup function's entry point: one event, one backup, its log and its figures."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.errors import BackupError, LifeboatError
+from lifeboat.policy.events import BackupEvent, parse_event, slot_of
+from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.tiers import tier_of
+from lifeboat.postgres.login import read_login
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.take_backup import Means, Request, take_backup
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault, s3_client
+
+#: Kept back from Lambda's own time-out for ending children, upload and log: at most these seconds,
+#: and no more than a fifth of the time of a function that has little of it.
+_MARGIN_SECONDS = 20.0
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: object, context: LambdaContext) -> dict[str, object]:
+    """Take the backup that the event asks for; gives the manifest's summary.
+
+    `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}` from the schedule, or by hand
+    `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
+
+    Raises:
+        LifeboatError: there is no backup. Lambda counts a failed invocation, which rings.
+    """
+    try:
+        return _backup(event, context)
+    except LifeboatError as error:
+        logger.error(  # noqa: TRY400  # the three answers; a trace would bury them
+            error.what,
+            extra={
+                "safe": error.safe,
+                "next": error.todo,
+                "notes": getattr(error, "__notes__", []),
+            },
+        )
+        raise
+    except Exception as error:
+        logger.exception("Unexpected error")
+        raise BackupError(
+            f"Unexpected {type(error).__name__}; the function's log has the details.",
+            todo=f"Search the log for run {context.aws_request_id} and report what it says, then"
+            " invoke the function again.",
+        ) from None
+
+
+def _backup(event: object, context: LambdaContext) -> dict[str, object]:
+    asked = parse_event(event)
+    settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    settings = settings.of_database(asked.database)
+    location = _location(asked, settings)
+    metrics.add_dimension("Database", asked.database)
+    logger.append_keys(run_id=context.aws_request_id, backup=location.id)
+    logger.info("Backup begins", extra={"label": asked.label})
+    bucket = os.environ["LIFEBOAT_VAULT"]
+    secrets = boto3.client("secretsmanager")
+    failed = 1
+    try:
+        with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
+            means = Means(
+                settings=settings,
+                vault=Vault(s3_client(), bucket),
+                programs=Programs.of_environment(),
+                read_login=lambda: read_login(
+                    secrets, settings.databases[0].secret_arn, Path(scratch)
+                ),
+                remaining=_remaining(context),
+            )
+            outcome = take_backup(Request(location, asked.label, context.aws_request_id), means)
+        failed = 0
+    finally:
+        metrics.add_metric("Failed", MetricUnit.Count, failed)
+    if outcome.taken:
+        _measure(outcome.manifest)
+    summary = {**outcome.manifest.summary(bucket), "taken": outcome.taken}
+    logger.info("Backup is complete", extra={"summary": summary})
+    return summary
+
+
+def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:
+    """Where the backup goes: by its scheduled time, or by now when a person asks."""
+    slot = slot_of(asked, datetime.now(UTC))
+    zone = ZoneInfo(settings.databases[0].timezone)
+    return BackupLocation(asked.tier or tier_of(slot, zone), asked.database, slot)
+
+
+def _remaining(context: LambdaContext) -> Callable[[], float]:
+    """Seconds until the run has to be over, asked anew at each call."""
+    at_start = context.get_remaining_time_in_millis() / 1000
+    margin = min(_MARGIN_SECONDS, at_start / 5)
+    return lambda: context.get_remaining_time_in_millis() / 1000 - margin
+
+
+def _measure(manifest: Manifest) -> None:
+    """The figures of a backup that this run took."""
+    seconds = (manifest.finished - manifest.started).total_seconds()
+    source, stored = manifest.source.bytes, manifest.archive.bytes
+    metrics.add_metric("Duration", MetricUnit.Seconds, seconds)
+    metrics.add_metric("ArchiveBytes", MetricUnit.Bytes, stored)
+    metrics.add_metric("DatabaseBytes", MetricUnit.Bytes, source)
+    metrics.add_metric("ArchiveRatio", MetricUnit.NoUnit, source / stored)
+    metrics.add_metric("Rows", MetricUnit.Count, manifest.inventory.rows)

@@ -1,0 +1,124 @@
+r"""Counts what a data-only script of pg_restore would load, without loading it.
+
+`pg_restore --data-only -f -` writes `COPY <table> (<columns>) FROM stdin;`, one line per row, then
+a line `\.`; `SELECT pg_catalog.setval(...)` for sequences and `SELECT pg_catalog.lo_open(...)` for
+large objects. COPY escapes line ends inside values, so lines are rows. Schema entries, whose
+function bodies could imitate all this, aren't part of such a script.
+
+What this module can't make sense of is counted as nothing, so a misreading shows up as missing
+rows and fails the backup; it can't make an incomplete one look complete.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from lifeboat.errors import DecodeError
+from lifeboat.policy.identifiers import split_qualified, unquoted
+from lifeboat.policy.inventory import Sequence
+
+type TableName = tuple[str, str]
+
+_IDENTIFIER = rb'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")'
+_COPY = re.compile(
+    rb"COPY (%(i)s)\.(%(i)s) (?:\(%(i)s(?:, %(i)s)*\))? FROM stdin;\n" % {b"i": _IDENTIFIER}
+)
+_SETVAL = re.compile(rb"SELECT pg_catalog\.setval\((E?'(?:[^']|'')+'), (-?\d+), (true|false)\);\n")
+#: How a statement that may span lines begins, and the quote that is open where it does.
+_SPANNING = {b"COPY ": b'"', b"SELECT pg_catalog.setval(": b"'"}
+_LARGE_OBJECT = b"SELECT pg_catalog.lo_open("
+_END_OF_ROWS = b"\n\\.\n"
+_LONGEST_STATEMENT = 4 << 20  # bytes; 1,600 columns with the longest names need a tenth of it
+
+
+@dataclass
+class CopyRows:
+    """Feed it the script in pieces of any size; it needs no more memory than a piece."""
+
+    rows: dict[TableName, int] = field(default_factory=dict)
+    sequences: list[Sequence] = field(default_factory=list)
+    large_objects: int = 0
+    _table: TableName | None = None
+    _carry: bytes = b""
+
+    def feed(self, piece: bytes) -> None:
+        """Count `piece`, which continues the pieces before it.
+
+        Raises:
+            DecodeError: a statement is longer than any that pg_restore writes.
+        """
+        while piece:
+            piece = self._in_rows(self._table, piece) if self._table else self._in_text(piece)
+
+    def finish(self) -> None:
+        """Say that the script is over.
+
+        Raises:
+            DecodeError: it ended inside a table's rows or inside a statement.
+        """
+        if self._table or self._carry:
+            where = f"in the rows of {'.'.join(self._table)}" if self._table else "in a statement"
+            raise DecodeError(
+                f"pg_restore's output ended {where}.", todo="Take the backup again; keep the log."
+            )
+
+    def _in_rows(self, table: TableName, piece: bytes) -> bytes:
+        """Count rows up to the end marker; gives back what follows it."""
+        carried = len(self._carry)  # its line ends are counted already
+        data = self._carry + piece
+        end = data.find(_END_OF_ROWS)
+        if end < 0:
+            self.rows[table] += data.count(b"\n", carried)
+            self._carry = data[-len(_END_OF_ROWS) + 1 :]
+            return b""
+        self.rows[table] += data.count(b"\n", carried, max(end + 1, carried))
+        self._table, self._carry = None, b""
+        return data[end + len(_END_OF_ROWS) :]
+
+    def _in_text(self, piece: bytes) -> bytes:
+        """Read whole statements; gives back what follows the head of a COPY."""
+        data, at = self._carry + piece, 0
+        while end := _end_of_statement(data, at):
+            if head := _COPY.fullmatch(data, at, end):
+                self._table = (unquoted(_text(head[1])), unquoted(_text(head[2])))
+                self.rows.setdefault(self._table, 0)
+                self._carry = b"\n"  # the head's own: an end marker may follow it at once
+                return data[end:]
+            self._note(data, at, end)
+            at = end
+        self._carry = data[at:]
+        if len(self._carry) > _LONGEST_STATEMENT:
+            raise DecodeError(
+                f"pg_restore wrote a statement of more than {_LONGEST_STATEMENT} bytes.",
+                todo="Take the backup again; if it repeats, report the table's definition.",
+            )
+        return b""
+
+    def _note(self, data: bytes, at: int, end: int) -> None:
+        if setval := _SETVAL.fullmatch(data, at, end):
+            self.sequences.append(_sequence(setval))
+        elif data.startswith(_LARGE_OBJECT, at):
+            self.large_objects += 1
+
+
+def _end_of_statement(data: bytes, at: int) -> int:
+    """Where the line or spanning statement at `at` ends (exclusive); 0: not in these bytes."""
+    quote = next((q for head, q in _SPANNING.items() if data.startswith(head, at)), None)
+    end = data.find(b"\n", at) + 1
+    while quote and end and data.count(quote, at, end) % 2:
+        end = data.find(b"\n", end) + 1
+    return end
+
+
+def _text(script: bytes) -> str:
+    return script.decode(errors="surrogateescape")
+
+
+def _sequence(setval: re.Match[bytes]) -> Sequence:
+    literal = setval[1]
+    name = literal.removeprefix(b"E")[1:-1].replace(b"''", b"'")
+    if literal.startswith(b"E"):
+        name = name.replace(b"\\\\", b"\\")
+    schema, own = split_qualified(_text(name))
+    return Sequence(
+        schema=schema, name=own, last_value=int(setval[2]), is_called=setval[3] == b"true"
+    )

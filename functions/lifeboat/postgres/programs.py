@@ -1,0 +1,179 @@
+"""PostgreSQL's own programs: where they are, and how a run starts, watches and ends them."""
+
+import os
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import IO, Self, cast
+
+from lifeboat.errors import ProgramMissingError
+
+ROOT_VARIABLE = "LIFEBOAT_POSTGRES_ROOT"
+DEFAULT_ROOT = Path("/opt/lib/postgresql")
+
+#: A child's whole environment but for its connection. Lambda's own would hand it the function's
+#: AWS credentials; messages in C locale are the ones that documentation and searches know.
+SCRUBBED: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C"}  # noqa: S108
+
+_STDERR_LINES = 40
+_PIPE_BYTES = 1 << 20
+_F_SETPIPE_SZ = 1031  # Linux's fcntl; Python names it only where the platform has it
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of several majors below one root: `<root>/<major>/bin/<name>`.
+
+    Paths are absolute and come from this root only, so that a pg_dump that happens to be on the
+    machine is never run by accident.
+    """
+
+    root: Path
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """The layer's programs, or those below `LIFEBOAT_POSTGRES_ROOT` when it is set."""
+        return cls(Path(os.environ.get(ROOT_VARIABLE, str(DEFAULT_ROOT))))
+
+    def majors(self) -> tuple[int, ...]:
+        """The majors that are there, ascending."""
+        folders = self.root.iterdir() if self.root.is_dir() else ()
+        return tuple(sorted(int(f.name) for f in folders if f.name.isdigit()))
+
+    def path(self, name: str, major: int) -> Path:
+        """The program's absolute path.
+
+        Raises:
+            ProgramMissingError: it isn't there or can't be executed.
+        """
+        path = self.root / str(major) / "bin" / name
+        if not os.access(path, os.X_OK):
+            have = ", ".join(map(str, self.majors())) or "none"
+            raise ProgramMissingError(
+                f"{name} {major} is not at {path} (majors found there: {have}).",
+                todo="Build the layers and deploy again: make layers deploy",
+            )
+        return path
+
+    def version(self, name: str, major: int) -> str:
+        """What `<name> --version` says of itself, such as `18.6`."""
+        out = subprocess.run(  # noqa: S603
+            [self.path(name, major), "--version"],
+            env=dict(SCRUBBED),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout
+        return out.split()[-1]
+
+
+class Child:
+    """A running program with pipes, whose last words are kept and whose end is certain.
+
+    Use as a context manager: leaving it kills the program if it still runs, and reaps it. Standard
+    error is drained all the time, since a full pipe would stop the program, and its last lines
+    are kept.
+
+    Args:
+        argv: the program and its arguments; never a secret, since everybody may read them.
+        env: the program's whole environment.
+        feed: whether the program's standard input is a pipe (`stdin`) or empty.
+    """
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], feed: bool = False) -> None:
+        self.name = Path(argv[0]).name
+        self._process = subprocess.Popen(  # noqa: S603
+            argv,
+            env=dict(env),
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        _widen(self._stdout)
+
+    @property
+    def pid(self) -> int:
+        """The operating system's number of the process."""
+        return self._process.pid
+
+    @property
+    def _stdout(self) -> FileIO:
+        return cast("FileIO", self._process.stdout)  # raw, since bufsize is 0
+
+    def read_into(self, buffer: memoryview) -> int:
+        """Wait for output and put what is there into `buffer`; 0 when there will be no more."""
+        return self._stdout.readinto(buffer)
+
+    def read_all(self) -> bytes:
+        """All output up to its end."""
+        return self._stdout.readall()
+
+    def write(self, data: memoryview) -> None:
+        """Write all of `data` to the program's input.
+
+        Raises:
+            BrokenPipeError: the program has closed its input, most likely by ending.
+        """
+        stdin = cast("IO[bytes]", self._process.stdin)
+        while data:
+            data = data[stdin.write(data) :]
+
+    def end_of_input(self) -> None:
+        """Close the program's input, which tells it that all has been said."""
+        stdin = cast("IO[bytes]", self._process.stdin)
+        stdin.close()
+
+    def wait(self, seconds: float | None = None) -> int:
+        """Wait for the end and give the exit code (negative: the signal that killed it).
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs after `seconds`.
+        """
+        code = self._process.wait(seconds)
+        self._listener.join(seconds)
+        return code
+
+    def kill(self) -> None:
+        """End the program at once; harmless when it has ended."""
+        self._process.kill()
+
+    def last_words(self) -> str:
+        """The last lines of the program's standard error."""
+        return "\n".join(self._last_words)
+
+    def __enter__(self) -> Self:
+        """The child itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill, reap and close everything."""
+        self.kill()
+        self.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+
+    def _listen(self) -> None:
+        stderr = cast("IO[bytes]", self._process.stderr)
+        for line in iter(stderr.readline, b""):
+            self._last_words.append(line.decode(errors="replace").rstrip())
+
+
+def _widen(pipe: FileIO) -> None:
+    """Let a pipe hold 1 MiB instead of 64 KiB: fewer wake-ups between writer and reader."""
+    try:
+        import fcntl  # noqa: PLC0415  # absent on platforms without these pipes
+
+        fcntl.fcntl(pipe.fileno(), _F_SETPIPE_SZ, _PIPE_BYTES)
+    except (ImportError, OSError):
+        return  # only slower: macOS has no such call, and Linux may refuse it per user

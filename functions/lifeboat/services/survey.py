@@ -1,0 +1,88 @@
+"""Surveys the database while it is being dumped: its inventory and its roles."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from lifeboat.errors import DumpError, InventoryError
+from lifeboat.policy.inventory import Inventory
+from lifeboat.postgres.census import take_inventory
+from lifeboat.postgres.dump import Dump, dump_globals
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.redact import redact
+from lifeboat.postgres.snapshot import Snapshot
+from lifeboat.postgres.watch import Watch
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the snapshot holds, and the roles around it.
+
+    Attributes:
+        inventory: everything but the sequences' states.
+        globals: roles and their settings as SQL, or None where they can't be had.
+        notes: why not.
+    """
+
+    inventory: Inventory
+    globals: bytes | None
+    notes: tuple[str, ...]
+
+
+def survey(
+    snapshot: Snapshot,
+    dump: Dump,
+    login: Login,
+    watch: Watch,
+    *,
+    excluded: frozenset[int],
+    checksums: bool,
+) -> Survey:
+    """Take the inventory in the dump's own snapshot, then the globals.
+
+    A provider that keeps its roles to itself doesn't make the data any worse, so missing globals
+    are a note.
+
+    Raises:
+        InventoryError: a query failed, most likely since the connection was lost.
+    """
+    try:
+        inventory = take_inventory(
+            snapshot.connection, snapshot.relations, excluded=excluded, checksums=checksums
+        )
+    except psycopg.Error as error:
+        words = redact(str(error), login.endpoint).strip()
+        raise InventoryError(
+            f"Could not count the database in the dump's snapshot: {words}",
+            todo="Invoke the function again; if it repeats, look for that moment in the server's"
+            " log.",
+        ) from None
+    try:
+        script = dump_globals(dump.programs, dump.major, dump.connection, watch)
+    except DumpError as error:
+        note = f"No globals: {redact(error.what, login.endpoint)}"
+        return Survey(inventory, None, (note,))
+    return Survey(inventory, script, ())
+
+
+@contextmanager
+def beside[T](watch: Watch, work: Callable[[], T]) -> Iterator[Future[T]]:
+    """Do `work` in a thread while the block runs; a failure of either ends both."""
+
+    def watched() -> T:
+        try:
+            return work()
+        except Exception as error:
+            watch.fail(error)
+            raise
+
+    with ThreadPoolExecutor(1, thread_name_prefix="survey") as pool:
+        future = pool.submit(watched)
+        try:
+            yield future
+        except Exception as error:
+            watch.fail(error)
+            raise

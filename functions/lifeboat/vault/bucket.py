@@ -1,0 +1,177 @@
+"""The vault: one S3 bucket, as the writer of backups may use it."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import SlotTakenError, VaultError
+from lifeboat.policy.manifest import Manifest, StoredObject
+from lifeboat.policy.names import BackupLocation
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+#: Conditional writes: 412 when the key exists, 409 when another write to it was under way.
+_LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+#: What to do about the refusals that people really meet; anything else gets the general advice.
+_ADVICE = {
+    "AccessDenied": (
+        "Let the function's role do this again: deploy the stack unchanged (make deploy), and look"
+        " for a bucket or key policy that denies it."
+    ),
+    "NoSuchBucket": "The vault is gone or renamed: deploy the stack again (make deploy).",
+    "KMS.DisabledException": "Enable the KMS key that `encryption` names.",
+    "SlowDown": "Invoke the function again in a few minutes; S3 asked to slow down.",
+    "BadDigest": "Invoke the function again: bytes were damaged on their way and S3 refused them.",
+}
+_GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health in this region."
+
+
+def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own open keyword arguments
+    """An S3 client with bounded waits: 5 tries in all, 10 s to connect, 60 s without a byte."""
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=10,
+        read_timeout=60,
+        tcp_keepalive=True,
+        max_pool_connections=16,
+    )
+    return boto3.client("s3", config=config, **overrides)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """How every object of a backup is encrypted and locked.
+
+    Attributes:
+        kms_key: the KMS key's ARN, or None for S3's own keys.
+        lock_mode: `GOVERNANCE`, `COMPLIANCE`, or None for no lock.
+        locked_until: the moment up to which no version may be removed.
+    """
+
+    kms_key: str | None = None
+    lock_mode: str | None = None
+    locked_until: datetime | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The request parameters that PutObject and CreateMultipartUpload take alike."""
+        encryption: dict[str, Any] = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
+            if self.kms_key
+            else {"ServerSideEncryption": "AES256"}
+        )
+        if not (self.lock_mode and self.locked_until):
+            return encryption
+        return encryption | {
+            "ObjectLockMode": self.lock_mode,
+            "ObjectLockRetainUntilDate": self.locked_until,
+        }
+
+
+@dataclass(frozen=True)
+class SlotState:
+    """What already lies in a slot.
+
+    Attributes:
+        manifest: the published backup's, or None.
+        has_archive: whether an archive is there; without a manifest it is the leftover of a run
+            that died between the two, or of one that is about to publish.
+    """
+
+    manifest: Manifest | None
+    has_archive: bool
+
+
+@dataclass(frozen=True)
+class Vault:
+    """The bucket. It writes and never deletes; it reads back manifests only."""
+
+    client: "S3Client"
+    bucket: str
+
+    def look(self, location: BackupLocation) -> SlotState:
+        """What lies in the slot.
+
+        Raises:
+            VaultError: S3 doesn't let us see.
+            ManifestError: the manifest that is there can't be read.
+        """
+        with translated(f"list s3://{self.bucket}/{location.prefix}"):
+            listing = self.client.list_objects_v2(Bucket=self.bucket, Prefix=location.prefix)
+        keys = {found["Key"] for found in listing.get("Contents", ())}
+        manifest = None
+        if location.manifest_key in keys:
+            manifest = Manifest.from_json(self._read(location.manifest_key))
+        return SlotState(manifest=manifest, has_archive=location.archive_key in keys)
+
+    def put(
+        self, key: str, body: bytes, protection: Protection, *, only_first: bool = False
+    ) -> StoredObject:
+        """Store a small object; S3 checks its SHA-256.
+
+        Args:
+            key: where.
+            body: all of it.
+            protection: its encryption and lock.
+            only_first: refuse when the key exists already.
+
+        Raises:
+            SlotTakenError: `only_first`, and somebody was.
+            VaultError: S3 refused or failed.
+        """
+        digest = hashlib.sha256(body)
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_first else {}
+        with translated(f"store s3://{self.bucket}/{key}"):
+            answer = self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+                **protection.parameters(),
+                **condition,
+            )
+        return StoredObject(
+            key=key,
+            version_id=answer.get("VersionId"),
+            bytes=len(body),
+            sha256=digest.hexdigest(),
+        )
+
+    def _read(self, key: str) -> bytes:
+        with translated(f"read s3://{self.bucket}/{key}"):
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+
+@contextmanager
+def translated(intent: str) -> Iterator[None]:
+    """Raise what S3's client raises as our own errors.
+
+    Raises:
+        SlotTakenError: a conditional write lost against another run.
+        VaultError: anything else that S3 or the way to it said.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        if code in _LOST_RACE:
+            raise SlotTakenError(
+                f"Could not {intent}: another run has written it ({code}).",
+                todo="Invoke the function again: it finds the other run's backup, or finishes the"
+                " slot if that run died.",
+            ) from error
+        message = error.response.get("Error", {}).get("Message", "")
+        raise VaultError(
+            f"Could not {intent}: {code}: {message}", todo=_ADVICE.get(code, _GENERAL_ADVICE)
+        ) from error
+    except BotoCoreError as error:
+        raise VaultError(f"Could not {intent}: {error}", todo=_GENERAL_ADVICE) from error
