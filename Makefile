@@ -60,6 +60,7 @@ ready: .venv/installed .venv-localaws/installed node_modules/installed
 	  '$(PYTHON)' -m venv --clear .venv; \
 	  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt; fi
 	$(UV_INSTALL) --python .venv/bin/python -r requirements/dev.txt
+	printf '%s\n' '$(CURDIR)/functions' '$(CURDIR)' > .venv/lib/python3.13/site-packages/lifeboat.pth
 	touch $@
 
 # The local AWS runs our functions in its own interpreter, which must not see our tools.
