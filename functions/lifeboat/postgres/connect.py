@@ -126,7 +126,8 @@ def require_own_sessions(first: Connection, second: Connection, login: Login) ->
     if len(pids) == 1:
         raise EndpointError(
             f"{login.endpoint.host}:{login.endpoint.port} is a connection pooler in transaction"
-            f" mode: two connections share server process {pids.pop()}, so none can hold a snapshot.",
+            f" mode: two connections share server process {pids.pop()}, and a snapshot can't be"
+            " held there.",
             todo="Put the database's direct (unpooled) host and port into the secret.",
         )
 

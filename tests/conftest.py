@@ -1,0 +1,82 @@
+"""Real servers of every major, and an S3 with versions, locks and conditional writes."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from layers.postgres import server_tree
+from lifeboat.postgres.programs import Programs
+from local.aws import LocalAws
+from local.postgres import PostgresServer
+from tests.workshop import MAJORS, Bucket, Database, Workshop
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Programs:
+    """The programs that the servers bring; the layer's own are tested where it is deployed."""
+    return Programs(server_tree(MAJORS))
+
+
+@pytest.fixture(scope="session")
+def server_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[int], PostgresServer]]:
+    """A running server of a major, started when first asked for."""
+    running: dict[int, PostgresServer] = {}
+
+    def get(major: int) -> PostgresServer:
+        if major not in running:
+            root = tmp_path_factory.mktemp(f"postgres-{major}")
+            running[major] = PostgresServer.start(major=major, root=root)
+        return running[major]
+
+    yield get
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with LocalAws.start(root=tmp_path_factory.mktemp("aws")) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(aws: LocalAws) -> Bucket:
+    """A bucket of the test's own, versioned and able to lock."""
+    return Bucket.create(aws.client("s3"), f"vault-{next(_NUMBERS)}")
+
+
+@pytest.fixture
+def new_database(
+    server_of: Callable[[int], PostgresServer],
+) -> Iterator[Callable[..., Database]]:
+    """Makes an empty database on a server of some major, dropped after the test."""
+    made: list[Database] = []
+
+    def make(major: int = 18, *, options: str = "") -> Database:
+        database = Database.create(server_of(major), f"db{next(_NUMBERS)}", options)
+        made.append(database)
+        return database
+
+    yield make
+    for database in made:
+        database.drop()
+
+
+@pytest.fixture
+def workshop(
+    new_database: Callable[..., Database], bucket: Bucket, programs: Programs, tmp_path: Path
+) -> Workshop:
+    """A database of the newest major with a few rows, a vault, and what it takes to back it up."""
+    database = new_database()
+    database.run(
+        "CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL)",
+        "INSERT INTO users (email) SELECT 'user' || i || '@example.com'"
+        " FROM generate_series(1, 1000) i",
+    )
+    return Workshop(database, bucket, programs, tmp_path)

@@ -1,0 +1,422 @@
+"""Whatever fails: no manifest, no open upload, no process, no connection, and a next step."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lifeboat.errors import (
+    BackupError,
+    ConnectError,
+    DecodeError,
+    DumpError,
+    InventoryError,
+    LockWaitError,
+    OutOfTimeError,
+    ProgramMissingError,
+    RowsDifferError,
+    SlotTakenError,
+    UnsupportedServerError,
+    VaultError,
+)
+from lifeboat.postgres.programs import Programs
+from local.postgres import PostgresServer
+from tests.proxy import Proxy
+from tests.s3_faults import answer, planned, slow
+from tests.workshop import Database, Workshop, eventually
+
+#: About 25 MB that don't compress: several parts, and time to break things while they are sent.
+BULKY = (
+    "CREATE EXTENSION pgcrypto",
+    "CREATE TABLE bulky AS SELECT i AS id, gen_random_bytes(1000) AS v"
+    " FROM generate_series(1, 25000) i",
+)
+
+
+@pytest.fixture(scope="module")
+def template(server_of: Callable[[int], PostgresServer]) -> str:
+    """A database that is copied in a moment, since making its rows takes seconds."""
+    Database.create(server_of(18), "bulky").run(*BULKY)
+    return "TEMPLATE bulky STRATEGY FILE_COPY"
+
+
+@pytest.fixture
+def bulky(workshop: Workshop, new_database: Callable[..., Database], template: str) -> Workshop:
+    workshop.database = new_database(options=template)
+    return workshop
+
+
+@pytest.fixture
+def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], Workshop]]:
+    """Puts a script in the place of one program; `$REAL` in it is the real one."""
+
+    def make(name: str, script: str) -> Workshop:
+        major = str(workshop.database.server.major)
+        real = workshop.programs.root / major / "bin"
+        folder = tmp_path / "programs" / major / "bin"
+        folder.mkdir(parents=True)
+        for program in ("pg_dump", "pg_restore", "pg_dumpall"):
+            (folder / program).symlink_to(real / program)
+        (folder / name).unlink()
+        (folder / name).write_text(f"#!/bin/sh\nREAL={real / name}\n{script}\n")
+        (folder / name).chmod(0o755)
+        workshop.programs = Programs(tmp_path / "programs")
+        return workshop
+
+    yield make
+    workshop.assert_nothing_was_published()
+
+
+def refused(workshop: Workshop, error: type[BackupError]) -> BackupError:
+    """The run raises this, says what to do, keeps the password to itself and leaves nothing."""
+    with pytest.raises(error) as caught:
+        workshop.take()
+    told = str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
+    assert type(caught.value) is error
+    assert caught.value.todo
+    assert workshop.database.server.password not in told
+    return caught.value
+
+
+# --- programs ---------------------------------------------------------------------------------
+
+
+def test_a_dump_that_is_killed_half_way(broken: Callable[[str, str], Workshop]) -> None:
+    workshop = broken("pg_dump", '"$REAL" "$@" | head -c 3000\nkill -9 $$')
+    assert "killed by signal 9" in refused(workshop, DumpError).what
+
+
+def test_a_dump_that_writes_a_good_header_and_exits_1(
+    broken: Callable[[str, str], Workshop],
+) -> None:
+    workshop = broken(
+        "pg_dump", '"$REAL" "$@" | head -c 3000\necho "cache lookup failed" >&2\nexit 1'
+    )
+    assert "cache lookup failed" in refused(workshop, DumpError).what
+
+
+def test_a_dump_that_writes_everything_and_exits_1(
+    broken: Callable[[str, str], Workshop],
+) -> None:
+    refused(broken("pg_dump", '"$REAL" "$@"\nexit 1'), DumpError)
+
+
+def test_a_dump_that_ends_early_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
+    refused(broken("pg_dump", '"$REAL" "$@" | head -c 3000'), DecodeError)
+
+
+def test_a_dump_that_writes_nothing_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
+    refused(broken("pg_dump", "exit 0"), DecodeError)
+
+
+def test_a_dump_that_writes_garbage_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
+    refused(broken("pg_dump", "echo PGDMP; head -c 100000 /dev/zero"), DecodeError)
+
+
+def test_a_dump_that_leaves_a_table_out(broken: Callable[[str, str], Workshop]) -> None:
+    workshop = broken("pg_dump", '"$REAL" --exclude-table-data=users "$@"')
+    assert "users" in refused(workshop, RowsDifferError).what
+
+
+def test_a_decoder_that_dies_at_once(broken: Callable[[str, str], Workshop]) -> None:
+    workshop = broken("pg_restore", "echo 'out of memory' >&2\nexit 3")
+    assert "out of memory" in refused(workshop, DecodeError).what
+
+
+def test_a_decoder_that_is_killed_half_way(broken: Callable[[str, str], Workshop]) -> None:
+    refused(broken("pg_restore", "head -c 3000 >/dev/null\nkill -9 $$"), DecodeError)
+
+
+def test_a_decoder_that_stops_reading_but_is_content(
+    broken: Callable[[str, str], Workshop],
+) -> None:
+    error = refused(broken("pg_restore", "head -c 3000 >/dev/null\nexit 0"), DecodeError)
+    assert "ended with 0" in error.what
+
+
+def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], Workshop]) -> None:
+    workshop = broken("pg_restore", '"$REAL" "$@" | sed "/^5\\tuser5@/d"')
+    error = refused(workshop, RowsDifferError)
+    assert "999" in error.what
+    assert "1000" in error.what
+
+
+def test_a_layer_without_pg_dump_never_falls_back_on_the_hosts_own(workshop: Workshop) -> None:
+    (workshop.scratch / "empty" / "18" / "bin").mkdir(parents=True)
+    workshop.programs = Programs(workshop.scratch / "empty")
+    assert str(workshop.scratch) in refused(workshop, ProgramMissingError).what
+    workshop.assert_nothing_was_published()
+
+
+def test_a_server_newer_than_the_layer_is_refused_with_both_versions(workshop: Workshop) -> None:
+    (workshop.scratch / "old" / "17" / "bin").mkdir(parents=True)
+    workshop.programs = Programs(workshop.scratch / "old")
+    error = refused(workshop, UnsupportedServerError)
+    assert "PostgreSQL 18" in error.what
+    assert "17" in error.what
+
+
+def test_globals_that_the_provider_forbids_are_a_note(
+    broken: Callable[[str, str], Workshop],
+) -> None:
+    workshop = broken("pg_dumpall", "echo 'permission denied for pg_authid' >&2\nexit 1")
+    manifest = workshop.take().manifest
+    assert manifest.globals is None
+    assert any("permission denied for pg_authid" in note for note in manifest.notes)
+    workshop.slot = workshop.slot.replace(day=25)  # what the fixture checks next is another slot
+
+
+def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
+    with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
+        killer = threading.Thread(target=lambda: (sending.wait(30), _kill("pg_dump")))
+        killer.start()
+        refused(bulky, DumpError)
+        killer.join()
+    bulky.assert_nothing_was_published()
+
+
+def test_the_decoder_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
+    with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
+        killer = threading.Thread(target=lambda: (sending.wait(30), _kill("pg_restore")))
+        killer.start()
+        refused(bulky, DecodeError)
+        killer.join()
+    bulky.assert_nothing_was_published()
+
+
+def _kill(name: str) -> None:
+    mine = psutil.Process(os.getpid()).children()
+    next(p for p in mine if p.name() == name).send_signal(signal.SIGKILL)
+
+
+# --- database ---------------------------------------------------------------------------------
+
+
+def test_the_server_is_killed_during_the_dump(bulky: Workshop, tmp_path: Path) -> None:
+    with PostgresServer.start(major=17, root=tmp_path / "own") as server:
+        bulky.database = database = Database.create(server, "doomed")
+        database.run(*BULKY)
+        with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
+            killer = threading.Thread(target=lambda: (sending.wait(30), server.kill()))
+            killer.start()
+            with pytest.raises((DumpError, InventoryError, ConnectError)) as caught:
+                bulky.take()
+            killer.join()
+    assert server.password not in str(caught.value)
+    assert bulky.bucket.holds() == []
+    assert bulky.bucket.open_uploads() == []
+
+
+def test_the_network_is_cut_during_the_dump(bulky: Workshop) -> None:
+    server = bulky.database.server
+    with Proxy("127.0.0.1", server.port) as proxy:
+        bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
+        with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
+            cutter = threading.Thread(target=lambda: (sending.wait(30), proxy.cut()))
+            cutter.start()
+            with pytest.raises((DumpError, InventoryError, ConnectError)):
+                bulky.take()
+            cutter.join()
+    bulky.assert_nothing_was_published()
+
+
+def test_the_network_goes_silent_during_the_dump(bulky: Workshop) -> None:
+    server = bulky.database.server
+    with Proxy("127.0.0.1", server.port) as proxy:
+        bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
+        bulky.seconds = 6
+        with planned(bulky.bucket.client, "UploadPart", slow(0.2)) as sending:
+            staller = threading.Thread(target=lambda: (sending.wait(30), proxy.stall()))
+            staller.start()
+            begun = time.monotonic()
+            refused(bulky, OutOfTimeError)
+            assert time.monotonic() - begun < 15
+            staller.join()
+    bulky.assert_nothing_was_published()
+
+
+def test_the_counting_connection_is_terminated(bulky: Workshop) -> None:
+    def terminate() -> None:
+        sending.wait(30)
+        bulky.database.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
+        terminator = threading.Thread(target=terminate)
+        terminator.start()
+        with pytest.raises((DumpError, InventoryError, ConnectError)):
+            bulky.take()
+        terminator.join()
+    bulky.assert_nothing_was_published()
+
+
+def test_a_table_that_is_locked_for_long_is_named_with_its_holder(workshop: Workshop) -> None:
+    workshop.settings["backup"] = {"lock_wait_seconds": 1}
+    with workshop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        error = refused(workshop, LockWaitError)
+        assert f"process {blocker.info.backend_pid} (postgres) on public.users" in error.what
+    workshop.assert_nothing_was_published()
+
+
+def test_a_wrong_password_is_reported_at_once_without_it(workshop: Workshop) -> None:
+    workshop.secret = workshop.database.url.replace(
+        workshop.database.server.password, "not-the-password"
+    )
+    begun = time.monotonic()
+    error = refused(workshop, ConnectError)
+    assert time.monotonic() - begun < 10
+    assert "not-the-password" not in str(error)
+    assert "password authentication failed" in error.what
+
+
+def test_a_password_that_was_rotated_meanwhile_is_read_again(workshop: Workshop) -> None:
+    right = workshop.read_login
+    wrong = workshop.database.url.replace(workshop.database.server.password, "yesterdays")
+    answers = iter([wrong])
+
+    def read_login() -> object:
+        workshop.secret = next(answers, "")
+        return right()
+
+    assert workshop.take(read_login=read_login).taken
+
+
+def test_a_database_that_does_not_exist(workshop: Workshop) -> None:
+    workshop.secret = workshop.database.url.replace(workshop.database.name, "nowhere")
+    assert '"nowhere" does not exist' in refused(workshop, ConnectError).what
+
+
+# --- S3 ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "ListObjectsV2",
+        "CreateMultipartUpload",
+        "UploadPart",
+        "CompleteMultipartUpload",
+        "PutObject",
+    ],
+)
+def test_s3_denies(workshop: Workshop, operation: str) -> None:
+    with planned(workshop.bucket.client, operation, answer(403, "AccessDenied")):
+        error = refused(workshop, VaultError)
+    assert "AccessDenied" in error.what
+    assert "make deploy" in error.todo
+    workshop.assert_nothing_was_published()
+
+
+def test_s3_throttles_for_good(workshop: Workshop) -> None:
+    with planned(workshop.bucket.client, "UploadPart", answer(503, "SlowDown")):
+        assert "SlowDown" in refused(workshop, VaultError).what
+    workshop.assert_nothing_was_published()
+
+
+def test_s3_throttles_and_recovers(workshop: Workshop) -> None:
+    with planned(workshop.bucket.client, "UploadPart", answer(503, "SlowDown"), times=2):
+        assert workshop.take().taken
+
+
+def test_a_part_fails_in_the_middle_of_many(bulky: Workshop) -> None:
+    with planned(bulky.bucket.client, "UploadPart", answer(400, "BadDigest"), after=1):
+        assert "BadDigest" in refused(bulky, VaultError).what
+    bulky.assert_nothing_was_published()
+
+
+def test_a_part_fails_in_the_middle_of_many_and_recovers(bulky: Workshop) -> None:
+    with planned(bulky.bucket.client, "UploadPart", answer(500, "InternalError"), after=1, times=2):
+        assert bulky.take().taken
+
+
+def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop) -> None:
+    bulky.seconds = 4
+    with planned(bulky.bucket.client, "UploadPart", slow(7)):
+        error = refused(bulky, OutOfTimeError)
+    assert "MB of the archive" in error.what
+    bulky.assert_nothing_was_published()
+
+
+def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(workshop: Workshop) -> None:
+    client = workshop.bucket.client
+    with (
+        planned(client, "UploadPart", answer(403, "AccessDenied")),
+        planned(client, "AbortMultipartUpload", answer(403, "AccessDenied")),
+    ):
+        error = refused(workshop, VaultError)
+    assert "upload part 1" in error.what
+    assert any("lifecycle rule" in note for note in error.__notes__)
+
+
+# --- repeats ----------------------------------------------------------------------------------
+
+
+def test_a_second_delivery_of_the_slot_changes_nothing(workshop: Workshop) -> None:
+    first = workshop.take()
+    before = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
+    second = workshop.take()
+    after = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
+    assert (first.taken, second.taken) == (True, False)
+    assert second.manifest == first.manifest
+    assert [v["VersionId"] for v in after] == [v["VersionId"] for v in before]
+
+
+def test_two_deliveries_at_once_are_one_backup(workshop: Workshop) -> None:
+    outcomes: list[object] = []
+
+    def run() -> None:
+        try:
+            outcomes.append(workshop.take())
+        except SlotTakenError as error:
+            outcomes.append(error)
+
+    runs = [threading.Thread(target=run) for _ in range(2)]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    versions = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
+    assert sum(v["Key"] == workshop.location.manifest_key for v in versions) == 1
+    assert sum(v["Key"] == workshop.location.archive_key for v in versions) == 1
+    assert [getattr(outcome, "taken", None) for outcome in outcomes].count(True) == 1
+    assert workshop.bucket.open_uploads() == []
+
+
+def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(workshop: Workshop) -> None:
+    client = workshop.bucket.client
+    with planned(client, "PutObject", answer(403, "AccessDenied")):
+        refused(workshop, VaultError)
+    workshop.assert_nothing_was_published()
+    assert workshop.location.archive_key in workshop.bucket.holds()  # the leftover
+    outcome = workshop.take()
+    assert outcome.taken
+    stored = outcome.manifest.archive.objects[0]
+    newest = client.head_object(Bucket=workshop.bucket.name, Key=stored.key)
+    assert (newest["VersionId"], newest["ContentLength"]) == (stored.version_id, stored.bytes)
+
+
+def test_a_manifest_that_vanishes_into_a_lost_race_is_the_winners(workshop: Workshop) -> None:
+    winner = workshop.take().manifest
+    key = workshop.location.manifest_key
+    document = workshop.bucket.read(key)
+    workshop.bucket.client.delete_object(Bucket=workshop.bucket.name, Key=key)
+
+    def publish() -> None:
+        completing.wait(30)
+        workshop.bucket.client.put_object(Bucket=workshop.bucket.name, Key=key, Body=document)
+
+    with planned(workshop.bucket.client, "CompleteMultipartUpload", slow(0.5)) as completing:
+        other = threading.Thread(target=publish)
+        other.start()
+        outcome = workshop.take()
+        other.join()
+    assert (outcome.taken, outcome.manifest) == (False, winner)
+    eventually(lambda: workshop.bucket.open_uploads() == [])

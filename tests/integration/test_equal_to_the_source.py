@@ -1,0 +1,229 @@
+"""A backup holds exactly what its snapshot held, on every major, also while others write."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lifeboat.postgres.programs import Programs
+from tests.workshop import MAJORS, Bucket, Database, Workshop, run_program
+
+ODDITIES = (
+    "CREATE EXTENSION hstore",
+    "CREATE EXTENSION citext",
+    "CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'happy')",
+    'CREATE SCHEMA "Odd "" Schema"',
+    'CREATE TABLE "Odd "" Schema"."COPY x (a) FROM stdin;" ("id;" int, "a\nb" text)',
+    'INSERT INTO "Odd "" Schema"."COPY x (a) FROM stdin;" SELECT i, E\'\\\\.\\n\' || i'
+    " FROM generate_series(1, 17) i",
+    'CREATE TABLE "two\nlines" (v text)',
+    "INSERT INTO \"two\nlines\" VALUES (E'a\\nb'), (NULL), ('')",
+    "CREATE TABLE no_columns ()",
+    "INSERT INTO no_columns DEFAULT VALUES",
+    "INSERT INTO no_columns DEFAULT VALUES",
+    "CREATE TABLE empty_one (id int)",
+    "CREATE TABLE identities (id int GENERATED ALWAYS AS IDENTITY (START 5 INCREMENT 3), v citext,"
+    " twice text GENERATED ALWAYS AS (v::text || v::text) STORED, h hstore, m mood)",
+    "INSERT INTO identities (v, h, m) SELECT 'Row' || i, hstore('k', i::text), 'it''s ok'"
+    " FROM generate_series(1, 50) i",
+    'CREATE SEQUENCE "odd "" \'seq\\" START 42',
+    "SELECT nextval('\"odd \"\" ''seq\\\"'::regclass)",
+    "CREATE SEQUENCE never_used MINVALUE -10 INCREMENT -1 MAXVALUE 7 START 7",
+    "CREATE UNLOGGED TABLE not_logged (id int)",
+    "INSERT INTO not_logged SELECT generate_series(1, 7)",
+    "CREATE TABLE events (at date NOT NULL, v text) PARTITION BY RANGE (at)",
+    "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+    "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')"
+    " PARTITION BY LIST (v)",
+    "CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES IN ('a')",
+    "CREATE TABLE events_rest PARTITION OF events DEFAULT",
+    "INSERT INTO events SELECT '2026-01-05'::date + 7 * i, 'a' FROM generate_series(0, 12) i",
+    "CREATE TABLE parent (id int)",
+    "CREATE TABLE child (more int) INHERITS (parent)",
+    "INSERT INTO parent SELECT generate_series(1, 3)",
+    "INSERT INTO child SELECT i, i FROM generate_series(1, 4) i",
+    "CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM events",
+    "CREATE VIEW happy AS SELECT * FROM identities WHERE m = 'happy'",
+    "CREATE TABLE guarded (id int PRIMARY KEY, owner text)",
+    "INSERT INTO guarded SELECT i, 'me' FROM generate_series(1, 9) i",
+    "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY own ON guarded USING (owner = current_user)",
+    "CREATE FUNCTION fooling() RETURNS text LANGUAGE sql AS $$\n"
+    "SELECT '\nCOPY public.guarded (id) FROM stdin;\n1\n\\.\n' $$",
+    "SELECT lo_from_bytea(0, decode(repeat('00ff', 5000), 'hex')) FROM generate_series(1, 3)",
+)
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_a_restored_backup_is_the_database_again(
+    major: int,
+    new_database: Callable[..., Database],
+    bucket: Bucket,
+    programs: Programs,
+    tmp_path: Path,
+) -> None:
+    source, copy = new_database(major), new_database(major)
+    source.run(*ODDITIES)
+    workshop = Workshop(source, bucket, programs, tmp_path)
+    workshop.settings["backup"] = {"checksums": True}
+
+    manifest = workshop.take().manifest
+    workshop.restore(copy)
+
+    rows = {(t.schema, t.name): t.rows for t in manifest.inventory.tables}
+    assert rows["public", "two\nlines"] == 3
+    assert rows['Odd " Schema', "COPY x (a) FROM stdin;"] == 17
+    assert rows["public", "no_columns"] == 2
+    assert rows["public", "parent"] == 3
+    assert sum(n for (_, name), n in rows.items() if name.startswith("events")) == 13
+    assert manifest.inventory.counts.large_objects == 3
+    claimed = manifest.inventory.model_copy(update={"sequences": ()})
+    assert claimed == source.inventory() == copy.inventory()
+    for sequence in manifest.inventory.sequences:
+        name = '"{}"."{}"'.format(sequence.schema, sequence.name.replace('"', '""'))
+        state = (sequence.last_value, sequence.is_called)
+        with copy.connect() as connection:
+            query = f"SELECT last_value, is_called FROM {name}"
+            assert connection.execute(query).fetchone() == state  # type: ignore[arg-type]
+    assert {s.name for s in manifest.inventory.sequences} == {
+        "odd \" 'seq\\",
+        "never_used",
+        "identities_id_seq",
+    }
+
+
+def test_rows_written_during_the_backup_are_all_in_or_all_out(
+    workshop: Workshop, new_database: Callable[..., Database]
+) -> None:
+    workshop.database.run("CREATE TABLE ledger (batch int, part int)")
+    with _writer(workshop.database) as wrote:
+        wrote.wait(10)
+        manifest = workshop.take().manifest
+    copy = new_database()
+    workshop.restore(copy)
+    ledger = next(t for t in manifest.inventory.tables if t.name == "ledger")
+    assert ledger.rows == copy.value("SELECT count(*) FROM ledger")
+    assert ledger.rows > 0
+    assert (
+        copy.value(
+            "SELECT count(*) FROM (SELECT FROM ledger GROUP BY batch HAVING count(*) <> 10) broken"
+        )
+        == 0
+    )
+    assert workshop.database.value("SELECT count(*) FROM ledger") > ledger.rows
+
+
+@contextmanager
+def _writer(database: Database) -> Iterator[threading.Event]:
+    """Writes batches of ten rows, each in one transaction, until the block is left."""
+    stop, wrote = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.connect() as connection:
+            batch = 0
+            while not stop.is_set():
+                batch += 1
+                connection.execute("INSERT INTO ledger SELECT %s, generate_series(1, 10)", [batch])
+                wrote.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield wrote
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_two_thousand_tables_are_one_backup(workshop: Workshop) -> None:
+    workshop.database.run(
+        "DO $$ BEGIN FOR i IN 1..2000 LOOP"
+        " EXECUTE format('CREATE TABLE many_%s (id int)', i);"
+        " IF i % 100 = 0 THEN COMMIT; END IF; END LOOP; END $$",
+        "INSERT INTO many_7 SELECT generate_series(1, 7)",
+    )
+    manifest = workshop.take().manifest
+    assert len(manifest.inventory.tables) == 2001
+    assert manifest.inventory.rows == 1007
+
+
+def test_excluded_tables_are_restored_empty(
+    workshop: Workshop, new_database: Callable[..., Database]
+) -> None:
+    workshop.database.run(
+        'CREATE TABLE "Click.Log" (at int) PARTITION BY RANGE (at)',
+        'CREATE TABLE "Click.Log 1" PARTITION OF "Click.Log" FOR VALUES FROM (0) TO (100)',
+        'INSERT INTO "Click.Log" SELECT generate_series(0, 50)',
+    )
+    workshop.settings["database"] = {
+        "exclude_table_data": ['public."Click.Log"', "public.long_gone"]
+    }
+    manifest = workshop.take().manifest
+    log = next(t for t in manifest.inventory.tables if t.name == "Click.Log 1")
+    assert (log.data_excluded, log.rows) == (True, 0)
+    assert manifest.inventory.rows == 1000
+    assert any("public.long_gone" in note for note in manifest.notes)
+    copy = new_database()
+    workshop.restore(copy)
+    assert copy.value('SELECT count(*) FROM "Click.Log"') == 0
+    assert copy.value("SELECT count(*) FROM users") == 1000
+
+
+def test_globals_hold_the_roles_without_their_passwords(workshop: Workshop) -> None:
+    workshop.database.run(
+        "DROP ROLE IF EXISTS keeper", "CREATE ROLE keeper LOGIN PASSWORD 'bait-for-globals'"
+    )
+    workshop.take()
+    script = workshop.bucket.read(workshop.location.globals_key).decode()
+    assert "CREATE ROLE keeper" in script
+    assert "PASSWORD" not in script.replace("NOPASSWORD", "")
+
+
+def test_a_database_that_is_not_in_utf8_is_archived_in_utf8(
+    new_database: Callable[..., Database],
+    bucket: Bucket,
+    programs: Programs,
+    tmp_path: Path,
+) -> None:
+    latin = new_database(options="ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+    latin.run('CREATE TABLE "größe" (v text)', "INSERT INTO \"größe\" VALUES ('Äpfel')")
+    workshop = Workshop(latin, bucket, programs, tmp_path)
+    manifest = workshop.take().manifest
+    assert manifest.source.encoding == "LATIN1"
+    assert [t.name for t in manifest.inventory.tables] == ["größe"]
+    copy = new_database()
+    workshop.restore(copy)
+    assert copy.value('SELECT v FROM "größe"') == "Äpfel"
+
+
+def test_the_archive_is_a_plain_custom_file_of_the_servers_major(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    workshop.take()
+    path = tmp_path / "archive.dump"
+    path.write_bytes(workshop.bucket.read(workshop.location.archive_key))
+    listing = run_program([workshop.database.server.programs / "pg_restore", "--list", path])
+    assert "Format: CUSTOM" in listing
+    assert "Compression: zstd" in listing
+    assert f"Dumped by pg_dump version: {workshop.database.server.major}." in listing
+
+
+def test_settings_choose_the_compression(workshop: Workshop) -> None:
+    workshop.settings["backup"] = {"compression": "gzip:9"}
+    assert workshop.take().manifest.archive.compression == "gzip:9"
+
+
+def test_a_connection_to_the_database_ends_with_the_backup(workshop: Workshop) -> None:
+    workshop.take()
+    with (
+        workshop.database.connect() as connection,
+        connection.cursor(row_factory=psycopg.rows.scalar_row) as cursor,
+    ):
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone() == 0

@@ -1,0 +1,148 @@
+"""TRUNCATE and rewrites around the start of a run: what a snapshot alone would not survive."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import psycopg
+import pytest
+
+from lifeboat.errors import SchemaChangingError
+from lifeboat.postgres import snapshot as under_test
+from lifeboat.postgres.connect import Connection, open_again
+from lifeboat.postgres.snapshot import Relation, Snapshot, held_snapshot
+from tests.workshop import Database, Workshop
+
+REFILL = (
+    "BEGIN",
+    "TRUNCATE busy",
+    "INSERT INTO busy SELECT i, i FROM generate_series(1, 500) i",
+    "COMMIT",
+)
+REWRITE = (
+    "ALTER TABLE busy ALTER COLUMN v TYPE text USING v::text",
+    "ALTER TABLE busy ALTER COLUMN v TYPE int USING v::int",
+)
+
+
+@contextmanager
+def repeating(database: Database, statements: tuple[str, ...]) -> Iterator[None]:
+    """Run the statements over and over, in a connection of their own."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        with database.connect() as connection:
+            while not stop.wait(0.3):
+                for statement in statements:
+                    connection.execute(statement)  # type: ignore[arg-type]
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def held(database: Workshop) -> Iterator[Snapshot]:
+    login = database.read_login()
+    with (
+        closing(open_again(login)) as holder,
+        closing(open_again(login)) as scout,
+        held_snapshot(holder, scout, lock_wait_seconds=5) as snapshot,
+    ):
+        yield snapshot
+
+
+@pytest.mark.parametrize("statements", [REFILL, REWRITE], ids=["truncate", "rewrite"])
+def test_a_table_that_is_refilled_all_the_time_is_never_backed_up_empty(
+    workshop: Workshop, new_database: Callable[..., Database], statements: tuple[str, ...]
+) -> None:
+    workshop.database.run(
+        "CREATE TABLE busy (id int, v int)",
+        "INSERT INTO busy SELECT i, i FROM generate_series(1, 500) i",
+    )
+    with repeating(workshop.database, statements):
+        for hour in range(6):
+            workshop.slot = workshop.slot.replace(hour=hour)
+            manifest = workshop.take().manifest
+            assert {t.name: t.rows for t in manifest.inventory.tables}["busy"] == 500
+    copy = new_database()
+    workshop.restore(copy)
+    assert copy.value("SELECT count(*) FROM busy") == 500
+
+
+def test_while_the_snapshot_is_held_no_table_can_be_emptied(workshop: Workshop) -> None:
+    with held(workshop), workshop.database.connect() as other:
+        other.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("TRUNCATE users")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("ALTER TABLE users SET UNLOGGED")
+
+
+def test_a_table_that_appears_after_the_listing_is_locked_too(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = under_test._lock
+
+    def lock_late(holder: Connection, relations: tuple[Relation, ...]) -> None:
+        workshop.database.run("CREATE TABLE IF NOT EXISTS late AS SELECT 1 AS id")
+        lock(holder, relations)
+
+    monkeypatch.setattr(under_test, "_lock", lock_late)
+    with held(workshop) as snapshot, workshop.database.connect() as other:
+        assert "late" in {relation.name for relation in snapshot.relations}
+        other.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("TRUNCATE late")
+
+
+def test_a_late_table_that_was_emptied_before_its_lock_means_another_attempt(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, attempts = under_test._lock, []
+
+    def empty_it_once(holder: Connection, relations: tuple[Relation, ...]) -> None:
+        names = [relation.name for relation in relations]
+        attempts.append(names)
+        if len(attempts) == 1:
+            lock(holder, relations)
+            workshop.database.run("CREATE TABLE late AS SELECT 1 AS id")
+            return
+        if len(attempts) == 2:
+            assert names == ["late"]
+            workshop.database.run("TRUNCATE late", "INSERT INTO late VALUES (2), (3)")
+        lock(holder, relations)
+
+    monkeypatch.setattr(under_test, "_lock", empty_it_once)
+    with held(workshop) as snapshot:
+        count = snapshot.connection.execute("SELECT count(*) FROM public.late").fetchone()
+        assert count == (2,)
+    assert attempts == [["users"], ["late"], ["late", "users"]]
+
+
+def test_a_table_that_is_dropped_before_its_lock_means_another_attempt(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.database.run("CREATE TABLE doomed (id int)")
+    lock = under_test._lock
+
+    def drop_it_first(holder: Connection, relations: tuple[Relation, ...]) -> None:
+        workshop.database.run("DROP TABLE IF EXISTS doomed")
+        lock(holder, relations)
+
+    monkeypatch.setattr(under_test, "_lock", drop_it_first)
+    with held(workshop) as snapshot:
+        assert [relation.name for relation in snapshot.relations] == ["users"]
+
+
+def test_a_schema_that_never_rests_is_given_up_on(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(under_test, "_nothing_slipped_through", lambda *_: False)
+    with pytest.raises(SchemaChangingError, match="5 attempts"), held(workshop):
+        pass
+    workshop.assert_nothing_was_published()

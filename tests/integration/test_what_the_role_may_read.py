@@ -1,0 +1,136 @@
+"""The checks before a dump, made as the backup role itself and never as superuser."""
+
+from collections.abc import Iterator
+
+import pytest
+from psycopg import sql
+
+from lifeboat.errors import EndpointError, UnreadableError
+from lifeboat.postgres import connect as under_test
+from tests.workshop import Workshop
+
+PASSWORD = "bait-of-the-backup-role"
+
+
+@pytest.fixture
+def as_role(workshop: Workshop) -> Iterator[Workshop]:
+    """The workshop, logged in as a role that may read nothing yet."""
+    server = workshop.database.server
+    with server.admin() as admin:
+        admin.autocommit = True
+        admin.execute(f"CREATE ROLE backup LOGIN NOSUPERUSER PASSWORD '{PASSWORD}'")
+        admin.execute("CREATE ROLE owner_of_all")
+    workshop.secret = server.url(database=workshop.database.name, user="backup", password=PASSWORD)
+    yield workshop
+    with server.admin() as admin:
+        admin.autocommit = True
+        with workshop.database.connect() as inside:
+            inside.execute("DROP OWNED BY backup, owner_of_all CASCADE")
+        admin.execute("DROP ROLE backup")
+        admin.execute("DROP ROLE owner_of_all")
+
+
+def refused(workshop: Workshop) -> UnreadableError:
+    with pytest.raises(UnreadableError) as caught:
+        workshop.take()
+    workshop.assert_nothing_was_published()
+    assert PASSWORD not in str(caught.value)
+    return caught.value
+
+
+def statements(error: UnreadableError) -> list[str]:
+    return [line.strip() for line in error.todo.splitlines() if line.startswith("  ")]
+
+
+def test_everything_unreadable_is_named_at_once_and_the_statements_cure_it(
+    as_role: Workshop,
+) -> None:
+    database = as_role.database
+    database.run(
+        'CREATE SCHEMA "Hidden Place"',
+        'CREATE TABLE "Hidden Place".t (id serial)',
+        "CREATE TABLE rows_of_others (id int)",
+        "INSERT INTO rows_of_others SELECT generate_series(1, 5)",
+        "ALTER TABLE rows_of_others ENABLE ROW LEVEL SECURITY",
+        "SELECT lo_from_bytea(4711, 'abc')",
+    )
+    error = refused(as_role)
+    for name in (
+        'schema "Hidden Place"',
+        'table "Hidden Place"."t"',
+        'sequence "Hidden Place"."t_id_seq"',
+        'table "public"."users"',
+        'row security "public"."rows_of_others"',
+        "large object 4711",
+    ):
+        assert name in error.what
+    database.run(*[each for each in statements(error) if "pg_read_all_data" not in each])
+    manifest = as_role.take().manifest
+    assert manifest.inventory.rows == 1005
+    assert manifest.inventory.counts.large_objects == 1
+
+
+def test_reading_all_data_is_enough_where_there_is_no_row_security(as_role: Workshop) -> None:
+    as_role.database.run("GRANT pg_read_all_data TO backup")
+    assert as_role.take().manifest.inventory.rows == 1000
+
+
+def test_a_policy_that_shows_some_rows_is_not_enough(as_role: Workshop) -> None:
+    as_role.database.run(
+        "GRANT pg_read_all_data TO backup",
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY own ON users USING (id < 10)",
+    )
+    error = refused(as_role)
+    assert 'row security "public"."users"' in error.what
+    assert 'ALTER ROLE "backup" BYPASSRLS;' in statements(error)
+
+
+def test_a_new_table_without_a_grant_is_found_before_the_dump(as_role: Workshop) -> None:
+    as_role.database.run(
+        "GRANT USAGE ON SCHEMA public TO backup",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO backup",
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO backup",
+    )
+    as_role.take()
+    as_role.slot = as_role.slot.replace(hour=3)
+    as_role.database.run("CREATE TABLE brand_new (id int)")
+    error = refused(as_role)
+    assert 'table "public"."brand_new"' in error.what
+    assert "users" not in error.what
+
+
+def test_a_role_with_impatient_settings_still_finishes(as_role: Workshop) -> None:
+    as_role.database.run(
+        "GRANT pg_read_all_data TO backup",
+        "ALTER ROLE backup SET statement_timeout = '1ms'",
+        "ALTER ROLE backup SET idle_in_transaction_session_timeout = '1ms'",
+        "ALTER ROLE backup SET lock_timeout = '1ms'",
+        "ALTER ROLE backup SET transaction_timeout = '1ms'",
+        "ALTER ROLE backup SET search_path = 'nowhere'",
+        "ALTER ROLE backup SET default_transaction_read_only = on",
+    )
+    assert as_role.take().manifest.inventory.rows == 1000
+
+
+def test_a_pooler_that_shares_one_session_is_refused(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What PgBouncer does in transaction mode: both clients talk to the same server process.
+    monkeypatch.setattr(under_test, "_backend", lambda _: 4711)
+    with pytest.raises(EndpointError) as caught:
+        workshop.take()
+    assert "transaction mode" in caught.value.what
+    assert "direct" in caught.value.todo
+    workshop.assert_nothing_was_published()
+
+
+def test_hundreds_of_unreadable_tables_are_counted_not_listed(as_role: Workshop) -> None:
+    as_role.database.run(
+        "DO $$ BEGIN FOR i IN 1..300 LOOP EXECUTE format('CREATE TABLE t_%s (id int)', i);"
+        " END LOOP; END $$"
+    )
+    error = refused(as_role)
+    assert "301 objects" in error.what or "302 objects" in error.what
+    assert len(str(error)) < 5000
+    assert sql.Identifier("backup").as_string() in error.todo

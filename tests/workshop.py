@@ -1,0 +1,199 @@
+"""What the tests of the backup itself share: a database, a vault, and one way to run."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from lifeboat.policy.inventory import Inventory
+from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.tiers import Tier
+from lifeboat.postgres.census import take_inventory
+from lifeboat.postgres.direct import check_endpoint
+from lifeboat.postgres.endpoint import parse_secret
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.programs import Programs
+from lifeboat.postgres.snapshot import list_relations
+from lifeboat.services.take_backup import Means, Outcome, Request, take_backup
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault
+from local.postgres import PostgresServer
+
+MAJORS = (14, 15, 16, 17, 18)
+SLOT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database on a server."""
+
+    server: PostgresServer
+    name: str
+
+    @classmethod
+    def create(cls, server: PostgresServer, name: str, options: str = "") -> "Database":
+        with server.admin() as connection:
+            connection.autocommit = True
+            connection.execute(f"CREATE DATABASE {name} {options}")  # type: ignore[arg-type]
+        return cls(server, name)
+
+    @property
+    def url(self) -> str:
+        return self.server.url(database=self.name)
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(self.url, autocommit=True)
+
+    def run(self, *statements: str) -> None:
+        with self.connect() as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[arg-type]
+
+    def value(self, query: str) -> Any:
+        with self.connect() as connection:
+            row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        return row and row[0]
+
+    def inventory(self, *, checksums: bool = True) -> Inventory:
+        with self.connect() as connection:
+            connection.execute("SET search_path = ''")
+            with connection.transaction():
+                return take_inventory(connection, list_relations(connection), checksums=checksums)
+
+    def drop(self) -> None:
+        with self.server.admin() as connection:
+            connection.autocommit = True
+            name = sql.Identifier(self.name)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, seen with the owner's eyes."""
+
+    client: Any
+    name: str
+
+    @classmethod
+    def create(cls, client: Any, name: str) -> "Bucket":
+        client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+        return cls(client, name)
+
+    def holds(self) -> list[str]:
+        listing = self.client.list_objects_v2(Bucket=self.name)
+        return [found["Key"] for found in listing.get("Contents", ())]
+
+    def read(self, key: str) -> bytes:
+        body: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return body
+
+    def open_uploads(self) -> list[str]:
+        listing = self.client.list_multipart_uploads(Bucket=self.name)
+        return [upload["Key"] for upload in listing.get("Uploads", ())]
+
+
+@dataclass
+class Workshop:
+    """Takes backups of one database into one bucket, in this process."""
+
+    database: Database
+    bucket: Bucket
+    programs: Programs
+    scratch: Path
+    secret: str = ""
+    slot: datetime = SLOT
+    seconds: float = 120.0
+    settings: dict[str, Any] = field(default_factory=lambda: {"object_lock": "off"})
+
+    @property
+    def location(self) -> BackupLocation:
+        return BackupLocation(Tier.DAILY, "app", self.slot)
+
+    def read_login(self) -> Login:
+        endpoint, notes = check_endpoint(parse_secret(self.secret or self.database.url))
+        return Login(endpoint, None, notes)
+
+    def means(self) -> Means:
+        deadline = time.monotonic() + self.seconds
+        database = {"name": "app", "secret_arn": SECRET_ARN, **self.settings.get("database", {})}
+        rest = {key: value for key, value in self.settings.items() if key != "database"}
+        return Means(
+            settings=Settings.model_validate({"databases": [database], **rest}),
+            vault=Vault(self.bucket.client, self.bucket.name),
+            programs=self.programs,
+            read_login=self.read_login,
+            remaining=lambda: deadline - time.monotonic(),
+        )
+
+    def take(self, **changes: Any) -> Outcome:
+        return take_backup(Request(self.location, None, "run-1"), replace(self.means(), **changes))
+
+    def manifest(self) -> Manifest:
+        return Manifest.from_json(self.bucket.read(self.location.manifest_key))
+
+    def restore(self, target: Database, *, jobs: int = 2) -> None:
+        """With stock pg_restore of the target's major, and nothing of Lifeboat's."""
+        archive = self.scratch / "archive.dump"
+        archive.write_bytes(self.bucket.read(self.location.archive_key))
+        run_program(
+            [
+                target.server.programs / "pg_restore",
+                f"--jobs={jobs}",
+                "--no-owner",
+                "--no-privileges",
+                f"--dbname={target.url}",
+                archive,
+            ]
+        )
+
+    def assert_nothing_was_published(self) -> None:
+        assert self.location.manifest_key not in self.bucket.holds()
+        assert self.bucket.open_uploads() == []
+        assert_no_children()
+        assert open_backends(self.database) == []
+
+
+def run_program(argv: Sequence[str | Path]) -> str:
+    """Run a stock program; its output."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def assert_no_children() -> None:
+    """No program of ours is left, neither running nor unreaped."""
+    ours = {"pg_dump", "pg_restore", "pg_dumpall"}
+    left = [p.name() for p in psutil.Process(os.getpid()).children()]
+    assert not ours.intersection(left), left
+
+
+def open_backends(database: Database, *, within: float = 5.0) -> list[str]:
+    """Connections to the database that are still there after a while."""
+    give_up = time.monotonic() + within
+    while True:
+        with database.server.admin() as connection:
+            rows = connection.execute(
+                "SELECT application_name || ': ' || state FROM pg_stat_activity WHERE datname = %s",
+                [database.name],
+            ).fetchall()
+        if not rows or time.monotonic() > give_up:
+            return [row[0] for row in rows]
+        time.sleep(0.05)
+
+
+def eventually(question: Callable[[], bool], *, within: float = 10.0) -> None:
+    """Wait until the answer is yes."""
+    give_up = time.monotonic() + within
+    while not question():
+        assert time.monotonic() < give_up, "it never happened"
+        time.sleep(0.02)
