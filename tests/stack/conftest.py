@@ -1,0 +1,72 @@
+"""The stack, synthesized once per session for each kind of settings: starting jsii is slow."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import App, Environment, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra.stack import LifeboatStack
+from lifeboat.settings import Deployment, parse
+from tests.stack.stacks import ACCOUNT, OPEN, PLAIN, REGION, ROOT, SEALED, Synthesized
+
+
+@pytest.fixture(scope="session")
+def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthesized]:
+    layers = tmp_path_factory.mktemp("layers")
+    for name in ("postgres", "python"):
+        (layers / name).mkdir()
+        (layers / name / "content").write_text(name)
+
+    def make(
+        lifeboat: dict[str, Any], *, name: str = "Lifeboat", judged: bool = True
+    ) -> Synthesized:
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        directory = tmp_path_factory.mktemp("cdk.out")
+        app = App(
+            context=context | {"lifeboat": lifeboat, "aws:cdk:bundling-stacks": []},
+            outdir=str(directory),
+        )
+        stack = LifeboatStack(
+            app,
+            name,
+            settings=parse(
+                {"lifeboat": lifeboat}, deployment=Deployment(account=ACCOUNT, region=REGION)
+            ),
+            postgres_layer=layers / "postgres",
+            python_layer=layers / "python",
+            env=Environment(account=ACCOUNT, region=REGION),
+        )
+        if judged:
+            Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        app.synth()
+        return Synthesized(directory, stack)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def plain(synthesize: Callable[..., Synthesized]) -> Synthesized:
+    """Two databases and nothing but defaults."""
+    return synthesize(PLAIN)
+
+
+@pytest.fixture(scope="session")
+def sealed(synthesize: Callable[..., Synthesized]) -> Synthesized:
+    """Keys of one's own, compliance mode, a private network."""
+    return synthesize(SEALED)
+
+
+@pytest.fixture(scope="session")
+def unlocked(synthesize: Callable[..., Synthesized]) -> Synthesized:
+    """No Object Lock, and a tier that stays in Standard forever."""
+    return synthesize(OPEN)
+
+
+@pytest.fixture(params=["plain", "sealed", "unlocked"])
+def any_stack(request: pytest.FixtureRequest) -> Synthesized:
+    """Each of them in turn."""
+    stack: Synthesized = request.getfixturevalue(request.param)
+    return stack

@@ -1,0 +1,79 @@
+"""Settings of three kinds, and what a synth makes of them."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from aws_cdk.assertions import Template
+
+from infra.stack import LifeboatStack
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+ROOT = Path(__file__).parents[2]
+
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:lifeboat/{{}}-AbCd12"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f0e0d0c-0b0a-0908-0706-050403020100"
+SECRET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+
+PLAIN: dict[str, Any] = {
+    "databases": [
+        {"name": "app", "secret_arn": SECRET.format("app")},
+        {
+            "name": "shop",
+            "secret_arn": SECRET.format("shop"),
+            "cron": "30 3 * * ? *",
+            "timezone": "Europe/Berlin",
+        },
+    ],
+}
+SEALED: dict[str, Any] = {
+    "databases": [
+        {"name": "app", "secret_arn": SECRET.format("app"), "secret_key_arn": SECRET_KEY}
+    ],
+    "encryption": KEY,
+    "object_lock": "compliance",
+    "retention": {"manual": {"lock_days": 365}},
+    "architecture": "x86_64",
+    "network": {
+        "vpc_id": "vpc-0a1b2c3d",
+        "availability_zones": [f"{REGION}a", f"{REGION}b"],
+        "subnet_ids": ["subnet-0a0a0a0a", "subnet-0b0b0b0b"],
+        "security_group_ids": ["sg-0a1b2c3d"],
+    },
+    "backup": {"memory_mb": 3008, "timeout_minutes": 10, "ephemeral_mb": 1024},
+}
+OPEN: dict[str, Any] = {
+    "databases": [{"name": "app", "secret_arn": SECRET.format("app")}],
+    "object_lock": "off",
+    "retention": {"manual": {"days": "forever", "storage_class": "STANDARD"}},
+}
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What `cdk synth` leaves behind for one stack."""
+
+    directory: Path
+    stack: LifeboatStack
+
+    @cached_property
+    def template(self) -> Template:
+        return Template.from_stack(self.stack)
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        text = (self.directory / self.stack.template_file).read_text()
+        body: dict[str, Any] = json.loads(text)
+        return body
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """The properties of every resource of that CloudFormation type."""
+        resources = self.body["Resources"].values()
+        return [each["Properties"] for each in resources if each["Type"] == kind]
+
+    def only(self, kind: str) -> dict[str, Any]:
+        (properties,) = self.of_type(kind)
+        return properties

@@ -1,0 +1,192 @@
+"""Before a deployment: what is missing is told with the command that mends it."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import preflight
+from local.aws import LocalAws
+
+type Check = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with LocalAws.start(root=tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
+
+
+@pytest.fixture
+def account(running: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
+    """An account without a bootstrap and without secrets, which our environment leads to."""
+    parameters = [
+        each["Name"] for each in running.client("ssm").describe_parameters()["Parameters"]
+    ]
+    if parameters:
+        running.client("ssm").delete_parameters(Names=parameters)
+    secrets = running.client("secretsmanager")
+    for secret in secrets.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
+        secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+    for name, value in running.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return running
+
+
+@pytest.fixture
+def check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Check:
+    """Run the command with settings of our own; gives its exit code and what it said."""
+
+    def run(secret_arn: str, *arguments: str, **database: str) -> tuple[int, str]:
+        databases = [{"name": "app", "secret_arn": secret_arn} | database]
+        cdk_json = tmp_path / "cdk.json"
+        cdk_json.write_text(json.dumps({"context": {"lifeboat": {"databases": databases}}}))
+        monkeypatch.setattr(sys, "argv", ["preflight", "--cdk-json", str(cdk_json), *arguments])
+        code = preflight.main()
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+def new_secret(aws: LocalAws, **more: str) -> str:
+    secrets = aws.client("secretsmanager")
+    created = secrets.create_secret(
+        Name="lifeboat/app", SecretString="postgresql://hunter2", **more
+    )
+    arn: str = created["ARN"]
+    return arn
+
+
+def unborn(aws: LocalAws) -> str:
+    return f"arn:aws:secretsmanager:{aws.region}:{aws.account}:secret:lifeboat/app-AbCd12"
+
+
+def test_all_is_well_when_all_is_there(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+
+    code, said = check(new_secret(account))
+
+    assert (code, said) == (0, "Credentials, region, bootstrap, settings and secrets are there.\n")
+
+
+def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> None:
+    code, said = check(unborn(account))
+
+    assert code == 1
+    assert "The CDK is not bootstrapped in 000000000000/us-east-1." in said
+    assert "node_modules/.bin/cdk bootstrap aws://000000000000/us-east-1" in said
+    assert "The secret of app does not exist" in said
+    assert "aws secretsmanager create-secret --name lifeboat/app --secret-string file://" in said
+    assert said.count("Safe: Nothing was deployed or changed.") == 2
+
+
+def test_an_old_bootstrap_is_told(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+    account.client("ssm").put_parameter(Name=preflight.BOOTSTRAP, Value="5", Overwrite=True)
+
+    code, said = check(new_secret(account))
+
+    assert code == 1
+    assert "has version 5; 6 is needed" in said
+
+
+def test_a_secret_about_to_be_deleted_is_told(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+    arn = new_secret(account)
+    account.client("secretsmanager").delete_secret(SecretId=arn)
+
+    code, said = check(arn)
+
+    assert code == 1
+    assert "The secret of app is scheduled for deletion." in said
+    assert f"aws secretsmanager restore-secret --secret-id {arn}" in said
+
+
+def test_a_secret_under_a_key_of_ones_own_needs_the_key_in_the_settings(
+    account: LocalAws, check: Check
+) -> None:
+    account.bootstrap()
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    arn = new_secret(account, KmsKeyId=key)
+
+    code, said = check(arn)
+
+    assert code == 1
+    assert f"encrypted with a key of your own, {key}" in said
+    assert "Set lifeboat.databases.0.secret_key_arn to the full ARN of that key" in said
+    assert check(arn, secret_key_arn=key)[0] == 0
+
+
+def test_settings_of_another_account_are_told_before_the_deployment(
+    account: LocalAws, check: Check
+) -> None:
+    account.bootstrap()
+
+    code, said = check(unborn(account).replace("000000000000", "123456789012"))
+
+    assert code == 1
+    assert "lifeboat.databases.0.secret_arn is" in said
+    assert ":us-east-1:000000000000:" in said
+
+
+def test_an_override_of_the_command_line_counts(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+
+    override = f"lifeboat.databases.0.secret_arn={new_secret(account)}"
+
+    assert check(unborn(account), "-c", override)[0] == 0
+
+
+@pytest.mark.usefixtures("account")
+def test_without_credentials_the_settings_are_still_judged(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    code, said = check("not an arn")
+
+    assert code == 1
+    assert "There are no AWS credentials that work: Unable to locate credentials" in said
+    assert "aws sso login" in said
+    assert "lifeboat.databases.0.secret_arn is" in said
+
+
+def test_without_a_region_nothing_can_be_deployed(
+    account: LocalAws, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    code, said = check(unborn(account))
+
+    assert code == 1
+    assert "No AWS region is set." in said
+    assert "export AWS_REGION=" in said
+
+
+def test_a_profile_that_does_not_exist_is_told(
+    account: LocalAws, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    code, said = check(unborn(account))
+
+    assert code == 1
+    assert "The config profile (nobody) could not be found." in said
+
+
+def test_no_secret_is_read(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+
+    _, said = check(new_secret(account))
+
+    assert "hunter2" not in said
+    described = account.client("secretsmanager").describe_secret(SecretId="lifeboat/app")
+    assert "LastAccessedDate" not in described

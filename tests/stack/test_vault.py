@@ -1,0 +1,142 @@
+"""The bucket: nobody gets in, nothing gets lost, nothing is kept longer than promised."""
+
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Match
+
+from tests.stack.stacks import KEY, Synthesized
+
+
+def rules_of(stack: Synthesized) -> dict[str, dict[str, Any]]:
+    rules = stack.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    return {
+        rule["Id"]: {key: value for key, value in rule.items() if key not in {"Id", "Status"}}
+        for rule in rules
+    }
+
+
+def test_the_vault_outlives_the_stack(any_stack: Synthesized) -> None:
+    any_stack.template.has_resource(
+        "AWS::S3::Bucket", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    )
+    any_stack.template.resource_count_is("AWS::S3::Bucket", 1)
+
+
+def test_the_vault_is_closed_to_the_public_and_to_other_owners(any_stack: Synthesized) -> None:
+    any_stack.template.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        },
+    )
+
+
+def test_the_vault_keeps_versions(any_stack: Synthesized) -> None:
+    any_stack.template.has_resource_properties(
+        "AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "Enabled"}}
+    )
+
+
+def test_the_vault_refuses_what_is_not_tls_1_2(any_stack: Synthesized) -> None:
+    statements = any_stack.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert [(each["Effect"], each["Action"], each["Condition"]) for each in statements] == [
+        ("Deny", "s3:*", {"Bool": {"aws:SecureTransport": "false"}}),
+        ("Deny", "s3:*", {"NumericLessThan": {"s3:TlsVersion": 1.2}}),
+    ]
+    for statement in statements:
+        assert statement["Principal"] == {"AWS": "*"}
+        assert len(statement["Resource"]) == 2, "the bucket and its objects"
+
+
+def test_the_vault_is_encrypted_by_s3_unless_a_key_is_given(
+    plain: Synthesized, sealed: Synthesized
+) -> None:
+    assert plain.only("AWS::S3::Bucket")["BucketEncryption"] == {
+        "ServerSideEncryptionConfiguration": [
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        ]
+    }
+    assert sealed.only("AWS::S3::Bucket")["BucketEncryption"] == {
+        "ServerSideEncryptionConfiguration": [
+            {
+                "BucketKeyEnabled": True,
+                "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+            }
+        ]
+    }
+
+
+def test_object_lock_is_on_unless_it_is_off_and_each_object_brings_its_own_days(
+    plain: Synthesized, sealed: Synthesized, unlocked: Synthesized
+) -> None:
+    for stack in (plain, sealed):
+        stack.template.has_resource_properties(
+            "AWS::S3::Bucket",
+            {"ObjectLockEnabled": True, "ObjectLockConfiguration": Match.absent()},
+        )
+    unlocked.template.has_resource_properties(
+        "AWS::S3::Bucket", {"ObjectLockEnabled": False, "ObjectLockConfiguration": Match.absent()}
+    )
+
+
+def test_the_lifecycle_is_the_retention_tier_by_tier(plain: Synthesized) -> None:
+    assert rules_of(plain) == {
+        "daily": {"Prefix": "daily/", "ExpirationInDays": 30},
+        "weekly": {
+            "Prefix": "weekly/",
+            "ExpirationInDays": 90,
+            "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}],
+        },
+        "monthly": {
+            "Prefix": "monthly/",
+            "ExpirationInDays": 365,
+            "Transitions": [{"StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 30}],
+        },
+        "manual": {
+            "Prefix": "manual/",
+            "Transitions": [{"StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 30}],
+        },
+        "drills": {"Prefix": "drills/", "ExpirationInDays": 400},
+        "sweep": {
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            "ExpiredObjectDeleteMarker": True,
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        },
+    }
+
+
+def test_without_a_lock_what_was_deleted_can_be_had_back_for_a_week(unlocked: Synthesized) -> None:
+    sweep = rules_of(unlocked)["sweep"]
+
+    assert sweep["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+
+
+def test_a_tier_that_stays_in_standard_forever_has_no_rule(unlocked: Synthesized) -> None:
+    assert "manual" not in rules_of(unlocked)
+
+
+@pytest.mark.parametrize("tier", ["daily", "weekly", "monthly", "manual"])
+def test_no_rule_of_a_tier_touches_another_tiers_objects(plain: Synthesized, tier: str) -> None:
+    removing = [
+        rule
+        for rule in rules_of(plain).values()
+        if f"{tier}/app/2026-11-22T020000Z/archive.dump".startswith(rule.get("Prefix", ""))
+        and {"ExpirationInDays", "Transitions"} & rule.keys()
+    ]
+
+    assert [rule["Prefix"] for rule in removing] == [f"{tier}/"]
+
+
+def test_small_objects_stay_readable_without_a_thaw(any_stack: Synthesized) -> None:
+    lifecycle = any_stack.only("AWS::S3::Bucket")["LifecycleConfiguration"]
+
+    assert lifecycle["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
