@@ -9,7 +9,6 @@ from local.launcher import buckets, functions, gateway, schedules, stacks
 
 GAPS: tuple[Callable[[], None], ...] = (
     gateway.own_port_only,
-    gateway.large_responses,
     functions.zip_modes,
     functions.clean_environment,
     functions.kill_descendants,

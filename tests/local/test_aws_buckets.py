@@ -142,12 +142,6 @@ def test_a_range_of_a_version_is_that_range(s3: "S3Client", bucket: str) -> None
         s3.get_object(Bucket=bucket, Key="ranged", VersionId=version, Range="bytes=10-")
 
 
-def test_a_large_object_arrives_whole(s3: "S3Client", bucket: str) -> None:
-    body = os.urandom(16 * MEBI + 1)
-    s3.put_object(Bucket=bucket, Key="large", Body=body)
-    assert s3.get_object(Bucket=bucket, Key="large")["Body"].read() == body
-
-
 def test_a_role_may_write_under_its_prefix_and_nowhere_else(
     writer: "S3Client", bucket: str
 ) -> None:

@@ -87,7 +87,7 @@ def test_the_next_slot_is_on_the_wall_clock_of_the_schedules_zone(
         "slot = next_slot(schedule, dt.datetime.fromisoformat(last))\n"
         "print(slot.astimezone(dt.UTC).strftime('%Y-%m-%dT%H:%M:%SZ'))\n"
     )
-    done = subprocess.run(  # noqa: S603 - our own words
+    done = subprocess.run(
         [INTERPRETER, "-c", program, expression, zone, last],
         cwd=REPOSITORY,
         capture_output=True,

@@ -82,7 +82,7 @@ def test_the_environment_leads_to_this_aws_and_to_no_real_one(
     assert environment["PATH"] == os.environ["PATH"]
     assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL_S3"} & environment.keys()
     code = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
-    done = subprocess.run(  # noqa: S603 - our own words
+    done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == aws.account
@@ -107,7 +107,7 @@ def test_it_ends_with_its_caller_and_so_do_functions_and_their_children(
     how: signal.Signals,
 ) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(  # noqa: S603 - our own words
+    with subprocess.Popen(
         [sys.executable, "-c", CALLER],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,52 @@
+"""Takes one backup as the function does, in this process: `python -m local.bench.backup`.
+
+Its environment names the database (DATABASE_URL), the vault (BUCKET, and what boto3 reads) and the
+programs. `--checksums` makes a checksum of every table's content too. It prints the manifest.
+"""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+
+# The handler with all that it brings: the memory that is measured is to be the function's.
+import lifeboat.handlers.backup  # noqa: F401
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.tiers import Tier
+from lifeboat.postgres.direct import check_endpoint
+from lifeboat.postgres.endpoint import parse_secret
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.take_backup import Means, Request, take_backup
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault, s3_client
+
+LOCATION = BackupLocation(Tier.DAILY, "app", datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
+SECONDS = 900.0
+SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"  # noqa: S105
+
+
+def main(*, checksums: bool) -> None:
+    """Take it and print its manifest."""
+    deadline = time.monotonic() + SECONDS
+    endpoint, notes = check_endpoint(parse_secret(os.environ["DATABASE_URL"]))
+    settings = Settings.model_validate(
+        {
+            "databases": [{"name": LOCATION.database, "secret_arn": SECRET}],
+            "object_lock": "off",  # the bench's S3 server has none
+            "backup": {"checksums": checksums},
+        }
+    )
+    means = Means(
+        settings=settings,
+        vault=Vault(s3_client(), os.environ["BUCKET"]),
+        programs=Programs.of_environment(),
+        read_login=lambda: Login(endpoint, None, notes),
+        remaining=lambda: deadline - time.monotonic(),
+    )
+    outcome = take_backup(Request(LOCATION, None, "bench"), means)
+    sys.stdout.write(outcome.manifest.to_json().decode())
+
+
+if __name__ == "__main__":
+    main(checksums="--checksums" in sys.argv)

@@ -1,0 +1,133 @@
+"""A throw-away S3 server that is fast and keeps objects on disk: `rclone serve s3`.
+
+It has no versions, no object lock, no conditional writes and no roles; `local.aws` has those. It
+is for large objects: it streams what it gets to disk and needs little memory itself.
+https://rclone.org/commands/rclone_serve_s3/
+"""
+
+import os
+import secrets
+import socket
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import psutil
+
+from lifeboat.vault.bucket import s3_client
+from local.ports import free_port
+from local.tether import StartError, Tether
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+START_SECONDS = 20.0
+REGION = "us-east-1"
+
+
+class RcloneS3:
+    """A running S3 server on 127.0.0.1, empty at its start; it and its files end with us.
+
+    Attributes:
+        endpoint: its URL (plain HTTP).
+        files: the directory in which each bucket is a directory, and each object a file.
+    """
+
+    def __init__(self, *, port: int, files: Path, key: tuple[str, str], tether: Tether) -> None:
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.files = files
+        self._port = port
+        self._key = key
+        self._tether = tether
+        self._await_ready()
+
+    @classmethod
+    def start(cls, root: Path | None = None) -> Self:
+        """Start it on a free port; about half a second.
+
+        Args:
+            root: where its directory is made; default the system's temporary directory.
+
+        Raises:
+            StartError: it ended or did not listen within 20 seconds.
+        """
+        home = Path(tempfile.mkdtemp(prefix="lifeboat-s3-", dir=root))
+        files = home / "files"
+        files.mkdir()
+        port = free_port()
+        key = ("local", secrets.token_urlsafe(18))
+        program = Path(sysconfig.get_path("scripts")) / "rclone"
+        tether = Tether(
+            [str(program), "serve", "s3", f"--addr=127.0.0.1:{port}", str(files)],
+            owns=home,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(home),
+                "RCLONE_CONFIG": str(home / "none"),  # not the user's, which may hold real remotes
+                "RCLONE_CACHE_DIR": str(home / "cache"),
+                "RCLONE_AUTH_KEY": f'"{",".join(key)}"',  # not in argv, which everybody may read
+            },
+        )
+        return cls(port=port, files=files, key=key, tether=tether)
+
+    def environment(self) -> Mapping[str, str]:
+        """The variables by which boto3 and the AWS CLI find this server, and no other."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self._key[0],
+            "AWS_SECRET_ACCESS_KEY": self._key[1],
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self) -> "S3Client":
+        """The product's own client, for this server."""
+        return s3_client(
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self._key[0],
+            aws_secret_access_key=self._key[1],
+            region_name=REGION,
+        )
+
+    def process(self) -> psutil.Process:
+        """The server's process, to measure it; between it and us stands its tether."""
+        address = f"--addr=127.0.0.1:{self._port}"
+        family = psutil.Process().children(recursive=True)
+        return next(each for each in family if address in each.cmdline())
+
+    def stop(self) -> None:
+        """End the server and remove its files; harmless when repeated."""
+        self._tether.stop()
+
+    def __enter__(self) -> Self:
+        """The server itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and not self._tether.ended():
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.02)
+        self._tether.stop()
+        raise StartError(
+            f"rclone did not serve S3. Its log: {self._tether.last_words()}",
+            todo="Look for the reason in the log above.",
+        )
