@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from lifeboat.errors import EndpointError, LifeboatError, SecretError
 from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import VARIABLES, Endpoint, parse_secret
-from lifeboat.postgres.secret_text import ACCEPTED
 from tests.unit.samples import JSON
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -220,7 +219,7 @@ def test_plain_text_to_a_remote_host_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "[::1]", "%2Frun"]
+    "host", ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "[::1]", "%2Frun", "%40abstract"]
 )
 def test_a_socket_and_loopback_keep_what_is_stated(host: str) -> None:
     assert parse_secret(url(host)).is_local
@@ -264,15 +263,52 @@ def test_psycopg_takes_the_same_words() -> None:
     assert "password" not in parse_secret("postgresql://u@/d?host=/run").conninfo()
 
 
+@pytest.mark.parametrize("port", [1, "1", 5432, 65535, "65535"])
+def test_every_port_that_exists_is_taken(port: object) -> None:
+    assert parse_secret(rds(port=port)).port == int(str(port))
+
+
+def test_certificates_do_not_clutter_what_is_shown() -> None:
+    assert "CERTIFICATE" not in repr(parse_secret(rds(ca=PEM)))
+
+
 def test_certificates_that_nobody_wrote_to_a_file_are_a_mistake() -> None:
     endpoint = parse_secret(json.dumps({"url": url(), "ca": PEM}))
     with pytest.raises(ValueError, match="must be in a file"):
         endpoint.environment()
 
 
-@pytest.mark.parametrize("name", sorted(ACCEPTED - {"ssl", "sslmode", "sslrootcert", "port"}))
-def test_every_parameter_that_an_error_offers_is_taken(name: str) -> None:
-    assert parse_secret(url(query=f"{name}=require"))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "channel_binding",
+        "options",
+        "require_auth",
+        "ssl_min_protocol_version",
+        "sslnegotiation",
+        "target_session_attrs",
+    ],
+)
+def test_what_changes_how_libpq_connects_is_handed_on(name: str) -> None:
+    endpoint = parse_secret(url(query=f"{name}=value"))
+    assert endpoint.conninfo()[name] == "value"
+    assert endpoint.environment()[VARIABLES[name]] == "value"
+
+
+@pytest.mark.parametrize("name", ["application_name", "connect_timeout"])
+def test_what_lifeboat_sets_itself_is_taken_and_left(name: str) -> None:
+    endpoint = parse_secret(url(query=f"{name}=3"))
+    assert endpoint == parse_secret(url())
+
+
+def test_every_parameter_that_an_error_offers_is_taken() -> None:
+    with pytest.raises(SecretError) as error:
+        parse_secret(url(query="schema=public"))
+    offered = error.value.todo.partition("known are ")[2].removesuffix(".").split(", ")
+    values = {"ssl": "true", "sslmode": "require", "sslrootcert": "system", "port": "5432"}
+    assert len(offered) == 15
+    for name in offered:
+        assert parse_secret(url("", f"host=db.example.com&{name}={values.get(name, 'x')}"))
 
 
 @pytest.mark.parametrize("host", [NEON, NEON.upper(), NEON.replace(".us", ".c-2.us"), NEON + "."])

@@ -137,7 +137,7 @@ def parse_secret(text: str) -> Endpoint:
     if "," in host or "," in keywords.get("port", ""):
         raise malformed("The secret names several hosts; a dump must come from exactly one.")
     system_ca = _wants_system_ca(keywords, ca)
-    sslmode = _encrypted(keywords.get("sslmode"), local=is_local(host), ca=bool(ca or system_ca))
+    sslmode = _encrypted(keywords.get("sslmode"), local=is_local(host), ca=bool(ca))
     return Endpoint(
         host=host,
         port=_port(keywords.get("port", "5432")),
