@@ -6,8 +6,6 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from local.aws import LocalAws
 from local.aws.server import INTERPRETER, REPOSITORY
 from tests.local.aws_helpers import allow, eventually, make_function, make_role
@@ -64,37 +62,34 @@ def test_a_role_without_permission_delivers_nothing_and_the_letter_says_why(
     assert not file.exists()
 
 
-@pytest.mark.parametrize(
-    ("expression", "zone", "last", "slot"),
-    [
-        ("cron(0 2 * * ? *)", "UTC", "2026-11-22T02:00:00Z", "2026-11-23T02:00:00Z"),
-        ("cron(0 2 * * ? *)", "Asia/Tokyo", "2026-11-22T00:00:00Z", "2026-11-22T17:00:00Z"),
-        # New York goes back an hour on 1 November 2026: 02:00 there is 06:00, then 07:00 UTC.
-        ("cron(0 2 * * ? *)", "America/New_York", "2026-10-30T06:00:00Z", "2026-10-31T06:00:00Z"),
-        ("cron(0 2 * * ? *)", "America/New_York", "2026-10-31T06:00:00Z", "2026-11-01T07:00:00Z"),
-        ("rate(5 minutes)", "UTC", "2026-11-22T02:00:00Z", "2026-11-22T02:05:00Z"),
-    ],
-)
-def test_the_next_slot_is_on_the_wall_clock_of_the_schedules_zone(
-    expression: str, zone: str, last: str, slot: str
-) -> None:
+def test_the_next_slot_is_on_the_wall_clock_of_the_schedules_zone() -> None:
+    daily = "cron(0 2 * * ? *)"
+    # New York goes back an hour on 1 November 2026: 02:00 there is 06:00 UTC, then 07:00.
+    expected = [
+        (daily, "UTC", "2026-11-22T02:00:00+00:00", "2026-11-23T02:00:00+00:00"),
+        (daily, "Asia/Tokyo", "2026-11-22T00:00:00+00:00", "2026-11-22T17:00:00+00:00"),
+        (daily, "America/New_York", "2026-10-30T06:00:00+00:00", "2026-10-31T06:00:00+00:00"),
+        (daily, "America/New_York", "2026-10-31T06:00:00+00:00", "2026-11-01T07:00:00+00:00"),
+        ("rate(5 minutes)", "UTC", "2026-11-22T02:00:00+00:00", "2026-11-22T02:05:00+00:00"),
+    ]
     program = (
-        "import sys, datetime as dt\n"
+        "import json, sys, datetime as dt\n"
         "from local.launcher.schedules import next_slot\n"
-        "expression, zone, last = sys.argv[1:]\n"
-        "schedule = {'ScheduleExpression': expression, 'ScheduleExpressionTimezone': zone,"
+        "for expression, zone, last, _ in json.load(sys.stdin):\n"
+        "    schedule = {'ScheduleExpression': expression, 'ScheduleExpressionTimezone': zone,"
         " 'LastModificationDate': 0}\n"
-        "slot = next_slot(schedule, dt.datetime.fromisoformat(last))\n"
-        "print(slot.astimezone(dt.UTC).strftime('%Y-%m-%dT%H:%M:%SZ'))\n"
+        "    slot = next_slot(schedule, dt.datetime.fromisoformat(last))\n"
+        "    print(slot.astimezone(dt.UTC).isoformat())\n"
     )
     done = subprocess.run(
-        [INTERPRETER, "-c", program, expression, zone, last],
+        [INTERPRETER, "-c", program],
+        input=json.dumps(expected),
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == slot
+    assert done.stdout.split() == [slot for *_, slot in expected]
 
 
 def _schedule(
