@@ -124,9 +124,13 @@ def _transition(value: Properties) -> Properties:
 
 def _encryption_rule(rule: Properties) -> Properties:
     """The S3 API has the same fields under other names."""
-    default = rule.get("ServerSideEncryptionByDefault")
     converted: Properties = {"BucketKeyEnabled": _is_true(rule.get("BucketKeyEnabled"))}
-    return converted | ({"ApplyServerSideEncryptionByDefault": default} if default else {})
+    if default := dict(rule.get("ServerSideEncryptionByDefault", {})):
+        if default["SSEAlgorithm"] == "aws:kms":
+            # The bootstrap's bucket names no key and so means AWS's own, which ministack lacks.
+            default.setdefault("KMSMasterKeyID", "alias/aws/s3")
+        converted["ApplyServerSideEncryptionByDefault"] = default
+    return converted
 
 
 def _is_true(value: object) -> bool:

@@ -91,6 +91,13 @@ def test_a_buckets_lock_encryption_and_tags_are_the_templates(
     assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "for", "Value": "backups"}]
 
 
+def test_a_bucket_encrypted_with_awss_own_key_can_be_written_to(
+    aws: LocalAws, stack: dict[str, str]
+) -> None:
+    put = aws.client("s3").put_object(Bucket=stack["Assets"], Key="key", Body=b"x")
+    assert put["ServerSideEncryption"] == "aws:kms"
+
+
 def test_a_functions_configuration_is_the_templates(aws: LocalAws, stack: dict[str, str]) -> None:
     client, name = aws.client("lambda"), stack["Function"]
     found = client.get_function_configuration(FunctionName=name)
@@ -138,6 +145,7 @@ def test_a_lifecycle_key_that_we_would_drop_fails_the_deployment(
 def _template() -> dict[str, Any]:
     resources: dict[str, Any] = {
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": _bucket()},
+        "Assets": {"Type": "AWS::S3::Bucket", "Properties": {"BucketEncryption": _own_key()}},
         "Queue": {"Type": "AWS::SQS::Queue"},
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
         "Function": _function("asset.zip"),
@@ -152,7 +160,7 @@ def _template() -> dict[str, Any]:
         },
         "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": _schedule()},
     }
-    refs = {name: {"Value": {"Ref": name}} for name in ("Bucket", "Function", "Schedule")}
+    refs = {name: {"Value": {"Ref": name}} for name in ("Bucket", "Assets", "Function", "Schedule")}
     queue = {"QueueArn": {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}}}
     version = {"Type": "AWS::SSM::Parameter::Value<String>"}
     parameters = {"BootstrapVersion": version | {"Default": "/cdk-bootstrap/hnb659fds/version"}}
@@ -171,6 +179,12 @@ def _bucket() -> dict[str, Any]:
         "Tags": [{"Key": "for", "Value": "backups"}],
         "VersioningConfiguration": {"Status": "Enabled"},
     }
+
+
+def _own_key() -> dict[str, Any]:
+    """As the CDK's bootstrap template has it."""
+    default = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    return {"ServerSideEncryptionConfiguration": [default]}
 
 
 def _function(key: str) -> dict[str, Any]:
