@@ -1,17 +1,21 @@
 """The function that backs up one database."""
 
+from pathlib import Path
+
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Size, Validations
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra import FUNCTIONS
 from infra.backup_role import BackupRole
 from infra.names import function_name
 from infra.network import Network
 from infra.vault import Vault
 from lifeboat.errors import SettingsError
 from lifeboat.settings import Settings
+
+FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
+"""The one code asset of every function."""
 
 ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,

@@ -61,7 +61,7 @@ class Synthesized:
 
     @cached_property
     def template(self) -> Template:
-        return Template.from_stack(self.stack)
+        return Template.from_json(self.body)
 
     @cached_property
     def body(self) -> dict[str, Any]:

@@ -294,6 +294,10 @@ def test_one_error_lists_every_bad_key() -> None:
             "daily.lockdays is unknown; did you mean 'lock_days'?",
         ),
         (with_settings(network=NETWORK | {"vpc": "x"}), "network.vpc is unknown; did you mean"),
+        (
+            with_settings(retention={"daily": {"stated_lock_days": 1}}),
+            "daily.stated_lock_days is unknown; did you mean 'lock_days'?",
+        ),
         ({}, "lifeboat.databases is missing: The databases to be backed up"),
         ({"databases": [{"name": "a"}]}, "lifeboat.databases.0.secret_arn is missing: Full ARN of"),
         (with_settings(network={}), "lifeboat.network.subnet_ids is missing: Private subnets"),
