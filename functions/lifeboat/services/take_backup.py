@@ -152,7 +152,7 @@ class _Run:
         self._slot = slot
         self._settings = means.settings
         self._retention = means.settings.retention.of(request.location.tier.value)
-        self._started = datetime.now(UTC)
+        self._started = datetime.now(UTC).replace(microsecond=0)  # S3's locks know no fractions
         self._phases = Stopwatch()
         self._upload = ArchiveUpload(
             means.vault,

@@ -1,0 +1,225 @@
+"""The deployed function, invoked as AWS would, under the role that the stack gives it."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lifeboat.policy.names import parse_id, slot_id
+from lifeboat.policy.tiers import tier_of
+from tests.deployed.conftest import PASSWORD, Installation
+from tests.workshop import Database, eventually
+
+#: An interpreter that has boto3 and none of our code.
+STRANGER = str(Path(__file__).parents[2] / ".venv-localaws" / "bin" / "python")
+
+
+def test_a_backup_by_hand_is_complete_locked_and_described(installation: Installation) -> None:
+    answer = installation.invoke({"database": "app", "label": "before-migration-42"})
+    assert not answer.failed, answer.payload
+    summary = answer.payload
+    location = parse_id(summary["backup"])
+    assert location is not None
+    assert (summary["tier"], summary["label"], summary["taken"]) == (
+        "manual",
+        "before-migration-42",
+        True,
+    )
+    manifest = installation.manifest(summary["backup"])
+    rows = {table.name: table.rows for table in manifest.inventory.tables}
+    for name in ("users", "projects", "auth_sessions"):
+        assert rows[name] == installation.database.value(f"SELECT count(*) FROM {name}") > 0
+    for key in (location.archive_key, location.globals_key, location.manifest_key):
+        head = installation.vault.client.head_object(Bucket=installation.vault.name, Key=key)
+        assert head["ObjectLockMode"] == "GOVERNANCE"
+        assert head["ObjectLockRetainUntilDate"] == manifest.retention.locked_until
+        assert head["ServerSideEncryption"] == "AES256"
+    assert head["ObjectLockRetainUntilDate"] - manifest.started == timedelta(days=36500)
+
+
+def test_the_layers_own_pg_dump_is_what_runs(installation: Installation) -> None:
+    answer = installation.invoke({"database": "app"})
+    manifest = installation.manifest(answer.payload["backup"])
+    assert manifest.archive.pg_dump.split(".")[0] == str(manifest.source.major) == "18"
+    configuration = installation.aws.client("lambda").get_function(
+        FunctionName=installation.function()
+    )["Configuration"]
+    assert "LIFEBOAT_POSTGRES_ROOT" not in configuration["Environment"]["Variables"]
+    assert len(configuration["Layers"]) == 2
+
+
+def test_a_schedule_starts_a_backup_of_its_slot(installation: Installation) -> None:
+    scheduler = installation.aws.client("scheduler")
+    name = installation.function()
+    known = scheduler.get_schedule(Name=name)
+    assert known["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    at = (datetime.now(UTC) + timedelta(seconds=2)).replace(microsecond=0)
+    now = {key: known[key] for key in ("Name", "Target", "FlexibleTimeWindow")} | {
+        "ScheduleExpression": f"at({at:%Y-%m-%dT%H:%M:%S})",
+        "ScheduleExpressionTimezone": "UTC",
+    }
+    scheduler.update_schedule(**now)
+    try:
+        tier = tier_of(at, ZoneInfo("UTC"))
+        key = f"{tier}/app/{slot_id(at)}/manifest.json"
+        eventually(lambda: key in installation.vault.holds(), within=40)
+    finally:
+        scheduler.update_schedule(**now | {"ScheduleExpression": known["ScheduleExpression"]})
+    manifest = installation.manifest(key.removesuffix("/manifest.json"))
+    assert (manifest.slot, manifest.tier) == (at, tier)
+
+
+def test_a_second_delivery_of_a_slot_changes_nothing(installation: Installation) -> None:
+    event = {"database": "app", "scheduled": "2026-03-01T02:00:00Z"}
+    first, second = installation.invoke(event), installation.invoke(event)
+    assert not first.failed, first.payload
+    assert not second.failed, second.payload
+    assert first.payload["backup"] == second.payload["backup"] == "monthly/app/2026-03-01T020000Z"
+    assert (first.payload["taken"], second.payload["taken"]) == (True, False)
+    versions = installation.vault.client.list_object_versions(
+        Bucket=installation.vault.name, Prefix=first.payload["backup"]
+    )["Versions"]
+    assert len(versions) == 3
+
+
+def test_the_function_can_add_backups_and_nothing_else(installation: Installation) -> None:
+    summary = installation.invoke({"database": "app"}).payload
+    installation.invoke({"database": "other"}, database="other")
+    bucket, backup = installation.vault.name, summary["backup"]
+    s3 = installation.aws.client("s3", role_arn=installation.role())
+    secrets = installation.aws.client("secretsmanager", role_arn=installation.role())
+
+    s3.put_object(Bucket=bucket, Key="daily/app/2026-01-01T020000Z/globals.sql", Body=b"x")
+    s3.get_object(Bucket=bucket, Key=f"{backup}/manifest.json")
+    s3.list_objects_v2(Bucket=bucket, Prefix=f"{backup}/")
+    secrets.get_secret_value(SecretId=installation.secrets["app"])
+
+    def denied(call: Callable[[], object]) -> None:
+        with pytest.raises(ClientError) as caught:
+            call()
+        code = caught.value.response["Error"]["Code"]
+        assert code in {"AccessDenied", "AccessDeniedException"}, code
+
+    archive = {"Bucket": bucket, "Key": f"{backup}/archive.dump"}
+    version = s3.put_object(
+        Bucket=bucket, Key="daily/app/2026-01-01T020000Z/globals.sql", Body=b"x"
+    )["VersionId"]
+    denied(lambda: s3.get_object(**archive))
+    denied(lambda: s3.get_object(Bucket=bucket, Key=f"{backup}/globals.sql"))
+    denied(lambda: s3.delete_object(**archive))
+    denied(lambda: s3.delete_object(**archive, VersionId=version))
+    denied(lambda: s3.put_object_legal_hold(**archive, LegalHold={"Status": "OFF"}))
+    denied(lambda: s3.delete_bucket(Bucket=bucket))
+    denied(
+        lambda: s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration={"Rules": []}
+        )
+    )
+    denied(lambda: s3.list_objects_v2(Bucket=bucket))
+    denied(lambda: s3.list_objects_v2(Bucket=bucket, Prefix="manual/other/"))
+    denied(lambda: s3.put_object(Bucket=bucket, Key="manual/other/x/manifest.json", Body=b"x"))
+    denied(lambda: s3.put_object(Bucket=bucket, Key="drills/app/x.json", Body=b"x"))
+    denied(lambda: secrets.get_secret_value(SecretId=installation.secrets["other"]))
+    denied(lambda: secrets.put_secret_value(SecretId=installation.secrets["app"], SecretString="x"))
+
+
+def test_a_backup_is_restored_with_lifeboat_absent(
+    installation: Installation, new_database: Callable[..., Database], tmp_path: Path
+) -> None:
+    """Only boto3 and stock pg_restore: `-I` and an empty directory keep our code away."""
+    summary = installation.invoke({"database": "app"}).payload
+    copy = new_database()
+    copy.run("DROP ROLE IF EXISTS nobody_knows_me")
+    script = """
+import importlib.util, json, subprocess, sys
+import boto3
+assert not importlib.util.find_spec("lifeboat") and not importlib.util.find_spec("local")
+bucket, prefix, pg_restore, target = sys.argv[1:]
+s3 = boto3.client("s3")
+s3.download_file(bucket, prefix + "/archive.dump", "archive.dump")
+s3.download_file(bucket, prefix + "/manifest.json", "manifest.json")
+subprocess.run([pg_restore, "--jobs=2", "--dbname=" + target, "archive.dump"], check=True)
+"""
+    done = subprocess.run(
+        [
+            STRANGER,
+            "-I",
+            "-c",
+            script,
+            installation.vault.name,
+            summary["backup"],
+            str(copy.server.programs / "pg_restore"),
+            copy.url,
+        ],
+        cwd=tmp_path,
+        env=installation.aws.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert copy.inventory() == installation.database.inventory()
+
+
+def test_nothing_that_a_failing_run_says_holds_the_password(installation: Installation) -> None:
+    manager = installation.aws.client("secretsmanager")
+    arn = installation.secrets["other"]
+    good = manager.get_secret_value(SecretId=arn)["SecretString"]
+    quoted = good.split(":", 2)[2].rsplit("@", 1)[0]
+    wrong = good.replace(quoted, f"x{quoted}")
+    logs = installation.aws.client("logs")
+    for secret in (wrong, good.replace("/spec_drive", "/nowhere"), f"postgresql://{PASSWORD}", "{"):
+        manager.put_secret_value(SecretId=arn, SecretString=secret)
+        answer = installation.invoke({"database": "other"}, database="other")
+        assert answer.failed
+        assert "Next: " in answer.payload["errorMessage"]
+        said = json.dumps(answer.payload) + answer.log
+        assert PASSWORD not in said
+        assert quoted not in said
+    manager.put_secret_value(SecretId=arn, SecretString=good)
+    events = logs.filter_log_events(logGroupName=f"/aws/lambda/{installation.function('other')}")
+    everything = json.dumps(events["events"])
+    assert "Could not connect" in everything
+    assert quoted not in everything
+    assert json.dumps(PASSWORD)[1:-1] not in everything
+    assert not installation.invoke({"database": "other"}, database="other").failed
+
+
+def test_a_failing_run_is_an_error_of_the_function_with_its_kind(
+    installation: Installation,
+) -> None:
+    answer = installation.invoke({"database": "nobody"})
+    assert answer.failed
+    assert answer.payload["errorType"] == "EventError"
+    assert "Use one of: app" in answer.payload["errorMessage"]
+
+
+def test_a_senseless_event_is_refused_with_a_sample(installation: Installation) -> None:
+    for event in ([], {"database": "app", "scheduled": "<aws.scheduler.scheduled-time>"}):
+        answer = installation.invoke(event)
+        assert answer.failed
+        assert answer.payload["errorType"] == "EventError"
+        assert "before-migration-42" in answer.payload["errorMessage"]
+
+
+def test_figures_are_measured_per_database(installation: Installation) -> None:
+    answer = installation.invoke({"database": "app"})
+    documents = [json.loads(line) for line in answer.log.splitlines() if '"_aws"' in line]
+    assert len(documents) == 1
+    directive = documents[0]["_aws"]["CloudWatchMetrics"][0]
+    assert directive["Namespace"] == "Lifeboat"
+    assert directive["Dimensions"] == [["Database"]]
+    assert {metric["Name"] for metric in directive["Metrics"]} == {
+        "Failed",
+        "Duration",
+        "ArchiveBytes",
+        "DatabaseBytes",
+        "ArchiveRatio",
+        "Rows",
+    }
+    assert documents[0]["Failed"] == [0.0]
