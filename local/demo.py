@@ -34,7 +34,7 @@ from lifeboat.errors import LifeboatError
 from lifeboat.policy.inventory import Inventory
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import MANIFEST
-from lifeboat.postgres.census import take_inventory
+from lifeboat.postgres.census import read_sequences, take_inventory
 from lifeboat.postgres.snapshot import list_relations
 from local import sample
 from local.aws import LocalAws
@@ -247,9 +247,15 @@ def _prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
         _pg_restore(scene.server, archive)
     with step("Source and copy, compared by rows and checksums"):
         source, copy = (_inventory(scene.server, name) for name in (SOURCE, COPY))
+        with psycopg.connect(scene.server.url(database=COPY)) as connection:
+            sequences = set(read_sequences(connection))
     _show_comparison(source, copy)
     claimed = {(t.schema, t.name): t.rows for t in manifest.inventory.tables}
-    if source != copy or claimed != {(t.schema, t.name): t.rows for t in copy.tables}:
+    if (
+        source != copy
+        or sequences != set(manifest.inventory.sequences)
+        or claimed != {(t.schema, t.name): t.rows for t in copy.tables}
+    ):
         raise DemoError(
             "The restored copy differs from the source, or from what its manifest claims.",
             todo="Look at the table above, and report it: this must never happen.",

@@ -16,6 +16,7 @@ from lifeboat.policy.inventory import (
     Extension,
     Inventory,
     ObjectCounts,
+    Sequence,
     Source,
     Table,
 )
@@ -105,6 +106,13 @@ SELECT current_setting('server_version') AS server_version,
 FROM pg_catalog.pg_database WHERE datname = current_database()
 """
 
+_SEQUENCES: LiteralString = f"""
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND {_RELATION}
+ORDER BY 1, 2
+"""  # noqa: S608  # as above
+
 _DESCENDANTS = """
 WITH RECURSIVE tree (oid) AS (
     SELECT unnest(%s::oid[]) UNION SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree
@@ -170,6 +178,26 @@ def take_inventory(
             for name, provider in _strings(connection, _COLLATIONS)
         ),
         counts=ObjectCounts.model_validate(dict(zip(names, counts.fetchone() or (), strict=True))),
+    )
+
+
+def read_sequences(connection: Connection) -> tuple[Sequence, ...]:
+    """The states of all sequences as they are now: no snapshot holds them still."""
+    names = _strings(connection, _SEQUENCES)
+    parts = [
+        sql.SQL("SELECT {i}::int, last_value, is_called FROM {name}").format(
+            i=sql.Literal(i), name=sql.Identifier(*name)
+        )
+        for i, name in enumerate(names)
+    ]
+    states = [
+        cast("tuple[int, int, bool]", row)
+        for some in batched(parts, _TABLES_AT_ONCE, strict=False)
+        for row in connection.execute(sql.SQL(" UNION ALL ").join(some))
+    ]
+    return tuple(
+        Sequence(schema=names[i][0], name=names[i][1], last_value=value, is_called=called)
+        for i, value, called in sorted(states)
     )
 
 
