@@ -32,11 +32,11 @@ layers: ready  ## build the Lambda layers, both architectures
 	python -m layers
 
 synth: ready  ## the CloudFormation templates, into cdk.out/
-	cdk synth --quiet
+	cdk synth --quiet $(ARGS)
 
-deploy: ready  ## deploy to the AWS account of your environment, after a preflight
-	python -m infra.preflight
-	cdk deploy --all
+deploy: ready  ## deploy to your environment's AWS account, after a preflight (ARGS='-c key=value')
+	python -m infra.preflight $(ARGS)
+	cdk deploy --all $(ARGS)
 
 bench: ready  ## speed and memory against the plain pipelines (writes build/bench.json)
 	python -m local.bench

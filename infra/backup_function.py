@@ -79,7 +79,6 @@ class BackupFunction(Construct):
             environment={
                 "LIFEBOAT_VAULT": vault.bucket.bucket_name,
                 "LIFEBOAT_SETTINGS": _as_variable(settings),
-                "POWERTOOLS_SERVICE_NAME": "lifeboat-backup",
                 "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },

@@ -1,5 +1,7 @@
 """The bucket in which backups are kept."""
 
+from collections.abc import Iterator
+
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -10,6 +12,11 @@ from lifeboat.settings import TIERS, Settings, TierRetention
 
 DRILL_REPORT_DAYS = 400
 """A drill's report outlives the year for which monthly backups are kept by default."""
+
+LARGEST_HOT_BYTES = 4 * 1024 * 1024
+"""What is no larger stays where a restore can read it at once. S3's own limit is 128 KB; the
+manifest of a database with thousands of tables is larger, and listing and judging backups must
+never need a thaw. Small archives stay as well, for less than a move would cost."""
 
 NONCURRENT_DAYS_LOCKED = 1
 """With Object Lock, what must live is held by its lock, so nothing else has to wait."""
@@ -46,11 +53,6 @@ class Vault(Construct):
             minimum_tls_version=1.2,
             removal_policy=RemovalPolicy.RETAIN,
             lifecycle_rules=[*_tier_rules(settings), _drills_rule(), _sweep_rule(settings)],
-            # S3's default, stated because it is relied on: manifests and globals stay readable
-            # without a thaw, however cold the archive next to them is.
-            transition_default_minimum_object_size=(
-                s3.TransitionDefaultMinimumObjectSize.ALL_STORAGE_CLASSES_128_K
-            ),
         )
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(
@@ -66,28 +68,26 @@ class Vault(Construct):
 
 
 def _tier_rules(settings: Settings) -> list[s3.LifecycleRule]:
-    rules = [_tier_rule(tier, settings.retention.of(tier)) for tier in TIERS]
-    return [rule for rule in rules if rule]
+    tiers = [(tier, settings.retention.of(tier)) for tier in TIERS]
+    return [rule for tier, kept in tiers for rule in _tier_rule(tier, kept)]
 
 
-def _tier_rule(tier: str, kept: TierRetention) -> s3.LifecycleRule | None:
-    """The rule of one tier; None when its backups stay in Standard forever."""
-    moves = kept.storage_class != "STANDARD"
-    if not moves and kept.days is None:
-        return None
-    return s3.LifecycleRule(
-        id=tier,
-        prefix=f"{tier}/",
-        transitions=[
-            s3.Transition(
-                storage_class=s3.StorageClass(kept.storage_class),
-                transition_after=Duration.days(kept.hot_days),
-            )
-        ]
-        if moves
-        else None,
-        expiration=None if kept.days is None else Duration.days(kept.days),
-    )
+def _tier_rule(tier: str, kept: TierRetention) -> Iterator[s3.LifecycleRule]:
+    """A rule that moves the tier's archives and one that ends everything in it, where it ends."""
+    if kept.storage_class != "STANDARD":
+        yield s3.LifecycleRule(
+            id=f"{tier}-archives",
+            prefix=f"{tier}/",
+            object_size_greater_than=LARGEST_HOT_BYTES,
+            transitions=[
+                s3.Transition(
+                    storage_class=s3.StorageClass(kept.storage_class),
+                    transition_after=Duration.days(kept.hot_days),
+                )
+            ],
+        )
+    if kept.days is not None:
+        yield s3.LifecycleRule(id=tier, prefix=f"{tier}/", expiration=Duration.days(kept.days))
 
 
 def _drills_rule() -> s3.LifecycleRule:

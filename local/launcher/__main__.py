@@ -10,6 +10,7 @@ from local.launcher import buckets, functions, gateway, schedules, stacks
 GAPS: tuple[Callable[[], None], ...] = (
     gateway.own_port_only,
     functions.zip_modes,
+    functions.layers_unpacked_once,
     functions.clean_environment,
     functions.kill_descendants,
     functions.error_types,

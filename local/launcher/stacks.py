@@ -16,6 +16,7 @@ LIFECYCLE: dict[str, Callable[[Any], Properties]] = {
     "Id": lambda value: {"ID": value},
     "Status": lambda value: {"Status": value},
     "Prefix": lambda value: {"Filter": {"Prefix": value}},
+    "ObjectSizeGreaterThan": lambda value: {"Filter": {"ObjectSizeGreaterThan": int(value)}},
     "ExpirationInDays": lambda value: {"Expiration": {"Days": int(value)}},
     "ExpiredObjectDeleteMarker": lambda value: {
         "Expiration": {"ExpiredObjectDeleteMarker": _is_true(value)}
@@ -29,6 +30,10 @@ LIFECYCLE: dict[str, Callable[[Any], Properties]] = {
     },
 }
 """A lifecycle rule of a template to one of the S3 API; any other key fails the deployment."""
+
+
+MERGED = ("Filter", "Expiration")
+"""What several keys of a template become together."""
 
 
 def bucket_properties() -> None:
@@ -108,14 +113,15 @@ def _put(put: Callable[..., Any], operation: str, bucket: str, value: Properties
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:
-    converted: Properties = {"Filter": {"Prefix": ""}}
+    converted: Properties = {"Filter": {"Prefix": ""}, "Expiration": {}}
     for key, value in rule.items():
         if key not in LIFECYCLE:
             raise ValueError(f"local.launcher.stacks doesn't translate the lifecycle key {key}")
         for name, part in LIFECYCLE[key](value).items():
-            merged = name == "Expiration" and name in converted
-            converted[name] = converted[name] | part if merged else part
-    return converted
+            converted[name] = converted[name] | part if name in MERGED else part
+    if len(converted["Filter"]) > 1:  # the API wants several conditions wrapped
+        converted["Filter"] = {"And": converted["Filter"]}
+    return {name: part for name, part in converted.items() if part != {}}
 
 
 def _transition(value: Properties) -> Properties:

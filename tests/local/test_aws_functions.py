@@ -93,6 +93,19 @@ def test_programs_of_a_layer_run_and_its_packages_come_first(aws: LocalAws) -> N
     assert (answer, error) == (["from the layer\n", 1, program, True], None)
 
 
+def test_a_layer_is_unpacked_once_however_often_its_functions_start(aws: LocalAws) -> None:
+    layer = zip_of({"python/ours.py": "own = 1"})
+    code = """
+    import os, ours
+    def handler(event, context):
+        return os.stat(ours.__file__).st_ino
+    """
+    starts = [
+        invoke(aws, make_function(aws, textwrap.dedent(code), layers=[layer]))[0] for _ in range(2)
+    ]
+    assert starts[0] == starts[1]
+
+
 def test_a_timeout_ends_the_function_and_all_its_children(aws: LocalAws, tmp_path: Path) -> None:
     code = """
     import pathlib, subprocess, time

@@ -26,6 +26,12 @@ RULES = [
         "Status": "Enabled",
         "Prefix": "weekly/",
         "ExpirationInDays": 90,
+    },
+    {
+        "Id": "weekly-archives",
+        "Status": "Enabled",
+        "Prefix": "weekly/",
+        "ObjectSizeGreaterThan": "4194304",
         "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}],
     },
     {
@@ -58,6 +64,10 @@ def test_a_buckets_lifecycle_is_the_templates(aws: LocalAws, stack: dict[str, st
             "Status": "Enabled",
             "Filter": {"Prefix": "weekly/"},
             "Expiration": {"Days": 90},
+        },
+        "weekly-archives": {
+            "Status": "Enabled",
+            "Filter": {"And": {"Prefix": "weekly/", "ObjectSizeGreaterThan": 4194304}},
             "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}],
         },
         "sweep": {

@@ -55,7 +55,6 @@ def test_a_function_knows_its_vault_and_its_own_database_only(plain: Synthesized
     settings = Settings.model_validate_json(variables.pop("LIFEBOAT_SETTINGS"))
     assert settings == Settings.model_validate(PLAIN | {"databases": PLAIN["databases"][1:]})
     assert variables == {
-        "POWERTOOLS_SERVICE_NAME": "lifeboat-backup",
         "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }

@@ -27,7 +27,9 @@ from lifeboat.vault.bucket import Vault, s3_client
 #: and no more than a fifth of the time of a function that has little of it.
 _MARGIN_SECONDS = 20.0
 
-logger = Logger()
+# The service is named here and not by powertools' variable, which would also make it a dimension
+# of every metric: alarms and graphs are by database.
+logger = Logger(service="lifeboat-backup")
 metrics = Metrics()
 
 
