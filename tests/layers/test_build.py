@@ -37,7 +37,7 @@ def fill(draft):
 build_once(Path({str(target)!r}), fill)
 """
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}"}
-    killed = subprocess.run(  # noqa: S603
+    killed = subprocess.run(
         [sys.executable, "-c", script], env=environment, check=False
     )
     assert killed.returncode == -signal.SIGKILL

