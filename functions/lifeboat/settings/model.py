@@ -105,7 +105,7 @@ class BackupSettings(Frozen):
     """Seconds to wait for a lock that someone else holds on a table before giving up."""
 
     compression: Compression = "zstd:1"
-    """pg_dump's --compress; servers before 16 know no zstd and get gzip:6 in its place."""
+    """pg_dump's --compress; servers before 16 know no zstd and get gzip:1 in its place."""
 
     checksums: Annotated[bool, Field(strict=True), may_be("true or false")] = False
     """Also take an order-free checksum of every table's content, which reads each one again."""
