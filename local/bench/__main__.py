@@ -9,7 +9,7 @@ from rich.console import Console
 
 from layers.postgres import MAJORS
 from local.bench import report
-from local.bench.contestants import CONTESTANTS, PLAIN
+from local.bench.contestants import CONTESTANTS, LIFEBOAT, PIPED
 from local.bench.machine import describe
 from local.bench.ring import REPOSITORY, Ring, Run
 
@@ -28,10 +28,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             results.append(_compare(ring, options.repeat, console))
     for name, value in machine.items():
         console.print(f"{name}: {value}", highlight=False)
-    for result in results:
-        console.print(report.table(result))
     for line in report.verdicts(results):
         console.print(line, highlight=False)
+    for result in results:
+        console.print(report.table(result))
+    for contestant in CONTESTANTS:
+        console.print(f"{contestant.name}: {contestant.does}", highlight=False)
     found = {"machine": machine, "results": [result.to_json() for result in results]}
     options.out.write_text(json.dumps(found, indent=2) + "\n")
     console.print(f"Written: {options.out}", highlight=False)
@@ -39,10 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _compare(ring: Ring, repeat: int, console: Console) -> report.Result:
     """Let all run in turns, so that whatever else the machine does meets each of them."""
-    for contestant in CONTESTANTS:
-        if contestant is not PLAIN:  # it takes longest, and the others warm everything for it
-            console.print(f"warming up: {contestant.name}")
-            ring.run(contestant)
+    for contestant in (PIPED, LIFEBOAT):  # these two read and load all that the others do
+        console.print(f"warming up: {contestant.name}")
+        ring.run(contestant)
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in CONTESTANTS}
     for turn in range(1, repeat + 1):
         for contestant in CONTESTANTS:

@@ -70,10 +70,9 @@ def measure(argv: Sequence[str], env: Mapping[str, str]) -> Measured:
     process = subprocess.Popen(  # noqa: S603
         argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
-    looks, ended = _Looks(), threading.Event()
+    root, looks, ended = psutil.Process(process.pid), _Looks(), threading.Event()
 
     def keep_looking() -> None:
-        root = psutil.Process(process.pid)
         while not ended.wait(PERIOD_SECONDS):
             looks.look(root)
 
@@ -85,7 +84,9 @@ def measure(argv: Sequence[str], env: Mapping[str, str]) -> Measured:
     finally:
         ended.set()
         observer.join()
-        process.kill()
+        for each in _family(root):  # none is left unless we are being interrupted
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         process.wait()
     if process.returncode:
         raise LifeboatError(

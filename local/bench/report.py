@@ -103,18 +103,18 @@ class Result:
 
 
 def table(result: Result) -> Table:
-    """One size, a line per contestant."""
+    """One size, a line per contestant: how it stands to Lifeboat, then its own figures."""
     drawn = Table(title=f"A database of {result.database_bytes / 1e6:,.0f} MB")
     drawn.add_column("")
-    for heading in ("seconds", "x Lifeboat's", "peak MB", "CPU s", "servers' CPU s", "stored MB"):
+    for heading in ("time", "seconds", "peak MB", "CPU s", "servers' CPU s", "stored MB"):
         drawn.add_column(heading, justify="right")
     ours = result.seconds(LIFEBOAT.name).median
     for contestant in CONTESTANTS:
         name, last = contestant.name, result.runs[contestant.name][-1]
         drawn.add_row(
-            contestant.does,
+            name,
+            f"{result.seconds(name).median / ours:.2f} x",
             str(result.seconds(name)),
-            f"{result.seconds(name).median / ours:.2f}",
             f"{result.peak_megabytes(name).median:.0f}",
             f"{result.cpu_seconds(name).median:.1f}",
             f"{last.server_cpu_seconds:.1f} + {last.s3_cpu_seconds:.1f}",
