@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lifeboat.errors import EndpointError, LifeboatError, SecretError
 from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import VARIABLES, Endpoint, parse_secret
+from lifeboat.postgres.secret_text import read_secret_text
 from tests.unit.samples import JSON
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -51,6 +52,7 @@ def test_any_password_survives_all_three_forms_and_no_repr_shows_it(
         assert endpoint.password == password
         assert endpoint.environment(ca_file="/tmp/ca")["PGPASSWORD"] == password  # noqa: S108
         assert endpoint.conninfo(ca_file="/tmp/ca")["password"] == password  # noqa: S108
+        assert "keywords" not in repr(read_secret_text(secret))
         other = replace(endpoint, password="another one")
         assert (repr(endpoint), endpoint.shown) == (repr(other), other.shown)
 
@@ -138,6 +140,7 @@ def test_no_text_gives_another_exception(text: str) -> None:
         (rds(port="٥٤٣٢"), "port is not a number"),
         (rds(host=7), "`host` is not a string"),
         (rds(engine="mariadb"), "`engine` is not postgres"),
+        (rds(ca=f"{PEM}\x00"), "a NUL or half a character"),
         (rds(ca="MIIB"), "`ca` is not a PEM certificate"),
         (rds(sslmode="REQUIRE"), "sslmode is none of disable, allow"),
         (url(query="schema=public"), "has the parameter 'schema', which Lifeboat does not know"),
@@ -261,6 +264,18 @@ def test_psycopg_takes_the_same_words() -> None:
     assert "channel_binding=prefer" in text
     assert "sslmode=require" in text
     assert "password" not in parse_secret("postgresql://u@/d?host=/run").conninfo()
+
+
+def test_the_form_that_rds_keeps_has_its_defaults() -> None:
+    endpoint = parse_secret(rds(port=..., engine=..., dbInstanceIdentifier="main"))
+    assert endpoint.port == 5432
+    assert endpoint == parse_secret(rds(port=5432, engine="aurora-postgresql"))
+
+
+@pytest.mark.parametrize("query", ["pgbouncer=true", "sslmode=require&pgbouncer=true"])
+def test_a_url_that_says_it_is_pooled_is_refused(query: str) -> None:
+    with pytest.raises(EndpointError, match="marks a pooled connection"):
+        parse_secret(url(query=query))
 
 
 @pytest.mark.parametrize("port", [1, "1", 5432, 65535, "65535"])
