@@ -151,19 +151,25 @@ def _create_source(server: PostgresServer) -> None:
 
 
 def _cdk(aws: LocalAws, *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603
+    """Run the real CLI, in a process group of its own so that all of it ends with us."""
+    with subprocess.Popen(  # noqa: S603
         [REPOSITORY / "node_modules" / ".bin" / "cdk", *arguments],
         cwd=REPOSITORY,
         env=aws.environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = (done.stdout + done.stderr)[-3000:]
+        start_new_session=True,
+    ) as cli:
+        try:
+            said, _ = cli.communicate()
+        except BaseException:
+            os.killpg(cli.pid, signal.SIGKILL)
+            raise
+    if cli.returncode:
         raise DemoError(
-            f"cdk {arguments[0]} ended with {done.returncode}:\n{said}",
+            f"cdk {arguments[0]} ended with {cli.returncode}:\n{said[-3000:]}",
             todo="Read the last lines above; `make synth` shows the same without a deployment.",
         )
 
