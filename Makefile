@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 PYTHON ?= $(shell command -v python3.13 || command -v python3)
 PYTEST := python -m pytest --timeout=300
-UV_INSTALL := uv pip install --quiet --require-hashes
+UV_SYNC := uv pip sync --quiet --require-hashes
 # CDK says nothing about itself: no telemetry, no notices, no version checks.
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_DISABLE_VERSION_CHECK := 1
@@ -55,18 +55,18 @@ ready: .venv/installed .venv-localaws/installed node_modules/installed
 
 # With uv on the machine it makes the environment; with Python 3.13 alone, uv is installed first.
 .venv/installed: requirements/bootstrap.txt requirements/dev.txt
-	if command -v uv >/dev/null; then uv venv --quiet --clear --python 3.13 .venv; else \
+	if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python 3.13 .venv; else \
 	  '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) and "Install uv, or Python 3.13.")'; \
-	  '$(PYTHON)' -m venv --clear .venv; \
+	  '$(PYTHON)' -m venv .venv; \
 	  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt; fi
-	$(UV_INSTALL) --python .venv/bin/python -r requirements/dev.txt
+	$(UV_SYNC) --python .venv/bin/python requirements/dev.txt
 	printf '%s\n' '$(CURDIR)/functions' '$(CURDIR)' > .venv/lib/python3.13/site-packages/lifeboat.pth
 	touch $@
 
 # The local AWS runs our functions in its own interpreter, which must not see our tools.
 .venv-localaws/installed: requirements/localaws.txt .venv/installed
-	uv venv --quiet --clear --python .venv/bin/python .venv-localaws
-	$(UV_INSTALL) --python .venv-localaws/bin/python -r requirements/localaws.txt
+	uv venv --quiet --allow-existing --python .venv/bin/python .venv-localaws
+	$(UV_SYNC) --python .venv-localaws/bin/python requirements/localaws.txt
 	touch $@
 
 # Node and npm come from PyPI with the rest; only the CDK's command line comes from npm.
