@@ -37,9 +37,7 @@ def test_where_the_pieces_are_cut_does_not_matter(cut_every: int) -> None:
     )
     counted = count(script, cut_every=cut_every)
     assert counted.rows == {("public", "a"): 0, ("public", "b"): 4}
-    assert counted.sequences == [
-        Sequence(schema="public", name="s", last_value=7, is_called=True)
-    ]
+    assert counted.sequences == [Sequence(schema="public", name="s", last_value=7, is_called=True)]
     assert counted.large_objects == 1
 
 
@@ -60,7 +58,7 @@ def test_names_are_read_whatever_they_hold() -> None:
     ("literal", "schema", "name"),
     [
         (b"'public.users_id_seq'", "public", "users_id_seq"),
-        (b"'public.\"it''s a \"\"seq\"\"\"'", "public", 'it\'s a "seq"'),
+        (b'\'public."it\'\'s a ""seq"""\'', "public", 'it\'s a "seq"'),
         (b"E'public.\"back\\\\slash\"'", "public", "back\\slash"),
         (b"'public.\"two\nlines\"'", "public", "two\nlines"),
     ],
@@ -69,9 +67,7 @@ def test_sequences_are_read_whatever_they_are_called(
     literal: bytes, schema: str, name: str
 ) -> None:
     counted = count(b"SELECT pg_catalog.setval(%s, 42, false);\n" % literal)
-    assert counted.sequences == [
-        Sequence(schema=schema, name=name, last_value=42, is_called=False)
-    ]
+    assert counted.sequences == [Sequence(schema=schema, name=name, last_value=42, is_called=False)]
 
 
 def test_a_row_that_looks_like_a_statement_is_a_row() -> None:
