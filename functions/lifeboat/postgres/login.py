@@ -1,10 +1,12 @@
 """How to log in: what the secret says, checked, with the CA certificates in a file for libpq."""
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.httpsession import get_cert_path
 
 from lifeboat.errors import SecretError
 from lifeboat.postgres.direct import check_endpoint
@@ -73,12 +75,21 @@ def read_login(client: "SecretsManagerClient", secret_arn: str, scratch: Path) -
             f"The secret {secret_arn} is binary.", todo="Store it as text: a connection URL."
         )
     endpoint, notes = check_endpoint(parse_secret(answer["SecretString"]))
-    return Login(endpoint, _write_ca(endpoint, scratch), tuple(notes))
+    return Login(endpoint, _ca_file(endpoint, scratch), tuple(notes))
 
 
-def _write_ca(endpoint: Endpoint, scratch: Path) -> str | None:
+def _system_ca() -> str | None:
+    """The system's certificate authorities, or else the SDK's copy of Mozilla's list.
+
+    libpq's own word for them, `system`, means the place where its OpenSSL was built to look, and a
+    library out of a wheel was built on another system.
+    """
+    return ssl.get_default_verify_paths().cafile or get_cert_path(verify=True)
+
+
+def _ca_file(endpoint: Endpoint, scratch: Path) -> str | None:
     if endpoint.ca is None:
-        return None
+        return _system_ca() if endpoint.system_ca else None
     path = scratch / "ca.pem"
     try:
         path.write_text(endpoint.ca)
