@@ -37,13 +37,18 @@ _GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health i
 
 
 def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own open keyword arguments
-    """An S3 client with bounded waits: 5 tries in all, 10 s to connect, 60 s without a byte."""
+    """An S3 client with bounded waits: 5 tries in all, 10 s to connect, 60 s without a byte.
+
+    A request's signature covers its headers, our SHA-256 of the body among them, and S3 checks the
+    body against that. botocore would hash each body once more, as it doesn't know that header.
+    """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 5},
         connect_timeout=10,
         read_timeout=60,
         tcp_keepalive=True,
         max_pool_connections=16,
+        s3={"payload_signing_enabled": False},
     )
     return boto3.client("s3", config=config, **overrides)
 
