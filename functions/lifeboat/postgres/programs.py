@@ -100,6 +100,8 @@ class Child:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         _widen(self._stdout)
+        if feed:
+            _widen(self._stdin)
 
     @property
     def pid(self) -> int:
@@ -109,6 +111,10 @@ class Child:
     @property
     def _stdout(self) -> FileIO:
         return cast("FileIO", self._process.stdout)  # raw, since bufsize is 0
+
+    @property
+    def _stdin(self) -> FileIO:
+        return cast("FileIO", self._process.stdin)
 
     def read_into(self, buffer: memoryview) -> int:
         """Wait for output and put what is there into `buffer`; 0 when there will be no more."""
@@ -124,14 +130,12 @@ class Child:
         Raises:
             BrokenPipeError: the program has closed its input, most likely by ending.
         """
-        stdin = cast("IO[bytes]", self._process.stdin)
         while data:
-            data = data[stdin.write(data) :]
+            data = data[self._stdin.write(data) :]
 
     def end_of_input(self) -> None:
         """Close the program's input, which tells it that all has been said."""
-        stdin = cast("IO[bytes]", self._process.stdin)
-        stdin.close()
+        self._stdin.close()
 
     def wait(self, seconds: float | None = None) -> int:
         """Wait for the end and give the exit code (negative: the signal that killed it).
@@ -170,7 +174,10 @@ class Child:
 
 
 def _widen(pipe: FileIO) -> None:
-    """Let a pipe hold 1 MiB instead of 64 KiB: fewer wake-ups between writer and reader."""
+    """Let a pipe hold 1 MiB instead of 64 KiB.
+
+    A run is a chain of programs on few cores: over small pipes they wait for each other's turns.
+    """
     try:
         import fcntl  # noqa: PLC0415  # absent on platforms without these pipes
 
