@@ -20,7 +20,7 @@ demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a lo
 	python -m local.demo
 
 test: ready lint  ## all tests, with the coverage gate
-	$(PYTEST) --cov --cov-report=term-missing:skip-covered tests
+	$(PYTEST) --cov tests
 
 lint: ready  ## style, types, and who may import whom
 	ruff check --quiet .

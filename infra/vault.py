@@ -1,6 +1,7 @@
 """The bucket in which backups are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_kms as kms
@@ -38,6 +39,7 @@ class Vault(Construct):
             if settings.encryption == "S3"
             else kms.Key.from_key_arn(self, "Key", settings.encryption)
         )
+        rules = [*_tier_rules(settings), _drills_rule(), _sweep_rule(settings)]
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -52,8 +54,9 @@ class Vault(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=RemovalPolicy.RETAIN,
-            lifecycle_rules=[*_tier_rules(settings), _drills_rule(), _sweep_rule(settings)],
+            lifecycle_rules=rules,
         )
+        _sizes_as_text(self.bucket, rules)
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-S1",
@@ -88,6 +91,15 @@ def _tier_rule(tier: str, kept: TierRetention) -> Iterator[s3.LifecycleRule]:
         )
     if kept.days is not None:
         yield s3.LifecycleRule(id=tier, prefix=f"{tier}/", expiration=Duration.days(kept.days))
+
+
+def _sizes_as_text(bucket: s3.Bucket, rules: Sequence[s3.LifecycleRule]) -> None:
+    """CloudFormation's schema has sizes as text, where the CDK's own construct writes a number."""
+    template = cast("s3.CfnBucket", bucket.node.default_child)
+    for number, rule in enumerate(rules):
+        if rule.object_size_greater_than is not None:
+            path = f"LifecycleConfiguration.Rules.{number}.ObjectSizeGreaterThan"
+            template.add_property_override(path, str(int(rule.object_size_greater_than)))
 
 
 def _drills_rule() -> s3.LifecycleRule:

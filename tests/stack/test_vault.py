@@ -91,7 +91,7 @@ def test_object_lock_is_on_unless_it_is_off_and_each_object_brings_its_own_days(
 def to(storage_class: str) -> dict[str, object]:
     """The move of large objects after 30 days."""
     return {
-        "ObjectSizeGreaterThan": 4194304,
+        "ObjectSizeGreaterThan": "4194304",
         "Transitions": [{"StorageClass": storage_class, "TransitionInDays": 30}],
     }
 
