@@ -7,11 +7,12 @@ from contextlib import closing, contextmanager
 import psycopg
 import pytest
 
-from lifeboat.errors import SchemaChangingError
+from lifeboat.errors import LockQueueError, SchemaChangingError
 from lifeboat.postgres import snapshot as under_test
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.snapshot import Relation, Snapshot, held_snapshot
-from tests.workshop import Database, Workshop
+from lifeboat.services import take_backup
+from tests.workshop import Database, Workshop, eventually
 
 REFILL = (
     "BEGIN",
@@ -145,4 +146,49 @@ def test_a_schema_that_never_rests_is_given_up_on(
     monkeypatch.setattr(under_test, "_nothing_slipped_through", lambda *_: False)
     with pytest.raises(SchemaChangingError, match="5 attempts"), held(workshop):
         pass
+    workshop.assert_nothing_was_published()
+
+
+@pytest.fixture
+def migrations(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A migration queues up between the holder's locks and pg_dump's, as often as the list says.
+
+    The list's only number is how many more will; each waits until it gets its turn.
+    """
+    lock, left, threads = under_test._lock, [0], list[threading.Thread]()
+
+    def migrate() -> None:
+        with workshop.database.connect() as connection, connection.transaction():
+            connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+
+    def lock_and_let_it_queue(holder: Connection, relations: tuple[Relation, ...]) -> None:
+        lock(holder, relations)
+        if left[0]:
+            left[0] -= 1
+            threads.append(threading.Thread(target=migrate))
+            threads[-1].start()
+            waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+            eventually(lambda: bool(workshop.database.value(waiting)))
+
+    monkeypatch.setattr(under_test, "_lock", lock_and_let_it_queue)
+    yield left
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_migration_that_comes_in_between_passes_and_the_backup_follows(
+    workshop: Workshop, migrations: list[int]
+) -> None:
+    migrations[0] = 1
+    assert workshop.take().manifest.inventory.rows == 1000
+
+
+def test_migrations_that_keep_coming_end_the_run_and_are_named(
+    workshop: Workshop, migrations: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_backup, "_ATTEMPTS", 2)
+    migrations[0] = 2
+    with pytest.raises(LockQueueError, match=r"on public\.users"):
+        workshop.take()
     workshop.assert_nothing_was_published()
