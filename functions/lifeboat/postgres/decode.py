@@ -74,7 +74,7 @@ class Decoder:
         try:
             while n := self._child.read_into(view):
                 self._counted.feed(bytes(view[:n]))
-        except DecodeError as error:
+        except Exception as error:  # noqa: BLE001  # nobody else would hear of it, in this thread
             self._watch.fail(error)
 
     def _gave_up(self, code: int) -> DecodeError:
