@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from lifeboat.errors import ProgramMissingError
+from lifeboat.postgres.redact import without
 
 ROOT_VARIABLE = "LIFEBOAT_POSTGRES_ROOT"
 DEFAULT_ROOT = Path("/opt/lib/postgresql")
@@ -96,6 +97,7 @@ class Child:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
+        self._password = env.get("PGPASSWORD")
         self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -152,8 +154,8 @@ class Child:
         self._process.kill()
 
     def last_words(self) -> str:
-        """The last lines of the program's standard error."""
-        return "\n".join(self._last_words)
+        """The last lines of its standard error, without the password that it was given."""
+        return without("\n".join(self._last_words), self._password)
 
     def __enter__(self) -> Self:
         """The child itself."""

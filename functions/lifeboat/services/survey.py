@@ -63,7 +63,7 @@ def survey(
     try:
         script = dump_globals(dump.programs, dump.major, dump.connection, watch)
     except DumpError as error:
-        note = f"No globals: {redact(error.what, login.endpoint)}"
+        note = f"No globals: {error.what}"
         return Survey(inventory, None, (note,))
     return Survey(inventory, script, ())
 

@@ -27,7 +27,6 @@ from lifeboat.postgres.dump import Dump
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.preflight import require_readable
 from lifeboat.postgres.programs import Programs
-from lifeboat.postgres.redact import redact
 from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.stopwatch import Stopwatch
@@ -236,7 +235,7 @@ class _Run:
             with self._phases.timed("complete"):
                 archive = upload.complete(only_first=not self._slot.has_archive)
         if streamed.said:
-            notes = (*notes, f"pg_dump: {redact(streamed.said, ready.login.endpoint)}")
+            notes = (*notes, f"pg_dump: {streamed.said}")
         notes = (*ready.login.notes, *notes, *surveyed.notes)
         return _Evidence(source, dump, surveyed, streamed, notes, archive)
 
