@@ -6,10 +6,57 @@ import pytest
 
 from lifeboat.errors import (
     DumpError,
+    UnreadableError,
 )
 from lifeboat.postgres import decode
 from lifeboat.postgres.programs import Programs
 from tests.workshop import Workshop
+
+
+def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
+    """hstore, made to own a configuration table as pg_cron and PostGIS do."""
+    workshop.database.run(
+        "CREATE EXTENSION hstore",
+        "CREATE SCHEMA cron",
+        "CREATE TABLE cron.job (id serial, t text)",
+        "INSERT INTO cron.job (t) SELECT 'x' FROM generate_series(1, 9)",
+        "ALTER EXTENSION hstore ADD TABLE cron.job",
+        "ALTER EXTENSION hstore ADD SEQUENCE cron.job_id_seq",
+    )
+    with workshop.database.connect() as connection:
+        connection.execute(
+            "UPDATE pg_extension SET extconfig ="
+            " ARRAY['cron.job'::regclass::oid, 'cron.job_id_seq'::regclass::oid],"
+            " extcondition = ARRAY[%s, ''] WHERE extname = 'hstore'",
+            [condition],
+        )
+
+
+def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
+    workshop: Workshop,
+) -> None:
+    _extension_with_a_table(workshop, "")
+    server, name = workshop.database.server, workshop.database.name
+    workshop.database.run(
+        "CREATE ROLE weak LOGIN PASSWORD 'bait-of-the-weak'",
+        "GRANT USAGE ON SCHEMA public TO weak",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO weak",
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO weak",
+        "ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY",
+    )
+    try:
+        workshop.secret = server.url(database=name, user="weak", password="bait-of-the-weak")
+        with pytest.raises(UnreadableError) as caught:
+            workshop.take()
+    finally:
+        workshop.database.run("DROP OWNED BY weak", "DROP ROLE weak")
+    for named in (
+        'schema "cron"',
+        'table "cron"."job"',
+        'row security "cron"."job"',
+        'sequence "cron"."job_id_seq"',
+    ):
+        assert named in caught.value.what
 
 
 def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_path: Path) -> None:

@@ -11,18 +11,20 @@ from lifeboat.postgres.connect import Connection
 
 _SHOWN = 20
 
-#: What pg_dump reads of each kind, and the grant that lets it. Each query gives the kind, the parts
+#: What pg_dump reads of each kind (of extensions: their configuration tables, such as pg_cron's
+#: jobs), and the grant that lets it. Each query gives the kind, the parts
 #: of the object's name, and whether the cure is a grant or BYPASSRLS.
 _UNREADABLE = """
 WITH mine AS (
     SELECT c.oid, c.relkind, n.oid AS schema_oid, n.nspname, c.relname
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT EXISTS (
-          SELECT FROM pg_catalog.pg_depend d
-          WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-            AND d.deptype = 'e')
+      AND (c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension) OR (
+            n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                  AND d.deptype = 'e')))
 )
 SELECT DISTINCT 'schema', nspname::text, NULL FROM mine
 WHERE NOT pg_catalog.has_schema_privilege(schema_oid, 'USAGE')
