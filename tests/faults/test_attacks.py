@@ -1,5 +1,6 @@
 """What a hostile reviewer tried: each of these once got past the run, or stopped it for nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,32 @@ from lifeboat.errors import (
 )
 from lifeboat.postgres import decode
 from lifeboat.postgres.programs import Programs
-from tests.workshop import Workshop
+from tests.workshop import Database, Workshop
+
+
+def test_a_table_hashed_by_an_enum_is_loaded_through_its_root(
+    workshop: Workshop, new_database: Callable[..., Database]
+) -> None:
+    workshop.database.run(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')",
+        "CREATE TABLE moods (m mood, v int) PARTITION BY HASH (m)",
+        "CREATE TABLE moods_0 PARTITION OF moods FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+        "CREATE TABLE moods_1 PARTITION OF moods FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+        "INSERT INTO moods SELECT (enum_range(NULL::mood))[i % 3 + 1], i"
+        " FROM generate_series(1, 90) i",
+        "CREATE TABLE years (y int, m mood) PARTITION BY LIST (y)",
+        "CREATE TABLE years_1 PARTITION OF years FOR VALUES IN (1)",
+        "CREATE TABLE years_2 PARTITION OF years FOR VALUES IN (2) PARTITION BY HASH (m)",
+        "CREATE TABLE years_2_0 PARTITION OF years_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        "INSERT INTO years SELECT i % 2 + 1, 'ok' FROM generate_series(1, 30) i",
+    )
+    workshop.settings["backup"] = {"checksums": True}
+    manifest = workshop.take().manifest
+    rows = {table.name: table.rows for table in manifest.inventory.tables}
+    assert rows == {"moods": 90, "years": 15, "years_1": 15, "users": 1000}
+    copy = new_database()
+    workshop.restore(copy, jobs=1)
+    assert copy.inventory().tables == manifest.inventory.tables
 
 
 def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
@@ -30,6 +56,12 @@ def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
             " extcondition = ARRAY[%s, ''] WHERE extname = 'hstore'",
             [condition],
         )
+
+
+def test_an_extensions_condition_may_name_its_table(workshop: Workshop) -> None:
+    _extension_with_a_table(workshop, "WHERE job.id > 4")
+    inventory = workshop.take().manifest.inventory
+    assert {t.name: t.rows for t in inventory.tables}["job"] == 5
 
 
 def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
@@ -57,6 +89,34 @@ def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
         'sequence "cron"."job_id_seq"',
     ):
         assert named in caught.value.what
+
+
+def test_a_column_named_like_the_query_s_alias_does_not_blind_the_checksum(
+    workshop: Workshop,
+) -> None:
+    def checksum() -> str | None:
+        tables = workshop.database.inventory().tables
+        return next(t.checksum for t in tables if t.name == "trap")
+
+    workshop.database.run("CREATE TABLE trap (t int, v text)", "INSERT INTO trap VALUES (1, 'a')")
+    before = checksum()
+    workshop.database.run("UPDATE trap SET v = 'b'")
+    assert checksum() != before
+
+
+def test_a_table_of_nothing_but_generated_columns_is_counted(workshop: Workshop) -> None:
+    workshop.database.run(
+        "CREATE TABLE made (a int GENERATED ALWAYS AS (7) STORED)",
+        "INSERT INTO made DEFAULT VALUES",
+        "INSERT INTO made DEFAULT VALUES",
+    )
+    rows = {t.name: t.rows for t in workshop.take().manifest.inventory.tables}
+    assert rows["made"] == 2
+
+
+def test_thousands_of_large_objects_are_counted(workshop: Workshop) -> None:
+    workshop.database.run("SELECT lo_from_bytea(0, '') FROM generate_series(1, 2500)")
+    assert workshop.take().manifest.inventory.counts.large_objects == 2500
 
 
 def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_path: Path) -> None:

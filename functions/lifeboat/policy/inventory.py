@@ -29,7 +29,9 @@ class Frozen(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table that holds rows itself: an ordinary one or a leaf of a partitioned one.
+    """One table that rows are loaded into: an ordinary one or a leaf of a partitioned one.
+
+    Where rows may find another leaf after a restore (hashed by an enum), it is the tree's root.
 
     Attributes:
         schema: its schema's name, unquoted.

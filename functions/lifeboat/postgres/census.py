@@ -5,6 +5,7 @@ inventories say can be compared word by word.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import batched
 from typing import LiteralString, cast
 
@@ -37,7 +38,7 @@ _CANONICAL = {
 }
 
 _CHECKSUM = sql.SQL(
-    'coalesce(sum(pg_catalog.hashtextextended(t::text COLLATE "C", 0)::numeric), 0)::text'
+    'coalesce(sum(pg_catalog.hashtextextended((t.*)::text COLLATE "C", 0)::numeric), 0)::text'
 )
 
 #: Objects of the user's schemas that no extension owns.
@@ -109,7 +110,8 @@ FROM pg_catalog.pg_database WHERE datname = current_database()
 _SEQUENCES: LiteralString = f"""
 SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND {_RELATION}
+WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+  AND (c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension) OR ({_RELATION}))
 ORDER BY 1, 2
 """  # noqa: S608  # as above
 
@@ -158,7 +160,7 @@ def take_inventory(
         connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
     leaves = [r for r in relations if not r.partitioned]
     counted = [r for r in leaves if r.oid not in excluded]
-    tables = [*_count(connection, counted, checksums=checksums)]
+    tables = _by_name(_count(connection, counted, checksums=checksums))
     tables += [
         Table(schema=r.schema, name=r.name, rows=0, data_excluded=True)
         for r in leaves
@@ -209,11 +211,25 @@ def _count(
         for index, rows, checksum in connection.execute(sql.SQL(" UNION ALL ").join(parts)):
             relation = some[cast("int", index)]
             yield Table(
-                schema=relation.schema,
-                name=relation.name,
+                schema=relation.loaded_schema,
+                name=relation.loaded_name,
                 rows=cast("int", rows),
                 checksum=cast("str | None", checksum),
             )
+
+
+def _by_name(tables: Iterable[Table]) -> list[Table]:
+    """One table for each name: of partitions that are loaded through their root, the sums."""
+    found: dict[tuple[str, str], Table] = {}
+    for table in tables:
+        name = (table.schema, table.name)
+        found[name] = _sum(found[name], table) if name in found else table
+    return list(found.values())
+
+
+def _sum(one: Table, other: Table) -> Table:
+    sums = one.checksum and other.checksum and str(int(one.checksum) + int(other.checksum))
+    return replace(one, rows=one.rows + other.rows, checksum=sums)
 
 
 def _count_one(index: int, relation: Relation, *, checksums: bool) -> sql.Composed:
@@ -224,7 +240,7 @@ def _count_one(index: int, relation: Relation, *, checksums: bool) -> sql.Compos
     dumped and restored by them.
     """
     return sql.SQL(
-        "SELECT {index}::int, count(*), {checksum} FROM ONLY {table} AS t {condition}"
+        "SELECT {index}::int, count(*), {checksum} FROM (SELECT * FROM ONLY {table} {condition}) t"
     ).format(
         index=sql.Literal(index),
         checksum=_CHECKSUM if checksums else sql.SQL("NULL::text"),

@@ -25,18 +25,32 @@ _LOCKS_AT_ONCE = 200
 
 #: Tables as pg_dump chooses them: outside of the system's schemas, permanent or unlogged, plus the
 #: configuration tables of extensions with their condition (pg_dump.c, processExtensionTables).
+#: It loads the partitions of a table that is hashed by an enum, whose values hash differently
+#: after a restore, through the root (pg_dump.c, forcePartitionRootLoad).
 TABLES = """
 SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
        c.relkind = 'p' AS partitioned,
        pg_catalog.pg_relation_filenode(c.oid)::bigint AS file,
        c.relfilenode::bigint AS file_in_snapshot,
-       coalesce(x.condition, '') AS condition
+       coalesce(x.condition, '') AS condition,
+       coalesce(rn.nspname, n.nspname) AS loaded_schema,
+       coalesce(r.relname, c.relname) AS loaded_name,
+       c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery() AS lost
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (
     SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition
     FROM pg_catalog.pg_extension
 ) x ON x.oid = c.oid
+LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid)
+    AND EXISTS (
+        SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) a
+        JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = a.relid
+        JOIN pg_catalog.pg_opclass o ON o.oid = ANY (p.partclass)
+        JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
+        WHERE o.opcname = 'enum_ops' AND m.amname = 'hash'
+          AND o.opcnamespace = 'pg_catalog'::regnamespace)
+LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
   AND (x.oid IS NOT NULL OR (
         n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -75,6 +89,9 @@ class Relation:
         file_in_snapshot: the same as the reading snapshot sees it.
         condition: for an extension's configuration table, which rows pg_dump takes (`WHERE ...`),
             else empty.
+        loaded_schema: of the table that the archive loads its rows into.
+        loaded_name: of the same: itself, or its partition tree's root.
+        lost: whether its rows can't be had here: a standby has none of an unlogged table.
     """
 
     oid: int
@@ -84,6 +101,9 @@ class Relation:
     file: int | None
     file_in_snapshot: int
     condition: str
+    loaded_schema: str
+    loaded_name: str
+    lost: bool
 
     @property
     def identifier(self) -> sql.Identifier:

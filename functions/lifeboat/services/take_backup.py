@@ -240,7 +240,7 @@ class _Run:
         return _Evidence(source, dump, surveyed, streamed, notes, archive)
 
     def _excluded(self, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:
-        """Numbers of the tables whose rows stay out, and a note where a name means no table."""
+        """Numbers of the tables whose rows stay out, and notes on what is unexpected there."""
         wanted = {split_qualified(n): n for n in self._settings.databases[0].exclude_table_data}
         found = {(r.schema, r.name): r.oid for r in snapshot.relations}
         oids = [oid for name, oid in found.items() if name in wanted]
@@ -249,7 +249,13 @@ class _Run:
             for name, text in wanted.items()
             if name not in found
         )
-        return with_descendants(snapshot.connection, oids), notes
+        lost = [r for r in snapshot.relations if r.lost]
+        notes += tuple(
+            f"{r.schema}.{r.name} is unlogged: its rows are on the primary server only, not on this"
+            " standby."
+            for r in lost
+        )
+        return with_descendants(snapshot.connection, oids) | {r.oid for r in lost}, notes
 
     def _dump(
         self, ready: _Ready, snapshot: Snapshot, source: Source, excluded: frozenset[int]

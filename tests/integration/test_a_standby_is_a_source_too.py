@@ -1,0 +1,63 @@
+"""A backup may be taken from a hot standby, to spare the primary."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from local import postgres as local_postgres
+from local.ports import free_port
+from local.postgres import PostgresServer
+from local.servant import Servant
+from tests.workshop import Database, Workshop
+
+
+@contextmanager
+def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
+    """A hot standby, made by PostgreSQL's low-level backup functions."""
+    servant = Servant.of_caller()
+    home = servant.make_home("lifeboat-pg-", root, local_postgres.LONGEST_PARENT)
+    data, port = home / "data", free_port()
+    with primary.admin() as admin:
+        admin.execute("SELECT pg_backup_start('standby', true)")
+        come_and_go = shutil.ignore_patterns("postmaster.pid", "pg_internal.init*", "pgsql_tmp*")
+        shutil.copytree(primary._data, data, ignore=come_and_go)
+        row = admin.execute("SELECT labelfile FROM pg_backup_stop(false)").fetchone()
+    assert row
+    shutil.copytree(primary._data / "pg_wal", data / "pg_wal", dirs_exist_ok=True)
+    (data / "backup_label").write_text(row[0])
+    (data / "standby.signal").touch()
+    with (data / "postgresql.conf").open("a") as file:
+        file.write(f"port = {port}\nunix_socket_directories = '{home}'\n")
+    servant.receive(home)
+    with PostgresServer(
+        major=primary.major,
+        port=port,
+        password=primary.password,
+        home=home,
+        programs=primary.programs,
+        ca_file=None,
+        tether=local_postgres._launch(primary.programs, home, servant),
+    ) as server:
+        yield server
+
+
+def test_a_standby_is_backed_up_without_the_rows_that_it_lacks(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    with PostgresServer.start(
+        major=18, root=tmp_path, settings={"wal_level": "replica", "max_wal_senders": "2"}
+    ) as primary:
+        database = Database.create(primary, "app")
+        database.run(
+            "CREATE TABLE kept AS SELECT generate_series(1, 70) AS id",
+            "CREATE UNLOGGED TABLE cache AS SELECT generate_series(1, 7) AS id",
+        )
+        with standby_of(primary, tmp_path) as standby:
+            workshop.database = replace(database, server=standby)
+            assert workshop.database.value("SELECT pg_is_in_recovery()")
+            manifest = workshop.take().manifest
+    tables = {t.name: (t.rows, t.data_excluded) for t in manifest.inventory.tables}
+    assert tables == {"kept": (70, False), "cache": (0, True)}
+    assert any("public.cache" in note and "standby" in note for note in manifest.notes)
