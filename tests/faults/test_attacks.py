@@ -1,7 +1,10 @@
 """What a hostile reviewer tried: each of these once got past the run, or stopped it for nothing."""
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,8 +12,10 @@ from lifeboat.errors import (
     DumpError,
     UnreadableError,
 )
-from lifeboat.postgres import decode
+from lifeboat.postgres import decode, snapshot
+from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Programs
+from lifeboat.postgres.snapshot import Relation
 from tests.workshop import Database, Workshop
 
 
@@ -119,6 +124,39 @@ def test_thousands_of_large_objects_are_counted(workshop: Workshop) -> None:
     assert workshop.take().manifest.inventory.counts.large_objects == 2500
 
 
+def test_a_deadlock_with_a_migration_is_only_another_attempt(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.database.run("CREATE TABLE a (id int)", "CREATE TABLE b (id int)")
+    lock, hands = snapshot._lock, []
+
+    def lock_one_by_one(holder: Connection, relations: tuple[Relation, ...]) -> None:
+        if hands:
+            lock(holder, relations)
+            return
+        holder.execute("SET deadlock_timeout = '100ms'")
+        lock(holder, relations[:1])
+        other = workshop.database.connect()
+        other.execute("SET deadlock_timeout = '60s'")
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE b IN ACCESS EXCLUSIVE MODE")
+        migration = threading.Thread(
+            target=lambda: (
+                other.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE"),
+                other.execute("ROLLBACK"),
+                other.close(),
+            )
+        )
+        hands.append(migration)
+        migration.start()
+        time.sleep(0.3)
+        lock(holder, relations)
+
+    monkeypatch.setattr(snapshot, "_lock", lock_one_by_one)
+    assert workshop.take().taken
+    hands[0].join()
+
+
 def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_path: Path) -> None:
     real = workshop.programs.root / "18" / "bin"
     folder = tmp_path / "programs" / "18" / "bin"
@@ -145,3 +183,21 @@ def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
     with pytest.raises(ValueError, match="never seen before"):
         workshop.take()
     workshop.assert_nothing_was_published()
+
+
+def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    real = snapshot._nothing_slipped_through
+
+    def look(holder: Connection, relations: tuple[Relation, ...]) -> bool:
+        for name in ("idle", "interval", "count"):
+            row = holder.execute(f"SHOW tcp_keepalives_{name}").fetchone()  # type: ignore[arg-type]
+            seen.append(int(str(row and row[0])))
+        return real(holder, relations)
+
+    monkeypatch.setattr(snapshot, "_nothing_slipped_through", look)
+    workshop.take()
+    idle, interval, count = seen
+    assert 0 < idle + interval * count <= 120

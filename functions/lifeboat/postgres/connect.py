@@ -27,6 +27,10 @@ _SESSION = {
     "row_security": "off",
     "search_path": "",
     "client_encoding": "UTF8",
+    # When the function vanishes without a word, the server lets its locks go after a minute.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
 }
 
 #: Waiting won't cure these. libpq gives no SQLSTATE for a refused connection, so its words are all

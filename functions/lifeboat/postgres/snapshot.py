@@ -178,8 +178,12 @@ def _take(holder: Connection, scout: Connection, lock_wait_seconds: int) -> Snap
             relations = list_relations(holder)
             if row and _nothing_slipped_through(holder, relations):
                 return Snapshot(str(row[0]), holder, relations)
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-            pass  # dropped or renamed between the listing and its lock: list again
+        except (
+            psycopg.errors.UndefinedTable,  # dropped or renamed between the listing and its lock:
+            psycopg.errors.InvalidSchemaName,  # list again
+            psycopg.errors.DeadlockDetected,  # with a migration, which goes on when we let go
+        ):
+            pass
         except psycopg.errors.LockNotAvailable as error:
             raise _waited(scout, lock_wait_seconds, error) from None
         _roll_back(holder)
