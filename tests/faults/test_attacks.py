@@ -6,16 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from lifeboat.errors import (
+    BackupError,
+    ConnectError,
     DumpError,
+    OutOfTimeError,
     UnreadableError,
 )
 from lifeboat.postgres import decode, snapshot
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
+from tests.proxy import Proxy
+from tests.s3_faults import answer, planned, slow
 from tests.workshop import Database, Workshop
 
 
@@ -201,3 +207,72 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
     workshop.take()
     idle, interval, count = seen
     assert 0 < idle + interval * count <= 120
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def _ends_in_time(workshop: Workshop, *, within: float) -> BackupError:
+    begun = time.monotonic()
+    with pytest.raises(OutOfTimeError) as caught:
+        workshop.take()
+    assert time.monotonic() - begun < workshop.seconds + within
+    return caught.value
+
+
+def test_a_server_that_cannot_be_reached_does_not_outlast_the_run(workshop: Workshop) -> None:
+    workshop.secret = "postgresql://someone@127.0.0.1:1/app"
+    workshop.seconds = 4
+    begun = time.monotonic()
+    with pytest.raises(ConnectError, match="refused"):
+        workshop.take()
+    assert time.monotonic() - begun < 4
+
+
+def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = workshop.database.server
+    real = psycopg.connect
+    with Proxy("127.0.0.1", server.port) as proxy:
+
+        def connect(*args: Any, **keywords: Any) -> Any:
+            connection = real(*args, **keywords)
+            proxy.stall()
+            return connection
+
+        monkeypatch.setattr(psycopg, "connect", connect)
+        workshop.secret = workshop.database.url.replace(f":{server.port}/", f":{proxy.port}/")
+        workshop.seconds = 3
+        assert "during connect" in _ends_in_time(workshop, within=8).what
+    monkeypatch.undo()
+    workshop.assert_nothing_was_published()
+
+
+@pytest.mark.parametrize(
+    ("operation", "phase"),
+    [
+        ("CreateMultipartUpload", "upload"),
+        ("CompleteMultipartUpload", "complete"),
+        ("PutObject", "publish"),
+    ],
+)
+def test_a_silent_s3_does_not_outlast_the_run(
+    workshop: Workshop, operation: str, phase: str
+) -> None:
+    workshop.seconds = 4
+    with planned(workshop.bucket.client, operation, slow(20)):
+        assert f"during {phase}" in _ends_in_time(workshop, within=12).what
+
+
+def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Workshop) -> None:
+    client = workshop.bucket.client
+    begun = time.monotonic()
+    with (
+        planned(client, "UploadPart", answer(403, "AccessDenied")),
+        planned(client, "AbortMultipartUpload", slow(20)),
+        pytest.raises(BackupError) as caught,
+    ):
+        workshop.take()
+    assert time.monotonic() - begun < 12
+    assert any("lifecycle rule" in note for note in caught.value.__notes__)

@@ -11,6 +11,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 from lifeboat.errors import BackupError, LifeboatError
 from lifeboat.policy.events import BackupEvent, parse_event, slot_of
@@ -24,8 +25,14 @@ from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 
 #: Kept back from Lambda's own time-out for ending children, upload and log: at most these seconds,
-#: and no more than a fifth of the time of a function that has little of it.
+#: and no more than a quarter of the time of a function that has little of it.
 _MARGIN_SECONDS = 20.0
+
+#: Without a way out of its VPC a function hears nothing at all from Secrets Manager. The SDK's own
+#: five minutes of waiting would leave no time to say so.
+_IMPATIENT = Config(
+    retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10
+)
 
 # The service is named here and not by powertools' variable, which would also make it a dimension
 # of every metric: alarms and graphs are by database.
@@ -74,7 +81,7 @@ def _backup(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("Backup begins", extra={"label": asked.label})
     bucket = os.environ["LIFEBOAT_VAULT"]
-    secrets = boto3.client("secretsmanager")
+    secrets = boto3.client("secretsmanager", config=_IMPATIENT)
     failed = 1
     try:
         with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
@@ -108,7 +115,7 @@ def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:
 def _remaining(context: LambdaContext) -> Callable[[], float]:
     """Seconds until the run has to be over, asked anew at each call."""
     at_start = context.get_remaining_time_in_millis() / 1000
-    margin = min(_MARGIN_SECONDS, at_start / 5)
+    margin = min(_MARGIN_SECONDS, at_start / 4)
     return lambda: context.get_remaining_time_in_millis() / 1000 - margin
 
 

@@ -15,7 +15,7 @@ type Connection = psycopg.Connection[tuple[object, ...]]
 
 OLDEST_MAJOR = 14
 _CONNECT_SECONDS = 10
-_WAKE_SECONDS = 60.0
+WAKE_SECONDS = 60.0
 _PAUSE_SECONDS = 2.0
 
 #: Every session of ours. No time-out of the role or the server may end a run half-way (the run has
@@ -51,10 +51,15 @@ _FINAL = {
 }
 
 
+def _as_it_is(connection: Connection) -> Connection:
+    return connection
+
+
 def connect(
     read_login: Callable[[], Login],
     *,
-    wake_seconds: float = _WAKE_SECONDS,
+    keep: Callable[[Connection], Connection] = _as_it_is,
+    wake_seconds: float = WAKE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Connection, Login]:
@@ -62,7 +67,7 @@ def connect(
 
     A serverless database may be asleep, so failures are retried for `wake_seconds`, except those
     that waiting can't cure. Before one of these counts, the secret is read again: the password may
-    have been rotated a moment ago.
+    have been rotated a moment ago. `keep` gets each connection before anything is said on it.
 
     Raises:
         ConnectError: the server can't be reached, or refuses us.
@@ -70,8 +75,8 @@ def connect(
     login, reread, give_up = read_login(), False, clock() + wake_seconds
     while True:
         try:
-            return _open(login), login
-        except psycopg.OperationalError as error:
+            return _open(login, keep), login
+        except psycopg.Error as error:
             fix = _final(error)
             if fix and not reread:
                 known, reread, login = login, True, read_login()
@@ -82,15 +87,15 @@ def connect(
             sleep(_PAUSE_SECONDS)
 
 
-def open_again(login: Login) -> Connection:
+def open_again(login: Login, *, keep: Callable[[Connection], Connection] = _as_it_is) -> Connection:
     """A further connection with a login that has just let us in.
 
     Raises:
         ConnectError: it refuses a second one, most likely for want of connection slots.
     """
     try:
-        return _open(login)
-    except psycopg.OperationalError as error:
+        return _open(login, keep)
+    except psycopg.Error as error:
         raise _refused(login, error, _final(error)) from None
 
 
@@ -154,7 +159,7 @@ def speaking_to(login: Login) -> Iterator[None]:
         ) from None
 
 
-def _open(login: Login) -> Connection:
+def _open(login: Login, keep: Callable[[Connection], Connection]) -> Connection:
     connection: Connection = psycopg.connect(
         **login.endpoint.conninfo(ca_file=login.ca_file),
         autocommit=True,
@@ -164,11 +169,19 @@ def _open(login: Login) -> Connection:
         keepalives_count=3,
         prepare_threshold=None,
     )
+    try:
+        _settle(keep(connection))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _settle(connection: Connection) -> None:
     for name, value in _SESSION.items():
         connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
     if connection.info.server_version >= 170000:  # noqa: PLR2004  # the setting came with 17
         connection.execute(sql.SQL("SET transaction_timeout = 0"))
-    return connection
 
 
 def _backend(connection: Connection) -> object:
@@ -176,12 +189,12 @@ def _backend(connection: Connection) -> object:
     return row and row[0]
 
 
-def _final(error: psycopg.OperationalError) -> str | None:
+def _final(error: psycopg.Error) -> str | None:
     words = str(error)
     return next((fix for part, fix in _FINAL.items() if part in words), None)
 
 
-def _refused(login: Login, error: psycopg.OperationalError, fix: str | None) -> ConnectError:
+def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectError:
     endpoint = login.endpoint
     where = f"{endpoint.user}@{endpoint.host}:{endpoint.port}/{endpoint.database}"
     return ConnectError(

@@ -3,8 +3,9 @@
 A run waits in many places at once: for pg_dump's bytes, for the decoder to take them, for a query,
 for S3. Lambda's own time-out would kill the process without running any code and may leave
 children for the next invocation to meet, so the run ends itself a little earlier. Ending it means
-killing its programs and shutting its connections' sockets down, which wakes every wait but S3's;
-those have time-outs of their own.
+killing its programs and shutting its connections' sockets down, which wakes every wait but those
+for a name server, a connection or S3. These have time-outs of their own, which are patient ones, so
+they are done in a thread that is left alone when the run ends.
 """
 
 import contextlib
@@ -12,8 +13,9 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -23,6 +25,7 @@ from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Child
 
 _CANCEL_SECONDS = 3.0
+_GRACE_SECONDS = 2.0
 
 
 class Watch:
@@ -40,6 +43,7 @@ class Watch:
         self._children: list[Child] = []
         self._connections: list[Connection] = []
         self._failure: Exception | None = None
+        self._ended: Future[None] = Future()
         self._timer = threading.Timer(max(seconds, 0), lambda: self.fail(out_of_time()))
         self._timer.daemon = True
 
@@ -69,6 +73,25 @@ class Watch:
                 child.kill()
             for connection in self._connections:
                 _cut(connection)
+            self._ended.set_result(None)
+
+    def call[T](self, work: Callable[[], T]) -> T:
+        """Do what can't be woken, such as a request to S3, but wait no longer than the run lasts.
+
+        When the run ends first, `work` gets a moment more and is then left to itself.
+
+        Raises:
+            Exception: what `work` raises, or why the run ended.
+        """
+        pool = ThreadPoolExecutor(1, thread_name_prefix="call")
+        done = pool.submit(work)
+        pool.shutdown(wait=False)
+        either: tuple[Future[Any], ...] = (done, self._ended)
+        wait(either, return_when=FIRST_COMPLETED)
+        wait((done,), timeout=_GRACE_SECONDS)
+        if not done.done():
+            self.check()
+        return done.result()
 
     def check(self) -> None:
         """Raise the run's failure, if there is one."""
@@ -102,7 +125,7 @@ def _cut(connection: Connection) -> None:
             connection.cancel_safe(timeout=_CANCEL_SECONDS)
     try:
         duplicate = socket.socket(fileno=os.dup(connection.fileno()))
-    except OSError:
+    except (OSError, psycopg.Error):
         return  # closed by its owner in this very moment
     with duplicate:
         try:

@@ -16,6 +16,7 @@ from lifeboat.policy.rows import require_same
 from lifeboat.policy.tiers import expires, locked_until
 from lifeboat.postgres.census import read_source, with_descendants
 from lifeboat.postgres.connect import (
+    WAKE_SECONDS,
     Connection,
     connect,
     open_again,
@@ -98,13 +99,10 @@ def take_backup(request: Request, means: Means) -> Outcome:
         BackupError: see its subclasses in `lifeboat.errors`.
         ManifestError: the slot holds a manifest that can't be read.
     """
-    slot = means.vault.look(request.location)
-    if slot.manifest:
-        return Outcome(slot.manifest, taken=False)
-    run = _Run(request, means, slot)
+    run = _Run(request, means)
     try:
         with Watch(means.remaining(), run.out_of_time) as watch:
-            return Outcome(run.take(watch), taken=True)
+            return run.take(watch)
     except SlotTakenError:
         published = _published_by_another(request.location, means)
         if published is None:
@@ -145,10 +143,9 @@ class _Evidence:
 class _Run:
     """One attempt at a slot."""
 
-    def __init__(self, request: Request, means: Means, slot: SlotState) -> None:
+    def __init__(self, request: Request, means: Means) -> None:
         self._request = request
         self._means = means
-        self._slot = slot
         self._settings = means.settings
         self._retention = means.settings.retention.of(request.location.tier.value)
         self._started = datetime.now(UTC).replace(microsecond=0)  # S3's locks know no fractions
@@ -170,38 +167,57 @@ class _Run:
             " (exclude_table_data).",
         )
 
-    def take(self, watch: Watch) -> Manifest:
+    def take(self, watch: Watch) -> Outcome:
         """Do it, in the order that makes the manifest true."""
+        with self._phases.timed("look"):
+            slot = watch.call(self._look)
+        if slot.manifest:
+            return Outcome(slot.manifest, taken=False)
         with self._ready(watch) as ready:
-            evidence = self._store_archive(ready, watch)
+            evidence = self._store_archive(ready, slot, watch)
         with self._phases.timed("publish"):
-            return self._publish(evidence)
+            return Outcome(self._publish(evidence, watch), taken=True)
+
+    def _look(self) -> SlotState:
+        return self._means.vault.look(self._request.location)
 
     @contextmanager
     def _ready(self, watch: Watch) -> Iterator[_Ready]:
         with ExitStack() as stack:
             with self._phases.timed("connect"):
-                scout, login = connect(self._means.read_login)
+                scout, login = self._connect(watch)
                 stack.enter_context(speaking_to(login))
-                stack.enter_context(closing(watch.connection(scout)))
+                stack.enter_context(closing(scout))
                 major = require_major(scout, self._means.programs.majors())
-                holder = stack.enter_context(closing(watch.connection(open_again(login))))
+                holder = watch.call(lambda: open_again(login, keep=watch.connection))
+                stack.enter_context(closing(holder))
                 require_own_sessions(scout, holder, login)
             with self._phases.timed("preflight"):
                 require_readable(scout, login.endpoint.user)
             yield _Ready(login, scout, holder, major)
 
-    def _store_archive(self, ready: _Ready, watch: Watch) -> _Evidence:
+    def _connect(self, watch: Watch) -> tuple[Connection, Login]:
+        """Give up with half of the time left, so that the error can say why."""
+        patience = min(WAKE_SECONDS, self._means.remaining() / 2)
+        return watch.call(
+            lambda: connect(self._means.read_login, keep=watch.connection, wake_seconds=patience)
+        )
+
+    def _store_archive(self, ready: _Ready, slot: SlotState, watch: Watch) -> _Evidence:
+        with self._phases.timed("upload"):
+            watch.call(self._upload.open)
         with self._upload as upload:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    return self._attempt(ready, upload, watch)
+                    return self._attempt(ready, slot, upload, watch)
                 except LockQueueError:
                     if attempt == _ATTEMPTS:
                         raise
         raise AssertionError  # the loop returns or raises
 
-    def _attempt(self, ready: _Ready, upload: ArchiveUpload, watch: Watch) -> _Evidence:
+    def _attempt(
+        self, ready: _Ready, slot: SlotState, upload: ArchiveUpload, watch: Watch
+    ) -> _Evidence:
         wait = self._settings.backup.lock_wait_seconds
         with ExitStack() as stack:
             with self._phases.timed("snapshot"):
@@ -233,11 +249,14 @@ class _Run:
                 surveyed = counting.result()
             require_same(surveyed.inventory, streamed.counted)
             with self._phases.timed("complete"):
-                archive = upload.complete(only_first=not self._slot.has_archive)
+                archive = watch.call(lambda: self._complete(upload, slot))
         if streamed.said:
             notes = (*notes, f"pg_dump: {streamed.said}")
         notes = (*ready.login.notes, *notes, *surveyed.notes)
         return _Evidence(source, dump, surveyed, streamed, notes, archive)
+
+    def _complete(self, upload: ArchiveUpload, slot: SlotState) -> StoredObject:
+        return upload.complete(only_first=not slot.has_archive)
 
     def _excluded(self, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:
         """Numbers of the tables whose rows stay out, and notes on what is unexpected there."""
@@ -283,13 +302,14 @@ class _Run:
             locked_until=locked,
         )
 
-    def _publish(self, evidence: _Evidence) -> Manifest:
+    def _publish(self, evidence: _Evidence, watch: Watch) -> Manifest:
         """Store the globals, then the manifest: from then on the backup exists."""
         location, vault, protection = self._request.location, self._means.vault, self._protection()
         script = evidence.survey.globals
-        roles = script and vault.put(location.globals_key, script, protection)
+        roles = script and watch.call(lambda: vault.put(location.globals_key, script, protection))
         manifest = self._manifest(evidence, roles or None)
-        vault.put(location.manifest_key, manifest.to_json(), protection, only_first=True)
+        document = manifest.to_json()
+        watch.call(lambda: vault.put(location.manifest_key, document, protection, only_first=True))
         return manifest
 
     def _manifest(self, evidence: _Evidence, roles: StoredObject | None) -> Manifest:

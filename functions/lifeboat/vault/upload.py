@@ -20,7 +20,8 @@ _MIB = 1 << 20
 _FIRST_PART = 8 * _MIB
 _PARTS_PER_SIZE = 1_000
 _IN_FLIGHT = 3
-_SETTLE_SECONDS = 8.0
+_SETTLE_SECONDS = 5.0
+_ABORT_SECONDS = 4.0
 _GRACE_SECONDS = 1.0
 """Past the run's end, so that the run's own clock gets to say that it was the time."""
 
@@ -89,8 +90,8 @@ class ArchiveUpload:
         self._digest = hashlib.sha256()
         self._open = False
 
-    def __enter__(self) -> Self:
-        """Open the upload at S3.
+    def open(self) -> None:
+        """Begin the upload at S3.
 
         Raises:
             VaultError: S3 refused.
@@ -101,6 +102,9 @@ class ArchiveUpload:
             )
         self._where["UploadId"] = answer["UploadId"]
         self._open = True
+
+    def __enter__(self) -> Self:
+        """The upload itself."""
         return self
 
     def __exit__(
@@ -111,10 +115,9 @@ class ArchiveUpload:
         if not self._open:
             return
         # A part that lands after the abort would stay, and be paid for.
-        wait(self._under_way, timeout=_SETTLE_SECONDS)
+        wait(list(self._under_way), timeout=_SETTLE_SECONDS)
         try:
-            with translated(f"abort the upload of {self._url}"):
-                self._vault.client.abort_multipart_upload(**self._where)
+            self._abort()
         except VaultError as failed:
             if error is None:
                 raise
@@ -140,6 +143,18 @@ class ArchiveUpload:
             self._send()
         return piece
 
+    def settle(self) -> None:
+        """Send what is left and wait until S3 has every part.
+
+        Raises:
+            VaultError: S3 refused a part, or took too long.
+        """
+        if self._used or not self._sent:
+            self._buffer = self._buffer[: self._used]
+            self._send()
+        while self._under_way:
+            self._collect()
+
     def complete(self, *, only_first: bool) -> StoredObject:
         """Make the archive visible as one object; gives its version, size and SHA-256.
 
@@ -150,11 +165,7 @@ class ArchiveUpload:
             SlotTakenError: `only_first`, and an archive is there.
             VaultError: S3 refused or failed, or stored something else than was sent.
         """
-        if self._used or not self._sent:
-            self._buffer = self._buffer[: self._used]
-            self._send()
-        while self._under_way:
-            self._collect()
+        self.settle()
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_first else {}
         with translated(f"complete the upload of {self._url}"):
             answer = self._vault.client.complete_multipart_upload(
@@ -171,6 +182,21 @@ class ArchiveUpload:
             bytes=self.total,
             sha256=self._digest.hexdigest(),
         )
+
+    def _abort(self) -> None:
+        """Ask S3 to forget the upload, but don't wait for long: the run's time may be over."""
+        intent = f"abort the upload of {self._url}"
+        pool = ThreadPoolExecutor(1, thread_name_prefix="abort")
+        asked = pool.submit(self._vault.client.abort_multipart_upload, **self._where)
+        pool.shutdown(wait=False)
+        try:
+            with translated(intent):
+                asked.result(_ABORT_SECONDS)
+        except TimeoutError:
+            raise VaultError(
+                f"Could not {intent}: no answer in time.",
+                todo="Leave it to the bucket's lifecycle rule.",
+            ) from None
 
     @property
     def _url(self) -> str:
