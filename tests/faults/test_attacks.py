@@ -13,6 +13,7 @@ from lifeboat.errors import (
     BackupError,
     ConnectError,
     DumpError,
+    ManifestError,
     OutOfTimeError,
     UnreadableError,
 )
@@ -22,7 +23,7 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
 from tests.proxy import Proxy
 from tests.s3_faults import answer, planned, slow
-from tests.workshop import Database, Workshop
+from tests.workshop import Database, Workshop, eventually
 
 
 def test_a_table_hashed_by_an_enum_is_loaded_through_its_root(
@@ -276,3 +277,71 @@ def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Works
         workshop.take()
     assert time.monotonic() - begun < 12
     assert any("lifecycle rule" in note for note in caught.value.__notes__)
+
+
+# --- slots --------------------------------------------------------------------------------------
+
+
+def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(workshop: Workshop) -> None:
+    """botocore sends it again, and S3 refuses the second one since the first is there."""
+    client = workshop.bucket.client
+    lost = threading.Event()
+
+    def resend(request: Any) -> Any:
+        if lost.is_set() or "If-None-Match" not in request.headers:
+            return None
+        lost.set()
+        assert client._endpoint.http_session.send(request).status_code == 200
+        return answer(500, "InternalError")(request)
+
+    with planned(client, "PutObject", resend):
+        outcome = workshop.take()
+    assert lost.is_set()
+    assert outcome.taken
+    assert outcome.manifest == workshop.manifest()
+
+
+def test_a_run_that_took_another_s_archive_for_a_leftover_does_not_replace_it(
+    workshop: Workshop,
+) -> None:
+    """The other one had stored its archive but not yet its manifest when this one looked."""
+    winner = workshop.take().manifest
+    client, key = workshop.bucket.client, workshop.location.manifest_key
+    document = workshop.bucket.read(key)
+    client.delete_object(Bucket=workshop.bucket.name, Key=key)
+    with planned(client, "UploadPart", slow(0.5)) as sending:
+        other = threading.Thread(
+            target=lambda: (
+                sending.wait(30),
+                client.put_object(Bucket=workshop.bucket.name, Key=key, Body=document),
+            )
+        )
+        other.start()
+        outcome = workshop.take()
+        other.join()
+    assert (outcome.taken, outcome.manifest) == (False, winner)
+    archive = winner.archive.objects[0]
+    newest = client.head_object(Bucket=workshop.bucket.name, Key=archive.key)
+    assert newest["VersionId"] == archive.version_id
+    eventually(lambda: workshop.bucket.open_uploads() == [])
+
+
+def test_a_manifest_of_another_slot_does_not_serve_this_one(workshop: Workshop) -> None:
+    workshop.take()
+    document = workshop.bucket.read(workshop.location.manifest_key)
+    workshop.slot = workshop.slot.replace(hour=5)
+    workshop.bucket.client.put_object(
+        Bucket=workshop.bucket.name, Key=workshop.location.manifest_key, Body=document
+    )
+    with pytest.raises(ManifestError, match="claims to be that of"):
+        workshop.take()
+
+
+def test_a_manifest_without_its_archive_is_not_a_backup(workshop: Workshop) -> None:
+    workshop.take()
+    workshop.bucket.client.delete_object(
+        Bucket=workshop.bucket.name, Key=workshop.location.archive_key
+    )
+    with pytest.raises(ManifestError, match="not its archive") as caught:
+        workshop.take()
+    assert "delete marker" in caught.value.todo

@@ -256,6 +256,16 @@ class _Run:
         return _Evidence(source, dump, surveyed, streamed, notes, archive)
 
     def _complete(self, upload: ArchiveUpload, slot: SlotState) -> StoredObject:
+        """Make the archive visible, unless what looked like a leftover was another run's.
+
+        That run has published it meanwhile, and its manifest must not lose its archive to ours.
+        """
+        upload.settle()
+        if slot.has_archive and self._look().manifest:
+            raise SlotTakenError(
+                f"Another run has published {self._request.location.id}.",
+                todo="Nothing: the backup of this slot exists.",
+            )
         return upload.complete(only_first=not slot.has_archive)
 
     def _excluded(self, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:
@@ -309,7 +319,14 @@ class _Run:
         roles = script and watch.call(lambda: vault.put(location.globals_key, script, protection))
         manifest = self._manifest(evidence, roles or None)
         document = manifest.to_json()
-        watch.call(lambda: vault.put(location.manifest_key, document, protection, only_first=True))
+        try:
+            watch.call(
+                lambda: vault.put(location.manifest_key, document, protection, only_first=True)
+            )
+        except SlotTakenError:
+            # The SDK sends a request again whose answer was lost; then it was our own that won.
+            if watch.call(self._look).manifest != manifest:
+                raise
         return manifest
 
     def _manifest(self, evidence: _Evidence, roles: StoredObject | None) -> Manifest:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.errors import SlotTakenError, VaultError
+from lifeboat.errors import ManifestError, SlotTakenError, VaultError
 from lifeboat.policy.manifest import Manifest, StoredObject
 from lifeboat.policy.names import BackupLocation
 
@@ -108,14 +108,17 @@ class Vault:
 
         Raises:
             VaultError: S3 doesn't let us see.
-            ManifestError: the manifest that is there can't be read.
+            ManifestError: the manifest that is there can't be read, isn't this slot's, or has lost
+                its archive.
         """
         with translated(f"list s3://{self.bucket}/{location.prefix}"):
             listing = self.client.list_objects_v2(Bucket=self.bucket, Prefix=location.prefix)
         keys = {found["Key"] for found in listing.get("Contents", ())}
         manifest = None
         if location.manifest_key in keys:
-            manifest = Manifest.from_json(self._read(location.manifest_key))
+            document = self._read(location.manifest_key)
+            manifest = Manifest.from_json(document, key=location.manifest_key)
+            _require_archive(manifest, keys)
         return SlotState(manifest=manifest, has_archive=location.archive_key in keys)
 
     def put(
@@ -154,6 +157,18 @@ class Vault:
     def _read(self, key: str) -> bytes:
         with translated(f"read s3://{self.bucket}/{key}"):
             return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+
+def _require_archive(manifest: Manifest, keys: Collection[str]) -> None:
+    gone = [stored.key for stored in manifest.archive.objects if stored.key not in keys]
+    if gone:
+        raise ManifestError(
+            f"{manifest.location.id} has a manifest but not its archive: {gone[0]} is gone.",
+            safe="Other backups are not affected; nothing was started.",
+            todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
+            f" {gone[0]}) and remove the delete marker; or take a backup by hand, which has a slot"
+            " of its own.",
+        )
 
 
 @contextmanager
