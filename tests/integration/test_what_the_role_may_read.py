@@ -113,6 +113,23 @@ def test_a_role_with_impatient_settings_still_finishes(as_role: Workshop) -> Non
     assert as_role.take().manifest.inventory.rows == 1000
 
 
+def test_a_role_with_settings_of_its_own_taste_is_no_obstacle(as_role: Workshop) -> None:
+    as_role.database.run(
+        "GRANT pg_read_all_data TO backup",
+        "ALTER ROLE backup SET DateStyle = 'German'",
+        "ALTER ROLE backup SET TimeZone = 'Asia/Kathmandu'",
+        "ALTER ROLE backup SET default_transaction_isolation = 'serializable'",
+        "ALTER ROLE backup SET client_encoding = 'LATIN1'",
+        "ALTER ROLE backup SET standard_conforming_strings = off",
+        "ALTER ROLE backup SET quote_all_identifiers = on",
+        "ALTER ROLE backup SET bytea_output = 'escape'",
+        'CREATE TABLE "sel\'ect" (id serial, "b\\c" bytea)',
+    )
+    inventory = as_role.take().manifest.inventory
+    assert "sel'ect" in {table.name for table in inventory.tables}
+    assert "sel'ect_id_seq" in {sequence.name for sequence in inventory.sequences}
+
+
 def test_a_pooler_that_shares_one_session_is_refused(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,8 @@ _SESSION = {
     "row_security": "off",
     "search_path": "",
     "client_encoding": "UTF8",
+    "DateStyle": "ISO, YMD",  # the driver reads no other
+    "TimeZone": "UTC",
     # When the function vanishes without a word, the server lets its locks go after a minute.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
