@@ -23,7 +23,8 @@ from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import list_relations
-from lifeboat.services.take_backup import Means, Outcome, Request, take_backup
+from lifeboat.services.backup_run import Means, Request
+from lifeboat.services.take_backup import Outcome, take_backup
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
 from local.postgres import PostgresServer

@@ -17,7 +17,8 @@ from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.take_backup import Means, Request, take_backup
+from lifeboat.services.backup_run import Means, Request
+from lifeboat.services.take_backup import take_backup
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 

@@ -198,6 +198,23 @@ def test_a_database_that_is_not_in_utf8_is_archived_in_utf8(
     assert copy.value('SELECT v FROM "größe"') == "Äpfel"
 
 
+def test_a_database_of_no_known_encoding_is_archived_as_it_is_with_a_note(
+    new_database: Callable[..., Database],
+    bucket: Bucket,
+    programs: Programs,
+    tmp_path: Path,
+) -> None:
+    options = "ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
+    source, copy = new_database(options=options), new_database(options=options)
+    source.run("CREATE TABLE t (v text)", r"INSERT INTO t VALUES (E'\xff\xfe')")
+    workshop = Workshop(source, bucket, programs, tmp_path)
+    manifest = workshop.take().manifest
+    assert any("SQL_ASCII" in note for note in manifest.notes)
+    workshop.restore(copy)
+    hexadecimal = "SELECT encode(convert_to(v, 'SQL_ASCII'), 'hex') FROM t"
+    assert copy.value(hexadecimal) == source.value(hexadecimal) == b"fffe"
+
+
 def test_the_archive_is_a_plain_custom_file_of_the_servers_major(
     workshop: Workshop, tmp_path: Path
 ) -> None:

@@ -20,7 +20,8 @@ from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.take_backup import Means, Request, take_backup
+from lifeboat.services.backup_run import Means, Request
+from lifeboat.services.take_backup import take_backup
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 

@@ -1,0 +1,167 @@
+"""Stores a database's archive, checked against the very snapshot that it was dumped from."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from lifeboat.errors import LockQueueError, SlotTakenError
+from lifeboat.policy.identifiers import split_qualified
+from lifeboat.policy.inventory import Source
+from lifeboat.policy.manifest import StoredObject
+from lifeboat.policy.rows import require_same
+from lifeboat.postgres.census import read_source, with_descendants
+from lifeboat.postgres.dump import Dump
+from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
+from lifeboat.postgres.watch import Watch
+from lifeboat.services.backup_run import BackupRun
+from lifeboat.services.ready_database import ReadyDatabase
+from lifeboat.services.stream_archive import Streamed, archive_stream
+from lifeboat.services.survey import Survey, beside, survey
+from lifeboat.vault.bucket import SlotState
+from lifeboat.vault.upload import ArchiveUpload
+
+_ATTEMPTS = 5
+_SQL_ASCII = "SQL_ASCII"
+
+
+@dataclass(frozen=True)
+class StoredArchive:
+    """An archive in its place, and what it was checked against.
+
+    Attributes:
+        source: the server and the moment.
+        dump: how it was dumped.
+        survey: what the snapshot held.
+        streamed: what was decoded while it was sent.
+        notes: what a reader should know.
+        stored: the object in the vault.
+    """
+
+    source: Source
+    dump: Dump
+    survey: Survey
+    streamed: Streamed
+    notes: tuple[str, ...]
+    stored: StoredObject
+
+
+def store_archive(
+    run: BackupRun, ready: ReadyDatabase, slot: SlotState, upload: ArchiveUpload, watch: Watch
+) -> StoredArchive:
+    """Dump, decode, count and store; begin anew when a migration came in between.
+
+    Raises:
+        SlotTakenError: another run was first.
+        BackupError: any other failure; the upload has been aborted then.
+    """
+    with run.phases.timed("upload"):
+        watch.call(upload.open)
+    with upload:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return _attempt(run, ready, slot, upload, watch)
+            except LockQueueError:
+                if attempt == _ATTEMPTS:
+                    raise
+    raise AssertionError  # the loop returns or raises
+
+
+def _attempt(
+    run: BackupRun, ready: ReadyDatabase, slot: SlotState, upload: ArchiveUpload, watch: Watch
+) -> StoredArchive:
+    wait = run.settings.backup.lock_wait_seconds
+    with ExitStack() as stack:
+        with run.phases.timed("snapshot"):
+            snapshot = stack.enter_context(
+                held_snapshot(ready.holder, ready.scout, lock_wait_seconds=wait)
+            )
+            source = read_source(snapshot.connection)
+            excluded, notes = _excluded(run, snapshot)
+            dump = _dump(run, ready, snapshot, source, excluded)
+            stream = stack.enter_context(archive_stream(dump, upload, watch))
+            if not stream.pass_on():
+                require_no_queue(ready.scout)
+        with run.phases.timed("archive"):
+            counting = stack.enter_context(
+                beside(
+                    watch,
+                    lambda: survey(
+                        snapshot,
+                        dump,
+                        ready.login,
+                        watch,
+                        excluded=excluded,
+                        checksums=run.settings.backup.checksums,
+                    ),
+                )
+            )
+            streamed = stream.finish(watch)
+        with run.phases.timed("count"):
+            surveyed = counting.result()
+        require_same(surveyed.inventory, streamed.counted)
+        with run.phases.timed("complete"):
+            archive = watch.call(lambda: _complete(run, upload, slot))
+    if streamed.said:
+        notes = (*notes, f"pg_dump: {streamed.said}")
+    notes = (*ready.login.notes, *_on_encoding(source), *notes, *surveyed.notes)
+    return StoredArchive(source, dump, surveyed, streamed, notes, archive)
+
+
+def _on_encoding(source: Source) -> tuple[str, ...]:
+    if source.encoding != _SQL_ASCII:
+        return ()
+    note = (
+        "The database is in SQL_ASCII, which says nothing about its bytes: they are dumped as they"
+        " are, and a restore into another encoding may refuse them."
+    )
+    return (note,)
+
+
+def _complete(run: BackupRun, upload: ArchiveUpload, slot: SlotState) -> StoredObject:
+    """Make the archive visible, unless what looked like a leftover was another run's.
+
+    That run has published it meanwhile, and its manifest must not lose its archive to ours.
+    """
+    upload.settle()
+    if slot.has_archive and run.look().manifest:
+        raise SlotTakenError(
+            f"Another run has published {run.location.id}.",
+            todo="Nothing: the backup of this slot exists.",
+        )
+    return upload.complete(only_first=not slot.has_archive)
+
+
+def _excluded(run: BackupRun, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:
+    """Numbers of the tables whose rows stay out, and notes on what is unexpected there."""
+    wanted = {split_qualified(n): n for n in run.settings.databases[0].exclude_table_data}
+    found = {(r.schema, r.name): r.oid for r in snapshot.relations}
+    oids = [oid for name, oid in found.items() if name in wanted]
+    notes = tuple(
+        f"exclude_table_data names {text}, which does not exist."
+        for name, text in wanted.items()
+        if name not in found
+    )
+    lost = [r for r in snapshot.relations if r.lost]
+    notes += tuple(
+        f"{r.schema}.{r.name} is unlogged: its rows are on the primary server only, not on this"
+        " standby."
+        for r in lost
+    )
+    return with_descendants(snapshot.connection, oids) | {r.oid for r in lost}, notes
+
+
+def _dump(
+    run: BackupRun,
+    ready: ReadyDatabase,
+    snapshot: Snapshot,
+    source: Source,
+    excluded: frozenset[int],
+) -> Dump:
+    return Dump(
+        programs=run.means.programs,
+        major=ready.major,
+        connection=ready.login.environment(),
+        snapshot=snapshot.id,
+        compression=run.settings.backup.compression,
+        encoding=None if source.encoding == _SQL_ASCII else "UTF8",
+        without_data_of=tuple((r.schema, r.name) for r in snapshot.relations if r.oid in excluded),
+    )
