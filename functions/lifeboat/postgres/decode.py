@@ -69,11 +69,9 @@ class Decoder:
         self._child.__exit__(kind, error, at)
 
     def _read(self) -> None:
-        buffer = bytearray(_PIECE)
-        view = memoryview(buffer)
         try:
-            while n := self._child.read_into(view):
-                self._counted.feed(bytes(view[:n]))
+            while piece := self._child.read(_PIECE):
+                self._counted.feed(piece)
         except Exception as error:  # noqa: BLE001  # nobody else would hear of it, in this thread
             self._watch.fail(error)
 

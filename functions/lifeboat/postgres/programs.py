@@ -122,6 +122,10 @@ class Child:
         """Wait for output and put what is there into `buffer`; 0 when there will be no more."""
         return self._stdout.readinto(buffer)
 
+    def read(self, most: int) -> bytes:
+        """Wait for output and give what is there, up to `most` bytes; none at the end."""
+        return self._stdout.read(most)
+
     def read_all(self) -> bytes:
         """All output up to its end."""
         return self._stdout.readall()
