@@ -49,7 +49,11 @@ def _compare(ring: Ring, repeat: int, console: Console) -> report.Result:
         for contestant in CONTESTANTS:
             run = ring.run(contestant)
             runs[contestant.name].append(run)
-            console.print(f"turn {turn}: {contestant.name} {run.measured.seconds:.2f} s")
+            console.print(
+                f"turn {turn}: {contestant.name} {run.measured.seconds:.2f} s"
+                f" (others on this machine: {run.others_cpu_seconds:.1f} s of CPU)",
+                highlight=False,
+            )
     return report.Result(database_bytes=ring.database_bytes, runs=runs)
 
 

@@ -113,6 +113,12 @@ def cpu_of(process: psutil.Process) -> float:
     return total
 
 
+def cpu_of_machine() -> float:
+    """CPU seconds that all programs together have had since the machine started."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+
+
 def _family(root: psutil.Process) -> list[psutil.Process]:
     try:
         return [root, *root.children(recursive=True)]

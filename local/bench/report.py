@@ -68,6 +68,10 @@ class Result:
         """CPU time of the contestant's processes, without the servers'."""
         return Spread(tuple(run.measured.cpu_seconds for run in self.runs[name]))
 
+    def others_cpu_seconds(self, name: str) -> Spread:
+        """CPU time that the machine spent on anything else during the runs."""
+        return Spread(tuple(run.others_cpu_seconds for run in self.runs[name]))
+
     def ratios(self) -> dict[str, float]:
         """The comparisons that were promised, of medians."""
         ours = self.seconds(LIFEBOAT.name).median
@@ -90,6 +94,7 @@ class Result:
             "seconds": self.seconds(name).to_json(),
             "peak_megabytes": self.peak_megabytes(name).to_json(),
             "cpu_seconds": self.cpu_seconds(name).to_json(),
+            "others_cpu_seconds": self.others_cpu_seconds(name).to_json(),
             "last_run": {
                 "cpu_seconds_by_program": {
                     program: round(seconds, 2)
@@ -106,7 +111,7 @@ def table(result: Result) -> Table:
     """One size, a line per contestant: how it stands to Lifeboat, then its own figures."""
     drawn = Table(title=f"A database of {result.database_bytes / 1e6:,.0f} MB")
     drawn.add_column("")
-    for heading in ("time", "seconds", "peak MB", "CPU s", "servers' CPU s", "stored MB"):
+    for heading in ("time", "seconds", "peak MB", "CPU s", "servers'", "others'", "stored MB"):
         drawn.add_column(heading, justify="right")
     ours = result.seconds(LIFEBOAT.name).median
     for contestant in CONTESTANTS:
@@ -118,6 +123,7 @@ def table(result: Result) -> Table:
             f"{result.peak_megabytes(name).median:.0f}",
             f"{result.cpu_seconds(name).median:.1f}",
             f"{last.server_cpu_seconds:.1f} + {last.s3_cpu_seconds:.1f}",
+            f"{result.others_cpu_seconds(name).median:.1f}",
             f"{last.stored_bytes / 1e6:.0f}",
         )
     return drawn

@@ -12,7 +12,7 @@ from layers.postgres import server_tree
 from lifeboat.postgres.programs import ROOT_VARIABLE
 from local import sample
 from local.bench.contestants import Contestant
-from local.bench.meter import Measured, cpu_of, measure
+from local.bench.meter import Measured, cpu_of, cpu_of_machine, measure
 from local.postgres import PostgresServer
 from local.s3 import RcloneS3
 
@@ -29,12 +29,15 @@ class Run:
         measured: time, memory and CPU of its own processes.
         server_cpu_seconds: of PostgreSQL meanwhile.
         s3_cpu_seconds: of the S3 server meanwhile.
+        others_cpu_seconds: of everything else on the machine meanwhile; where it is more than a
+            few percent, the time says more about the machine's other work.
         stored_bytes: of the object that it left in the bucket.
     """
 
     measured: Measured
     server_cpu_seconds: float
     s3_cpu_seconds: float
+    others_cpu_seconds: float
     stored_bytes: int
 
 
@@ -82,14 +85,17 @@ class Ring:
         """
         self._clear()
         postmaster, s3 = psutil.Process(self.server.pid), self._s3.process()
-        before = cpu_of(postmaster), cpu_of(s3)
         argv = ["bash", "-o", "pipefail", "-euc", contestant.script]
+        before = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
         measured = measure(argv, self._environment())
+        after = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
+        server, store, machine = (b - a for a, b in zip(before, after, strict=True))
         stored = self.client.head_object(Bucket=self.bucket, Key=contestant.stores)
         return Run(
             measured=measured,
-            server_cpu_seconds=cpu_of(postmaster) - before[0],
-            s3_cpu_seconds=cpu_of(s3) - before[1],
+            server_cpu_seconds=server,
+            s3_cpu_seconds=store,
+            others_cpu_seconds=max(machine - measured.cpu_seconds - server - store, 0),
             stored_bytes=stored["ContentLength"],
         )
 
