@@ -1,5 +1,5 @@
-# `make` alone explains the targets. Nothing here needs Docker, Node, root or an AWS account;
-# only `deploy` does.
+# `make` alone explains the targets. Nothing here needs Docker, Node, root or an AWS account; only
+# `deploy` needs an account, and `sandbox` a package of the system.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -20,7 +20,10 @@ demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a lo
 	python -m local.demo
 
 test: ready lint  ## all tests, with the coverage gate
-	$(PYTEST) --cov tests
+	$(PYTEST) --cov tests --ignore=tests/sandbox
+
+sandbox: boxable ready build/sandbox/installed  ## a backup under AWS's own runtime, in a box like Lambda's
+	$(PYTEST) tests/sandbox
 
 lint: ready  ## style, types, and who may import whom
 	ruff check --quiet .
@@ -42,7 +45,7 @@ bench: ready  ## speed and memory against the plain pipelines (writes build/benc
 	python -m local.bench
 
 lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
-	for group in bootstrap functions dev localaws; do \
+	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' --group pyproject.toml:$$group -o requirements/$$group.txt; \
 	done
@@ -69,9 +72,25 @@ ready: .venv/installed .venv-localaws/installed node_modules/installed
 	$(UV_SYNC) --python .venv-localaws/bin/python requirements/localaws.txt
 	touch $@
 
+# Of the AWS SAM CLI only Lambda's emulator is wanted; its Python client is what runs functions.
+build/sandbox/installed: requirements/sandbox.txt .venv/installed
+	rm -rf build/sandbox
+	$(UV_SYNC) --python .venv/bin/python --target build/sandbox/runtime requirements/sandbox.txt
+	mv build/sandbox/runtime/samcli/local/rapid/aws-lambda-rie-x86_64 build/sandbox/aws-lambda-rie
+	rm -r build/sandbox/runtime/{samcli,aws_sam_cli-*,bin}
+	touch $@
+
+boxable:
+	@if [ "$$(uname -sm)" != 'Linux x86_64' ]; then \
+	  echo 'make sandbox needs Linux on x86-64: it runs what Lambda runs there.' >&2; exit 1; fi
+	@if ! command -v bwrap >/dev/null; then \
+	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo 'Install bubblewrap first, e.g.: sudo apt-get install bubblewrap' >&2; exit 1; fi; \
+	  apt-get update -qq; apt-get install -qq -y bubblewrap; fi
+
 # Node and npm come from PyPI with the rest; only the CDK's command line comes from npm.
 node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test lint layers synth deploy bench lock clean ready
+.PHONY: help demo test sandbox lint layers synth deploy bench lock clean ready boxable
