@@ -37,9 +37,7 @@ def fill(draft):
 build_once(Path({str(target)!r}), fill)
 """
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}"}
-    killed = subprocess.run(
-        [sys.executable, "-c", script], env=environment, check=False
-    )
+    killed = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert [path.name for path in tmp_path.rglob("half")] == ["half"], "it had begun"
     assert not target.exists()
