@@ -126,19 +126,24 @@ class Snapshot:
     relations: tuple[Relation, ...]
 
 
-def require_no_queue(scout: Connection) -> None:
+def require_no_queue(scout: Connection, said: str) -> None:
     """Refuse to go on when a statement waits for a table that the snapshot's holder has locked.
 
     The holder's locks let pg_dump's pass, but not past a statement that came in between and waits
     for an exclusive one: PostgreSQL serves in order. Neither would ever get its turn while the
     holder holds, so the holder has to let go and begin anew.
 
+    Args:
+        scout: a connection that isn't the holder.
+        said: pg_dump's last words, which may have another reason to tell.
+
     Raises:
         LockQueueError: names who waits, and for which table.
     """
     if rows := scout.execute(_WAITING).fetchall():
         raise LockQueueError(
-            f"pg_dump had to queue behind a statement that waits for a lock: {_named(rows)}",
+            f"pg_dump had to queue behind a statement that waits for a lock: {_named(rows)}."
+            f" pg_dump: {said}",
             todo="Invoke the function again when that statement, a migration perhaps, is done.",
         )
 

@@ -79,7 +79,7 @@ def _attempt(
             dump = _dump(run, ready, snapshot, source, excluded)
             stream = stack.enter_context(archive_stream(dump, upload, watch))
             if not stream.pass_on():
-                require_no_queue(ready.scout)
+                require_no_queue(ready.scout, stream.last_words())
         with run.phases.timed("archive"):
             counting = stack.enter_context(
                 beside(

@@ -51,6 +51,11 @@ class ArchiveStream:
             self._decoder.write(self._upload.filled(count))
         return count
 
+    def last_words(self) -> str:
+        """What pg_dump said before it ended, which this waits for."""
+        self._source.wait()
+        return self._source.last_words()
+
     def finish(self, watch: Watch) -> Streamed:
         """Pass everything on to the end.
 
