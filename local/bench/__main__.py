@@ -9,7 +9,7 @@ from rich.console import Console
 
 from layers.postgres import MAJORS
 from local.bench import report
-from local.bench.contestants import CONTESTANTS, LIFEBOAT, PIPED
+from local.bench.contestants import CONTESTANTS
 from local.bench.machine import describe
 from local.bench.ring import REPOSITORY, Ring, Run
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, value in machine.items():
         console.print(f"{name}: {value}", highlight=False)
     for line in report.verdicts(results):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     for result in results:
         console.print(report.table(result))
     for contestant in CONTESTANTS:
@@ -40,21 +40,23 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _compare(ring: Ring, repeat: int, console: Console) -> report.Result:
-    """Let all run in turns, so that whatever else the machine does meets each of them."""
-    for contestant in (PIPED, LIFEBOAT):  # these two read and load all that the others do
-        console.print(f"warming up: {contestant.name}")
-        ring.run(contestant)
+    """Let all run in turns, so that whatever else the machine does meets each of them.
+
+    The first turn warms everything up, and is the one in which memory is looked at.
+    """
+    looks = {contestant.name: ring.look_at(contestant) for contestant in CONTESTANTS}
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in CONTESTANTS}
     for turn in range(1, repeat + 1):
         for contestant in CONTESTANTS:
             run = ring.run(contestant)
             runs[contestant.name].append(run)
+            seconds, others = run.measured.seconds, run.others_cpu_seconds
             console.print(
-                f"turn {turn}: {contestant.name} {run.measured.seconds:.2f} s"
-                f" (others on this machine: {run.others_cpu_seconds:.1f} s of CPU)",
+                f"turn {turn}: {contestant.name} {seconds:.2f} s"
+                f" (the machine's other work: {others:.1f} s of CPU)",
                 highlight=False,
             )
-    return report.Result(database_bytes=ring.database_bytes, runs=runs)
+    return report.Result(database_bytes=ring.database_bytes, runs=runs, looks=looks)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -49,7 +49,7 @@ LIFEBOAT = Contestant(
     stores=LOCATION.archive_key,
 )
 CHECKSUMS = Contestant(
-    name="lifeboat-checksums",
+    name="lifeboat-sums",
     does="Lifeboat with checksums of all content",
     script=f"exec {_PYTHON} local.bench.backup --checksums",
     stores=LOCATION.archive_key,

@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 import psutil
 
 from lifeboat.errors import LifeboatError
 
-#: Between two looks at the memory. Looking costs about 1 ms of CPU, for every contestant alike.
 PERIOD_SECONDS = 0.05
 
 
@@ -22,85 +23,91 @@ class Measured:
 
     Attributes:
         seconds: from start to end, by the clock on the wall.
-        peak_bytes: the most memory that all processes held at one time. Pages that several share
-            count once (PSS); where the system can't tell (macOS), shared pages don't count (USS).
-        cpu_seconds: of all processes, user and system.
-        cpu_seconds_by_program: the same by the program's name, up to the last look at each.
+        cpu_seconds: of all its processes, user and system.
         output: what it wrote to standard output.
     """
 
     seconds: float
-    peak_bytes: int
     cpu_seconds: float
-    cpu_seconds_by_program: Mapping[str, float]
     output: str
 
 
 @dataclass
-class _Looks:
-    """What was seen so far."""
+class Looks:
+    """Looks at a running program and its descendants every 50 ms, as a context manager.
 
+    A look takes several milliseconds of CPU (the kernel walks page tables), so runs that are timed
+    go without.
+
+    Attributes:
+        peak_bytes: the most memory that all processes held at one time. Pages that several share
+            count once (PSS); where the system can't tell (macOS), shared pages don't count (USS).
+    """
+
+    process: psutil.Process
     peak_bytes: int = 0
-    cpu: dict[tuple[int, str], float] = field(default_factory=dict)
+    _cpu: dict[tuple[int, str], float] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
-    def look(self, root: psutil.Process) -> None:
-        total = 0
-        for process in _family(root):
-            # One that ends while we look, or has ended and is not reaped, holds no memory.
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                times, memory = process.cpu_times(), process.memory_full_info()
-                self.cpu[process.pid, process.name()] = times.user + times.system
-                total += getattr(memory, "pss", memory.uss)
-        self.peak_bytes = max(self.peak_bytes, total)
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._thread = threading.Thread(target=self._keep_looking)
+        self._thread.start()
+        return self
 
-    def by_program(self) -> dict[str, float]:
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Look no more."""
+        self._ended.set()
+        self._thread.join()
+
+    def cpu_seconds_by_program(self) -> dict[str, float]:
+        """CPU seconds by the programs' names, up to the last look at each process."""
         totals: dict[str, float] = {}
-        for (_, name), seconds in self.cpu.items():
+        for (_, name), seconds in self._cpu.items():
             totals[name] = totals.get(name, 0.0) + seconds
         return totals
 
+    def _keep_looking(self) -> None:
+        while not self._ended.wait(PERIOD_SECONDS):
+            self.peak_bytes = max(self.peak_bytes, sum(map(self._look, _family(self.process))))
+
+    def _look(self, process: psutil.Process) -> int:
+        """Note a process's CPU time; its memory."""
+        try:
+            times, memory = process.cpu_times(), process.memory_full_info()
+            self._cpu[process.pid, process.name()] = times.user + times.system
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return 0  # it has just ended: what isn't reaped yet holds no memory
+        return int(getattr(memory, "pss", memory.uss))
+
 
 def measure(argv: Sequence[str], env: Mapping[str, str]) -> Measured:
-    """Run a program to its end.
+    """Time a program.
 
     Raises:
         LifeboatError: it did not end well.
     """
     before, started = _cpu_of_children(), time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603
-        argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )
-    root, looks, ended = psutil.Process(process.pid), _Looks(), threading.Event()
-
-    def keep_looking() -> None:
-        while not ended.wait(PERIOD_SECONDS):
-            looks.look(root)
-
-    observer = threading.Thread(target=keep_looking)
-    observer.start()
-    try:
-        output, _ = process.communicate()
-        seconds = time.perf_counter() - started
-    finally:
-        ended.set()
-        observer.join()
-        for each in _family(root):  # none is left unless we are being interrupted
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-        process.wait()
-    if process.returncode:
-        raise LifeboatError(
-            f"A contestant ended with {process.returncode}: {argv[-1]}",
-            todo="Look for the reason in its messages above.",
-            safe="Only throw-away data was touched.",
-        )
+    output = _run(_start(argv, env))
     return Measured(
-        seconds=seconds,
-        peak_bytes=looks.peak_bytes,
+        seconds=time.perf_counter() - started,
         cpu_seconds=_cpu_of_children() - before,
-        cpu_seconds_by_program=looks.by_program(),
         output=output,
     )
+
+
+def look_at(argv: Sequence[str], env: Mapping[str, str]) -> Looks:
+    """Run a program and look at its memory all the time.
+
+    Raises:
+        LifeboatError: it did not end well.
+    """
+    process = _start(argv, env)
+    with Looks(psutil.Process(process.pid)) as looks:
+        _run(process)
+    return looks
 
 
 def cpu_of(process: psutil.Process) -> float:
@@ -117,6 +124,32 @@ def cpu_of_machine() -> float:
     """CPU seconds that all programs together have had since the machine started."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603
+        argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _run(process: subprocess.Popen[str]) -> str:
+    """Wait for a program's end; its output."""
+    root = psutil.Process(process.pid)
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        for each in _family(root):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        process.wait()
+        raise
+    if process.returncode:
+        raise LifeboatError(
+            f"A contestant ended with {process.returncode}: {process.args!r}",
+            todo="Look for the reason in its messages above.",
+            safe="Only throw-away data was touched.",
+        )
+    return output
 
 
 def _family(root: psutil.Process) -> list[psutil.Process]:

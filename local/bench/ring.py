@@ -12,7 +12,7 @@ from layers.postgres import server_tree
 from lifeboat.postgres.programs import ROOT_VARIABLE
 from local import sample
 from local.bench.contestants import Contestant
-from local.bench.meter import Measured, cpu_of, cpu_of_machine, measure
+from local.bench.meter import Looks, Measured, cpu_of, cpu_of_machine, look_at, measure
 from local.postgres import PostgresServer
 from local.s3 import RcloneS3
 
@@ -26,7 +26,7 @@ class Run:
     """One run of one contestant.
 
     Attributes:
-        measured: time, memory and CPU of its own processes.
+        measured: time and CPU of its own processes.
         server_cpu_seconds: of PostgreSQL meanwhile.
         s3_cpu_seconds: of the S3 server meanwhile.
         others_cpu_seconds: of everything else on the machine meanwhile; where it is more than a
@@ -78,16 +78,15 @@ class Ring:
         return self.server.url(database=_DATABASE)
 
     def run(self, contestant: Contestant) -> Run:
-        """Let a contestant have an empty bucket, and measure it.
+        """Let a contestant have an empty bucket, and time it.
 
         Raises:
             LifeboatError: it failed.
         """
         self._clear()
         postmaster, s3 = psutil.Process(self.server.pid), self._s3.process()
-        argv = ["bash", "-o", "pipefail", "-euc", contestant.script]
         before = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
-        measured = measure(argv, self._environment())
+        measured = measure(_command(contestant), self._environment())
         after = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
         server, store, machine = (b - a for a, b in zip(before, after, strict=True))
         stored = self.client.head_object(Bucket=self.bucket, Key=contestant.stores)
@@ -98,6 +97,15 @@ class Ring:
             others_cpu_seconds=max(machine - measured.cpu_seconds - server - store, 0),
             stored_bytes=stored["ContentLength"],
         )
+
+    def look_at(self, contestant: Contestant) -> Looks:
+        """Let a contestant have an empty bucket, and look at its memory.
+
+        Raises:
+            LifeboatError: it failed.
+        """
+        self._clear()
+        return look_at(_command(contestant), self._environment())
 
     def _fill(self, megabytes: float) -> None:
         with self.server.admin() as connection:
@@ -135,3 +143,7 @@ class Ring:
             "POWERTOOLS_SERVICE_NAME": "bench",
             "POWERTOOLS_METRICS_NAMESPACE": "Bench",
         }
+
+
+def _command(contestant: Contestant) -> list[str]:
+    return ["bash", "-o", "pipefail", "-euc", contestant.script]

@@ -73,6 +73,6 @@ def test_the_bench_writes_figures_of_every_contestant(tmp_path: Path) -> None:
     for figures in result["contestants"].values():
         assert figures["seconds"]["median"] > 0.1
         assert figures["cpu_seconds"]["median"] > 0.1
-        assert figures["peak_megabytes"]["median"] > 20
-        assert figures["last_run"]["stored_bytes"] > 10_000
-        assert "pg_dump" in figures["last_run"]["cpu_seconds_by_program"]
+        assert figures["peak_megabytes"] > 20
+        assert figures["stored_bytes"] > 10_000
+        assert "pg_dump" in figures["cpu_seconds_by_program"]
