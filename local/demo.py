@@ -23,8 +23,6 @@ import psycopg
 from botocore.config import Config
 from psycopg import sql
 from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
 from rich.text import Text
 
 from layers.postgres import client_layer
@@ -39,6 +37,7 @@ from lifeboat.postgres.snapshot import list_relations
 from local import sample
 from local.aws import LocalAws
 from local.postgres import PostgresServer
+from local.tables import comparison, listing
 
 MAJOR = 18
 MEGABYTES = 20
@@ -232,15 +231,18 @@ def _objects(scene: Scene) -> list[dict[str, Any]]:
 
 def _show_vault(scene: Scene) -> None:
     s3 = scene.aws.client("s3")
-    table = Table(title=f"s3://{scene.vault}", title_justify="left", title_style="bold")
-    table.add_column("key")
-    table.add_column("size", justify="right")
-    table.add_column("locked until")
-    for found in _objects(scene):
-        head = s3.head_object(Bucket=scene.vault, Key=found["Key"])
-        until = head["ObjectLockRetainUntilDate"]
-        table.add_row(found["Key"], decimal(found["Size"]), f"{until:%Y-%m-%d}")
-    console.print(table)
+    heads = [
+        (found, s3.head_object(Bucket=scene.vault, Key=found["Key"])) for found in _objects(scene)
+    ]
+    console.print(
+        listing(
+            f"s3://{scene.vault}",
+            [
+                (found["Key"], found["Size"], head["ObjectLockRetainUntilDate"])
+                for found, head in heads
+            ],
+        )
+    )
 
 
 def _prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
@@ -255,7 +257,7 @@ def _prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
         source, copy = (_inventory(scene.server, name) for name in (SOURCE, COPY))
         with psycopg.connect(scene.server.url(database=COPY)) as connection:
             sequences = set(read_sequences(connection))
-    _show_comparison(source, copy)
+    console.print(comparison(source, copy))
     claimed = {(t.schema, t.name): t.rows for t in manifest.inventory.tables}
     if (
         source != copy
@@ -294,23 +296,6 @@ def _inventory(server: PostgresServer, database: str) -> Inventory:
         connection.execute("SET search_path = ''")
         with connection.transaction():
             return take_inventory(connection, list_relations(connection), checksums=True)
-
-
-def _show_comparison(source: Inventory, copy: Inventory) -> None:
-    restored = {(t.schema, t.name): t for t in copy.tables}
-    table = Table(title="Table by table", title_justify="left", title_style="bold")
-    for column in ("table", "rows", "rows restored", "checksum"):
-        table.add_column(column, justify="left" if column == "table" else "right")
-    for each in source.tables:
-        other = restored.get((each.schema, each.name))
-        same = other is not None and other.checksum == each.checksum
-        table.add_row(
-            each.name,
-            f"{each.rows:,}",
-            f"{other.rows:,}" if other else "missing",
-            "[green]equal[/]" if same else "[red]differs[/]",
-        )
-    console.print(table)
 
 
 if __name__ == "__main__":
