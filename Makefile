@@ -20,7 +20,7 @@ demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a lo
 	python -m local.demo
 
 test: ready lint  ## all tests, with the coverage gate
-	$(PYTEST) --cov tests --ignore=tests/sandbox
+	$(PYTEST) tests --ignore=tests/sandbox --cov
 
 sandbox: boxable ready build/sandbox/installed  ## a backup under AWS's own runtime, in a box like Lambda's
 	$(PYTEST) tests/sandbox
