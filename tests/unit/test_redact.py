@@ -19,6 +19,12 @@ def endpoint(password: str | None) -> Endpoint:
     return Endpoint(host="h", port=1, user="u", password=password, database="d", sslmode="require")
 
 
+def _in_conninfo(raw: str) -> str:
+    """As libpq's connection strings spell it; quotes stand around it only where they must."""
+    value = make_conninfo(password=raw).removeprefix("password=")
+    return value[1:-1] if value.startswith("'") else value
+
+
 SPELLINGS: list[Callable[[str], str]] = [
     str,
     lambda raw: quote(raw, safe=""),
@@ -29,9 +35,7 @@ SPELLINGS: list[Callable[[str], str]] = [
     lambda raw: json.dumps(raw)[1:-1],
     lambda raw: json.dumps(raw, ensure_ascii=False)[1:-1],
     lambda raw: repr(raw)[1:-1],
-    lambda raw: (
-        make_conninfo(password=raw).removeprefix("password=").removeprefix("'").removesuffix("'")
-    ),
+    _in_conninfo,
     lambda raw: Literal(raw).as_string().strip().removeprefix("E")[1:-1],
     lambda raw: raw.replace("'", "''"),
 ]
