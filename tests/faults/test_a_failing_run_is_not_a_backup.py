@@ -30,11 +30,12 @@ from tests.proxy import Proxy
 from tests.s3_faults import answer, planned, slow
 from tests.workshop import Database, Workshop, eventually
 
-#: About 25 MB that don't compress: several parts, and time to break things while they are sent.
+#: About 45 MB that don't compress: more parts than may be under way at once, so that a run has to
+#: wait for slow ones and can't be over before it is broken.
 BULKY = (
     "CREATE EXTENSION pgcrypto",
     "CREATE TABLE bulky AS SELECT i AS id, gen_random_bytes(1000) AS v"
-    " FROM generate_series(1, 25000) i",
+    " FROM generate_series(1, 45000) i",
 )
 
 
