@@ -129,7 +129,7 @@ class DrillReport(Frozen):
     advice: str | None = None
     checks: tuple[Check, ...] = ()
     tables: tuple[TableResult, ...] = ()
-    seconds: dict[str, NonNegativeFloat] = {}
+    seconds: dict[str, NonNegativeFloat]
     total_seconds: NonNegativeFloat
     rto_seconds: Annotated[int, Field(ge=1)]
     limits: tuple[Limit, ...] = ()
