@@ -122,3 +122,47 @@ class OutOfTimeError(BackupError):
 
 class ManifestError(LifeboatError):
     """A manifest cannot be read: damaged, or written by a newer Lifeboat."""
+
+
+class ReportError(LifeboatError):
+    """A drill's report cannot be read: damaged, or written by a newer Lifeboat."""
+
+
+class VaultReadError(LifeboatError):
+    """S3 refused or failed to list or to read something."""
+
+    safe_by_default = "Nothing was changed: this run only read."
+
+
+class DrillError(LifeboatError):
+    """A drill could not be held, or not to its end. It says nothing about the backup."""
+
+    safe_by_default = "A drill only reads backups: they and the database are untouched."
+
+
+class NoBackupError(DrillError):
+    """There is no backup that this request could mean."""
+
+
+class ArchivedError(DrillError):
+    """The backup lies in a storage class that has to be thawed before it can be read."""
+
+
+class DoesNotFitError(DrillError):
+    """The backup needs more disk, memory or time than the function has."""
+
+
+class ScratchServerError(DrillError):
+    """The throw-away PostgreSQL did not start, or died."""
+
+
+class TargetError(DrillError):
+    """The server given to restore into cannot be used for it."""
+
+
+class DrillTimeError(DrillError):
+    """The function's time would have run out; the drill was ended cleanly before."""
+
+
+class DrillFailedError(DrillError):
+    """The backup did not pass its drill."""

@@ -5,16 +5,16 @@ new field with a default needs no new version.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 from pydantic.dataclasses import dataclass
 
+from lifeboat.errors import ReportError
+from lifeboat.policy.documents import Document
 from lifeboat.policy.inventory import Frozen
 from lifeboat.policy.names import DATABASE_NAME, drill_key
 from lifeboat.policy.utc import SlotTime, UtcTime
-
-SCHEMA_VERSION = 1
 
 
 class Verdict(StrEnum):
@@ -81,8 +81,8 @@ class Limit(Frozen):
     database_bytes: NonNegativeInt
 
 
-class DrillReport(Frozen):
-    """Everything that a drill has to say. See the module's words on versions.
+class DrillReport(Document):
+    """Everything that a drill has to say; reading one raises `ReportError`.
 
     Attributes:
         schema_version: of this document.
@@ -111,8 +111,13 @@ class DrillReport(Frozen):
         memory_mb: of the function.
         ephemeral_mb: of its /tmp.
         disk_bytes: the most that was seen in use in the drill's directory.
-        memory_bytes: the most that the function's processes were seen to use, where measured.
     """
+
+    NOUN: ClassVar = "drill report"
+    SCHEMA_VERSION: ClassVar = 1
+    REFUSAL: ClassVar = ReportError
+    SAFE: ClassVar = "The backup that it speaks of is not affected."
+    INSTEAD: ClassVar = "run the drill again"
 
     schema_version: Literal[1] = 1
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
@@ -139,7 +144,6 @@ class DrillReport(Frozen):
     memory_mb: NonNegativeInt
     ephemeral_mb: NonNegativeInt
     disk_bytes: NonNegativeInt | None = None
-    memory_bytes: NonNegativeInt | None = None
 
     @property
     def key(self) -> str:
@@ -150,3 +154,26 @@ class DrillReport(Frozen):
     def rto_margin_seconds(self) -> float:
         """How much time was left of the target; negative when it was missed."""
         return self.rto_seconds - self.total_seconds
+
+    @property
+    def page_key(self) -> str:
+        """Where the same report lies as a page for people."""
+        return self.key.removesuffix(".json") + ".html"
+
+    def summary(self, bucket: str) -> dict[str, object]:
+        """What the drill function returns: small, and plain enough for any JSON encoder."""
+        page = f"s3://{bucket}/{self.page_key}"
+        return {
+            "verdict": self.verdict.value,
+            "backup": self.backup,
+            "database": self.database,
+            "target": self.target,
+            "reasons": list(self.reasons),
+            "advice": self.advice,
+            "rows": self.rows,
+            "seconds": round(self.total_seconds, 3),
+            "rto_seconds": self.rto_seconds,
+            "report": f"s3://{bucket}/{self.key}",
+            "page": page,
+            "next": f"aws s3 cp {page} drill.html && open drill.html",
+        }

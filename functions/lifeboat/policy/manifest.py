@@ -4,21 +4,17 @@ Version 1 of the schema. Raise `SCHEMA_VERSION` when a field changes its meaning
 new field with a default needs no new version.
 """
 
-import json
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, ValidationError
-from pydantic_core import from_json
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from lifeboat.errors import ManifestError
+from lifeboat.policy.documents import Document
 from lifeboat.policy.inventory import Frozen, Inventory, Source
 from lifeboat.policy.names import DATABASE_NAME, LABEL, BackupLocation
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.utc import SlotTime, UtcTime
-
-SCHEMA_VERSION = 1
-_PROBLEMS_TOLD = 10
 
 
 class StoredObject(Frozen):
@@ -72,8 +68,11 @@ class Retention(Frozen):
     lock_mode: Literal["governance", "compliance", "off"]
 
 
-class Manifest(Frozen):
-    """Everything that a backup claims about itself.
+class Manifest(Document):
+    """Everything that a backup claims about itself; reading one raises `ManifestError`.
+
+    A table takes a line of about 110 bytes. A manifest must never go cold, as listing and judging
+    begin with it; so the lifecycle rules have to leave objects of a few MB alone.
 
     Attributes:
         schema_version: of this document.
@@ -94,6 +93,12 @@ class Manifest(Frozen):
         retention: how long it stays.
         seconds: time taken by each phase, by its name.
     """
+
+    NOUN: ClassVar = "manifest"
+    SCHEMA_VERSION: ClassVar = 1
+    REFUSAL: ClassVar = ManifestError
+    SAFE: ClassVar = "The archive beside it may still be whole; other backups are not affected."
+    INSTEAD: ClassVar = "use another backup"
 
     schema_version: Literal[1] = 1
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
@@ -118,34 +123,10 @@ class Manifest(Frozen):
         """Where this backup lies, and thereby its identity."""
         return BackupLocation(self.tier, self.database, self.slot)
 
-    def to_json(self) -> bytes:
-        """The document as it is stored: fields as declared, one line for each table.
-
-        A table takes a line of about 110 bytes. A manifest must never go cold, as listing and
-        judging begin with it; so the lifecycle rules have to leave objects of a few MB alone.
-        """
-        return (_render(self.model_dump(mode="json")) + "\n").encode()
-
-    @classmethod
-    def from_json(cls, document: bytes, *, key: str | None = None) -> Self:
-        """Read a stored document.
-
-        Args:
-            document: what `to_json` gave, of this or an earlier version of Lifeboat.
-            key: where it was found; a manifest that claims to be another backup is refused.
-
-        Raises:
-            ManifestError: it is damaged, written by a newer Lifeboat, or lies in a wrong place.
-        """
-        where = f"The manifest {key}" if key else "The manifest"
-        content = _parse(document, where)
-        try:
-            manifest = cls.model_validate(content)
-        except ValidationError as error:
-            raise _damaged(f"{where} is not valid: {_problems(error)}.") from None
-        if key is not None and manifest.location.manifest_key != key:
-            raise _damaged(f"{where} claims to be that of {manifest.location.id}.")
-        return manifest
+    @property
+    def key(self) -> str:
+        """Where the manifest lies in the vault."""
+        return self.location.manifest_key
 
     def summary(self, bucket: str) -> dict[str, object]:
         """What the backup function returns: small, and plain enough for any JSON encoder."""
@@ -164,56 +145,3 @@ class Manifest(Frozen):
             "where": where,
             "next": f"aws s3 cp --recursive {where} . && pg_restore --list archive.dump",
         }
-
-
-def _parse(document: bytes, where: str) -> dict[str, object]:
-    try:
-        content: object = from_json(document, allow_inf_nan=False)
-    except ValueError as error:
-        raise _damaged(f"{where} is not JSON: {error}.") from None
-    if not isinstance(content, dict):
-        raise _damaged(f"{where} is not a JSON object.")
-    version = content.get("schema_version")
-    if not isinstance(version, int) or version < 1:
-        raise _damaged(f"{where} does not say which schema_version it has.")
-    if version > SCHEMA_VERSION:
-        raise ManifestError(
-            f"{where} was written by a newer Lifeboat: it has schema version {version}, this one"
-            f" reads up to {SCHEMA_VERSION}.",
-            todo="Update Lifeboat (git pull && make deploy), then try again.",
-        )
-    return content
-
-
-def _damaged(what: str) -> ManifestError:
-    return ManifestError(
-        what,
-        safe="The archive beside it may still be whole; other backups are not affected.",
-        todo="List the object's versions (aws s3api list-object-versions --bucket <vault> --prefix"
-        " <key>) and read an earlier one, or use another backup.",
-    )
-
-
-def _problems(error: ValidationError) -> str:
-    problems = [
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-        for problem in error.errors(include_url=False, include_context=False)
-    ]
-    more = len(problems) - _PROBLEMS_TOLD
-    told = "; ".join(problems[:_PROBLEMS_TOLD])
-    return f"{told}; and {more} more" if more > 0 else told
-
-
-def _render(value: object, indent: str = "") -> str:
-    """JSON with one line for whatever holds no further object or list."""
-    deeper = indent + "  "
-    match value:
-        case dict() if any(isinstance(each, dict | list) for each in value.values()):
-            lines = [f"{json.dumps(key)}: {_render(each, deeper)}" for key, each in value.items()]
-            opening, closing = "{}"
-        case list() if any(isinstance(each, dict | list) for each in value):
-            lines = [_render(each, deeper) for each in value]
-            opening, closing = "[]"
-        case _:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return f"{opening}\n{deeper}" + f",\n{deeper}".join(lines) + f"\n{indent}{closing}"
