@@ -1,7 +1,7 @@
 """How to log in: what the secret says, checked, with the CA certificates in a file for libpq."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,10 @@ class Login:
     endpoint: Endpoint
     ca_file: str | None = None
     notes: tuple[str, ...] = ()
+
+    def to(self, database: str) -> "Login":
+        """The same for another database on the same server."""
+        return replace(self, endpoint=replace(self.endpoint, database=database))
 
     def environment(self) -> dict[str, str]:
         """The connection as libpq's environment variables, the password among them."""

@@ -1,6 +1,8 @@
 """PostgreSQL's own programs: where they are, and how a run starts, watches and ends them."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -23,6 +25,17 @@ SCRUBBED: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL"
 _STDERR_LINES = 40
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031  # Linux's fcntl; Python names it only where the platform has it
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom a program runs as; None means the caller."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+
+CALLER = Account()
 
 
 @dataclass(frozen=True)
@@ -85,9 +98,21 @@ class Child:
         argv: the program and its arguments; never a secret, since everybody may read them.
         env: the program's whole environment.
         feed: whether the program's standard input is a pipe (`stdin`) or empty.
+        account: whom it runs as.
+        cwd: where it runs; here, when None.
+        lines: how many of its last lines on standard error to keep.
     """
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], feed: bool = False) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        feed: bool = False,
+        account: Account = CALLER,
+        cwd: Path | None = None,
+        lines: int = _STDERR_LINES,
+    ) -> None:
         self.name = Path(argv[0]).name
         self._process = subprocess.Popen(  # noqa: S603
             argv,
@@ -96,9 +121,14 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            cwd=cwd,
+            process_group=0,  # its own, so that its children can be ended with it
+            user=account.uid,
+            group=account.gid,
+            extra_groups=None if account.uid is None else [],
         )
         self._password = env.get("PGPASSWORD")
-        self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._last_words: deque[str] = deque(maxlen=lines)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         _widen(self._stdout)
@@ -154,8 +184,17 @@ class Child:
         return code
 
     def kill(self) -> None:
-        """End the program at once; harmless when it has ended."""
-        self._process.kill()
+        """End the program and its children at once; harmless when it has ended."""
+        self.send(signal.SIGKILL)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the program and its children; harmless when it has ended."""
+        if self._process.poll() is None:
+            self._signal_group(number)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # none of it is left
+            os.killpg(self.pid, number)
 
     def last_words(self) -> str:
         """The last lines of its standard error, without the password that it was given."""
@@ -168,7 +207,9 @@ class Child:
     def __exit__(self, *_: object) -> None:
         """Kill, reap and close everything."""
         self.kill()
-        self.wait()
+        self._process.wait()
+        self._signal_group(signal.SIGKILL)  # children that outlived it
+        self._listener.join()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None and not pipe.closed:
                 pipe.close()

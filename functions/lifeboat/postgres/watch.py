@@ -20,7 +20,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from lifeboat.errors import BackupError
+from lifeboat.errors import LifeboatError
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Child
 
@@ -38,7 +38,7 @@ class Watch:
         out_of_time: makes the error that says so, when it comes to that.
     """
 
-    def __init__(self, seconds: float, out_of_time: Callable[[], BackupError]) -> None:
+    def __init__(self, seconds: float, out_of_time: Callable[[], LifeboatError]) -> None:
         self._lock = threading.Lock()
         self._children: list[Child] = []
         self._connections: list[Connection] = []

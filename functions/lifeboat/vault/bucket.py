@@ -122,7 +122,13 @@ class Vault:
         return SlotState(manifest=manifest, has_archive=location.archive_key in keys)
 
     def put(
-        self, key: str, body: bytes, protection: Protection, *, only_first: bool = False
+        self,
+        key: str,
+        body: bytes,
+        protection: Protection,
+        *,
+        only_first: bool = False,
+        content_type: str = "binary/octet-stream",
     ) -> StoredObject:
         """Store a small object; S3 checks its SHA-256.
 
@@ -131,6 +137,7 @@ class Vault:
             body: all of it.
             protection: its encryption and lock.
             only_first: refuse when the key exists already.
+            content_type: what a browser is told that it is.
 
         Raises:
             SlotTakenError: `only_first`, and somebody was.
@@ -143,6 +150,7 @@ class Vault:
                 Bucket=self.bucket,
                 Key=key,
                 Body=body,
+                ContentType=content_type,
                 ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
                 **protection.parameters(),
                 **condition,
@@ -190,8 +198,11 @@ def translated(intent: str) -> Iterator[None]:
                 " slot if that run died.",
             ) from error
         message = error.response.get("Error", {}).get("Message", "")
-        raise VaultError(
-            f"Could not {intent}: {code}: {message}", todo=_ADVICE.get(code, _GENERAL_ADVICE)
-        ) from error
+        raise VaultError(f"Could not {intent}: {code}: {message}", todo=advice_on(code)) from error
     except BotoCoreError as error:
-        raise VaultError(f"Could not {intent}: {error}", todo=_GENERAL_ADVICE) from error
+        raise VaultError(f"Could not {intent}: {error}", todo=advice_on()) from error
+
+
+def advice_on(code: str = "") -> str:
+    """What to do about a refusal of S3's, by its error code."""
+    return _ADVICE.get(code, _GENERAL_ADVICE)

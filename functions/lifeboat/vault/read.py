@@ -1,0 +1,233 @@
+"""The vault as a reader sees it: which backups are there, their manifests, their archives."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import ArchivedError, VaultReadError
+from lifeboat.policy.drill_report import DrillReport
+from lifeboat.policy.manifest import Manifest, StoredObject
+from lifeboat.policy.names import (
+    ARCHIVE,
+    DRILLS,
+    MANIFEST,
+    BackupLocation,
+    database_prefix,
+    parse_drill_key,
+    parse_key,
+)
+from lifeboat.policy.tiers import Tier
+from lifeboat.vault.bucket import Vault, advice_on
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Storage classes out of which nothing can be read before it has been thawed."""
+
+_GONE = {"NoSuchKey", "NoSuchVersion", "404"}
+_CHUNK = 1 << 20
+_RESUMES = 5
+
+
+@dataclass(frozen=True)
+class Found:
+    """A published backup, as a listing shows it.
+
+    Attributes:
+        location: its identity.
+        storage_class: of its archive; None where the archive is gone.
+    """
+
+    location: BackupLocation
+    storage_class: str | None
+
+    @property
+    def is_hot(self) -> bool:
+        """Whether its archive can be read at once."""
+        return self.storage_class is not None and self.storage_class not in COLD
+
+
+def find_backups(vault: Vault, database: str) -> list[Found]:
+    """Every published backup of a database, the newest first.
+
+    Raises:
+        VaultReadError: S3 doesn't let us see.
+    """
+    classes: dict[BackupLocation, str] = {}
+    published: set[BackupLocation] = set()
+    for tier in Tier:
+        for entry in _listing(vault, database_prefix(tier, database)):
+            match parse_key(entry["Key"]):
+                case (location, name) if name == MANIFEST:
+                    published.add(location)
+                case (location, name) if name == ARCHIVE:
+                    classes[location] = entry.get("StorageClass", "STANDARD")
+    newest_first = sorted(published, key=lambda location: location.slot, reverse=True)
+    return [Found(location, classes.get(location)) for location in newest_first]
+
+
+def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
+    """The manifest of a backup.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read it.
+        ManifestError: it is damaged or newer than this Lifeboat.
+    """
+    return Manifest.from_json(read_object(vault, location.manifest_key), key=location.manifest_key)
+
+
+def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]:
+    """The last drill reports of a database, the newest first.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read them.
+        ReportError: one is damaged or newer than this Lifeboat.
+    """
+    keys = [entry["Key"] for entry in _listing(vault, f"{DRILLS}/{database}/")]
+    reports = sorted((key for key in keys if parse_drill_key(key)), reverse=True)
+    return [DrillReport.from_json(read_object(vault, key), key=key) for key in reports[:count]]
+
+
+def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
+    """A small object, whole.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read it.
+    """
+    with _reading(f"read s3://{vault.bucket}/{key}"):
+        return vault.client.get_object(Bucket=vault.bucket, Key=key, **_version(version))[
+            "Body"
+        ].read()
+
+
+def newest_version(vault: Vault, key: str) -> str | None:
+    """The version that whoever asks for the key gets; None where the bucket has no versions.
+
+    Raises:
+        VaultReadError: S3 doesn't let us see it; a deleted object is not there.
+    """
+    with _reading(f"look at s3://{vault.bucket}/{key}"):
+        return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
+
+
+@dataclass
+class Download:
+    """Objects on their way into one file.
+
+    Attributes:
+        sha256: of each object so far, in order, as hexadecimal digits.
+        bytes: of each object so far, in order.
+    """
+
+    sha256: list[str]
+    bytes: list[int]
+
+
+def download(
+    vault: Vault, objects: tuple[StoredObject, ...], path: Path, check: Callable[[], None]
+) -> Download:
+    """Fetch the objects that make up an archive into a new file, one after the other.
+
+    A connection that breaks is taken up again where it broke. What arrives is measured, not
+    judged: that is the caller's.
+
+    Args:
+        vault: the bucket.
+        objects: in order, each by the version that its manifest names.
+        path: the file.
+        check: raises when the run is over; called for each piece.
+
+    Raises:
+        ArchivedError: an object has to be thawed first.
+        VaultReadError: S3 refused or kept failing, or the disk is full.
+    """
+    done = Download([], [])
+    try:
+        with path.open("xb") as file:
+            for stored in objects:
+                digest, count = _fetch(vault, stored, file, check)
+                done.sha256.append(digest)
+                done.bytes.append(count)
+    except OSError as error:
+        raise VaultReadError(
+            f"Could not write the archive to {path}: {error.strerror}.",
+            todo="Raise drill.ephemeral_mb in cdk.json, then: make deploy",
+        ) from None
+    return done
+
+
+def _fetch(
+    vault: Vault, stored: StoredObject, file: BinaryIO, check: Callable[[], None]
+) -> tuple[str, int]:
+    digest, count, failures = hashlib.sha256(), 0, 0
+    with _reading(f"fetch s3://{vault.bucket}/{stored.key}"):
+        while True:
+            try:
+                for piece in _pieces(vault, stored, count):
+                    check()
+                    digest.update(piece)
+                    file.write(piece)
+                    count += len(piece)
+            except BotoCoreError:
+                failures += 1
+                if failures > _RESUMES:
+                    raise
+            else:
+                return digest.hexdigest(), count
+
+
+def _pieces(vault: Vault, stored: StoredObject, start: int) -> Iterator[bytes]:
+    """The object's bytes from `start` on."""
+    extra: dict[str, Any] = _version(stored.version_id)
+    if start:
+        extra["Range"] = f"bytes={start}-"
+    answer = vault.client.get_object(Bucket=vault.bucket, Key=stored.key, **extra)
+    yield from answer["Body"].iter_chunks(_CHUNK)
+
+
+def _listing(vault: Vault, prefix: str) -> "Iterator[ObjectTypeDef]":
+    pages = vault.client.get_paginator("list_objects_v2")
+    with _reading(f"list s3://{vault.bucket}/{prefix}"):
+        for page in pages.paginate(Bucket=vault.bucket, Prefix=prefix):
+            yield from page.get("Contents", ())
+
+
+@contextmanager
+def _reading(intent: str) -> Iterator[None]:
+    """Raise what S3's client raises as our own errors.
+
+    Raises:
+        ArchivedError: the object has to be thawed first.
+        VaultReadError: anything else that S3 or the way to it said.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        if code == "InvalidObjectState":
+            raise ArchivedError(
+                f"Could not {intent}: it lies in an archive class and has to be thawed first.",
+                todo="Choose a backup of the last days, which lies hot; or thaw this one.",
+            ) from error
+        if code in _GONE:
+            raise VaultReadError(
+                f"Could not {intent}: it is not there.",
+                todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
+                " <key>); a delete marker can be removed. Or use another backup.",
+            ) from error
+        message = error.response.get("Error", {}).get("Message", "")
+        raise VaultReadError(
+            f"Could not {intent}: {code}: {message}", todo=advice_on(code)
+        ) from error
+    except BotoCoreError as error:
+        raise VaultReadError(f"Could not {intent}: {error}", todo=advice_on()) from error
+
+
+def _version(version: str | None) -> dict[str, Any]:
+    return {"VersionId": version} if version else {}
