@@ -97,14 +97,12 @@ class Unreadable:
         why: what is wrong with it, a sentence.
         safe: what is not affected.
         todo: what a person can do about it.
-        newer: it is whole, but a newer Lifeboat wrote it.
     """
 
     key: str
     why: str
     safe: str
     todo: str
-    newer: bool = False
 
     @classmethod
     def of(cls, key: str, error: LifeboatError) -> Self:
@@ -222,6 +220,7 @@ class Facts:
     Attributes:
         vault: the bucket's name.
         region: where it lies, such as eu-central-1.
+        stack: the stack's name, with which the names of its functions begin.
         bucket: how it is configured.
         databases: one entry for each database of the settings.
         strangers: prefixes, slash included, of what belongs to no database of the settings:
@@ -233,6 +232,7 @@ class Facts:
 
     vault: str
     region: str
+    stack: str = "Lifeboat"
     bucket: BucketFacts
     databases: tuple[DatabaseFacts, ...]
     strangers: tuple[str, ...] | Unknown = ()
