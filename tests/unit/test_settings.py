@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from datetime import date
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +12,33 @@ from hypothesis import strategies as st
 
 from lifeboat.errors import EventError, SettingsError
 from lifeboat.settings import (
+    EXPECTATION,
     TIERS,
+    AlertSettings,
     BackupSettings,
     DatabaseSettings,
-    Deployment,
+    DrillSettings,
+    MonitorSettings,
     NetworkSettings,
     Retention,
     Settings,
     TierRetention,
+    WatchedSettings,
     parse,
 )
-
-ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:lifeboat/app-AbCd12"
-KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/0f0e0d0c-0b0a-0908-0706-050403020100"
-HERE = Deployment(account="123456789012", region="eu-central-1", today=date(2026, 11, 22))
-NETWORK = {
-    "vpc_id": "vpc-0a1b2c3d",
-    "availability_zones": ["eu-central-1a"],
-    "subnet_ids": ["subnet-0a1b2c3d"],
-    "security_group_ids": ["sg-0a1b2c3d"],
-}
-
-
-def with_database(**more: object) -> dict[str, Any]:
-    return {"databases": [{"name": "app", "secret_arn": ARN, **more}]}
-
-
-def with_settings(**more: object) -> dict[str, Any]:
-    return with_database() | more
+from tests.unit.nonsense import (
+    ARN,
+    HERE,
+    KEY_ARN,
+    NETWORK,
+    NONSENSE,
+    TARGET,
+    with_alerts,
+    with_database,
+    with_drill,
+    with_query,
+    with_settings,
+)
 
 
 def refusal_of(lifeboat: object, **overrides: str) -> str:
@@ -60,6 +59,7 @@ def test_two_keys_are_enough_and_the_rest_has_good_defaults() -> None:
                 cron="0 2 * * ? *",
                 timezone="UTC",
                 exclude_table_data=(),
+                validation=(),
             ),
         ),
         retention=Retention(
@@ -79,6 +79,37 @@ def test_two_keys_are_enough_and_the_rest_has_good_defaults() -> None:
             lock_wait_seconds=30,
             compression="zstd:1",
             checksums=False,
+        ),
+        drill=DrillSettings(
+            enabled=True,
+            cron="0 5 ? * MON *",
+            memory_mb=3008,
+            timeout_minutes=15,
+            ephemeral_mb=4096,
+            rto_minutes=60,
+            jobs=2,
+            target_secret_arns=(),
+            target_secret_key_arns=(),
+            validation_seconds=60,
+        ),
+        monitor=MonitorSettings(
+            cron="15 * * * ? *",
+            max_age_hours=25,
+            max_drill_age_days=35,
+            shrink_percent=50,
+            table_loss_percent=50,
+            table_loss_rows=100,
+            unchanged_days=7,
+            forecast_days=30,
+            history=30,
+        ),
+        alerts=AlertSettings(
+            emails=(),
+            webhook_url_secret_arn=None,
+            webhook_url_secret_key_arn=None,
+            slack=False,
+            remind_hours=24,
+            topic_key_arn=None,
         ),
     )
     assert settings.retention.manual.days is None
@@ -148,101 +179,6 @@ def test_an_override_that_leads_nowhere_is_named(key: str, has: str) -> None:
     assert has.removeprefix("a list") in told
 
 
-# The three things that every refusal says: which key, what it has, what it may be.
-NONSENSE: list[tuple[dict[str, Any], str, str, str]] = [
-    (with_settings(databases=[]), "databases", "[]", "a list of 1 to 40 databases"),
-    (with_settings(databases="app"), "databases", '"app"', "a list of 1 to 40"),
-    (with_settings(databases=["app"]), "databases.0", '"app"', "an object with name, secret_arn"),
-    (with_settings(databases=2 * with_database()["databases"]), "databases", "app", "used once"),
-    (with_database(name="App"), "databases.0.name", '"App"', "lower-case letters"),
-    (with_database(name="a/b"), "databases.0.name", '"a/b"', "lower-case letters"),
-    (with_database(name="app\n"), "databases.0.name", '"app\\n"', "lower-case letters"),
-    (with_database(name="a" * 41), "databases.0.name", "a" * 41, "1 to 40"),
-    (with_database(name=7), "databases.0.name", "7", "lower-case letters"),
-    (with_database(secret_arn="app-db"), "databases.0.secret_arn", '"app-db"', "full ARN"),
-    (with_database(secret_arn=ARN[:-7]), "databases.0.secret_arn", ARN[:-7], "six-character"),
-    (with_database(secret_key_arn="alias/x"), "databases.0.secret_key_arn", "alias/x", "no alias"),
-    (with_database(cron="0 2 * * *"), "databases.0.cron", '"0 2 * * *"', "six fields"),
-    (with_database(cron="61 2 * * ? *"), "databases.0.cron", '"61 2', "six fields"),
-    (with_database(cron="0 2 * * * *"), "databases.0.cron", '"0 2 * * * *"', "'?' for one of"),
-    (with_database(cron="5/0 2 * * ? *"), "databases.0.cron", '"5/0', "six fields"),
-    (with_database(cron="0 2 LW * ? *"), "databases.0.cron", '"0 2 LW', "without LW"),
-    (with_database(cron="0 2 ? * L *"), "databases.0.cron", '"0 2 ? * L *"', "L only with a"),
-    (with_database(cron=2), "databases.0.cron", "2", "six fields"),
-    (with_database(cron="0 2 30 2 ? *"), "databases.0.cron", '"0 2 30 2', "no date after 2026-11"),
-    (
-        with_database(cron="0 2 * * ? 2020"),
-        "databases.0.cron",
-        "? 2020",
-        "no date after 2026-11-22",
-    ),
-    (with_database(timezone="CEST"), "databases.0.timezone", '"CEST"', "IANA time zone"),
-    (with_database(timezone="Europe/Berln"), "databases.0.timezone", "Berln", "mean Europe/Berlin"),
-    (with_database(timezone="../UTC"), "databases.0.timezone", '"../UTC"', "IANA time zone"),
-    (with_database(timezone=""), "databases.0.timezone", '""', "IANA time zone"),
-    (with_database(exclude_table_data="a.b"), "databases.0.exclude_table_data", "a.b", "a list of"),
-    (with_database(exclude_table_data=["b"]), "exclude_table_data.0", '"b"', "exact schema.table"),
-    (with_database(exclude_table_data=["a.*"]), "exclude_table_data.0", '"a.*"', "exact schema"),
-    (with_database(exclude_table_data=["a.B"]), "exclude_table_data.0", '"a.B"', "double quotes"),
-    (with_database(exclude_table_data=["a.b", "a.b"]), "exclude_table_data", "a.b", "once"),
-    (with_settings(retention=[]), "retention", "[]", "an object with daily, weekly"),
-    (with_settings(retention={"daily": 30}), "retention.daily", "30", "an object with days"),
-    (with_settings(retention={"daily": {"days": 0}}), "retention.daily.days", "0", "1 to 36500"),
-    (with_settings(retention={"daily": {"days": None}}), "daily.days", "null", "'forever'"),
-    (with_settings(retention={"daily": {"days": "ever"}}), "daily.days", '"ever"', "'forever'"),
-    (with_settings(retention={"daily": {"days": True}}), "daily.days", "true", "'forever'"),
-    (with_settings(retention={"weekly": {"days": 20}}), "weekly.hot_days", "30", "at most 19"),
-    (with_settings(retention={"weekly": {"days": 30}}), "weekly.hot_days", "30", "at most 29"),
-    (with_settings(retention={"daily": {"hot_days": 31}}), "daily.hot_days", "31", "at most 30"),
-    (with_settings(retention={"daily": {"hot_days": -1}}), "daily.hot_days", "-1", "from 0 to"),
-    (
-        with_settings(retention={"weekly": {"storage_class": "STANDARD_IA", "hot_days": 29}}),
-        "weekly.hot_days",
-        "29",
-        "30 or more",
-    ),
-    (
-        with_settings(retention={"weekly": {"storage_class": "COLD"}}),
-        "weekly.storage_class",
-        '"COLD"',
-        "STANDARD, STANDARD_IA, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE",
-    ),
-    (with_settings(retention={"daily": {"lock_days": 31}}), "daily.lock_days", "31", "at most 30"),
-    (with_settings(retention={"daily": {"lock_days": 0}}), "daily.lock_days", "0", "1 to 36500"),
-    (with_settings(encryption="AES"), "encryption", '"AES"', "'S3' or the ARN of a KMS key"),
-    (with_settings(encryption=KEY_ARN + "\n"), "encryption", "key/", "'S3' or the ARN of a KMS"),
-    (with_settings(object_lock="on"), "object_lock", '"on"', "'governance', 'compliance' or 'off'"),
-    (with_settings(object_lock="compliance"), "object_lock", "compliance", "manual.lock_days"),
-    (with_settings(architecture="arm"), "architecture", '"arm"', "'arm64' or 'x86_64'"),
-    (with_settings(network="vpc-1"), "network", '"vpc-1"', "an object with vpc_id"),
-    (with_settings(network=NETWORK | {"vpc_id": "x"}), "network.vpc_id", '"x"', "a vpc-... id"),
-    (with_settings(network=NETWORK | {"subnet_ids": []}), "network.subnet_ids", "[]", "subnet ids"),
-    (
-        with_settings(network=NETWORK | {"security_group_ids": ["group"]}),
-        "network.security_group_ids.0",
-        '"group"',
-        "an sg-... id",
-    ),
-    (
-        with_settings(network=NETWORK | {"availability_zones": [1]}),
-        "network.availability_zones.0",
-        "1",
-        "the name of a zone",
-    ),
-    (with_settings(backup=1), "backup", "1", "an object with any of memory_mb"),
-    (with_settings(backup={"memory_mb": 127}), "backup.memory_mb", "127", "from 128 to 10240"),
-    (with_settings(backup={"memory_mb": "512"}), "backup.memory_mb", '"512"', "a whole number"),
-    (with_settings(backup={"memory_mb": 128.5}), "backup.memory_mb", "128.5", "a whole number"),
-    (with_settings(backup={"timeout_minutes": 16}), "backup.timeout_minutes", "16", "from 1 to 15"),
-    (with_settings(backup={"timeout_minutes": True}), "timeout_minutes", "true", "from 1 to 15"),
-    (with_settings(backup={"ephemeral_mb": 511}), "backup.ephemeral_mb", "511", "512 to 10240"),
-    (with_settings(backup={"lock_wait_seconds": 0}), "lock_wait_seconds", "0", "1 to 600"),
-    (with_settings(backup={"compression": "zstd:20"}), "compression", '"zstd:20"', "'zstd:1' to"),
-    (with_settings(backup={"compression": "none"}), "compression", '"none"', "'gzip:9'"),
-    (with_settings(backup={"checksums": "yes"}), "backup.checksums", '"yes"', "true or false"),
-]
-
-
 @pytest.mark.parametrize(("lifeboat", "key", "has", "may_be"), NONSENSE)
 def test_nonsense_is_told_with_its_key_its_value_and_what_it_may_be(
     lifeboat: dict[str, Any], key: str, has: str, may_be: str
@@ -301,6 +237,9 @@ def test_one_error_lists_every_bad_key() -> None:
         ({}, "lifeboat.databases is missing: The databases to be backed up"),
         ({"databases": [{"name": "a"}]}, "lifeboat.databases.0.secret_arn is missing: Full ARN of"),
         (with_settings(network={}), "lifeboat.network.subnet_ids is missing: Private subnets"),
+        (with_drill(schedule="x"), "drill.schedule is unknown. Known here: enabled, cron"),
+        (with_alerts(email=[]), "alerts.email is unknown; did you mean 'emails'?"),
+        (with_database(validation=[{}]), "databases.0.validation.0.sql is missing: The query"),
     ],
 )
 def test_a_key_that_is_unknown_or_missing_is_told_with_what_belongs_there(
@@ -338,6 +277,11 @@ def test_a_connection_string_in_the_wrong_place_is_not_repeated(value: str) -> N
         (with_database(secret_arn=ARN.replace("123456789012", "210987654321")), "0.secret_arn"),
         (with_settings(encryption=KEY_ARN.replace("eu-central-1", "us-east-1")), "encryption"),
         (with_database(secret_key_arn=KEY_ARN.replace("12345678", "87654321")), "secret_key_arn"),
+        (
+            with_drill(target_secret_arns=[TARGET.replace("eu-central", "eu-west")]),
+            "drill.target_secret_arns.0",
+        ),
+        (with_alerts(topic_key_arn=KEY_ARN.replace("eu-central", "eu-west")), "topic_key_arn"),
     ],
 )
 def test_an_arn_of_another_account_or_region_is_refused(lifeboat: dict[str, Any], key: str) -> None:
@@ -430,6 +374,74 @@ def test_defaults_take_no_room_in_the_environment() -> None:
     settings = parse({"lifeboat": with_database()})
 
     assert json.loads(settings.model_dump_json(exclude_defaults=True)) == with_database()
+
+
+def test_the_monitor_gets_every_database_and_no_secret_but_its_own() -> None:
+    hook = ARN.replace("lifeboat/app", "lifeboat/hook")
+    settings = parse(
+        {
+            "lifeboat": with_query()
+            | {
+                "drill": {"target_secret_arns": [TARGET], "rto_minutes": 30},
+                "alerts": {"webhook_url_secret_arn": hook},
+                "monitor": {"history": 7},
+                "retention": {"daily": {"days": 14}},
+                "object_lock": "off",
+                "encryption": KEY_ARN,
+                "backup": {"timeout_minutes": 10},
+            }
+        }
+    )
+
+    watched = settings.watched()
+
+    text = watched.model_dump_json(exclude_defaults=True)
+    assert WatchedSettings.model_validate_json(text) == watched
+    assert ARN not in text
+    assert TARGET not in text
+    assert "SELECT" not in text
+    assert json.loads(text)["databases"] == [{"name": "app"}]
+    assert watched.alerts.webhook_url_secret_arn == hook
+    same = ("retention", "object_lock", "encryption", "backup", "monitor", "alerts")
+    assert all(getattr(watched, name) == getattr(settings, name) for name in same)
+    assert watched.drill.rto_minutes == 30
+    assert watched.lock_days("daily") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("no rows", {}),
+        ("rows > 0", {"rows_operator": ">", "rows": "0"}),
+        ("rows!=12", {"rows_operator": "!=", "rows": "12"}),
+        ("value >= -1.5e3", {"operator": ">=", "number": "-1.5e3"}),
+        ("value = 7", {"operator": "=", "number": "7"}),
+        ('value = "say \\"hi\\""', {"equality": "=", "text": '"say \\"hi\\""'}),
+        ("value != null", {"equality": "!=", "text": "null"}),
+        ("value = true", {"equality": "=", "text": "true"}),
+    ],
+)
+def test_an_expectation_says_what_is_compared_with_what(text: str, groups: dict[str, str]) -> None:
+    (query,) = parse({"lifeboat": with_query(expect=text)}).databases[0].validation
+
+    found = re.fullmatch(EXPECTATION, query.expect)
+    assert found is not None
+    assert {name: value for name, value in found.groupdict().items() if value} == groups
+
+
+@given(st.text() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.booleans())
+def test_any_single_json_value_can_be_expected(value: object) -> None:
+    text = f"value = {json.dumps(value)}"
+
+    found = re.fullmatch(EXPECTATION, text)
+
+    assert found is not None
+    assert json.loads(found["number"] or found["text"]) == value
+
+
+@pytest.mark.parametrize("sql", ["select 1", "\n  WITH a AS (SELECT 1) TABLE a", "VALUES (1)"])
+def test_a_query_may_be_written_as_people_write_it(sql: str) -> None:
+    assert parse({"lifeboat": with_query(sql=sql)}).databases[0].validation[0].sql == sql
 
 
 json_values = st.recursive(

@@ -5,6 +5,7 @@ the environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defau
 """
 
 from lifeboat.settings.context import parse
+from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
     Architecture,
     Deployment,
@@ -13,19 +14,29 @@ from lifeboat.settings.fields import (
     TierName,
 )
 from lifeboat.settings.model import (
+    MOST_DATABASES,
     BackupSettings,
     DatabaseSettings,
     NetworkSettings,
     Settings,
+    WatchedDatabase,
+    WatchedSettings,
 )
 from lifeboat.settings.retention import TIERS, Retention, TierRetention
+from lifeboat.settings.validation import EXPECTATION, ValidationQuery
+from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
 __all__ = [
+    "EXPECTATION",
+    "MOST_DATABASES",
     "TIERS",
+    "AlertSettings",
     "Architecture",
     "BackupSettings",
     "DatabaseSettings",
     "Deployment",
+    "DrillSettings",
+    "MonitorSettings",
     "NetworkSettings",
     "ObjectLock",
     "Retention",
@@ -33,5 +44,8 @@ __all__ = [
     "StorageClass",
     "TierName",
     "TierRetention",
+    "ValidationQuery",
+    "WatchedDatabase",
+    "WatchedSettings",
     "parse",
 ]

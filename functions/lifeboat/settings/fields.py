@@ -147,10 +147,15 @@ SOME = AfterValidator(_some)
 """At least one; unlike a minimum length it stays silent when an item has already been refused."""
 
 
-def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) != len(names):
-        raise refusal("a list that names each table once")
-    return names
+def once(what: str) -> AfterValidator:
+    """Refuse a list that names one of its `what` twice."""
+
+    def check(names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) != len(names):
+            raise refusal(f"a list that names each {what} once")
+        return names
+
+    return AfterValidator(check)
 
 
 def matching(pattern: str) -> StringConstraints:
@@ -208,9 +213,7 @@ TableName = Annotated[
     ),
 ]
 
-TableNames = Annotated[
-    tuple[TableName, ...], AfterValidator(_unique), may_be("a list of schema.table names")
-]
+TableNames = Annotated[tuple[TableName, ...], once("table"), may_be("a list of schema.table names")]
 
 Compression = Annotated[
     str,
@@ -218,6 +221,13 @@ Compression = Annotated[
     may_be("'zstd:1' to 'zstd:19' or 'gzip:1' to 'gzip:9'"),
 ]
 
+EmailAddress = Annotated[
+    str,
+    matching(r"[^\s@<>,;\"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"),
+    may_be("one email address such as oncall@example.com"),
+]
+
+Switch = Annotated[bool, Field(strict=True), may_be("true or false")]
 
 _KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 

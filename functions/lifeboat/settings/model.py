@@ -2,9 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from lifeboat.errors import EventError
+from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
     MOST_DAYS,
     SOME,
@@ -17,6 +18,7 @@ from lifeboat.settings.fields import (
     KeyArn,
     ObjectLock,
     SecretArn,
+    Switch,
     TableNames,
     ZoneName,
     matching,
@@ -25,22 +27,27 @@ from lifeboat.settings.fields import (
     whole_number,
 )
 from lifeboat.settings.retention import TIERS, Retention
+from lifeboat.settings.validation import ValidationQuery
+from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
-_MOST_DATABASES = 40
-"""CloudFormation takes 500 resources a stack; each database brings six and may yet bring more."""
+MOST_DATABASES = 24
+"""CloudFormation takes 500 resources a stack. A database brings 18: functions, logs, roles, async
+settings, schedules and schedules' roles for backups and for drills (12), and alarms (6). That is
+432 for 24, and leaves 68 for what all of them share.
+"""
 
 
-class DatabaseSettings(Frozen):
-    """One database to be backed up."""
+def _named_once(queries: tuple[ValidationQuery, ...]) -> tuple[ValidationQuery, ...]:
+    if len({query.name for query in queries}) != len(queries):
+        raise refusal("a list in which each name is used once")
+    return queries
+
+
+class WatchedDatabase(Frozen):
+    """What the monitor has to know of a database."""
 
     name: DatabaseName
     """How it is called in object keys, function names and alarms; unique."""
-
-    secret_arn: SecretArn
-    """Full ARN of the secret with the connection: a URL, {"url": ...} or the RDS JSON form."""
-
-    secret_key_arn: Annotated[KeyArn | None, may_be("the ARN of a KMS key")] = None
-    """The secret's KMS key if it is one of your own; None for the default aws/secretsmanager."""
 
     cron: Cron = "0 2 * * ? *"
     """When its backups start: the fields of an AWS cron expression, in `timezone`."""
@@ -48,8 +55,28 @@ class DatabaseSettings(Frozen):
     timezone: ZoneName = "UTC"
     """IANA zone in which `cron` is read and in which a run's day decides its tier."""
 
+
+class DatabaseSettings(WatchedDatabase):
+    """One database to be backed up."""
+
+    secret_arn: SecretArn
+    """Full ARN of the secret with the connection: a URL, {"url": ...} or the RDS JSON form."""
+
+    secret_key_arn: Annotated[KeyArn | None, may_be("the ARN of a KMS key")] = None
+    """The secret's KMS key if it is one of your own; None for the default aws/secretsmanager."""
+
     exclude_table_data: TableNames = ()
     """Tables (exact schema.table) whose definition is backed up but whose rows are not."""
+
+    validation: Annotated[
+        tuple[
+            Annotated[ValidationQuery, may_be("an object with name, sql and expect")],
+            ...,
+        ],
+        AfterValidator(_named_once),
+        may_be("a list of objects with name, sql and expect"),
+    ] = ()
+    """Queries that each drill puts to the restored copy, with the answers they have to get."""
 
 
 class NetworkSettings(Frozen):
@@ -107,25 +134,20 @@ class BackupSettings(Frozen):
     compression: Compression = "zstd:1"
     """pg_dump's --compress; servers before 16 know no zstd and get gzip:1 in its place."""
 
-    checksums: Annotated[bool, Field(strict=True), may_be("true or false")] = False
+    checksums: Switch = False
     """Also take an order-free checksum of every table's content, which reads each one again."""
 
 
-class Settings(Frozen):
-    """Everything that can be chosen about an installation."""
+def _object_of(model: type[Frozen]) -> object:
+    """Words for whoever gave something else than an object with that model's keys."""
+    return may_be(f"an object with any of {', '.join(model.model_fields)}")
 
-    databases: Annotated[
-        tuple[
-            Annotated[
-                DatabaseSettings, may_be("an object with name, secret_arn and optional keys")
-            ],
-            ...,
-        ],
-        Field(max_length=_MOST_DATABASES),
-        SOME,
-        may_be(f"a list of 1 to {_MOST_DATABASES} databases"),
-    ]
-    """The databases to be backed up, one function and one schedule each."""
+
+class WatchedSettings(Frozen):
+    """What the monitor judges by: it knows no secret but that of its own webhook."""
+
+    databases: tuple[WatchedDatabase, ...]
+    """The databases to be backed up."""
 
     retention: Annotated[Retention, may_be("an object with daily, weekly, monthly and manual")] = (
         Retention()
@@ -140,6 +162,39 @@ class Settings(Frozen):
     (governance), to everybody until the time is over (compliance), or not at all (off).
     """
 
+    backup: Annotated[BackupSettings, _object_of(BackupSettings)] = BackupSettings()
+    """How a backup is taken."""
+
+    drill: Annotated[DrillSettings, _object_of(DrillSettings)] = DrillSettings()
+    """How backups are restored for trial."""
+
+    monitor: Annotated[MonitorSettings, _object_of(MonitorSettings)] = MonitorSettings()
+    """When the vault is looked at, and at which limits somebody is told."""
+
+    alerts: Annotated[AlertSettings, _object_of(AlertSettings)] = AlertSettings()
+    """Who is told."""
+
+    def lock_days(self, tier: str) -> int | None:
+        """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
+        return None if self.object_lock == "off" else self.retention.of(tier).lock_days
+
+
+class Settings(WatchedSettings):
+    """Everything that can be chosen about an installation."""
+
+    databases: Annotated[
+        tuple[
+            Annotated[
+                DatabaseSettings, may_be("an object with name, secret_arn and optional keys")
+            ],
+            ...,
+        ],
+        Field(max_length=MOST_DATABASES),
+        SOME,
+        may_be(f"a list of 1 to {MOST_DATABASES} databases"),
+    ]
+    """The databases to be backed up, with functions, schedules and alarms of their own."""
+
     architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
     """Processor of the functions; arm64 is the cheaper one."""
 
@@ -150,12 +205,6 @@ class Settings(Frozen):
         ),
     ] = None
     """Where the functions run when databases are private; None: outside of any VPC."""
-
-    backup: Annotated[
-        BackupSettings,
-        may_be(f"an object with any of {', '.join(BackupSettings.model_fields)}"),
-    ] = BackupSettings()
-    """How a backup is taken."""
 
     def of_database(self, name: str) -> Self:
         """The same settings with that database only.
@@ -172,9 +221,22 @@ class Settings(Frozen):
             )
         return self.model_copy(update={"databases": chosen})
 
-    def lock_days(self, tier: str) -> int | None:
-        """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
-        return None if self.object_lock == "off" else self.retention.of(tier).lock_days
+    def watched(self) -> WatchedSettings:
+        """The part of the settings by which the monitor judges."""
+        no_targets = {"target_secret_arns": (), "target_secret_key_arns": ()}
+        return WatchedSettings(
+            databases=tuple(
+                WatchedDatabase(name=each.name, cron=each.cron, timezone=each.timezone)
+                for each in self.databases
+            ),
+            retention=self.retention,
+            encryption=self.encryption,
+            object_lock=self.object_lock,
+            backup=self.backup,
+            drill=self.drill.model_copy(update=no_targets),
+            monitor=self.monitor,
+            alerts=self.alerts,
+        )
 
     @field_validator("databases")
     @classmethod
@@ -184,6 +246,19 @@ class Settings(Frozen):
         if twice:
             raise refusal(f"a list in which each name is used once, unlike {', '.join(twice)}")
         return databases
+
+    @field_validator("drill")
+    @classmethod
+    def _no_target_is_a_source(cls, drill: DrillSettings, info: ValidationInfo) -> DrillSettings:
+        databases: tuple[DatabaseSettings, ...] = info.data.get("databases", ())
+        sources = {database.secret_arn: database.name for database in databases}
+        for arn in drill.target_secret_arns:
+            if arn in sources:
+                raise refusal(
+                    f"an object whose target_secret_arns do not hold the secret of "
+                    f"{sources[arn]}: a drill never restores into the server it protects"
+                )
+        return drill
 
     @field_validator("object_lock")
     @classmethod
