@@ -3,6 +3,7 @@
 import re
 
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
 def unquoted(identifier: str) -> str:
@@ -23,3 +24,17 @@ def split_qualified(text: str) -> tuple[str, str]:
         raise ValueError(f"not a qualified name: {text!r}")
     schema, name = parts
     return unquoted(schema), unquoted(name)
+
+
+def quoted(name: str) -> str:
+    """The name as people know it from psql: in quotes where it has to be.
+
+    Names that came out of an archive may hold bytes that are no text; they are shown escaped.
+    """
+    text = name.encode(errors="backslashreplace").decode()
+    return text if _PLAIN.fullmatch(text) else '"' + text.replace('"', '""') + '"'
+
+
+def qualified(schema: str, name: str) -> str:
+    """Schema and name with a dot between, quoted where it has to be."""
+    return f"{quoted(schema)}.{quoted(name)}"

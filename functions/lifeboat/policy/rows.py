@@ -1,15 +1,14 @@
 """Equal or nothing: what was decoded from an archive against what the snapshot held."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from lifeboat.errors import RowsDifferError
+from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Inventory, Table
 
 _NAMED = 10
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
 class Counted(Protocol):
@@ -45,7 +44,7 @@ class Difference:
 
     def __str__(self) -> str:
         """In words, such as: public.users: 7 rows in the snapshot, 6 in the archive."""
-        return f"{_quoted(self.schema)}.{_quoted(self.name)}: {self._says()}"
+        return f"{qualified(self.schema, self.name)}: {self._says()}"
 
     def _says(self) -> str:
         if self.excluded:
@@ -104,9 +103,3 @@ def _difference(
     excluded = table is not None and table.data_excluded
     expected = None if table is None or excluded else table.rows
     return None if expected == decoded else Difference(*name, expected, decoded, excluded=excluded)
-
-
-def _quoted(name: str) -> str:
-    # Names that came out of an archive may hold bytes that are no text.
-    text = name.encode(errors="backslashreplace").decode()
-    return text if _PLAIN.fullmatch(text) else '"' + text.replace('"', '""') + '"'
