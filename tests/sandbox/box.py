@@ -1,10 +1,10 @@
 """A box like the one in which Lambda runs python3.13, made by bubblewrap.
 
-What it has of Lambda: the user without a passwd entry, a read-only root, 512 MB of /tmp, no
-/dev/shm, no capabilities, the variables and nothing of the caller's, layers at /opt, the function
-at /var/task, Python at /var/lang. What it has not: Lambda's network (it shares ours, since
-database and AWS are on this machine), its limits of memory and time, and Amazon's glibc 2.34
-(it is this machine's; the layers' own tests keep their programs at 2.34).
+What it has of Lambda: the user without a passwd entry, a read-only root, as much of /tmp as the
+function asks for, no /dev/shm, no capabilities, the variables and nothing of the caller's, layers
+at /opt, the function at /var/task, Python at /var/lang. What it has not: Lambda's network (it
+shares ours, since database and AWS are on this machine), its limits of memory and time, and
+Amazon's glibc 2.34 (it is this machine's; the layers' own tests keep their programs at 2.34).
 """
 
 import os
@@ -24,7 +24,6 @@ INSTALLED = REPOSITORY / "build" / "sandbox"
 EMULATOR = "/usr/local/bin/aws-lambda-rie"
 PYTHON = "/var/lang/bin/python3.13"
 USER, GROUP = 993, 990
-TMP_BYTES = 512 << 20
 LIBRARY_PATH = (
     "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 )
@@ -49,10 +48,12 @@ class Box:
     Attributes:
         layers: directories whose content lies at /opt.
         files: more files and directories, by where they are inside.
+        tmp_mb: the size of /tmp; 512 MB where a function asks for nothing else.
     """
 
     layers: tuple[Path, ...]
     files: Mapping[str, Path]
+    tmp_mb: int = 512
 
     def argv(
         self, command: Sequence[str], variables: Mapping[str, str], *, filter_fd: int
@@ -69,7 +70,7 @@ class Box:
             *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
             *("--uid", str(USER), "--gid", str(GROUP), "--cap-drop", "ALL"),
             *("--new-session", "--die-with-parent", "--seccomp", str(filter_fd)),
-            *("--proc", "/proc", "--size", str(TMP_BYTES), "--tmpfs", "/tmp"),  # noqa: S108
+            *("--proc", "/proc", "--size", str(self.tmp_mb << 20), "--tmpfs", "/tmp"),  # noqa: S108
             *_devices(),
             *_python(),
             *_each("--ro-bind", self._content().items()),

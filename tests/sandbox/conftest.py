@@ -20,12 +20,13 @@ from local import sample
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.sandbox.box import INSTALLED, Box
-from tests.sandbox.function import Function
+from tests.sandbox.function import Function, Shape
 from tests.workshop import Bucket, Database
 
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 CA_INSIDE = "/etc/pki/local-aws.pem"
 FIRST_DAY = date(2026, 11, 23)
+BACKUP = Shape("Lifeboat-backup-app", "lifeboat.handlers.backup.handler", memory_mb=1769)
 _NUMBERS = count(1)
 
 
@@ -111,18 +112,16 @@ class SpecDrive:
         return cls(database, url)
 
 
+type Start = Callable[..., AbstractContextManager[Function]]
 type Deploy = Callable[..., AbstractContextManager[Deployed]]
 
 
 @pytest.fixture(scope="session")
-def layers() -> tuple[Path, ...]:
-    return (client_layer("x86_64"), dependency_layer("x86_64"))
-
-
-@pytest.fixture(scope="session")
-def box(layers: tuple[Path, ...], aws: LocalAws) -> Box:
+def box(aws: LocalAws) -> Box:
+    """The backup function's."""
     there = [INSTALLED / "aws-lambda-rie", INSTALLED / "runtime", shutil.which("bwrap")]
     assert all(each and Path(each).exists() for each in there), f"{there}: run `make sandbox`"
+    layers = (client_layer("x86_64"), dependency_layer("x86_64"))
     return Box(layers, {CA_INSIDE: aws.ca_bundle, "/etc/hosts": Path("/etc/hosts")})
 
 
@@ -132,16 +131,13 @@ def account(aws: LocalAws) -> Account:
 
 
 @pytest.fixture(scope="session")
-def deploy(box: Box, account: Account, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Start a function for the database that a secret names: `with deploy(secret) as deployed`."""
+def start(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Start any function: `with start(box, shape, vault=, settings=) as function`."""
 
     @contextmanager
     def started(
-        secret: str, *, seconds: int = 60, box: Box = box, **more: str
-    ) -> Iterator[Deployed]:
-        arn = account.secret(secret)
-        vault = Bucket.create(account.aws.client("s3"), f"vault-in-the-box-{next(_NUMBERS)}")
-        settings = Settings.model_validate({"databases": [{"name": "app", "secret_arn": arn}]})
+        box: Box, shape: Shape, *, vault: Bucket, settings: Settings, **more: str
+    ) -> Iterator[Function]:
         variables = {
             "LIFEBOAT_VAULT": vault.name,
             "LIFEBOAT_SETTINGS": settings.of_database("app").model_dump_json(exclude_defaults=True),
@@ -154,9 +150,26 @@ def deploy(box: Box, account: Account, tmp_path_factory: pytest.TempPathFactory)
             **account.credentials(),
             **more,
         }
-        log = tmp_path_factory.mktemp("function") / "log"
+        log_file = tmp_path_factory.mktemp("function") / "log"
+        with Function(box, shape, variables, log_file=log_file) as function:
+            yield function
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def deploy(box: Box, account: Account, start: Start) -> Deploy:
+    """A backup function for the database that a secret names: `with deploy(secret) as deployed`."""
+
+    @contextmanager
+    def started(
+        secret: str, *, shape: Shape = BACKUP, box: Box = box, **more: str
+    ) -> Iterator[Deployed]:
+        arn = account.secret(secret)
+        vault = Bucket.create(account.aws.client("s3"), f"vault-in-the-box-{next(_NUMBERS)}")
+        settings = Settings.model_validate({"databases": [{"name": "app", "secret_arn": arn}]})
         days = (FIRST_DAY + timedelta(n) for n in count())
-        with Function(box, variables, seconds=seconds, log_file=log) as function:
+        with start(box, shape, vault=vault, settings=settings, **more) as function:
             yield Deployed(function, account, vault, arn, days)
 
     return started

@@ -1,4 +1,4 @@
-"""The backup function as Lambda runs it: AWS's emulator and AWS's Python client, in the box."""
+"""A function as Lambda runs it: AWS's emulator and AWS's Python client, in the box."""
 
 import json
 import os
@@ -20,9 +20,25 @@ from local.ports import free_port
 from tests.sandbox.box import EMULATOR, PYTHON, Box
 from tests.sandbox.seccomp import filter_file
 
-HANDLER = "lifeboat.handlers.backup.handler"
 START_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a function is, apart from its code and its variables.
+
+    Attributes:
+        name: as the stack calls it.
+        handler: module and function, as Lambda wants them.
+        memory_mb: what it is told about its memory; the box sets no limit.
+        seconds: its time-out.
+    """
+
+    name: str
+    handler: str
+    memory_mb: int
+    seconds: int = 60
 
 
 @dataclass(frozen=True)
@@ -57,28 +73,28 @@ class Function:
 
     Args:
         box: where it runs.
+        shape: what it is.
         variables: the function's own environment variables, and its credentials.
-        seconds: its time-out.
         log_file: where its standard output and error go.
     """
 
     def __init__(
-        self, box: Box, variables: Mapping[str, str], *, seconds: int, log_file: Path
+        self, box: Box, shape: Shape, variables: Mapping[str, str], *, log_file: Path
     ) -> None:
         self._log_file = log_file
         self._port, runtime_port = free_port(), free_port()
         lambdas = {
-            "AWS_LAMBDA_FUNCTION_NAME": "Lifeboat-backup-app",
+            "AWS_LAMBDA_FUNCTION_NAME": shape.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(seconds),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(shape.memory_mb),
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(shape.seconds),
         }
         command = [
             EMULATOR,
             *("--runtime-interface-emulator-address", f"127.0.0.1:{self._port}"),
             *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
             *("--log-level", "warning"),
-            *(PYTHON, "-m", "awslambdaric", HANDLER),
+            *(PYTHON, "-m", "awslambdaric", shape.handler),
         ]
         filter_fd = filter_file()
         with log_file.open("wb") as log:

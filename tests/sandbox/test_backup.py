@@ -11,7 +11,7 @@ import pytest
 from layers.elf import GLIBC_LIBRARIES
 from local.postgres import PostgresServer
 from tests.sandbox.box import LIBRARY_PATH, Box, host_libraries
-from tests.sandbox.conftest import PASSWORD, Deploy, Deployed, SpecDrive
+from tests.sandbox.conftest import BACKUP, PASSWORD, Deploy, Deployed, SpecDrive
 from tests.sandbox.function import loaded
 from tests.workshop import MAJORS, Database, eventually, open_backends, run_program
 
@@ -160,7 +160,7 @@ def test_garbage_first_on_the_library_path_does_not_disturb(
 
 
 def test_a_stalled_run_ends_before_lambdas_time_is_out(deploy: Deploy, source: SpecDrive) -> None:
-    with deploy(source.url, seconds=6) as deployed:
+    with deploy(source.url, shape=replace(BACKUP, seconds=6)) as deployed:
         assert deployed.function.invoke({})["errorType"] == "EventError", "it is warm now"
         processes = deployed.function.processes()
         with deployed.function.stopped_at(deployed.event(), "pg_dump") as stopped:
