@@ -4,6 +4,8 @@
                             /globals.sql
                             /manifest.json
     drills/<database>/<slot>.json
+    restores/<database>/<slot>.json
+    exports/<database>/<slot>/<name>.sql.gz
 
 Stored data depends on this layout, so parsing is exact: what was not written by these functions
 is None, never a guess. Labels are data in the manifest: a key that held one could be spelled two
@@ -24,6 +26,8 @@ ARCHIVE = "archive.dump"
 GLOBALS = "globals.sql"
 MANIFEST = "manifest.json"
 DRILLS = "drills"
+RESTORES = "restores"
+EXPORTS = "exports"
 
 _SLOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
 
@@ -141,3 +145,21 @@ def parse_drill_key(key: str) -> tuple[str, datetime] | None:
         return None
     slot = parse_slot(match[2])
     return None if slot is None else (match[1], slot)
+
+
+def restore_key(database: str, slot: datetime) -> str:
+    """The key of the report of a restore into a real server.
+
+    Raises:
+        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+    """
+    return f"{RESTORES}/{_require_database_name(database)}/{slot_id(slot)}.json"
+
+
+def export_key(database: str, slot: datetime, name: str) -> str:
+    """The key of an exported SQL file.
+
+    Raises:
+        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+    """
+    return f"{EXPORTS}/{_require_database_name(database)}/{slot_id(slot)}/{name}.sql.gz"
