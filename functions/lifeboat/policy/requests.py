@@ -42,7 +42,7 @@ class Grammar[R: Request]:
 
     request: type[R]
     may_be: Mapping[str, str]
-    samples: tuple[Mapping[str, str], ...]
+    samples: tuple[Mapping[str, object], ...]
 
     def read(self, event: object) -> R:
         """The request that an event makes.
