@@ -22,6 +22,7 @@ from lifeboat.settings.model import (
     WatchedDatabase,
     WatchedSettings,
 )
+from lifeboat.settings.restore import RestoreSettings, ThawTier
 from lifeboat.settings.retention import TIERS, Retention, TierRetention
 from lifeboat.settings.validation import EXPECTATION, ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
@@ -39,9 +40,11 @@ __all__ = [
     "MonitorSettings",
     "NetworkSettings",
     "ObjectLock",
+    "RestoreSettings",
     "Retention",
     "Settings",
     "StorageClass",
+    "ThawTier",
     "TierName",
     "TierRetention",
     "ValidationQuery",

@@ -26,6 +26,7 @@ from lifeboat.settings.fields import (
     refusal,
     whole_number,
 )
+from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import TIERS, Retention
 from lifeboat.settings.validation import ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
@@ -197,6 +198,9 @@ class Settings(WatchedSettings):
 
     architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
     """Processor of the functions; arm64 is the cheaper one."""
+
+    restore: Annotated[RestoreSettings, _object_of(RestoreSettings)] = RestoreSettings()
+    """How backups are brought back."""
 
     network: Annotated[
         NetworkSettings | None,
