@@ -128,6 +128,10 @@ class ReportError(LifeboatError):
     """A drill's report cannot be read: damaged, or written by a newer Lifeboat."""
 
 
+class StateError(LifeboatError):
+    """The monitor's memory of what it told cannot be read: damaged, or of a newer Lifeboat."""
+
+
 class VaultReadError(LifeboatError):
     """S3 refused or failed to list or to read something."""
 

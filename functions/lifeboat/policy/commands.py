@@ -1,0 +1,90 @@
+"""Commands that a finding's advice gives to be pasted into a shell."""
+
+import json
+from dataclasses import dataclass
+from shlex import quote
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Commands for one installation.
+
+    Attributes:
+        vault: the bucket's name.
+        stack: the stack's name, with which the names of its functions begin.
+    """
+
+    vault: str
+    stack: str
+
+    def back_up(self, database: str) -> str:
+        """Take a backup now; the CLI waits for it and must not send the event twice."""
+        return self._invoke("backup", database, {"database": database})
+
+    def drill(self, database: str, backup: str = "latest") -> str:
+        """Restore a backup for trial now."""
+        return self._invoke("drill", database, {"database": database, "backup": backup})
+
+    def status(self) -> str:
+        """Judge the vault anew and show everything as a table."""
+        return (
+            f"aws lambda invoke --function-name {quote(f'{self.stack}-monitor')}"
+            """ --cli-binary-format raw-in-base64-out --payload '{"format": "text"}' /dev/stdout"""
+        )
+
+    def log(self, kind: str, database: str) -> str:
+        """What the database's backups or drills said lately."""
+        return f"aws logs tail /aws/lambda/{self._function(kind, database)} --since 2d"
+
+    def schedule(self, database: str) -> str:
+        """Whether the database's schedule is there and enabled."""
+        return f"aws scheduler get-schedule --name {self._function('backup', database)}"
+
+    def versions(self, prefix: str) -> str:
+        """What versions and delete markers there are under a prefix."""
+        return f"{self._s3api('list-object-versions')} --prefix {quote(prefix)}"
+
+    def undelete(self, key: str, marker: str) -> str:
+        """Remove a delete marker, which brings the object back as it was."""
+        return f"{self._s3api('delete-object')} --key {quote(key)} --version-id {quote(marker)}"
+
+    def fetch(self, key: str, version: str) -> str:
+        """Read one version of an object into the working directory."""
+        return (
+            f"{self._s3api('get-object')} --key {quote(key)} --version-id {quote(version)}"
+            f" {quote(key.rpartition('/')[2])}"
+        )
+
+    def show(self, key: str) -> str:
+        """Print a small object."""
+        return f"aws s3 cp {quote(f's3://{self.vault}/{key}')} -"
+
+    def listing(self, prefix: str) -> str:
+        """List what lies under a prefix, with its size altogether."""
+        return f"aws s3 ls --recursive --summarize {quote(f's3://{self.vault}/{prefix}')}"
+
+    def bucket(self, question: str) -> str:
+        """Show one part of the bucket's configuration, such as get-bucket-encryption."""
+        return self._s3api(question)
+
+    def revert(self) -> str:
+        """Bring resources that were changed or deleted by hand back to the stack's template.
+
+        A plain deployment of an unchanged template would leave them as they are.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+        """
+        return 'PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH" cdk deploy --all --revert-drift'
+
+    def _s3api(self, operation: str) -> str:
+        return f"aws s3api {operation} --bucket {quote(self.vault)}"
+
+    def _function(self, kind: str, database: str) -> str:
+        return quote(f"{self.stack}-{kind}-{database}")
+
+    def _invoke(self, kind: str, database: str, event: dict[str, str]) -> str:
+        return (
+            f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name"
+            f" {self._function(kind, database)} --cli-read-timeout 960"
+            f" --cli-binary-format raw-in-base64-out --payload {quote(json.dumps(event))}"
+            " /dev/stdout"
+        )

@@ -1,0 +1,119 @@
+"""What the monitor has to say: findings, each with what a tired person needs to act on it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a finding is. Only critical and warning ones are told; info stands in the status."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Health(StrEnum):
+    """What all findings come to."""
+
+    HEALTHY = "healthy"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Code(StrEnum):
+    """What kind of thing was found. Filters and the monitor's memory know findings by these."""
+
+    NOT_SEEN = "not-seen"
+    NEVER_BACKED_UP = "never-backed-up"
+    BACKUP_TOO_OLD = "backup-too-old"
+    SLOT_MISSED = "slot-missed"
+    ARCHIVE_MISSING = "archive-missing"
+    ARCHIVE_DIFFERS = "archive-differs"
+    MANIFEST_UNREADABLE = "manifest-unreadable"
+    BACKUPS_DELETED = "backups-deleted"
+    LEFTOVER = "leftover"
+    FROM_THE_FUTURE = "from-the-future"
+    BYTES_SHRANK = "bytes-shrank"
+    ROWS_SHRANK = "rows-shrank"
+    TABLES_LOST = "tables-lost"
+    UNCHANGED = "unchanged"
+    DRILLS_OFF = "drills-off"
+    DRILL_NEVER = "drill-never"
+    DRILL_STALE = "drill-stale"
+    DRILL_FAILED = "drill-failed"
+    DRILL_PARTIAL = "drill-partial"
+    DRILL_UNREADABLE = "drill-unreadable"
+    RTO_MISSED = "rto-missed"
+    RTO_SOON = "rto-soon"
+    BACKUP_TIME = "backup-time"
+    DRILL_TIME = "drill-time"
+    DRILL_DISK = "drill-disk"
+    EXPIRES_EARLY = "expires-early"
+    LIFECYCLE = "lifecycle"
+    OBJECT_LOCK = "object-lock"
+    VERSIONING = "versioning"
+    ENCRYPTION = "encryption"
+    PUBLIC_ACCESS = "public-access"
+    UPLOAD_UNFINISHED = "upload-unfinished"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that a person should know.
+
+    Attributes:
+        code: what kind of thing it is.
+        level: how bad it is.
+        database: whose; None when it is about the vault as a whole.
+        subject: which of several of that kind, such as a backup's id; "" where there is only one.
+            No figures in it: code, database and subject are the finding's identity, and a
+            backup that gets older is no news.
+        headline: what is wrong in a few words that go on after the database's name, such as "has
+            no backup for 44 h"; ASCII.
+        fact: what was seen, with names and figures, in sentences.
+        limit: what it was measured against, and which setting says so; "" where there is none.
+        since: since when it has been so, as far as that is known.
+        safe: what is not affected.
+        advice: what to do next, the first thing first; commands are ready to paste.
+        passing: it tells of something that happened and is past. It leaves the list after some
+            days without having become right again.
+    """
+
+    code: Code
+    level: Level
+    database: str | None = None
+    subject: str = ""
+    headline: str
+    fact: str
+    limit: str = ""
+    since: datetime | None = None
+    safe: str
+    advice: tuple[str, ...]
+    passing: bool = False
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What stays the same while the figures change: database ("" for none), code, subject."""
+        return self.database or "", self.code.value, self.subject
+
+
+_RANK = {level: rank for rank, level in enumerate(Level)}
+
+
+def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, the critical ones first, then by identity."""
+    unique: dict[tuple[str, str, str], Finding] = {}
+    for each in sorted(findings, key=lambda each: (_RANK[each.level], each.identity, each.fact)):
+        unique.setdefault(each.identity, each)
+    return tuple(unique.values())
+
+
+def overall(findings: Iterable[Finding]) -> Health:
+    """The health of whatever the findings are about."""
+    levels = {finding.level for finding in findings}
+    if Level.CRITICAL in levels:
+        return Health.CRITICAL
+    return Health.WARNING if Level.WARNING in levels else Health.HEALTHY

@@ -1,0 +1,90 @@
+"""Facts and settings and the time in, findings out."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from lifeboat.policy.case import Case
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.facts import DatabaseFacts, Facts, Unknown
+from lifeboat.policy.findings import Finding, Level, gravest_first
+from lifeboat.policy.health_age import age_findings
+from lifeboat.policy.health_archives import archive_findings
+from lifeboat.policy.health_bucket import bucket_findings
+from lifeboat.policy.health_changes import change_findings
+from lifeboat.policy.health_drills import drill_findings
+from lifeboat.policy.health_forecast import forecast_findings
+from lifeboat.policy.health_gaps import gap_findings, not_seen, unread_findings
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+
+JUDGES = (
+    age_findings,
+    archive_findings,
+    change_findings,
+    drill_findings,
+    forecast_findings,
+    unread_findings,
+)
+"""All that is asked of each database."""
+
+
+def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Finding, ...]:
+    """Everything that there is to say about the vault, the gravest first.
+
+    It never raises, whatever the facts are, and what could not be seen is a finding: without facts
+    nothing is healthy.
+
+    Args:
+        facts: what was seen.
+        settings: what should be.
+        now: when it was seen, in UTC.
+    """
+    commands = Commands(vault=facts.vault, stack=facts.stack)
+    found = [
+        *bucket_findings(facts.bucket, settings, commands),
+        *gap_findings(facts, now, commands),
+    ]
+    for database in settings.databases:
+        case = case_of(database, facts, settings, now)
+        found += [*_blind(database, facts)] if case is None else _judged(case)
+    return gravest_first(found)
+
+
+def case_of(
+    database: WatchedDatabase, facts: Facts, settings: WatchedSettings, now: datetime
+) -> Case | None:
+    """The facts about one database, in order; None when it could not be looked at."""
+    seen = _facts_of(database, facts)
+    if seen is None or isinstance(seen.objects, Unknown):
+        return None
+    return Case(
+        database=database,
+        settings=settings,
+        facts=seen,
+        objects=seen.objects,
+        commands=Commands(vault=facts.vault, stack=facts.stack),
+        now=now,
+    )
+
+
+def _judged(case: Case) -> Iterator[Finding]:
+    for ask in JUDGES:
+        yield from ask(case)
+
+
+def _facts_of(database: WatchedDatabase, facts: Facts) -> DatabaseFacts | None:
+    return next((each for each in facts.databases if each.name == database.name), None)
+
+
+def _blind(database: WatchedDatabase, facts: Facts) -> Iterator[Finding]:
+    seen = _facts_of(database, facts)
+    unknown = seen.objects if seen else None
+    if isinstance(unknown, Unknown):
+        yield not_seen(database.name, "objects", Level.CRITICAL, unknown.why, unknown.todo)
+    else:
+        yield not_seen(
+            database.name,
+            "objects",
+            Level.CRITICAL,
+            f"Nobody looked at {database.name}.",
+            "See the monitor's log.",
+        )

@@ -1,0 +1,170 @@
+"""Whether a database is being backed up at all: age of the newest backup, and runs missed."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from lifeboat.policy.case import AHEAD, RECENT, Case
+from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.slots import next_slot, slots
+from lifeboat.policy.tiers import Tier
+from lifeboat.policy.words import at, listed, several, span
+
+GRACE = timedelta(hours=1)
+"""For so long after its slot a backup may still be under way: three attempts of 15 minutes."""
+
+_SECOND = timedelta(seconds=1)
+
+
+def age_findings(case: Case) -> Iterator[Finding]:
+    """What is wrong with the age of the newest backup."""
+    if not case.published:
+        yield _never(case)
+    elif not case.whole:
+        yield _none_whole(case)
+    else:
+        yield from _too_old(case)
+        yield from _missed(case)
+
+
+def backup_age(case: Case) -> timedelta | None:
+    """How far the newest whole backup lies behind; None when there is none.
+
+    Counted from the moment that the backup shows, since what came later is not in it.
+    """
+    if not case.whole:
+        return None
+    return max(case.now - case.whole[0].source.snapshot_time, timedelta(0))
+
+
+def _never(case: Case) -> Finding:
+    since = case.facts.scheduled_since or case.now
+    first = next_slot(case.database.cron, case.database.timezone, since)
+    limit = f"schedule '{case.database.cron}' in {case.database.timezone}"
+    if first is not None and case.now - first <= GRACE:
+        return Finding(
+            code=Code.NEVER_BACKED_UP,
+            level=Level.INFO,
+            database=case.name,
+            headline="waits for its first backup",
+            fact=f"{case.name} has no backup yet; its first is due at {at(first)}.",
+            limit=limit,
+            safe="The database itself is not affected.",
+            advice=(f"Wait, or take one now: {case.commands.back_up(case.name)}",),
+        )
+    due = f"; the first was due at {at(first)}" if first else ", and its schedule never fires again"
+    return Finding(
+        code=Code.NEVER_BACKED_UP,
+        level=Level.CRITICAL,
+        database=case.name,
+        headline="was never backed up",
+        fact=f"There is no backup of {case.name}{due}.",
+        limit=limit,
+        since=first,
+        safe="The database itself is not affected, but nothing protects it.",
+        advice=_find_out(case),
+    )
+
+
+def _none_whole(case: Case) -> Finding:
+    return Finding(
+        code=Code.BACKUP_TOO_OLD,
+        level=Level.CRITICAL,
+        database=case.name,
+        headline="has no whole backup",
+        fact=f"{case.name} has {several(len(case.published), 'manifest')} in the vault, the newest"
+        f" {case.published[0].id}, but none of those looked at could be read and has the archive"
+        " that it names.",
+        limit=_age_limit(case),
+        safe="The database itself is not affected. Archives may still be there: see the findings"
+        " about each.",
+        advice=_find_out(case),
+    )
+
+
+def _too_old(case: Case) -> Iterator[Finding]:
+    newest, age = case.whole[0], backup_age(case)
+    if age is None or age <= timedelta(hours=case.settings.monitor.max_age_hours):
+        return
+    shown = newest.source.snapshot_time
+    newer = [each for each in case.published if each.slot > newest.slot]
+    but = f" {several(len(newer), 'newer one')}: not whole." if newer else ""
+    yield Finding(
+        code=Code.BACKUP_TOO_OLD,
+        level=Level.CRITICAL,
+        database=case.name,
+        headline=f"has no backup for {span(age)}",
+        fact=f"The newest whole backup of {case.name} is {newest.location.id}. It shows the"
+        f" database as it was at {at(shown)}, {span(age)} ago; what came later is in no backup."
+        f"{but}",
+        limit=_age_limit(case),
+        since=shown,
+        safe=f"{newest.location.id} and the backups before it are in the vault.",
+        advice=_find_out(case),
+    )
+
+
+def _age_limit(case: Case) -> str:
+    return f"{case.settings.monitor.max_age_hours} h (monitor.max_age_hours)"
+
+
+def _find_out(case: Case) -> tuple[str, ...]:
+    return (
+        f"Take a backup now, and read what it answers: {case.commands.back_up(case.name)}",
+        f"See why the last runs failed: {case.commands.log('backup', case.name)}",
+        (
+            f"If the log has no runs, look at the schedule: {case.commands.schedule(case.name)}"
+            f". Where it is gone or disabled, bring it back: {case.commands.revert()}"
+        ),
+    )
+
+
+def _missed(case: Case) -> Iterator[Finding]:
+    """One finding for each gap between two backups in which the schedule should have run."""
+    window = case.now - _memory(case)
+    past = [each for each in reversed(case.published) if each.slot - case.now <= AHEAD]
+    for before, after in zip(past, [*past[1:], None], strict=True):
+        if after is not None and after.slot < window:
+            continue
+        start = max(before.slot + _SECOND, window, case.facts.scheduled_since or window)
+        missed = _due(case, start, after)
+        if missed:
+            yield _gap(case, before, after, missed)
+
+
+def _memory(case: Case) -> timedelta:
+    """How far back missed runs are looked for: not to where S3 has deleted backups by now."""
+    days = [case.settings.retention.of(tier).days for tier in Tier]
+    return min(RECENT, *(timedelta(days=each) for each in days if each is not None))
+
+
+def _due(case: Case, start: datetime, after: BackupLocation | None) -> list[datetime]:
+    """The slots from `start` on that no backup filled before the one after them was due."""
+    until = case.now - GRACE if after is None else after.slot
+    due = list(slots(case.database.cron, case.database.timezone, start, until))
+    return due if after is None else due[:-1]  # the last one is what `after` filled
+
+
+def _gap(
+    case: Case, before: BackupLocation, after: BackupLocation | None, missed: list[datetime]
+) -> Finding:
+    long = (after.slot if after else case.now) - before.slot
+    told_by_age = long > timedelta(hours=case.settings.monitor.max_age_hours)
+    until = f"the next is {after.id}" if after else "none has come since"
+    return Finding(
+        code=Code.SLOT_MISSED,
+        level=Level.INFO if told_by_age else Level.WARNING,
+        database=case.name,
+        subject=f"after {before.id}",
+        headline=f"missed {several(len(missed), 'run')}",
+        fact=f"The schedule of {case.name} should have run at {listed(map(at, missed))}, but there"
+        f" is no backup of it: the last before is {before.id}, {until}.",
+        limit=f"schedule '{case.database.cron}' in {case.database.timezone}",
+        since=missed[0],
+        safe="The backups before and after it are not affected.",
+        advice=(
+            f"See what became of the run: {case.commands.log('backup', case.name)}",
+            f"If it was never started, look at the schedule: {case.commands.schedule(case.name)}",
+        ),
+        passing=True,
+    )

@@ -1,0 +1,103 @@
+"""Which findings are news: people are told when something changes, not whenever it is looked at."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.messages import Kind, Message, over, raised
+from lifeboat.policy.told import Told, ToldState
+
+
+@dataclass(frozen=True)
+class News:
+    """What to send, and what to remember once all of it was sent.
+
+    When sending fails the old memory has to stay: then the same news come again.
+    """
+
+    messages: tuple[Message, ...]
+    state: ToldState
+
+
+def news(
+    previous: ToldState | None,
+    findings: Sequence[Finding],
+    now: datetime,
+    remind_hours: int,
+    *,
+    where: str,
+) -> News:
+    """What people have to be told now.
+
+    A finding that was not told, or was told as a lesser one, is new; a critical one is told again
+    every `remind_hours`; what is over is told as right again. Findings of level info are not told.
+
+    Args:
+        previous: what was told; None when that is lost, and then everything is told again.
+        findings: all of them, as `judge` gives them.
+        now: when they were found.
+        remind_hours: after how long a critical one is told again.
+        where: the command that shows everything, for the messages.
+    """
+    before = previous or ToldState()
+    told = {each.identity: each for each in before.told}
+    current = {each.identity: each for each in findings if each.level is not Level.INFO}
+    fresh = [each for each in current.values() if _is_new(each, told.get(each.identity))]
+    due = [
+        each
+        for each in current.values()
+        if not _is_new(each, told.get(each.identity))
+        and _is_due(each, told[each.identity], timedelta(hours=remind_hours), now)
+    ]
+    absent = [each for identity, each in told.items() if identity not in current]
+    hidden = [each for each in absent if _is_hidden(each, findings)]
+    gone = [each for each in absent if each not in hidden and not each.passing]
+    messages = [
+        *(raised(each, kind=Kind.NEW, now=now, where=where) for each in _grouped(fresh)),
+        *(raised(each, kind=Kind.REMINDER, now=now, where=where) for each in _grouped(due)),
+        *(over(each, now=now, where=where) for each in _grouped(gone)),
+    ]
+    sent = {each.identity for each in (*fresh, *due)}
+    kept = [
+        _told(each, told.get(each.identity), now, sent=each.identity in sent)
+        for each in current.values()
+    ]
+    remembered = tuple(sorted([*kept, *hidden], key=lambda each: each.identity))
+    return News(tuple(messages), before.model_copy(update={"told": remembered}))
+
+
+def _is_new(finding: Finding, told: Told | None) -> bool:
+    return told is None or (finding.level is Level.CRITICAL and told.level is not Level.CRITICAL)
+
+
+def _is_due(finding: Finding, told: Told, remind: timedelta, now: datetime) -> bool:
+    return finding.level is Level.CRITICAL and now - told.last >= remind
+
+
+def _is_hidden(told: Told, findings: Sequence[Finding]) -> bool:
+    """Whether it may be as wrong as before, as this time nobody could look."""
+    return told.code != Code.NOT_SEEN and any(
+        each.code is Code.NOT_SEEN and (each.database or "") == told.database for each in findings
+    )
+
+
+def _told(finding: Finding, before: Told | None, now: datetime, *, sent: bool) -> Told:
+    return Told(
+        database=finding.database or "",
+        code=finding.code.value,
+        subject=finding.subject,
+        level=finding.level,
+        headline=finding.headline,
+        since=before.since if before else now,
+        last=before.last if before and not sent else now,
+        passing=finding.passing,
+    )
+
+
+def _grouped[T: (Finding, Told)](items: Iterable[T]) -> list[list[T]]:
+    """Those of one kind about one database together, as they become one message."""
+    groups: dict[tuple[str, str], list[T]] = {}
+    for item in items:
+        groups.setdefault((item.database or "", item.code), []).append(item)
+    return list(groups.values())

@@ -1,0 +1,48 @@
+"""Figures as people read them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+_NAMED = 10
+_MINUTES = timedelta(minutes=90)
+_HOURS = timedelta(hours=72)
+_KILO = 1000
+_TENFOLD = 10
+
+
+def at(moment: datetime) -> str:
+    """A moment to the minute: 2026-11-22 02:00 UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def span(time: timedelta) -> str:
+    """A stretch of time in the unit that fits: 45 min, 44 h, 12 days."""
+    if time < _MINUTES:
+        return f"{time // timedelta(minutes=1)} min"
+    if time < _HOURS:
+        return f"{time // timedelta(hours=1)} h"
+    return f"{time // timedelta(days=1)} days"
+
+
+def size(amount: float) -> str:
+    """Bytes with a decimal prefix: 512 B, 1.5 MB, 120 GB."""
+    unit = "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < _KILO:
+            break
+        amount, unit = amount / _KILO, larger
+    whole = unit == "B" or amount >= _TENFOLD
+    return f"{amount:,.0f} {unit}" if whole else f"{amount:.1f} {unit}"
+
+
+def several(count: int, noun: str) -> str:
+    """A count with its noun: 1 backup, 3 backups."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(items: Iterable[str], most: int = _NAMED) -> str:
+    """The first few in their order, and how many more there are."""
+    everything = list(items)
+    more = len(everything) - most
+    rest = f" and {more} more" if more > 0 else ""
+    return ", ".join(everything[:most]) + rest
