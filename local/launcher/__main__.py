@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 from ministack import app  # type: ignore[import-not-found]
 
-from local.launcher import buckets, functions, gateway, schedules, stacks
+from local.launcher import (
+    alarms,
+    buckets,
+    destinations,
+    functions,
+    gateway,
+    metrics,
+    schedules,
+    stacks,
+)
 
 GAPS: tuple[Callable[[], None], ...] = (
     gateway.own_port_only,
@@ -23,6 +32,11 @@ GAPS: tuple[Callable[[], None], ...] = (
     stacks.function_properties,
     stacks.schedule_properties,
     schedules.schedule_delivery,
+    metrics.embedded_metrics,
+    metrics.function_metrics,
+    alarms.alarm_evaluation,
+    alarms.alarm_delivery,
+    destinations.failure_destinations,
 )
 
 

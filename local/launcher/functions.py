@@ -117,7 +117,7 @@ def lambda_environment(proposed: Mapping[str, str], scratch: Path) -> dict[str, 
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "TMPDIR": str(temporary),
-        "AWS_CA_BUNDLE": os.environ["LIFEBOAT_CA_BUNDLE"],
+        "AWS_CA_BUNDLE": os.environ["LIFEBOAT_CA_FILE"],
     }
     for layer in layers:
         if (layer / "lib" / "postgresql").is_dir():

@@ -1,16 +1,16 @@
 """The clock of EventBridge Scheduler; ministack's own is replaced as a whole."""
 
 import datetime as dt
-import os
 import threading
 import time
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from ministack.services import eventbridge, scheduler, sts  # type: ignore[import-not-found]
+from ministack.services import eventbridge, scheduler  # type: ignore[import-not-found]
+
+from local.launcher.roles import as_role
 
 Schedule = dict[str, Any]
 
@@ -122,22 +122,3 @@ def _fill_in(schedule: Schedule, slot: dt.datetime, execution: str, attempt: int
 
 def _attributes(**values: str) -> dict[str, dict[str, str]]:
     return {n: {"DataType": "String", "StringValue": value} for n, value in values.items()}
-
-
-def as_role(service: str, account: str, region: str, role: str) -> Any:  # noqa: ANN401 - boto3's
-    """A client that acts as `role`, as the service itself does when it assumes it."""
-    name = role.rpartition("/")[2]
-    key, secret, token = "ASIA" + uuid4().hex[:16].upper(), uuid4().hex, uuid4().hex
-    session = {
-        "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/scheduler",
-        "UserId": f"{name}:scheduler",
-        "SecretAccessKey": secret,
-        "SessionToken": token,
-    }
-    sts.register_session(key, session)
-    signed: Any = boto3.Session(key, secret, token, region_name=region)
-    return signed.client(
-        service,
-        endpoint_url=f"https://localhost:{os.environ['GATEWAY_PORT']}",
-        verify=os.environ["LIFEBOAT_CA_BUNDLE"],
-    )

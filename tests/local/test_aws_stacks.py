@@ -42,6 +42,12 @@ RULES = [
         "ExpiredObjectDeleteMarker": True,
     },
 ]
+BLOCKED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": False,
+    "RestrictPublicBuckets": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,8 @@ def test_a_buckets_lock_encryption_and_tags_are_the_templates(
             "BucketKeyEnabled": True,
         }
     ]
+    blocked = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert blocked == BLOCKED
     assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "for", "Value": "backups"}]
 
 
@@ -118,6 +126,27 @@ def test_a_functions_configuration_is_the_templates(aws: LocalAws, stack: dict[s
     assert found["DeadLetterConfig"] == {"TargetArn": stack["QueueArn"]}
     retries = client.get_function_event_invoke_config(FunctionName=name, Qualifier="$LATEST")
     assert (retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]) == (1, 3600)
+    assert retries["DestinationConfig"]["OnFailure"] == {"Destination": stack["Topic"]}
+
+
+def test_alarms_their_topic_and_the_dashboard_are_the_templates(
+    aws: LocalAws, stack: dict[str, str]
+) -> None:
+    alarms = aws.client("cloudwatch").describe_alarms(AlarmNames=[stack["Alarm"]])
+    (found,) = alarms["MetricAlarms"]
+    expected = _alarm() | {
+        "AlarmActions": [stack["Topic"]],
+        "OKActions": [stack["Topic"]],
+        "Dimensions": [{"Name": "Database", "Value": "app"}],
+    }
+    assert {name: found[name] for name in expected} == expected
+    dashboard = aws.client("cloudwatch").get_dashboard(DashboardName=stack["Dashboard"])
+    assert json.loads(dashboard["DashboardBody"]) == {"widgets": []}
+    sns = aws.client("sns")
+    attributes = sns.get_topic_attributes(TopicArn=stack["Topic"])["Attributes"]
+    assert json.loads(attributes["Policy"])["Statement"][0]["Sid"] == "Alarms"
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=stack["Topic"])["Subscriptions"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 
 
 def test_a_schedules_time_zone_retries_and_letters_are_the_templates(
@@ -166,11 +195,14 @@ def _template() -> dict[str, Any]:
                 "Qualifier": "$LATEST",
                 "MaximumRetryAttempts": 1,
                 "MaximumEventAgeInSeconds": 3600,
+                "DestinationConfig": {"OnFailure": {"Destination": {"Ref": "Topic"}}},
             },
         },
+        **_alarming(),
         "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": _schedule()},
     }
-    refs = {name: {"Value": {"Ref": name}} for name in ("Bucket", "Assets", "Function", "Schedule")}
+    told = ("Bucket", "Assets", "Function", "Schedule", "Topic", "Alarm", "Dashboard")
+    refs = {name: {"Value": {"Ref": name}} for name in told}
     queue = {"QueueArn": {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}}}
     version = {"Type": "AWS::SSM::Parameter::Value<String>"}
     parameters = {"BootstrapVersion": version | {"Default": "/cdk-bootstrap/hnb659fds/version"}}
@@ -188,6 +220,52 @@ def _bucket() -> dict[str, Any]:
         "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": retention},
         "Tags": [{"Key": "for", "Value": "backups"}],
         "VersioningConfiguration": {"Status": "Enabled"},
+        "PublicAccessBlockConfiguration": BLOCKED,
+    }
+
+
+def _alarming() -> dict[str, Any]:
+    topic = {"Ref": "Topic"}
+    statement = {
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    subscription = {"TopicArn": topic, "Protocol": "email", "Endpoint": "ops@example.com"}
+    alarm = _alarm() | {
+        "AlarmActions": [topic],
+        "OKActions": [topic],
+        "Dimensions": [{"Name": "Database", "Value": "app"}],
+    }
+    return {
+        "Topic": {"Type": "AWS::SNS::Topic"},
+        "TopicPolicy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {"Topics": [topic], "PolicyDocument": policy},
+        },
+        "Subscription": {"Type": "AWS::SNS::Subscription", "Properties": subscription},
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm},
+        "Dashboard": {
+            "Type": "AWS::CloudWatch::Dashboard",
+            "Properties": {"DashboardBody": json.dumps({"widgets": []})},
+        },
+    }
+
+
+def _alarm() -> dict[str, Any]:
+    return {
+        "Namespace": "Lifeboat",
+        "MetricName": "BackupAge",
+        "Statistic": "Maximum",
+        "Period": 3600,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "Threshold": 25.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "breaching",
     }
 
 
