@@ -75,7 +75,7 @@ def raised(findings: Sequence[Finding], *, kind: Kind, now: datetime, where: str
         paragraphs=(
             f"{first.level.upper()}: {_whose(first.database)} {first.headline}."
             + (f" The same holds {more} times more." if more else ""),
-            *(_told_whole(each, now) for each in told),
+            *(described(each, now) for each in told),
             *([f"And {several(rest, 'more')}, which the status lists."] if rest else []),
         ),
         steps=(*first.advice, f"Everything at a glance: {where}"),
@@ -103,6 +103,16 @@ def over(told: Sequence[Told], *, now: datetime, where: str) -> Message:
         steps=(f"Nothing. Everything at a glance: {where}",),
         attributes=_attributes(Kind.OVER, first.level, first.code, first.database),
     )
+
+
+def described(finding: Finding, now: datetime) -> str:
+    """What, since when, against which limit, and what is safe: a line each."""
+    lines = [f"What: {finding.fact}"]
+    if finding.since:
+        lines.append(f"Since: {at(finding.since)} ({span(now - finding.since)} ago)")
+    if finding.limit:
+        lines.append(f"Limit: {finding.limit}")
+    return "\n".join([*lines, f"Safe: {finding.safe}"])
 
 
 def slack_text(message: Message) -> str:
@@ -145,15 +155,6 @@ def webhook_payload(message: Message) -> dict[str, object]:
 
 def _whose(database: str | None) -> str:
     return database or "the vault"
-
-
-def _told_whole(finding: Finding, now: datetime) -> str:
-    lines = [f"What: {finding.fact}"]
-    if finding.since:
-        lines.append(f"Since: {at(finding.since)} ({span(now - finding.since)} ago)")
-    if finding.limit:
-        lines.append(f"Limit: {finding.limit}")
-    return "\n".join([*lines, f"Safe: {finding.safe}"])
 
 
 def _attributes(kind: Kind, level: Level, code: str, database: str) -> dict[str, str]:

@@ -1,0 +1,86 @@
+"""What S3 asks for, in US dollars and without free tiers or discounts.
+
+One table for each region whose prices are known; elsewhere those of us-east-1 are taken, and said
+to be. As of 2026-10-01, from copies of https://aws.amazon.com/s3/pricing/ and of AWS's own price
+list, https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonS3/current/us-east-1/index.json
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+AS_OF = date(2026, 10, 1)
+"""When the prices below were looked up."""
+
+GB = 1 << 30
+"""S3 bills binary gigabytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """The prices of one region.
+
+    Attributes:
+        region: whose they are.
+        storage: dollars for a GB and month, by storage class; the first 50 TB.
+        put: dollars for 1,000 requests of PUT, POST or LIST on S3 Standard.
+        transition: dollars for 1,000 moves by lifecycle rules, by the class that they lead to.
+    """
+
+    region: str
+    storage: Mapping[str, float]
+    put: float
+    transition: Mapping[str, float]
+
+
+US_EAST_1 = Prices(
+    region="us-east-1",
+    storage={
+        "STANDARD": 0.023,
+        "STANDARD_IA": 0.0125,
+        "ONEZONE_IA": 0.01,
+        "GLACIER_IR": 0.004,
+        "GLACIER": 0.0036,
+        "DEEP_ARCHIVE": 0.00099,
+    },
+    put=0.005,
+    transition={
+        "STANDARD_IA": 0.01,
+        "ONEZONE_IA": 0.01,
+        "GLACIER_IR": 0.02,
+        "GLACIER": 0.03,
+        "DEEP_ARCHIVE": 0.05,
+    },
+)
+
+TABLE = {prices.region: prices for prices in (US_EAST_1,)}
+"""By region."""
+
+LEAST_DAYS = {
+    "STANDARD_IA": 30,
+    "ONEZONE_IA": 30,
+    "GLACIER_IR": 90,
+    "GLACIER": 90,
+    "DEEP_ARCHIVE": 180,
+}
+"""Days of storage that are billed at least, even for what is deleted earlier.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
+"""
+
+LEAST_BYTES = {"STANDARD_IA": 128 * 1024, "ONEZONE_IA": 128 * 1024, "GLACIER_IR": 128 * 1024}
+"""Bytes that are billed at least for each object; source as above."""
+
+ARCHIVED = {"GLACIER": 32 * 1024, "DEEP_ARCHIVE": 32 * 1024}
+"""Bytes that are added to each object in its class, for its index. Its name takes
+`ARCHIVED_NAME` bytes of S3 Standard besides.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+"""
+
+ARCHIVED_NAME = 8 * 1024
+
+
+def prices_in(region: str) -> Prices:
+    """The region's own prices, or else those of us-east-1: `Prices.region` tells."""
+    return TABLE.get(region, US_EAST_1)

@@ -1,0 +1,271 @@
+"""The whole status: as an object for programs, and as a table for a terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pydantic_core import to_jsonable_python
+
+from lifeboat.policy.case import Case
+from lifeboat.policy.cost import monthly_cost
+from lifeboat.policy.facts import Facts
+from lifeboat.policy.findings import Finding, Health, Level, overall
+from lifeboat.policy.health import case_of
+from lifeboat.policy.health_age import backup_age
+from lifeboat.policy.health_drills import drill_age
+from lifeboat.policy.messages import described
+from lifeboat.policy.words import at, size, span
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_HEADINGS = (
+    "DATABASE",
+    "HEALTH",
+    "AGE",
+    "TIER",
+    "SIZE",
+    "ROWS",
+    "DRILL",
+    "DRILLED",
+    "RESTORE",
+    "$/MONTH",
+    "WORST",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupStatus:
+    """The newest whole backup of a database.
+
+    Attributes:
+        id: as a person types it.
+        tier: its tier.
+        shows: the moment that it shows.
+        age_hours: hours since then.
+        bytes: of the archive.
+        rows: in it.
+        seconds: that it took.
+    """
+
+    id: str
+    tier: str
+    shows: datetime
+    age_hours: float
+    bytes: int
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrillStatus:
+    """The newest drill of a database.
+
+    Attributes:
+        verdict: proven, partial or failed.
+        backup: the id of the backup that was tried; None when there was none to try.
+        started: when it began.
+        age_days: days since then.
+        seconds: that it took.
+        rto_seconds: that it may take.
+        margin_seconds: what was left of that; negative when it took longer.
+    """
+
+    verdict: str
+    backup: str | None
+    started: datetime
+    age_days: float
+    seconds: float
+    rto_seconds: int
+    margin_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseStatus:
+    """One database.
+
+    Attributes:
+        name: in the settings.
+        health: what its findings come to.
+        critical: how many critical findings it has.
+        warning: how many warnings.
+        seen: whether it could be looked at; if not, the rest is unknown.
+        backups: how many backups there are.
+        backup: the newest whole one; None when there is none.
+        drill: the newest drill; None when there was none.
+        monthly_cost: US dollars.
+        worst: its gravest finding in a few words; None when there is none.
+    """
+
+    name: str
+    health: Health
+    critical: int
+    warning: int
+    seen: bool
+    backups: int = 0
+    backup: BackupStatus | None = None
+    drill: DrillStatus | None = None
+    monthly_cost: float | None = None
+    worst: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Everything.
+
+    Attributes:
+        health: what all findings come to.
+        checked: when the vault was looked at.
+        vault: the bucket.
+        region: where it lies.
+        databases: in the order of the settings.
+        findings: all of them, the gravest first.
+        cost_notes: by whose prices costs were reckoned, and what they leave out.
+    """
+
+    health: Health
+    checked: datetime
+    vault: str
+    region: str
+    databases: tuple[DatabaseStatus, ...]
+    findings: tuple[Finding, ...]
+    cost_notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain values that any JSON encoder takes; times as ISO 8601."""
+        plain: dict[str, object] = to_jsonable_python(self)
+        return plain
+
+    def as_text(self) -> str:
+        """The same for a terminal: a row for each database, then what was found."""
+        head = (
+            f"Lifeboat: {self.health.upper()}   s3://{self.vault} ({self.region})   "
+            f"{at(self.checked)}"
+        )
+        table = _aligned([_HEADINGS, *(_cells(each) for each in self.databases)])
+        found = [_block(each, self.checked) for each in self.findings]
+        notes = "Cost: " + " ".join(self.cost_notes)
+        return "\n\n".join([head, table, *(found or ["Nothing is wrong."]), notes]) + "\n"
+
+
+def status_of(
+    facts: Facts, settings: WatchedSettings, findings: Sequence[Finding], now: datetime
+) -> Status:
+    """The status of the vault.
+
+    Args:
+        facts: what was seen.
+        settings: what should be.
+        findings: as `judge` gave them for the same facts.
+        now: when the vault was looked at.
+    """
+    return Status(
+        health=overall(findings),
+        checked=now,
+        vault=facts.vault,
+        region=facts.region,
+        databases=tuple(
+            _database(each, case_of(each, facts, settings, now), findings, facts.region)
+            for each in settings.databases
+        ),
+        findings=tuple(findings),
+        cost_notes=monthly_cost((), settings.retention, facts.region, now).notes,
+    )
+
+
+def _database(
+    database: WatchedDatabase, case: Case | None, findings: Sequence[Finding], region: str
+) -> DatabaseStatus:
+    own = [each for each in findings if each.database == database.name]
+    levels = [each.level for each in own]
+    judged = DatabaseStatus(
+        name=database.name,
+        health=overall(own),
+        critical=levels.count(Level.CRITICAL),
+        warning=levels.count(Level.WARNING),
+        seen=case is not None,
+        worst=own[0].headline if own else None,
+    )
+    if case is None:
+        return judged
+    cost = monthly_cost(case.objects, case.settings.retention, region, case.now)
+    return replace(
+        judged,
+        backups=len(case.published),
+        backup=_backup(case),
+        drill=_drill(case),
+        monthly_cost=round(cost.total, 4),
+    )
+
+
+def _backup(case: Case) -> BackupStatus | None:
+    age = backup_age(case)
+    if age is None:
+        return None
+    newest = case.whole[0]
+    return BackupStatus(
+        id=newest.location.id,
+        tier=newest.tier.value,
+        shows=newest.source.snapshot_time,
+        age_hours=round(age / _HOUR, 2),
+        bytes=newest.archive.bytes,
+        rows=newest.inventory.rows,
+        seconds=(newest.finished - newest.started).total_seconds(),
+    )
+
+
+def _drill(case: Case) -> DrillStatus | None:
+    age = drill_age(case)
+    if age is None:
+        return None
+    newest = case.reports[0]
+    return DrillStatus(
+        verdict=newest.verdict.value,
+        backup=newest.backup,
+        started=newest.started,
+        age_days=round(age / _DAY, 2),
+        seconds=newest.total_seconds,
+        rto_seconds=newest.rto_seconds,
+        margin_seconds=newest.rto_margin_seconds,
+    )
+
+
+def _cells(row: DatabaseStatus) -> tuple[str, ...]:
+    if not row.seen:
+        return (row.name, row.health.value, *"?" * (len(_HEADINGS) - 3), row.worst or "")
+    backup, drill = row.backup, row.drill
+    return (
+        row.name,
+        row.health.value,
+        span(timedelta(hours=backup.age_hours)) if backup else "none",
+        backup.tier if backup else "-",
+        size(backup.bytes) if backup else "-",
+        f"{backup.rows:,}" if backup else "-",
+        drill.verdict if drill else "never",
+        span(timedelta(days=drill.age_days)) if drill else "-",
+        _minutes(drill) if drill else "-",
+        f"${row.monthly_cost:,.2f}",
+        row.worst or "",
+    )
+
+
+def _minutes(drill: DrillStatus) -> str:
+    """What a drill took of what it may take."""
+    return f"{drill.seconds / 60:.1f} of {drill.rto_seconds / 60:.0f} min"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _block(finding: Finding, now: datetime) -> str:
+    steps = [f"{number}. {step}" for number, step in enumerate(finding.advice, 1)]
+    lines = [*described(finding, now).splitlines(), *steps]
+    whose = finding.database or "the vault"
+    head = f"{finding.level.upper()}: {whose} {finding.headline}"
+    return "\n".join([head, *(f"  {line}" for line in lines)])
