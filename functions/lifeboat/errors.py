@@ -170,3 +170,31 @@ class DrillTimeError(DrillError):
 
 class DrillFailedError(DrillError):
     """The backup did not pass its drill."""
+
+
+class RestoreError(LifeboatError):
+    """A backup was not brought back, or not to the end. What was live is as it was."""
+
+    safe_by_default = "The live database and all backups are untouched."
+
+
+class RestoreRefusedError(RestoreError):
+    """What was asked for would not be safe, or can't work here; nothing was touched."""
+
+    safe_by_default = "Nothing was touched: not the live database, not the backups."
+
+
+class RestoreTargetError(RestoreError):
+    """The server to restore into can't be reached, or refused something."""
+
+
+class RestoreTimeError(RestoreError):
+    """The function's time would have run out; the restore was ended cleanly before."""
+
+
+class RestoreFailedError(RestoreError):
+    """What came back is not what was backed up."""
+
+
+class SwapError(RestoreError):
+    """The databases were not swapped; both have the names that they had."""
