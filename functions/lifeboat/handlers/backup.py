@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,9 +10,9 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
-from lifeboat.errors import BackupError, LifeboatError
+from lifeboat.errors import BackupError
+from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
 from lifeboat.policy.events import BackupEvent, parse_event, slot_of
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
@@ -25,16 +24,6 @@ from lifeboat.services.take_backup import take_backup
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 
-#: Kept back from Lambda's own time-out for ending children, upload and log: at most these seconds,
-#: and no more than a quarter of the time of a function that has little of it.
-_MARGIN_SECONDS = 20.0
-
-#: Without a way out of its VPC a function hears nothing at all from Secrets Manager. The SDK's own
-#: five minutes of waiting would leave no time to say so.
-_IMPATIENT = Config(
-    retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10
-)
-
 # The service is named here and not by powertools' variable, which would also make it a dimension
 # of every metric: alarms and graphs are by database.
 logger = Logger(service="lifeboat-backup")
@@ -43,6 +32,7 @@ metrics = Metrics()
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@reported(logger, BackupError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Take the backup that the event asks for; gives the manifest's summary.
 
@@ -52,28 +42,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     Raises:
         LifeboatError: there is no backup. Lambda counts a failed invocation, which rings.
     """
-    try:
-        return _backup(event, context)
-    except LifeboatError as error:
-        logger.error(  # noqa: TRY400  # the three answers; a trace would bury them
-            error.what,
-            extra={
-                "safe": error.safe,
-                "next": error.todo,
-                "notes": getattr(error, "__notes__", []),
-            },
-        )
-        raise
-    except Exception as error:
-        logger.exception("Unexpected error")
-        raise BackupError(
-            f"Unexpected {type(error).__name__}; the function's log has the details.",
-            todo=f"Search the log for run {context.aws_request_id} and report what it says, then"
-            " invoke the function again.",
-        ) from None
-
-
-def _backup(event: object, context: LambdaContext) -> dict[str, object]:
     asked = parse_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
@@ -82,7 +50,7 @@ def _backup(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("Backup begins", extra={"label": asked.label})
     bucket = os.environ["LIFEBOAT_VAULT"]
-    secrets = boto3.client("secretsmanager", config=_IMPATIENT)
+    secrets = boto3.client("secretsmanager", config=IMPATIENT)
     failed = 1
     try:
         with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
@@ -93,7 +61,7 @@ def _backup(event: object, context: LambdaContext) -> dict[str, object]:
                 read_login=lambda: read_login(
                     secrets, settings.databases[0].secret_arn, Path(scratch)
                 ),
-                remaining=_remaining(context),
+                remaining=seconds_left(context),
             )
             outcome = take_backup(Request(location, asked.label, context.aws_request_id), means)
         failed = 0
@@ -111,13 +79,6 @@ def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:
     slot = slot_of(asked, datetime.now(UTC))
     zone = ZoneInfo(settings.databases[0].timezone)
     return BackupLocation(asked.tier or tier_of(slot, zone), asked.database, slot)
-
-
-def _remaining(context: LambdaContext) -> Callable[[], float]:
-    """Seconds until the run has to be over, asked anew at each call."""
-    at_start = context.get_remaining_time_in_millis() / 1000
-    margin = min(_MARGIN_SECONDS, at_start / 4)
-    return lambda: context.get_remaining_time_in_millis() / 1000 - margin
 
 
 def _measure(manifest: Manifest) -> None:

@@ -120,6 +120,8 @@ class Source(Frozen):
         bytes: pg_database_size, indexes and dead rows included.
         lsn: where the write-ahead log stood at the snapshot, where the server tells.
         snapshot_time: the moment that the backup shows.
+        endpoint: a digest of the server's host and port, to know the same one again; None in
+            manifests that were written before there was one.
     """
 
     server_version: str
@@ -132,3 +134,4 @@ class Source(Frozen):
     bytes: NonNegativeInt
     lsn: str | None
     snapshot_time: UtcTime
+    endpoint: str | None = None

@@ -1,5 +1,6 @@
 """Where the database is and how to get in: what the secret says, judged, and told to libpq."""
 
+import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -66,6 +67,11 @@ class Endpoint:
         host = f"[{host}]" if ":" in host else host
         user, database = quote(self.user, safe=""), quote(self.database, safe="")
         return f"postgresql://{user}:***@{host}:{self.port}/{database}?sslmode={self.sslmode}"
+
+    @property
+    def digest(self) -> str:
+        """Of host and port: tells whether two endpoints are one server, but not which."""
+        return hashlib.sha256(f"{self.host.lower()}:{self.port}".encode()).hexdigest()[:16]
 
     def conninfo(self, *, ca_file: str | None = None) -> dict[str, Any]:
         """Keyword arguments for `psycopg.connect` (all are strings).

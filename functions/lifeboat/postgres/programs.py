@@ -73,6 +73,11 @@ class Programs:
             )
         return path
 
+    def stand_ins(self) -> frozenset[str]:
+        """Names of extensions that the layer's servers have only something in place of."""
+        file = self.root / "stand-ins"
+        return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
     def version(self, name: str, major: int) -> str:
         """What `<name> --version` says of itself, such as `18.6`."""
         out = subprocess.run(  # noqa: S603

@@ -74,7 +74,9 @@ def _attempt(
             snapshot = stack.enter_context(
                 held_snapshot(ready.holder, ready.scout, lock_wait_seconds=wait)
             )
-            source = read_source(snapshot.connection)
+            source = read_source(snapshot.connection).model_copy(
+                update={"endpoint": ready.login.endpoint.digest}
+            )
             excluded, notes = _excluded(run, snapshot)
             dump = _dump(run, ready, snapshot, source, excluded)
             stream = stack.enter_context(archive_stream(dump, upload, watch))

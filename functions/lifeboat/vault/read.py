@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.errors import ArchivedError, VaultReadError
+from lifeboat.errors import ArchivedError, ReportError, VaultReadError
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.manifest import Manifest, StoredObject
 from lifeboat.policy.names import (
@@ -85,13 +85,23 @@ def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
 def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]:
     """The last drill reports of a database, the newest first.
 
+    One that is damaged or newer than this Lifeboat is left out: a forecast can do without it, and
+    to find it is the monitor's work.
+
     Raises:
         VaultReadError: S3 doesn't let us read them.
-        ReportError: one is damaged or newer than this Lifeboat.
     """
     keys = [entry["Key"] for entry in _listing(vault, f"{DRILLS}/{database}/")]
-    reports = sorted((key for key in keys if parse_drill_key(key)), reverse=True)
-    return [DrillReport.from_json(read_object(vault, key), key=key) for key in reports[:count]]
+    newest = sorted((key for key in keys if parse_drill_key(key)), reverse=True)[:count]
+    return [report for key in newest if (report := _report(vault, key))]
+
+
+def _report(vault: Vault, key: str) -> DrillReport | None:
+    document = read_object(vault, key)
+    try:
+        return DrillReport.from_json(document, key=key)
+    except ReportError:
+        return None
 
 
 def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
@@ -100,7 +110,7 @@ def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
     Raises:
         VaultReadError: S3 doesn't let us read it.
     """
-    with _reading(f"read s3://{vault.bucket}/{key}"):
+    with reading(f"read s3://{vault.bucket}/{key}"):
         return vault.client.get_object(Bucket=vault.bucket, Key=key, **_version(version))[
             "Body"
         ].read()
@@ -112,7 +122,7 @@ def newest_version(vault: Vault, key: str) -> str | None:
     Raises:
         VaultReadError: S3 doesn't let us see it; a deleted object is not there.
     """
-    with _reading(f"look at s3://{vault.bucket}/{key}"):
+    with reading(f"look at s3://{vault.bucket}/{key}"):
         return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
 
 
@@ -166,7 +176,7 @@ def _fetch(
     vault: Vault, stored: StoredObject, file: BinaryIO, check: Callable[[], None]
 ) -> tuple[str, int]:
     digest, count, failures = hashlib.sha256(), 0, 0
-    with _reading(f"fetch s3://{vault.bucket}/{stored.key}"):
+    with reading(f"fetch s3://{vault.bucket}/{stored.key}"):
         while True:
             try:
                 for piece in _pieces(vault, stored, count):
@@ -193,13 +203,13 @@ def _pieces(vault: Vault, stored: StoredObject, start: int) -> Iterator[bytes]:
 
 def _listing(vault: Vault, prefix: str) -> "Iterator[ObjectTypeDef]":
     pages = vault.client.get_paginator("list_objects_v2")
-    with _reading(f"list s3://{vault.bucket}/{prefix}"):
+    with reading(f"list s3://{vault.bucket}/{prefix}"):
         for page in pages.paginate(Bucket=vault.bucket, Prefix=prefix):
             yield from page.get("Contents", ())
 
 
 @contextmanager
-def _reading(intent: str) -> Iterator[None]:
+def reading(intent: str) -> Iterator[None]:
     """Raise what S3's client raises as our own errors.
 
     Raises:
