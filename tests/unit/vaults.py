@@ -1,0 +1,271 @@
+"""A vault as the monitor sees it, healthy until a test breaks it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from lifeboat.policy.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
+from lifeboat.policy.facts import (
+    BucketFacts,
+    DatabaseFacts,
+    DefaultEncryption,
+    Facts,
+    LifecycleRule,
+    Problem,
+    PublicAccessBlock,
+    StoredVersion,
+    UnfinishedUpload,
+    Unknown,
+    Unreadable,
+)
+from lifeboat.policy.findings import Code, Finding
+from lifeboat.policy.health import judge
+from lifeboat.policy.inventory import Inventory, ObjectCounts, Sequence, Table
+from lifeboat.policy.manifest import Archive, Manifest, Retention, StoredObject
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.tiers import Tier, expires, tier_of
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+from tests.unit.samples import MANIFEST
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday
+NEWEST = datetime(2026, 11, 25, 2, tzinfo=UTC)
+UNKNOWN = Unknown(why="GetThat was denied.", todo="Allow it.")
+APP = WatchedDatabase(name="app")
+SETTINGS = WatchedSettings(databases=(APP,))
+
+
+def location(slot: datetime, tier: Tier | None = None) -> BackupLocation:
+    return BackupLocation(tier or tier_of(slot, UTC), "app", slot)  # type: ignore[arg-type]
+
+
+def backup(
+    slot: datetime,
+    *,
+    tier: Tier | None = None,
+    tables: dict[str, int] | None = None,
+    size: int = 50_000_000,
+    seconds: float = 60,
+    database_bytes: int = 200_000_000,
+    lsn: str | None = "",
+    excluded: Iterable[str] = (),
+) -> Manifest:
+    """A manifest whose content differs from that of any other slot by its sequence and lsn."""
+    where = location(slot, tier)
+    started = slot + SECOND
+    rows = {"users": 1000, "events": 5000} if tables is None else tables
+    return MANIFEST.model_copy(
+        update={
+            "tier": where.tier,
+            "slot": slot,
+            "started": started,
+            "finished": started + timedelta(seconds=seconds),
+            "archive": Archive(
+                compression="zstd:1",
+                pg_dump="17.6",
+                objects=(_object(where.archive_key, size),),
+            ),
+            "globals": _object(where.globals_key, 321),
+            "source": MANIFEST.source.model_copy(
+                update={
+                    "snapshot_time": started,
+                    "bytes": database_bytes,
+                    "lsn": f"0/{int(slot.timestamp()):X}" if lsn == "" else lsn,
+                }
+            ),
+            "inventory": Inventory(
+                tables=tuple(
+                    Table(schema="public", name=name, rows=count, data_excluded=name in {*excluded})
+                    for name, count in rows.items()
+                ),
+                sequences=(Sequence(schema="public", name="ids", last_value=7, is_called=True),),
+                extensions=(),
+                collations=(),
+                counts=ObjectCounts(),
+            ),
+            "retention": Retention(
+                expires=expires(SETTINGS.retention.of(where.tier).days, slot),
+                locked_until=None,
+                lock_mode="governance",
+            ),
+        }
+    )
+
+
+def _object(key: str, size: int) -> StoredObject:
+    return StoredObject(key=key, version_id=f"v-{key}", bytes=size, sha256="ab" * 32)
+
+
+def version(key: str, modified: datetime, size: int = 1000, **changed: object) -> StoredVersion:
+    plain = StoredVersion(key=key, version_id=f"v-{key}", bytes=size, modified=modified)
+    return replace(plain, **changed)  # type: ignore[arg-type]
+
+
+def marker(key: str, modified: datetime) -> StoredVersion:
+    return version(key, modified, size=0, version_id="marker", deleted=True)
+
+
+def stored(manifest: Manifest) -> list[StoredVersion]:
+    """The objects of a backup, as the bucket lists them."""
+    claims = [*manifest.archive.objects, *([manifest.globals] if manifest.globals else [])]
+    return [
+        *(version(claim.key, manifest.finished, claim.bytes) for claim in claims),
+        version(manifest.key, manifest.finished, 4000),
+    ]
+
+
+def drill(
+    started: datetime,
+    verdict: Verdict = Verdict.PROVEN,
+    *,
+    seconds: float = 120,
+    limits: tuple[Limit, ...] = (),
+    tables: tuple[Outcome, ...] = (Outcome.PASSED,),
+    backup: datetime = NEWEST,
+) -> DrillReport:
+    return DrillReport(
+        database="app",
+        started=started,
+        finished=started + timedelta(seconds=seconds),
+        run_id="r-1",
+        lifeboat="0.1.0",
+        backup=location(backup).id,
+        target="embedded",
+        verdict=verdict,
+        reasons=() if verdict is Verdict.PROVEN else ("public.users: 7 rows instead of 8",),
+        advice=None if verdict is Verdict.PROVEN else "Look at the log.",
+        tables=tuple(
+            TableResult(schema="public", name=f"t{n}", claimed=1, restored=1, outcome=outcome)
+            for n, outcome in enumerate(tables)
+        ),
+        seconds={},
+        total_seconds=seconds,
+        rto_seconds=3600,
+        limits=limits,
+        rows=sum(outcome is Outcome.PASSED for outcome in tables),
+        memory_mb=3008,
+        ephemeral_mb=4096,
+    )
+
+
+RULES = (
+    LifecycleRule(id="daily", prefix="daily/", expire_days=30),
+    LifecycleRule(
+        id="weekly-archives",
+        prefix="weekly/",
+        larger_than=4 << 20,
+        transitions=((30, "GLACIER"),),
+    ),
+    LifecycleRule(id="weekly", prefix="weekly/", expire_days=90),
+    LifecycleRule(
+        id="monthly-archives",
+        prefix="monthly/",
+        larger_than=4 << 20,
+        transitions=((30, "DEEP_ARCHIVE"),),
+    ),
+    LifecycleRule(id="monthly", prefix="monthly/", expire_days=365),
+    LifecycleRule(
+        id="manual-archives",
+        prefix="manual/",
+        larger_than=4 << 20,
+        transitions=((30, "DEEP_ARCHIVE"),),
+    ),
+    LifecycleRule(id="drills", prefix="drills/", expire_days=400),
+    LifecycleRule(id="sweep", noncurrent_days=1, abort_days=1),
+)
+"""What the stack makes of the default settings."""
+
+BUCKET = BucketFacts(
+    lifecycle=RULES,
+    versioning=True,
+    object_lock=True,
+    encryption=DefaultEncryption(algorithm="AES256"),
+    public_access=PublicAccessBlock(
+        block_public_acls=True,
+        ignore_public_acls=True,
+        block_public_policy=True,
+        restrict_public_buckets=True,
+    ),
+)
+
+
+@dataclass
+class Vault:
+    """What the monitor sees; everything may be changed before it is judged."""
+
+    manifests: list[Manifest | Unreadable]
+    objects: list[StoredVersion] | Unknown
+    drills: list[DrillReport | Unreadable] = field(default_factory=list)
+    bucket: BucketFacts = BUCKET
+    uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
+    strangers: tuple[str, ...] | Unknown = ()
+    problems: tuple[Problem, ...] = ()
+    scheduled_since: datetime | None = None
+    settings: WatchedSettings = SETTINGS
+    now: datetime = NOW
+
+    def add(self, *manifests: Manifest) -> "Vault":
+        assert isinstance(self.objects, list)
+        for manifest in manifests:
+            self.manifests.append(manifest)
+            self.objects += stored(manifest)
+        return self
+
+    def change(self, section: str, **values: object) -> "Vault":
+        """Change settings of a section such as "monitor"."""
+        changed = getattr(self.settings, section).model_copy(update=values)
+        self.settings = self.settings.model_copy(update={section: changed})
+        return self
+
+    def schedule(self, cron: str, timezone: str = "UTC") -> "Vault":
+        database = WatchedDatabase(name="app", cron=cron, timezone=timezone)
+        self.settings = self.settings.model_copy(update={"databases": (database,)})
+        return self
+
+    def facts(self) -> Facts:
+        objects = self.objects if isinstance(self.objects, Unknown) else tuple(self.objects)
+        return Facts(
+            vault="vault-1",
+            region="us-east-1",
+            bucket=self.bucket,
+            databases=(
+                DatabaseFacts(
+                    name="app",
+                    objects=objects,
+                    manifests=tuple(self.manifests),
+                    drills=tuple(self.drills),
+                    scheduled_since=self.scheduled_since,
+                ),
+            ),
+            strangers=self.strangers,
+            uploads=self.uploads,
+            problems=self.problems,
+        )
+
+    def findings(self) -> tuple[Finding, ...]:
+        return judge(self.facts(), self.settings, self.now)
+
+    def found(self, code: Code) -> list[Finding]:
+        return [finding for finding in self.findings() if finding.code is code]
+
+    def only(self, code: Code) -> Finding:
+        """The one finding of that code."""
+        (finding,) = self.found(code)
+        return finding
+
+    def codes(self) -> set[Code]:
+        return {finding.code for finding in self.findings()}
+
+
+def empty(**changed: object) -> Vault:
+    """A vault without a backup."""
+    return Vault(manifests=[], objects=[], **changed)  # type: ignore[arg-type]
+
+
+def healthy(days: int = 10) -> Vault:
+    """A vault with a whole backup of each of the last days and a drill on Monday: no findings."""
+    vault = empty(drills=[drill(datetime(2026, 11, 23, 5, tzinfo=UTC))])
+    return vault.add(*(backup(NEWEST - day * DAY) for day in range(days)))
