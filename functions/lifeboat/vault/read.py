@@ -111,7 +111,7 @@ def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
         VaultReadError: S3 doesn't let us read it.
     """
     with reading(f"read s3://{vault.bucket}/{key}"):
-        return vault.client.get_object(Bucket=vault.bucket, Key=key, **_version(version))[
+        return vault.client.get_object(Bucket=vault.bucket, Key=key, **versioned(version))[
             "Body"
         ].read()
 
@@ -194,7 +194,7 @@ def _fetch(
 
 def _pieces(vault: Vault, stored: StoredObject, start: int) -> Iterator[bytes]:
     """The object's bytes from `start` on."""
-    extra: dict[str, Any] = _version(stored.version_id)
+    extra: dict[str, Any] = versioned(stored.version_id)
     if start:
         extra["Range"] = f"bytes={start}-"
     answer = vault.client.get_object(Bucket=vault.bucket, Key=stored.key, **extra)
@@ -239,5 +239,6 @@ def reading(intent: str) -> Iterator[None]:
         raise VaultReadError(f"Could not {intent}: {error}", todo=advice_on()) from error
 
 
-def _version(version: str | None) -> dict[str, Any]:
+def versioned(version: str | None) -> dict[str, Any]:
+    """The request parameter that asks for that very version, where there is one."""
     return {"VersionId": version} if version else {}
