@@ -22,6 +22,7 @@ LONGEST_SLACK = 2900
 https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
 
+_PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
 _TOLD_WHOLE = 10
 
 
@@ -168,7 +169,8 @@ def _attributes(kind: Kind, level: Level, code: str, database: str) -> dict[str,
 
 def _subject(text: str, more: int) -> str:
     rest = f" (and {more} more)" if more else ""
-    plain = " ".join(f"Lifeboat: {text}".split()).encode("ascii", "replace").decode()
+    one_line = " ".join(f"Lifeboat: {text}".split())
+    plain = "".join(each if each in _PLAIN else "?" for each in one_line)
     return _shortened(plain, LONGEST_SUBJECT - len(rest)) + rest
 
 
