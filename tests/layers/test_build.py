@@ -2,6 +2,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,21 +61,23 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_builds_of_the_same_at_once_do_no_harm(tmp_path: Path) -> None:
-    target = tmp_path / "target"
-
-    def write(draft: Path) -> None:
-        (draft / "file").write_text("content")
+def test_two_builds_of_the_same_at_once_are_one(tmp_path: Path) -> None:
+    begun, calls = threading.Event(), []
 
     def slow(draft: Path) -> None:
-        # Another process begins and ends while this one is still at work.
-        build_once(target, write)
-        write(draft)
+        calls.append(draft)
+        begun.set()
+        time.sleep(0.3)
+        (draft / "file").write_text("content")
 
-    build_once(target, slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(build_once, tmp_path / "target", slow)
+        assert begun.wait(5)
+        second = build_once(tmp_path / "target", slow)
 
-    assert [path.name for path in tmp_path.iterdir()] == ["target"]
-    assert (target / "file").read_text() == "content"
+    assert first.result() == second == tmp_path / "target"
+    assert (second / "file").read_text() == "content"
+    assert len(calls) == 1
 
 
 def test_a_target_that_cannot_be_renamed_to_is_an_error(tmp_path: Path) -> None:
