@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from lifeboat.policy.findings import Finding, Level
 from lifeboat.policy.told import Told
-from lifeboat.policy.words import at, several, span
+from lifeboat.policy.words import at, span
 
 LONGEST_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
@@ -77,7 +77,7 @@ def raised(findings: Sequence[Finding], *, kind: Kind, now: datetime, where: str
             f"{first.level.upper()}: {_whose(first.database)} {first.headline}."
             + (f" The same holds {more} times more." if more else ""),
             *(described(each, now) for each in told),
-            *([f"And {several(rest, 'more')}, which the status lists."] if rest else []),
+            *([f"And {rest} more, which the status lists."] if rest else []),
         ),
         steps=(*first.advice, f"Everything at a glance: {where}"),
         attributes=_attributes(kind, first.level, first.code.value, first.database or ""),

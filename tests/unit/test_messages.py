@@ -1,0 +1,136 @@
+import json
+
+import pytest
+
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.messages import (
+    LONGEST_SLACK,
+    Kind,
+    Message,
+    raised,
+    slack_text,
+    webhook_payload,
+)
+from tests.unit.vaults import HOUR, NOW, UNKNOWN, healthy
+
+FINDING = Finding(
+    code=Code.BACKUP_TOO_OLD,
+    level=Level.CRITICAL,
+    database="app",
+    headline="has no backup for 44 h",
+    fact="The newest is daily/app/2026-11-23T160000Z.",
+    limit="25 h (monitor.max_age_hours)",
+    since=NOW - 44 * HOUR,
+    safe="The backups before it.",
+    advice=("Take one: aws lambda invoke <...>", "Read the log & think."),
+)
+
+
+def message(**changed: object) -> Message:
+    finding = Finding(**{**FINDING.__dict__, **changed})
+    return raised([finding], kind=Kind.NEW, now=NOW, where="see-all")
+
+
+def test_a_message_says_what_since_when_what_is_safe_and_what_to_do() -> None:
+    assert message().subject == "Lifeboat: app has no backup for 44 h"
+    assert message().body == (
+        "CRITICAL: app has no backup for 44 h.\n"
+        "\n"
+        "What: The newest is daily/app/2026-11-23T160000Z.\n"
+        "Since: 2026-11-23 16:00 UTC (44 h ago)\n"
+        "Limit: 25 h (monitor.max_age_hours)\n"
+        "Safe: The backups before it.\n"
+        "\n"
+        "What to do:\n"
+        "  1. Take one: aws lambda invoke <...>\n"
+        "  2. Read the log & think.\n"
+        "  3. Everything at a glance: see-all\n"
+    )
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    body = message(since=None, limit="").body
+    assert "Since:" not in body
+    assert "Limit:" not in body
+
+
+def test_attributes_are_for_filters_and_never_empty() -> None:
+    assert message().attributes == {
+        "kind": "new",
+        "level": "critical",
+        "code": "backup-too-old",
+        "database": "app",
+    }
+    assert message(database=None).attributes["database"] == "-"
+
+
+@pytest.mark.parametrize(
+    ("headline", "subject"),
+    [
+        ("lost rows of public.größe", "Lifeboat: app lost rows of public.gr??e"),
+        ("is\nodd\t\x07", "Lifeboat: app is odd ?"),
+        ("x" * 200, "Lifeboat: app " + "x" * 82 + "..."),
+        ("x" * 85, "Lifeboat: app " + "x" * 85),
+    ],
+)
+def test_a_subject_is_one_short_line_of_ascii(headline: str, subject: str) -> None:
+    assert message(headline=headline).subject == subject
+    assert len(subject) < 100
+
+
+def test_a_vault_as_a_whole_is_called_so() -> None:
+    assert message(database=None, headline="is odd").subject == "Lifeboat: the vault is odd"
+
+
+def test_slack_gets_amazon_qs_custom_notification() -> None:
+    text = json.loads(slack_text(message()))
+    assert (text["version"], text["source"]) == ("1.0", "custom")
+    content = text["content"]
+    assert content["textType"] == "client-markdown"
+    assert content["title"] == "Lifeboat: app has no backup for 44 h"
+    assert content["description"].startswith("CRITICAL: app has no backup")
+    assert content["nextSteps"] == [
+        "Take one: aws lambda invoke &lt;...&gt;",
+        "Read the log &amp; think.",
+        "Everything at a glance: see-all",
+    ]
+    assert content["keywords"] == ["critical", "app", "backup-too-old"]
+    assert text["metadata"]["threadId"] == "lifeboat:app:backup-too-old"
+
+
+def test_slack_gets_no_more_than_it_shows() -> None:
+    content = json.loads(slack_text(message(fact="y" * 5000)))["content"]
+    assert len(content["description"]) == LONGEST_SLACK
+    assert content["description"].endswith("...")
+
+
+def test_a_webhook_gets_everything_as_plain_json() -> None:
+    payload = webhook_payload(message())
+    assert json.loads(json.dumps(payload)) == payload
+    assert payload["version"] == 1
+    assert payload["subject"] == message().subject
+    assert payload["body"] == message().body
+    assert (payload["kind"], payload["level"], payload["database"]) == ("new", "critical", "app")
+
+
+def test_commands_are_safe_to_paste_whatever_the_names() -> None:
+    commands = Commands(vault="v", stack="My Boat; rm -rf /")
+    assert "'My Boat; rm -rf /-backup-app'" in commands.back_up("app")
+    assert commands.versions("daily/a b").endswith("--prefix 'daily/a b'")
+    assert """--payload '{"database": "app", "backup": "latest"}'""" in commands.drill("app")
+
+
+def test_every_finding_of_a_broken_vault_has_words_for_a_tired_person() -> None:
+    vault = healthy()
+    vault.objects = UNKNOWN
+    vault.bucket = type(vault.bucket)(
+        lifecycle=(), versioning=False, object_lock=False, encryption=None, public_access=UNKNOWN
+    )
+    vault.strangers = ("daily/old/",)
+    for finding in vault.findings():
+        assert finding.fact.endswith(".")
+        assert finding.safe.endswith(".")
+        assert finding.advice
+        assert finding.headline.isascii()
+        assert len(f"Lifeboat: {finding.database or 'the vault'} {finding.headline}") < 100

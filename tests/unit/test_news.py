@@ -1,0 +1,221 @@
+from datetime import timedelta
+
+import pytest
+
+from lifeboat.errors import StateError
+from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.messages import Message
+from lifeboat.policy.news import News, news
+from lifeboat.policy.tiers import Tier
+from lifeboat.policy.told import STATE_KEY, ToldState
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, SECOND, UNKNOWN, backup, healthy
+
+REMIND = 24
+
+
+def finding(
+    code: Code = Code.BACKUP_TOO_OLD,
+    level: Level = Level.CRITICAL,
+    *,
+    database: str | None = "app",
+    subject: str = "",
+    headline: str = "has no backup for 26 h",
+    passing: bool = False,
+) -> Finding:
+    return Finding(
+        code=code,
+        level=level,
+        database=database,
+        subject=subject,
+        headline=headline,
+        fact="The newest backup is old.",
+        safe="Older ones.",
+        advice=("Take one.",),
+        passing=passing,
+    )
+
+
+def tell(*findings: Finding, after: News | None = None, later: timedelta = timedelta(0)) -> News:
+    return news(after.state if after else None, findings, NOW + later, REMIND, where="see-all")
+
+
+def kinds(told: News) -> list[str]:
+    return [message.attributes["kind"] for message in told.messages]
+
+
+def only(told: News) -> Message:
+    (message,) = told.messages
+    return message
+
+
+def test_a_new_finding_is_told_once() -> None:
+    first = tell(finding())
+    assert kinds(first) == ["new"]
+    assert tell(finding(), after=first, later=HOUR).messages == ()
+
+
+def test_figures_that_change_are_no_news() -> None:
+    first = tell(finding(headline="has no backup for 26 h"))
+    again = tell(finding(headline="has no backup for 27 h"), after=first, later=HOUR)
+    assert again.messages == ()
+    assert again.state.told[0].headline == "has no backup for 27 h"
+
+
+def test_what_is_over_is_told_once() -> None:
+    first = tell(finding())
+    over = tell(after=first, later=HOUR)
+    assert only(over).subject == "Lifeboat: app is right again: backup-too-old"
+    assert "has no backup for 26 h; told since 2026-11-25 12:00 UTC (60 min)" in only(over).body
+    assert only(over).attributes["kind"] == "over"
+    assert over.state.told == ()
+    assert tell(after=over, later=2 * HOUR).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("level", "later", "expected"),
+    [
+        (Level.CRITICAL, 24 * HOUR - SECOND, []),
+        (Level.CRITICAL, 24 * HOUR, ["reminder"]),
+        (Level.WARNING, 1000 * HOUR, []),
+    ],
+)
+def test_what_is_still_critical_is_told_again_each_day(
+    level: Level, later: timedelta, expected: list[str]
+) -> None:
+    first = tell(finding(level=level))
+    again = tell(finding(level=level), after=first, later=later)
+    assert kinds(again) == expected
+    if expected:
+        assert only(again).subject == "Lifeboat: still: app has no backup for 26 h"
+        assert tell(finding(), after=again, later=later + 24 * HOUR - SECOND).messages == ()
+        assert kinds(tell(finding(), after=again, later=later + 24 * HOUR)) == ["reminder"]
+
+
+def test_a_warning_that_becomes_critical_is_new_and_one_that_calms_down_is_not() -> None:
+    first = tell(finding(level=Level.WARNING))
+    worse = tell(finding(), after=first, later=HOUR)
+    assert kinds(worse) == ["new"]
+    assert worse.state.told[0].since == NOW
+    assert worse.state.told[0].last == NOW + HOUR
+    better = tell(finding(level=Level.WARNING), after=worse, later=2 * HOUR)
+    assert better.messages == ()
+    assert kinds(tell(finding(), after=better, later=3 * HOUR)) == ["new"]
+
+
+def test_information_is_not_told_and_what_sinks_to_it_is_over() -> None:
+    assert tell(finding(level=Level.INFO)).messages == ()
+    first = tell(finding())
+    assert kinds(tell(finding(level=Level.INFO), after=first)) == ["over"]
+
+
+def test_what_has_happened_goes_without_becoming_right() -> None:
+    first = tell(finding(Code.TABLES_LOST, passing=True))
+    gone = tell(after=first, later=3 * DAY)
+    assert gone.messages == ()
+    assert gone.state.told == ()
+
+
+def test_nothing_is_right_again_because_nobody_could_look() -> None:
+    first = tell(finding(), finding(database="shop"))
+    blind = finding(Code.NOT_SEEN, subject="objects")
+    hidden = tell(blind, after=first, later=HOUR)
+    assert kinds(hidden) == ["new", "over"]
+    assert [message.attributes["database"] for message in hidden.messages] == ["app", "shop"]
+    seen_again = tell(finding(), after=hidden, later=2 * HOUR)
+    assert [message.subject for message in seen_again.messages] == [
+        "Lifeboat: app is right again: not-seen"
+    ]
+    healed = tell(after=hidden, later=2 * HOUR)
+    assert {message.attributes["code"] for message in healed.messages} == {
+        "not-seen",
+        "backup-too-old",
+    }
+
+
+def test_what_is_seen_again_of_two_gaps_is_told_though_the_other_stays() -> None:
+    first = tell(finding(Code.NOT_SEEN, subject="a"), finding(Code.NOT_SEEN, subject="b"))
+    assert kinds(tell(finding(Code.NOT_SEEN, subject="a"), after=first)) == ["over"]
+
+
+def test_a_lost_memory_tells_everything_again() -> None:
+    everything = (finding(), finding(Code.STRANGER, Level.WARNING, database=None, subject="old"))
+    tell(*everything)
+    assert kinds(tell(*everything)) == ["new", "new"]
+
+
+def test_findings_of_one_kind_about_one_database_are_one_message() -> None:
+    many = [finding(Code.ARCHIVE_MISSING, subject=f"{number:02}") for number in range(12)]
+    first = tell(*many, finding())
+    assert len(first.messages) == 2
+    message = first.messages[0]
+    assert message.subject == "Lifeboat: app has no backup for 26 h (and 11 more)"
+    assert message.body.count("What: ") == 10
+    assert "And 2 more, which the status lists." in message.body
+    assert len(tell(after=first).messages) == 2
+    more = finding(Code.ARCHIVE_MISSING, subject="99")
+    assert only(tell(*many, finding(), more, after=first)).body.count("What: ") == 1
+
+
+def test_the_memory_is_stored_and_read_as_it_was() -> None:
+    state = tell(finding(), finding(database=None)).state.with_schedules(healthy().settings, NOW)
+    document = state.to_json()
+    assert len(document) < 1000
+    assert ToldState.from_json(document, key=STATE_KEY) == state
+    assert ToldState.from_json(document).told[0].database == ""
+
+
+@pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"schema_version": 2}', b"\xff"])
+def test_a_damaged_memory_is_refused(document: bytes) -> None:
+    with pytest.raises(StateError) as error:
+        ToldState.from_json(document)
+    assert "told once more" in error.value.safe or "newer" in error.value.what
+
+
+def test_the_memory_knows_since_when_a_database_has_its_schedule() -> None:
+    def settings(*databases: WatchedDatabase) -> WatchedSettings:
+        return WatchedSettings(databases=databases)
+
+    app, shop = WatchedDatabase(name="app"), WatchedDatabase(name="shop")
+    later = WatchedDatabase(name="app", cron="0 3 * * ? *")
+    state = ToldState().with_schedules(settings(app), NOW)
+    assert state.scheduled_since(app) == NOW
+    assert state.scheduled_since(shop) is None
+    state = state.with_schedules(settings(app, shop), NOW + DAY)
+    assert state.scheduled_since(app) == NOW
+    assert state.scheduled_since(shop) == NOW + DAY
+    assert state.scheduled_since(later) is None
+    state = state.with_schedules(settings(later), NOW + 2 * DAY)
+    assert state.scheduled_since(later) == NOW + 2 * DAY
+    assert state.scheduled_since(shop) is None
+
+
+def test_telling_keeps_what_is_known_of_schedules() -> None:
+    state = ToldState().with_schedules(healthy().settings, NOW)
+    assert news(state, [finding()], NOW, REMIND, where="").state.schedules == state.schedules
+
+
+def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
+    vault, state, subjects = healthy(), None, []
+    for hours in range(1, 70):
+        vault.now = NEWEST + hours * HOUR + timedelta(minutes=15)
+        if hours == 60:
+            vault.add(backup(vault.now, tier=Tier.MANUAL))
+        told = news(state, vault.findings(), vault.now, REMIND, where="see-all")
+        state = told.state
+        subjects += [(hours, message.subject) for message in told.messages]
+    assert subjects == [
+        (25, "Lifeboat: app has no backup for 25 h"),
+        (49, "Lifeboat: still: app has no backup for 49 h"),
+        (60, "Lifeboat: app is right again: backup-too-old"),
+    ]
+
+
+def test_a_vault_that_cannot_be_seen_is_told_and_then_right_again() -> None:
+    vault = healthy()
+    objects, vault.objects = vault.objects, UNKNOWN
+    told = news(None, vault.findings(), NOW, REMIND, where="")
+    assert only(told).subject == "Lifeboat: app could not be looked at"
+    vault.objects = objects
+    told = news(told.state, vault.findings(), NOW + HOUR, REMIND, where="")
+    assert only(told).subject == "Lifeboat: app is right again: not-seen"
