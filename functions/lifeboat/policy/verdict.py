@@ -33,6 +33,8 @@ class Untested:
         sequences: sequences that could not be made for want of these.
         fewer: how many objects of a kind may be missing, by the field of `ObjectCounts`; infinity
             where it can't be told. Kinds without an entry have to be complete.
+        absent: `schema.name`, unquoted, of relations that excused errors called missing; a table
+            that came back all the same shows such an error to have been another kind.
         collations: names of those that were replaced by byte order.
         stand_ins: names of extensions for which something took their place that holds the same
             rows. A note, no lack.
@@ -43,6 +45,7 @@ class Untested:
     tables: frozenset[Name] = frozenset()
     sequences: frozenset[Name] = frozenset()
     fewer: Mapping[str, float] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
     collations: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
 
@@ -79,7 +82,7 @@ def compare(
         _check("rows", _about_rows(tables, claimed.tables)),
         _check("sequences", _about_sequences(claimed, restored, excused)),
         _check("extensions", _about_extensions(claimed, restored, excused)),
-        _check("objects", _about_objects(claimed.counts, restored.counts, excused)),
+        _check("objects", _about_objects(claimed.counts, restored, excused)),
     ]
     if any(table.checksum is not None for table in claimed.tables):
         checks.insert(1, _check("content", _about_content(tables, claimed.tables)))
@@ -238,12 +241,14 @@ def _about_extensions(
 
 
 def _about_objects(
-    claimed: ObjectCounts, restored: ObjectCounts, untested: Untested
+    claimed: ObjectCounts, restored: Inventory, untested: Untested
 ) -> Iterator[_Finding]:
+    for name in sorted({f"{t.schema}.{t.name}" for t in restored.tables} & untested.absent):
+        yield _failed(f"{name} is there, but was not yet when something else needed it.")
     yield from (_untested(sentence) for sentence in untested.objects)
     for kind in ObjectCounts.model_fields:
         ours: int = getattr(claimed, kind)
-        theirs: int = getattr(restored, kind)
+        theirs: int = getattr(restored.counts, kind)
         figures = f"{kind.replace('_', ' ')}: {ours} claimed, {theirs} came back."
         if theirs > ours or ours - theirs > untested.fewer.get(kind, 0):
             yield _failed(figures)

@@ -1,0 +1,314 @@
+"""Which errors of a restore don't speak against the backup, and why not.
+
+The lists are short, and each line has its reason. Whatever no line names is fatal. What is excused
+is never passed over: it becomes part of `Untested`, so the drill is partial and names it.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
+from lifeboat.policy.statements import head, losses, makes_something
+from lifeboat.policy.verdict import Untested, told
+
+_LONGEST = 300
+_ROLE = re.compile(r'role "(.+)" does not exist')
+_NOT_THERE = r" does not exist"
+
+
+@dataclass(frozen=True)
+class Excuse:
+    """One kind of error that isn't the backup's fault.
+
+    Attributes:
+        error: a regular expression, over the whole first line of the error. A group `collation`
+            has to be one of those that were replaced, and for a group `schema` there has to be one;
+            a group `relation` is remembered, as the excuse falls if that table is there in the end.
+        why: the reason, in words.
+        statement: a regular expression for the beginning of the statement.
+        follows: it counts only when something is lacking: after an excused `lack` of this restore.
+        lack: it says that the server lacks something on which other objects may depend.
+    """
+
+    error: str
+    why: str
+    statement: str = ""
+    follows: bool = False
+    lack: bool = False
+
+    def fits(self, problem: RestoreProblem) -> re.Match[str] | None:
+        """The match of its error, when it speaks of that problem."""
+        if not re.match(self.statement, problem.statement):
+            return None
+        return re.fullmatch(self.error, problem.error)
+
+
+EMBEDDED = (
+    Excuse(
+        r'extension "[^"]*" is not available',
+        "the server has no files of the extension",
+        statement="CREATE EXTENSION ",
+        lack=True,
+    ),
+    Excuse(
+        r'could not open extension control file "[^\n]*": No such file or directory',
+        "the server has no files of the extension; so says version 14",
+        statement="CREATE EXTENSION ",
+        lack=True,
+    ),
+    Excuse(
+        r'required extension "[^"]*" is not installed',
+        "the server has no files of another extension that this one needs",
+        statement="CREATE EXTENSION ",
+        lack=True,
+    ),
+    Excuse(
+        r'could not access file "[^\n]*": No such file or directory',
+        "a function in C whose library the server doesn't have",
+        statement="CREATE FUNCTION ",
+        lack=True,
+    ),
+    Excuse(
+        r'collation "(?P<collation>[^\n]*?)"(?: for encoding "[^"]*")? already exists',
+        "it was made before, as another kind, since the server has no ICU",
+        statement="CREATE COLLATION ",
+    ),
+    Excuse(
+        r'schema "(?P<schema>[^\n]*)" already exists',
+        "it was made before, for such a collation",
+        statement="CREATE SCHEMA ",
+    ),
+    Excuse(
+        rf'extension "[^"]*"{_NOT_THERE}',
+        "a comment on an extension that the server doesn't have",
+        statement="COMMENT ON EXTENSION ",
+        follows=True,
+    ),
+    # pg_dump writes names in full, so a name without a schema comes from a function's body that
+    # relies on a search path. That function fails in any restore: such errors are never excused.
+    Excuse(
+        rf'relation "(?P<relation>[^\n]*\.[^\n]*)"{_NOT_THERE}',
+        "a table, view, index or sequence that belongs to a lacking extension, or failed for it",
+        follows=True,
+    ),
+    Excuse(
+        rf'type "?[^"\n]+\.[^\n]+{_NOT_THERE}',
+        "a type of a lacking extension, or one that was made of it",
+        follows=True,
+    ),
+    Excuse(
+        rf"(?:function|procedure|aggregate) [^(\n]+\.[^\n]+{_NOT_THERE}",
+        "a function of a lacking extension, or one that takes or gives such a type",
+        follows=True,
+    ),
+    Excuse(
+        r"operator does not exist: [^\n]*\.[^\w\s\"]+ [^\n]*",
+        "an operator of a lacking extension",
+        follows=True,
+    ),
+    Excuse(
+        rf'operator (?:class|family) "[^\n]+\.[^\n]+"{_NOT_THERE} for access method "[^"]*"',
+        "an operator class of a lacking extension, or one for such a type",
+        follows=True,
+    ),
+    Excuse(
+        r'data type [^\n]+ has no default operator class for access method "[^"]*"',
+        "a lacking extension (btree_gist, btree_gin) would bring it",
+        follows=True,
+    ),
+    Excuse(
+        r"(?:text search (?:parser|dictionary|template|configuration)|statistics object)"
+        rf' "[^\n]+\.[^\n]+"{_NOT_THERE}',
+        "a part of full text search, or statistics, that a lacking extension brings or that failed",
+        follows=True,
+    ),
+    Excuse(
+        rf'(?:schema|language|access method|foreign-data wrapper|server|event trigger) "[^\n]+"'
+        rf"{_NOT_THERE}",
+        "something without a schema that a lacking extension brings, or that failed for it",
+        follows=True,
+    ),
+    Excuse(
+        rf'(?:constraint|trigger|policy|rule) "[^\n]+" for (?:table|relation) "[^\n]+"{_NOT_THERE}',
+        "a comment on a part of a table that failed itself",
+        statement="COMMENT ON ",
+        follows=True,
+    ),
+)
+"""For the drill's own server, whose superuser restores."""
+
+MANAGED = (
+    *EMBEDDED,
+    Excuse(
+        r'permission denied to create extension "[^"]*"',
+        "only the provider may create it",
+        statement="CREATE EXTENSION ",
+        lack=True,
+    ),
+    Excuse(
+        r"must be owner of extension [^\n]*",
+        "the provider owns the extension; the comment is its author's own",
+        statement="COMMENT ON EXTENSION ",
+    ),
+    Excuse(
+        r"permission denied to create event trigger [^\n]*|must be superuser to [^\n]*",
+        "only a superuser may have event triggers",
+        statement="(?:CREATE|ALTER|COMMENT ON) EVENT TRIGGER ",
+        lack=True,
+    ),
+    Excuse(
+        r"must be superuser to create an operator (?:class|family)",
+        "only a superuser may define how an index compares",
+        statement="CREATE OPERATOR (?:CLASS|FAMILY) ",
+        lack=True,
+    ),
+    Excuse(
+        r"(?:must be superuser|permission denied) to create [^\n]*(?:publication|subscription)"
+        r"[^\n]*",
+        "replication is not a matter of the restored copy",
+        statement="CREATE (?:PUBLICATION|SUBSCRIPTION) ",
+        lack=True,
+    ),
+    Excuse(
+        r'must be (?:able to SET ROLE|member of role) "[^\n]*"',
+        "the role that restores may not give its objects to that one",
+        statement="ALTER [^;]* OWNER TO ",
+    ),
+    Excuse(
+        r"permission denied to change default privileges|must be member of role [^\n]*",
+        "what other roles' future objects grant is for these roles to say",
+        statement="ALTER DEFAULT PRIVILEGES ",
+    ),
+    Excuse(
+        r"must be owner of schema [^\n]*",
+        "the provider owns the schema public",
+        statement="(?:COMMENT ON|ALTER) SCHEMA public ",
+    ),
+    Excuse(
+        r'schema "public" already exists',
+        "every database is born with it",
+        statement="CREATE SCHEMA public;",
+    ),
+    Excuse(
+        r'unrecognized configuration parameter "transaction_timeout"',
+        "a setting of a session, which servers before 17 don't know",
+        statement="SET transaction_timeout ",
+    ),
+)
+"""For a server that is somebody else's, where the restoring role is no superuser."""
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What the errors of a restore come to.
+
+    Attributes:
+        fatal: a sentence for each that speaks against the backup, or of which that isn't known.
+        untested: what could not be made here.
+        excused: the other errors with the reason, a sentence each.
+        deadlock: workers of pg_restore got into each other's way: try again from clean.
+        missing_roles: names of roles that owners or grants need and that aren't there; these
+            errors are fatal too.
+    """
+
+    fatal: tuple[str, ...]
+    untested: Untested
+    excused: tuple[str, ...]
+    deadlock: bool
+    missing_roles: tuple[str, ...]
+
+
+def classify(
+    output: RestoreOutput,
+    *,
+    code: int,
+    stand_ins: Collection[str] = (),
+    replaced_collations: Collection[str] = (),
+    excuses: Iterable[Excuse] = EMBEDDED,
+) -> Classified:
+    """Tell errors that speak against the backup from those that don't.
+
+    Args:
+        output: all that pg_restore said.
+        code: how it ended: 0, or 1 with errors; negative: the signal that killed it.
+        stand_ins: extensions that the server has only something in place of.
+        replaced_collations: names of those that were made beforehand, as another kind.
+        excuses: the list for this kind of server.
+    """
+    found = [
+        (problem, _excuse(problem, excuses, replaced_collations)) for problem in output.problems
+    ]
+    lacking = bool(stand_ins) or any(excuse and excuse.lack for _, excuse in found)
+    excused = [(p, excuse) for p, excuse in found if excuse and (lacking or not excuse.follows)]
+    forgiven = {id(problem) for problem, _ in excused}
+    fatal = [_sentence(p) for p in output.problems if id(p) not in forgiven]
+    errors = [problem.error for problem in output.problems]
+    return Classified(
+        fatal=told([*_about_the_end(output, code), *fatal]),
+        untested=_untested(excused, stand_ins, replaced_collations),
+        excused=tuple(f"{_sentence(problem)}: {excuse.why}." for problem, excuse in excused),
+        deadlock="deadlock detected" in errors,
+        missing_roles=tuple(
+            dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
+        ),
+    )
+
+
+def _excuse(
+    problem: RestoreProblem, excuses: Iterable[Excuse], replaced: Collection[str]
+) -> Excuse | None:
+    for excuse in excuses:
+        if match := excuse.fits(problem):
+            named = match.groupdict()
+            is_ours = named.get("collation", "") in {"", *replaced}
+            if is_ours and (replaced or "schema" not in named):
+                return excuse
+    return None
+
+
+def _about_the_end(output: RestoreOutput, code: int) -> list[str]:
+    if code < 0:
+        return [f"pg_restore was killed by signal {-code}."]
+    if code and not output.ignored:
+        return [f"pg_restore ended with {code} before it was done."]
+    if output.understood:
+        return []
+    read = len(output.problems)
+    return [f"pg_restore counts {output.ignored} errors, and {read} could be read in what it said."]
+
+
+def _untested(
+    excused: Collection[tuple[RestoreProblem, Excuse]],
+    stand_ins: Collection[str],
+    replaced_collations: Collection[str],
+) -> Untested:
+    lost = losses(problem.statement for problem, _ in excused)
+    matches = [excuse.fits(problem) for problem, excuse in excused]
+    relations = [match.groupdict().get("relation") for match in matches if match]
+    objects = [
+        f"{_sentence(problem)}."
+        for problem, _ in excused
+        if makes_something(problem.statement) and not _is_replaced(problem)
+    ]
+    return Untested(
+        extensions=tuple(sorted(lost.extensions)),
+        objects=tuple(dict.fromkeys(objects)),
+        tables=lost.tables,
+        sequences=lost.sequences,
+        fewer=lost.counts,
+        collations=tuple(replaced_collations),
+        stand_ins=tuple(stand_ins),
+        absent=frozenset(name for name in relations if name),
+    )
+
+
+def _is_replaced(problem: RestoreProblem) -> bool:
+    """Made beforehand, so it is there."""
+    return problem.error.endswith("already exists")
+
+
+def _sentence(problem: RestoreProblem) -> str:
+    """What was to be made and what came of it, without rows, which may stand in further lines."""
+    error = problem.error if len(problem.error) <= _LONGEST else f"{problem.error[:_LONGEST]}..."
+    return f"{head(problem.statement)}: {error}" if problem.statement else error
