@@ -8,7 +8,10 @@ from layers.build import ROOT, digest, source_of
 _HERE = Path(__file__).parent
 
 LICENCES = _HERE / "licences"
-"""The licences of everything that the layer redistributes; they go into it."""
+"""The licences of everything that a layer with programs redistributes; they go into it."""
+
+SERVER_LICENCES = _HERE / "licences_of_servers"
+"""Those of what only a layer with whole servers has."""
 
 
 def inputs_digest(lock: Path) -> str:

@@ -71,6 +71,11 @@ def add_libraries(
             _adopt(into / name)
 
 
+def load_first(programs: Iterable[Path], library: str) -> None:
+    """Let programs load a library before all others, so that its functions win over glibc's."""
+    _patchelf("--add-needed", library, *programs)
+
+
 def set_search_path(files: Iterable[Path], rpath: str) -> None:
     """Let those ELF files among `files` that search for libraries do so in `rpath` only, and first.
 

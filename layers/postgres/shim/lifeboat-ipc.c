@@ -1,9 +1,12 @@
 /* What a PostgreSQL server asks of the system and a sandbox may refuse.
  *
- * 1. One segment of System V shared memory, of some 56 bytes. It is a server's guard against a
- *    second server over the same data directory (src/backend/port/sysv_shmem.c); its processes
- *    get it from the first one by fork(). Here it is ordinary shared memory, which is inherited
- *    likewise. The guard itself is gone: use this for throw-away servers only.
+ * 1. System V shared memory. A server needs one small segment, as its guard against a second
+ *    server over the same data directory (src/backend/port/sysv_shmem.c), and its processes get
+ *    it from the first one by fork(). initdb's servers, of one process each, need some more where
+ *    there is no /dev/shm (choose_dsm_implementation() in src/bin/initdb/initdb.c). Here all of
+ *    it is anonymous shared memory, which is inherited likewise, but can't be found by processes
+ *    that exist already: run servers with dynamic_shared_memory_type=mmap. The guard itself is
+ *    gone: this is for throw-away servers only.
  * 2. A name for the user it runs as. Users in a sandbox may have none; those that have one keep it.
  *
  * Loaded ahead of the C library, it takes the place of the functions below and of no others.
@@ -20,64 +23,79 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-static struct {
+struct segment {
     void *address; /* NULL: there is none */
     size_t size;
     key_t key;
-} segment;
+};
 
-static const int ID = 1;
+static struct segment segments[16]; /* an id is the place in it, counted from 1 */
+
+static const int COUNT = sizeof segments / sizeof *segments;
 
 static int failed(int why) {
     errno = why;
     return -1;
 }
 
-static int exists(int id) { return id == ID && segment.address != NULL; }
+static struct segment *by_id(int id) {
+    if (id < 1 || id > COUNT || segments[id - 1].address == NULL)
+        return NULL;
+    return &segments[id - 1];
+}
 
-int shmget(key_t key, size_t size, int flags) {
-    if (segment.address != NULL && key == segment.key && key != IPC_PRIVATE)
-        return (flags & IPC_CREAT) && (flags & IPC_EXCL) ? failed(EEXIST) : ID;
-    if (!(flags & IPC_CREAT))
-        return failed(ENOENT);
-    if (segment.address != NULL)
+static int create(key_t key, size_t size) {
+    int id = 1;
+    while (by_id(id) != NULL)
+        id++;
+    if (id > COUNT)
         return failed(ENOSPC);
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return -1;
-    segment.address = memory;
-    segment.size = size;
-    segment.key = key;
-    return ID;
+    segments[id - 1] = (struct segment){.address = memory, .size = size, .key = key};
+    return id;
+}
+
+int shmget(key_t key, size_t size, int flags) {
+    for (int id = 1; id <= COUNT && key != IPC_PRIVATE; id++)
+        if (by_id(id) != NULL && by_id(id)->key == key)
+            return (flags & IPC_CREAT) && (flags & IPC_EXCL) ? failed(EEXIST) : id;
+    return flags & IPC_CREAT ? create(key, size) : failed(ENOENT);
 }
 
 void *shmat(int id, const void *address, int flags) {
+    struct segment *segment = by_id(id);
     (void)flags;
-    if (!exists(id) || (address != NULL && address != segment.address)) {
+    if (segment == NULL || (address != NULL && address != segment->address)) {
         errno = EINVAL;
         return (void *)-1;
     }
-    return segment.address;
+    return segment->address;
 }
 
 /* The memory stays until the segment is removed: PostgreSQL detaches first and removes then. */
 int shmdt(const void *address) {
-    return address != NULL && address == segment.address ? 0 : failed(EINVAL);
+    for (int id = 1; id <= COUNT; id++)
+        if (by_id(id) != NULL && by_id(id)->address == address)
+            return 0;
+    return failed(EINVAL);
 }
 
 int shmctl(int id, int command, struct shmid_ds *answer) {
-    if (!exists(id))
+    struct segment *segment = by_id(id);
+    if (segment == NULL)
         return failed(EINVAL);
     switch (command) {
     case IPC_STAT:
         memset(answer, 0, sizeof *answer);
         answer->shm_perm.uid = answer->shm_perm.cuid = geteuid();
-        answer->shm_segsz = segment.size;
+        answer->shm_segsz = segment->size;
         answer->shm_nattch = 1;
         return 0;
     case IPC_RMID:
-        munmap(segment.address, segment.size);
-        segment.address = NULL;
+        munmap(segment->address, segment->size);
+        segment->address = NULL;
         return 0;
     default:
         return failed(EINVAL);
