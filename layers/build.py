@@ -1,6 +1,7 @@
 """Directories below `build/` that are either whole or absent."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -25,24 +26,24 @@ def build_once(target: Path, fill: Callable[[Path], None]) -> Path:
     """Give `target`, filled by `fill` if it does not exist yet.
 
     The directory is filled under another name and renamed when it is whole, so a killed build is
-    never taken for a finished one, and of two processes at the same work the second one's result
-    is dropped. Modes and times are the same in every build, and everyone may read the files.
+    never taken for a finished one. Of two processes that want the same, one builds and the other
+    waits for it. Modes and times are the same in every build, and everyone may read the files.
 
     Args:
         target: what to build; its name should carry a digest of all that goes in.
-        fill: writes the content into the empty directory it is given.
+        fill: writes the content into the empty directory it is given. It may build other things,
+            but none in the directory that `target` lies in.
     """
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(target) as draft:
-        fill(draft)
-        _settle(draft)
-        try:
+    with _turn(target.parent):
+        if target.is_dir():  # meanwhile
+            return target
+        with _temporary(target) as draft:
+            fill(draft)
+            _settle(draft)
             draft.rename(target)
-        except OSError:
-            if not target.is_dir():  # else another process was first, with the same content
-                raise
     return target
 
 
@@ -74,6 +75,17 @@ def source_of(*packages: Path) -> Iterator[bytes]:
     for package in packages:
         for path in sorted(package.rglob("*.py")):
             yield path.read_bytes()
+
+
+@contextlib.contextmanager
+def _turn(directory: Path) -> Iterator[None]:
+    """Wait until no other thread or process builds in it; the lock ends with its holder."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
