@@ -176,13 +176,15 @@ def _about_rows(results: Iterable[TableResult], claimed: Collection[Table]) -> I
     for result in results:
         name, where = (result.schema, result.name), qualified(result.schema, result.name)
         if result.claimed is None:
-            yield _failed(f"{where} came back with {result.restored} rows; no table was claimed.")
+            yield _failed(f"{where} came back with {result.restored:,} rows; no table was claimed.")
         elif result.restored is None and result.outcome is Outcome.UNTESTED:
-            yield _untested(f"{where} with its {result.claimed} rows can't be made here.")
+            yield _untested(f"{where} with its {result.claimed:,} rows can't be made here.")
         elif result.restored is None:
-            yield _failed(f"{where} with its {result.claimed} rows did not come back.")
+            yield _failed(f"{where} with its {result.claimed:,} rows did not come back.")
         elif result.claimed != result.restored:
-            yield _failed(f"{where}: {result.claimed} rows claimed, {result.restored} came back.")
+            yield _failed(
+                f"{where}: {result.claimed:,} rows claimed, {result.restored:,} came back."
+            )
         elif name in excluded:
             yield _passed(f"{where} is empty: the settings leave its rows out of backups.")
 
@@ -249,7 +251,7 @@ def _about_objects(
     for kind in ObjectCounts.model_fields:
         ours: int = getattr(claimed, kind)
         theirs: int = getattr(restored.counts, kind)
-        figures = f"{kind.replace('_', ' ')}: {ours} claimed, {theirs} came back."
+        figures = f"{kind.replace('_', ' ')}: {ours:,} claimed, {theirs:,} came back."
         if theirs > ours or ours - theirs > untested.fewer.get(kind, 0):
             yield _failed(figures)
         elif theirs < ours:

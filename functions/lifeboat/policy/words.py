@@ -7,6 +7,8 @@ _NAMED = 10
 _MINUTES = timedelta(minutes=90)
 _HOURS = timedelta(hours=72)
 _KILO = 1000
+_MINUTE = 60
+_HOUR = 3600
 _TENFOLD = 10
 
 
@@ -22,6 +24,18 @@ def span(time: timedelta) -> str:
     if time < _HOURS:
         return f"{time // timedelta(hours=1)} h"
     return f"{time // timedelta(days=1)} days"
+
+
+def duration(seconds: float) -> str:
+    """How long something took: 0.42 s, 31 s, 4 min 12 s, 1 h 4 min."""
+    if seconds < _TENFOLD:
+        return f"{seconds:.2g} s" if seconds else "0 s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s".removesuffix(" 0 s")
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min".removesuffix(" 0 min")
 
 
 def size(amount: float) -> str:
