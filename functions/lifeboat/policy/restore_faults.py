@@ -1,0 +1,132 @@
+"""Tells which errors of a restore speak against the backup.
+
+What is excused (see `lifeboat.policy.restore_excuses`) is never passed over: it becomes part of `Untested`,
+so the drill is partial and names it.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
+from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
+from lifeboat.policy.statements import head, losses, makes_something
+from lifeboat.policy.verdict import Untested, told
+
+_LONGEST = 300
+_ROLE = re.compile(r'role "(.+)" does not exist')
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What the errors of a restore come to.
+
+    Attributes:
+        fatal: a sentence for each that speaks against the backup, or of which that isn't known.
+        untested: what could not be made here.
+        excused: the other errors with the reason, a sentence each.
+        deadlock: workers of pg_restore got into each other's way: try again from clean.
+        missing_roles: names of roles that owners or grants need and that aren't there; these
+            errors are fatal too.
+    """
+
+    fatal: tuple[str, ...]
+    untested: Untested
+    excused: tuple[str, ...]
+    deadlock: bool
+    missing_roles: tuple[str, ...]
+
+
+def classify(
+    output: RestoreOutput,
+    *,
+    code: int,
+    stand_ins: Collection[str] = (),
+    replaced_collations: Collection[str] = (),
+    excuses: Iterable[Excuse] = EMBEDDED,
+) -> Classified:
+    """Tell errors that speak against the backup from those that don't.
+
+    Args:
+        output: all that pg_restore said.
+        code: how it ended: 0, or 1 with errors; negative: the signal that killed it.
+        stand_ins: extensions that the server has only something in place of.
+        replaced_collations: names of those that were made beforehand, as another kind.
+        excuses: the list for this kind of server.
+    """
+    found = [
+        (problem, _excuse(problem, excuses, replaced_collations)) for problem in output.problems
+    ]
+    lacking = bool(stand_ins) or any(excuse and excuse.lack for _, excuse in found)
+    excused = [(p, excuse) for p, excuse in found if excuse and (lacking or not excuse.follows)]
+    forgiven = {id(problem) for problem, _ in excused}
+    fatal = [_sentence(p) for p in output.problems if id(p) not in forgiven]
+    errors = [problem.error for problem in output.problems]
+    return Classified(
+        fatal=told([*_about_the_end(output, code), *fatal]),
+        untested=_untested(excused, stand_ins, replaced_collations),
+        excused=tuple(f"{_sentence(problem)}: {excuse.why}." for problem, excuse in excused),
+        deadlock="deadlock detected" in errors,
+        missing_roles=tuple(
+            dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
+        ),
+    )
+
+
+def _excuse(
+    problem: RestoreProblem, excuses: Iterable[Excuse], replaced: Collection[str]
+) -> Excuse | None:
+    for excuse in excuses:
+        if match := excuse.fits(problem):
+            named = match.groupdict()
+            is_ours = named.get("collation", "") in {"", *replaced}
+            if is_ours and (replaced or "schema" not in named):
+                return excuse
+    return None
+
+
+def _about_the_end(output: RestoreOutput, code: int) -> list[str]:
+    if code < 0:
+        return [f"pg_restore was killed by signal {-code}."]
+    if code and not output.ignored:
+        return [f"pg_restore ended with {code} before it was done."]
+    if output.understood:
+        return []
+    read = len(output.problems)
+    return [f"pg_restore counts {output.ignored} errors, and {read} could be read in what it said."]
+
+
+def _untested(
+    excused: Collection[tuple[RestoreProblem, Excuse]],
+    stand_ins: Collection[str],
+    replaced_collations: Collection[str],
+) -> Untested:
+    lost = losses(problem.statement for problem, _ in excused)
+    matches = [excuse.fits(problem) for problem, excuse in excused]
+    relations = [match.groupdict().get("relation") for match in matches if match]
+    objects = [
+        f"{_sentence(problem)}."
+        for problem, _ in excused
+        if makes_something(problem.statement) and not _is_replaced(problem)
+    ]
+    return Untested(
+        extensions=tuple(sorted(lost.extensions)),
+        objects=tuple(dict.fromkeys(objects)),
+        tables=lost.tables,
+        sequences=lost.sequences,
+        fewer=lost.counts,
+        collations=tuple(replaced_collations),
+        stand_ins=tuple(stand_ins),
+        absent=frozenset(name for name in relations if name),
+    )
+
+
+def _is_replaced(problem: RestoreProblem) -> bool:
+    """Made beforehand, so it is there."""
+    return problem.error.endswith("already exists")
+
+
+def _sentence(problem: RestoreProblem) -> str:
+    """What was to be made and what came of it, without rows, which may stand in further lines."""
+    error = problem.error if len(problem.error) <= _LONGEST else f"{problem.error[:_LONGEST]}..."
+    return f"{head(problem.statement)}: {error}" if problem.statement else error
