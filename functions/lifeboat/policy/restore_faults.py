@@ -1,15 +1,15 @@
 """Tells which errors of a restore speak against the backup.
 
-What is excused (see `lifeboat.policy.restore_excuses`) is never passed over: it becomes part of `Untested`,
-so the drill is partial and names it.
+What is excused (see `restore_excuses`) is never passed over: it becomes part of `Untested`, so the
+drill is partial and names it.
 """
 
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
 from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
+from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
 from lifeboat.policy.statements import head, losses, makes_something
 from lifeboat.policy.verdict import Untested, told
 
