@@ -106,9 +106,13 @@ _RANK = {level: rank for rank, level in enumerate(Level)}
 def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each finding once, the critical ones first, then by identity."""
     unique: dict[tuple[str, str, str], Finding] = {}
-    for each in sorted(findings, key=lambda each: (_RANK[each.level], each.identity, each.fact)):
+    for each in sorted(findings, key=_gravity):
         unique.setdefault(each.identity, each)
     return tuple(unique.values())
+
+
+def _gravity(finding: Finding) -> tuple[object, ...]:
+    return _RANK[finding.level], finding.identity, finding.fact, finding.advice
 
 
 def overall(findings: Iterable[Finding]) -> Health:
