@@ -1,26 +1,35 @@
 """Settings that are allowed, but that somebody should think about."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lifeboat.policy.advice import warnings
-from lifeboat.policy.schedule import first_runs, is_skipped, runs_per_day
+from lifeboat.policy.schedule import first_runs, is_skipped, longest_gap, runs_per_day
 from lifeboat.settings import Settings
 
 TODAY = date(2026, 11, 22)
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0f0e0d0c-0b0a-0908-0706-050403020100"
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:lifeboat/app-AbCd12"
 
 
 def warnings_for(database: dict[str, str] | None = None, **more: object) -> list[str]:
-    whole: dict[str, Any] = {"databases": [{"name": "app", "secret_arn": ARN} | (database or {})]}
-    return warnings(Settings.model_validate(whole | more), today=TODAY)
+    """What is said about settings in which, unless stated otherwise, nothing is odd."""
+    calm: dict[str, Any] = {
+        "databases": [{"name": "app", "secret_arn": ARN} | (database or {})],
+        "alerts": {"emails": ["oncall@example.com"]},
+        "monitor": {"max_age_hours": 8784},
+    }
+    return warnings(Settings.model_validate(calm | more), today=TODAY)
 
 
-def test_the_defaults_raise_no_eyebrow() -> None:
-    assert warnings_for() == []
+def test_the_defaults_raise_no_eyebrow_once_somebody_is_told() -> None:
+    assert warnings_for(monitor={}) == []
 
 
 def test_a_schedule_of_several_runs_a_day_multiplies_every_tier() -> None:
@@ -112,3 +121,118 @@ def test_the_first_runs_of_days_are_found_without_looking_at_the_others() -> Non
 )
 def test_runs_per_day_are_counted_once_each(cron: str, runs: int) -> None:
     assert runs_per_day(cron) == runs
+
+
+@pytest.mark.parametrize("alerts", [{}, {"remind_hours": 1}])
+def test_alarms_that_nobody_hears_are_told(alerts: dict[str, Any]) -> None:
+    (told,) = warnings_for(alerts=alerts)
+
+    assert "lifeboat.alerts names nobody" in told
+    assert "TopicArn" in told
+
+
+@pytest.mark.parametrize(
+    "alerts", [{"emails": ["a@example.com"]}, {"webhook_url_secret_arn": ARN}, {"slack": True}]
+)
+def test_one_way_to_be_heard_is_enough(alerts: dict[str, Any]) -> None:
+    assert warnings_for(alerts=alerts) == []
+
+
+def test_a_key_for_a_secret_that_is_not_named_is_told() -> None:
+    (told,) = warnings_for(alerts={"slack": True, "webhook_url_secret_key_arn": KEY})
+    assert "webhook_url_secret_key_arn has no effect" in told
+
+    (told,) = warnings_for(drill={"target_secret_key_arns": [KEY]})
+    assert "target_secret_key_arns has no effect" in told
+
+
+@pytest.mark.parametrize(
+    ("cron", "hours", "gap"),
+    [
+        ("0 2 * * ? *", 24, "24"),
+        ("0 2 ? * MON-FRI *", 71, "72"),
+        ("30 0/6 * * ? *", 6, "6"),
+        ("0,30 2 * * ? *", 23, "23.5"),
+    ],
+)
+def test_an_age_at_which_healthy_backups_ring_is_told(cron: str, hours: int, gap: str) -> None:
+    told = warnings_for({"cron": cron}, monitor={"max_age_hours": hours})
+
+    (line,) = [line for line in told if "max_age_hours" in line]
+    assert f"(app) leaves {gap} hours between two backups" in line
+    assert f"lifeboat.monitor.max_age_hours is {hours}:" in line
+    enough = warnings_for({"cron": cron}, monitor={"max_age_hours": hours + 2})
+    assert not [line for line in enough if "max_age_hours" in line]
+
+
+def test_no_drills_at_all_are_told() -> None:
+    (told,) = warnings_for(drill={"enabled": False, "cron": "0 5 1 1 ? *"})
+
+    assert "nothing will ever show that a backup can be restored" in told
+
+
+def test_drills_that_are_too_rare_for_the_monitor_are_told() -> None:
+    (told,) = warnings_for(drill={"cron": "0 5 1 */3 ? *"})
+    assert "leaves 92 days between two drills" in told
+    assert "lifeboat.monitor.max_drill_age_days is 35" in told
+
+    (told,) = warnings_for(drill={"cron": "0 5 1 1 ? *"})
+    assert "fires less than twice in 366 days" in told
+
+    assert warnings_for(drill={"cron": "0 5 1 * ? *"}) == []
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_backups_that_are_cold_from_the_start_cannot_be_back_in_time(storage_class: str) -> None:
+    def told(hot_days: int) -> list[str]:
+        tier = {"days": 365, "hot_days": hot_days, "storage_class": storage_class}
+        return warnings_for(retention={"monthly": tier}, drill={"rto_minutes": 30})
+
+    (line,) = told(0)
+    assert f"lifeboat.retention.monthly moves backups to {storage_class} at once" in line
+    assert "rto_minutes (30)" in line
+    assert told(1) == []
+
+
+@pytest.mark.parametrize(
+    ("cron", "gap"),
+    [
+        ("15 * * * ? *", timedelta(hours=1)),
+        ("0/20 * * * ? *", timedelta(minutes=20)),
+        ("0,10 * * * ? *", timedelta(minutes=50)),
+        ("0 2,14 * * ? *", timedelta(hours=12)),
+        ("0 2,3 * * ? *", timedelta(hours=23)),
+        ("0 5 ? * MON *", timedelta(days=7)),
+        ("0 5 1 * ? *", timedelta(days=31)),
+        ("0 5 1 12 ? 2026", None),
+        ("0 5,7 1 12 ? 2026", timedelta(hours=2)),
+        ("0 5 * * ? 2025", None),
+    ],
+)
+def test_the_longest_gap_is_within_days_or_across_nights(cron: str, gap: timedelta | None) -> None:
+    assert longest_gap(cron, TODAY, 366) == gap
+
+
+@given(
+    st.lists(st.integers(0, 23), min_size=1, max_size=3, unique=True),
+    st.lists(st.integers(0, 59), min_size=1, max_size=2, unique=True),
+    st.lists(st.integers(1, 7), min_size=1, max_size=3, unique=True),
+)
+def test_the_longest_gap_is_what_counting_through_all_runs_gives(
+    hours: list[int], minutes: list[int], weekdays: list[int]
+) -> None:
+    def field(values: list[int]) -> str:
+        return ",".join(map(str, values))
+
+    cron = f"{field(minutes)} {field(hours)} ? * {field(weekdays)} *"
+    days = (datetime.combine(TODAY, time()) + timedelta(days=passed) for passed in range(21))
+    runs = [
+        day + timedelta(hours=hour, minutes=minute)
+        for day in days
+        if day.isoweekday() % 7 + 1 in weekdays  # Sunday is 1
+        for hour in sorted(hours)
+        for minute in sorted(minutes)
+    ]
+    gaps = [later - earlier for earlier, later in pairwise(runs)]
+
+    assert longest_gap(cron, TODAY, 21) == max(gaps)

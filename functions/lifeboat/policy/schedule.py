@@ -5,6 +5,7 @@ Times here are wall-clock times of the schedule's own zone, as EventBridge Sched
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from aws_croniter import AwsCroniter  # type: ignore[import-untyped]  # it ships no types
@@ -37,6 +38,26 @@ def first_runs(cron: str, since: date, days: int) -> Iterator[datetime]:
             return
         yield run.replace(tzinfo=None)
         cursor = datetime.combine(run.date() + timedelta(days=1), time(), UTC)
+
+
+def longest_gap(cron: str, since: date, days: int) -> timedelta | None:
+    """The longest time between two runs that follow each other within `days` days from `since`.
+
+    By the clock on the wall: the night in which clocks are put back makes it an hour longer. None
+    where there are no two such runs.
+
+    Raises:
+        ValueError: `cron` is no AWS cron expression.
+    """
+    schedule = AwsCroniter(cron)
+    times = sorted(
+        {timedelta(hours=h, minutes=m) for h in schedule.hours for m in schedule.minutes}
+    )
+    runs = list(first_runs(cron, since, days))
+    within = [later - earlier for earlier, later in pairwise(times)] if runs else []
+    overnight = times[-1] - times[0]
+    across = [later - earlier - overnight for earlier, later in pairwise(runs)]
+    return max([*within, *across], default=None)
 
 
 def tier_of_day(day: date) -> Tier:

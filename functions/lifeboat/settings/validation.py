@@ -5,7 +5,7 @@ from typing import Annotated
 from lifeboat.settings.fields import Frozen, matching, may_be
 
 _OPERATOR = r"(?:=|!=|<=?|>=?)"
-_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
 _STRING = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
 
 EXPECTATION = (
