@@ -16,11 +16,12 @@ class Excuse:
     """One kind of error that isn't the backup's fault.
 
     Attributes:
-        error: a regular expression, over the whole first line of the error. A group `collation`
-            has to be one of those that were replaced, and for a group `schema` there has to be one;
-            a group `relation` is remembered, as the excuse falls if that table is there in the end.
+        error: a regular expression, over the whole first line of the error. What a group
+            `relation` catches is remembered: the excuse falls if that table is there in the end.
         why: the reason, in words.
-        statement: a regular expression for the beginning of the statement.
+        statement: a regular expression for the beginning of the statement. What a group `collation`
+            catches has to be one of those that were replaced, and for a group `schema` there has to
+            be one.
         follows: it counts only when something is lacking: after an excused `lack` of this restore.
         lack: it says that the server lacks something on which other objects may depend.
     """
@@ -31,11 +32,11 @@ class Excuse:
     follows: bool = False
     lack: bool = False
 
-    def fits(self, problem: RestoreProblem) -> re.Match[str] | None:
-        """The match of its error, when it speaks of that problem."""
-        if not re.match(self.statement, problem.statement):
-            return None
-        return re.fullmatch(self.error, problem.error)
+    def fits(self, problem: RestoreProblem) -> dict[str, str] | None:
+        """What its groups have caught, when it speaks of that problem."""
+        begins = re.match(self.statement, problem.statement)
+        says = re.fullmatch(self.error, problem.error)
+        return begins.groupdict() | says.groupdict() if begins and says else None
 
 
 EMBEDDED = (
@@ -64,14 +65,15 @@ EMBEDDED = (
         lack=True,
     ),
     Excuse(
-        r'collation "(?P<collation>[^\n]*?)"(?: for encoding "[^"]*")? already exists',
-        "it was made before, as another kind, since the server has no ICU",
-        statement="CREATE COLLATION ",
+        r'collation "[^\n]+" already exists|ICU is not supported in this build'
+        r'|could not create locale "[^\n]+": No such file or directory',
+        "it was made before, as another kind, since the server has no ICU or no such locale",
+        statement=r'CREATE COLLATION (?:[^\s"]+|"[^\n]+?")\.(?P<collation>[^\s"]+|"[^\n]+?") \(',
     ),
     Excuse(
-        r'schema "(?P<schema>[^\n]*)" already exists',
+        r'schema "[^\n]+" already exists',
         "it was made before, for such a collation",
-        statement="CREATE SCHEMA ",
+        statement="CREATE SCHEMA (?P<schema>[^\n]+);",
     ),
     Excuse(
         rf'extension "[^"]*"{_NOT_THERE}',

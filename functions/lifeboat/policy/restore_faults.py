@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from lifeboat.policy.identifiers import unquoted
 from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
 from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
 from lifeboat.policy.statements import head, losses, makes_something
@@ -77,11 +78,14 @@ def _excuse(
     problem: RestoreProblem, excuses: Iterable[Excuse], replaced: Collection[str]
 ) -> Excuse | None:
     for excuse in excuses:
-        if match := excuse.fits(problem):
-            named = match.groupdict()
-            is_ours = named.get("collation", "") in {"", *replaced}
-            if is_ours and (replaced or "schema" not in named):
-                return excuse
+        caught = excuse.fits(problem)
+        if caught is None:
+            continue
+        collation = caught.get("collation")
+        if collation is not None and unquoted(collation) not in replaced:
+            continue
+        if replaced or "schema" not in caught:
+            return excuse
     return None
 
 
@@ -102,12 +106,11 @@ def _untested(
     replaced_collations: Collection[str],
 ) -> Untested:
     lost = losses(problem.statement for problem, _ in excused)
-    matches = [excuse.fits(problem) for problem, excuse in excused]
-    relations = [match.groupdict().get("relation") for match in matches if match]
+    caught = [excuse.fits(problem) or {} for problem, excuse in excused]
     objects = [
         f"{_sentence(problem)}."
         for problem, _ in excused
-        if makes_something(problem.statement) and not _is_replaced(problem)
+        if makes_something(problem.statement) and not _was_there_before(problem)
     ]
     return Untested(
         extensions=tuple(sorted(lost.extensions)),
@@ -117,13 +120,13 @@ def _untested(
         fewer=lost.counts,
         collations=tuple(replaced_collations),
         stand_ins=tuple(stand_ins),
-        absent=frozenset(name for name in relations if name),
+        absent=frozenset(groups["relation"] for groups in caught if "relation" in groups),
     )
 
 
-def _is_replaced(problem: RestoreProblem) -> bool:
-    """Made beforehand, so it is there."""
-    return problem.error.endswith("already exists")
+def _was_there_before(problem: RestoreProblem) -> bool:
+    """These are excused only because we have made them ourselves, or the server has them anyway."""
+    return problem.statement.startswith(("CREATE COLLATION ", "CREATE SCHEMA "))
 
 
 def _sentence(problem: RestoreProblem) -> str:
