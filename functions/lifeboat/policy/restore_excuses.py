@@ -160,6 +160,12 @@ MANAGED = (
         lack=True,
     ),
     Excuse(
+        r"permission denied for language [^\n]*",
+        "only a superuser may have functions in C",
+        statement="CREATE FUNCTION ",
+        lack=True,
+    ),
+    Excuse(
         r"(?:must be superuser|permission denied) to create [^\n]*(?:publication|subscription)"
         r"[^\n]*",
         "replication is not a matter of the restored copy",
@@ -167,8 +173,8 @@ MANAGED = (
         lack=True,
     ),
     Excuse(
-        r'must be (?:able to SET ROLE|member of role) "[^\n]*"',
-        "the role that restores may not give its objects to that one",
+        r'must be (?:able to SET ROLE|member of role) "[^\n]*"|permission denied for schema [^\n]*',
+        "the role that restores may not give its objects to that one, or that one may not have them",
         statement="ALTER [^;]* OWNER TO ",
     ),
     Excuse(
