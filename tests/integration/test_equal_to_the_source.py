@@ -10,52 +10,8 @@ import pytest
 
 from lifeboat.postgres.census import read_sequences
 from lifeboat.postgres.programs import Programs
+from tests.schemas import ODDITIES
 from tests.workshop import MAJORS, Bucket, Database, Workshop, run_program
-
-ODDITIES = (
-    "CREATE EXTENSION hstore",
-    "CREATE EXTENSION citext",
-    "CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'happy')",
-    'CREATE SCHEMA "Odd "" Schema"',
-    'CREATE TABLE "Odd "" Schema"."COPY x (a) FROM stdin;" ("id;" int, "a\nb" text)',
-    'INSERT INTO "Odd "" Schema"."COPY x (a) FROM stdin;" SELECT i, E\'\\\\.\\n\' || i'
-    " FROM generate_series(1, 17) i",
-    'CREATE TABLE "two\nlines" (v text)',
-    "INSERT INTO \"two\nlines\" VALUES (E'a\\nb'), (NULL), ('')",
-    "CREATE TABLE no_columns ()",
-    "INSERT INTO no_columns DEFAULT VALUES",
-    "INSERT INTO no_columns DEFAULT VALUES",
-    "CREATE TABLE empty_one (id int)",
-    "CREATE TABLE identities (id int GENERATED ALWAYS AS IDENTITY (START 5 INCREMENT 3), v citext,"
-    " twice text GENERATED ALWAYS AS (v::text || v::text) STORED, h hstore, m mood)",
-    "INSERT INTO identities (v, h, m) SELECT 'Row' || i, hstore('k', i::text), 'it''s ok'"
-    " FROM generate_series(1, 50) i",
-    'CREATE SEQUENCE "odd "" \'seq\\" START 42',
-    "SELECT nextval('\"odd \"\" ''seq\\\"'::regclass)",
-    "CREATE SEQUENCE never_used MINVALUE -10 INCREMENT -1 MAXVALUE 7 START 7",
-    "CREATE UNLOGGED TABLE not_logged (id int)",
-    "INSERT INTO not_logged SELECT generate_series(1, 7)",
-    "CREATE TABLE events (at date NOT NULL, v text) PARTITION BY RANGE (at)",
-    "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
-    "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')"
-    " PARTITION BY LIST (v)",
-    "CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES IN ('a')",
-    "CREATE TABLE events_rest PARTITION OF events DEFAULT",
-    "INSERT INTO events SELECT '2026-01-05'::date + 7 * i, 'a' FROM generate_series(0, 12) i",
-    "CREATE TABLE parent (id int)",
-    "CREATE TABLE child (more int) INHERITS (parent)",
-    "INSERT INTO parent SELECT generate_series(1, 3)",
-    "INSERT INTO child SELECT i, i FROM generate_series(1, 4) i",
-    "CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM events",
-    "CREATE VIEW happy AS SELECT * FROM identities WHERE m = 'happy'",
-    "CREATE TABLE guarded (id int PRIMARY KEY, owner text)",
-    "INSERT INTO guarded SELECT i, 'me' FROM generate_series(1, 9) i",
-    "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
-    "CREATE POLICY own ON guarded USING (owner = current_user)",
-    "CREATE FUNCTION fooling() RETURNS text LANGUAGE sql AS $$\n"
-    "SELECT '\nCOPY public.guarded (id) FROM stdin;\n1\n\\.\n' $$",
-    "SELECT lo_from_bytea(0, decode(repeat('00ff', 5000), 'hex')) FROM generate_series(1, 3)",
-)
 
 
 @pytest.mark.parametrize("major", MAJORS)

@@ -181,10 +181,13 @@ class Child:
     def wait(self, seconds: float | None = None) -> int:
         """Wait for the end and give the exit code (negative: the signal that killed it).
 
+        Children that it leaves behind are ended too: they would hold its pipes open.
+
         Raises:
             subprocess.TimeoutExpired: it still runs after `seconds`.
         """
         code = self._process.wait(seconds)
+        self._signal_group(signal.SIGKILL)
         self._listener.join(seconds)
         return code
 
@@ -212,9 +215,7 @@ class Child:
     def __exit__(self, *_: object) -> None:
         """Kill, reap and close everything."""
         self.kill()
-        self._process.wait()
-        self._signal_group(signal.SIGKILL)  # children that outlived it
-        self._listener.join()
+        self.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None and not pipe.closed:
                 pipe.close()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -12,8 +13,14 @@ from lifeboat.postgres.connect import Connection
 _NAME = r'("(?:[^"]|"")+"|[^\s";]+)'
 _CREATE_ROLE = re.compile(rf"^CREATE ROLE {_NAME};$", re.MULTILINE)
 _ATTRIBUTES = re.compile(rf"^ALTER ROLE {_NAME} WITH ([A-Z ]+)", re.MULTILINE)
-_ICU = re.compile(rf"^CREATE COLLATION {_NAME}\.{_NAME} \(provider = icu\b", re.MULTILINE)
-_PREDEFINED_ICU = re.compile(r'pg_catalog\."([A-Za-z0-9-]+-x-icu)"')
+_CREATE_COLLATION = re.compile(rf"^CREATE COLLATION {_NAME}\.{_NAME} \((.*)\);$", re.MULTILINE)
+_LOCALE = re.compile(r"(?:locale|lc_collate|lc_ctype) = '([^']*)'")
+_NAMED_COLLATION = re.compile(rf"COLLATE pg_catalog\.{_NAME}")
+_OWN_COLLATIONS: LiteralString = """
+SELECT collname FROM pg_catalog.pg_collation
+WHERE collnamespace = 'pg_catalog'::regnamespace
+  AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
+"""
 
 _BUILTIN_SINCE = 15
 """Major from which a database may have another locale provider than its cluster."""
@@ -52,7 +59,7 @@ def roles_in(script: str) -> tuple[Role, ...]:
 def create_roles(connection: Connection, roles: Collection[Role]) -> None:
     """Make the roles that aren't there."""
     there = {row[0] for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles")}
-    for role in roles:
+    for role in dict.fromkeys(roles):
         if role.name not in there:
             attribute = sql.SQL("SUPERUSER" if role.superuser else "NOSUPERUSER")
             connection.execute(
@@ -60,15 +67,39 @@ def create_roles(connection: Connection, roles: Collection[Role]) -> None:
             )
 
 
-def icu_collations(schema_script: str) -> tuple[Collation, ...]:
-    """Schema and name of each ICU collation that a schema's script creates or names."""
-    own = {(unquoted(schema), unquoted(name)) for schema, name in _ICU.findall(schema_script)}
-    predefined = {("pg_catalog", name) for name in _PREDEFINED_ICU.findall(schema_script)}
-    return tuple(sorted(own | predefined))
+def collations_in(schema_script: str) -> tuple[Collation, ...]:
+    """Schema and name of each collation that a bare server may not have.
+
+    These are the ones that the script creates by ICU or by an operating system's locale, and those
+    that it names as PostgreSQL's own, which are ICU's and the operating system's as well.
+    """
+    made = {
+        (unquoted(schema), unquoted(name))
+        for schema, name, options in _CREATE_COLLATION.findall(schema_script)
+        if not _is_everywhere(options)
+    }
+    named = {("pg_catalog", unquoted(name)) for name in _NAMED_COLLATION.findall(schema_script)}
+    return tuple(sorted(made | named))
+
+
+def _is_everywhere(options: str) -> bool:
+    """Whether every server that knows the provider can make a collation of these options."""
+    plain = set(_LOCALE.findall(options)) <= {"C", "POSIX"}
+    return "provider = builtin" in options or ("provider = libc" in options and plain)
+
+
+def lacking_collations(
+    connection: Connection, wanted: Collection[Collation]
+) -> tuple[Collation, ...]:
+    """Those of them that don't come with the server."""
+    there = {row[0] for row in connection.execute(_OWN_COLLATIONS)}
+    return tuple(
+        (schema, name) for schema, name in wanted if schema != "pg_catalog" or name not in there
+    )
 
 
 def create_stand_ins(connection: Connection, collations: Collection[Collation]) -> None:
-    """Make a plain collation under the name of each of them, for a server without ICU.
+    """Make a plain collation under the name of each of them.
 
     So their columns and all rows can be restored; how they sort and compare is not what it was.
     """

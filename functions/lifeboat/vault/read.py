@@ -49,8 +49,8 @@ class Found:
 
     @property
     def is_hot(self) -> bool:
-        """Whether its archive can be read at once."""
-        return self.storage_class is not None and self.storage_class not in COLD
+        """Whether its archive can be read at once, if it is there at all."""
+        return self.storage_class not in COLD
 
 
 def find_backups(vault: Vault, database: str) -> list[Found]:

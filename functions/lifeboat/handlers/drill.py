@@ -1,0 +1,97 @@
+"""The drill function's entry point: one event, one drill, its log, its figures, its verdict."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.errors import DrillError, DrillFailedError
+from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
+from lifeboat.policy.drill_events import DrillEvent, parse_drill_event
+from lifeboat.policy.drill_report import DrillReport, Verdict
+from lifeboat.postgres.login import Login, read_login
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.drill import drill
+from lifeboat.services.drill_run import DrillMeans, DrillRequest
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault, s3_client
+
+logger = Logger(service="lifeboat-drill")
+metrics = Metrics()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@reported(logger, DrillError)
+def handler(event: object, context: LambdaContext) -> dict[str, object]:
+    """Hold the drill that the event asks for; gives its report's summary.
+
+    `{"database": "app"}` drills the newest backup in a server of the function's own. Also
+    `"backup": "random"` or an id, and `"target": "<ARN of a secret>"`.
+
+    Raises:
+        LifeboatError: no drill was held, or the backup failed it. Lambda counts a failed
+            invocation, which rings.
+    """
+    asked = parse_drill_event(event)
+    settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    settings = settings.of_database(asked.database)
+    metrics.add_dimension("Database", asked.database)
+    started = datetime.now(UTC).replace(microsecond=0)
+    logger.append_keys(run_id=context.aws_request_id, database=asked.database)
+    logger.info("Drill begins", extra={"backup": str(asked.backup), "target": asked.target})
+    bucket = os.environ["LIFEBOAT_VAULT"]
+    failed = 1
+    try:
+        report = drill(
+            DrillRequest(asked, started, context.aws_request_id),
+            _means(settings, bucket, context),
+        )
+        failed = int(report.verdict is Verdict.FAILED)
+    finally:
+        metrics.add_metric("DrillFailed", MetricUnit.Count, failed)
+    _measure(report)
+    summary = report.summary(bucket)
+    logger.info("Drill is over", extra={"summary": summary})
+    if failed:
+        raise _failure(asked, report, summary)
+    return summary
+
+
+def _means(settings: Settings, bucket: str, context: LambdaContext) -> DrillMeans:
+    secrets = boto3.client("secretsmanager", config=IMPATIENT)
+
+    def login_of(arn: str, scratch: Path) -> Login:
+        return read_login(secrets, arn, scratch)
+
+    return DrillMeans(
+        settings=settings,
+        vault=Vault(s3_client(), bucket),
+        programs=Programs.of_environment(),
+        read_login=login_of,
+        remaining=seconds_left(context),
+        memory_mb=int(context.memory_limit_in_mb),
+    )
+
+
+def _measure(report: DrillReport) -> None:
+    partial = report.verdict is Verdict.PARTIAL
+    metrics.add_metric("DrillPartial", MetricUnit.Count, int(partial))
+    metrics.add_metric("DrillDuration", MetricUnit.Seconds, report.total_seconds)
+    metrics.add_metric("DrillRows", MetricUnit.Count, report.rows)
+    metrics.add_metric("RtoMargin", MetricUnit.Seconds, report.rto_margin_seconds)
+    for step, seconds in report.seconds.items():
+        metrics.add_metric(f"Drill{step.capitalize()}Duration", MetricUnit.Seconds, seconds)
+
+
+def _failure(
+    asked: DrillEvent, report: DrillReport, summary: dict[str, object]
+) -> DrillFailedError:
+    return DrillFailedError(
+        f"The drill of {report.backup or asked.database} failed: {'; '.join(report.reasons)}",
+        todo=f"{report.advice} The report: {summary['next']}",
+    )

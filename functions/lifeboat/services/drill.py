@@ -1,0 +1,110 @@
+"""Holds one drill: a backup is fetched, decoded, restored, compared, timed and judged."""
+
+from contextlib import ExitStack
+
+from lifeboat.errors import (
+    ArchivedError,
+    DoesNotFitError,
+    EventError,
+    LifeboatError,
+    NoBackupError,
+    TargetError,
+)
+from lifeboat.policy.drill_page import render_page
+from lifeboat.policy.drill_report import DrillReport
+from lifeboat.postgres.scratch import scratch_directory
+from lifeboat.postgres.watch import Watch
+from lifeboat.services.compare_copy import compare_copy, validate_copy
+from lifeboat.services.drill_place import Place, empty_copy, open_place
+from lifeboat.services.drill_run import DrillMeans, DrillRequest, DrillRun
+from lifeboat.services.fetch_archive import decode_archive, fetch_archive
+from lifeboat.services.find_backup import find_backup
+from lifeboat.services.fit_drill import require_room
+from lifeboat.services.recovery import Recovery
+from lifeboat.services.restore_copy import restore_copy
+from lifeboat.vault.bucket import Protection
+
+_REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetError)
+"""What a drill turns down before it has begun; there is nothing to report on then."""
+
+
+def drill(request: DrillRequest, means: DrillMeans) -> DrillReport:
+    """Hold the drill and store its report, in which everything stands that it found out.
+
+    Raises:
+        EventError: the target is not in the settings.
+        NoBackupError: there is no such backup.
+        ArchivedError: it has to be thawed first.
+        DoesNotFitError: it needs more disk, memory or time than there is.
+        TargetError: the target can't be used.
+        VaultError: the report could not be stored.
+    """
+    run = DrillRun(request, means)
+    try:
+        with Watch(means.remaining(), run.out_of_time) as watch:
+            _hold(run, watch)
+    except LifeboatError as error:
+        if isinstance(error, _REFUSALS) and not run.findings.checks:
+            raise
+        run.failure = error
+    report = run.report()
+    _publish(means, report)
+    return report
+
+
+def _hold(run: DrillRun, watch: Watch) -> None:
+    with run.steps.timed("find"):
+        manifest = watch.call(lambda: find_backup(run))
+    with scratch_directory(run.means.place) as scratch:
+        require_room(run, manifest, scratch)
+        recovery = Recovery(
+            manifest=manifest,
+            vault=run.means.vault,
+            programs=run.means.programs,
+            jobs=run.settings.drill.jobs,
+            scratch=scratch,
+            watch=watch,
+            steps=run.steps,
+            findings=run.findings,
+        )
+        with ExitStack() as stack:
+            with run.steps.timed("start"):
+                place = stack.enter_context(open_place(run, recovery))
+            _test(run, recovery, place)
+            with run.steps.timed("stop"):
+                stack.close()
+
+
+def _test(run: DrillRun, recovery: Recovery, place: Place) -> None:
+    """The steps in the order of trust: no program reads bytes that aren't the backup's."""
+    steps = run.steps
+    with steps.timed("fetch"):
+        is_the_one = fetch_archive(recovery)
+    if not is_the_one:
+        return
+    recovery.scratch.give(recovery.archive)
+    with steps.timed("decode"):
+        is_whole = decode_archive(recovery)
+    if is_whole:
+        _bring_back(run, recovery, place)
+
+
+def _bring_back(run: DrillRun, recovery: Recovery, place: Place) -> None:
+    with empty_copy(run, place) as copy:
+        untested = restore_copy(recovery, place, copy)
+        run.disk_bytes = recovery.scratch.bytes_used()
+        with run.steps.timed("compare"):
+            compare_copy(recovery, place, copy, untested)
+        with run.steps.timed("validate"):
+            settings = run.settings
+            queries, seconds = settings.databases[0].validation, settings.drill.validation_seconds
+            validate_copy(recovery, place, copy, queries, seconds)
+
+
+def _publish(means: DrillMeans, report: DrillReport) -> None:
+    """Store the report and its page. They are small, and not locked: they are no backups."""
+    key = means.settings.encryption
+    protection = Protection(kms_key=None if key == "S3" else key)
+    page = render_page(report).encode()
+    means.vault.put(report.key, report.to_json(), protection, content_type="application/json")
+    means.vault.put(report.page_key, page, protection, content_type="text/html; charset=utf-8")

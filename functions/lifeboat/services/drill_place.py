@@ -1,0 +1,248 @@
+"""Where a drill restores to: a server of its own, or a database of its own on a given server."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+
+import psycopg
+
+from lifeboat.errors import BackupError, EventError, TargetError
+from lifeboat.policy.drill_events import EMBEDDED
+from lifeboat.policy.manifest import Manifest
+from lifeboat.postgres.connect import Connection, connect, open_again
+from lifeboat.postgres.embedded import EmbeddedServer, Size
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.programs import CALLER, Account, Programs
+from lifeboat.postgres.redact import redact
+from lifeboat.postgres.scratch import Scratch
+from lifeboat.postgres.stage import create_database, drop_database
+from lifeboat.postgres.watch import Watch
+from lifeboat.services.drill_run import DrillRun
+from lifeboat.services.recovery import Recovery
+
+_COMMENT = "A restore drill of Lifeboat; it is dropped when the drill is over."
+_COPY = re.compile(r"lifeboat_drill_([0-9]{8}t[0-9]{6}z)_.*")
+_ABANDONED = timedelta(hours=1)  # no function lives that long
+
+_LEFTOVERS: LiteralString = """
+SELECT datname FROM pg_catalog.pg_database
+WHERE pg_catalog.shobj_description(oid, 'pg_database') = %s
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server to restore into.
+
+    Attributes:
+        login: to a database of it that is there already.
+        programs: of PostgreSQL, where `account` can reach them.
+        major: of the server, and so of the pg_restore to be used.
+        version: as the server calls itself.
+        own: it is the drill's own: every role can be made in it, and ICU is missing.
+        account: whom programs run as.
+        require_alive: raises when it was the drill's own and has died.
+    """
+
+    login: Login
+    programs: Programs
+    major: int
+    version: str
+    own: bool
+    account: Account
+    require_alive: Callable[[], None]
+
+    @contextmanager
+    def session(self, watch: Watch, database: str | None = None) -> Iterator[Connection]:
+        """A connection to one of its databases, which the watch cuts when the drill ends.
+
+        Raises:
+            TargetError: it can't be had, or the server refused a statement.
+            ScratchServerError: it was the drill's own, and has died.
+        """
+        login = self.login.to(database) if database else self.login
+        try:
+            with (
+                _translated(login),
+                closing(open_again(login, keep=watch.connection)) as connection,
+            ):
+                yield connection
+        except TargetError:
+            self.require_alive()
+            raise
+
+
+@contextmanager
+def open_place(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
+    """Start the drill's own server, or connect to the given one; all is gone afterwards.
+
+    Raises:
+        EventError: the target is none of the secrets in the settings.
+        TargetError: it is the source, older than the backup, or can't be used.
+        ScratchServerError: the own server did not start.
+    """
+    opened = _own if run.request.event.target == EMBEDDED else _given
+    with opened(run, recovery) as place:
+        run.server_version = place.version
+        yield place
+
+
+@contextmanager
+def _own(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
+    major, means = recovery.manifest.source.major, run.means
+    scratch, watch = recovery.scratch, recovery.watch
+    reachable = scratch.within_reach(means.programs.root, (str(major), "zoneinfo"))
+    programs = Programs(reachable)
+    size = Size(means.memory_mb, recovery.jobs)
+    with EmbeddedServer(programs, major, scratch, size, watch) as server:
+        login = server.login()
+        with closing(open_again(login, keep=watch.connection)) as connection:
+            version = str(connection.info.parameter_status("server_version"))
+        yield Place(
+            login=login,
+            programs=programs,
+            major=major,
+            version=version,
+            own=True,
+            account=scratch.account,
+            require_alive=server.require_alive,
+        )
+
+
+@contextmanager
+def _given(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
+    manifest, watch = recovery.manifest, recovery.watch
+    login = watch.call(lambda: _read_login(run, recovery.scratch))
+    _require_not_the_source(login, manifest)
+    with _translated(login):
+        connection, login = watch.call(lambda: connect(lambda: login, keep=watch.connection))
+    with closing(connection):
+        version = str(connection.info.parameter_status("server_version"))
+        major = connection.info.server_version // 10_000
+        _require_young_enough(run, major, manifest)
+        _drop_leftovers(connection, run.request.started)
+    yield Place(
+        login=login,
+        programs=run.means.programs,
+        major=major,
+        version=version,
+        own=False,
+        account=CALLER,
+        require_alive=lambda: None,
+    )
+
+
+@contextmanager
+def empty_copy(run: DrillRun, place: Place) -> Iterator[str]:
+    """The name of a database for the copy, which is dropped afterwards in every case.
+
+    It is made by `make_empty`.
+
+    Raises:
+        TargetError: it could not be dropped.
+    """
+    try:
+        yield run.copy_name
+    finally:
+        if not place.own:  # an own server is thrown away whole
+            _drop(place, run.copy_name)
+
+
+def make_empty(recovery: Recovery, place: Place, copy: str) -> None:
+    """Make the empty database to restore into, in place of one that an attempt has left.
+
+    Raises:
+        TargetError: the server refused.
+    """
+    with place.session(recovery.watch) as connection:
+        drop_database(connection, copy)
+        create_database(
+            connection,
+            copy,
+            major=place.major,
+            sql_ascii=recovery.manifest.source.encoding == "SQL_ASCII",
+            comment=_COMMENT,
+        )
+
+
+def _drop(place: Place, name: str) -> None:
+    """Drop the copy over a connection of its own: the drill's may have been cut by its watch."""
+    try:
+        with closing(open_again(place.login)) as connection:
+            drop_database(connection, name)
+    except (BackupError, psycopg.Error) as error:
+        words = redact(str(error), place.login.endpoint).strip()
+        raise TargetError(
+            f"The drill's database {name} could not be dropped: {words}",
+            todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{name}" WITH (FORCE); the next drill'
+            " on this server does it too, after an hour.",
+        ) from None
+
+
+def _drop_leftovers(connection: Connection, now: datetime) -> None:
+    """Drop the databases of drills whose function was killed: by their name, age and comment."""
+    for (name,) in connection.execute(_LEFTOVERS, [_COMMENT]).fetchall():
+        if match := _COPY.fullmatch(str(name)):
+            made = datetime.strptime(match[1], "%Y%m%dt%H%M%Sz").replace(tzinfo=UTC)
+            if now - made > _ABANDONED:
+                drop_database(connection, str(name))
+
+
+def _read_login(run: DrillRun, scratch: Scratch) -> Login:
+    arn = run.request.event.target
+    if arn not in run.settings.drill.target_secret_arns:
+        raise EventError(
+            f"The target {arn} is not in the settings, so the drill may not read it.",
+            todo="Add it to drill.target_secret_arns in cdk.json, then: make deploy",
+        )
+    try:
+        return run.means.read_login(arn, scratch.path)
+    except BackupError as error:
+        raise TargetError(error.what, todo=error.todo) from None
+
+
+def _require_not_the_source(login: Login, manifest: Manifest) -> None:
+    if login.endpoint.digest == manifest.source.endpoint:
+        raise TargetError(
+            f"The target {login.endpoint.host}:{login.endpoint.port} is the server that the backup"
+            " was taken from.",
+            todo="Give the secret of another server, or leave `target` out: then the drill uses a"
+            " throw-away server of its own.",
+        )
+
+
+def _require_young_enough(run: DrillRun, major: int, manifest: Manifest) -> None:
+    if major < manifest.source.major:
+        raise TargetError(
+            f"The target runs PostgreSQL {major}, the backup is of {manifest.source.major}: a dump"
+            " is only made for the same or a later major.",
+            todo="Give a target of the same major, or leave `target` out.",
+        )
+    if major not in run.means.programs.majors():
+        carried = ", ".join(map(str, run.means.programs.majors()))
+        raise TargetError(
+            f"The target runs PostgreSQL {major}; this function has the programs of {carried}.",
+            todo="Give a target of one of these majors, or leave `target` out.",
+        )
+
+
+@contextmanager
+def _translated(login: Login) -> Iterator[None]:
+    try:
+        yield
+    except BackupError as error:
+        raise TargetError(error.what, todo=error.todo) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise TargetError(
+            f"The target refused: {redact(str(error), login.endpoint).strip()}",
+            todo=f'Let the role make databases: ALTER ROLE "{login.endpoint.user}" CREATEDB;',
+        ) from None
+    except psycopg.Error as error:
+        raise TargetError(
+            "The server that the backup is restored into refused a statement, or the connection"
+            f" broke: {redact(str(error), login.endpoint).strip()}",
+            todo="Invoke the drill again; if it repeats, look for that moment in the server's log.",
+        ) from None

@@ -1,0 +1,32 @@
+"""Holds what a drill needs against what its function has."""
+
+import shutil
+
+from lifeboat.policy.drill_events import EMBEDDED
+from lifeboat.policy.fit import Room, require_fit
+from lifeboat.policy.manifest import Manifest
+from lifeboat.postgres.scratch import Scratch
+from lifeboat.services.drill_run import DrillRun
+from lifeboat.vault.read import newest_reports
+
+_EARLIER = 5
+
+
+def require_room(run: DrillRun, manifest: Manifest, scratch: Scratch) -> None:
+    """Let pass only a drill that fits, before anything is fetched.
+
+    Raises:
+        DoesNotFitError: it doesn't; says what is missing and the ways out.
+        VaultReadError: S3 doesn't let us read the earlier drills' reports.
+    """
+    settings = run.settings.drill
+    free = shutil.disk_usage(scratch.path).free
+    room = Room(
+        embedded=run.request.event.target == EMBEDDED,
+        # Where /tmp is shared with others (not in Lambda), the settings are the limit all the same.
+        tmp_free_bytes=min(free, settings.ephemeral_mb << 20),
+        memory_mb=run.means.memory_mb,
+        seconds_left=run.means.remaining(),
+    )
+    earlier = newest_reports(run.means.vault, run.request.event.database, _EARLIER)
+    require_fit(manifest, room, settings=settings, earlier=earlier)

@@ -1,0 +1,65 @@
+"""What bringing one backup back needs and finds out, be it for a drill or in earnest."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lifeboat.policy.drill_report import Check, Outcome, TableResult
+from lifeboat.policy.manifest import Manifest
+from lifeboat.postgres.programs import Programs
+from lifeboat.postgres.scratch import Scratch
+from lifeboat.postgres.watch import Watch
+from lifeboat.services.stopwatch import Stopwatch
+from lifeboat.vault.bucket import Vault
+
+
+@dataclass
+class Findings:
+    """What was found out so far.
+
+    Attributes:
+        checks: in the order in which they were made.
+        tables: compared so far.
+    """
+
+    checks: list[Check] = field(default_factory=list)
+    tables: tuple[TableResult, ...] = ()
+
+    def note(self, name: str, failures: tuple[str, ...], untested: tuple[str, ...] = ()) -> bool:
+        """Add a check: failed for these reasons, else untested for those, else passed.
+
+        Returns:
+            Whether it did not fail.
+        """
+        outcome = Outcome.FAILED if failures else Outcome.UNTESTED if untested else Outcome.PASSED
+        self.checks.append(Check(name=name, outcome=outcome, details=failures + untested))
+        return not failures
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """One backup on its way back.
+
+    Attributes:
+        manifest: what it claims.
+        vault: the bucket in which it lies.
+        programs: of PostgreSQL.
+        jobs: of pg_restore.
+        scratch: the run's directory.
+        watch: ends the run.
+        steps: where the time goes.
+        findings: where everything is noted.
+    """
+
+    manifest: Manifest
+    vault: Vault
+    programs: Programs
+    jobs: int
+    scratch: Scratch
+    watch: Watch
+    steps: Stopwatch
+    findings: Findings
+
+    @property
+    def archive(self) -> Path:
+        """Where the archive is fetched to."""
+        return self.scratch.path / "archive.dump"

@@ -1,0 +1,113 @@
+"""Restores an archive into an empty database and sorts out what pg_restore said about it."""
+
+import hashlib
+
+from lifeboat.policy.restore_errors import parse
+from lifeboat.policy.restore_excuses import EMBEDDED, MANAGED
+from lifeboat.policy.restore_faults import Classified, classify
+from lifeboat.policy.verdict import Untested
+from lifeboat.postgres.restore import Restore, schema_script
+from lifeboat.postgres.stage import (
+    Role,
+    collations_in,
+    create_roles,
+    create_stand_ins,
+    lacking_collations,
+    roles_in,
+)
+from lifeboat.services.drill_place import Place, make_empty
+from lifeboat.services.recovery import Recovery
+from lifeboat.vault.read import read_object
+
+_ATTEMPTS = 4
+"""pg_restore's workers may deadlock around foreign keys to partitioned tables, about once in forty
+times; and without globals, it takes one attempt to learn which roles are missing."""
+
+
+def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
+    """Restore the archive; gives what the server could not hold, whatever the backup is worth.
+
+    Raises:
+        TargetError: the server refused to make room for it.
+        ScratchServerError: the drill's own server died.
+        VaultReadError: the globals can't be read.
+    """
+    steps = recovery.steps
+    with steps.timed("roles"):
+        _bring_roles(recovery, place)
+    with steps.timed("restore"):
+        said = _restored(recovery, place, copy)
+    place.require_alive()
+    recovery.findings.note("restore", said.fatal)
+    return said.untested
+
+
+def _restored(recovery: Recovery, place: Place, copy: str) -> Classified:
+    restore = Restore(
+        programs=place.programs,
+        major=place.major,
+        login=place.login.to(copy),
+        jobs=recovery.jobs,
+        owners=place.own,
+        account=place.account,
+    )
+    for attempt in range(1, _ATTEMPTS + 1):
+        make_empty(recovery, place, copy)
+        replaced = _replace_collations(recovery, place, copy)
+        done = restore.run(recovery.archive, recovery.watch)
+        said = classify(
+            parse(done.said),
+            code=done.code,
+            stand_ins=_stand_ins(recovery, place),
+            replaced_collations=replaced,
+            excuses=EMBEDDED if place.own else MANAGED,
+        )
+        if attempt == _ATTEMPTS or not _curable(recovery, place, said):
+            return said
+    raise AssertionError  # the loop returns
+
+
+def _curable(recovery: Recovery, place: Place, said: Classified) -> bool:
+    """Whether another attempt may do better, after having made the roles that were missing."""
+    if said.missing_roles and place.own and recovery.manifest.globals is None:
+        with place.session(recovery.watch) as connection:
+            create_roles(connection, [Role(name) for name in said.missing_roles])
+        return True
+    return said.deadlock
+
+
+def _replace_collations(recovery: Recovery, place: Place, copy: str) -> tuple[str, ...]:
+    """Make plain collations where the drill's own bare server lacks the real ones; their names."""
+    if not place.own:
+        return ()
+    watch = recovery.watch
+    wanted = collations_in(schema_script(place.programs, place.major, recovery.archive, watch))
+    with place.session(watch, copy) as connection:
+        lacking = lacking_collations(connection, wanted)
+        create_stand_ins(connection, lacking)
+    return tuple(name for _, name in lacking)
+
+
+def _stand_ins(recovery: Recovery, place: Place) -> tuple[str, ...]:
+    """The backup's extensions that the drill's own server has only something in place of."""
+    replaced = place.programs.stand_ins() if place.own else frozenset[str]()
+    names = (extension.name for extension in recovery.manifest.inventory.extensions)
+    return tuple(name for name in names if name in replaced)
+
+
+def _bring_roles(recovery: Recovery, place: Place) -> None:
+    """Make the backup's roles in the drill's own server, so that owners and grants can be set."""
+    note, stored = recovery.findings.note, recovery.manifest.globals
+    if not place.own:
+        return
+    if stored is None:
+        note("roles", (), ("The backup has no roles (see its notes): owners aren't tested.",))
+        return
+    vault = recovery.vault
+    script = recovery.watch.call(lambda: read_object(vault, stored.key, stored.version_id))
+    if hashlib.sha256(script).hexdigest() != stored.sha256:
+        note("roles", (f"{stored.key} is not what the manifest claims.",))
+        return
+    with place.session(recovery.watch) as connection:
+        create_roles(connection, roles_in(script.decode()))
+    note("roles", ())

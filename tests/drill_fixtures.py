@@ -1,0 +1,28 @@
+"""Drills in this process, with the programs that the drill's function carries."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from layers.postgres import server_layer
+from layers.postgres.client import PREFIX
+from layers.target import Platform
+from lifeboat.postgres.programs import Programs
+from tests.drills import DrillHall
+from tests.workshop import Workshop
+
+
+@pytest.fixture(scope="session")
+def server_programs() -> Programs:
+    """The layer's, built for this machine; they run wherever they lie."""
+    return Programs(server_layer(Platform.of_host().architecture) / PREFIX)
+
+
+@pytest.fixture
+def hall(workshop: Workshop, server_programs: Programs) -> Iterator[DrillHall]:
+    """Everything for a drill of a small database, in a place that every user can get to."""
+    with tempfile.TemporaryDirectory(prefix="drills-", dir="/tmp") as place:
+        Path(place).chmod(0o711)
+        yield DrillHall(workshop, server_programs, Path(place))

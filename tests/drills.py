@@ -1,0 +1,177 @@
+"""What the tests of drills share: a backup, and one way to drill it in this process."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lifeboat.policy.drill_events import parse_drill_event
+from lifeboat.policy.drill_report import Check, DrillReport, Outcome, Verdict
+from lifeboat.policy.manifest import Manifest
+from lifeboat.postgres.direct import check_endpoint
+from lifeboat.postgres.endpoint import parse_secret
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.drill import drill
+from lifeboat.services.drill_run import DrillMeans, DrillRequest
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault
+from tests.workshop import SECRET_ARN, Database, Workshop
+
+TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
+STARTED = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+
+
+@dataclass
+class DrillHall:
+    """Drills the workshop's backups with the layer's own programs."""
+
+    workshop: Workshop
+    programs: Programs
+    place: Path
+    seconds: float = 120.0
+    memory_mb: int = 3008
+    secrets: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    database: dict[str, Any] = field(default_factory=dict)
+    drills: int = 0
+
+    def means(self) -> DrillMeans:
+        deadline = time.monotonic() + self.seconds
+        database = {"name": "app", "secret_arn": SECRET_ARN, **self.database}
+        bucket = self.workshop.bucket
+        return DrillMeans(
+            settings=Settings.model_validate({"databases": [database], "drill": self.settings}),
+            vault=Vault(bucket.client, bucket.name),
+            programs=self.programs,
+            read_login=self._login,
+            remaining=lambda: deadline - time.monotonic(),
+            memory_mb=self.memory_mb,
+            place=self.place,
+        )
+
+    def hold(self, **event: str) -> DrillReport:
+        """Hold a drill; each is a minute after the one before."""
+        self.drills += 1
+        started = STARTED + timedelta(minutes=self.drills)
+        request = DrillRequest(parse_drill_event({"database": "app", **event}), started, "run-1")
+        report = drill(request, self.means())
+        assert self.leftovers() == []
+        stored = self.workshop.bucket.read(report.key)
+        assert DrillReport.from_json(stored, key=report.key) == report
+        return report
+
+    def leftovers(self) -> list[str]:
+        return [path.name for path in self.place.iterdir()]
+
+    def rewrite(self, **changes: Any) -> None:
+        """Let the manifest claim something else, as its key's newest version."""
+        manifest = self.workshop.manifest()
+        lie = Manifest.model_validate({**manifest.model_dump(mode="json"), **changes})
+        self.put(self.workshop.location.manifest_key, lie.to_json())
+
+    def put(self, key: str, body: bytes) -> str:
+        answer = self.workshop.bucket.client.put_object(
+            Bucket=self.workshop.bucket.name, Key=key, Body=body
+        )
+        version: str = answer["VersionId"]
+        return version
+
+    def edit_archive(self, edit: Callable[[bytes], bytes]) -> None:
+        """Change the archive's bytes and let the manifest vouch for them."""
+        key = self.workshop.location.archive_key
+        archive = edit(self.workshop.bucket.read(key))
+        manifest = self.workshop.manifest().archive
+        stored = manifest.objects[0].model_copy(
+            update={
+                "version_id": self.put(key, archive),
+                "bytes": len(archive),
+                "sha256": hashlib.sha256(archive).hexdigest(),
+            }
+        )
+        changed = manifest.model_copy(update={"objects": (stored,)})
+        self.rewrite(archive=changed.model_dump(mode="json"))
+
+    def forget_endpoint(self) -> None:
+        """Let the backup look as if it came from another server than the only one here."""
+        source = self.workshop.manifest().source.model_dump(mode="json")
+        self.rewrite(source={**source, "endpoint": None})
+
+    def remember_a_quick_drill(self, target: str) -> None:
+        """Let the forecast for the next drill there be a second."""
+        report = DrillReport(
+            database="app",
+            started=STARTED,
+            finished=STARTED,
+            run_id="run-0",
+            lifeboat="0",
+            backup=self.workshop.location.id,
+            target=target,
+            verdict=Verdict.PROVEN,
+            checks=(Check(name="rows", outcome=Outcome.PASSED),),
+            seconds={"restore": 1.0},
+            total_seconds=1.0,
+            rto_seconds=60,
+            database_bytes=self.workshop.manifest().source.bytes,
+            memory_mb=self.memory_mb,
+            ephemeral_mb=512,
+        )
+        self.put(report.key, report.to_json())
+
+    def give_target(self, target: Database) -> None:
+        """Let drills restore into that database's server."""
+        self.secrets[TARGET] = target.url
+        self.settings["target_secret_arns"] = [TARGET]
+
+    def _login(self, arn: str, _scratch: Path) -> Login:
+        endpoint, notes = check_endpoint(parse_secret(self.secrets[arn]))
+        return Login(endpoint, None, tuple(notes))
+
+
+def check(report: DrillReport, name: str) -> Check:
+    """The check of that name, which has to be there."""
+    return next(each for each in report.checks if each.name == name)
+
+
+def failed(report: DrillReport) -> list[str]:
+    return [each.name for each in report.checks if each.outcome is Outcome.FAILED]
+
+
+def untested(report: DrillReport) -> list[str]:
+    return [each.name for each in report.checks if each.outcome is Outcome.UNTESTED]
+
+
+@contextmanager
+def with_roles(database: Database, roles: tuple[str, ...]) -> Iterator[None]:
+    """Let roles be there for a while; the database, in which they own things, goes with them."""
+    quoted = ", ".join('"' + role.replace('"', '""') + '"' for role in roles)
+    database.run(*(f"CREATE ROLE {role} SUPERUSER" for role in quoted.split(", ")))
+    try:
+        yield
+    finally:
+        database.drop()
+        with database.server.admin() as connection:
+            connection.execute(f"DROP ROLE {quoted}")  # type: ignore[arg-type]
+
+
+def databases(on: Database) -> list[str]:
+    """The databases of a server."""
+    names: list[str] = on.value("SELECT array_agg(datname::text ORDER BY datname) FROM pg_database")
+    return names
+
+
+def without_extension(programs: Programs, major: int, name: str, into: Path) -> Programs:
+    """A copy of one major's programs that lacks an extension."""
+    into.mkdir()
+    for entry in programs.root.iterdir():
+        if entry.is_file():
+            shutil.copy(entry, into)
+        elif entry.name in {str(major), "zoneinfo"}:
+            ignored = shutil.ignore_patterns(f"{name}*.control", f"{name}--*.sql")
+            shutil.copytree(entry, into / entry.name, ignore=ignored)
+    return Programs(into)

@@ -1,0 +1,318 @@
+"""A drill that can't go on says so, and leaves nothing behind; one that can't begin is refused."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lifeboat.errors import (
+    ArchivedError,
+    DoesNotFitError,
+    EventError,
+    NoBackupError,
+    TargetError,
+)
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.postgres.scratch import scratch_directory
+from lifeboat.services import compare_copy
+from tests.drills import TARGET, DrillHall, databases
+from tests.workshop import SECRET_ARN, Database, assert_no_children, eventually
+
+
+@pytest.fixture
+def slow_hall(hall: DrillHall) -> DrillHall:
+    """Its backup takes a minute to restore: an index of it is built by a function that sleeps."""
+    hall.workshop.database.run(
+        "CREATE FUNCTION quick(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS"
+        " $$ BEGIN PERFORM pg_sleep(0.0); RETURN i; END $$",
+        "CREATE TABLE slow (i int)",
+        "INSERT INTO slow VALUES (1)",
+        "CREATE INDEX slowly ON slow (quick(i))",
+    )
+    hall.workshop.take()
+    hall.edit_archive(lambda archive: archive.replace(b"pg_sleep(0.0)", b"pg_sleep(60.)"))
+    return hall
+
+
+def postgres_below(place: Path) -> list[int]:
+    """Servers whose data lies in that place."""
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if any(str(place) in word for word in words):
+            found.append(process.pid)
+    return found
+
+
+def test_time_that_runs_out_in_the_restore_ends_it_cleanly(slow_hall: DrillHall) -> None:
+    slow_hall.remember_a_quick_drill("embedded")
+    slow_hall.seconds = 6
+    begun = time.monotonic()
+    report = slow_hall.hold()
+    assert time.monotonic() - begun < 12
+    assert report.verdict is Verdict.FAILED
+    assert "during restore" in report.reasons[0]
+    assert "drill.memory_mb" in (report.advice or "")
+    assert postgres_below(slow_hall.place) == []
+    assert_no_children()
+
+
+def test_a_target_is_left_without_the_drills_database_when_time_runs_out(
+    slow_hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    target = new_database()
+    before = databases(target)
+    slow_hall.give_target(target)
+    slow_hall.forget_endpoint()
+    slow_hall.remember_a_quick_drill(TARGET)
+    slow_hall.seconds = 5
+    report = slow_hall.hold(target=TARGET)
+    assert "during restore" in report.reasons[0]
+    assert databases(target) == before
+
+
+def _while_restoring(act: Callable[[psutil.Process], None]) -> threading.Thread:
+    """Act on pg_restore as soon as the slow index is being built."""
+
+    def wait_and_act() -> None:
+        def restoring() -> psutil.Process | None:
+            for child in psutil.Process().children():
+                if child.name() == "pg_restore" and "--jobs=2" in child.cmdline():
+                    return child
+            return None
+
+        eventually(lambda: restoring() is not None, within=30)
+        time.sleep(1)
+        found = restoring()
+        assert found is not None
+        act(found)
+
+    thread = threading.Thread(target=wait_and_act, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
+    slow_hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    target = new_database(18)
+    before = databases(target)
+    slow_hall.give_target(target)
+    slow_hall.forget_endpoint()
+    slow_hall.seconds = 30
+    killer = _while_restoring(lambda process: process.kill())
+    report = slow_hall.hold(target=TARGET)
+    killer.join()
+    assert report.verdict is Verdict.FAILED
+    assert "signal 9" in "; ".join(report.reasons)
+    assert databases(target) == before
+
+
+def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_hall: DrillHall) -> None:
+    def kill_server(_: psutil.Process) -> None:
+        for pid in postgres_below(slow_hall.place):
+            if psutil.Process(pid).name() == "postgres":
+                os.kill(pid, signal.SIGKILL)
+
+    killer = _while_restoring(kill_server)
+    slow_hall.seconds = 60
+    report = slow_hall.hold()
+    killer.join()
+    assert report.verdict is Verdict.FAILED
+    assert "own PostgreSQL died" in report.reasons[0]
+    assert postgres_below(slow_hall.place) == []
+
+
+def test_what_a_killed_drill_left_is_swept_by_the_next_one(hall: DrillHall) -> None:
+    """A child process makes a server in a directory like a drill's and is killed with SIGKILL."""
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from lifeboat.errors import DrillTimeError\n"
+        "from lifeboat.postgres.embedded import EmbeddedServer, Size\n"
+        "from lifeboat.postgres.programs import Programs\n"
+        "from lifeboat.postgres.scratch import scratch_directory\n"
+        "from lifeboat.postgres.watch import Watch\n"
+        "place, root = map(Path, sys.argv[1:])\n"
+        "with scratch_directory(place) as scratch, Watch(60, DrillTimeError) as w:\n"
+        "    reachable = Programs(scratch.within_reach(root, ('18', 'zoneinfo')))\n"
+        "    with EmbeddedServer(reachable, 18, scratch, Size(1024, 2), w):\n"
+        "        print('up', flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(hall.place), str(hall.programs.root)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as victim:
+        assert victim.stdout is not None
+        assert victim.stdout.readline() == "up\n"
+        victim.kill()
+    assert len(hall.leftovers()) == 1
+    assert postgres_below(hall.place) != []
+    hall.workshop.take()
+    assert hall.hold().verdict is Verdict.PROVEN
+    eventually(lambda: postgres_below(hall.place) == [])
+
+
+def test_a_directory_in_use_is_not_swept(hall: DrillHall) -> None:
+    with scratch_directory(hall.place) as first, scratch_directory(hall.place) as second:
+        assert first.path.exists()
+        assert second.path.exists()
+
+
+def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
+    hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    target = new_database(18)
+    names = {
+        "lifeboat_drill_20260101t000000z_run-0": True,
+        "lifeboat_drill_20991231t235959z_run-0": False,  # too young
+        "lifeboat_drill_20260101t000000z_mine": False,  # without our comment
+    }
+    for name in names:
+        target.run(f'CREATE DATABASE "{name}"')
+        if not name.endswith("mine"):
+            comment = "A restore drill of Lifeboat; it is dropped when the drill is over."
+            target.run(f"COMMENT ON DATABASE \"{name}\" IS '{comment}'")
+    hall.workshop.take()
+    hall.forget_endpoint()
+    hall.give_target(target)
+    try:
+        hall.hold(target=TARGET)
+        left = databases(target)
+        assert {name: name not in left for name in names} == names
+    finally:
+        target.run(*(f'DROP DATABASE IF EXISTS "{name}"' for name in names))
+
+
+def test_no_backup_is_a_refusal_with_a_next_step(hall: DrillHall) -> None:
+    with pytest.raises(NoBackupError, match="no backup of app") as refusal:
+        hall.hold()
+    assert '{"database": "app"}' in refusal.value.todo
+
+
+def test_a_backup_that_is_not_there_is_refused_with_those_that_are(hall: DrillHall) -> None:
+    hall.workshop.take()
+    with pytest.raises(NoBackupError) as refusal:
+        hall.hold(backup="weekly/app/2026-11-22T020000Z")
+    assert hall.workshop.location.id in refusal.value.todo
+
+
+@pytest.mark.parametrize(
+    ("settings", "memory_mb", "words"),
+    [
+        ({"ephemeral_mb": 512, "jobs": 2}, 200, "memory"),
+        ({"ephemeral_mb": 512}, 3008, "of /tmp"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_the_download(
+    hall: DrillHall, settings: dict[str, int], memory_mb: int, words: str
+) -> None:
+    hall.workshop.take()
+    source = hall.workshop.manifest().source.model_dump(mode="json")
+    hall.rewrite(source={**source, "bytes": 600 << 20 if memory_mb > 1000 else 1 << 20})
+    hall.settings |= settings
+    hall.memory_mb = memory_mb
+    with pytest.raises(DoesNotFitError, match=words) as refusal:
+        hall.hold()
+    assert "drill." in refusal.value.todo
+    assert hall.leftovers() == []
+
+
+def test_too_little_time_is_refused_before_the_download(hall: DrillHall) -> None:
+    hall.workshop.take()
+    source = hall.workshop.manifest().source.model_dump(mode="json")
+    hall.rewrite(source={**source, "bytes": 3 << 30})
+    hall.settings["ephemeral_mb"] = 10_240
+    hall.seconds = 20
+    with pytest.raises(DoesNotFitError):
+        hall.hold()
+
+
+def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(hall: DrillHall) -> None:
+    hall.workshop.take()
+    cold = hall.workshop.location.id
+    client, bucket = hall.workshop.bucket.client, hall.workshop.bucket.name
+    key = hall.workshop.location.archive_key
+    client.copy_object(
+        Bucket=bucket,
+        Key=key,
+        CopySource={"Bucket": bucket, "Key": key},
+        StorageClass="GLACIER",
+        MetadataDirective="REPLACE",
+    )
+    with pytest.raises(ArchivedError, match="GLACIER"):
+        hall.hold()
+    hall.workshop.slot = hall.workshop.slot.replace(day=23)
+    hall.workshop.take()
+    with pytest.raises(ArchivedError) as refusal:
+        hall.hold(backup=cold)
+    assert hall.workshop.location.id in refusal.value.todo
+    assert hall.hold().backup == hall.workshop.location.id
+
+
+def test_a_target_that_is_not_in_the_settings_is_refused(hall: DrillHall) -> None:
+    hall.workshop.take()
+    with pytest.raises(EventError, match="not in the settings"):
+        hall.hold(target=TARGET)
+
+
+def test_the_source_is_refused_as_a_target(hall: DrillHall) -> None:
+    hall.workshop.take()
+    hall.give_target(hall.workshop.database)
+    with pytest.raises(TargetError, match="is the server that the backup was taken from"):
+        hall.hold(target=TARGET)
+
+
+def test_the_sources_own_secret_is_refused_as_a_target(hall: DrillHall) -> None:
+    hall.workshop.take()
+    with pytest.raises(EventError, match="not in the settings"):
+        hall.hold(target=SECRET_ARN)
+
+
+def test_a_target_of_an_older_major_is_refused(
+    hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    hall.workshop.take()
+    hall.give_target(new_database(14))
+    with pytest.raises(TargetError, match="PostgreSQL 14"):
+        hall.hold(target=TARGET)
+
+
+def test_a_role_that_may_not_make_databases_is_told_the_grant(
+    hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    target = new_database(18)
+    hall.workshop.take()
+    hall.forget_endpoint()
+    target.run("CREATE ROLE poor LOGIN PASSWORD 'bait'")
+    try:
+        hall.give_target(target)
+        hall.secrets[TARGET] = target.server.url(target.name, user="poor", password="bait")
+        report = hall.hold(target=TARGET)
+        assert report.verdict is Verdict.FAILED
+        assert 'ALTER ROLE "poor" CREATEDB' in (report.advice or "")
+    finally:
+        target.run("DROP ROLE poor")
+
+
+def test_a_comparison_that_breaks_down_fails_the_drill(
+    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.workshop.take()
+
+    def broken(*_: object, **__: object) -> None:
+        raise TargetError("the connection broke", todo="again")
+
+    monkeypatch.setattr(compare_copy, "inventory_of", broken)
+    report = hall.hold()
+    assert (report.verdict, report.reasons[0]) == (Verdict.FAILED, "the connection broke")
+    assert postgres_below(hall.place) == []

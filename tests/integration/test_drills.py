@@ -1,0 +1,184 @@
+"""A drill proves a true backup on every major, and says what it could not test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lifeboat.errors import DumpError
+from lifeboat.policy.drill_report import Outcome, Verdict
+from tests.drills import (
+    TARGET,
+    DrillHall,
+    check,
+    databases,
+    untested,
+    with_roles,
+    without_extension,
+)
+from tests.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
+from tests.workshop import MAJORS, Database, assert_no_children
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_every_kind_of_object_is_proven_on_every_major(
+    major: int,
+    new_database: Callable[..., Database],
+    hall: DrillHall,
+) -> None:
+    database = hall.workshop.database = new_database(major)
+    hall.workshop.settings["backup"] = {"checksums": True}
+    with with_roles(database, ROLES):
+        database.run(*ODDITIES, *KINDS)
+        manifest = hall.workshop.take().manifest
+        database.run(NO_MORE_WATCHING)
+        report = hall.hold()
+    assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
+    assert report.rows == manifest.inventory.rows
+    assert all(table.content for table in report.tables)
+    assert report.server_version is not None
+    assert report.server_version.startswith(str(major))
+    assert set(report.seconds) == {
+        *("find", "fetch", "decode", "start", "roles", "restore", "compare", "validate", "stop")
+    }
+    assert_no_children()
+
+
+def test_a_second_drill_in_a_warm_function_works(hall: DrillHall) -> None:
+    hall.workshop.take()
+    assert hall.hold().verdict is Verdict.PROVEN
+    assert hall.hold(backup="random").verdict is Verdict.PROVEN
+
+
+def test_the_page_lies_beside_the_report(hall: DrillHall) -> None:
+    hall.workshop.take()
+    report = hall.hold()
+    bucket = hall.workshop.bucket
+    page = bucket.client.get_object(Bucket=bucket.name, Key=report.page_key)
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    assert "proven" in page["Body"].read().decode().lower()
+
+
+def test_rows_that_the_settings_exclude_are_no_lack(hall: DrillHall) -> None:
+    hall.workshop.settings["database"] = {"exclude_table_data": ["public.users"]}
+    hall.workshop.take()
+    report = hall.hold()
+    assert report.verdict is Verdict.PROVEN
+    assert [table.outcome for table in report.tables] == [Outcome.UNTESTED]
+
+
+def test_an_extension_that_the_server_lacks_makes_the_drill_partial(
+    hall: DrillHall, tmp_path: Path
+) -> None:
+    hall.workshop.database.run(
+        "CREATE EXTENSION citext",
+        "CREATE TABLE places (id serial PRIMARY KEY, name citext)",
+        "INSERT INTO places (name) VALUES ('here'), ('there')",
+        "CREATE VIEW names AS SELECT name FROM places",
+        "CREATE TABLE visits (place int REFERENCES places, at date)",
+        "INSERT INTO visits VALUES (1, '2026-11-22')",
+    )
+    hall.workshop.take()
+    hall.programs = without_extension(hall.programs, 18, "citext", tmp_path / "poor")
+    report = hall.hold()
+    assert report.verdict is Verdict.PARTIAL
+    assert "citext" in "; ".join(report.reasons)
+    outcomes = {table.name: table.outcome for table in report.tables}
+    assert outcomes == {
+        "places": Outcome.UNTESTED,
+        "users": Outcome.PASSED,
+        "visits": Outcome.PASSED,
+    }
+
+
+def test_a_missing_extension_is_no_excuse_for_other_tables(hall: DrillHall, tmp_path: Path) -> None:
+    hall.workshop.database.run("CREATE EXTENSION citext", "CREATE TABLE t (name citext)")
+    hall.workshop.take()
+    inventory = hall.workshop.manifest().inventory.model_dump(mode="json")
+    inventory["tables"].append({"schema": "public", "name": "lost", "rows": 3})
+    hall.rewrite(inventory=inventory)
+    hall.programs = without_extension(hall.programs, 18, "citext", tmp_path / "poor")
+    report = hall.hold()
+    assert report.verdict is Verdict.FAILED
+    assert "lost" in "; ".join(report.reasons)
+
+
+def test_a_column_that_sorts_by_icu_is_restored_but_its_order_untested(hall: DrillHall) -> None:
+    """The servers here have no ICU either, so the archive is made to say that it was used."""
+    hall.workshop.database.run(
+        "CREATE SCHEMA words",
+        "CREATE COLLATION words.german (provider = libc, locale = 'C')",
+        "CREATE TABLE words.list (word text COLLATE words.german)",
+        "INSERT INTO words.list VALUES ('ä'), ('z')",
+    )
+    hall.workshop.take()
+    libc, icu = b"(provider = libc, locale = 'C')", b"(provider = icu, locale = 'de')"
+    hall.edit_archive(lambda archive: archive.replace(libc, icu))
+    inventory = hall.workshop.manifest().inventory.model_dump(mode="json")
+    inventory["collations"] = [{"name": "german", "provider": "icu"}]
+    hall.rewrite(inventory=inventory)
+    report = hall.hold()
+    assert report.verdict is Verdict.PARTIAL
+    assert untested(report) == ["collations"]
+    assert "german" in check(report, "collations").details[0]
+    assert report.rows == 1002
+
+
+QUESTIONS = (
+    ("SELECT count(*) FROM users", "value = 1000", Outcome.PASSED),
+    ("SELECT count(*) FROM users", "value > 1000", Outcome.FAILED),
+    ("SELECT * FROM users WHERE email IS NULL", "no rows", Outcome.PASSED),
+    ("SELECT * FROM users", "no rows", Outcome.FAILED),
+    ("SELECT 1/0", "rows > 0", Outcome.FAILED),
+    ("SELECT pg_sleep(9)", "rows > 0", Outcome.FAILED),
+    ("SELECT * FROM nowhere", "no rows", Outcome.FAILED),
+    ("WITH gone AS (DELETE FROM users RETURNING 1) SELECT 1", "rows > 0", Outcome.FAILED),
+    ("SELECT '100%' LIKE '100%'", "value = true", Outcome.PASSED),
+)
+
+
+def test_the_owners_questions_are_part_of_the_verdict(hall: DrillHall) -> None:
+    hall.workshop.take()
+    hall.database["validation"] = [
+        {"name": f"query {i}", "sql": sql, "expect": expect}
+        for i, (sql, expect, _) in enumerate(QUESTIONS)
+    ]
+    hall.settings["validation_seconds"] = 1
+    report = hall.hold()
+    outcomes = [check(report, f"validation: query {i}").outcome for i in range(len(QUESTIONS))]
+    assert outcomes == [outcome for _, _, outcome in QUESTIONS]
+    assert report.verdict is Verdict.FAILED
+
+
+def test_a_backup_without_roles_leaves_owners_untested(
+    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifeboat.services.survey.dump_globals", _refused)
+    with with_roles(hall.workshop.database, ROLES[:1]):
+        hall.workshop.database.run("ALTER TABLE users OWNER TO torture_owner")
+        hall.workshop.take()
+        report = hall.hold()
+    assert (report.verdict, untested(report)) == (Verdict.PARTIAL, ["roles"])
+
+
+def _refused(*_: object) -> bytes:
+    raise DumpError("permission denied for table pg_authid", todo="-")
+
+
+def test_a_target_gets_a_database_of_its_own_which_is_dropped(
+    hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    target = new_database(17)
+    hall.give_target(target)
+    hall.workshop.settings["backup"] = {"checksums": True}
+    hall.workshop.database = new_database(16)
+    hall.workshop.database.run(
+        "CREATE TABLE t (a int)", "INSERT INTO t SELECT generate_series(1, 30)"
+    )
+    hall.workshop.take()
+    before = databases(target)
+    report = hall.hold(target=TARGET)
+    assert report.verdict is Verdict.PROVEN
+    assert report.server_version is not None
+    assert report.server_version.startswith("17")
+    assert databases(target) == before

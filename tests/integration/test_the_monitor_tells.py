@@ -1,0 +1,250 @@
+"""What is found is told: once, again when it was not, and never instead of an error."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifeboat.errors import MonitorError, TellError
+from lifeboat.policy.findings import Health
+from lifeboat.policy.messages import Message
+from lifeboat.policy.told import STATE_KEY, ToldState
+from lifeboat.services.check_health import Channel, Checked, Look, check_health
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+from lifeboat.vault.bucket import Vault
+from local.aws import LocalAws
+from tests.handmade import HandmadeVault, drilled, last_slot
+from tests.local.aws_helpers import allow, make_role
+from tests.unit.vaults import DAY, RULES, backup, drill
+from tests.workshop import Bucket
+
+SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
+
+
+@dataclass
+class People:
+    """A channel that keeps what it was told, or refuses it."""
+
+    told: list[Message] = field(default_factory=list)
+    deaf: bool = False
+
+    def tell(self, message: Message) -> None:
+        if self.deaf:
+            raise TellError(f"Nobody heard '{message.subject}'.", todo="Speak up.")
+        self.told.append(message)
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Kind and code of what was told since the last question."""
+        kinds = [(each.attributes["kind"], each.attributes["code"]) for each in self.told]
+        self.told.clear()
+        return sorted(kinds)
+
+
+@dataclass
+class Watch:
+    """A vault, healthy until a test breaks it, and a monitor."""
+
+    vault: HandmadeVault
+    people: People = field(default_factory=People)
+    more: tuple[Channel, ...] = ()
+    client: Any = None
+    settings: WatchedSettings = SETTINGS
+
+    def look(self, *, later: timedelta = timedelta(0)) -> Checked:
+        bucket = self.vault.bucket
+        return check_health(
+            Look(
+                settings=self.settings,
+                stack="Lifeboat",
+                vault=Vault(self.client or bucket.client, bucket.name),
+                channels=(self.people, *self.more),
+                remaining=lambda: 60.0,
+                now=datetime.now(UTC) + later,
+            )
+        )
+
+    @property
+    def victim(self) -> str:
+        return backup(last_slot(datetime.now(UTC)) - DAY).location.archive_key
+
+    def memory(self) -> ToldState:
+        return ToldState.from_json(self.vault.bucket.read(STATE_KEY), key=STATE_KEY)
+
+    def break_it(self) -> None:
+        """Hide the archive before the newest under a delete marker."""
+        self.vault.bucket.client.delete_object(Bucket=self.vault.bucket.name, Key=self.victim)
+
+    def mend_it(self) -> None:
+        client, name = self.vault.bucket.client, self.vault.bucket.name
+        listed = client.list_object_versions(Bucket=name, Prefix=self.victim)
+        (marker,) = listed["DeleteMarkers"]
+        client.delete_object(Bucket=name, Key=self.victim, VersionId=marker["VersionId"])
+
+
+LOST = ("new", "archive-missing")
+
+
+@pytest.fixture
+def watch(bucket: Bucket) -> Watch:
+    vault = HandmadeVault(bucket)
+    vault.configure(RULES)
+    vault.back_up_daily(3)
+    vault.report(drill(drilled()))
+    return Watch(vault)
+
+
+def test_a_healthy_vault_is_looked_at_in_silence(watch: Watch) -> None:
+    checked = watch.look()
+    checked.require_told()
+    assert checked.status.health is Health.HEALTHY
+    assert (watch.people.kinds(), checked.messages) == ([], ())
+    assert watch.memory().scheduled_since(SETTINGS.databases[0]) is not None
+
+
+def test_what_becomes_wrong_is_told_once_then_reminded_of_then_right_again(watch: Watch) -> None:
+    watch.look()
+    watch.break_it()
+    first, second = watch.look(), watch.look()
+    assert first.status.health is second.status.health is Health.CRITICAL
+    assert watch.people.kinds() == [LOST]
+    watch.look(later=timedelta(hours=24))
+    assert ("reminder", "archive-missing") in watch.people.kinds()
+    watch.mend_it()
+    watch.look().require_told()
+    assert ("over", "archive-missing") in watch.people.kinds()
+    watch.look().require_told()
+    assert watch.people.kinds() == []
+
+
+def test_nothing_is_written_where_nothing_is_news(watch: Watch) -> None:
+    client, name = watch.vault.bucket.client, watch.vault.bucket.name
+    for _ in range(3):
+        watch.look()
+    versions = client.list_object_versions(Bucket=name, Prefix=STATE_KEY)["Versions"]
+    assert len(versions) == 1
+
+
+def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
+    watch.break_it()
+    watch.people.deaf = True
+    for _ in range(2):
+        checked = watch.look()
+        assert checked.status.health is Health.CRITICAL
+        with pytest.raises(MonitorError, match="not all news got out: Nobody heard 'Lifeboat: app"):
+            checked.require_told()
+    watch.people.deaf = False
+    watch.look().require_told()
+    assert watch.people.kinds() == [LOST]
+    watch.look().require_told()
+    assert watch.people.kinds() == []
+
+
+def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> None:
+    surest, last = watch.people, People()
+    watch.more = (People(deaf=True), last)
+    watch.break_it()
+    watch.vault.put("tmp/x", b"x")
+    checked = watch.look()
+    assert surest.kinds() == last.kinds() == [LOST, ("new", "stranger")]
+    assert len(checked.failures) == 2
+    with pytest.raises(MonitorError) as caught:
+        checked.require_told()
+    assert len(caught.value.__notes__) == 1
+    watch.look()
+    assert surest.kinds() == [LOST, ("new", "stranger")]  # rather twice than never
+
+
+def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:
+    watch.break_it()
+    watch.people.deaf = True
+    watch.look()
+    memory = watch.memory()
+    assert memory.told == ()
+    assert memory.scheduled_since(SETTINGS.databases[0]) is not None
+
+
+@pytest.mark.parametrize("damage", [b"{", b'{"schema_version": 99}', b"\xff\x00", b""])
+def test_a_damaged_memory_is_told_and_so_is_everything_else_again(
+    watch: Watch, damage: bytes
+) -> None:
+    watch.break_it()
+    watch.look()
+    assert watch.people.kinds() == [LOST]
+    watch.vault.put(STATE_KEY, damage)
+    watch.look().require_told()
+    assert watch.people.kinds() == [LOST, ("new", "not-seen")]
+    watch.look().require_told()
+    assert watch.people.kinds() == [("over", "not-seen")]
+
+
+def test_a_lost_memory_hides_nothing(watch: Watch) -> None:
+    watch.break_it()
+    watch.look()
+    watch.vault.bucket.client.delete_object(Bucket=watch.vault.bucket.name, Key=STATE_KEY)
+    watch.people.kinds()
+    watch.look().require_told()
+    assert watch.people.kinds() == [LOST]
+
+
+@pytest.fixture
+def without(aws: LocalAws, watch: Watch) -> Callable[[str], Any]:
+    """Makes a client that may do all but one thing with the memory."""
+
+    def make(action: str) -> Any:
+        arn = f"arn:aws:s3:::{watch.vault.bucket.name}"
+        denied = allow(action, f"{arn}/{STATE_KEY}") | {"Effect": "Deny"}
+        role = make_role(aws, allow("s3:*", arn), allow("s3:*", f"{arn}/*"), denied)
+        return aws.client("s3", role_arn=role)
+
+    return make
+
+
+def test_a_memory_that_may_not_be_written_is_a_failure(
+    watch: Watch, without: Callable[[str], Any]
+) -> None:
+    watch.client = without("s3:PutObject")
+    watch.break_it()
+    for _ in range(2):
+        checked = watch.look()
+        assert watch.people.kinds() == [LOST]
+        with pytest.raises(MonitorError, match="AccessDenied"):
+            checked.require_told()
+
+
+def test_a_memory_that_may_not_be_read_is_told_as_such(
+    watch: Watch, without: Callable[[str], Any]
+) -> None:
+    watch.client = without("s3:GetObject")
+    watch.break_it()
+    checked = watch.look()
+    assert checked.status.health is Health.CRITICAL
+    assert watch.people.kinds() == [LOST, ("new", "not-seen")]
+
+
+def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
+    gone = replace(watch.vault.bucket, name="never-made")
+    watch.vault = HandmadeVault(gone)
+    checked = watch.look()
+    assert checked.status.health is Health.CRITICAL
+    assert ("new", "not-seen") in watch.people.kinds()
+    with pytest.raises(MonitorError, match="NoSuchBucket"):
+        checked.require_told()
+
+
+def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Bucket) -> None:
+    vault = HandmadeVault(bucket)
+    vault.configure(RULES)
+    vault.report(drill(drilled()))
+    newest = last_slot(datetime.now(UTC))
+    vault.back_up_daily(3, until=newest - 2 * DAY)
+    watch = Watch(vault)
+    watch.look().require_told()
+    assert ("new", "backup-too-old") in watch.people.kinds()
+    vault.back_up(backup(newest))
+    checked = watch.look()
+    assert ("over", "backup-too-old") in watch.people.kinds()
+    (app,) = checked.status.databases
+    assert app.backup is not None
+    assert app.backup.id == backup(newest).location.id

@@ -1,0 +1,207 @@
+"""The topic and the webhook, each by its own protocol."""
+
+import json
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import urllib3
+
+from lifeboat.alerts.topic import Topic
+from lifeboat.alerts.webhook import Webhook
+from lifeboat.errors import TellError
+from lifeboat.policy.messages import Kind, Message, raised
+from local.aws import LocalAws
+from local.certificates import issue
+from tests.local.aws_helpers import allow, make_role
+from tests.subscriber import Subscriber
+from tests.unit.vaults import empty
+
+MESSAGE = raised(empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), where="look")
+BAIT = "s3cr3t-path"
+
+
+@pytest.fixture
+def arn(aws: LocalAws) -> str:
+    made: str = aws.client("sns").create_topic(Name=f"topic-{uuid4().hex[:8]}")["TopicArn"]
+    return made
+
+
+def test_a_published_message_has_its_subject_text_and_attributes(aws: LocalAws, arn: str) -> None:
+    people = Subscriber.of(aws, arn)
+    Topic(aws.client("sns"), arn).tell(MESSAGE)
+    told = people.next()
+    assert told["Subject"] == MESSAGE.subject
+    assert told["Message"] == MESSAGE.body
+    attributes = {name: each["Value"] for name, each in told["MessageAttributes"].items()}
+    assert attributes == MESSAGE.attributes
+    assert attributes["code"] == "never-backed-up"
+
+
+def test_a_subscriber_may_choose_by_the_attributes(aws: LocalAws, arn: str) -> None:
+    sns, people = aws.client("sns"), Subscriber.of(aws, arn)
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    sns.set_subscription_attributes(
+        SubscriptionArn=subscription["SubscriptionArn"],
+        AttributeName="FilterPolicy",
+        AttributeValue=json.dumps({"kind": ["over"]}),
+    )
+    Topic(sns, arn).tell(MESSAGE)
+    assert people.arrived() == []
+
+
+def test_with_slack_only_https_subscribers_get_its_json(aws: LocalAws, arn: str) -> None:
+    people, published = Subscriber.of(aws, arn), []
+    client = aws.client("sns")
+    client.meta.events.register(
+        "before-parameter-build.sns.Publish", lambda params, **_: published.append(params)
+    )
+    Topic(client, arn, slack=True).tell(MESSAGE)
+    assert people.next()["Message"] == MESSAGE.body
+    (parameters,) = published
+    assert parameters["MessageStructure"] == "json"
+    custom = json.loads(json.loads(parameters["Message"])["https"])
+    assert (custom["version"], custom["source"]) == ("1.0", "custom")
+
+
+def test_a_topic_that_refuses_is_an_error_that_says_what_was_not_told(
+    aws: LocalAws, arn: str
+) -> None:
+    role = make_role(aws, allow("sns:Publish", f"{arn}-other"))
+    for topic in (
+        Topic(aws.client("sns", role_arn=role), arn),
+        Topic(aws.client("sns"), f"{arn}-gone"),
+    ):
+        with pytest.raises(TellError) as caught:
+            topic.tell(MESSAGE)
+        assert MESSAGE.subject in caught.value.what
+        assert "make deploy" in caught.value.todo
+
+
+@dataclass
+class Endpoint:
+    """An HTTPS server that does what a test wants; keeps what it was sent."""
+
+    url: str
+    pool: urllib3.PoolManager
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    sleeps: float = 0.0
+    posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
+    certificate = issue(tmp_path)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            seen.posts.append((self.path, json.loads(self.rfile.read(length))))
+            time.sleep(seen.sleeps)
+            self.send_response(seen.status)
+            for name, value in seen.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate_file, certificate.key_file)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    pool = urllib3.PoolManager(ca_certs=str(certificate.ca_file), timeout=0.5, retries=False)
+    seen = Endpoint(f"https://localhost:{server.server_port}/{BAIT}", pool)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield seen
+    pool.clear()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def webhook(aws: LocalAws, text: str, pool: urllib3.PoolManager | None = None) -> Webhook:
+    secrets = aws.client("secretsmanager")
+    made = secrets.create_secret(Name=f"hook-{uuid4().hex[:8]}", SecretString=text)
+    return Webhook(secrets, made["ARN"], *([pool] if pool else []))
+
+
+def refusal(hook: Webhook, message: Message = MESSAGE) -> TellError:
+    with pytest.raises(TellError) as caught:
+        hook.tell(message)
+    assert BAIT not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
+    return caught.value
+
+
+def test_a_webhook_gets_the_message_as_json(aws: LocalAws, endpoint: Endpoint) -> None:
+    for text in (endpoint.url, f" {endpoint.url}\n", json.dumps({"url": endpoint.url})):
+        webhook(aws, text, endpoint.pool).tell(MESSAGE)
+    assert len(endpoint.posts) == 3
+    path, payload = endpoint.posts[-1]
+    assert path == f"/{BAIT}"
+    assert (payload["subject"], payload["code"]) == (MESSAGE.subject, "never-backed-up")
+    assert payload["body"] == MESSAGE.body
+
+
+@pytest.mark.parametrize("status", [199, 302, 400, 404, 500, 503])
+def test_whatever_is_not_a_success_is_a_refusal(
+    aws: LocalAws, endpoint: Endpoint, status: int
+) -> None:
+    endpoint.status = status
+    error = refusal(webhook(aws, endpoint.url, endpoint.pool))
+    assert f"localhost did not take '{MESSAGE.subject}'" in error.what
+
+
+def test_a_redirection_is_not_followed(aws: LocalAws, endpoint: Endpoint) -> None:
+    endpoint.status, endpoint.headers = 307, {"Location": endpoint.url}
+    error = refusal(webhook(aws, endpoint.url, endpoint.pool))
+    assert "HTTP 307" in error.what
+    assert len(endpoint.posts) == 1
+
+
+def test_a_webhook_that_never_answers_is_given_up(aws: LocalAws, endpoint: Endpoint) -> None:
+    endpoint.sleeps = 3
+    begun = time.monotonic()
+    error = refusal(webhook(aws, endpoint.url, endpoint.pool))
+    assert time.monotonic() - begun < 2.5
+    assert "ReadTimeoutError" in error.what
+
+
+def test_a_stranger_in_its_place_and_nobody_there_are_refusals(
+    aws: LocalAws, endpoint: Endpoint
+) -> None:
+    assert "SSLError" in refusal(webhook(aws, endpoint.url)).what
+    nowhere = webhook(aws, f"https://localhost:1/{BAIT}", endpoint.pool)
+    assert "NewConnectionError" in refusal(nowhere).what
+    assert endpoint.posts == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"http://localhost/{BAIT}",
+        f"{BAIT}",
+        '{"url": 7}',
+        "{",
+        "[]",
+        f"https:///{BAIT}",
+        f"https://[{BAIT}",
+    ],
+)
+def test_what_is_no_https_url_is_refused_unseen(aws: LocalAws, text: str) -> None:
+    assert "is no HTTPS URL" in refusal(webhook(aws, text)).what
+
+
+def test_a_secret_that_is_not_there_is_a_refusal(aws: LocalAws) -> None:
+    hook = Webhook(aws.client("secretsmanager"), "arn:aws:secretsmanager:us-east-1:0:secret:gone")
+    assert "Could not read the webhook's URL" in refusal(hook).what

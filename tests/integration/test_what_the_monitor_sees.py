@@ -1,0 +1,242 @@
+"""Facts out of a real bucket; what can't be seen is a fact too."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifeboat.policy.facts import DatabaseFacts, DefaultEncryption, Facts, Unknown, Unreadable
+from lifeboat.policy.findings import Code, Health, overall
+from lifeboat.policy.health import judge
+from lifeboat.policy.tiers import Tier
+from lifeboat.policy.told import ToldState
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+from lifeboat.vault.bucket import Vault
+from lifeboat.vault.calls import Calls
+from lifeboat.vault.observe import most_calls, observe
+from local.aws import LocalAws
+from tests.handmade import ARCHIVE, HandmadeVault, drilled
+from tests.local.aws_helpers import allow, make_role
+from tests.unit.vaults import BUCKET, DAY, RULES, backup, drill
+from tests.workshop import Bucket
+
+SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
+
+
+@pytest.fixture
+def vault(bucket: Bucket) -> HandmadeVault:
+    return HandmadeVault(bucket)
+
+
+def look(vault: HandmadeVault, client: Any = None, settings: WatchedSettings = SETTINGS) -> Facts:
+    """What is seen with the owner's eyes, or with another client's."""
+    seen = Vault(client or vault.bucket.client, vault.bucket.name)
+    calls = Calls(most_calls(settings), lambda: 60.0)
+    return observe(seen, settings, None, "Lifeboat", calls)
+
+
+def health_of(facts: Facts) -> Health:
+    return overall(judge(facts, SETTINGS, datetime.now(UTC)))
+
+
+def codes(facts: Facts) -> set[Code]:
+    return {each.code for each in judge(facts, SETTINGS, datetime.now(UTC))}
+
+
+def of_app(facts: Facts) -> DatabaseFacts:
+    (only,) = facts.databases
+    return only
+
+
+def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: HandmadeVault) -> None:
+    vault.configure(RULES)
+    manifests = vault.back_up_daily(9)
+    report = drill(drilled())
+    vault.report(report)
+    vault.put("monitor/state.json", ToldState().to_json())
+    vault.put("restores/app/2026-11-22T020000Z.json", b"{}")
+    facts = look(vault)
+    app = of_app(facts)
+    assert facts.bucket == BUCKET
+    assert app.manifests == tuple(manifests)
+    assert app.drills == (report,)
+    assert not isinstance(app.objects, Unknown)
+    assert len(app.objects) == 9 * 3 + 1
+    assert (facts.strangers, facts.uploads, facts.problems) == ((), (), ())
+    assert judge(facts, SETTINGS, datetime.now(UTC)) == ()
+
+
+def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> None:
+    client = aws.client("s3")
+    client.create_bucket(Bucket="bare")
+    client.delete_public_access_block(Bucket="bare")
+    client.delete_bucket_encryption(Bucket="bare")
+    bucket = look(HandmadeVault(Bucket(client, "bare"))).bucket
+    assert (bucket.lifecycle, bucket.versioning, bucket.object_lock) == ((), False, False)
+    assert bucket.encryption in (None, DefaultEncryption(algorithm="AES256"))  # AWS's own default
+    assert not isinstance(bucket.public_access, Unknown)
+    assert not bucket.public_access.block_public_acls
+
+
+def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: HandmadeVault) -> None:
+    newest, middle, oldest = vault.back_up_daily(3)
+    vault.put(newest.location.archive_key, ARCHIVE)
+    client, name = vault.bucket.client, vault.bucket.name
+    client.delete_object(Bucket=name, Key=middle.location.archive_key)
+    cold = {"Bucket": name, "Key": oldest.location.archive_key}
+    client.put_object(**cold, Body=ARCHIVE, StorageClass="DEEP_ARCHIVE")
+    facts = look(vault)
+    objects = of_app(facts).objects
+    assert not isinstance(objects, Unknown)
+    archives = [each for each in objects if each.key.endswith("archive.dump")]
+    of = {
+        manifest.slot: [each for each in archives if each.key == manifest.location.archive_key]
+        for manifest in (newest, middle, oldest)
+    }
+    assert sorted(each.latest for each in of[newest.slot]) == [False, True]
+    assert [each.latest for each in of[middle.slot] if each.deleted] == [True]
+    assert [each.storage_class for each in of[oldest.slot] if each.latest] == ["DEEP_ARCHIVE"]
+    found = [each for each in judge(facts, SETTINGS, datetime.now(UTC)) if each.subject]
+    by_key = {each.subject: each.code for each in found}
+    assert by_key[newest.location.archive_key] is Code.ARCHIVE_DIFFERS
+    assert by_key[middle.location.archive_key] is Code.ARCHIVE_MISSING
+
+
+def test_only_what_judging_needs_is_read(vault: HandmadeVault) -> None:
+    manifests = vault.back_up_daily(9)
+    hand = vault.back_up(backup(manifests[-1].slot - DAY, tier=Tier.MANUAL))
+    for days in range(1, 9):
+        vault.report(drill(drilled(days)))
+    changed = SETTINGS.monitor.model_copy(update={"history": 3})
+    settings = SETTINGS.model_copy(update={"monitor": changed})
+    app = of_app(look(vault, settings=settings))
+    newest_of_tiers = {each.tier: each.key for each in reversed([*manifests, hand])}
+    needed = {*(each.key for each in manifests[:3]), *newest_of_tiers.values()}
+    assert sorted(each.key for each in app.manifests) == sorted(needed)
+    assert [each.started for each in app.drills if not isinstance(each, Unreadable)] == [
+        drilled(days) for days in range(1, 6)
+    ]
+
+
+def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: HandmadeVault) -> None:
+    vault.configure(RULES)
+    newest, older, *_ = vault.back_up_daily(9)
+    vault.report(drill(drilled(2)))
+    assert health_of(look(vault)) is Health.HEALTHY
+    vault.put(newest.location.manifest_key, b'{"schema_version": 99}')
+    vault.put(older.location.manifest_key, newest.to_json())
+    vault.put(drill(drilled(1)).key, b"{")
+    facts = look(vault)
+    damaged = [each for each in of_app(facts).manifests if isinstance(each, Unreadable)]
+    assert [each.key for each in damaged] == [
+        newest.location.manifest_key,
+        older.location.manifest_key,
+    ]
+    assert "newer Lifeboat" in damaged[0].why
+    assert f"claims to be {newest.key}" in damaged[1].why
+    assert isinstance(of_app(facts).drills[0], Unreadable)
+    assert health_of(facts) is Health.CRITICAL
+    assert {Code.MANIFEST_UNREADABLE, Code.DRILL_UNREADABLE} <= codes(facts)
+
+
+def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: HandmadeVault) -> None:
+    for key in ("daily/old/2026-01-01T020000Z/archive.dump", "tmp/x", "loose", "drills/gone/x"):
+        vault.put(key, b"x")
+    vault.put("weekly/loose", b"x")
+    vault.put("daily/deleted/x", b"x")
+    client, name = vault.bucket.client, vault.bucket.name
+    client.delete_object(Bucket=name, Key="daily/deleted/x")
+    client.create_multipart_upload(Bucket=name, Key="daily/app/x/archive.dump")
+    facts = look(vault)
+    assert facts.strangers == ("daily/old/", "drills/gone/", "loose", "tmp/", "weekly/loose")
+    assert not isinstance(facts.uploads, Unknown)
+    (upload,) = facts.uploads
+    assert upload.key == "daily/app/x/archive.dump"
+    assert datetime.now(UTC) - upload.initiated < timedelta(minutes=1)
+
+
+@pytest.fixture
+def eyes(aws: LocalAws, vault: HandmadeVault) -> Callable[..., Any]:
+    """Makes a client that may do all that the monitor needs, but for some statements."""
+
+    def make(*denials: tuple[str | list[str], str, dict[str, object] | None]) -> Any:
+        arn = f"arn:aws:s3:::{vault.bucket.name}"
+        denied = [
+            allow(action, f"{arn}{path}", condition) | {"Effect": "Deny"}
+            for action, path, condition in denials
+        ]
+        role = make_role(aws, allow("s3:*", arn), allow("s3:*", f"{arn}/*"), *denied)
+        return aws.client("s3", role_arn=role)
+
+    return make
+
+
+def test_a_prefix_that_cannot_be_listed_makes_the_databases_unknown_and_critical(
+    vault: HandmadeVault, eyes: Callable[..., Any]
+) -> None:
+    vault.configure(RULES)
+    vault.back_up_daily(9)
+    vault.report(drill(drilled()))
+    weekly = {"StringLike": {"s3:prefix": "weekly/*"}}
+    facts = look(vault, eyes(("s3:ListBucketVersions", "", weekly)))
+    objects = of_app(facts).objects
+    assert isinstance(objects, Unknown)
+    assert "weekly/: AccessDenied" in objects.why
+    assert health_of(facts) is Health.CRITICAL
+    assert codes(facts) == {Code.NOT_SEEN}
+
+
+def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
+    vault: HandmadeVault, eyes: Callable[..., Any]
+) -> None:
+    vault.configure(RULES)
+    newest, *_ = vault.back_up_daily(9)
+    vault.report(drill(drilled()))
+    facts = look(vault, eyes(("s3:GetObject", f"/{newest.location.manifest_key}", None)))
+    (problem,) = facts.problems
+    assert (problem.subject, problem.database) == (f"read {newest.location.manifest_key}", "app")
+    assert "AccessDenied" in problem.why
+    assert len(of_app(facts).manifests) == 8
+    assert health_of(facts) is not Health.HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("action", "part"),
+    [
+        ("s3:GetLifecycleConfiguration", "lifecycle"),
+        ("s3:GetBucketVersioning", "versioning"),
+        ("s3:GetBucketObjectLockConfiguration", "object_lock"),
+        ("s3:GetEncryptionConfiguration", "encryption"),
+        ("s3:GetBucketPublicAccessBlock", "public_access"),
+        ("s3:ListBucketMultipartUploads", "uploads"),
+        ("s3:ListBucket", "strangers"),
+    ],
+)
+def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
+    vault: HandmadeVault, eyes: Callable[..., Any], action: str, part: str
+) -> None:
+    vault.configure(RULES)
+    vault.back_up_daily(2)
+    facts = look(vault, eyes((action, "", None)))
+    answer = getattr(facts.bucket, part, None) or getattr(facts, part, None)
+    assert isinstance(answer, Unknown)
+    assert "AccessDenied" in answer.why
+    assert Code.NOT_SEEN in codes(facts)
+    assert health_of(facts) is not Health.HEALTHY
+
+
+def test_a_vault_that_is_gone_is_unknown_all_over(aws: LocalAws) -> None:
+    facts = look(HandmadeVault(Bucket(aws.client("s3"), "never-made")))
+    assert isinstance(of_app(facts).objects, Unknown)
+    assert isinstance(facts.bucket.lifecycle, Unknown)
+    assert isinstance(facts.uploads, Unknown)
+    assert health_of(facts) is Health.CRITICAL
+
+
+def test_the_memory_says_since_when_a_schedule_is_known(vault: HandmadeVault) -> None:
+    since = datetime(2026, 11, 1, tzinfo=UTC)
+    memory = ToldState().with_schedules(SETTINGS, since)
+    seen = Vault(vault.bucket.client, vault.bucket.name)
+    facts = observe(seen, SETTINGS, memory, "Lifeboat", Calls(100, lambda: 60.0))
+    assert of_app(facts).scheduled_since == since
