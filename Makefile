@@ -20,10 +20,10 @@ demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a lo
 	python -m local.demo
 
 test: ready lint  ## all tests, with the coverage gate
-	$(PYTEST) tests --ignore=tests/sandbox --cov
+	$(PYTEST) tests --ignore=tests/sandbox --cov --numprocesses=3
 
 sandbox: boxable ready build/sandbox/installed  ## a backup under AWS's own runtime, in a box like Lambda's
-	$(PYTEST) tests/sandbox
+	$(PYTEST) tests/sandbox --numprocesses=2
 
 lint: ready  ## style, types, and who may import whom
 	ruff check --quiet .

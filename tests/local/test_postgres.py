@@ -118,7 +118,9 @@ def test_a_killed_server_cuts_its_connections_and_leaves_nothing() -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_the_server_ends_with_its_caller_however_that_dies(how: signal.Signals) -> None:
     code = (
-        "import time\n"
+        "import signal, time\n"
+        # As in a terminal; the background jobs of a shell, and what they start, ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from local.postgres import PostgresServer\n"
         f"server = PostgresServer.start(major={MAJOR})\n"
         "print(server.pid, server.socket_directory, flush=True)\n"
