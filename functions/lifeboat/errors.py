@@ -132,6 +132,16 @@ class StateError(LifeboatError):
     """The monitor's memory of what it told cannot be read: damaged, or of a newer Lifeboat."""
 
 
+class MonitorError(LifeboatError):
+    """The monitor could not look, tell or remember; what it says about backups may be old."""
+
+    safe_by_default = "Backups and drills run without the monitor; it only looks."
+
+
+class TellError(MonitorError):
+    """A message did not get out to people."""
+
+
 class VaultReadError(LifeboatError):
     """S3 refused or failed to list or to read something."""
 

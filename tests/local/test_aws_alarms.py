@@ -7,6 +7,7 @@ from uuid import uuid4
 from local.aws import LocalAws
 from local.aws.server import INTERPRETER, REPOSITORY
 from tests.local.aws_helpers import allow, eventually, invoke, make_function, make_role
+from tests.subscriber import Subscriber
 
 MEASURES = """
 import json, time
@@ -48,12 +49,12 @@ def test_every_attempt_of_an_asynchronous_run_is_counted_with_its_error(aws: Loc
 
 
 def test_a_run_that_failed_for_good_is_told_to_its_topic(aws: LocalAws) -> None:
-    topic, queue = _subscribed_topic(aws)
+    topic, people = _topic(aws)
     role = make_role(aws, allow("sns:Publish", topic), service=LAMBDA)
     function = make_function(aws, FAILS, role=role)
     _retry(aws, function, attempts=1, topic=topic)
     aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload='{"a": 1}')
-    record = json.loads(_receive(aws, queue)["Message"])
+    record = json.loads(people.next()["Message"])
     assert record["requestPayload"] == {"a": 1}
     assert record["requestContext"]["functionArn"].endswith(f":function:{function}:$LATEST")
     assert record["requestContext"]["approximateInvokeCount"] == 2
@@ -61,35 +62,35 @@ def test_a_run_that_failed_for_good_is_told_to_its_topic(aws: LocalAws) -> None:
 
 
 def test_a_failed_run_whose_role_may_not_publish_is_told_to_nobody(aws: LocalAws) -> None:
-    topic, queue = _subscribed_topic(aws)
+    topic, people = _topic(aws)
     function = make_function(aws, FAILS, role=make_role(aws, service=LAMBDA))
     _retry(aws, function, attempts=0, topic=topic)
     aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload="{}")
     assert eventually(lambda: f"destinations: {function}: " in aws.log())
     assert "sns:Publish" in aws.log()
-    assert _messages(aws, queue) == []
+    assert people.arrived() == []
 
 
 def test_silence_rings_and_data_makes_it_right_again(aws: LocalAws) -> None:
-    topic, queue = _subscribed_topic(aws)
+    topic, people = _topic(aws)
     name = _alarm(aws, topic, TreatMissingData="breaching", EvaluationPeriods=2)
-    told = [_alarm_message(aws, queue)]
+    told = [people.alarm()]
     _put(aws, name, 1)
-    told += [_alarm_message(aws, queue), _alarm_message(aws, queue)]
+    told += [people.alarm(), people.alarm()]
     assert [each["NewStateValue"] for each in told] == ["ALARM", "OK", "ALARM"]
     assert {each["AlarmName"] for each in told} == {name}
 
 
 def test_an_alarm_is_of_its_own_dimensions(aws: LocalAws) -> None:
-    topic, queue = _subscribed_topic(aws)
+    topic, people = _topic(aws)
     mine, other = (_alarm(aws, topic, TreatMissingData="notBreaching") for _ in range(2))
     _put(aws, mine, 0)
-    assert _alarm_message(aws, queue, "ALARM")["AlarmName"] == mine
+    assert people.alarm(state="ALARM")["AlarmName"] == mine
     assert _states(aws, other) == ["OK"]
 
 
 def test_an_alarm_that_the_topics_policy_does_not_let_publish_tells_nobody(aws: LocalAws) -> None:
-    topic, queue = _subscribed_topic(aws)
+    topic, people = _topic(aws)
     insecure = {"Bool": {"aws:SecureTransport": "false"}}
     statement = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
     policy = {"Version": "2012-10-17", "Statement": [statement | {"Condition": insecure}]}
@@ -99,18 +100,18 @@ def test_an_alarm_that_the_topics_policy_does_not_let_publish_tells_nobody(aws: 
     )
     name = _alarm(aws, topic, TreatMissingData="breaching")
     assert eventually(lambda: _states(aws, name) == ["ALARM"])
-    assert _messages(aws, queue) == []
+    assert people.arrived() == []
     service = {"Principal": {"Service": "cloudwatch.amazonaws.com"}, "Effect": "Allow"}
     policy["Statement"].append(statement | service)
     sns.set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
     )
     _put(aws, name, 1)
-    assert _alarm_message(aws, queue)["NewStateValue"] == "OK"
+    assert people.alarm()["NewStateValue"] == "OK"
 
 
 def test_a_message_that_waits_in_a_queue_rings(aws: LocalAws) -> None:
-    topic, queue = _subscribed_topic(aws)
+    topic, people = _topic(aws)
     letters = _name()
     url = aws.client("sqs").create_queue(QueueName=letters)["QueueUrl"]
     aws.client("cloudwatch").put_metric_alarm(
@@ -126,9 +127,9 @@ def test_a_message_that_waits_in_a_queue_rings(aws: LocalAws) -> None:
         AlarmActions=[topic],
     )
     time.sleep(1)
-    assert _messages(aws, queue) == []
+    assert people.arrived() == []
     aws.client("sqs").send_message(QueueUrl=url, MessageBody="x")
-    assert _alarm_message(aws, queue)["NewStateValue"] == "ALARM"
+    assert people.alarm()["NewStateValue"] == "ALARM"
 
 
 # Values of the last periods, the newest first; None: no data. The threshold is 5.
@@ -181,50 +182,9 @@ def _name() -> str:
     return f"name-{uuid4().hex[:8]}"
 
 
-def _subscribed_topic(aws: LocalAws) -> tuple[str, str]:
-    """A topic, and the URL of a queue that gets what is published there."""
+def _topic(aws: LocalAws) -> tuple[str, Subscriber]:
     topic: str = aws.client("sns").create_topic(Name=_name())["TopicArn"]
-    sqs, name = aws.client("sqs"), _name()
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": f"arn:aws:sqs:{aws.region}:{aws.account}:{name}",
-            }
-        ],
-    }
-    url: str = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})[
-        "QueueUrl"
-    ]
-    arn = f"arn:aws:sqs:{aws.region}:{aws.account}:{name}"
-    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return topic, url
-
-
-def _messages(aws: LocalAws, queue: str, seconds: int = 0) -> list[dict[str, Any]]:
-    """What has arrived by now, or does within some seconds; it is taken out of the queue."""
-    sqs = aws.client("sqs")
-    received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=seconds).get("Messages", [])
-    for each in received:
-        sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
-    return [json.loads(each["Body"]) for each in received]
-
-
-def _receive(aws: LocalAws, queue: str) -> dict[str, Any]:
-    found = _messages(aws, queue, seconds=15)
-    assert found, "nothing arrived"
-    return found[0]
-
-
-def _alarm_message(aws: LocalAws, queue: str, state: str | None = None) -> dict[str, Any]:
-    """The next message of an alarm, or the next one about that state."""
-    while True:
-        told: dict[str, Any] = json.loads(_receive(aws, queue)["Message"])
-        if state in (None, told["NewStateValue"]):
-            return told
+    return topic, Subscriber.of(aws, topic)
 
 
 def _alarm(aws: LocalAws, topic: str, **changes: Any) -> str:

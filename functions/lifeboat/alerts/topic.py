@@ -1,0 +1,62 @@
+"""Messages to an SNS topic, and so to its subscribers."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import TellError
+from lifeboat.policy.messages import Message, slack_text
+
+_TODO = (
+    "Deploy the stack unchanged (make deploy), which brings back the topic and the monitor's"
+    " right to publish; if its messages are encrypted, see that the KMS key is enabled."
+)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """An SNS topic.
+
+    Attributes:
+        client: of SNS.
+        arn: the topic's.
+        slack: Amazon Q Developer subscribes as well, which brings messages to Slack or Teams.
+    """
+
+    client: Any
+    arn: str
+    slack: bool = False
+
+    def tell(self, message: Message) -> None:
+        """Publish it, with its attributes for subscribers' filters.
+
+        Amazon Q Developer is subscribed by HTTPS and wants JSON of its own; everybody else gets
+        the text for people.
+        https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+
+        Raises:
+            TellError: SNS refused or failed.
+        """
+        attributes = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in message.attributes.items()
+        }
+        try:
+            self.client.publish(
+                TopicArn=self.arn,
+                Subject=message.subject,
+                MessageAttributes=attributes,
+                **self._content(message),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise TellError(
+                f"Could not publish '{message.subject}' to {self.arn}: {error}", todo=_TODO
+            ) from error
+
+    def _content(self, message: Message) -> dict[str, str]:
+        if not self.slack:
+            return {"Message": message.body}
+        each = {"default": message.body, "https": slack_text(message)}
+        return {"Message": json.dumps(each), "MessageStructure": "json"}

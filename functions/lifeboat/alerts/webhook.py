@@ -1,0 +1,100 @@
+"""Messages to an HTTPS URL of the user's own. Who knows it may post there, so it is a secret."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import TellError
+from lifeboat.policy.messages import Message, webhook_payload
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_PATIENCE = urllib3.Timeout(connect=5, read=10)
+_SUCCESS = range(200, 300)
+
+
+def _direct() -> urllib3.PoolManager:
+    """Asks once and follows no redirection, which could lead the message somewhere else."""
+    return urllib3.PoolManager(timeout=_PATIENCE, retries=False)
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """An HTTPS endpoint.
+
+    Attributes:
+        secrets: client of Secrets Manager.
+        secret_arn: of the secret that holds the URL, as it is or as {"url": ...}.
+        pool: how it is reached.
+    """
+
+    secrets: "SecretsManagerClient"
+    secret_arn: str
+    pool: urllib3.PoolManager = field(default_factory=_direct)
+
+    def tell(self, message: Message) -> None:
+        """Post it as JSON; whatever answers with 2xx has taken it.
+
+        Raises:
+            TellError: the URL can't be read or is none, or the endpoint did not take the message.
+        """
+        url = self._url
+        host = urlsplit(url).hostname or ""
+        try:
+            answer = self.pool.request(
+                "POST", url, json=webhook_payload(message), preload_content=False
+            )
+            answer.close()
+        except urllib3.exceptions.HTTPError as error:
+            # Its text holds the URL.
+            raise _refused(message, host, type(error).__name__) from None
+        if answer.status not in _SUCCESS:
+            raise _refused(message, host, f"HTTP {answer.status}")
+
+    @cached_property
+    def _url(self) -> str:
+        try:
+            text = self.secrets.get_secret_value(SecretId=self.secret_arn)["SecretString"]
+        except (BotoCoreError, ClientError, KeyError) as error:
+            raise TellError(
+                f"Could not read the webhook's URL from {self.secret_arn}: {error}",
+                todo="See that the secret exists and holds text, then make deploy.",
+            ) from error
+        url = _url_in(text.strip())
+        if not _is_https(url):
+            raise TellError(
+                f"What {self.secret_arn} holds is no HTTPS URL.",
+                todo='Store the URL alone, or {"url": "https://..."}, in that secret.',
+            )
+        return url
+
+
+def _url_in(text: str) -> str:
+    if not text.startswith("{"):
+        return text
+    try:
+        return str(json.loads(text).get("url", ""))
+    except ValueError:
+        return ""
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _refused(message: Message, host: str, why: str) -> TellError:
+    return TellError(
+        f"The webhook at {host} did not take '{message.subject}': {why}.",
+        todo="See why it answers so, or store its new URL in the secret that"
+        " alerts.webhook_url_secret_arn names.",
+    )

@@ -1,0 +1,150 @@
+"""Looks at the vault, judges it, and tells people what is news."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.facts import Problem
+from lifeboat.policy.health import judge
+from lifeboat.policy.messages import Message
+from lifeboat.policy.news import News, news
+from lifeboat.policy.status import Status, status_of
+from lifeboat.policy.told import STATE_KEY, ToldState
+from lifeboat.settings import WatchedSettings
+from lifeboat.vault.bucket import Vault
+from lifeboat.vault.calls import Calls
+from lifeboat.vault.memory import recall, remember
+from lifeboat.vault.observe import most_calls, observe
+
+
+class Channel(Protocol):
+    """A way to people."""
+
+    def tell(self, message: Message) -> None:
+        """Send it.
+
+        Raises:
+            TellError: it didn't go out.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at the vault is given.
+
+    Attributes:
+        settings: what should be.
+        stack: name of the stack, which advice needs.
+        vault: what to look at.
+        channels: how people are told, the surest way first.
+        remaining: seconds until the run has to be over.
+        now: the moment of the look, in UTC.
+    """
+
+    settings: WatchedSettings
+    stack: str
+    vault: Vault
+    channels: tuple[Channel, ...]
+    remaining: Callable[[], float]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of it.
+
+    Attributes:
+        status: everything that there is to say.
+        messages: the news; all were sent, but for the failures.
+        failures: what could not be told or remembered, in the order in which it was tried.
+    """
+
+    status: Status
+    messages: tuple[Message, ...]
+    failures: tuple[LifeboatError, ...]
+
+    def require_told(self) -> None:
+        """Insist that everybody was told everything and that it is remembered.
+
+        Raises:
+            MonitorError: the first failure, with the others as notes. The news come again at the
+                next look.
+        """
+        if not self.failures:
+            return
+        first, *others = self.failures
+        error = MonitorError(
+            f"The vault was looked at, but not all news got out: {first.what}",
+            safe="What was found stands in the status. It is told again at the next look.",
+            todo=first.todo,
+        )
+        for other in others:
+            error.add_note(other.what)
+        raise error from first
+
+
+def check_health(look: Look) -> Checked:
+    """Look, judge, tell, and only then remember what was told.
+
+    A message that doesn't go out hinders no other one, and leaves the memory as it was: then all
+    of the news come again at the next look, rather twice than never.
+
+    Raises:
+        Exception: whatever nobody foresaw; then nobody was told anything, and the caller must
+            fail loudly.
+    """
+    calls = Calls(most_calls(look.settings), look.remaining)
+    memory, forgotten = _recall(look.vault, calls)
+    seen = observe(look.vault, look.settings, memory, look.stack, calls)
+    facts = replace(seen, problems=(*seen.problems, *forgotten))
+    findings = judge(facts, look.settings, look.now)
+    fresh = news(
+        memory,
+        findings,
+        look.now,
+        look.settings.alerts.remind_hours,
+        where=Commands(vault=facts.vault, stack=facts.stack).status(),
+    )
+    failures = [*_tell(look.channels, fresh.messages)]
+    failures += _remember(look, memory, fresh, told=not failures)
+    return Checked(
+        status=status_of(facts, look.settings, findings, look.now),
+        messages=fresh.messages,
+        failures=tuple(failures),
+    )
+
+
+def _recall(vault: Vault, calls: Calls) -> tuple[ToldState | None, tuple[Problem, ...]]:
+    """What was told; what is forgotten is told again, and that it was forgotten too."""
+    try:
+        return recall(vault, calls), ()
+    except (StateError, VaultReadError) as error:
+        return None, (Problem.of(STATE_KEY, error),)
+
+
+def _tell(channels: Iterable[Channel], messages: Iterable[Message]) -> Iterable[LifeboatError]:
+    """Everything by the surest way first; then the next one may fail or hang."""
+    waiting = tuple(messages)
+    for channel in channels:
+        for message in waiting:
+            try:
+                channel.tell(message)
+            except TellError as error:
+                yield error
+
+
+def _remember(
+    look: Look, memory: ToldState | None, fresh: News, *, told: bool
+) -> Iterable[LifeboatError]:
+    """What was told, if it was; since when schedules are known in any case."""
+    state = fresh.state if told else memory or ToldState()
+    state = state.with_schedules(look.settings, look.now)
+    if state == memory:
+        return
+    try:
+        remember(look.vault, state, look.settings)
+    except LifeboatError as error:
+        yield error

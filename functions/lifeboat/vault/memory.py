@@ -1,0 +1,36 @@
+"""The monitor's memory of what it told, as it lies in the vault."""
+
+from botocore.exceptions import ClientError
+
+from lifeboat.policy.told import STATE_KEY, ToldState
+from lifeboat.settings import WatchedSettings
+from lifeboat.vault.bucket import Protection, Vault
+from lifeboat.vault.calls import Calls
+
+
+def recall(vault: Vault, calls: Calls) -> ToldState | None:
+    """What was told; None when nothing has been remembered yet.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read it.
+        StateError: it is damaged or newer than this Lifeboat.
+    """
+    with calls.one(f"read s3://{vault.bucket}/{STATE_KEY}"):
+        try:
+            answer = vault.client.get_object(Bucket=vault.bucket, Key=STATE_KEY)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "NoSuchKey":
+                return None
+            raise
+        document = answer["Body"].read()
+    return ToldState.from_json(document, key=STATE_KEY)
+
+
+def remember(vault: Vault, state: ToldState, settings: WatchedSettings) -> None:
+    """Store it in place of what was there. It has no lock: it changes with every news.
+
+    Raises:
+        VaultError: S3 refused or failed.
+    """
+    key = None if settings.encryption == "S3" else settings.encryption
+    vault.put(STATE_KEY, state.to_json(), Protection(kms_key=key))
