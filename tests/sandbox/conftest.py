@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from layers.postgres import client_layer
+from layers.postgres import client_layer, server_layer
 from layers.python import dependency_layer
 from lifeboat.policy.manifest import Manifest
 from lifeboat.settings import Settings
@@ -27,6 +27,8 @@ PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 CA_INSIDE = "/etc/pki/local-aws.pem"
 FIRST_DAY = date(2026, 11, 23)
 BACKUP = Shape("Lifeboat-backup-app", "lifeboat.handlers.backup.handler", memory_mb=1769)
+DRILL = Shape("Lifeboat-drill-app", "lifeboat.handlers.drill.handler", memory_mb=3008)
+DRILL_TMP_MB = 4096
 _NUMBERS = count(1)
 
 
@@ -123,6 +125,13 @@ def box(aws: LocalAws) -> Box:
     assert all(each and Path(each).exists() for each in there), f"{there}: run `make sandbox`"
     layers = (client_layer("x86_64"), dependency_layer("x86_64"))
     return Box(layers, {CA_INSIDE: aws.ca_bundle, "/etc/hosts": Path("/etc/hosts")})
+
+
+@pytest.fixture(scope="session")
+def drill_box(box: Box) -> Box:
+    """The drill function's."""
+    layers = (server_layer("x86_64"), dependency_layer("x86_64"))
+    return replace(box, layers=layers, tmp_mb=DRILL_TMP_MB)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -121,10 +121,17 @@ class Function:
         return payload
 
     @contextmanager
-    def stopped_at(self, event: object, *programs: str) -> Iterator["Stopped"]:
+    def stopped_at(
+        self, event: object, *programs: str, when: Callable[[psutil.Process], bool] = has_libraries
+    ) -> Iterator["Stopped"]:
         """Invoke it, and stop each of these programs as soon as its libraries are loaded.
 
         Within the context they stand still, to be looked at; leaving it lets them go on.
+
+        Args:
+            event: what to invoke it with.
+            programs: their names.
+            when: another moment to stop them.
         """
         with ThreadPoolExecutor(1) as pool:
             stopped = Stopped({}, pool.submit(self.invoke, event))
@@ -133,7 +140,7 @@ class Function:
                     assert not stopped.answer.done(), (missing, stopped.answer.result())
                     for process in self._descendants():
                         with suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
-                            if process.name() in missing and has_libraries(process):
+                            if process.name() in missing and when(process):
                                 process.suspend()
                                 stopped.programs[process.name()] = process
                     time.sleep(0.002)

@@ -39,13 +39,14 @@ def has_name() -> bool:
 
 
 def programs_of_postgres() -> list[str]:
-    return [
+    return sorted(
         str(found)
         for top in Path("/").iterdir()
         if top.name not in {"proc", "dev"}
-        for found in top.rglob("pg_*")
+        for name in ("pg_*", "postgres", "initdb")
+        for found in top.rglob(name)
         if os.access(found, os.X_OK) and found.is_file()
-    ]
+    )
 
 
 json.dump(
