@@ -26,6 +26,7 @@ GAPS: tuple[Callable[[], None], ...] = (
     buckets.multipart_retention,
     buckets.smallest_part,
     buckets.versioned_ranges,
+    buckets.thawed_versions,
     buckets.missing_keys,
     buckets.retention_permission,
     stacks.bucket_properties,

@@ -97,6 +97,22 @@ def versioned_ranges() -> None:
     s3._get_object = get_range  # noqa: SLF001
 
 
+def thawed_versions() -> None:
+    """Tell of a thaw also who asks for the version that was thawed, if it is the newest."""
+    head = s3._head_object  # noqa: SLF001
+
+    def head_version(b: str, k: str, headers: Headers, query: Query | None = None) -> Response:
+        status, answer, body = head(b, k, headers, query)
+        if status == OK and query and query.get("versionId"):
+            _, newest, _ = head(b, k, headers, {})
+            thaw = newest.get("x-amz-restore")
+            if thaw and newest.get("x-amz-version-id") == answer.get("x-amz-version-id"):
+                answer["x-amz-restore"] = thaw
+        return status, answer, body
+
+    s3._head_object = head_version  # noqa: SLF001
+
+
 def missing_keys() -> None:
     """Tell only who may list the bucket that a key is missing; everybody else is denied.
 

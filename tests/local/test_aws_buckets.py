@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
 from tests.local.aws_helpers import allow, make_role
+from tests.workshop import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -195,6 +196,24 @@ def test_a_missing_key_is_denied_to_who_may_list_only_a_prefix(
         writer.get_object(Bucket=bucket, Key=key)
     with pytest.raises(ClientError, match="403"):
         writer.head_object(Bucket=bucket, Key=key)
+
+
+def test_a_thaw_is_told_of_the_version_that_was_thawed(aws: LocalAws) -> None:
+    s3, bucket, key = aws.client("s3"), "thaws-of-versions", "archive.dump"
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    older, newer = (
+        s3.put_object(Bucket=bucket, Key=key, Body=body, StorageClass="GLACIER")["VersionId"]
+        for body in (b"older", b"newer")
+    )
+
+    def told(version: str) -> str | None:
+        return s3.head_object(Bucket=bucket, Key=key, VersionId=version).get("Restore")
+
+    assert told(newer) is None
+    s3.restore_object(Bucket=bucket, Key=key, VersionId=newer, RestoreRequest={"Days": 1})
+    assert told(newer) == 'ongoing-request="true"'
+    assert told(older) is None
+    eventually(lambda: str(told(newer)).startswith('ongoing-request="false", expiry-date='))
 
 
 def test_keys_that_nobody_gave_out_are_refused(aws: LocalAws) -> None:

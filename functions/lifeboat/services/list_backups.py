@@ -1,0 +1,69 @@
+"""Lists the backups of a database: what they show, whether they are proven, how they lie."""
+
+from collections.abc import Mapping
+
+from lifeboat.policy.drill_report import DrillReport
+from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.restore_events import Action
+from lifeboat.policy.thaw import Lying
+from lifeboat.policy.words import at
+from lifeboat.services.choose_backup import of_moment
+from lifeboat.services.restore_run import RestoreRun
+from lifeboat.vault.read import Found, find_backups, newest_reports
+from lifeboat.vault.thawing import lying_of
+
+_REPORTS = 100
+_UNDRILLED = "not drilled"
+
+
+def list_backups(run: RestoreRun) -> dict[str, object]:
+    """Every backup, the newest first; with `before` those that show an earlier moment.
+
+    Raises:
+        VaultReadError: S3 doesn't let us look.
+        ManifestError: a manifest can't be read.
+    """
+    vault, event = run.means.vault, run.event
+    found = find_backups(vault, event.database)
+    verdicts = _verdicts(newest_reports(vault, event.database, _REPORTS))
+    told = [_told(run, each, manifest, verdicts) for each, manifest in of_moment(run, found)]
+    hot = next((each for each in told if each["readable"]), None)
+    answer: dict[str, object] = {"database": event.database, "backups": told}
+    if hot:
+        answer["next"] = {
+            "action": Action.RESTORE.value,
+            "database": event.database,
+            "backup": hot["backup"],
+        }
+    return answer
+
+
+def _verdicts(reports: list[DrillReport]) -> Mapping[str, str]:
+    """What the newest drill of each backup said."""
+    return {
+        report.backup: f"{report.verdict.value} on {at(report.started)}"
+        for report in reversed(reports)
+        if report.backup
+    }
+
+
+def _told(
+    run: RestoreRun, found: Found, manifest: Manifest, verdicts: Mapping[str, str]
+) -> dict[str, object]:
+    lying = Lying(found.storage_class or "gone")
+    if not found.is_hot and found.storage_class:
+        lying = lying_of(run.means.vault, manifest.archive.objects)
+    return {
+        "backup": manifest.location.id,
+        "shows": at(manifest.source.snapshot_time),
+        "tier": manifest.tier.value,
+        "label": manifest.label,
+        "rows": manifest.inventory.rows,
+        "tables": len(manifest.inventory.tables),
+        "archive_bytes": manifest.archive.bytes,
+        "postgres": manifest.source.major,
+        "drill": verdicts.get(manifest.location.id, _UNDRILLED),
+        "readable": lying.is_readable and found.storage_class is not None,
+        "lies": lying.told if found.storage_class else "its archive is gone",
+        "expires": manifest.retention.expires and at(manifest.retention.expires),
+    }

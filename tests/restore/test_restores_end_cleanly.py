@@ -1,0 +1,123 @@
+"""What dies half-way leaves a database with a name of its own, says so, and nothing else."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreTimeError
+from tests.proxy import Proxy
+from tests.restores import TARGET, RescueHall, databases, refused
+from tests.workshop import Database, eventually, open_backends
+
+#: An index over a function that takes its time in restored copies only.
+SLOW = (
+    "CREATE FUNCTION slow(i bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS"
+    " $$BEGIN IF current_database() LIKE '%\\_restored\\_%' THEN PERFORM pg_sleep(60); END IF;"
+    " RETURN i; END$$",
+    "CREATE INDEX slow_index ON users (slow(id))",
+)
+
+
+def left(hall: RescueHall) -> Database:
+    """The one database that was left, which nobody is connected to."""
+    (name,) = databases(hall.live) - {hall.live.name}
+    copy = Database(hall.live.server, name)
+    assert open_backends(copy) == []
+    return copy
+
+
+def assert_said(hall: RescueHall, error: LifeboatError) -> None:
+    """It says what was left and what drops it, which is true."""
+    copy = left(hall)
+    assert f"DROP DATABASE {copy.name} WITH (FORCE);" in error.todo
+    assert copy.name in error.safe
+    assert "The live database and all backups are untouched." in error.safe
+    with hall.live.server.admin() as admin:
+        admin.execute(f"DROP DATABASE {copy.name} WITH (FORCE);")
+    assert databases(hall.live) == {hall.live.name}
+
+
+def test_when_time_runs_out_the_restore_ends_itself_and_names_what_is_left(
+    hall: RescueHall,
+) -> None:
+    hall.live.run(*SLOW)
+    hall.workshop.take()
+    hall.seconds = 12.0
+    hall.settings["timeout_minutes"] = 1
+    error = refused(hall.restore)
+    assert isinstance(error, RestoreTimeError), error
+    assert "during restore" in error.what
+    assert_said(hall, error)
+
+
+def test_a_lost_connection_ends_the_restore_and_names_what_is_left(hall: RescueHall) -> None:
+    hall.live.run(*SLOW)
+    hall.workshop.take()
+    server = hall.live.server
+    with Proxy("127.0.0.1", server.port) as proxy:
+        url = server.url(hall.live.name).replace(f":{server.port}/", f":{proxy.port}/")
+        hall.secrets[TARGET] = url
+        hall.settings["target_secret_arns"] = [TARGET]
+
+        def cut() -> None:
+            eventually(lambda: building(hall), within=60)
+            proxy.cut()
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        error = refused(lambda: hall.restore(target=TARGET))
+        cutter.join()
+    with server.admin() as admin:  # the server has not noticed that its client is gone
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE %s",
+            [f"{hall.live.name}\\_restored%"],
+        )
+    assert_said(hall, error)
+
+
+def building(hall: RescueHall) -> bool:
+    with hall.live.server.admin() as admin:
+        row = admin.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX slow%'"
+            " AND state = 'active'"
+        ).fetchone()
+    return row is not None and row[0] > 0
+
+
+def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(hall: RescueHall) -> None:
+    manifest = hall.workshop.take().manifest
+    bucket, stored = hall.workshop.bucket, manifest.archive.objects[0]
+    body = bytearray(bucket.read(stored.key))
+    body[len(body) // 2] ^= 1
+    answer = bucket.client.put_object(Bucket=bucket.name, Key=stored.key, Body=bytes(body))
+    lie: dict[str, Any] = manifest.model_dump(mode="json")
+    lie["archive"]["objects"][0]["version_id"] = answer["VersionId"]
+    changed = type(manifest).model_validate(lie)
+    bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
+    error = refused(hall.restore)
+    assert isinstance(error, RestoreFailedError)
+    assert "SHA-256" in error.what
+    assert databases(hall.live) == {hall.live.name}
+
+
+@pytest.mark.parametrize("lost", ["index", "sequence"])
+def test_what_did_not_come_back_fails_and_is_not_offered_for_a_swap(
+    hall: RescueHall, lost: str
+) -> None:
+    """The manifest claims more than there is in the archive."""
+    manifest = hall.workshop.take().manifest
+    lie: dict[str, Any] = manifest.model_dump(mode="json")
+    if lost == "index":
+        lie["inventory"]["counts"]["indexes"] += 1
+    else:
+        lie["inventory"]["sequences"][0]["last_value"] += 1
+    changed = type(manifest).model_validate(lie)
+    bucket = hall.workshop.bucket
+    bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
+    error = refused(hall.restore)
+    assert isinstance(error, RestoreFailedError)
+    (copy,) = databases(hall.live) - {hall.live.name}
+    assert copy in error.what
+    plan = hall.ask(action="swap", copy=copy)
+    assert "not proven but failed" in plan["blocked"][0]

@@ -1,0 +1,215 @@
+"""A restored database takes the live one's place while clients are connected, and can go back."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from lifeboat.errors import RestoreRefusedError, SwapError
+from lifeboat.postgres.swap import rename
+from tests.restores import TARGET, RescueHall, databases, refused, role
+from tests.workshop import Database, eventually
+
+
+def rows(database: Database) -> int:
+    count: int = database.value("SELECT count(*) FROM users")
+    return count
+
+
+@pytest.fixture
+def restored(hall: RescueHall) -> dict[str, Any]:
+    """The answer to a restore, after which the live database lost nearly everything."""
+    hall.workshop.take()
+    answer = hall.restore()
+    hall.live.run("DELETE FROM users WHERE id > 10")
+    return answer
+
+
+@contextmanager
+def clients(database: Database, count: int) -> Iterator[list[int]]:
+    """Applications that connect again whenever they are thrown out; what each of them saw last."""
+    seen, over = [0] * count, threading.Event()
+
+    def work(number: int) -> None:
+        while not over.is_set():
+            try:
+                with database.connect() as connection:
+                    while not over.wait(0.01):
+                        row = connection.execute("SELECT count(*) FROM users").fetchone()
+                        seen[number] = row[0] if row else 0
+            except psycopg.OperationalError:
+                continue
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        eventually(lambda: all(seen))
+        yield seen
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_delete_without_where_is_undone_while_clients_are_connected(
+    hall: RescueHall, restored: dict[str, Any]
+) -> None:
+    live, copy = hall.live, restored["restored"]
+    with clients(live, 4) as seen:
+        plan = hall.ask(restored["next"])
+        assert any("sessions" in each for each in plan["will"])
+        assert databases(live) == {live.name, copy}
+        done = hall.ask(plan["next"])
+        eventually(lambda: set(seen) == {1000})
+    assert done["seconds"] < 3
+    assert databases(live) == {live.name, done["moved_aside"]}
+    assert rows(live) == 1000
+    assert rows(Database(live.server, done["moved_aside"])) == 10
+
+
+def test_the_way_back_is_a_swap_too(hall: RescueHall, restored: dict[str, Any]) -> None:
+    live = hall.live
+    done = hall.ask(hall.ask(restored["next"])["next"])
+    plan = hall.ask(done["next"])
+    assert plan["next"]["copy"] == done["moved_aside"]
+    back = hall.ask(plan["next"])
+    assert rows(live) == 10
+    assert rows(Database(live.server, back["moved_aside"])) == 1000
+
+
+def test_the_way_back_by_hand_is_in_the_answer(hall: RescueHall, restored: dict[str, Any]) -> None:
+    live = hall.live
+    done = hall.ask(hall.ask(restored["next"])["next"])
+    with live.server.admin() as admin:
+        for statement in done["back_by_sql"].split("; "):
+            admin.execute(statement)
+    assert databases(live) == {live.name, restored["restored"]}
+    assert rows(live) == 10
+
+
+@pytest.mark.parametrize("confirm", [None, "app", "db"])
+def test_without_the_live_databases_name_nothing_happens(
+    hall: RescueHall, restored: dict[str, Any], confirm: str | None
+) -> None:
+    error = refused(lambda: hall.ask(restored["next"], go=True, confirm=confirm))
+    assert isinstance(error, RestoreRefusedError)
+    assert f'"confirm": "{hall.live.name}"' in error.todo
+    assert databases(hall.live) == {hall.live.name, restored["restored"]}
+    assert rows(hall.live) == 10
+
+
+def test_a_copy_without_a_report_is_refused(hall: RescueHall) -> None:
+    hall.workshop.take()
+    name = f"{hall.live.name}_restored_20261124t093000z"
+    Database.create(hall.live.server, name)
+    error = refused(lambda: hall.ask(action="swap", copy=name, go=True, confirm=hall.live.name))
+    assert isinstance(error, RestoreRefusedError)
+    assert "did not come to its end" in error.todo
+    error = refused(lambda: hall.ask(action="swap", copy="postgres"))
+    assert isinstance(error, RestoreRefusedError)
+
+
+def test_a_rename_that_dies_leaves_both_names_as_they_were(
+    hall: RescueHall, restored: dict[str, Any]
+) -> None:
+    """Between the two renames: the second one waits for a lock, and its session is killed."""
+    live, copy = hall.live, restored["restored"]
+    with live.server.admin() as admin, live.server.admin() as helper, live.server.admin() as other:
+        pid = admin.info.backend_pid
+        other.execute("BEGIN")
+        other.execute(f"ALTER DATABASE {copy} CONNECTION LIMIT 7")
+        other.execute(f"ALTER DATABASE {copy} RENAME TO held")
+        caught: list[Exception] = []
+
+        def swap() -> None:
+            try:
+                rename(admin, helper, {live.name: f"{live.name}_before", copy: live.name})
+            except psycopg.Error as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=swap)
+        thread.start()
+        waiting = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+        with live.server.admin() as watcher:
+            eventually(lambda: watcher.execute(waiting, [pid]).fetchone() == (True,))
+            watcher.execute("SELECT pg_terminate_backend(%s)", [pid])
+        thread.join()
+        other.execute("ROLLBACK")
+    assert caught
+    assert databases(live) == {live.name, copy}
+    assert rows(live) == 10
+    done = hall.ask(hall.ask(restored["next"])["next"])
+    assert done["live"] == live.name
+    assert rows(live) == 1000
+
+
+def test_a_swap_that_somebody_left_half_way_is_finished(
+    hall: RescueHall, restored: dict[str, Any]
+) -> None:
+    """By hand, one statement at a time, and then the phone rang."""
+    live = hall.live
+    with live.server.admin() as admin:
+        admin.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(live.name), sql.Identifier(f"{live.name}_aside")
+            )
+        )
+    plan = hall.ask(restored["next"])
+    assert any(f"There is no {live.name}" in each for each in plan["beware"])
+    hall.ask(plan["next"])
+    assert rows(live) == 1000
+
+
+def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(hall: RescueHall) -> None:
+    live = hall.live
+    with role(live, "neon_like", "LOGIN CREATEDB PASSWORD 'bait'"):
+        live.run(f"ALTER DATABASE {live.name} OWNER TO neon_like")
+        hall.give_target(live, user="neon_like", password="bait")
+        hall.workshop.take()
+        answer = hall.restore(target=TARGET, owners="none")
+        plan = hall.ask(answer["next"])
+        with live.connect():
+            error = refused(lambda: hall.ask(plan["next"]))
+            assert isinstance(error, SwapError)
+            assert "postgres" in error.what
+            assert "pg_signal_backend" in error.todo
+            assert "have the names that they had" in error.safe
+            assert databases(live) == {live.name, answer["restored"]}
+        hall.ask(plan["next"])
+        assert live.value("SELECT tableowner FROM pg_tables WHERE tablename='users'") == "neon_like"
+
+
+def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(hall: RescueHall) -> None:
+    live = hall.live
+    with role(live, "keeper", "NOLOGIN"), role(live, "reader", "NOLOGIN"):
+        live.run(
+            f"ALTER DATABASE {live.name} SET search_path = public, \"$user\", 'odd name'",
+            f"ALTER DATABASE {live.name} SET app.tenant = 'a, b'",
+            f"ALTER ROLE reader IN DATABASE {live.name} SET statement_timeout = '5s'",
+            f"ALTER DATABASE {live.name} CONNECTION LIMIT 50",
+            f"REVOKE ALL ON DATABASE {live.name} FROM PUBLIC",
+            f"GRANT CONNECT, TEMPORARY ON DATABASE {live.name} TO reader",
+            f"ALTER DATABASE {live.name} OWNER TO keeper",
+        )
+        hall.workshop.take()
+        before = properties(live)
+        done = hall.ask(hall.ask(hall.restore()["next"])["next"])
+        assert done["notes"] == []
+        assert properties(live) == before
+        assert properties(Database(live.server, done["moved_aside"])) == before
+
+
+def properties(database: Database) -> Any:
+    """Owner, limit, grants and settings of a database."""
+    return database.value(
+        "SELECT json_build_array(pg_get_userbyid(datdba), datconnlimit,"
+        " (SELECT json_agg(a::text ORDER BY a::text) FROM unnest(datacl) a),"
+        " (SELECT json_agg(json_build_array(setrole, c) ORDER BY setrole, c)"
+        "  FROM pg_db_role_setting, unnest(setconfig) c WHERE setdatabase = d.oid))"
+        " FROM pg_database d WHERE datname = current_database()"
+    )

@@ -1,0 +1,67 @@
+"""A backup that S3 keeps cold: listed, thawed by hand, restored when it can be read."""
+
+from datetime import timedelta
+
+from lifeboat.errors import RestoreRefusedError
+from tests.restores import STARTED, RescueHall, databases, refused
+from tests.workshop import eventually
+
+
+def freeze(hall: RescueHall, storage_class: str = "GLACIER") -> None:
+    """What the lifecycle rule does after the hot days; the version stays the same there."""
+    manifest = hall.workshop.take().manifest
+    bucket, stored = hall.workshop.bucket, manifest.archive.objects[0]
+    answer = bucket.client.put_object(
+        Bucket=bucket.name,
+        Key=stored.key,
+        Body=bucket.read(stored.key),
+        StorageClass=storage_class,
+    )
+    cold = stored.model_copy(update={"version_id": answer["VersionId"]})
+    archive = manifest.archive.model_copy(update={"objects": (cold,)})
+    body = manifest.model_copy(update={"archive": archive}).to_json()
+    bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=body)
+
+
+def test_an_archived_backup_is_thawed_and_then_restored(hall: RescueHall) -> None:
+    freeze(hall)
+    listed = hall.ask(action="list")
+    assert listed["backups"][0]["readable"] is False
+    assert "3 to 5 hours after a thaw (GLACIER)" in listed["backups"][0]["lies"]
+    assert "next" not in listed
+
+    error = refused(hall.restore)
+    assert isinstance(error, RestoreRefusedError)
+    assert '"action": "thaw"' in error.what
+    assert databases(hall.live) == {hall.live.name}
+
+    plan = hall.ask(action="thaw")
+    assert "3 to 5 hours, about $0.00" in plan["will"][0]
+    assert hall.ask(action="list")["backups"][0]["lies"].startswith("3 to 5 hours after")
+
+    asked = hall.ask(plan["next"])
+    latest = STARTED + timedelta(minutes=hall.asked, hours=5)
+    assert f"By {latest:%Y-%m-%d %H:%M} UTC at the latest" in asked["come_back"]
+    again = hall.ask(plan["next"])
+    assert again["backup"] == asked["backup"]
+
+    eventually(lambda: bool(hall.ask(action="list")["backups"][0]["readable"]), within=20)
+    assert "come_back" not in hall.ask(plan["next"])
+    assert hall.restore(backup=asked["backup"])["verdict"] == "proven"
+
+
+def test_a_deep_archive_says_that_it_takes_longer(hall: RescueHall) -> None:
+    hall.settings["thaw_tier"] = "Bulk"
+    freeze(hall, "DEEP_ARCHIVE")
+    assert "Bulk: up to 48 hours" in hall.ask(action="thaw")["will"][0]
+
+
+def test_what_lies_hot_needs_no_thaw(hall: RescueHall) -> None:
+    manifest = hall.workshop.take().manifest
+    answer = hall.ask(action="thaw", go=True)
+    assert answer["lies"] == "readable now (STANDARD)"
+    assert answer["next"] == {
+        "action": "restore",
+        "database": "app",
+        "backup": manifest.location.id,
+    }

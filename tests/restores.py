@@ -1,0 +1,132 @@
+"""What the tests of restores share: a backup, a server, and one way to ask."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lifeboat.errors import LifeboatError
+from lifeboat.policy.restore_events import parse_restore_event
+from lifeboat.policy.restore_report import RestoreReport
+from lifeboat.postgres.direct import check_endpoint
+from lifeboat.postgres.endpoint import parse_secret
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.restore import restore
+from lifeboat.services.restore_run import RestoreMeans, RestoreRequest
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault
+from tests.workshop import SECRET_ARN, Database, Workshop, assert_no_children
+
+TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
+STARTED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+@dataclass
+class RescueHall:
+    """Brings the workshop's backups back, in this process."""
+
+    workshop: Workshop
+    programs: Programs
+    place: Path
+    seconds: float = 120.0
+    secrets: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    asked: int = 0
+
+    @property
+    def live(self) -> Database:
+        return self.workshop.database
+
+    def means(self) -> RestoreMeans:
+        deadline = time.monotonic() + self.seconds
+        bucket = self.workshop.bucket
+        database = {"name": "app", "secret_arn": SECRET_ARN}
+        return RestoreMeans(
+            settings=Settings.model_validate({"databases": [database], "restore": self.settings}),
+            vault=Vault(bucket.client, bucket.name),
+            programs=self.programs,
+            read_login=self._login,
+            remaining=lambda: deadline - time.monotonic(),
+            memory_mb=3008,
+            place=self.place,
+        )
+
+    def ask(self, event: dict[str, Any] | None = None, **keys: Any) -> dict[str, Any]:
+        """Send an event; each is a minute after the one before."""
+        self.asked += 1
+        started = STARTED + timedelta(minutes=self.asked)
+        asked = parse_restore_event({"database": "app", **(event or {}), **keys})
+        answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
+        assert list(self.place.iterdir()) == []
+        return answer
+
+    def restore(self, **keys: Any) -> dict[str, Any]:
+        return self.ask(action="restore", go=True, **keys)
+
+    def copy(self, answer: dict[str, Any]) -> Database:
+        return Database(self.live.server, answer["restored"])
+
+    def report(self, answer: dict[str, Any]) -> RestoreReport:
+        key = answer["report"].split("/", 3)[3]
+        return RestoreReport.from_json(self.workshop.bucket.read(key), key=key)
+
+    def give_target(self, database: Database, **login: str) -> None:
+        """Let restores go to that database's server."""
+        self.secrets[TARGET] = database.server.url(database.name, **login)
+        self.settings["target_secret_arns"] = [TARGET]
+
+    def _login(self, arn: str, _scratch: Path) -> Login:
+        secret = self.workshop.secret or self.live.url
+        endpoint, notes = check_endpoint(parse_secret(self.secrets.get(arn, secret)))
+        return Login(endpoint, None, tuple(notes))
+
+
+def databases(on: Database) -> set[str]:
+    """The databases of a server that begin like this one."""
+    with on.server.admin() as admin:
+        rows = admin.execute("SELECT datname FROM pg_database").fetchall()
+    return {name for (name,) in rows if name == on.name or name.startswith(f"{on.name}_")}
+
+
+def sweep(on: Database) -> None:
+    """Drop what restores have left."""
+    for name in databases(on) - {on.name}:
+        Database(on.server, name).drop()
+
+
+def refused(ask: Callable[[], object]) -> LifeboatError:
+    """The error that the question is answered with; no program is left running."""
+    try:
+        answer = ask()
+    except LifeboatError as error:
+        assert_no_children()
+        return error
+    raise AssertionError(answer)
+
+
+@contextmanager
+def roles(on: Database, names: Iterable[str]) -> Iterator[None]:
+    """Let superusers of these names be there for a while."""
+    with ExitStack() as stack:
+        for name in names:
+            doubled = name.replace('"', '""')
+            stack.enter_context(role(on, f'"{doubled}"', "SUPERUSER"))
+        yield
+
+
+@contextmanager
+def role(on: Database, name: str, attributes: str) -> Iterator[None]:
+    """Let a role be there for a while, and whatever it owns in this server's databases."""
+    on.run(f"CREATE ROLE {name} {attributes}")
+    try:
+        yield
+    finally:
+        for each in databases(on):
+            Database(on.server, each).run(
+                f"REASSIGN OWNED BY {name} TO postgres", f"DROP OWNED BY {name}"
+            )
+        on.run(f"DROP ROLE {name}")
