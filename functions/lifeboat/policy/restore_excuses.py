@@ -174,7 +174,7 @@ MANAGED = (
     ),
     Excuse(
         r'must be (?:able to SET ROLE|member of role) "[^\n]*"|permission denied for schema [^\n]*',
-        "the role that restores may not give its objects to that one, or that one may not have them",
+        "the role that restores may not give this away, or that role may not have it",
         statement="ALTER [^;]* OWNER TO ",
     ),
     Excuse(
