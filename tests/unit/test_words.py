@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from lifeboat.policy.words import at, listed, several, size, span
+from lifeboat.policy.words import at, duration, listed, several, size, span
 
 
 def test_moments_are_told_in_utc_to_the_minute() -> None:
@@ -25,6 +25,25 @@ def test_moments_are_told_in_utc_to_the_minute() -> None:
 )
 def test_a_stretch_of_time_has_the_unit_that_fits(seconds: float, text: str) -> None:
     assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.00 s"),
+        (0.42, "0.42 s"),
+        (4.81, "4.8 s"),
+        (10, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (252, "4 min 12 s"),
+        (3599.7, "1 h"),
+        (3840, "1 h 4 min"),
+        (90_000, "25 h"),
+    ],
+)
+def test_a_duration_is_told_as_exactly_as_matters(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(

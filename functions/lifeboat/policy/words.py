@@ -29,7 +29,7 @@ def span(time: timedelta) -> str:
 def duration(seconds: float) -> str:
     """How long something took: 0.42 s, 31 s, 4 min 12 s, 1 h 4 min."""
     if seconds < _TENFOLD:
-        return f"{seconds:.2g} s" if seconds else "0 s"
+        return f"{seconds:.{1 if seconds >= 1 else 2}f} s"
     whole = round(seconds)
     if whole < _MINUTE:
         return f"{whole} s"
