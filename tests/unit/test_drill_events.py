@@ -28,6 +28,7 @@ def test_a_backup_is_meant_by_the_id_that_lifeboat_calls_it(
 ) -> None:
     location = BackupLocation(tier, database, slot)
     event = parse_drill_event({"database": database, "backup": location.id})
+    assert event == DrillEvent(database=database, backup=location)
     assert event.backup == location
 
 

@@ -33,11 +33,8 @@ _ASIDE = re.compile(
 _HEADLESS = re.compile(r"could not |COPY failed for table |error returned by |from TOC entry \d+; ")
 """How a text begins whose head another worker's line has taken away: errors of single items."""
 
-_ERROR = re.compile(
-    r"(?:could not execute query: |COPY failed for table \"[^\n]*\": )?"
-    r"(?:ERROR:  |FATAL:  )?(?P<error>[^\n]*)\n?(?P<rest>.*?)"
-    r"(?:^Command was: (?P<statement>.*))?",
-    re.DOTALL | re.MULTILINE,
+_PREFIX = re.compile(
+    r'(?:could not execute query: |COPY failed for table ".*": )?(?:ERROR:  |FATAL:  )?'
 )
 
 
@@ -123,7 +120,6 @@ def _begins(line: str) -> str | None:
 
 
 def _problem(text: str) -> RestoreProblem:
-    parts = _ERROR.fullmatch(text)
-    if parts is None:
-        raise AssertionError("each part of it may be empty, so everything matches")
-    return RestoreProblem(parts["error"], parts["rest"].strip(), (parts["statement"] or "").strip())
+    said, _, statement = text.partition("\nCommand was: ")
+    error, _, rest = said.partition("\n")
+    return RestoreProblem(_PREFIX.sub("", error, count=1), rest.strip(), statement.strip())
