@@ -121,9 +121,7 @@ def test_a_field_added_later_does_not_stop_an_older_reader() -> None:
 
 def test_a_manifest_that_lies_in_another_backups_place_is_refused() -> None:
     key = "weekly/app/2026-11-15T020000Z/manifest.json"
-    with pytest.raises(
-        ManifestError, match="claims to be weekly/app/2026-11-22T020000Z/manifest.json"
-    ):
+    with pytest.raises(ManifestError, match=r"claims to be weekly/app/2026-11-22T020000Z/man"):
         Manifest.from_json(MANIFEST.to_json(), key=key)
 
 
