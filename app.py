@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra.stack import LifeboatStack
-from layers.postgres import client_layer
+from infra.stack import LayerContents, LifeboatStack
+from layers.postgres import client_layer, server_layer
 from layers.python import dependency_layer
 from lifeboat.errors import LifeboatError
 from lifeboat.policy.advice import warnings
@@ -29,8 +29,11 @@ def main() -> None:
         app,
         app.node.try_get_context("stack_name") or "Lifeboat",
         settings=settings,
-        postgres_layer=client_layer(settings.architecture),
-        python_layer=dependency_layer(settings.architecture),
+        layers=LayerContents(
+            client=client_layer(settings.architecture),
+            server=server_layer(settings.architecture),
+            python=dependency_layer(settings.architecture),
+        ),
         env=Environment(account=deployment.account, region=deployment.region),
     )
     for number, warning in enumerate(warnings(settings, today=today)):

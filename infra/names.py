@@ -1,26 +1,42 @@
 """Physical names: those by which a person calls a function."""
 
+from typing import Literal
+
 from aws_cdk import Stack
 from constructs import Construct
 
 from lifeboat.errors import SettingsError
-from lifeboat.settings import DatabaseSettings
+
+type Job = Literal["backup", "drill", "monitor"]
 
 LONGEST = 64
 """Characters that Lambda and EventBridge Scheduler accept in a name."""
 
 
-def function_name(scope: Construct, database: DatabaseSettings) -> str:
-    """What the database's backup function and its schedule are called.
+def function_name(scope: Construct, job: Job, database: str | None = None) -> str:
+    """What the function with that job is called, and its schedule too.
+
+    Args:
+        scope: a construct of the stack.
+        job: what it does.
+        database: for which; None where it does so for all of them.
 
     Raises:
         SettingsError: the stack's and the database's name are too long together.
     """
-    name = f"{Stack.of(scope).stack_name}-backup-{database.name}"
+    name = "-".join(part for part in (Stack.of(scope).stack_name, job, database) if part)
     if len(name) > LONGEST:
         raise SettingsError(
-            f"The function that backs up {database.name} would be called {name}, which is "
-            f"{len(name)} characters long; AWS takes {LONGEST}.",
+            f"The {job} function{f' of {database}' if database else ''} would be called {name}, "
+            f"which is {len(name)} characters long; AWS takes {LONGEST}.",
             todo="Shorten the stack's name (-c stack_name=...) or the database's name.",
         )
     return name
+
+
+def alarm_name(scope: Construct, what: str, database: str | None = None) -> str:
+    """What an alarm is called: the subject of its mail, so it says what is wrong, and with what.
+
+    All names begin with the stack's, by which the topic knows its own alarms.
+    """
+    return "-".join(part for part in (Stack.of(scope).stack_name, what, database) if part)

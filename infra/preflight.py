@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from lifeboat.errors import LifeboatError
-from lifeboat.settings import DatabaseSettings, Deployment, Settings, parse
+from lifeboat.settings import Deployment, Settings, parse
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.type_defs import DescribeSecretResponseTypeDef
@@ -30,6 +31,9 @@ LEAST_BOOTSTRAP = 6
 
 ANY_REGION = "us-east-1"
 """Where to ask who we are when no region is set: the answer is the same everywhere."""
+
+ALARMS = "cloudwatch.amazonaws.com"
+"""As whom CloudWatch's alarms come."""
 
 CDK = "node_modules/.bin/cdk"
 
@@ -74,6 +78,8 @@ def find_problems(
         yield from _bootstrap_problems(session, deployment)
         if settings:
             yield from _secret_problems(session, settings, region)
+            if key := settings.alerts.topic_key_arn:
+                yield from _topic_key_problems(session, key, region)
 
 
 def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[PreflightError]:
@@ -98,30 +104,61 @@ def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[Pref
         )
 
 
+@dataclass(frozen=True)
+class _Secret:
+    """A secret that some function will read."""
+
+    whose: str
+    arn: str
+    key_setting: str
+    """The setting that names its KMS key, and so lets the function use it."""
+
+    keys: tuple[str, ...]
+    """What that setting has."""
+
+
+def _secrets(settings: Settings) -> Iterator[_Secret]:
+    for index, database in enumerate(settings.databases):
+        setting = f"lifeboat.databases.{index}.secret_key_arn"
+        keys = tuple(filter(None, [database.secret_key_arn]))
+        yield _Secret(database.name, database.secret_arn, setting, keys)
+    for arn in settings.drill.target_secret_arns:
+        setting, keys = (
+            "lifeboat.drill.target_secret_key_arns",
+            settings.drill.target_secret_key_arns,
+        )
+        yield _Secret("a drill's target", arn, setting, keys)
+    alerts = settings.alerts
+    if alerts.webhook_url_secret_arn:
+        setting = "lifeboat.alerts.webhook_url_secret_key_arn"
+        keys = tuple(filter(None, [alerts.webhook_url_secret_key_arn]))
+        yield _Secret("the webhook", alerts.webhook_url_secret_arn, setting, keys)
+
+
 def _secret_problems(
     session: boto3.Session, settings: Settings, region: str
 ) -> Iterator[PreflightError]:
     client = session.client("secretsmanager", region_name=region)
-    for index, database in enumerate(settings.databases):
+    for secret in _secrets(settings):
         try:
-            secret = client.describe_secret(SecretId=database.secret_arn)
+            found = client.describe_secret(SecretId=secret.arn)
         except ClientError as error:
-            yield _no_secret(database, error)
+            yield _no_secret(secret, error)
             continue
-        yield from _unusable_secret(f"lifeboat.databases.{index}", database, secret)
+        yield from _unusable_secret(secret, found)
 
 
-def _no_secret(database: DatabaseSettings, error: ClientError) -> PreflightError:
+def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
     if error.response["Error"]["Code"] != "ResourceNotFoundException":
         return PreflightError(
-            f"The secret of {database.name} could not be looked at: {error}",
-            todo=f"Allow secretsmanager:DescribeSecret on {database.secret_arn}.",
+            f"The secret of {secret.whose} could not be looked at: {error}",
+            todo=f"Allow secretsmanager:DescribeSecret on {secret.arn}.",
         )
-    name = database.secret_arn.split(":")[-1][:-7]  # without the suffix that AWS appends
+    name = secret.arn.split(":")[-1][:-7]  # without the suffix that AWS appends
     return PreflightError(
-        f"The secret of {database.name} does not exist: {database.secret_arn}",
+        f"The secret of {secret.whose} does not exist: {secret.arn}",
         todo=(
-            f"Create it, typing or pasting the connection URL: aws secretsmanager create-secret "
+            f"Create it, typing or pasting the URL: aws secretsmanager create-secret "
             f"--name {name} --secret-string file:///dev/stdin --query ARN; then put the ARN that "
             "this prints into cdk.json."
         ),
@@ -129,21 +166,41 @@ def _no_secret(database: DatabaseSettings, error: ClientError) -> PreflightError
 
 
 def _unusable_secret(
-    key: str, database: DatabaseSettings, secret: "DescribeSecretResponseTypeDef"
+    secret: _Secret, found: "DescribeSecretResponseTypeDef"
 ) -> Iterator[PreflightError]:
-    if secret.get("DeletedDate"):
+    if found.get("DeletedDate"):
         yield PreflightError(
-            f"The secret of {database.name} is scheduled for deletion.",
-            todo=f"aws secretsmanager restore-secret --secret-id {database.secret_arn}",
+            f"The secret of {secret.whose} is scheduled for deletion.",
+            todo=f"aws secretsmanager restore-secret --secret-id {secret.arn}",
         )
-    kms_key = secret.get("KmsKeyId", "alias/aws/secretsmanager")
-    if kms_key.endswith("alias/aws/secretsmanager") or kms_key == database.secret_key_arn:
+    kms_key = found.get("KmsKeyId", "alias/aws/secretsmanager")
+    if kms_key.endswith("alias/aws/secretsmanager") or kms_key in secret.keys:
         return
     yield PreflightError(
-        f"The secret of {database.name} is encrypted with a key of your own, {kms_key}, which its "
+        f"The secret of {secret.whose} is encrypted with a key of your own, {kms_key}, which its "
         "function may not use.",
-        todo=f"Set {key}.secret_key_arn to the full ARN of that key in cdk.json.",
+        todo=f"Set {secret.key_setting} to the full ARN of that key in cdk.json.",
     )
+
+
+def _topic_key_problems(session: boto3.Session, key: str, region: str) -> Iterator[PreflightError]:
+    """An alarm that may not use the topic's key rings unheard, and nothing else tells."""
+    try:
+        policy = session.client("kms", region_name=region).get_key_policy(KeyId=key)["Policy"]
+    except ClientError as error:
+        yield PreflightError(
+            f"The policy of the topic's key could not be read: {error}",
+            todo=f"Set lifeboat.alerts.topic_key_arn to a key that exists, and allow "
+            f"kms:GetKeyPolicy on {key}.",
+        )
+        return
+    if ALARMS not in policy:
+        yield PreflightError(
+            f"The topic's key, {key}, does not let alarms use it, so they would ring unheard.",
+            todo=f"Add a statement to the key's policy that allows kms:Decrypt and "
+            f"kms:GenerateDataKey* to the service {ALARMS}: aws kms put-key-policy --key-id {key} "
+            "--policy file://policy.json",
+        )
 
 
 def _override(text: str) -> tuple[str, str]:

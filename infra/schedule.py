@@ -1,5 +1,8 @@
 """When a function runs."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from aws_cdk import Duration, Stack, TimeZone
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -8,24 +11,44 @@ from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.backup_function import BackupFunction
-from lifeboat.settings import DatabaseSettings
-
 DELIVERY_HOURS = 4
 """For so long a run that could not be delivered is tried again; late is better than never."""
 
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+"""What EventBridge Scheduler replaces with the time for which a run was scheduled.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """When a function is invoked, and with what."""
+
+    cron: str
+    """The fields of an AWS cron expression."""
+
+    timezone: str = "UTC"
+    """IANA zone in which it is read."""
+
+    event: Mapping[str, str]
+    """What the function gets."""
+
+    purpose: str
+    """A few words, for the console."""
+
 
 class Schedule(Construct):
-    """Invokes one database's backup function at the times of its cron.
+    """Invokes a function at the times of a cron.
 
-    The event holds the scheduled time, which is the identity of the run: EventBridge Scheduler
-    delivers at least once, so the function has to recognise a second delivery.
+    EventBridge Scheduler delivers at least once, so a function has to bear a second delivery.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        database: whose cron and time zone it is.
-        backup: what is invoked; the schedule gets its name.
+        name: of the schedule: its function's.
+        times: when, and with what.
+        function: what is invoked.
         dead_letters: gets the events that could not be delivered.
     """
 
@@ -34,22 +57,18 @@ class Schedule(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        database: DatabaseSettings,
-        backup: BackupFunction,
+        name: str,
+        times: Times,
+        function: lambda_.Function,
         dead_letters: sqs.Queue,
     ) -> None:
         super().__init__(scope, construct_id)
-        role = _invoking_role(self, function=backup.function, dead_letters=dead_letters)
+        role = _invoking_role(self, function=function, dead_letters=dead_letters)
         target = targets.LambdaInvoke(
-            backup.function,
+            function,
             # The CDK's own grant adds every version and alias of the function to what is needed.
             role=role.without_policy_updates(),
-            input=scheduler.ScheduleTargetInput.from_object(
-                {
-                    "database": database.name,
-                    "scheduled": scheduler.ContextAttribute.scheduled_time,
-                }
-            ),
+            input=scheduler.ScheduleTargetInput.from_object(dict(times.event)),
             dead_letter_queue=dead_letters,
             max_event_age=Duration.hours(DELIVERY_HOURS),
             retry_attempts=185,
@@ -57,10 +76,10 @@ class Schedule(Construct):
         self.schedule = scheduler.Schedule(
             self,
             "Schedule",
-            schedule_name=backup.name,
-            description=f"Lifeboat: when {database.name} is backed up",
+            schedule_name=name,
+            description=f"Lifeboat: {times.purpose}",
             schedule=scheduler.ScheduleExpression.expression(
-                f"cron({database.cron})", TimeZone.of(database.timezone)
+                f"cron({times.cron})", TimeZone.of(times.timezone)
             ),
             time_window=scheduler.TimeWindow.off(),
             target=target,

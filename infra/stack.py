@@ -1,5 +1,6 @@
-"""The Lifeboat stack: one vault, and for each database a function and its schedule."""
+"""The Lifeboat stack: a vault, for each database a backup and a drill, and what watches them."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aws_cdk import (
@@ -15,10 +16,33 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.backup_function import ARCHITECTURES, BackupFunction
-from infra.schedule import Schedule
+from infra.alarms import Alarms
+from infra.alerts import Alerts
+from infra.backup_function import BackupFunction
+from infra.bells import backup_bells, drill_bells, monitor_bells, queue_bell
+from infra.dashboard import Dashboard, Row
+from infra.drill_function import DrillFunction
+from infra.function import ARCHITECTURES
+from infra.monitor_function import MonitorFunction
+from infra.schedule import SCHEDULED_TIME, Schedule, Times
+from infra.site import Site
 from infra.vault import Vault
-from lifeboat.settings import DatabaseSettings, Settings
+from lifeboat.policy.commands import Commands
+from lifeboat.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerContents:
+    """Directories that become layers, each one's root being /opt."""
+
+    client: Path
+    """PostgreSQL's client programs, for backups."""
+
+    server: Path
+    """PostgreSQL's servers with their programs, for drills."""
+
+    python: Path
+    """The functions' dependencies."""
 
 
 class LifeboatStack(Stack):
@@ -26,14 +50,14 @@ class LifeboatStack(Stack):
 
     Args:
         scope: the app.
-        construct_id: name of the stack, with which the names of its functions begin.
-        settings: what to back up, how and for how long.
-        postgres_layer: directory with PostgreSQL's programs, becomes /opt.
-        python_layer: directory with the functions' dependencies, becomes /opt.
+        construct_id: name of the stack, with which the names of its functions and alarms begin.
+        settings: what to back up, how and for how long, and whom to tell.
+        layers: what the functions find below /opt.
         env: account and region, where they are known.
 
     Raises:
-        SettingsError: names or settings are too long for the functions that get them.
+        SettingsError: names or settings are too long for the functions that get them, or the
+            monitor runs too rarely to be missed.
     """
 
     def __init__(
@@ -42,8 +66,7 @@ class LifeboatStack(Stack):
         construct_id: str,
         *,
         settings: Settings,
-        postgres_layer: Path,
-        python_layer: Path,
+        layers: LayerContents,
         env: Environment | None = None,
     ) -> None:
         super().__init__(
@@ -51,34 +74,94 @@ class LifeboatStack(Stack):
             construct_id,
             env=env,
             description="Lifeboat: PostgreSQL backups that are proven by restoring them",
+            # CloudFormation takes a megabyte, of which most would be spaces.
+            suppress_template_indentation=True,
         )
         self.vault = Vault(self, "Vault", settings=settings)
+        self.alerts = Alerts(self, "Alerts", settings=settings.alerts)
         self.dead_letters = _dead_letters(self)
-        self._layers: list[lambda_.ILayerVersion] = [
-            _layer(self, "PostgresLayer", content=postgres_layer, settings=settings),
-            _layer(self, "PythonLayer", content=python_layer, settings=settings),
-        ]
-        CfnOutput(self, "VaultName", value=self.vault.bucket.bucket_name)
-        for database in settings.databases:
-            self._back_up(database, settings)
-
-    def _back_up(self, database: DatabaseSettings, settings: Settings) -> None:
-        scope = Construct(self, f"Database-{database.name}")
-        backup = BackupFunction(
-            scope,
-            "Backup",
-            settings=settings.of_database(database.name),
+        self._commands = Commands(vault=self.vault.bucket.bucket_name, stack=self.stack_name)
+        python = _layer(self, "PythonLayer", content=layers.python, settings=settings)
+        client = _layer(self, "PostgresLayer", content=layers.client, settings=settings)
+        server = _layer(self, "ServerLayer", content=layers.server, settings=settings)
+        watching = Site(
             vault=self.vault,
-            layers=self._layers,
+            alerts=self.alerts,
+            layers=[python],
+            architecture=settings.architecture,
+            network=settings.network,
         )
+        self._backing_up = replace(watching, layers=[client, python])
+        self._drilling = replace(watching, layers=[server, python])
+        CfnOutput(self, "VaultName", value=self.vault.bucket.bucket_name)
+        CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
+        monitor = self._monitor(settings, watching)
+        rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
+        bells = [*monitor_bells(settings, monitor, self._commands), queue_bell(self.dead_letters)]
+        alarms = Alarms(self, "Alarms", bells=bells, alerts=self.alerts).alarms
+        Dashboard(self, "Overview", alarms=alarms, commands=self._commands, rows=rows)
+
+    def _protect(self, settings: Settings) -> Row:
+        """Backups, drills and alarms of the one database in these settings."""
+        database = settings.databases[0]
+        scope = Construct(self, f"Database-{database.name}")
+        backup = BackupFunction(scope, "Backup", settings=settings, site=self._backing_up)
+        times = Times(
+            cron=database.cron,
+            timezone=database.timezone,
+            event={"database": database.name, "scheduled": SCHEDULED_TIME},
+            purpose=f"when {database.name} is backed up",
+        )
+        self._start(scope, "Schedule", times=times, invoked=backup)
+        CfnOutput(scope, "FunctionName", value=backup.name)
+        CfnOutput(scope, "BackUpByHand", value=self._commands.back_up(database.name))
+        bells = [*backup_bells(settings, backup, self._commands)]
+        if settings.drill.enabled:
+            drill = self._drill(scope, settings)
+            bells += drill_bells(settings, drill, self._commands)
+        alarms = Alarms(scope, "Alarms", bells=bells, database=database.name, alerts=self.alerts)
+        return Row(settings=settings, alarms=alarms.alarms)
+
+    def _drill(self, scope: Construct, settings: Settings) -> DrillFunction:
+        database = settings.databases[0]
+        drill = DrillFunction(scope, "Drill", settings=settings, site=self._drilling)
+        times = Times(
+            cron=settings.drill.cron,
+            timezone=database.timezone,
+            event={"database": database.name},
+            purpose=f"when a backup of {database.name} is restored for trial",
+        )
+        self._start(scope, "DrillSchedule", times=times, invoked=drill)
+        CfnOutput(scope, "DrillByHand", value=self._commands.drill(database.name))
+        return drill
+
+    def _monitor(self, settings: Settings, site: Site) -> MonitorFunction:
+        monitor = MonitorFunction(self, "Monitor", settings=settings, site=site)
+        times = Times(
+            cron=settings.monitor.cron,
+            event={"scheduled": SCHEDULED_TIME},
+            purpose="when the monitor looks at the vault",
+        )
+        self._start(self, "MonitorSchedule", times=times, invoked=monitor)
+        CfnOutput(self, "MonitorByHand", value=self._commands.status())
+        return monitor
+
+    def _start(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        times: Times,
+        invoked: BackupFunction | DrillFunction | MonitorFunction,
+    ) -> None:
         Schedule(
             scope,
-            "Schedule",
-            database=database,
-            backup=backup,
+            construct_id,
+            name=invoked.name,
+            times=times,
+            function=invoked.function,
             dead_letters=self.dead_letters,
         )
-        _tell(scope, database=database, name=backup.name)
 
 
 def _layer(
@@ -107,20 +190,3 @@ def _dead_letters(scope: Construct) -> sqs.Queue:
         Acknowledgment(id="AwsSolutions-SQS3", reason="This queue is itself the dead-letter queue.")
     )
     return queue
-
-
-def _tell(scope: Construct, *, database: DatabaseSettings, name: str) -> None:
-    """Outputs: the function's name, and the command for a backup by hand, ready to paste.
-
-    The CLI waits for the whole run and must not send the event again when that takes long.
-    """
-    CfnOutput(scope, "FunctionName", value=name)
-    event = f'{{"database": "{database.name}", "tier": "manual", "label": "by-hand"}}'
-    CfnOutput(
-        scope,
-        "BackUpByHand",
-        value=(
-            f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name {name} --cli-read-timeout 960 "
-            f"--cli-binary-format raw-in-base64-out --payload '{event}' /dev/stdout"
-        ),
-    )

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra.stack import LifeboatStack
+from infra.stack import LayerContents, LifeboatStack
 from lifeboat.settings import Deployment, parse
 from tests.stack.stacks import ACCOUNT, OPEN, PLAIN, REGION, ROOT, SEALED, Synthesized
 
@@ -16,7 +16,7 @@ from tests.stack.stacks import ACCOUNT, OPEN, PLAIN, REGION, ROOT, SEALED, Synth
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthesized]:
     layers = tmp_path_factory.mktemp("layers")
-    for name in ("postgres", "python"):
+    for name in ("client", "server", "python"):
         (layers / name).mkdir()
         (layers / name / "content").write_text(name)
 
@@ -35,8 +35,9 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthe
             settings=parse(
                 {"lifeboat": lifeboat}, deployment=Deployment(account=ACCOUNT, region=REGION)
             ),
-            postgres_layer=layers / "postgres",
-            python_layer=layers / "python",
+            layers=LayerContents(
+                client=layers / "client", server=layers / "server", python=layers / "python"
+            ),
             env=Environment(account=ACCOUNT, region=REGION),
         )
         if judged:
@@ -55,13 +56,13 @@ def plain(synthesize: Callable[..., Synthesized]) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def sealed(synthesize: Callable[..., Synthesized]) -> Synthesized:
-    """Keys of one's own, compliance mode, a private network."""
+    """Keys of one's own, compliance mode, a private network, somebody to be told."""
     return synthesize(SEALED)
 
 
 @pytest.fixture(scope="session")
 def unlocked(synthesize: Callable[..., Synthesized]) -> Synthesized:
-    """No Object Lock, and a tier that stays in Standard forever."""
+    """No Object Lock, a tier that stays in Standard forever, and no drills."""
     return synthesize(OPEN)
 
 

@@ -18,6 +18,12 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:lifeboat/{{}}-AbCd12
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f0e0d0c-0b0a-0908-0706-050403020100"
 SECRET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 
+TARGETS = [SECRET.format("target"), SECRET.format("spare")]
+TARGET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-3333-4444-555555555555"
+WEBHOOK = SECRET.format("webhook")
+WEBHOOK_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/33333333-2222-3333-4444-555555555555"
+TOPIC_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/44444444-2222-3333-4444-555555555555"
+
 PLAIN: dict[str, Any] = {
     "databases": [
         {"name": "app", "secret_arn": SECRET.format("app")},
@@ -31,7 +37,14 @@ PLAIN: dict[str, Any] = {
 }
 SEALED: dict[str, Any] = {
     "databases": [
-        {"name": "app", "secret_arn": SECRET.format("app"), "secret_key_arn": SECRET_KEY}
+        {
+            "name": "app",
+            "secret_arn": SECRET.format("app"),
+            "secret_key_arn": SECRET_KEY,
+            "validation": [
+                {"name": "users", "sql": "SELECT count(*) FROM users", "expect": "value > 0"}
+            ],
+        }
     ],
     "encryption": KEY,
     "object_lock": "compliance",
@@ -44,11 +57,27 @@ SEALED: dict[str, Any] = {
         "security_group_ids": ["sg-0a1b2c3d"],
     },
     "backup": {"memory_mb": 3008, "timeout_minutes": 10, "ephemeral_mb": 1024},
+    "drill": {
+        "memory_mb": 4096,
+        "timeout_minutes": 12,
+        "ephemeral_mb": 10240,
+        "rto_minutes": 30,
+        "target_secret_arns": TARGETS,
+        "target_secret_key_arns": [TARGET_KEY],
+    },
+    "monitor": {"cron": "0/20 * * * ? *", "max_age_hours": 26},
+    "alerts": {
+        "emails": ["oncall@example.com", "boss@example.com"],
+        "webhook_url_secret_arn": WEBHOOK,
+        "webhook_url_secret_key_arn": WEBHOOK_KEY,
+        "topic_key_arn": TOPIC_KEY,
+    },
 }
 OPEN: dict[str, Any] = {
     "databases": [{"name": "app", "secret_arn": SECRET.format("app")}],
     "object_lock": "off",
     "retention": {"manual": {"days": "forever", "storage_class": "STANDARD"}},
+    "drill": {"enabled": False},
 }
 
 
@@ -73,6 +102,14 @@ class Synthesized:
         """The properties of every resource of that CloudFormation type."""
         resources = self.body["Resources"].values()
         return [each["Properties"] for each in resources if each["Type"] == kind]
+
+    def functions(self, job: str) -> dict[str, dict[str, Any]]:
+        """The functions that do a job ("backup", "drill", "monitor"), by name."""
+        return {
+            each["FunctionName"]: each
+            for each in self.of_type("AWS::Lambda::Function")
+            if each["Handler"] == f"lifeboat.handlers.{job}.handler"
+        }
 
     def only(self, kind: str) -> dict[str, Any]:
         (properties,) = self.of_type(kind)

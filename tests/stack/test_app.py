@@ -53,7 +53,14 @@ def test_the_app_synthesizes_the_stack_with_its_real_layers_and_warns(tmp_path: 
         for each in template["Resources"].values()
         if each["Type"] == "AWS::Lambda::Function"
     }
-    assert names == {"Trial-backup-app", "Trial-backup-shop"}
+    assert names == {
+        "Trial-backup-app",
+        "Trial-backup-shop",
+        "Trial-drill-app",
+        "Trial-drill-shop",
+        "Trial-monitor",
+    }
     assert "tiers without any run: weekly" in done.stderr
     assert list(tmp_path.glob("asset.*/lib/postgresql/*/bin/pg_dump"))
+    assert list(tmp_path.glob("asset.*/lib/postgresql/*/bin/postgres"))
     assert list(tmp_path.glob("asset.*/python/psycopg"))

@@ -54,11 +54,9 @@ def check(
     return run
 
 
-def new_secret(aws: LocalAws, **more: str) -> str:
+def new_secret(aws: LocalAws, name: str = "lifeboat/app", **more: str) -> str:
     secrets = aws.client("secretsmanager")
-    created = secrets.create_secret(
-        Name="lifeboat/app", SecretString="postgresql://hunter2", **more
-    )
+    created = secrets.create_secret(Name=name, SecretString="postgresql://hunter2", **more)
     arn: str = created["ARN"]
     return arn
 
@@ -121,6 +119,71 @@ def test_a_secret_under_a_key_of_ones_own_needs_the_key_in_the_settings(
     assert f"encrypted with a key of your own, {key}" in said
     assert "Set lifeboat.databases.0.secret_key_arn to the full ARN of that key" in said
     assert check(arn, secret_key_arn=key)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "whose", "key_setting"),
+    [
+        (
+            "lifeboat.drill.target_secret_arns.0",
+            "a drill's target",
+            "lifeboat.drill.target_secret_key_arns",
+        ),
+        (
+            "lifeboat.alerts.webhook_url_secret_arn",
+            "the webhook",
+            "lifeboat.alerts.webhook_url_secret_key_arn",
+        ),
+    ],
+)
+def test_the_secrets_of_targets_and_of_the_webhook_have_to_be_there_and_usable(
+    account: LocalAws, check: Check, setting: str, whose: str, key_setting: str
+) -> None:
+    account.bootstrap()
+    app = new_secret(account)
+    missing = unborn(account).replace("/app", "/other")
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    other = new_secret(account, "lifeboat/other", KmsKeyId=key)
+
+    code, said = check(app, "-c", f"{setting}={missing}")
+    assert code == 1
+    assert f"The secret of {whose} does not exist: {missing}" in said
+
+    code, said = check(app, "-c", f"{setting}={other}")
+    assert code == 1
+    assert f"The secret of {whose} is encrypted with a key of your own, {key}" in said
+    assert f"Set {key_setting} to the full ARN of that key" in said
+
+    keyed = f"{key_setting}.0" if key_setting.endswith("arns") else key_setting
+    assert check(app, "-c", f"{setting}={other}", "-c", f"{keyed}={key}")[0] == 0
+
+
+def test_a_topics_key_that_alarms_cannot_use_is_told(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+    app, kms = new_secret(account), account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    setting = f"lifeboat.alerts.topic_key_arn={key}"
+
+    code, said = check(app, "-c", setting)
+    assert code == 1
+    assert f"The topic's key, {key}, does not let alarms use it" in said
+    assert f"aws kms put-key-policy --key-id {key}" in said
+
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    policy["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        }
+    )
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+    assert check(app, "-c", setting)[0] == 0
+
+    code, said = check(app, "-c", setting[:-1] + ("0" if setting[-1] != "0" else "1"))
+    assert code == 1
+    assert "The policy of the topic's key could not be read" in said
 
 
 def test_settings_of_another_account_are_told_before_the_deployment(

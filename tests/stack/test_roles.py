@@ -2,9 +2,29 @@
 
 from typing import Any
 
-from tests.stack.stacks import KEY, SECRET, SECRET_KEY, Synthesized
+import pytest
+
+from tests.stack.stacks import (
+    KEY,
+    SECRET,
+    SECRET_KEY,
+    TARGET_KEY,
+    TARGETS,
+    TOPIC_KEY,
+    WEBHOOK,
+    WEBHOOK_KEY,
+    Synthesized,
+)
 
 TIERS = ("daily", "manual", "monthly", "weekly")
+TELL_AND_LOG = {
+    "TellThePeople": ("Allow", ["sns:Publish"]),
+    "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
+}
+
+
+def may(role: dict[str, dict[str, Any]]) -> dict[str, tuple[str, list[str]]]:
+    return {sid: (each["Effect"], each["Action"]) for sid, each in role.items()}
 
 
 def roles_of(stack: Synthesized, service: str) -> list[dict[str, Any]]:
@@ -14,6 +34,15 @@ def roles_of(stack: Synthesized, service: str) -> list[dict[str, Any]]:
         if role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
         == {"Service": f"{service}.amazonaws.com"}
     ]
+
+
+def role_of(stack: Synthesized, function: str) -> dict[str, dict[str, Any]]:
+    """The statements of a function's role."""
+    (found,) = [
+        each for each in stack.of_type("AWS::Lambda::Function") if each["FunctionName"] == function
+    ]
+    (role, _) = found["Role"]["Fn::GetAtt"]
+    return statements_of(stack.body["Resources"][role]["Properties"])
 
 
 def statements_of(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -41,21 +70,15 @@ def as_text(value: Any) -> str:
             return "".join(as_text(part) for part in parts)
         case {"Ref": "AWS::Partition"}:
             return "aws"
+        case {"Ref": resource}:
+            return f"<{resource.rstrip('0123456789ABCDEF')}>"
     raise AssertionError(value)
 
 
-def plain_role(stack: Synthesized, database: str) -> dict[str, dict[str, Any]]:
-    roles = [statements_of(role) for role in roles_of(stack, "lambda")]
-    (found,) = [
-        role for role in roles if role["ReadItsSecret"]["Resource"] == [SECRET.format(database)]
-    ]
-    return found
-
-
 def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
-    allowed = plain_role(plain, "app")
+    allowed = role_of(plain, "Lifeboat-backup-app")
 
-    assert {sid: (each["Effect"], each["Action"]) for sid, each in allowed.items()} == {
+    assert may(allowed) == {
         "ReadItsSecret": ("Allow", ["secretsmanager:GetSecretValue"]),
         "PutBackups": (
             "Allow",
@@ -63,7 +86,7 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
         ),
         "ReadManifests": ("Allow", ["s3:GetObject"]),
         "ListItsBackups": ("Allow", ["s3:ListBucket"]),
-        "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
+        **TELL_AND_LOG,
     }
     bucket = allowed["ListItsBackups"]["Resource"][0]
     assert bucket.startswith("<VaultBucket")
@@ -77,6 +100,128 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
     assert like.keys() == {"s3:prefix"}
     assert sorted(like["s3:prefix"]) == [f"{tier}/app/*" for tier in TIERS]
     assert allowed["WriteItsLogs"]["Resource"][0].startswith("<DatabaseappBackupLog")
+    assert allowed["TellThePeople"]["Resource"] == ["<AlertsTopic>"]
+
+
+def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
+    allowed = role_of(plain, "Lifeboat-drill-app")
+
+    assert may(allowed) == {
+        "ListItsBackups": ("Allow", ["s3:ListBucket"]),
+        "ReadItsBackups": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
+        "PutReports": ("Allow", ["s3:PutObject"]),
+        **TELL_AND_LOG,
+    }
+    bucket = allowed["ListItsBackups"]["Resource"][0]
+    prefixes = sorted([*(f"{tier}/app/*" for tier in TIERS), "drills/app/*"])
+    assert allowed["ReadItsBackups"]["Resource"] == [f"{bucket}/{prefix}" for prefix in prefixes]
+    assert allowed["PutReports"]["Resource"] == [f"{bucket}/drills/app/*"]
+    assert allowed["ListItsBackups"]["Resource"] == [bucket]
+    (like,) = allowed["ListItsBackups"]["Condition"].values()
+    assert allowed["ListItsBackups"]["Condition"] == {"StringLike": like}
+    assert sorted(like["s3:prefix"]) == prefixes
+    assert like.keys() == {"s3:prefix"}
+    assert allowed["WriteItsLogs"]["Resource"][0].startswith("<DatabaseappDrillLog")
+    assert allowed["TellThePeople"]["Resource"] == ["<AlertsTopic>"]
+
+
+def test_a_drill_sees_the_secrets_of_its_targets_and_no_sources(sealed: Synthesized) -> None:
+    allowed = role_of(sealed, "Lifeboat-drill-app")
+
+    assert allowed["ReadItsTargets"]["Action"] == ["secretsmanager:GetSecretValue"]
+    assert allowed["ReadItsTargets"]["Resource"] == sorted(TARGETS)
+    assert allowed["DecryptItsTargets"]["Action"] == ["kms:Decrypt"]
+    assert allowed["DecryptItsTargets"]["Resource"] == [TARGET_KEY]
+    assert allowed["DecryptItsTargets"]["Condition"]["StringEquals"] == {
+        "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": TARGETS,
+    }
+    assert SECRET.format("app") not in str(allowed)
+    assert SECRET_KEY not in str(allowed)
+
+
+def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
+    allowed = role_of(plain, "Lifeboat-monitor")
+
+    assert may(allowed) == {
+        "LookAround": (
+            "Allow",
+            [
+                "s3:GetBucketObjectLockConfiguration",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketVersioning",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+                "s3:ListBucket",
+                "s3:ListBucketMultipartUploads",
+                "s3:ListBucketVersions",
+            ],
+        ),
+        "ReadWhatIsClaimed": ("Allow", ["s3:GetObject"]),
+        "KeepItsState": ("Allow", ["s3:PutObject"]),
+        **TELL_AND_LOG,
+    }
+    (bucket,) = allowed["LookAround"]["Resource"]
+    assert bucket.startswith("<VaultBucket")
+    assert allowed["ReadWhatIsClaimed"]["Resource"] == sorted(
+        [
+            *(f"{bucket}/{tier}/*/manifest.json" for tier in TIERS),
+            f"{bucket}/drills/*.json",
+            f"{bucket}/monitor/state.json",
+        ]
+    )
+    assert allowed["KeepItsState"]["Resource"] == [f"{bucket}/monitor/state.json"]
+    assert allowed["WriteItsLogs"]["Resource"][0].startswith("<MonitorLog")
+
+
+def test_the_monitor_sees_the_secret_of_its_webhook_and_no_databases(sealed: Synthesized) -> None:
+    allowed = role_of(sealed, "Lifeboat-monitor")
+
+    assert allowed["ReadItsWebhook"]["Resource"] == [WEBHOOK]
+    assert allowed["DecryptItsWebhook"]["Resource"] == [WEBHOOK_KEY]
+    assert allowed["DecryptItsWebhook"]["Condition"]["StringEquals"] == {
+        "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": WEBHOOK,
+    }
+    for secret in (SECRET.format("app"), SECRET_KEY, *TARGETS, TARGET_KEY):
+        assert secret not in str(allowed)
+
+
+def test_no_function_may_delete_unlock_or_change_what_is_there(any_stack: Synthesized) -> None:
+    actions = {
+        action
+        for role in roles_of(any_stack, "lambda")
+        for statement in statements_of(role).values()
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+        if action.startswith("s3:")
+    }
+
+    assert actions
+    assert {action for action in actions if not action.startswith(("s3:Get", "s3:List"))} <= {
+        "s3:PutObject",
+        "s3:PutObjectRetention",
+        "s3:AbortMultipartUpload",
+    }
+
+
+def test_no_function_can_write_what_another_one_answers_for(plain: Synthesized) -> None:
+    """Who writes backups can't forge a drill's verdict, and the other way round."""
+    written = {
+        name: {
+            resource.partition("/")[2].partition("/")[0]
+            for statement in role_of(plain, name).values()
+            if "s3:PutObject" in statement["Action"]
+            for resource in statement["Resource"]
+        }
+        for name in ("Lifeboat-backup-app", "Lifeboat-drill-app", "Lifeboat-monitor")
+    }
+
+    assert written == {
+        "Lifeboat-backup-app": set(TIERS),
+        "Lifeboat-drill-app": {"drills"},
+        "Lifeboat-monitor": {"monitor"},
+    }
 
 
 def test_a_backup_role_has_nothing_but_its_own_statements(any_stack: Synthesized) -> None:
@@ -87,9 +232,10 @@ def test_a_backup_role_has_nothing_but_its_own_statements(any_stack: Synthesized
         assert len(role["Policies"]) == 1
 
 
-def test_no_backup_role_knows_another_database(plain: Synthesized) -> None:
-    assert "shop" not in str(plain_role(plain, "app"))
-    assert "app" not in str(plain_role(plain, "shop")).replace("Databaseshop", "")
+@pytest.mark.parametrize("job", ["backup", "drill"])
+def test_no_role_of_a_database_knows_another_one(plain: Synthesized, job: str) -> None:
+    assert "shop" not in str(role_of(plain, f"Lifeboat-{job}-app"))
+    assert "app" not in str(role_of(plain, f"Lifeboat-{job}-shop")).replace("Databaseshop", "")
 
 
 def test_only_these_wildcards_are_in_use(plain: Synthesized, sealed: Synthesized) -> None:
@@ -105,12 +251,16 @@ def test_only_these_wildcards_are_in_use(plain: Synthesized, sealed: Synthesized
     }
 
     objects = {resource.partition("/")[2] for resource in wild if resource.startswith("<VaultB")}
-    assert objects == {
+    databases = ("app", "shop")
+    of_backups = {
         f"{tier}/{database}/{rest}"
         for tier in TIERS
-        for database in ("app", "shop")
+        for database in databases
         for rest in ("*", "*/manifest.json")
     }
+    of_drills = {f"drills/{database}/*" for database in databases}
+    of_the_monitor = {f"{tier}/*/manifest.json" for tier in TIERS} | {"drills/*.json"}
+    assert objects == of_backups | of_drills | of_the_monitor
     assert {resource for resource in wild if not resource.startswith("<VaultB")} == {"*"}
 
 
@@ -126,11 +276,11 @@ def test_no_action_is_a_wildcard(any_stack: Synthesized) -> None:
     assert not [action for action in actions if "*" in action]
 
 
+@pytest.mark.parametrize("job", ["backup", "drill"])
 def test_the_one_statement_about_everything_is_for_lambda_and_not_for_its_code(
-    sealed: Synthesized,
+    sealed: Synthesized, job: str
 ) -> None:
-    (role,) = roles_of(sealed, "lambda")
-    statements = statements_of(role)
+    statements = role_of(sealed, f"Lifeboat-{job}-app")
 
     about_everything = {
         sid for sid, statement in statements.items() if statement["Resource"] == ["*"]
@@ -141,20 +291,28 @@ def test_the_one_statement_about_everything_is_for_lambda_and_not_for_its_code(
     assert denied["Effect"] == "Deny"
     assert denied["Action"] == statements["JoinTheNetwork"]["Action"]
     assert as_text(denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]) == (
-        "arn:aws:lambda:eu-central-1:123456789012:function:Lifeboat-backup-app"
+        f"arn:aws:lambda:eu-central-1:123456789012:function:Lifeboat-{job}-app"
     )
 
 
-def test_keys_may_be_used_through_their_service_only(sealed: Synthesized) -> None:
-    (role,) = roles_of(sealed, "lambda")
-    statements = statements_of(role)
+@pytest.mark.parametrize("function", ["backup-app", "drill-app", "monitor"])
+def test_keys_may_be_used_through_their_service_only(sealed: Synthesized, function: str) -> None:
+    statements = role_of(sealed, f"Lifeboat-{function}")
 
-    vault = statements["EncryptBackups"]
-    assert (vault["Action"], vault["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], [KEY])
-    assert vault["Condition"] == {
-        "StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
-    }
-    secret = statements["DecryptItsSecret"]
+    for sid, key, service in (
+        ("UseTheVaultsKey", KEY, "s3"),
+        ("UseTheTopicsKey", TOPIC_KEY, "sns"),
+    ):
+        used = statements[sid]
+        assert (used["Action"], used["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], [key])
+        assert used["Condition"] == {
+            "StringEquals": {"kms:ViaService": f"{service}.eu-central-1.amazonaws.com"}
+        }
+
+
+def test_a_backup_decrypts_its_own_secret_only(sealed: Synthesized) -> None:
+    secret = role_of(sealed, "Lifeboat-backup-app")["DecryptItsSecret"]
+
     assert (secret["Action"], secret["Resource"]) == (["kms:Decrypt"], [SECRET_KEY])
     assert secret["Condition"]["StringEquals"] == {
         "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
@@ -163,9 +321,7 @@ def test_keys_may_be_used_through_their_service_only(sealed: Synthesized) -> Non
 
 
 def test_without_object_lock_no_retention_may_be_put(unlocked: Synthesized) -> None:
-    (role,) = roles_of(unlocked, "lambda")
-
-    assert statements_of(role)["PutBackups"]["Action"] == [
+    assert role_of(unlocked, "Lifeboat-backup-app")["PutBackups"]["Action"] == [
         "s3:AbortMultipartUpload",
         "s3:PutObject",
     ]
@@ -174,7 +330,7 @@ def test_without_object_lock_no_retention_may_be_put(unlocked: Synthesized) -> N
 def test_a_schedule_may_invoke_its_own_function_and_nothing_else(plain: Synthesized) -> None:
     roles = roles_of(plain, "scheduler")
 
-    assert len(roles) == 2
+    assert len(roles) == 5
     invoked = set()
     for role in roles:
         statements = statements_of(role)
@@ -185,7 +341,7 @@ def test_a_schedule_may_invoke_its_own_function_and_nothing_else(plain: Synthesi
         (function,) = statements["InvokeItsFunction"]["Resource"]
         invoked.add(function)
         assert statements["ReportWhatCouldNotBeDelivered"]["Resource"][0].startswith("<DeadLett")
-    assert len(invoked) == 2
+    assert len(invoked) == 5
 
 
 def test_no_other_accounts_schedule_can_borrow_the_role(plain: Synthesized) -> None:

@@ -1,0 +1,56 @@
+"""The function that restores one database's backups for trial."""
+
+from constructs import Construct
+
+from infra.drill_role import DrillRole
+from infra.function import LifeboatFunction, Work, settings_variable
+from infra.names import function_name
+from infra.site import Log, Site
+from lifeboat.settings import Settings
+
+
+class DrillFunction(Construct):
+    """A function that restores a backup of one database into a server of its own and compares.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        settings: with only the database whose backups it tries.
+        site: with the layers of PostgreSQL's servers and of the Python dependencies.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+    ) -> None:
+        super().__init__(scope, construct_id)
+        database, drill = settings.databases[0], settings.drill
+        self.name = function_name(self, "drill", database.name)
+        log = Log(self, "Log", function=self.name)
+        work = Work(
+            name=self.name,
+            purpose=f"restores backups of {database.name} for trial",
+            module="drill",
+            memory_mb=drill.memory_mb,
+            timeout_minutes=drill.timeout_minutes,
+            ephemeral_mb=drill.ephemeral_mb,
+            settings=_as_variable(settings),
+            # The same backup would fail the same way, a quarter of an hour later; and should it
+            # pass the second time, somebody had better know of the first one.
+            retries=0,
+        )
+        self.function = LifeboatFunction(
+            self,
+            "Function",
+            work=work,
+            site=site,
+            role=DrillRole(self, "Role", settings=settings, site=site, log=log),
+        )
+
+
+def _as_variable(settings: Settings) -> str:
+    name = settings.databases[0].name
+    return settings_variable(
+        settings.model_dump_json(exclude_defaults=True, exclude={"monitor", "alerts", "restore"}),
+        whose=f"{name}'s drills",
+        todo=f"Shorten validation or exclude_table_data of {name}.",
+    )

@@ -1,0 +1,90 @@
+"""What the drill function of one database may do."""
+
+from collections.abc import Iterator
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.role import (
+    WRITE,
+    FunctionRole,
+    list_below,
+    on_objects,
+    read_secrets,
+    use_the_vaults_key,
+)
+from infra.site import Log, Site
+from infra.vault import Vault
+from lifeboat.policy.names import DRILLS, database_prefix
+from lifeboat.policy.tiers import Tier
+from lifeboat.settings import DatabaseSettings, Settings
+
+
+class DrillRole(FunctionRole):
+    """A role that can read the backups of one database and add reports about them.
+
+    It cannot write, change or delete a backup, read another database's, or see any secret but
+    those of `drill.target_secret_arns`, which are never a source's.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        settings: whose first and only database the role is for.
+        site: where the backups are, and where word of failures goes.
+        log: where the function logs to.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site, log: Log
+    ) -> None:
+        database, drill = settings.databases[0], settings.drill
+        stack = Stack.of(scope)
+        super().__init__(
+            scope,
+            construct_id,
+            site=site,
+            log=log,
+            statements=[
+                *_read_backups(database, site.vault),
+                *read_secrets(
+                    "ItsTargets", drill.target_secret_arns, drill.target_secret_key_arns, stack
+                ),
+                *use_the_vaults_key(site.vault, stack, actions=WRITE),
+            ],
+            arguments=dict(_arguments(database)),
+        )
+
+
+def _backups(database: DatabaseSettings) -> list[str]:
+    return [database_prefix(tier, database.name) for tier in Tier]
+
+
+def _reports(database: DatabaseSettings) -> str:
+    return f"{DRILLS}/{database.name}/"
+
+
+def _read_backups(database: DatabaseSettings, vault: Vault) -> Iterator[iam.PolicyStatement]:
+    prefixes = [*_backups(database), _reports(database)]
+    yield list_below("ListItsBackups", vault, prefixes)
+    yield on_objects(
+        "ReadItsBackups",
+        vault,
+        # By version, too: a manifest names the version of the archive that it speaks of.
+        actions=["s3:GetObject", "s3:GetObjectVersion"],
+        keys=[f"{prefix}*" for prefix in prefixes],
+    )
+    yield on_objects("PutReports", vault, actions=["s3:PutObject"], keys=[f"{_reports(database)}*"])
+
+
+_TRY_ANY = (
+    "A drill takes any backup of its database, and their keys go on with starts of runs, which "
+    "nobody knows beforehand; it may read there, and nothing else"
+)
+_REPORT = "Reports are called by the start of their drill, which nobody knows beforehand"
+
+
+def _arguments(database: DatabaseSettings) -> Iterator[tuple[str, str]]:
+    for prefix in _backups(database):
+        yield f"{prefix}*", _TRY_ANY
+    yield f"{_reports(database)}*", _REPORT

@@ -1,0 +1,136 @@
+"""What all functions of the stack have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aws_cdk import Acknowledgment, Duration, Size, Validations
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from constructs import Construct
+
+from infra.network import Network
+from infra.role import FunctionRole
+from infra.site import Site
+from lifeboat.errors import SettingsError
+
+FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
+"""The one code asset of every function."""
+
+ARCHITECTURES = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+
+MOST_BYTES = 3500
+"""Lambda takes 4 KB of environment in all; the rest is for the other variables."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one function does, and what it takes."""
+
+    name: str
+    """By which a person invokes it."""
+
+    purpose: str
+    """A few words, for the console."""
+
+    module: str
+    """Of `lifeboat.handlers`; its `handler` is called."""
+
+    memory_mb: int
+    timeout_minutes: int
+    ephemeral_mb: int
+
+    settings: str
+    """JSON, see `settings_variable`."""
+
+    retries: int
+    """How often Lambda itself tries again what was invoked asynchronously and failed."""
+
+    tells_failures: bool = True
+    """Whether Lambda tells the site's alerts of an asynchronous run that failed for good."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of its environment, besides those of every function."""
+
+
+class LifeboatFunction(lambda_.Function):
+    """A function with the project's code, its vault and its part of the settings.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        work: what it does.
+        site: what it finds.
+        role: what it may do, and where it logs. The CDK may add nothing to it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        work: Work,
+        site: Site,
+        role: FunctionRole,
+    ) -> None:
+        network = Network(scope, "Network", settings=site.network) if site.network else None
+        super().__init__(
+            scope,
+            construct_id,
+            function_name=work.name,
+            description=f"Lifeboat: {work.purpose}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=ARCHITECTURES[site.architecture],
+            handler=f"lifeboat.handlers.{work.module}.handler",
+            code=lambda_.Code.from_asset(str(FUNCTIONS), exclude=["**/__pycache__", "**/*.pyc"]),
+            layers=site.layers,
+            role=role.without_policy_updates(),
+            log_group=role.log,
+            memory_size=work.memory_mb,
+            timeout=Duration.minutes(work.timeout_minutes),
+            ephemeral_storage_size=Size.mebibytes(work.ephemeral_mb),
+            environment={
+                "LIFEBOAT_VAULT": site.vault.bucket.bucket_name,
+                "LIFEBOAT_SETTINGS": work.settings,
+                "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                **work.variables,
+            },
+            retry_attempts=work.retries,
+            # What is older had better wait for the next slot or for a person.
+            max_event_age=Duration.hours(1),
+            on_failure=(
+                destinations.SnsDestination(site.alerts.topic) if work.tells_failures else None
+            ),
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
+            security_groups=network.security_groups if network else None,
+        )
+        Validations.of(self).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-L1",
+                reason=(
+                    "python3.13 is what the layers' wheels, the locks and the tests are made for; "
+                    "the runtime is raised together with them."
+                ),
+            )
+        )
+
+
+def settings_variable(text: str, *, whose: str, todo: str) -> str:
+    """The settings of a function as they go into its environment.
+
+    Raises:
+        SettingsError: they don't fit there.
+    """
+    size = len(text.encode())
+    if size > MOST_BYTES:
+        raise SettingsError(
+            f"The settings of {whose} take {size} bytes; the environment of a function has room "
+            f"for {MOST_BYTES}.",
+            todo=todo,
+        )
+    return text

@@ -1,0 +1,62 @@
+"""The function that watches over the vault."""
+
+from dataclasses import replace
+
+from constructs import Construct
+
+from infra.function import LifeboatFunction, Work, settings_variable
+from infra.monitor_role import MonitorRole
+from infra.names import function_name
+from infra.site import Log, Site
+from lifeboat.settings import Settings
+
+MEMORY_MB = 1024
+TIMEOUT_MINUTES = 10
+EPHEMERAL_MB = 512
+
+
+class MonitorFunction(Construct):
+    """A function that judges what lies in the vault and tells people when that changes.
+
+    It runs outside of any VPC: it needs no database, and it must be able to tell when the
+    network in which backups are taken has lost its way out.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        settings: with all databases.
+        site: with the layer of the Python dependencies.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+    ) -> None:
+        super().__init__(scope, construct_id)
+        outside = replace(site, network=None)
+        self.name = function_name(self, "monitor")
+        log = Log(self, "Log", function=self.name)
+        work = Work(
+            name=self.name,
+            purpose="judges what lies in the vault, and tells people",
+            module="monitor",
+            memory_mb=MEMORY_MB,
+            timeout_minutes=TIMEOUT_MINUTES,
+            ephemeral_mb=EPHEMERAL_MB,
+            settings=settings_variable(
+                settings.watched().model_dump_json(exclude_defaults=True),
+                whose="the monitor",
+                todo="Use shorter names and schedules of databases, or a second stack for some.",
+            ),
+            # The next look is near. An alarm tells of a failed one, once and not at each try.
+            retries=0,
+            tells_failures=False,
+            variables={"LIFEBOAT_TOPIC": site.alerts.topic.topic_arn},
+        )
+        role = MonitorRole(self, "Role", alerts=settings.alerts, site=outside, log=log)
+        self.function = LifeboatFunction(
+            self,
+            "Function",
+            work=work,
+            site=outside,
+            role=role,
+        )

@@ -1,0 +1,183 @@
+"""What all functions' roles have in common, statement by statement.
+
+The CDK's own grants allow more than is needed, so every statement is written out, and each
+wildcard in one is argued for: a synth with any other fails.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from aws_cdk import Acknowledgment, ArnFormat, CfnElement, Stack, Validations
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.site import Log, Site
+from infra.vault import Vault
+
+READ = ("kms:Decrypt",)
+WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
+"""A multipart upload decrypts the parts' data key when it is completed."""
+
+
+class FunctionRole(iam.Role):
+    """A role for one function: what is asked for, its log, and word of its failures.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        site: with the topic for failures, and the network if there is one.
+        log: the function's log.
+        statements: what else it may do.
+        arguments: why, for each pattern with a wildcard among the vault's keys in `statements`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        site: Site,
+        log: Log,
+        statements: Iterable[iam.PolicyStatement],
+        arguments: Mapping[str, str],
+    ) -> None:
+        stack = Stack.of(scope)
+        allowed = [*statements, *_publish(site, stack), _write_logs(log)]
+        if site.network:
+            allowed += _join_the_network(stack, log.function)
+        super().__init__(
+            scope,
+            construct_id,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"Function": iam.PolicyDocument(statements=allowed)},
+        )
+        self.log = log
+        """Where the function logs."""
+        reasons = {_as_found(site.vault, keys): reason for keys, reason in arguments.items()}
+        if site.network:
+            reasons["*"] = "Lambda's network interfaces have no name"
+        Validations.of(self).acknowledge(
+            *(
+                Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
+                for resource, reason in reasons.items()
+            )
+        )
+
+
+def on_objects(
+    sid: str, vault: Vault, *, actions: Iterable[str], keys: Iterable[str]
+) -> iam.PolicyStatement:
+    """Actions on all objects of the vault whose keys are like one of `keys`."""
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=list(actions),
+        resources=[vault.bucket.arn_for_objects(pattern) for pattern in keys],
+    )
+
+
+def list_below(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicyStatement:
+    """Listing the keys that begin with one of the prefixes, and no others."""
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=["s3:ListBucket"],
+        resources=[vault.bucket.bucket_arn],
+        conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+    )
+
+
+def use_the_vaults_key(
+    vault: Vault, stack: Stack, *, actions: Iterable[str]
+) -> Iterator[iam.PolicyStatement]:
+    """The use of the vault's key, where it has one of its own, through S3 only."""
+    if vault.key:
+        yield _through("UseTheVaultsKey", "s3", [vault.key.key_arn], stack, actions=actions)
+
+
+def read_secrets(
+    sid: str, secrets: Iterable[str], keys: Iterable[str], stack: Stack
+) -> Iterator[iam.PolicyStatement]:
+    """Reading these secrets, and the use of their keys for nothing else."""
+    arns, key_arns = list(secrets), list(keys)
+    if arns:
+        yield iam.PolicyStatement(
+            sid=f"Read{sid}", actions=["secretsmanager:GetSecretValue"], resources=arns
+        )
+    if arns and key_arns:
+        yield _through(
+            f"Decrypt{sid}",
+            "secretsmanager",
+            key_arns,
+            stack,
+            actions=READ,
+            context={"kms:EncryptionContext:SecretARN": arns if len(arns) > 1 else arns[0]},
+        )
+
+
+def _through(
+    sid: str,
+    service: str,
+    keys: list[str],
+    stack: Stack,
+    *,
+    actions: Iterable[str],
+    context: Mapping[str, object] | None = None,
+) -> iam.PolicyStatement:
+    via = {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=list(actions),
+        resources=keys,
+        conditions={"StringEquals": {**via, **(context or {})}},
+    )
+
+
+def _publish(site: Site, stack: Stack) -> Iterator[iam.PolicyStatement]:
+    """Lambda publishes a function's failure with the function's own role."""
+    yield iam.PolicyStatement(
+        sid="TellThePeople", actions=["sns:Publish"], resources=[site.alerts.topic.topic_arn]
+    )
+    if site.alerts.key:
+        yield _through("UseTheTopicsKey", "sns", [site.alerts.key.key_arn], stack, actions=WRITE)
+
+
+def _write_logs(log: Log) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="WriteItsLogs",
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources=[log.log_group_arn],
+    )
+
+
+def _join_the_network(stack: Stack, function: str) -> Iterator[iam.PolicyStatement]:
+    """Let the Lambda service attach the function to subnets, but not the function's own code.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, "Required IAM permissions"
+    """
+    actions = [
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    ]
+    yield iam.PolicyStatement(sid="JoinTheNetwork", actions=actions, resources=["*"])
+    function_arn = stack.format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=function,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    yield iam.PolicyStatement(
+        sid="NotByItsOwnCode",
+        effect=iam.Effect.DENY,
+        actions=actions,
+        resources=["*"],
+        conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
+    )
+
+
+def _as_found(vault: Vault, keys: str) -> str:
+    """A pattern of keys as cdk-nag names it in its findings."""
+    bucket = cast("CfnElement", vault.bucket.node.default_child)
+    return f"<{Stack.of(vault).get_logical_id(bucket)}.Arn>/{keys}"

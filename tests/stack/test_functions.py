@@ -1,0 +1,352 @@
+"""The functions, their schedules, and what is said about them."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Match
+
+from lifeboat.errors import SettingsError
+from lifeboat.settings import MOST_DATABASES, Settings, WatchedSettings
+from tests.stack.stacks import PLAIN, SEALED, SECRET, Synthesized
+
+
+def functions_of(stack: Synthesized) -> dict[str, dict[str, Any]]:
+    return {each["FunctionName"]: each for each in stack.of_type("AWS::Lambda::Function")}
+
+
+def settings_of(function: dict[str, Any]) -> Any:
+    return json.loads(function["Environment"]["Variables"]["LIFEBOAT_SETTINGS"])
+
+
+def with_long_validation(count: int) -> dict[str, Any]:
+    query = "SELECT count(*) FROM a_table_with_a_long_name"
+    return {
+        "validation": [
+            {"name": f"{number}", "sql": query, "expect": "value > 0"} for number in range(count)
+        ]
+    }
+
+
+def test_each_database_has_functions_of_its_own_by_names_one_can_guess(
+    plain: Synthesized, unlocked: Synthesized
+) -> None:
+    assert sorted(functions_of(plain)) == [
+        "Lifeboat-backup-app",
+        "Lifeboat-backup-shop",
+        "Lifeboat-drill-app",
+        "Lifeboat-drill-shop",
+        "Lifeboat-monitor",
+    ]
+    assert sorted(functions_of(unlocked)) == ["Lifeboat-backup-app", "Lifeboat-monitor"]
+
+
+SIZES = {
+    "plain": {"backup": (1769, 900, 512), "drill": (3008, 900, 4096), "monitor": (1024, 600, 512)},
+    "sealed": {
+        "backup": (3008, 600, 1024),
+        "drill": (4096, 720, 10240),
+        "monitor": (1024, 600, 512),
+    },
+}
+
+
+@pytest.mark.parametrize(("kind", "architecture"), [("plain", "arm64"), ("sealed", "x86_64")])
+def test_a_function_is_as_the_settings_want_it(
+    request: pytest.FixtureRequest, kind: str, architecture: str
+) -> None:
+    stack: Synthesized = request.getfixturevalue(kind)
+
+    for job, size in SIZES[kind].items():
+        assert stack.functions(job)
+        for function in stack.functions(job).values():
+            assert function["Runtime"] == "python3.13"
+            disk = function["EphemeralStorage"]["Size"]
+            assert (function["MemorySize"], function["Timeout"], disk) == size
+            assert function["Architectures"] == [architecture]
+            assert "ReservedConcurrentExecutions" not in function
+
+
+def test_a_function_carries_the_layers_that_it_needs_and_no_others(
+    plain: Synthesized, sealed: Synthesized
+) -> None:
+    for stack, architecture in ((plain, "arm64"), (sealed, "x86_64")):
+        stack.template.all_resources_properties(
+            "AWS::Lambda::LayerVersion",
+            {"CompatibleArchitectures": [architecture], "CompatibleRuntimes": ["python3.13"]},
+        )
+        content = layer_contents(stack)
+        assert sorted(content.values()) == ["client", "python", "server"]
+        for job, carried in (
+            ("backup", {"client", "python"}),
+            ("drill", {"server", "python"}),
+            ("monitor", {"python"}),
+        ):
+            for function in stack.functions(job).values():
+                assert {content[layer["Ref"]] for layer in function["Layers"]} == carried
+
+
+def layer_contents(stack: Synthesized) -> dict[str, str]:
+    """What the only file of each layer says, by the layer's logical id."""
+    layers = stack.template.find_resources("AWS::Lambda::LayerVersion")
+    keys = {name: layer["Properties"]["Content"]["S3Key"] for name, layer in layers.items()}
+    return {
+        name: (stack.directory / f"asset.{key.removesuffix('.zip')}" / "content").read_text()
+        for name, key in keys.items()
+    }
+
+
+def test_a_function_knows_its_vault_and_its_own_database_only(plain: Synthesized) -> None:
+    (bucket,) = plain.template.find_resources("AWS::S3::Bucket")
+    for name in ("Lifeboat-backup-shop", "Lifeboat-drill-shop"):
+        variables = dict(functions_of(plain)[name]["Environment"]["Variables"])
+        assert variables.pop("LIFEBOAT_VAULT") == {"Ref": bucket}
+        settings = Settings.model_validate_json(variables.pop("LIFEBOAT_SETTINGS"))
+        assert settings == Settings.model_validate(PLAIN | {"databases": PLAIN["databases"][1:]})
+        assert variables == {
+            "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+        }
+
+
+def test_a_function_gets_the_settings_that_concern_it(sealed: Synthesized) -> None:
+    (backup,) = sealed.functions("backup").values()
+    (drill,) = sealed.functions("drill").values()
+    (monitor,) = sealed.functions("monitor").values()
+
+    assert settings_of(backup).keys() == SEALED.keys() - {"drill", "monitor", "alerts"}
+    assert "validation" not in settings_of(backup)["databases"][0]
+    assert settings_of(drill).keys() == SEALED.keys() - {"monitor", "alerts"}
+    assert settings_of(drill)["databases"][0]["validation"] == SEALED["databases"][0]["validation"]
+    assert settings_of(drill)["drill"] == SEALED["drill"]
+    assert settings_of(monitor)["databases"] == [{"name": "app"}]
+    assert settings_of(monitor)["alerts"] == SEALED["alerts"]
+    assert settings_of(monitor)["drill"]["rto_minutes"] == 30
+
+
+def test_the_monitor_knows_all_databases_its_topic_and_no_secret_of_a_database(
+    plain: Synthesized, sealed: Synthesized
+) -> None:
+    for stack, whole in ((plain, PLAIN), (sealed, SEALED)):
+        (function,) = stack.functions("monitor").values()
+        variables = function["Environment"]["Variables"]
+        (topic,) = stack.template.find_resources("AWS::SNS::Topic")
+        assert variables["LIFEBOAT_TOPIC"] == {"Ref": topic}
+        settings = WatchedSettings.model_validate_json(variables["LIFEBOAT_SETTINGS"])
+        assert settings == Settings.model_validate(whole).watched()
+        for database in whole["databases"]:
+            assert database["secret_arn"] not in str(function)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            {"exclude_table_data": [f"public.a_table_with_a_long_name_{i}" for i in range(100)]},
+            r"settings of app's backups take .* room for 3500",
+        ),
+        (with_long_validation(50), r"settings of app's drills take .* room for 3500"),
+    ],
+)
+def test_settings_that_do_not_fit_into_the_environment_are_refused(
+    synthesize: Callable[..., Synthesized], more: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        synthesize({"databases": [PLAIN["databases"][0] | more]}, judged=False)
+
+
+def test_databases_whose_schedules_do_not_fit_into_the_monitors_environment_are_refused(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    days, months = (",".join(map(str, range(1, end))) for end in (32, 13))
+    many = [
+        {
+            "name": f"a-long-name-{number}",
+            "secret_arn": SECRET.format("app"),
+            "cron": f"0 2 {days} {months} ? *",
+        }
+        for number in range(MOST_DATABASES)
+    ]
+
+    with pytest.raises(SettingsError, match=r"settings of the monitor take .* room for 3500"):
+        synthesize({"databases": many}, judged=False)
+
+
+def test_a_name_that_aws_would_not_take_is_refused(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    with pytest.raises(
+        SettingsError, match=r"app would be called L+-backup-app, which is 66 .* 64"
+    ):
+        synthesize(PLAIN, name="L" * 55, judged=False)
+    with pytest.raises(SettingsError, match=r"function would be called L+-monitor, which is 69 .*"):
+        synthesize(PLAIN, name="L" * 61, judged=False)
+
+
+def test_a_failed_run_is_tried_once_more_when_that_may_help_and_told_otherwise(
+    any_stack: Synthesized,
+) -> None:
+    (topic,) = any_stack.template.find_resources("AWS::SNS::Topic")
+    told = {"OnFailure": {"Destination": {"Ref": topic}}}
+    functions = any_stack.template.find_resources("AWS::Lambda::Function")
+    asynchronous = {
+        functions[each["FunctionName"]["Ref"]]["Properties"]["FunctionName"]: each
+        for each in any_stack.of_type("AWS::Lambda::EventInvokeConfig")
+    }
+
+    assert asynchronous.keys() == functions_of(any_stack).keys()
+    for job, retries, destination in (
+        ("backup", 1, told),
+        ("drill", 0, told),
+        ("monitor", 0, None),
+    ):
+        for name in any_stack.functions(job):
+            assert asynchronous[name]["MaximumRetryAttempts"] == retries
+            assert asynchronous[name]["MaximumEventAgeInSeconds"] == 3600
+            assert asynchronous[name].get("DestinationConfig") == destination
+
+
+def test_a_function_logs_to_a_group_that_ends_a_year_later_or_with_the_stack(
+    plain: Synthesized,
+) -> None:
+    for name in functions_of(plain):
+        plain.template.has_resource(
+            "AWS::Logs::LogGroup",
+            {
+                "Properties": {"LogGroupName": f"/aws/lambda/{name}", "RetentionInDays": 365},
+                "DeletionPolicy": "Delete",
+            },
+        )
+    groups = {
+        function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions_of(plain).values()
+    }
+    assert groups == set(plain.template.find_resources("AWS::Logs::LogGroup"))
+
+
+def test_whatever_meets_a_database_joins_the_network_it_is_given(
+    sealed: Synthesized, plain: Synthesized
+) -> None:
+    for job in ("backup", "drill"):
+        (function,) = sealed.functions(job).values()
+        assert function["VpcConfig"] == {
+            "SubnetIds": ["subnet-0a0a0a0a", "subnet-0b0b0b0b"],
+            "SecurityGroupIds": ["sg-0a1b2c3d"],
+        }
+    (monitor,) = sealed.functions("monitor").values()
+    assert "VpcConfig" not in monitor
+    plain.template.all_resources_properties("AWS::Lambda::Function", {"VpcConfig": Match.absent()})
+
+
+def test_every_function_shares_one_asset_without_leftovers(plain: Synthesized) -> None:
+    assets = {function["Code"]["S3Key"] for function in functions_of(plain).values()}
+    (asset,) = assets
+    code = plain.directory / f"asset.{asset.removesuffix('.zip')}"
+
+    files = {path.relative_to(code) for path in code.rglob("*") if path.is_file()}
+    assert Path("lifeboat/settings/__init__.py") in files
+    assert not [path for path in files if "__pycache__" in path.parts or path.suffix == ".pyc"]
+
+
+def test_a_schedule_fires_by_its_database_and_tells_the_scheduled_time(plain: Synthesized) -> None:
+    schedules = {each["Name"]: each for each in plain.of_type("AWS::Scheduler::Schedule")}
+    scheduled = {"scheduled": "<aws.scheduler.scheduled-time>"}
+
+    assert {
+        name: (
+            each["ScheduleExpression"],
+            each["ScheduleExpressionTimezone"],
+            json.loads(each["Target"]["Input"]),
+        )
+        for name, each in schedules.items()
+    } == {
+        "Lifeboat-backup-app": ("cron(0 2 * * ? *)", "UTC", {"database": "app"} | scheduled),
+        "Lifeboat-backup-shop": (
+            "cron(30 3 * * ? *)",
+            "Europe/Berlin",
+            {"database": "shop"} | scheduled,
+        ),
+        "Lifeboat-drill-app": ("cron(0 5 ? * MON *)", "UTC", {"database": "app"}),
+        "Lifeboat-drill-shop": ("cron(0 5 ? * MON *)", "Europe/Berlin", {"database": "shop"}),
+        "Lifeboat-monitor": ("cron(15 * * * ? *)", "UTC", scheduled),
+    }
+    for name, schedule in schedules.items():
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert schedule["State"] == "ENABLED"
+        (function, _) = schedule["Target"]["Arn"]["Fn::GetAtt"]
+        assert plain.body["Resources"][function]["Properties"]["FunctionName"] == name
+
+
+def test_a_run_that_cannot_be_delivered_ends_in_a_queue(plain: Synthesized) -> None:
+    (queue,) = plain.template.find_resources("AWS::SQS::Queue")
+
+    plain.template.all_resources_properties(
+        "AWS::Scheduler::Schedule",
+        {
+            "Target": {
+                "RetryPolicy": {"MaximumEventAgeInSeconds": 14400, "MaximumRetryAttempts": 185},
+                "DeadLetterConfig": {"Arn": {"Fn::GetAtt": [queue, "Arn"]}},
+            }
+        },
+    )
+
+
+def test_the_queue_of_undelivered_runs_is_encrypted_on_disk_and_on_the_wire(
+    any_stack: Synthesized,
+) -> None:
+    any_stack.template.has_resource_properties(
+        "AWS::SQS::Queue", {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1_209_600}
+    )
+    any_stack.template.has_resource_properties(
+        "AWS::SQS::QueuePolicy",
+        {
+            "PolicyDocument": {
+                "Statement": [
+                    {
+                        "Effect": "Deny",
+                        "Action": "sqs:*",
+                        "Principal": {"AWS": "*"},
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    }
+                ]
+            }
+        },
+    )
+
+
+def test_the_outputs_name_the_vault_the_functions_and_what_can_be_done_by_hand(
+    plain: Synthesized,
+) -> None:
+    outputs = {name: each["Value"] for name, each in plain.body["Outputs"].items()}
+
+    (bucket,) = plain.template.find_resources("AWS::S3::Bucket")
+    (topic,) = plain.template.find_resources("AWS::SNS::Topic")
+    assert outputs["VaultName"] == {"Ref": bucket}
+    assert outputs["TopicArn"] == {"Ref": topic}
+    names = [value for name, value in outputs.items() if "FunctionName" in name]
+    assert sorted(names) == ["Lifeboat-backup-app", "Lifeboat-backup-shop"]
+    by_hand = {
+        job: [invocation(value) for name, value in outputs.items() if job in name]
+        for job in ("BackUpByHand", "DrillByHand", "MonitorByHand")
+    }
+    latest = {"backup": "latest"}
+    assert by_hand == {
+        "BackUpByHand": [
+            ("Lifeboat-backup-app", {"database": "app"}),
+            ("Lifeboat-backup-shop", {"database": "shop"}),
+        ],
+        "DrillByHand": [
+            ("Lifeboat-drill-app", {"database": "app"} | latest),
+            ("Lifeboat-drill-shop", {"database": "shop"} | latest),
+        ],
+        "MonitorByHand": [("Lifeboat-monitor", {"format": "text"})],
+    }
+
+
+def invocation(command: str) -> tuple[str, dict[str, str]]:
+    """The function that a command invokes, and the event."""
+    words = shlex.split(command)
+    event: dict[str, str] = json.loads(words[words.index("--payload") + 1])
+    return words[words.index("--function-name") + 1], event
