@@ -8,7 +8,8 @@
     {"action": "export", "database": "app", "tables": ["public.users"]}
     {"action": "thaw", "database": "app", "backup": "weekly/app/2026-09-06T020000Z"}
 
-Without `"go": true` nothing is touched. What changes a live database wants its name in `confirm`.
+Without `"go": true` nothing is touched. What takes the place of something live wants the live
+database's name in `confirm`.
 """
 
 import re

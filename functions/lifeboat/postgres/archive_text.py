@@ -1,5 +1,6 @@
 """What an archive says as text: its definitions with owners and grants, its table of contents."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from lifeboat.errors import DecodeError
@@ -23,6 +24,39 @@ def contents(programs: Programs, major: int, archive: Path, watch: Watch) -> str
         DecodeError: pg_restore can't read the archive.
     """
     return _text(programs, major, archive, watch, "--list", "--verbose")
+
+
+def entries_of(
+    programs: Programs, major: int, archive: Path, watch: Watch, table: tuple[str, str]
+) -> str:
+    """The table of contents of one table: itself and its rows. Empty when there is no such table.
+
+    Raises:
+        DecodeError: pg_restore can't read the archive.
+    """
+    schema, name = table
+    options = ("--list", f"--schema={schema}", f"--table={name}")
+    return _text(programs, major, archive, watch, *options)
+
+
+def script(
+    programs: Programs, major: int, archive: Path, *options: str, entries: Iterable[str] | None
+) -> Child:
+    """A running pg_restore that writes SQL; the caller watches it and reads its end.
+
+    Args:
+        programs: where pg_restore is.
+        major: of pg_restore.
+        archive: to be read.
+        options: such as --data-only.
+        entries: of the table of contents, a line for each; None for all of them.
+    """
+    argv = [str(programs.path("pg_restore", major)), *options, "--file=-"]
+    if entries is not None:
+        chosen = archive.with_suffix(".list")
+        chosen.write_bytes("\n".join(entries).encode(errors="surrogateescape"))
+        argv.append(f"--use-list={chosen}")
+    return Child([*argv, str(archive)], env=SCRUBBED)
 
 
 def _text(programs: Programs, major: int, archive: Path, watch: Watch, *options: str) -> str:

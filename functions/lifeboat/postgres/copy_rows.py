@@ -19,14 +19,14 @@ from lifeboat.policy.inventory import Sequence
 type TableName = tuple[str, str]
 
 _IDENTIFIER = rb'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")'
-_COPY = re.compile(
+COPY_HEAD = re.compile(
     rb"COPY (%(i)s)\.(%(i)s) (?:\(%(i)s(?:, %(i)s)*\))? FROM stdin;\n" % {b"i": _IDENTIFIER}
 )
 _SETVAL = re.compile(rb"SELECT pg_catalog\.setval\((E?'(?:[^']|'')+'), (-?\d+), (true|false)\);\n")
 #: How a statement that may span lines begins, and the quote that is open where it does.
 _SPANNING = {b"COPY ": b'"', b"SELECT pg_catalog.setval(": b"'"}
 _LARGE_OBJECT = b"SELECT pg_catalog.lo_open("
-_END_OF_ROWS = b"\n\\.\n"
+END_OF_ROWS = b"\n\\.\n"
 _LONGEST_STATEMENT = 4 << 20  # bytes; 1,600 columns with the longest names need a tenth of it
 
 
@@ -65,20 +65,20 @@ class CopyRows:
         """Count rows up to the end marker; gives back what follows it."""
         carried = len(self._carry)  # its line ends are counted already
         data = self._carry + piece
-        end = data.find(_END_OF_ROWS)
+        end = data.find(END_OF_ROWS)
         if end < 0:
             self.rows[table] += data.count(b"\n", carried)
-            self._carry = data[-len(_END_OF_ROWS) + 1 :]
+            self._carry = data[-len(END_OF_ROWS) + 1 :]
             return b""
         self.rows[table] += data.count(b"\n", carried, max(end + 1, carried))
         self._table, self._carry = None, b""
-        return data[end + len(_END_OF_ROWS) :]
+        return data[end + len(END_OF_ROWS) :]
 
     def _in_text(self, piece: bytes) -> bytes:
         """Read whole statements; gives back what follows the head of a COPY."""
         data, at = self._carry + piece, 0
-        while end := _end_of_statement(data, at):
-            if head := _COPY.fullmatch(data, at, end):
+        while end := end_of_statement(data, at):
+            if head := COPY_HEAD.fullmatch(data, at, end):
                 self._table = (unquoted(_text(head[1])), unquoted(_text(head[2])))
                 self.rows.setdefault(self._table, 0)
                 self._carry = b"\n"  # the head's own: an end marker may follow it at once
@@ -100,7 +100,7 @@ class CopyRows:
             self.large_objects += 1
 
 
-def _end_of_statement(data: bytes, at: int) -> int:
+def end_of_statement(data: bytes, at: int) -> int:
     """Where the line or spanning statement at `at` ends (exclusive); 0: not in these bytes."""
     quote = next((q for head, q in _SPANNING.items() if data.startswith(head, at)), None)
     end = data.find(b"\n", at) + 1

@@ -47,6 +47,7 @@ class Restore:
             that empties it, which spares a server with wal_level=minimal the log of it.
         owners: also set owners and grants, for which all roles have to be there.
         account: whom it runs as.
+        entries: of the archive's table of contents, a line for each; None for all of them.
     """
 
     programs: Programs
@@ -55,6 +56,7 @@ class Restore:
     jobs: int
     owners: bool
     account: Account = CALLER
+    entries: tuple[str, ...] | None = None
 
     def run(self, archive: Path, watch: Watch) -> Restored:
         """Restore, waiting for the end; errors in single objects don't stop it.
@@ -66,6 +68,8 @@ class Restore:
             ProgramMissingError: the layer doesn't carry this major.
             LifeboatError: the run was ended for another reason.
         """
+        if self.entries is not None:
+            return self._run(archive, watch, jobs=self.jobs, only=list(self.entries))
         contents = self._list(archive, watch)
         triggers = [line for line in contents if _EVENT_TRIGGER.match(line)]
         if not triggers:

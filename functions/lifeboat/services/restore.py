@@ -11,8 +11,10 @@ from lifeboat.postgres.scratch import Scratch, scratch_directory
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.choose_backup import choose_backup
 from lifeboat.services.list_backups import list_backups
+from lifeboat.services.load_tables import load_tables
 from lifeboat.services.restore_database import restore_database
 from lifeboat.services.restore_run import RestoreMeans, RestoreRequest, RestoreRun, drop_statement
+from lifeboat.services.restore_tables import list_tables, restore_tables
 from lifeboat.services.restore_target import open_target
 from lifeboat.services.swap_databases import swap_databases
 from lifeboat.services.thaw_backup import thaw_backup
@@ -50,13 +52,16 @@ def _answer(run: RestoreRun, watch: Watch) -> dict[str, object]:
 def _with_backup(
     run: RestoreRun, source: Source, scratch: Scratch, watch: Watch
 ) -> dict[str, object]:
-    match run.event.action:
-        case Action.THAW:
-            return watch.call(lambda: thaw_backup(run, source))
-        case _:
-            with run.steps.timed("look"):
-                target = open_target(run, scratch, watch, source.live)
-            return restore_database(run, source, target, _room(run, scratch), scratch, watch)
+    if run.event.action is Action.THAW:
+        return watch.call(lambda: thaw_backup(run, source))
+    if run.event.action is Action.TABLES:
+        return list_tables(source)
+    with run.steps.timed("look"):
+        target = open_target(run, scratch, watch, source.live)
+    work = restore_database
+    if run.event.action is Action.RESTORE_TABLES:
+        work = load_tables if run.event.data_only else restore_tables
+    return work(run, source, target, _room(run, scratch), scratch, watch)
 
 
 def _room(run: RestoreRun, scratch: Scratch) -> Room:

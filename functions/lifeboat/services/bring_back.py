@@ -1,0 +1,234 @@
+"""The steps of every restore into a server: fetch, check, make a database, fill it, report."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreRefusedError
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.policy.identifiers import quoted
+from lifeboat.policy.needed_roles import needed_roles
+from lifeboat.policy.restore_errors import parse
+from lifeboat.policy.restore_events import Action
+from lifeboat.policy.restore_excuses import MANAGED
+from lifeboat.policy.restore_facts import Source
+from lifeboat.policy.restore_faults import Classified, classify
+from lifeboat.policy.restore_report import RestoreReport
+from lifeboat.policy.verdict import Untested
+from lifeboat.policy.words import at
+from lifeboat.postgres.archive_text import definitions
+from lifeboat.postgres.restore import Restore
+from lifeboat.postgres.stage import drop_database
+from lifeboat.postgres.target import create_like
+from lifeboat.postgres.watch import Watch
+from lifeboat.services.fetch_archive import decode_archive, fetch_archive
+from lifeboat.services.recovery import Recovery
+from lifeboat.services.restore_run import RestoreRun, drop_statement
+from lifeboat.services.restore_target import Target
+
+_ATTEMPTS = 3
+"""pg_restore's workers may deadlock around foreign keys to partitioned tables, now and then."""
+
+
+@dataclass(frozen=True)
+class Bringing:
+    """A backup on its way into a server.
+
+    Attributes:
+        run: what was asked for.
+        source: the backup.
+        target: the server.
+        recovery: what the steps share with a drill's.
+    """
+
+    run: RestoreRun
+    source: Source
+    target: Target
+    recovery: Recovery
+
+    @property
+    def watch(self) -> Watch:
+        """Ends the run."""
+        return self.recovery.watch
+
+
+@contextmanager
+def given_up(bringing: Bringing, copy: str) -> Iterator[None]:
+    """Let nothing work on in a copy whose restore has failed."""
+    try:
+        yield
+    except LifeboatError:
+        bringing.target.end_sessions(copy)
+        raise
+
+
+def fetch_whole(bringing: Bringing) -> None:
+    """Fetch the archive and make sure that it is the backup, and whole, before anything is made.
+
+    Raises:
+        RestoreFailedError: it isn't.
+        VaultReadError: S3 refused or failed.
+    """
+    run, recovery = bringing.run, bringing.recovery
+    with run.steps.timed("fetch"):
+        is_the_one = fetch_archive(recovery)
+    if is_the_one:
+        with run.steps.timed("decode"):
+            if decode_archive(recovery):
+                return
+    reasons = [detail for check in run.findings.checks for detail in check.details]
+    raise RestoreFailedError(
+        f"The archive of {recovery.manifest.location.id} is not what its manifest claims:"
+        f" {' '.join(reasons)}",
+        todo='Use another backup: send {"action": "list", "database":'
+        f' "{run.event.database}"}} to see them.',
+    )
+
+
+def require_roles(bringing: Bringing) -> None:
+    """Let pass only a restore whose owners and grants can be set, or that leaves them out.
+
+    Raises:
+        RestoreRefusedError: roles are missing, or ours may not act for them.
+    """
+    run, recovery, facts = bringing.run, bringing.recovery, bringing.target.facts
+    if run.event.owners == "none":
+        return
+    script = definitions(recovery.programs, facts.major, recovery.archive, recovery.watch)
+    needed = needed_roles(script, bringing.source.roles)
+    missing = sorted((needed.owners | needed.others) - facts.roles)
+    if missing:
+        statements = " ".join(f"CREATE ROLE {quoted(role)} NOLOGIN;" for role in missing)
+        raise _refused(run, f"roles that the server doesn't have: {', '.join(missing)}", statements)
+    foreign = [] if facts.superuser else sorted(needed.owners - facts.belongs_to)
+    if foreign:
+        role = quoted(facts.role)
+        statements = " ".join(f"GRANT {quoted(owner)} TO {role};" for owner in foreign)
+        what = f"owners that {role} may not act for: {', '.join(foreign)}"
+        raise _refused(run, what, statements)
+
+
+def _refused(run: RestoreRun, what: str, statements: str) -> RestoreRefusedError:
+    return RestoreRefusedError(
+        f"The backup has {what}.",
+        todo=f"On the server run: {statements} Then send the event again; or send it with"
+        f' "owners": "none", and everything belongs to the role that restores:'
+        f" {run.event.again(owners='none', go=True)}",
+    )
+
+
+def make_copy(bringing: Bringing, copy: str) -> None:
+    """Make the empty database to restore into; from then on it is a leftover until it is complete.
+
+    Raises:
+        RestoreTargetError: the server refused.
+    """
+    run, manifest = bringing.run, bringing.source.manifest
+    with bringing.target.session(bringing.watch) as connection:
+        if run.leftover:
+            drop_database(connection, copy)
+        notes = create_like(
+            connection,
+            copy,
+            live=manifest.source.database,
+            sql_ascii=manifest.source.encoding == "SQL_ASCII",
+            comment=f"Restored by Lifeboat from {manifest.location.id}",
+        )
+    if not run.leftover:
+        run.notes += notes
+    run.leftover = copy
+
+
+def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None) -> Untested:
+    """Restore into a new database, again from clean where pg_restore stumbled over itself.
+
+    Args:
+        bringing: the backup and the server.
+        copy: the new database's name.
+        entries: of the archive's table of contents; None for all of them.
+
+    Returns:
+        What the server could not hold; everything else that went wrong is among the findings.
+
+    Raises:
+        RestoreTargetError: the server refused, or the connection broke.
+    """
+    run = bringing.run
+    with run.steps.timed("restore"):
+        for attempt in range(1, _ATTEMPTS + 1):
+            make_copy(bringing, copy)
+            said = _load(bringing, copy, entries)
+            if not said.deadlock or attempt == _ATTEMPTS:
+                break
+    run.findings.note("restore", said.fatal)
+    run.notes += said.excused
+    return said.untested
+
+
+def _load(bringing: Bringing, copy: str, entries: tuple[str, ...] | None) -> Classified:
+    """Restore into the empty database, and sort out what pg_restore said."""
+    run, recovery, facts = bringing.run, bringing.recovery, bringing.target.facts
+    done = Restore(
+        programs=recovery.programs,
+        major=facts.major,
+        login=bringing.target.login.to(copy),
+        jobs=recovery.jobs,
+        owners=run.event.owners == "keep",
+        entries=entries,
+    ).run(recovery.archive, recovery.watch)
+    return classify(parse(done.said), code=done.code, excuses=MANAGED)
+
+
+def publish(run: RestoreRun, report: RestoreReport) -> None:
+    """Store the report; what was made is complete now.
+
+    Raises:
+        VaultError: S3 refused or failed.
+    """
+    run.means.vault.put(
+        report.key, report.to_json(), run.protection(), content_type="application/json"
+    )
+    run.leftover = None
+
+
+def answer_of(bringing: Bringing, report: RestoreReport) -> dict[str, object]:
+    """What came of it, with the event that swaps it in.
+
+    Raises:
+        RestoreFailedError: something that came back is wrong.
+    """
+    run, copy = bringing.run, report.copy_name
+    where = f"s3://{run.means.vault.bucket}/{report.key}"
+    if report.verdict is Verdict.FAILED:
+        raise RestoreFailedError(
+            f"{copy} on {report.server} is not what {report.backup} claims:"
+            f" {' '.join(report.reasons)} The report: {where}",
+            safe="The live database and all backups are untouched; the copy is there to look at.",
+            todo="Look into the copy for what you need, or restore another backup. When you are"
+            f" done with it: {drop_statement(copy)}",
+        )
+    answer: dict[str, object] = {
+        "restored": copy,
+        "server": report.server,
+        "backup": report.backup,
+        "shows": at(report.snapshot_time),
+        "verdict": report.verdict.value,
+        "reasons": list(report.reasons),
+        "notes": list(report.notes),
+        "rows": report.rows,
+        "seconds": round(report.total_seconds, 3),
+        "report": where,
+        "drop": drop_statement(copy),
+    }
+    return answer | ({"next": _swap_event(run, report)} if report.action == "restore" else {})
+
+
+def _swap_event(run: RestoreRun, report: RestoreReport) -> dict[str, object]:
+    keys = {
+        "action": Action.SWAP.value,
+        "database": run.event.database,
+        "copy": report.copy_name,
+        "target": run.event.target,
+        "unproven": report.verdict is Verdict.PARTIAL or None,
+    }
+    return {key: value for key, value in keys.items() if value is not None}

@@ -1,0 +1,38 @@
+"""Finds what some tables need in an archive that has been fetched."""
+
+from lifeboat.errors import RestoreRefusedError
+from lifeboat.policy.contents import Selection, parse_contents, select
+from lifeboat.policy.identifiers import qualified
+from lifeboat.policy.restore_events import TableName
+from lifeboat.policy.words import listed
+from lifeboat.postgres.archive_text import contents, entries_of
+from lifeboat.services.recovery import Recovery
+
+
+def choose_entries(recovery: Recovery, major: int, tables: tuple[TableName, ...]) -> Selection:
+    """The entries of the archive that the tables need.
+
+    Args:
+        recovery: with the archive in its place.
+        major: of the pg_restore that will read them.
+        tables: all of which have to be there.
+
+    Raises:
+        RestoreRefusedError: the archive has no such table.
+        DecodeError: pg_restore can't read the archive.
+    """
+    programs, archive, watch = recovery.programs, recovery.archive, recovery.watch
+    chosen: set[int] = set()
+    unknown = []
+    for table in tables:
+        own = parse_contents(entries_of(programs, major, archive, watch, table))
+        numbers = {each.number for each in own if each.kind == "TABLE"}
+        chosen |= numbers
+        if not numbers:
+            unknown.append(qualified(*table))
+    if unknown:
+        raise RestoreRefusedError(
+            f"The backup {recovery.manifest.location.id} has no table {listed(unknown)}.",
+            todo='Send {"action": "tables", ...} to see which it has.',
+        )
+    return select(parse_contents(contents(programs, major, archive, watch)), chosen)

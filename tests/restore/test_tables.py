@@ -1,0 +1,219 @@
+"""Some tables come back: beside the live database, or into it, in one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
+from lifeboat.services import load_tables
+from tests.restores import RescueHall, databases, refused
+from tests.workshop import MAJORS, Database, assert_no_children
+
+#: Keys in both directions, identity, partitions, row security, triggers of three kinds, a sequence
+#: that nobody owns, an inheritance tree, a type and a function that only one table needs.
+SHOP = (
+    "CREATE TYPE state AS ENUM ('open', 'paid')",
+    "CREATE FUNCTION is_fine(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+    "CREATE SEQUENCE numbers START 500",
+    "CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+    " name text CHECK (is_fine(name)), favourite bigint)",
+    "CREATE TABLE orders (id serial PRIMARY KEY, customer bigint NOT NULL REFERENCES customers"
+    " ON DELETE CASCADE, state state DEFAULT 'open', number int DEFAULT nextval('numbers'),"
+    " total numeric GENERATED ALWAYS AS (1.5) STORED)",
+    "COMMENT ON CONSTRAINT orders_customer_fkey ON orders IS 'who ordered'",
+    "ALTER TABLE customers ADD FOREIGN KEY (favourite) REFERENCES orders ON DELETE SET NULL",
+    "CREATE INDEX orders_state ON orders (state) WHERE state = 'open'",
+    "CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at)",
+    "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-07-01')",
+    "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-07-01') TO ('2027-01-01')",
+    "CREATE INDEX events_at ON events (at)",
+    "CREATE TABLE log (entry text)",
+    "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$BEGIN INSERT INTO public.log VALUES (TG_NAME); RETURN NEW; END$$",
+    "CREATE TRIGGER a AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION note()",
+    "CREATE TRIGGER b AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION note()",
+    "CREATE TRIGGER c AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION note()",
+    "ALTER TABLE orders DISABLE TRIGGER b, ENABLE ALWAYS TRIGGER c",
+    "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY own ON orders USING (customer = 1)",
+    'CREATE TABLE "odd  Name" (id int PRIMARY KEY, "a ""column" text)',
+    "CREATE VIEW open_orders AS SELECT * FROM orders WHERE state = 'open'",
+    "INSERT INTO customers (name) SELECT 'c' || i FROM generate_series(1, 50) i",
+    "INSERT INTO orders (customer) SELECT 1 + i % 50 FROM generate_series(1, 300) i",
+    "UPDATE customers SET favourite = id",
+    "INSERT INTO events SELECT i, date '2026-01-01' + i FROM generate_series(0, 300) i",
+    "INSERT INTO \"odd  Name\" VALUES (1, E'tab\\tline\\n\\\\.\\n'), (2, NULL), (3, '')",
+    "TRUNCATE log",
+)
+
+
+@pytest.fixture
+def shop(hall: RescueHall) -> RescueHall:
+    hall.workshop.settings["backup"] = {"checksums": True}
+    hall.live.run(*SHOP)
+    hall.workshop.take()
+    return hall
+
+
+def load(hall: RescueHall, *tables: str, **keys: Any) -> dict[str, Any]:
+    return hall.ask(action="restore-tables", tables=list(tables), data_only=True, go=True, **keys)
+
+
+def shape(database: Database) -> Any:
+    """Constraints, triggers with their states, and comments of the database."""
+    return database.value(
+        "SELECT json_build_array("
+        " (SELECT json_agg(json_build_array(conname, conrelid::regclass::text,"
+        "   pg_get_constraintdef(oid), obj_description(oid)) ORDER BY conname, conrelid)"
+        "  FROM pg_constraint WHERE connamespace = 'public'::regnamespace),"
+        " (SELECT json_agg(json_build_array(tgname, tgenabled) ORDER BY tgname)"
+        "  FROM pg_trigger WHERE NOT tgisinternal))"
+    )
+
+
+def test_the_tables_of_a_backup_are_listed_with_their_rows(shop: RescueHall) -> None:
+    tables = shop.ask(action="tables")["tables"]
+    assert {"table": "public.orders", "rows": 300} in tables
+    assert {"table": 'public."odd  Name"', "rows": 3} in tables
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_chosen_tables_come_back_in_a_database_of_their_own(
+    major: int, new_database: Callable[..., Database], hall: RescueHall
+) -> None:
+    live = hall.workshop.database = new_database(major)
+    hall.workshop.settings["backup"] = {"checksums": True}
+    live.run(*SHOP)
+    hall.workshop.take()
+    event = {"action": "restore-tables", "tables": ["public.orders", "public.events"]}
+    plan = hall.ask(event)
+    assert databases(live) == {live.name}
+    answer = hall.ask(plan["next"])
+    copy = hall.copy(answer)
+    assert answer["verdict"] == "proven", answer["reasons"]
+    assert "next" not in answer
+    names = copy.value(
+        "SELECT array_agg(relname::text ORDER BY relname) FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v')"
+    )
+    assert names == [
+        *("events", "events_1", "events_2", "numbers", "orders", "orders_id_seq"),
+    ]
+    assert copy.value("SELECT count(*) FROM events") == 301
+    assert copy.value("SELECT count(*) FROM pg_indexes WHERE tablename ~ 'orders|events'") == 5
+    assert copy.value("SELECT nextval('orders_id_seq')") == 301
+    assert copy.value("SELECT count(*) FROM pg_policy") == 1
+    assert copy.value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == 3
+    assert any("orders_customer_fkey" in note for note in answer["notes"])
+    assert hall.ask(action="swap", copy=copy.name)["blocked"] == [
+        f"{copy.name} holds some tables only; it can't take a database's place."
+    ]
+    assert_no_children()
+
+
+def test_tables_with_keys_in_both_directions_come_back_together(shop: RescueHall) -> None:
+    answer = shop.ask(
+        action="restore-tables",
+        tables=["public.orders", "public.customers", 'public."odd  Name"'],
+        go=True,
+    )
+    copy = shop.copy(answer)
+    assert answer["verdict"] == "proven", answer["reasons"]
+    assert answer["notes"] == []
+    assert copy.value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'") == 2
+    assert copy.value('SELECT "a ""column" FROM "odd  Name" WHERE id = 1') == "tab\tline\n\\.\n"
+
+
+def test_a_partition_comes_back_without_the_table_that_it_is_of(shop: RescueHall) -> None:
+    answer = shop.ask(action="restore-tables", tables=["public.events_2"], go=True)
+    assert shop.copy(answer).value("SELECT count(*) FROM events_2") == 120
+    assert answer["verdict"] == "proven", answer["reasons"]
+
+
+def test_a_table_that_the_backup_does_not_have_is_refused(shop: RescueHall) -> None:
+    event = {"action": "restore-tables", "tables": ["public.open_orders", "x.y"]}
+    assert any("lists no rows of public.open_orders, x.y" in e for e in shop.ask(event)["beware"])
+    error = refused(lambda: shop.ask(event, go=True))
+    assert isinstance(error, RestoreRefusedError)
+    assert "has no table public.open_orders, x.y" in error.what
+    assert databases(shop.live) == {shop.live.name}
+
+
+def test_lost_rows_come_back_into_the_live_tables(shop: RescueHall) -> None:
+    """With all that hangs on them as it was, and what came later in other tables untouched."""
+    live = shop.live
+    whole, before = live.inventory(), shape(live)
+    live.run("DELETE FROM customers", "INSERT INTO log VALUES ('since then')")
+    answer = load(shop, "public.customers", "public.orders")
+    assert {each["table"]: each["rows_after"] for each in answer["tables"]} == {
+        "public.customers": 50,
+        "public.orders": 300,
+    }
+    assert live.value("SELECT array_agg(entry) FROM log") == ["since then"]
+    live.run("TRUNCATE log")
+    assert live.inventory() == whole
+    assert shape(live) == before
+
+
+def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RescueHall) -> None:
+    live = shop.live
+    live.run("DELETE FROM orders WHERE id > 10", "INSERT INTO orders (customer) VALUES (1)")
+    error = refused(lambda: load(shop, "public.orders"))
+    assert isinstance(error, RestoreRefusedError)
+    assert "Not empty: public.orders (11 rows)" in error.what
+    error = refused(lambda: load(shop, "public.orders", replace=True))
+    assert f'"confirm": "{live.name}"' in error.todo
+    assert live.value("SELECT count(*) FROM orders") == 11
+    plan = shop.ask(action="restore-tables", tables=["public.orders"], data_only=True, replace=True)
+    assert plan["next"]["confirm"] == live.name
+    assert any("Take off 2 foreign keys" in each for each in plan["will"])
+    assert any("Triggers don't fire" in each for each in plan["beware"])
+    answer = shop.ask(plan["next"])
+    assert answer["tables"] == [{"table": "public.orders", "rows_before": 11, "rows_after": 300}]
+    assert live.value("SELECT count(*) FROM customers WHERE favourite IS NOT NULL") == 10
+    # The sequence has been further than in the backup, and stays there.
+    assert answer["sequences_raised"] == []
+    assert live.value("SELECT nextval('orders_id_seq')") == 302
+
+
+def test_rows_that_no_longer_fit_change_nothing(shop: RescueHall) -> None:
+    live = shop.live
+    live.run("DELETE FROM orders", "DELETE FROM customers WHERE id > 25")
+    before, rows = shape(live), live.inventory()
+    error = refused(lambda: load(shop, "public.orders"))
+    assert isinstance(error, RestoreFailedError)
+    assert "orders_customer_fkey" in error.what
+    assert "undone as a whole" in error.safe
+    assert (shape(live), live.inventory()) == (before, rows)
+
+
+def test_a_table_that_has_lost_a_column_changes_nothing(shop: RescueHall) -> None:
+    live = shop.live
+    live.run("TRUNCATE events")
+    live.run('TRUNCATE "odd  Name"', 'ALTER TABLE "odd  Name" DROP COLUMN "a ""column"')
+    error = refused(lambda: load(shop, 'public."odd  Name"', "public.events"))
+    assert isinstance(error, RestoreTargetError)
+    assert "does not exist" in error.what
+    assert live.value("SELECT count(*) FROM events") == 0
+
+
+def test_partitions_are_loaded_through_their_table(shop: RescueHall) -> None:
+    live = shop.live
+    live.run("TRUNCATE events")
+    answer = load(shop, "public.events")
+    assert answer["tables"] == [{"table": "public.events", "rows_before": 0, "rows_after": 301}]
+    assert live.value("SELECT count(*) FROM events_2") == 120
+
+
+def test_a_table_in_use_is_waited_for_only_so_long(
+    shop: RescueHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_tables, "_LOCK_WAIT", "300ms")
+    live = shop.live
+    live.run("TRUNCATE events")
+    with live.connect() as user, user.transaction():
+        user.execute("SELECT * FROM events")
+        error = refused(lambda: load(shop, "public.events"))
+    assert "lock timeout" in error.what
+    assert live.value("SELECT count(*) FROM events") == 0
