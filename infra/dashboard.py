@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,6 +14,12 @@ from lifeboat.settings import Settings
 
 WIDTH = 24
 """Columns of a CloudWatch dashboard."""
+
+MOST_IN_A_WIDGET = 100
+"""Alarms that one widget can show.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
 
 SHOWN = Duration.days(28)
 """Four weekly drills."""
@@ -38,7 +45,7 @@ class Row:
     settings: Settings
     """With only that database."""
 
-    alarms: Sequence[cloudwatch.Alarm]
+    alarms: Sequence[cloudwatch.IAlarm]
 
 
 class Dashboard(Construct):
@@ -57,26 +64,31 @@ class Dashboard(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        alarms: Sequence[cloudwatch.Alarm],
+        alarms: Sequence[cloudwatch.IAlarm],
         commands: Commands,
         rows: Sequence[Row],
     ) -> None:
         super().__init__(scope, construct_id)
         every = [*alarms, *(alarm for row in rows for alarm in row.alarms)]
+        first, *others = [
+            _alarms("Everything that can ring", each, width=14)
+            for each in batched(every, MOST_IN_A_WIDGET, strict=False)
+        ]
         cloudwatch.Dashboard(
             self,
             "Dashboard",
             dashboard_name=Stack.of(self).stack_name,
             default_interval=SHOWN,
             widgets=[
-                [_alarms("Everything that can ring", every, width=14), _help(commands)],
+                [first, _help(commands)],
+                *([other] for other in others),
                 *(line for row in rows for line in _lines(row, commands)),
             ],
         )
 
 
 def _alarms(
-    title: str, alarms: Sequence[cloudwatch.Alarm], *, width: int
+    title: str, alarms: Sequence[cloudwatch.IAlarm], *, width: int
 ) -> cloudwatch.AlarmStatusWidget:
     return cloudwatch.AlarmStatusWidget(
         title=title,

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Match
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Match, Template
+from aws_cdk.aws_cloudwatch import Alarm
 
-from infra.dashboard import RUNBOOKS
+from infra.dashboard import RUNBOOKS, Dashboard
 from lifeboat.errors import SettingsError
+from lifeboat.policy.commands import Commands
 from lifeboat.settings import MOST_DATABASES
 from tests.stack.stacks import PLAIN, REGION, TOPIC_KEY, Synthesized
 
@@ -295,6 +298,22 @@ def test_no_widget_lies_on_another_or_beside_the_dashboard(any_stack: Synthesize
         assert not cells & taken
         assert max(x for x, _ in cells) < 24
         taken |= cells
+
+
+def test_no_widget_holds_more_alarms_than_one_can_show() -> None:
+    stack = Stack(App(), "Many")
+    arn = f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:Many-"
+    alarms = [
+        Alarm.from_alarm_arn(stack, f"alarm-{number}", f"{arn}{number}") for number in range(205)
+    ]
+    Dashboard(stack, "Overview", alarms=alarms, commands=Commands("vault", "Many"), rows=[])
+
+    (board,) = Template.from_stack(stack).find_resources("AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(board["Properties"]["DashboardBody"])["widgets"]
+    shown = [each["properties"]["alarms"] for each in widgets if each["type"] == "alarm"]
+    assert [len(each) for each in shown] == [100, 100, 5]
+    every = [alarm for each in shown for alarm in each]
+    assert every == [f"{arn}{number}" for number in range(205)]
 
 
 def test_as_many_databases_fit_as_the_settings_allow(plain: Synthesized) -> None:
