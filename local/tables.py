@@ -6,7 +6,10 @@ from datetime import datetime
 from rich.filesize import decimal
 from rich.table import Table
 
+from lifeboat.policy.drill_report import DrillReport, Outcome
 from lifeboat.policy.inventory import Inventory
+
+_BAR = 40
 
 
 def listing(title: str, objects: Iterable[tuple[str, int, datetime]]) -> Table:
@@ -35,4 +38,24 @@ def comparison(source: Inventory, copy: Inventory) -> Table:
             f"{other.rows:,}" if other else "missing",
             "[green]equal[/]" if same else "[red]differs[/]",
         )
+    return table
+
+
+def drilled(report: DrillReport) -> Table:
+    """A drill's verdict, its checks, and its steps with their times."""
+    margin = report.rto_margin_seconds
+    title = (
+        f"{report.backup}: [green]{report.verdict}[/] in {report.total_seconds:.1f} s,"
+        f" {margin / 60:.0f} minutes before the RTO of {report.rto_seconds // 60}"
+    )
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("step")
+    table.add_column("seconds", justify="right")
+    table.add_column("of the time")
+    for step, seconds in report.seconds.items():
+        share = seconds / report.total_seconds if report.total_seconds else 0.0
+        table.add_row(step, f"{seconds:.2f}", "█" * round(share * _BAR))
+    passed = ", ".join(check.name for check in report.checks if check.outcome is Outcome.PASSED)
+    table.caption = f"{report.rows:,} rows; passed: {passed}"
+    table.caption_justify = "left"
     return table
