@@ -62,6 +62,7 @@ def test_manifests_alone_are_no_backup() -> None:
     finding = vault.only(Code.BACKUP_TOO_OLD)
     assert finding.level is Level.CRITICAL
     assert finding.headline == "has no whole backup"
+    assert "the newest daily/app/2026-11-25T020000Z" in finding.fact
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,14 @@ def test_a_gap_keeps_its_identity_while_it_grows_and_once_it_is_closed() -> None
     assert first.identity == grown.identity == closed.identity
     assert (first.headline, closed.headline) == ("missed 1 run", "missed 2 runs")
     assert "2026-11-26 02:00 UTC, 2026-11-27 02:00 UTC" in closed.fact
+
+
+def test_a_gap_just_as_long_as_a_backup_may_be_old_is_still_a_warning() -> None:
+    vault = healthy().change("monitor", max_age_hours=30)
+    vault.now = NEWEST + 30 * HOUR
+    assert vault.only(Code.SLOT_MISSED).level is Level.WARNING
+    vault.now += SECOND
+    assert vault.only(Code.SLOT_MISSED).level is Level.INFO
 
 
 def test_where_the_age_rings_already_a_missed_slot_only_stands_in_the_status() -> None:

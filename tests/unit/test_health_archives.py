@@ -132,6 +132,12 @@ def test_an_archive_may_go_a_while_before_its_manifest_when_both_expire(
     }
     expected = Code.ARCHIVE_MISSING if level is Level.CRITICAL else Code.LEFTOVER
     assert missing == ({} if level is None else {level: expected})
+    for finding in vault.found(Code.ARCHIVE_MISSING):
+        assert finding.headline == f"lost archive.dump of {location(old).id}"
+        assert finding.limit == "as long as it is kept"
+    for finding in vault.found(Code.LEFTOVER):
+        assert finding.headline == "has an expired manifest without its archive"
+        assert finding.limit == "gone with its archive when it expires"
 
 
 def test_a_retention_that_was_shortened_lets_archives_go_too() -> None:
@@ -237,6 +243,8 @@ def test_many_deletions_of_a_day_are_one_finding_and_of_two_days_two() -> None:
     found = vault.found(Code.BACKUPS_DELETED)
     assert [each.subject for each in found] == ["2026-11-23", "2026-11-24"]
     assert found[1].headline == "had 2 backups deleted before the time"
+    assert found[1].since == NOW - DAY
+    assert f"--key {location(NEWEST - 5 * DAY).manifest_key}" not in found[0].advice[1]
 
 
 @pytest.mark.parametrize(("age", "codes"), [(DAY, set()), (DAY + SECOND, {Code.LEFTOVER})])
@@ -254,3 +262,17 @@ def test_foreign_objects_under_a_databases_prefix_disturb_nobody() -> None:
     vault = healthy()
     vault.objects = [*vault.objects, version("daily/app/notes.txt", NEWEST)]  # type: ignore[misc]
     assert vault.codes() == set()
+
+
+def test_an_archive_of_several_objects_is_whole_with_all_of_them() -> None:
+    vault = healthy(days=1)
+    newest = vault.manifests[0]
+    assert isinstance(newest, Manifest)
+    second = newest.archive.objects[0].model_copy(update={"key": ARCHIVE})
+    both = newest.archive.model_copy(update={"objects": (*newest.archive.objects, second)})
+    vault.manifests = [newest.model_copy(update={"archive": both})]
+    assert vault.only(Code.BACKUP_TOO_OLD).headline == "has no whole backup"
+    assert vault.only(Code.ARCHIVE_MISSING).subject == ARCHIVE
+    there = version(ARCHIVE, NEWEST, size=second.bytes, version_id=second.version_id)
+    vault.objects = [*vault.objects, there]  # type: ignore[misc]
+    assert not {Code.BACKUP_TOO_OLD, Code.ARCHIVE_MISSING} & vault.codes()

@@ -63,6 +63,9 @@ def test_a_rule_that_is_gone_or_off_lets_backups_stay_for_ever() -> None:
         finding = _one(vault)
         assert finding.code is Code.LIFECYCLE
         assert finding.fact == "monthly backups: never deleted instead of after 365 days."
+    two = LifecycleRule(id="x", prefix="monthly/", expire_days=500)
+    late = _rules(replace(two, expire_days=400), two, without="monthly")
+    assert _one(late).fact == "monthly backups: deleted after 400 days instead of after 365 days."
 
 
 @pytest.mark.parametrize("prefix", ["", "manual/", "manual/app/", "man"])
@@ -164,6 +167,11 @@ def test_the_default_encryption_is_the_settings(
     vault = _bucket(encryption=found)
     vault.settings = vault.settings.model_copy(update={"encryption": wanted})
     assert vault.codes() == (set() if right else {Code.ENCRYPTION})
+    for finding in vault.findings():
+        assert finding.level is Level.WARNING
+        wants = "AES256." if wanted == "S3" else f"aws:kms with {KEY}."
+        assert finding.fact.endswith(f"the settings want {wants}")
+        assert "None" not in finding.fact
 
 
 @pytest.mark.parametrize(
@@ -197,15 +205,21 @@ def test_an_unfinished_upload_is_a_day_old_before_anybody_hears_of_it(
     vault = healthy()
     vault.uploads = (UnfinishedUpload(key="daily/app/x/archive.dump", initiated=NOW - age),)  # type: ignore[operator]
     assert [each.level for each in vault.findings()] == ([] if level is None else [level])
+    for finding in vault.findings():
+        idle = finding.level is Level.INFO
+        assert (finding.advice == ("Nothing has to be done.",)) == idle
 
 
 def test_unfinished_uploads_are_told_by_where_they_are_and_not_one_by_one() -> None:
     vault = healthy()
     keys = ["daily/app/2/archive.dump", "daily/app/1/archive.dump", "daily/shop/1/archive.dump"]
-    vault.uploads = tuple(UnfinishedUpload(key=key, initiated=NOW - 9 * DAY) for key in keys)
+    vault.uploads = tuple(
+        UnfinishedUpload(key=key, initiated=NOW - (days + 4) * DAY) for days, key in enumerate(keys)
+    )
     found = vault.found(Code.UPLOAD_UNFINISHED)
     assert [each.subject for each in found] == ["daily/app", "daily/shop"]
     assert "daily/app/1/archive.dump, daily/app/2/archive.dump" in found[0].fact
+    assert found[0].since == NOW - 5 * DAY
 
 
 def test_a_stranger_is_told_once_for_all_of_its_tiers() -> None:
@@ -223,6 +237,7 @@ def test_lists_that_could_not_be_had_are_findings(part: str) -> None:
     vault = healthy()
     setattr(vault, part, UNKNOWN)
     assert (_one(vault).code, _one(vault).subject) == (Code.NOT_SEEN, part)
+    assert _one(vault).level is Level.WARNING
 
 
 def test_every_problem_is_a_finding() -> None:
@@ -235,6 +250,9 @@ def test_every_problem_is_a_finding() -> None:
         (None, "b"),
         ("app", "a"),
     ]
+    for finding in vault.findings():
+        assert finding.level is Level.WARNING
+        assert finding.headline == "was not seen whole"
 
 
 def test_a_database_whose_objects_could_not_be_listed_is_critical() -> None:
@@ -243,6 +261,7 @@ def test_a_database_whose_objects_could_not_be_listed_is_critical() -> None:
     finding = _one(vault)
     assert (finding.code, finding.level) == (Code.NOT_SEEN, Level.CRITICAL)
     assert (finding.database, finding.fact) == ("app", UNKNOWN.why)
+    assert finding.headline == "could not be looked at"
 
 
 def test_manifests_that_were_not_read_though_they_are_there_are_a_finding() -> None:
@@ -250,6 +269,7 @@ def test_manifests_that_were_not_read_though_they_are_there_are_a_finding() -> N
     vault.manifests.pop(29)
     assert _one(vault).code is Code.NOT_SEEN
     assert _one(vault).subject == "manifests"
+    assert _one(vault).level is Level.WARNING
     vault.change("monitor", history=29)
     assert vault.codes() == set()
 

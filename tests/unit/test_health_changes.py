@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,12 @@ def test_usual_is_the_median_so_one_odd_backup_changes_nothing() -> None:
     assert vault.codes() == set()
 
 
+def test_usual_are_the_last_seven() -> None:
+    vault = _then(backup(NEWEST, size=400), size=1000, days=4)
+    vault.add(*(backup(NEWEST - n * DAY, size=500) for n in range(5, 9)))
+    assert vault.only(Code.BYTES_SHRANK).headline == "shrank from 1.0 kB to 400 B"
+
+
 @pytest.mark.parametrize(("days", "codes"), [(2, set()), (3, {Code.BYTES_SHRANK})])
 def test_two_backups_do_not_say_what_is_usual(days: int, codes: set[Code]) -> None:
     assert _then(backup(NEWEST, size=1), days=days).codes() == codes
@@ -82,6 +89,7 @@ def test_a_loss_names_table_rows_and_both_backups() -> None:
     finding = vault.only(Code.TABLES_LOST)
     assert finding.level is Level.CRITICAL
     assert finding.headline == "lost rows of public.users"
+    assert finding.passing
     assert "public.users (1,000 rows, now 12)" in finding.fact
     before, after = location(NEWEST - DAY).id, location(NEWEST).id
     assert f"Between {before} and {after}" in finding.fact
@@ -116,6 +124,16 @@ def test_a_renamed_table_or_a_dropped_partition_is_only_a_warning(
     assert "perhaps" in finding.fact
 
 
+def test_a_table_of_that_name_in_another_schema_is_no_sibling() -> None:
+    now = backup(NEWEST, tables={"events_2": 7})
+    (table,) = now.inventory.tables
+    elsewhere = now.inventory.model_copy(update={"tables": (replace(table, schema="x"),)})
+    vault = _then(
+        now.model_copy(update={"inventory": elsewhere}), tables={"events_1": 1000}, days=2
+    )
+    assert vault.only(Code.TABLES_LOST).level is Level.CRITICAL
+
+
 def test_one_harmless_loss_does_not_make_another_harmless() -> None:
     before = {"events_1": 1000, "events_2": 1000, "users": 1000}
     vault = _then(backup(NEWEST, tables={"events_2": 1000}), tables=before, days=2)
@@ -148,7 +166,9 @@ def test_backups_may_be_the_same_for_a_week(days: int, codes: set[Code]) -> None
     vault.add(backup(NEWEST - (days + 1) * DAY))
     assert vault.codes() == codes
     for finding in vault.findings():
+        assert finding.level is Level.WARNING
         assert finding.since == NEWEST + SECOND - days * DAY
+        assert finding.fact.startswith(f"{days + 1} backups from")
         assert "at the same place in the write-ahead log (0/1)" in finding.fact
 
 
@@ -160,6 +180,19 @@ def test_any_difference_is_life(what: str) -> None:
     assert vault.add(backup(NEWEST, **other)).codes() == set()
 
 
+def test_only_an_unbroken_row_of_backups_stood_still() -> None:
+    vault = empty(drills=healthy().drills)
+    vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(10) if day != 1))
+    assert vault.add(backup(NEWEST - DAY, lsn="0/2")).codes() == set()
+
+
+def test_tables_may_be_told_in_another_order() -> None:
+    vault = empty(drills=healthy().drills)
+    vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(1, 10)))
+    other = dict(reversed(USUAL.items()))
+    assert vault.add(backup(NEWEST, lsn="0/1", tables=other)).codes() == {Code.UNCHANGED}
+
+
 @pytest.mark.parametrize(("checksum", "codes"), [(None, set()), ("42", {Code.UNCHANGED})])
 def test_without_a_place_in_the_log_only_checksums_show_that_nothing_changed(
     checksum: str | None, codes: set[Code]
@@ -167,8 +200,12 @@ def test_without_a_place_in_the_log_only_checksums_show_that_nothing_changed(
     vault = empty(drills=healthy().drills)
     for day in range(9):
         plain = backup(NEWEST - day * DAY, lsn=None)
-        table = Table(schema="public", name="users", rows=1000, checksum=checksum)
-        inventory = plain.inventory.model_copy(update={"tables": (table,)})
+        tables = (
+            Table(schema="public", name="users", rows=1000, checksum=checksum),
+            Table(schema="public", name="summed", rows=1000, checksum="7"),
+            Table(schema="public", name="log", rows=0, data_excluded=True),
+        )
+        inventory = plain.inventory.model_copy(update={"tables": tables})
         vault.add(plain.model_copy(update={"inventory": inventory}))
     assert vault.codes() == codes
 

@@ -35,7 +35,10 @@ def _undrilled(now: datetime) -> Vault:
 def test_the_first_drill_has_an_hour_after_the_slot_that_follows_the_first_backup(
     now: datetime, level: Level
 ) -> None:
-    assert _undrilled(now).only(Code.DRILL_NEVER).level is level
+    finding = _undrilled(now).only(Code.DRILL_NEVER)
+    assert finding.level is level
+    late = level is Level.WARNING
+    assert finding.headline == ("was never drilled" if late else "waits for its first drill")
 
 
 def test_a_schedule_that_is_new_brings_a_drill_later() -> None:
@@ -68,6 +71,9 @@ def test_a_drill_may_be_35_days_old(age: timedelta, codes: set[Code]) -> None:
     vault = healthy()
     vault.drills = [drill(NOW - age), drill(NOW - age - DAY)]
     assert vault.codes() == codes
+    for finding in vault.findings():
+        assert finding.level is Level.WARNING
+        assert finding.headline == "had no drill for 35 days"
 
 
 def test_a_drill_from_the_future_proves_nothing() -> None:
@@ -85,6 +91,7 @@ def test_a_failed_drill_is_critical_and_says_why_and_what_else_is_proven() -> No
     vault.drills.append(drill(MONDAY, backup=NEWEST))  # the same backup: no consolation
     finding = vault.only(Code.DRILL_FAILED)
     assert finding.level is Level.CRITICAL
+    assert finding.headline == "failed its drill"
     assert "public.users: 7 rows instead of 8" in finding.fact
     assert f"{location(NEWEST - 9 * DAY).id} was proven on 2026-11-16" in finding.safe
     assert finding.advice[0] == "Look at the log."
@@ -121,7 +128,9 @@ def test_a_partial_drill_is_no_alarm_unless_it_tested_not_one_table(
 ) -> None:
     vault = healthy()
     vault.drills = [drill(MONDAY, Verdict.PARTIAL, tables=tables)]
-    assert vault.only(Code.DRILL_PARTIAL).level is level
+    finding = vault.only(Code.DRILL_PARTIAL)
+    assert finding.level is level
+    assert finding.headline == "was proven in part only"
 
 
 def test_a_report_that_cannot_be_read_is_told() -> None:
@@ -138,6 +147,9 @@ def test_a_drill_may_take_as_long_as_its_target(seconds: float, codes: set[Code]
     vault = healthy()
     limit = Limit(what="rto", database_bytes=1)
     vault.drills = [drill(MONDAY, seconds=seconds, limits=(limit,) if codes else ())]
+    for finding in vault.findings():
+        assert finding.level is Level.WARNING
+        assert finding.limit == "60 min (drill.rto_minutes)"
     assert vault.codes() == codes  # nor is what was missed announced as well
 
 

@@ -67,6 +67,7 @@ def test_a_database_that_outgrows_its_drill_within_30_days_is_told(
         *(backup(NEWEST - n * DAY, database_bytes=round(size)) for n, size in enumerate(sizes))
     )
     assert vault.codes() == ({WHATS[what]} if found else set())
+    assert all(finding.level is Level.WARNING for finding in vault.findings())
 
 
 @pytest.mark.parametrize(("size", "codes"), [(999, set()), (1000, {Code.DRILL_DISK})])
@@ -95,3 +96,12 @@ def test_limits_say_nothing_without_a_whole_backup() -> None:
     vault.drills = [drill(MONDAY, limits=(Limit(what="time", database_bytes=1),))]
     vault.manifests.clear()
     assert Code.DRILL_TIME not in vault.codes()
+
+
+def test_a_target_that_was_missed_leaves_the_other_limits_to_be_told() -> None:
+    limits = tuple(Limit(what=what, database_bytes=1) for what in ("rto", "disk"))
+    vault = healthy()
+    vault.drills = [drill(MONDAY, limits=limits, seconds=3601)]
+    assert vault.codes() == {Code.RTO_MISSED, Code.DRILL_DISK}
+    vault.drills = [drill(MONDAY, limits=limits, seconds=3600)]
+    assert vault.codes() == {Code.RTO_SOON, Code.DRILL_DISK}

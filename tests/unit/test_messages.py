@@ -137,3 +137,10 @@ def test_every_finding_of_a_broken_vault_has_words_for_a_tired_person() -> None:
         assert finding.advice
         assert finding.headline.isascii()
         assert len(f"Lifeboat: {finding.database or 'the vault'} {finding.headline}") < 100
+
+
+def test_a_long_subject_still_says_how_many_more_there_are() -> None:
+    finding = Finding(**{**FINDING.__dict__, "headline": "x" * 200})
+    subject = raised([finding] * 4, kind=Kind.NEW, now=NOW, where="").subject
+    assert len(subject) == 99
+    assert subject.endswith("xxx... (and 3 more)")

@@ -37,7 +37,7 @@ def test_points_of_the_same_moment_do_no_harm() -> None:
 
 @pytest.mark.parametrize(
     ("now", "per_day", "days"),
-    [(80, 2, 10), (100, 2, 0), (101, -2, 0), (80, 0, None), (80, -1, None)],
+    [(80, 2, 10), (100, 2, 0), (100, -2, 0), (101, -2, 0), (80, 0, None), (80, -1, None)],
 )
 def test_days_until_a_limit(now: float, per_day: float, days: float | None) -> None:
     assert Trend(now=now, per_day=per_day).days_until(100) == days

@@ -155,9 +155,8 @@ def _perhaps(table: Table, fresh: Iterable[Table], now: Iterable[tuple[str, str]
     for other in sorted(fresh, key=_name):
         if other.rows == table.rows:
             return f", perhaps renamed to {_spelled(other)}"
-    pattern = _NUMBERS.sub("#", table.name)
-    siblings = [name for schema, name in now if schema == table.schema and "#" in pattern]
-    if any(_NUMBERS.sub("#", name) == pattern for name in siblings):
+    siblings = [_NUMBERS.sub("#", name) for schema, name in now if schema == table.schema]
+    if _NUMBERS.sub("#", table.name) in siblings:
         return ", perhaps an old partition"
     return ""
 
