@@ -1,0 +1,237 @@
+"""The runbooks and sample events say nothing that the code, or the AWS CLI, would not understand.
+
+That their commands work is tried in tests/deployed/test_runbooks.py.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifeboat.handlers.monitor import _wants_text
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.drill_events import MAY_BE as OF_DRILLS
+from lifeboat.policy.drill_events import parse_drill_event
+from lifeboat.policy.events import MAY_BE as OF_BACKUPS
+from lifeboat.policy.events import parse_event
+from lifeboat.policy.findings import Code
+from lifeboat.policy.restore_events import MAY_BE as OF_RESTORES
+from lifeboat.policy.restore_events import Action, parse_restore_event
+from lifeboat.settings import ValidationQuery
+from tests.aws_commands import UsageError, parse
+from tests.pages import EVENTS, RUNBOOKS, Block, Page, filled, runbooks
+
+REPOSITORY = Path(__file__).parents[2]
+PAGES = {page.name: page for page in runbooks()}
+NAMED = sorted(set(PAGES) - {"README"})
+KINDS = {("bash", "setup"), ("bash", "run"), ("bash", "look"), ("json", "seen")}
+
+#: Words that are understood where a page's placeholders stand.
+FILLED = {
+    "vault": "lifeboat-vault",
+    "backup": "daily/app/2026-11-22T020000Z",
+    "moment": "2026-11-22T09:00:00Z",
+    "target": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/admin-AbCdEf",
+    "test server": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/test-AbCdEf",
+    "secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf",
+    "copy": "app_restored_20261122t093000z",
+    "aside": "app_before_20261122t094500z",
+    "live": "app",
+    "version": "3sL4kqtJlcpXroDTDmJ",
+    "branch": "main",
+    "project": "solitary-leaf-288182",
+    **{
+        f"URL of {what}": "postgresql://user@host/name"
+        for what in ("postgres", "the copy", "the live database", "the new database")
+    },
+}
+
+
+def wants_text(event: object) -> object:
+    return _wants_text(event)
+
+
+PARSERS: dict[str, Callable[[object], object]] = {
+    "backup": parse_event,
+    "drill": parse_drill_event,
+    "monitor": wants_text,
+    "restore": parse_restore_event,
+}
+
+
+def blocks(*kinds: tuple[str, str]) -> Iterator[Block]:
+    for page in PAGES.values():
+        yield from (block for block in page.blocks if block.kind in kinds)
+
+
+def literals(path: Path, call: str, keyword: str | None) -> set[str]:
+    """The texts that a call is given: by that keyword, or else as its first argument."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func).split(".")[-1] != call:
+            continue
+        given = [each.value for each in node.keywords if each.arg == keyword]
+        for value in given if keyword else node.args[:1]:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                found.add(value.value)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_page_begins_by_asking_whether_it_is_the_right_one(name: str) -> None:
+    title, first, *_ = PAGES[name].headings
+    assert first == "Are you sure it is this?", title
+
+
+def test_every_page_that_others_rely_on_is_there_and_in_the_index() -> None:
+    tree = ast.parse((REPOSITORY / "infra/dashboard.py").read_text())
+    linked = {
+        ast.literal_eval(key)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "RUNBOOKS"
+        for key in getattr(node.value, "keys", ())
+    }
+    assert len(linked) >= 8
+    assert linked <= set(NAMED)
+    for source in (*(REPOSITORY / "infra").glob("*.py"), *(REPOSITORY / "functions").rglob("*.py")):
+        for name in re.findall(r"docs/runbooks/([\w-]+)\.md", source.read_text()):
+            assert name in NAMED, source
+    assert {f"{name}.md" for name in NAMED} <= set(PAGES["README"].links)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_links_lead_to_pages_and_headings_that_are_there(name: str) -> None:
+    for link in PAGES[name].links:
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        path = (RUNBOOKS / file).resolve() if file else RUNBOOKS / f"{name}.md"
+        assert path.is_file(), link
+        assert not anchor or anchor in Page.read(path).anchors, link
+
+
+def test_every_alarm_and_every_finding_has_its_section_and_no_other_has() -> None:
+    bells = literals(REPOSITORY / "infra/bells.py", "Bell", "what")
+    assert {"backup-too-old", "monitor-silent", "undelivered"} <= bells
+    page = PAGES["alarms"]
+    sections = re.findall(r"^### ([a-z-]+)$", page.text, re.MULTILINE)
+    assert sorted(sections) == sorted(bells | set(Code))
+    for section in sections:
+        text = page.text.split(f"### {section}\n")[1].split("\n#")[0]
+        assert re.findall(r"^- \*\*(\w+)\*\*: ", text, re.MULTILINE) == ["Means", "Safe", "Do"]
+
+
+def test_every_check_of_a_drill_is_explained() -> None:
+    functions = REPOSITORY / "functions/lifeboat"
+    checks = literals(functions / "policy/verdict.py", "_check", None)
+    for service in (functions / "services").glob("*.py"):
+        checks |= literals(service, "note", None)
+    assert {"checksum", "restore", "rows", "objects"} <= checks
+    explained = set(re.findall(r"^\| `([a-z]+)` \|", PAGES["drills"].text, re.MULTILINE))
+    verdicts = {"proven", "partial", "failed"}
+    assert explained == checks | verdicts | {"validation"}
+
+
+def test_the_stack_is_brought_back_by_the_same_command_everywhere() -> None:
+    assert Commands(vault="v", stack="s").revert() in PAGES["alarms"].text
+
+
+def test_validation_queries_on_the_page_are_such_as_the_settings_take() -> None:
+    (block,) = blocks(("json", "settings"))
+    for query in json.loads(block.text)["validation"]:
+        ValidationQuery.model_validate(query)
+
+
+def test_the_same_is_pasted_on_every_page_that_asks_functions() -> None:
+    pasted = {block.text for block in blocks(("bash", "setup")) if "lifeboat()" in block.text}
+    assert len(pasted) == 1
+    for page in PAGES.values():
+        asks = any(
+            line.startswith("lifeboat ") for each in page.blocks for line in each.text.splitlines()
+        )
+        assert asks == any("lifeboat()" in each.text for each in page.blocks), page.name
+
+
+def test_every_command_on_a_page_is_either_run_or_said_to_need_a_real_console() -> None:
+    for page in PAGES.values():
+        for block in page.blocks:
+            if block.language in {"bash", "sh", "json"}:
+                settings = block.kind == ("json", "settings")
+                assert block.kind in KINDS or settings, f"{page.name}:{block.line}"
+
+
+def test_every_placeholder_is_explained_in_the_index() -> None:
+    explained = set(re.findall(r"`<([^>]+)>`", PAGES["README"].text))
+    used = {name for page in PAGES.values() for name in page.placeholders}
+    assert used <= explained
+    assert used == set(FILLED) - {"branch"}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_event_on_a_page_is_understood(name: str) -> None:
+    for block in PAGES[name].blocks:
+        if block.language != "bash" or block.mode == "setup":
+            continue
+        text = filled(block.text, FILLED)
+        for function, event in Block(name, block.line, "", "bash", "", text).events():
+            kind, _, database = function.partition("-")
+            PARSERS[kind](event)
+            assert database == (event["database"] if kind in {"backup", "drill"} else "")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_aws_command_on_a_page_is_one_of_the_cli(name: str) -> None:
+    for block in PAGES[name].blocks:
+        if block.language != "bash" or block.mode == "setup":
+            continue
+        for words in Block(name, block.line, "", "", "", filled(block.text, FILLED)).commands():
+            if words[0] == "aws":
+                parse(_alone(words[1:]))
+
+
+def _alone(words: list[str]) -> list[str]:
+    """Without what comes after a pipe."""
+    return words[: words.index("|")] if "|" in words else words
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("s3 cp --recursve a b", "no option --recursve"),
+        ("s3api head-objekt --bucket b", "no command head-objekt"),
+        ("s3api head-object --bucket b", "needs Key"),
+        ("lambda invoke --function-name f --payload {}", "takes 1 file"),
+        ("lambda invoke --function f out.json", "no option --function"),
+        ("s4 ls", "no service s4"),
+    ],
+)
+def test_a_misspelled_aws_command_would_be_found_out(command: str, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        parse(command.split())
+
+
+def events() -> list[Path]:
+    return sorted(EVENTS.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", events(), ids=lambda path: path.stem)
+def test_every_sample_event_is_understood_by_its_function(path: Path) -> None:
+    PARSERS[path.stem.partition("-")[0]](json.loads(path.read_text()))
+
+
+def test_the_sample_events_use_every_key_and_every_action() -> None:
+    samples: dict[str, list[dict[str, Any]]] = {kind: [] for kind in PARSERS}
+    for path in events():
+        samples[path.stem.partition("-")[0]].append(json.loads(path.read_text()))
+    for kind, keys in (("backup", OF_BACKUPS), ("drill", OF_DRILLS), ("restore", OF_RESTORES)):
+        assert {key for event in samples[kind] for key in event} == set(keys), kind
+    assert {event["action"] for event in samples["restore"]} == set(Action) - NOT_YET
+    assert {"format": "text"} in samples["monitor"]
+
+
+NOT_YET = {Action.EXPORT}
+"""What no function does as yet, so that no document may promise it."""
