@@ -25,12 +25,15 @@ SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 
 @dataclass
 class People:
-    """A channel that keeps what it was told, or refuses it."""
+    """A channel that keeps what it was told, or refuses it, or needs all the time there is."""
 
     told: list[Message] = field(default_factory=list)
     deaf: bool = False
+    slow: bool = False
 
     def tell(self, message: Message) -> None:
+        if self.slow and self.told:
+            raise AssertionError("told after the end")
         if self.deaf:
             raise TellError(f"Nobody heard '{message.subject}'.", todo="Speak up.")
         self.told.append(message)
@@ -60,7 +63,7 @@ class Watch:
                 stack="Lifeboat",
                 vault=Vault(self.client or bucket.client, bucket.name),
                 channels=(self.people, *self.more),
-                remaining=lambda: 60.0,
+                remaining=lambda: 0.0 if self.people.slow and self.people.told else 60.0,
                 now=datetime.now(UTC) + later,
             )
         )
@@ -154,6 +157,17 @@ def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> Non
     assert len(caught.value.__notes__) == 1
     watch.look()
     assert surest.kinds() == [LOST, ("new", "stranger")]  # rather twice than never
+
+
+def test_a_way_that_takes_all_the_time_ends_in_a_failure_that_says_so(watch: Watch) -> None:
+    watch.people.slow = True
+    watch.break_it()
+    watch.vault.put("tmp/x", b"x")
+    checked = watch.look()
+    assert len(watch.people.told) == 1
+    with pytest.raises(MonitorError, match="time of the run was over before everybody was told"):
+        checked.require_told()
+    assert watch.memory().told == ()
 
 
 def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:

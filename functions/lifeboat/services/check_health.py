@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import Protocol
 
 from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
@@ -108,7 +109,7 @@ def check_health(look: Look) -> Checked:
         look.settings.alerts.remind_hours,
         where=Commands(vault=facts.vault, stack=facts.stack).status(),
     )
-    failures = [*_tell(look.channels, fresh.messages)]
+    failures = [*_tell(look, fresh.messages)]
     failures += _remember(look, memory, fresh, told=not failures)
     return Checked(
         status=status_of(facts, look.settings, findings, look.now),
@@ -125,15 +126,19 @@ def _recall(vault: Vault, calls: Calls) -> tuple[ToldState | None, tuple[Problem
         return None, (Problem.of(STATE_KEY, error),)
 
 
-def _tell(channels: Iterable[Channel], messages: Iterable[Message]) -> Iterable[LifeboatError]:
-    """Everything by the surest way first; then the next one may fail or hang."""
-    waiting = tuple(messages)
-    for channel in channels:
-        for message in waiting:
-            try:
-                channel.tell(message)
-            except TellError as error:
-                yield error
+def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
+    """All messages by the surest way first; then the next way may fail or hang."""
+    for channel, message in product(look.channels, messages):
+        if look.remaining() <= 0:
+            yield TellError(
+                "The time of the run was over before everybody was told.",
+                todo="See in the log who did not answer, then invoke the monitor again.",
+            )
+            return
+        try:
+            channel.tell(message)
+        except TellError as error:
+            yield error
 
 
 def _remember(
