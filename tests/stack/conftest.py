@@ -5,16 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Validations
-from cdk_nag import AwsSolutionsChecks
 
-from infra.stack import LayerContents, LifeboatStack
 from lifeboat.settings import Deployment, parse
 from tests.stack.stacks import ACCOUNT, OPEN, PLAIN, REGION, ROOT, SEALED, Synthesized
 
 
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthesized]:
+    from aws_cdk import App, Environment, Validations
+    from cdk_nag import AwsSolutionsChecks
+
+    from infra.stack import LayerContents, LifeboatStack
+
     layers = tmp_path_factory.mktemp("layers")
     for name in ("client", "server", "python"):
         (layers / name).mkdir()

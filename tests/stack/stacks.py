@@ -4,11 +4,12 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk.assertions import Template
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
 
-from infra.stack import LifeboatStack
+    from infra.stack import LifeboatStack
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -86,10 +87,12 @@ class Synthesized:
     """What `cdk synth` leaves behind for one stack."""
 
     directory: Path
-    stack: LifeboatStack
+    stack: "LifeboatStack"
 
     @cached_property
-    def template(self) -> Template:
+    def template(self) -> "Template":
+        from aws_cdk.assertions import Template
+
         return Template.from_json(self.body)
 
     @cached_property

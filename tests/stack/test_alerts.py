@@ -6,11 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
-from aws_cdk.assertions import Match, Template
-from aws_cdk.aws_cloudwatch import Alarm
 
-from infra.dashboard import RUNBOOKS, Dashboard
 from lifeboat.errors import SettingsError
 from lifeboat.policy.commands import Commands
 from lifeboat.settings import MOST_DATABASES
@@ -39,6 +35,8 @@ def body_of(stack: Synthesized) -> tuple[str, dict[str, Any]]:
 
 
 def test_nothing_is_published_or_read_unencrypted_on_the_wire(any_stack: Synthesized) -> None:
+    from aws_cdk.assertions import Match
+
     any_stack.template.has_resource_properties(
         "AWS::SNS::TopicPolicy",
         {
@@ -220,6 +218,8 @@ def test_a_monitor_that_looks_too_rarely_to_be_missed_is_refused(
 
 
 def test_the_dashboard_shows_first_what_rings_and_what_to_read(plain: Synthesized) -> None:
+    from infra.dashboard import RUNBOOKS
+
     name, body = body_of(plain)
 
     assert name == "Lifeboat"
@@ -301,6 +301,12 @@ def test_no_widget_lies_on_another_or_beside_the_dashboard(any_stack: Synthesize
 
 
 def test_no_widget_holds_more_alarms_than_one_can_show() -> None:
+    from aws_cdk import App, Stack
+    from aws_cdk.assertions import Template
+    from aws_cdk.aws_cloudwatch import Alarm
+
+    from infra.dashboard import Dashboard
+
     stack = Stack(App(), "Many")
     arn = f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:Many-"
     alarms = [

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Match
 
 from lifeboat.errors import SettingsError
 from lifeboat.settings import MOST_DATABASES, Settings, WatchedSettings
@@ -229,6 +228,8 @@ def test_a_function_logs_to_a_group_that_ends_a_year_later_or_with_the_stack(
 def test_whatever_meets_a_database_joins_the_network_it_is_given(
     sealed: Synthesized, plain: Synthesized
 ) -> None:
+    from aws_cdk.assertions import Match
+
     for job in ("backup", "drill"):
         (function,) = sealed.functions(job).values()
         assert function["VpcConfig"] == {

@@ -5,10 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Stack, Validations
-from aws_cdk import aws_s3 as s3
-from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import ManualArgs, lint
 
 from tests.stack.stacks import REGION, SECRET, Synthesized
 
@@ -23,6 +19,10 @@ def test_neither_cdk_nag_nor_the_cdk_has_anything_to_say_that_is_not_answered(
 
 
 def test_cdk_nag_fails_a_synth_with_a_finding(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from aws_cdk import App, Stack, Validations
+    from aws_cdk import aws_s3 as s3
+    from cdk_nag import AwsSolutionsChecks
+
     app = App(outdir=str(tmp_path_factory.mktemp("cdk.out")))
     s3.Bucket(Stack(app, "Careless"), "Bucket")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
@@ -35,6 +35,8 @@ def test_every_answer_to_cdk_nag_has_its_question(
     synthesize: Callable[..., Synthesized], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the acknowledgments exactly these rules complain, so none of them is idle."""
+    from aws_cdk import Validations
+
     monkeypatch.setattr(Validations, "acknowledge", lambda *_: None)
 
     with pytest.raises(RuntimeError, match="ValidationFailed") as caught:
@@ -52,6 +54,8 @@ def test_every_answer_to_cdk_nag_has_its_question(
 
 
 def test_cfn_lint_has_nothing_to_say(any_stack: Synthesized) -> None:
+    from cfnlint.api import ManualArgs, lint
+
     # W3005: the CDK orders a function after its role, which the role's ARN in it does anyway.
     config = ManualArgs(regions=[REGION], ignore_checks=["W3005"])
 

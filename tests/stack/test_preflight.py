@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from infra import preflight
 from local.aws import LocalAws
 
 type Check = Callable[..., tuple[int, str]]
@@ -41,6 +40,8 @@ def check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Check:
     """Run the command with settings of our own; gives its exit code and what it said."""
+
+    from infra import preflight
 
     def run(secret_arn: str, *arguments: str, **database: str) -> tuple[int, str]:
         databases = [{"name": "app", "secret_arn": secret_arn} | database]
@@ -85,6 +86,8 @@ def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> 
 
 
 def test_an_old_bootstrap_is_told(account: LocalAws, check: Check) -> None:
+    from infra import preflight
+
     account.bootstrap()
     account.client("ssm").put_parameter(Name=preflight.BOOTSTRAP, Value="5", Overwrite=True)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Match
 
 from tests.stack.stacks import KEY, Synthesized
 
@@ -78,6 +77,8 @@ def test_the_vault_is_encrypted_by_s3_unless_a_key_is_given(
 def test_object_lock_is_on_unless_it_is_off_and_each_object_brings_its_own_days(
     plain: Synthesized, sealed: Synthesized, unlocked: Synthesized
 ) -> None:
+    from aws_cdk.assertions import Match
+
     for stack in (plain, sealed):
         stack.template.has_resource_properties(
             "AWS::S3::Bucket",
