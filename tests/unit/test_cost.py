@@ -80,6 +80,7 @@ def test_storage_is_told_by_tier_and_by_class() -> None:
         "monthly": pytest.approx(0.00099, rel=0.001),
         "drills": pytest.approx(0.023),
     }
+    assert found.early == 0
     assert found.by_class == {
         "STANDARD": pytest.approx(0.046),
         "DEEP_ARCHIVE": pytest.approx(0.00099, rel=0.001),
