@@ -80,6 +80,10 @@ def test_findings_come_with_their_advice() -> None:
     assert found.health is Health.CRITICAL
     (database,) = found.databases
     assert (database.critical, database.warning) == (1, 0)
+    vault.now += 36 * DAY
+    (database,) = status(vault).databases
+    assert (database.critical, database.warning) == (2, 1)  # too old, failed; stale
+    vault.now -= 36 * DAY
     assert database.worst == "failed its drill"
     text = found.as_text()
     assert "CRITICAL: app failed its drill\n  What: The drill of" in text
