@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from lifeboat.errors import LifeboatError
 
@@ -64,8 +65,11 @@ def deploy(
             _upload(assembly, properties["file"], s3, account, region)
         elif kind == "aws:cloudformation:stack":
             stack = properties.get("stackName", name)
-            template = (assembly / properties["templateFile"]).read_text()
-            outputs |= _create(cloudformation, stack, template)
+            where = urlsplit(properties["stackTemplateAssetObjectUrl"])
+            bucket = where.netloc.replace("${AWS::AccountId}", account)
+            bucket = bucket.replace("${AWS::Region}", region)
+            url = f"https://s3.{region}.amazonaws.com/{bucket}{where.path}"
+            outputs |= _create(cloudformation, stack, url)
     return outputs
 
 
@@ -94,9 +98,10 @@ def _zip(directory: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _create(cloudformation: "CloudFormationClient", stack: str, template: str) -> dict[str, str]:
+def _create(cloudformation: "CloudFormationClient", stack: str, url: str) -> dict[str, str]:
+    """Create a stack of a template in S3: as text it could have 51,200 bytes at most."""
     cloudformation.create_stack(
-        StackName=stack, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"]
+        StackName=stack, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"]
     )
     deadline = time.monotonic() + STACK_SECONDS
     while time.monotonic() < deadline:

@@ -21,6 +21,10 @@ from tests.workshop import Bucket, Database
 REPOSITORY = Path(__file__).parents[2]
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 
+DATABASES = ("app", "other", "quiet")
+"""Names in the settings. All of them are the same database; nobody backs up `quiet` but those who
+test what happens then."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -39,12 +43,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Installation:
-    """A deployed stack with two databases, `app` and `other`."""
+    """A deployed stack with the `DATABASES`.
+
+    Attributes:
+        secrets: ARNs of the databases' secrets, by name.
+        admin: ARN of another one, of the same server's superuser; drills and restores may read it.
+    """
 
     aws: LocalAws
     outputs: dict[str, str]
     database: Database
     secrets: dict[str, str]
+    admin: str
 
     @property
     def vault(self) -> Bucket:
@@ -54,8 +64,12 @@ class Installation:
         return f"Lifeboat-backup-{database}"
 
     def invoke(self, event: object, *, database: str = "app") -> Answer:
+        """Run the backup function of a database."""
+        return self.call(self.function(database), event)
+
+    def call(self, function: str, event: object) -> Answer:
         answer = self.aws.client("lambda").invoke(
-            FunctionName=self.function(database), Payload=json.dumps(event), LogType="Tail"
+            FunctionName=function, Payload=json.dumps(event), LogType="Tail"
         )
         return Answer(
             failed="FunctionError" in answer,
@@ -86,19 +100,26 @@ def installation(
     url = database.server.url(database=database.name, user="lifeboat", password=PASSWORD)
     manager = aws.client("secretsmanager")
     secrets = {
-        name: manager.create_secret(Name=name, SecretString=url)["ARN"] for name in ("app", "other")
+        name: manager.create_secret(Name=name, SecretString=url)["ARN"] for name in DATABASES
     }
+    superuser = database.server.url(database=database.name)
+    admin = manager.create_secret(Name="admin", SecretString=superuser)["ARN"]
     assembly = tmp_path_factory.mktemp("deployed") / "cdk.out"
-    synthesize(aws, assembly, secrets)
+    synthesize(aws, assembly, secrets, admin)
     aws.bootstrap()
-    return Installation(aws, aws.deploy(assembly), database, secrets)
+    return Installation(aws, aws.deploy(assembly), database, secrets, admin)
 
 
-def synthesize(aws: LocalAws, assembly: Path, secrets: dict[str, str]) -> None:
+def synthesize(aws: LocalAws, assembly: Path, secrets: dict[str, str], admin: str) -> None:
     """What `cdk synth` runs, without the CLI's own seconds."""
     databases = [{"name": name, "secret_arn": arn} for name, arn in secrets.items()]
     context = {
-        "lifeboat": {"databases": databases, "architecture": Platform.of_host().architecture}
+        "lifeboat": {
+            "databases": databases,
+            "architecture": Platform.of_host().architecture,
+            "drill": {"target_secret_arns": [admin]},
+            "restore": {"target_secret_arns": [admin]},
+        }
     }
     done = subprocess.run(
         [sys.executable, "app.py"],

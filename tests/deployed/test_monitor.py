@@ -1,0 +1,294 @@
+"""The deployed monitor and the stack's alarms: silence has to ring, and somebody has to hear it."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.deployed.conftest import Answer, Installation
+from tests.handmade import HandmadeVault, last_slot
+from tests.subscriber import Notification, Subscriber
+from tests.unit.vaults import DAY, backup
+from tests.workshop import eventually
+
+MONITOR = "Lifeboat-monitor"
+BY_METRICS = frozenset({"backup-slow", "drill-slow", "backup-too-old", "backup-failed"}) | {
+    "drill-failed",
+    "drill-error",
+    "monitor-error",
+    "undelivered",
+}
+
+
+@pytest.fixture
+def people(installation: Installation) -> Subscriber:
+    return Subscriber.of(installation.aws, installation.outputs["TopicArn"])
+
+
+@pytest.fixture(scope="module")
+def stopped(installation: Installation) -> Iterable[str]:
+    """The id of the newest backup of `quiet`, two days old and of no use."""
+    vault = HandmadeVault(installation.vault)
+    for days in (3, 2):
+        manifest = backup(last_slot(datetime.now(UTC)) - days * DAY)
+        vault.back_up(manifest.model_copy(update={"database": "quiet"}))
+    return manifest.location.id.replace("/app/", "/quiet/")
+
+
+def look(installation: Installation, event: object = None) -> Answer:
+    return installation.call(MONITOR, event or {})
+
+
+def news(kind: str, code: str, database: str) -> Callable[[Notification], bool]:
+    """Whether a notification is this one of the monitor's."""
+    wanted = {"kind": kind, "code": code, "database": database}
+
+    def is_it(each: Notification) -> bool:
+        attributes = each.get("MessageAttributes", {})
+        return all(attributes.get(name, {}).get("Value") == wanted[name] for name in wanted)
+
+    return is_it
+
+
+def test_stopped_backups_are_told_and_the_next_backup_makes_it_right_again(
+    installation: Installation, people: Subscriber, stopped: str
+) -> None:
+    assert not look(installation).failed
+    told = people.wait_for(news("new", "backup-too-old", "quiet"))
+    assert told["Subject"].startswith("Lifeboat: quiet has no backup for ")
+    assert stopped in told["Message"]
+    assert "What to do:" in told["Message"]
+    assert told["MessageAttributes"]["level"]["Value"] == "critical"
+    alarm = "Lifeboat-backup-too-old-quiet"
+    assert state_of(installation, alarm) == "ALARM"
+
+    taken = installation.invoke({"database": "quiet"}, database="quiet")
+    assert not taken.failed, taken.payload
+    assert not look(installation).failed
+    told = people.wait_for(news("over", "backup-too-old", "quiet"))
+    assert told["Subject"] == "Lifeboat: quiet is right again: backup-too-old"
+    assert people.alarm(alarm, "OK")["Trigger"]["MetricName"] == "BackupAge"
+    assert people.alarm(alarm, "ALARM"), "nobody looks any more"
+
+
+def test_the_monitor_rings_when_its_schedule_no_longer_starts_it(
+    installation: Installation, people: Subscriber
+) -> None:
+    scheduler, alarm = installation.aws.client("scheduler"), f"{MONITOR}-silent"
+    known = scheduler.get_schedule(Name=MONITOR)
+    assert (known["ScheduleExpression"], known["State"]) == ("cron(15 * * * ? *)", "ENABLED")
+    schedule = {key: known[key] for key in ("Name", "Target", "FlexibleTimeWindow")}
+    usual = {"ScheduleExpression": known["ScheduleExpression"]}
+    eventually(lambda: state_of(installation, alarm) == "ALARM", within=15)
+    at = datetime.now(UTC) + timedelta(seconds=1)
+    scheduler.update_schedule(**schedule, ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})")
+    try:
+        assert people.alarm(alarm, "OK")["OldStateValue"] == "ALARM"
+        scheduler.update_schedule(**schedule, **usual, State="DISABLED")
+        rings = people.alarm(alarm, "ALARM")
+    finally:
+        scheduler.update_schedule(**schedule, **usual, State="ENABLED")
+    assert "nobody is watching" in rings["AlarmDescription"]
+    assert "Next: " in rings["AlarmDescription"]
+
+
+def test_what_really_fails_rings(
+    installation: Installation, people: Subscriber, stopped: str
+) -> None:
+    wrong = {"database": "quiet", "backup": stopped}
+    assert installation.call("Lifeboat-drill-quiet", wrong).failed
+    assert installation.invoke({"database": "nobody"}, database="quiet").failed
+    assert look(installation, {"format": "poem"}).payload["errorType"] == "EventError"
+    send_a_dead_letter(installation)
+    expected = {
+        f"Lifeboat-{what}"
+        for what in ("drill-failed-quiet", "drill-error-quiet", "backup-failed-quiet")
+    } | {f"{MONITOR}-error", "Lifeboat-undelivered"}
+    rang: set[str] = set()
+    while not expected <= rang:
+        rang.add(people.alarm(state="ALARM")["AlarmName"])
+
+
+def test_an_asynchronous_run_that_fails_for_good_is_told(
+    installation: Installation, people: Subscriber
+) -> None:
+    event = {"database": "nobody"}
+    installation.aws.client("lambda").invoke(
+        FunctionName="Lifeboat-backup-quiet", InvocationType="Event", Payload=json.dumps(event)
+    )
+    told = people.wait_for(lambda each: '"requestPayload"' in each["Message"])
+    record = json.loads(told["Message"])
+    assert record["requestPayload"] == event
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert "There is no database called 'nobody'" in record["responsePayload"]["errorMessage"]
+
+
+def test_every_alarm_of_the_stack_rings_and_is_right_again(
+    installation: Installation, people: Subscriber
+) -> None:
+    """By figures alone; `monitor-silent`, which takes long, rings in a test of its own."""
+    found = [each for each in alarms(installation) if each["AlarmName"] != f"{MONITOR}-silent"]
+    names = {each["AlarmName"] for each in found}
+    assert {name.removeprefix("Lifeboat-").removesuffix("-quiet") for name in names} >= BY_METRICS
+    drive(installation, found, "OK")
+    for state in ("ALARM", "OK"):
+        drive(installation, found, state)
+        missing, give_up = set(names), time.monotonic() + 15
+        while missing:
+            assert time.monotonic() < give_up, f"nobody heard {state} of {missing}"
+            for told in map(json.loads, alarm_messages(people.arrived(1))):
+                if told["NewStateValue"] == state:
+                    missing.discard(told["AlarmName"])
+
+
+def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installation) -> None:
+    summary = installation.invoke({"database": "app"}).payload
+    bucket, archive = installation.vault.name, f"{summary['backup']}/archive.dump"
+    function = installation.aws.client("lambda").get_function(FunctionName=MONITOR)
+    role = function["Configuration"]["Role"]
+    s3 = installation.aws.client("s3", role_arn=role)
+    secrets = installation.aws.client("secretsmanager", role_arn=role)
+    s3.list_object_versions(Bucket=bucket)
+    s3.get_object(Bucket=bucket, Key=f"{summary['backup']}/manifest.json")
+
+    def denied(call: Callable[[], object]) -> None:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call()
+
+    version = s3.list_object_versions(Bucket=bucket, Prefix=archive)["Versions"][0]["VersionId"]
+    denied(lambda: s3.get_object(Bucket=bucket, Key=archive))
+    denied(lambda: s3.get_object(Bucket=bucket, Key=archive, VersionId=version))
+    denied(lambda: s3.get_object(Bucket=bucket, Key=f"{summary['backup']}/globals.sql"))
+    denied(lambda: s3.delete_object(Bucket=bucket, Key=archive))
+    denied(lambda: s3.put_object(Bucket=bucket, Key=archive, Body=b"x"))
+    denied(lambda: s3.put_object(Bucket=bucket, Key="monitor/other.json", Body=b"x"))
+    denied(lambda: s3.put_object(Bucket=bucket, Key="drills/app/x.json", Body=b"x"))
+    denied(lambda: secrets.get_secret_value(SecretId=installation.secrets["app"]))
+
+
+def test_a_look_by_hand_answers_with_everything(installation: Installation) -> None:
+    status = look(installation).payload
+    assert [each["name"] for each in status["databases"]] == ["app", "other", "quiet"]
+    assert (status["vault"], status["region"]) == (installation.vault.name, "us-east-1")
+    assert not [each for each in status["findings"] if each["code"] == "not-seen"]
+    text = look(installation, {"format": "text"}).payload
+    assert isinstance(text, str)
+    assert text.startswith(f"Lifeboat: {status['health'].upper()}")
+    assert {"app", "other", "quiet"} <= {line.split(" ")[0] for line in text.splitlines()}
+
+
+def test_the_bucket_is_as_the_settings_want_it(installation: Installation) -> None:
+    """The real stack's lifecycle, lock and encryption, judged by the real monitor."""
+    about = {"lifecycle", "expires-early", "object-lock", "versioning", "encryption"}
+    about.add("public-access")
+    found = look(installation).payload["findings"]
+    assert [each for each in found if each["code"] in about] == []
+
+
+def test_a_look_is_measured_by_database_and_as_a_whole(installation: Installation) -> None:
+    installation.invoke({"database": "app"})
+    assert not look(installation).failed
+    documents = [json.loads(line) for line in log_of(installation) if '"_aws"' in line][-4:]
+    by_database = {each.get("Database"): each for each in documents}
+    assert {"app", "other", "quiet", None} == by_database.keys()
+    app, whole = by_database["app"], by_database[None]
+    names = {metric["Name"] for metric in app["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert names >= {
+        "BackupAge",
+        "NewestArchiveBytes",
+        "NewestRows",
+        "FindingsCritical",
+        "FindingsWarning",
+        "MonthlyCost",
+    }
+    assert 0 <= app["BackupAge"][0] < 1
+    assert app["NewestRows"][0] > 0
+    assert whole["Checked"] == [1.0]
+    assert whole["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+
+
+def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_told(
+    installation: Installation, people: Subscriber
+) -> None:
+    installation.vault.client.put_object(
+        Bucket=installation.vault.name, Key="stranger/x", Body=b"x"
+    )
+    sns, arn = installation.aws.client("sns"), installation.outputs["TopicArn"]
+    policy = sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": arn}
+    refusing = {"Version": "2012-10-17", "Statement": [denial]}
+    sns.set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(refusing)
+    )
+    try:
+        answer = look(installation)
+    finally:
+        sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    assert answer.failed
+    assert answer.payload["errorType"] == "MonitorError"
+    assert "not all news got out" in answer.payload["errorMessage"]
+    assert '"Checked"' not in "".join(log_of(installation)[-5:])
+    assert not look(installation).failed
+    assert "stranger" in people.wait_for(news("new", "stranger", "-"))["Message"]
+
+
+def alarms(installation: Installation) -> list[dict[str, Any]]:
+    pages = installation.aws.client("cloudwatch").get_paginator("describe_alarms")
+    return [
+        each
+        for page in pages.paginate(AlarmNamePrefix="Lifeboat-")
+        for each in page["MetricAlarms"]
+    ]
+
+
+def states(installation: Installation, names: Iterable[str]) -> Iterator[str]:
+    return (each["StateValue"] for each in alarms(installation) if each["AlarmName"] in names)
+
+
+def state_of(installation: Installation, alarm: str) -> str:
+    (state,) = states(installation, {alarm})
+    return state
+
+
+def drive(installation: Installation, found: list[dict[str, Any]], state: str) -> None:
+    """Put the figure of each alarm to its limit, or beyond it, until all have that state."""
+    client = installation.aws.client("cloudwatch")
+    names = {each["AlarmName"] for each in found}
+    give_up = time.monotonic() + 20
+    while {*states(installation, names)} != {state}:
+        assert time.monotonic() < give_up, [*zip(names, states(installation, names), strict=True)]
+        for each in found:
+            assert each["ComparisonOperator"] == "GreaterThanThreshold"
+            datum = {
+                "MetricName": each["MetricName"],
+                "Dimensions": each["Dimensions"],
+                "Value": each["Threshold"] + (state == "ALARM"),
+            }
+            client.put_metric_data(Namespace=each["Namespace"], MetricData=[datum])
+
+
+def log_of(installation: Installation) -> list[str]:
+    """The monitor's log, the newest line last."""
+    pages = installation.aws.client("logs").get_paginator("filter_log_events")
+    events = [
+        event
+        for page in pages.paginate(logGroupName=f"/aws/lambda/{MONITOR}")
+        for event in page["events"]
+    ]
+    events.sort(key=lambda event: event["timestamp"])
+    return [event["message"] for event in events]
+
+
+def alarm_messages(notifications: Iterable[Notification]) -> list[str]:
+    found = [each["Message"] for each in notifications]
+    return [message for message in found if message.startswith('{"AlarmName"')]
+
+
+def send_a_dead_letter(installation: Installation) -> None:
+    sqs = installation.aws.client("sqs")
+    (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" in url]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")

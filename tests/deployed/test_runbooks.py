@@ -1,0 +1,409 @@
+"""The pages of docs/runbooks, done from top to bottom by somebody who types what they say.
+
+Each block marked `run` is run by bash, in the page's order or in that of the story, against the
+deployed stack; what a page shows as an answer has to be in the answer; none may be left out.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifeboat.policy.manifest import Manifest
+from local.postgres import PostgresServer
+from tests.aws_commands import AwsCommands
+from tests.deployed.conftest import PASSWORD, Installation
+from tests.pages import RUNBOOKS, Block, Page, filled, require_seen
+from tests.stand_ins import Terminal, psql, terminal
+from tests.workshop import Bucket, Database, eventually
+
+SECOND = timedelta(seconds=1)
+
+SUNDAY = {"database": "app", "scheduled": "2026-09-06T02:00:00Z"}
+"""A weekly backup, which goes to Glacier."""
+
+
+@dataclass
+class Reader:
+    """Somebody with a page before them.
+
+    Attributes:
+        page: the page.
+        terminal: theirs.
+        known: what they put where a placeholder stands.
+        typed: what they type when a command asks for input, by a part of the command.
+        left: the blocks that they have not run yet.
+    """
+
+    page: Page
+    terminal: Terminal
+    known: dict[str, str]
+    typed: dict[str, str] = field(default_factory=dict)
+    left: list[Block] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = [block for block in self.page.blocks if block.kind == ("bash", "run")]
+
+    def step(self, section: str, *, instead: tuple[str, str] = ("", "")) -> str:
+        """Type the next block of a section; what it printed.
+
+        Args:
+            section: the heading that it stands under.
+            instead: a word of the block, and what to type in its place.
+        """
+        block = next(each for each in self.left if each.section == section)
+        self.left.remove(block)
+        return self.again(block, instead=instead)
+
+    def again(self, block: Block, *, instead: tuple[str, str] = ("", "")) -> str:
+        """Type a block; where the page shows an answer, it has to have come."""
+        blocks = self.page.blocks
+        setup = [each.text for each in blocks[: blocks.index(block)] if each.mode == "setup"]
+        script = filled("".join([*setup, block.text.replace(*instead)]), self.known)
+        stdin = next((text for part, text in self.typed.items() if part in block.text), "")
+        printed = self.terminal.run(script, stdin)
+        if any(line.startswith("lifeboat ") for line in block.text.splitlines()):
+            assert "errorMessage" not in self.answer, self.answer
+        for follower in blocks[blocks.index(block) + 1 :][:1]:
+            if follower.kind == ("json", "seen"):
+                require_seen(json.loads(filled(follower.text, self.known)), self.answer)
+        return printed
+
+    def section(self, section: str) -> str:
+        """Type all the rest of a section; what the last block printed."""
+        printed = ""
+        while any(each.section == section for each in self.left):
+            printed = self.step(section)
+        return printed
+
+    @property
+    def answer(self) -> Any:
+        """What the last function said."""
+        return json.loads((self.terminal.directory / "answer.json").read_text())
+
+    def know(self, **values: str) -> None:
+        """What the page has taught; _ stands for a space."""
+        self.known |= {name.replace("_", " "): value for name, value in values.items()}
+
+    def finish(self) -> None:
+        """Nothing on the page was left out."""
+        assert [(block.line, block.text) for block in self.left] == []
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The database `app` of the settings, for one story: a copy of the installation's."""
+
+    installation: Installation
+    database: Database
+
+    def url(self, name: str) -> str:
+        return self.database.server.url(database=name)
+
+    def count(self, table: str) -> int:
+        return int(self.database.value(f"SELECT count(*) FROM {table}"))
+
+    def back_up(self, event: Mapping[str, Any] | None = None) -> str:
+        answer = self.installation.invoke(dict(event or {"database": "app"}))
+        assert not answer.failed, answer.payload
+        return str(answer.payload["backup"])
+
+    def manifest(self, backup: str) -> Manifest:
+        return self.installation.manifest(backup)
+
+    @property
+    def vault(self) -> Bucket:
+        return self.installation.vault
+
+
+def names_like(server: PostgresServer, pattern: str) -> list[str]:
+    with server.admin() as admin:
+        query = "SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY 1"
+        return [row[0] for row in admin.execute(query, [pattern]).fetchall()]
+
+
+@contextmanager
+def secret_holding(installation: Installation, name: str, value: str) -> Iterator[None]:
+    """Let a secret hold something else for a while."""
+    manager = installation.aws.client("secretsmanager")
+    before = manager.get_secret_value(SecretId=name)["SecretString"]
+    manager.put_secret_value(SecretId=name, SecretString=value)
+    try:
+        yield
+    finally:
+        manager.put_secret_value(SecretId=name, SecretString=before)
+
+
+@pytest.fixture
+def shop(installation: Installation) -> Iterator[Shop]:
+    server = installation.database.server
+    database = Database.create(server, "shop", f"TEMPLATE {installation.database.name}")
+    url = server.url(database="shop", user="lifeboat", password=PASSWORD)
+    try:
+        with secret_holding(installation, "app", url):
+            yield Shop(installation, database)
+    finally:
+        for name in names_like(server, "shop%"):
+            Database(server, name).drop()
+
+
+@pytest.fixture
+def cli(installation: Installation, tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal with the AWS CLI, psql and PostgreSQL's own programs."""
+    aws = AwsCommands(
+        lambda service, config: installation.aws.client(service, config=config),
+    )
+    programs = {"aws": aws.run, "psql": psql}
+    with terminal(programs, [installation.database.server.programs], tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def read(cli: Terminal, shop: Shop) -> Callable[[str], Reader]:
+    """Opens a page."""
+    known = {
+        "live": "shop",
+        "vault": shop.vault.name,
+        "URL of the live database": shop.url("shop"),
+        "URL of postgres": shop.url("postgres"),
+        "URL of the new database": shop.url("restored"),
+        "secret": shop.installation.secrets["app"],
+    }
+    return lambda name: Reader(
+        Page(name, (RUNBOOKS / f"{name}.md").read_text().replace("lifeboat/admin", "admin")),
+        cli,
+        dict(known),
+    )  # TEMP
+
+
+def moment_after(shop: Shop, backup: str) -> str:
+    """A whole second that is over, after what a backup shows; later backups show later ones."""
+    moment = shop.manifest(backup).source.snapshot_time.replace(microsecond=0) + SECOND
+    eventually(lambda: datetime.now(UTC) > moment)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_data_corruption(shop: Shop, read: Callable[[str], Reader]) -> None:
+    good, users, sessions = shop.back_up(), shop.count("users"), shop.count("auth_sessions")
+    page = read("data-corruption")
+    page.know(backup=good, moment=moment_after(shop, good))
+    shop.database.run("UPDATE users SET name = 'oops'", "DELETE FROM auth_sessions")
+
+    page.section("Stop the damage")
+    page.section("Find the last good backup")
+    assert page.answer["backups"][0]["backup"] == good
+    restoring = "Restore it beside the live database"
+    page.know(target=page.step(restoring).strip())
+    page.section(restoring)
+    copy = page.answer["restored"]
+    page.know(copy=copy, URL_of_the_copy=shop.url(copy))
+    assert page.section("Look before you swap").strip() == str(users)
+    assert shop.count("auth_sessions") == 0
+
+    page.section("Swap it in")
+    assert shop.count("auth_sessions") == sessions
+    assert shop.database.value("SELECT count(*) FROM users WHERE name = 'oops'") == 0
+    (aside,) = names_like(shop.database.server, "shop_before%")
+    page.know(aside=aside)
+    page.section("Go back")
+    assert shop.count("auth_sessions") == 0
+    (aside,) = names_like(shop.database.server, "shop_before%")
+    page.know(aside=aside)
+    page.section("Days later")
+    assert names_like(shop.database.server, "shop%") == ["shop"]
+    page.finish()
+
+
+def test_full_loss(shop: Shop, read: Callable[[str], Reader]) -> None:
+    users = shop.count("users")
+    page = read("full-loss")
+    page.know(backup=shop.back_up())
+    shop.database.drop()
+
+    page.typed["put-secret-value"] = shop.url("postgres")
+    assert "VersionId" in page.section("Have a server")
+    restoring = "Restore the newest backup"
+    page.step(restoring)
+    page.know(target=page.step(restoring).strip())
+    page.step(restoring)
+    page.step(restoring)
+    page.know(copy=page.answer["restored"])
+    assert page.section(restoring).strip() == str(users)
+    page.section("Connect everything again")
+    page.finish()
+
+
+def test_partial_restore(shop: Shop, read: Callable[[str], Reader]) -> None:
+    good, sessions = shop.back_up(), shop.count("auth_sessions")
+    page = read("partial-restore")
+    page.know(backup=good, moment=moment_after(shop, good))
+    shop.database.run(
+        "DELETE FROM auth_sessions WHERE user_id % 2 = 0",
+        "INSERT INTO auth_sessions (id, user_id, token_hash, created_at, expires_at)"
+        " VALUES (gen_random_uuid(), 1, '', now(), now())",
+    )
+    for _ in range(3):
+        page.step("Choose")
+    page.know(target=page.step("Choose").strip())
+    page.section("Beside the live database")
+    copy = page.answer["restored"]
+    page.know(copy=copy, URL_of_the_copy=shop.url(copy))
+    page.section("Copy rows from the copy")
+    assert shop.count("auth_sessions") == sessions + 1
+    page.section("Into the live table")
+    assert shop.count("auth_sessions") == sessions
+    assert page.answer["tables"][0]["rows_before"] == sessions + 1
+
+    stock = "With stock commands"
+    for _ in range(4):
+        page.step(stock)
+    with shop.database.server.admin("restored") as copied:
+        assert copied.execute("SELECT count(*) FROM auth_sessions").fetchall() == [(sessions,)]
+    page.section(stock)
+    assert names_like(shop.database.server, "restored") == []
+    page.finish()
+
+
+def freeze(shop: Shop) -> str:
+    """A weekly backup as the bucket's lifecycle leaves it; there its version stays the same."""
+    manifest = shop.manifest(shop.back_up(SUNDAY))
+    stored, vault = manifest.archive.objects[0], shop.vault
+    cold = vault.client.put_object(
+        Bucket=vault.name, Key=stored.key, Body=vault.read(stored.key), StorageClass="GLACIER"
+    )
+    objects = (stored.model_copy(update={"version_id": cold["VersionId"]}),)
+    shown = manifest.slot + SECOND
+    changed = manifest.model_copy(
+        update={
+            "archive": manifest.archive.model_copy(update={"objects": objects}),
+            "source": manifest.source.model_copy(update={"snapshot_time": shown}),
+        }
+    )
+    vault.client.put_object(Bucket=vault.name, Key=manifest.key, Body=changed.to_json())
+    return manifest.location.id
+
+
+def test_archived_backup(shop: Shop, read: Callable[[str], Reader]) -> None:
+    page = read("archived-backup")
+    page.know(backup=freeze(shop), moment="2026-09-07T00:00:00Z")
+    page.know(target=shop.installation.admin)
+    for _ in range(3):
+        page.step("Thaw it")
+    key = f"{page.known['backup']}/archive.dump"
+
+    def thawed() -> bool:
+        head = shop.vault.client.head_object(Bucket=shop.vault.name, Key=key)
+        return 'ongoing-request="false"' in head.get("Restore", "")
+
+    eventually(thawed, within=20)
+    page.section("Thaw it")
+    page.section("The same with stock commands")
+    listing = page.terminal.run("pg_restore --list archive.dump")
+    assert "auth_sessions" in listing
+    page.finish()
+
+
+def test_lifeboat_is_gone(shop: Shop, read: Callable[[str], Reader]) -> None:
+    day = {"database": "app", "scheduled": "2026-09-07T02:00:00Z"}
+    users = shop.count("users")
+    page = read("lifeboat-is-gone")
+    page.know(backup=shop.back_up(day), aside="shop_old")
+
+    finding = "Find the backups"
+    assert shop.vault.name in page.step(finding)
+    assert f"{page.known['backup']}/manifest.json" in page.step(finding)
+    page.step(finding)
+    assert page.step(finding).split()[0] == page.step(finding).strip()
+    bringing = "Bring it back"
+    assert page.step(bringing).startswith("pg_restore (PostgreSQL) 18.")
+    assert "Dumped from database version: 18." in page.step(bringing)
+    page.section(bringing)
+    assert f"public users {users}" in page.step("See that it is whole").splitlines()
+    assert page.step("See that it is whole").strip() == str(users)
+    page.section("Put it in place")
+    assert shop.count("users") == users
+    assert names_like(shop.database.server, "shop%") == ["shop", "shop_old"]
+
+    key = f"{page.known['backup']}/archive.dump"
+    shop.vault.client.delete_object(Bucket=shop.vault.name, Key=key)
+    assert key not in shop.vault.holds()
+    ((deleted, version),) = json.loads(page.step("What was deleted"))
+    assert deleted == key
+    page.know(version=version)
+    page.section("What was deleted")
+    assert key in shop.vault.holds()
+    page.finish()
+
+
+def test_rotate_secret(shop: Shop, read: Callable[[str], Reader]) -> None:
+    page = read("rotate-secret")
+    changing = "Change it on the server"
+    new = page.step(changing).strip()
+    page.typed["password"] = f"{new}\n{new}\n"
+    page.typed["put-secret-value"] = shop.database.server.url("shop", "lifeboat", new)
+    page.know(target=shop.installation.admin)
+    try:
+        page.section(changing)
+        refused = shop.installation.invoke({"database": "app"})
+        assert "password authentication failed" in refused.payload["errorMessage"]
+        page.section("Give it to Lifeboat")
+    finally:
+        literal = PASSWORD.replace("'", "''")
+        shop.database.run(f"ALTER ROLE lifeboat PASSWORD '{literal}'")
+    page.finish()
+
+
+def test_onboarding(shop: Shop, read: Callable[[str], Reader]) -> None:
+    page = read("onboarding")
+    page.know(target=shop.installation.admin)
+    page.typed["create-secret"] = shop.url("postgres")
+    arn = page.step("A role that may restore", instead=("lifeboat/admin", "lifeboat/another"))
+    assert arn.startswith("arn:aws:secretsmanager:")
+    said = {block.section: page.step(block.section) for block in list(page.left)}
+    page.finish()
+    assert "cron(0 2 * * ? *)" in said["Set up the backup and its schedule"]
+    for name in ("archive.dump", "globals.sql", "manifest.json"):
+        assert name in said["Configure the bucket"]
+    assert '"Prefix": "daily/"' in said["Set up retention"]
+    assert said["Monitor the status"].startswith("Lifeboat: ")
+    assert "ENABLED" in said["Schedule recovery tests"]
+    assert "AES256" in said["Document the encryption"]
+
+
+def test_drills(
+    shop: Shop, read: Callable[[str], Reader], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page = read("drills")
+    page.know(backup=shop.back_up(), test_server=shop.installation.admin)
+    assert "ENABLED" in page.step("By schedule")
+    assert "Lifeboat: " in page.section("By schedule")
+    page.section("By hand")
+    pages = list((page.terminal.directory / "drills").glob("*.html"))
+    assert any("proven" in each.read_text().lower() for each in pages)
+
+    page.typed["create-secret"] = shop.url("postgres")
+    page.step("Into a separate test database", instead=("lifeboat/test", "lifeboat/test2"))
+    with (
+        PostgresServer.start(major=18, root=tmp_path_factory.mktemp("test-server")) as server,
+        secret_holding(shop.installation, shop.installation.admin, server.url()),
+    ):
+        page.section("Into a separate test database")
+        assert names_like(server, "lifeboat_drill%") == []
+    page.finish()
+
+
+def test_alarms(shop: Shop, read: Callable[[str], Reader]) -> None:
+    page = read("alarms")
+    page.section("Back up now")
+    page.section("Drill now")
+    assert page.section("Look").startswith("Lifeboat: ")
+    assert "Backup is complete" in page.section("The log")
+    assert '"State": "ENABLED"' in page.section("The schedule")
+    assert ".html" in page.section("The reports")
+    page.finish()
+    assert shop.count("users") > 0
