@@ -112,9 +112,9 @@ def test_for_a_server_elsewhere_only_the_archive_needs_disk() -> None:
     assert "target" not in error.todo
 
 
-def test_the_setting_that_is_named_is_enough_whatever_lies_in_tmp() -> None:
+@pytest.mark.parametrize("in_use", [0, 300 * MB, 900 * MB])
+def test_the_setting_that_is_named_is_enough_whatever_lies_in_tmp(in_use: int) -> None:
     manifest = backup(database=5 * GB, archive=GB)
-    in_use = 300 * MB
     error = refusal(manifest, room(tmp_free_bytes=4096 * MB - in_use))
     (more,) = re.findall(r"drill\.ephemeral_mb to (\d+)", error.todo)
     assert int(more) % 512 == 0
@@ -127,6 +127,12 @@ def test_what_no_function_can_hold_needs_a_server_elsewhere() -> None:
     error = refusal(backup(database=15 * GB))
     assert "ephemeral_mb" not in error.todo
     assert error.todo.startswith("Restore into a server of your own")
+
+
+def test_a_setting_that_would_not_be_enough_is_not_offered() -> None:
+    error = refusal(backup(database=15 * GB, tables=20_000), room(memory_mb=512))
+    assert "of memory" in error.what
+    assert "drill.memory_mb" not in error.todo
 
 
 def test_what_no_function_can_even_carry_there_is_for_a_person() -> None:

@@ -183,6 +183,7 @@ def test_the_same_number_of_other_rows_fails() -> None:
     assert details(comparison, "content") == (
         "public.users: the rows that came back are not those that were backed up.",
     )
+    assert [table.outcome for table in comparison.tables] == [UNTESTED, PASSED, FAILED]
 
 
 def test_a_checksum_that_was_not_taken_again_is_no_pass() -> None:
@@ -314,6 +315,22 @@ def test_what_a_server_without_an_extension_cannot_hold_is_untested_and_named() 
 def test_a_lacking_extension_excuses_nothing_else(changes: dict[str, object], check: str) -> None:
     comparison = compare(CLAIMED, restored(**changes), untested=WITHOUT_POSTGIS)
     assert only_failed(comparison) == {check}
+
+
+def test_an_excused_table_that_came_back_all_the_same_is_judged_like_any() -> None:
+    for rows, outcome in ((7, PASSED), (6, FAILED)):
+        tables = (EVENTS, replace(PLACES, rows=rows), USERS)
+        comparison = compare(CLAIMED, restored(tables=tables), untested=WITHOUT_POSTGIS)
+        assert comparison.tables[1].outcome is outcome
+
+
+def test_only_the_sequences_that_are_named_may_be_missing() -> None:
+    claimed = restored(sequences=(IDS, replace(IDS, name="other")))
+    comparison = compare(claimed, restored(sequences=()), untested=WITHOUT_POSTGIS)
+    assert details(comparison, "sequences") == (
+        "public.other did not come back.",
+        "public.ids can't be made here.",
+    )
 
 
 def test_objects_that_could_not_be_made_are_never_a_pass() -> None:
