@@ -3,12 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 from layers.closure import dotted
-from layers.postgres import client_layer
+from layers.postgres import client_layer, server_layer
 from layers.postgres.lock import refresh
 from layers.python import dependency_layer
 from layers.summary import Summary, summarize
@@ -17,6 +18,21 @@ from lifeboat.errors import LifeboatError
 
 LIMIT = 250 * 1024 * 1024
 """What a function and its layers may hold unzipped, in bytes (AWS: "Lambda quotas")."""
+
+
+class Layers(NamedTuple):
+    """The layers for one architecture."""
+
+    postgres: Path
+    server: Path
+    python: Path
+
+    def together(self) -> dict[str, tuple[Path, Path]]:
+        """The layers that one function carries, by what the function does."""
+        return {
+            "backup": (self.postgres, self.python),
+            "drill": (self.server, self.python),
+        }
 
 
 def main(arguments: list[str]) -> int:
@@ -52,21 +68,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _layers(architecture: Architecture) -> list[Path]:
-    return [client_layer(architecture), dependency_layer(architecture)]
+def _layers(architecture: Architecture) -> Layers:
+    return Layers(
+        postgres=client_layer(architecture),
+        server=server_layer(architecture),
+        python=dependency_layer(architecture),
+    )
 
 
-def _table(built: dict[Architecture, list[Path]]) -> Table:
+def _table(built: dict[Architecture, Layers]) -> Table:
     table = Table("Layer", title="Layers in build/layers/")
     for heading in ("Unzipped", "Files", "Highest glibc", "Content"):
         table.add_column(heading, justify="right")
     for architecture, layers in built.items():
-        summaries = [summarize(layer) for layer in layers]
-        for layer, summary in zip(layers, summaries, strict=True):
+        summaries = {layer: summarize(layer) for layer in layers}
+        for layer, summary in summaries.items():
             table.add_row(layer.name, *_cells(summary))
-        total = sum(summary.bytes for summary in summaries)
-        share = f"{total / LIMIT:.0%} of {_megabytes(LIMIT)}"
-        table.add_row(f"[bold]{architecture}, both", _megabytes(total), "", "", share)
+        for purpose, carried in layers.together().items():
+            total = sum(summaries[layer].bytes for layer in carried)
+            share = f"{total / LIMIT:.0%} of {_megabytes(LIMIT)}"
+            label = f"[bold]{architecture}, {purpose}"
+            table.add_row(label, _megabytes(total), "", "", share)
         table.add_section()
     return table
 

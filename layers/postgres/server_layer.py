@@ -58,15 +58,14 @@ def server_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path 
     hashes = read(lock)
 
     def fill(draft: Path) -> None:
-        shim = compile_shim(architecture, hashes, build=build)
         with step(f"Building the PostgreSQL server layer for {architecture}"):
-            _fill(draft / PREFIX, platform, hashes, shim, build=build)
+            _fill(draft / PREFIX, platform, hashes, build=build)
             assert_closed(draft, architecture)
 
     return build_once(build / "layers" / f"server-{architecture}-{inputs_digest(lock)}", fill)
 
 
-def _fill(into: Path, platform: Platform, hashes: Hashes, shim: Path, *, build: Path) -> None:
+def _fill(into: Path, platform: Platform, hashes: Hashes, *, build: Path) -> None:
     into.mkdir(parents=True)
     add_libraries(into, SERVER_LIBRARIES, platform, hashes, build=build)
     for major in MAJORS:
@@ -82,7 +81,7 @@ def _fill(into: Path, platform: Platform, hashes: Hashes, shim: Path, *, build: 
     add_zones(into / RELATIVE_ZONES, platform, hashes, build=build)
     for licences in (LICENCES, SERVER_LICENCES):
         shutil.copytree(licences, into / "licences", dirs_exist_ok=True)
-    shutil.copyfile(shim, into / SHIM)
+    compile_shim(into, platform.architecture, hashes, build=build)
     _adapt(into)
 
 

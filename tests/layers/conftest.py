@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from layers.build import BUILD
-from layers.postgres import MAJORS, client_layer, server_tree
+from layers.postgres import MAJORS, client_layer, server_layer, server_tree
 from layers.python import dependency_layer
 from layers.target import ARCHITECTURES, Architecture, Platform
 
@@ -13,6 +13,11 @@ from layers.target import ARCHITECTURES, Architecture, Platform
 @pytest.fixture(scope="session")
 def client_layers() -> dict[Architecture, Path]:
     return {architecture: client_layer(architecture) for architecture in ARCHITECTURES}
+
+
+@pytest.fixture(scope="session")
+def server_layers() -> dict[Architecture, Path]:
+    return {architecture: server_layer(architecture) for architecture in ARCHITECTURES}
 
 
 @pytest.fixture(scope="session")

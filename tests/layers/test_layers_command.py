@@ -12,6 +12,7 @@ from lifeboat.errors import LayerError
 
 def test_the_command_shows_what_was_built(
     client_layers: dict[Architecture, Path],
+    server_layers: dict[Architecture, Path],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -22,6 +23,8 @@ def test_the_command_shows_what_was_built(
     shown = capsys.readouterr().out
     layer = client_layers["arm64"]
     assert layer.name in shown
+    assert server_layers["arm64"].name in shown
+    assert "arm64, drill" in shown
     assert summarize(layer).digest in shown
     assert "2.34" in shown
     assert "x86_64" not in shown
@@ -50,11 +53,12 @@ def test_lock_refreshes_the_hashes_before_it_builds(
         return client_layers[architecture]
 
     monkeypatch.setattr("layers.__main__.refresh", lambda: done.append("lock"))
-    monkeypatch.setattr("layers.__main__.client_layer", build)
+    for name in ("client_layer", "server_layer"):
+        monkeypatch.setattr(f"layers.__main__.{name}", build)
 
     assert main(["lock", "--arch", "arm64"]) == 0
 
-    assert done == ["lock", "build"]
+    assert done == ["lock", "build", "build"]
 
 
 def test_a_summary_counts_what_is_there(
