@@ -24,10 +24,12 @@ class Contestant:
     stores: str
 
 
-_PYTHON = f"'{sys.executable}' -m"
-_SEND = f"{_PYTHON} local.bench.send"
+PYTHON = f"'{sys.executable}' -m"
+_SEND = f"{PYTHON} local.bench.send"
 #: The system's, as in people's scripts; where it lacks, Python's writes the same format.
-_GZIP = "gzip" if shutil.which("gzip") else f"{_PYTHON} gzip -"
+_GZIP = "gzip" if shutil.which("gzip") else f"{PYTHON} gzip -"
+
+GUNZIP = "gunzip -c" if shutil.which("gunzip") else f"{PYTHON} gzip -d - <"
 
 PLAIN = Contestant(
     name="gzip-file",
@@ -45,13 +47,13 @@ PIPED = Contestant(
 LIFEBOAT = Contestant(
     name="lifeboat",
     does="Lifeboat: stored, decoded, counted",
-    script=f"exec {_PYTHON} local.bench.backup",
+    script=f"exec {PYTHON} local.bench.backup",
     stores=LOCATION.archive_key,
 )
 CHECKSUMS = Contestant(
     name="lifeboat-sums",
     does="Lifeboat with checksums of all content",
-    script=f"exec {_PYTHON} local.bench.backup --checksums",
+    script=f"exec {PYTHON} local.bench.backup --checksums",
     stores=LOCATION.archive_key,
 )
 CONTESTANTS = (PLAIN, PIPED, LIFEBOAT, CHECKSUMS)

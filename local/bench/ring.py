@@ -86,7 +86,7 @@ class Ring:
         self._clear()
         postmaster, s3 = psutil.Process(self.server.pid), self._s3.process()
         before = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
-        measured = measure(_command(contestant), self._environment())
+        measured = measure(_command(contestant), self.environment())
         after = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
         server, store, machine = (b - a for a, b in zip(before, after, strict=True))
         stored = self.client.head_object(Bucket=self.bucket, Key=contestant.stores)
@@ -98,6 +98,22 @@ class Ring:
             stored_bytes=stored["ContentLength"],
         )
 
+    def keep(self, contestant: Contestant) -> None:
+        """Let a contestant add to what the bucket holds, for those who bring it back.
+
+        Raises:
+            LifeboatError: it failed.
+        """
+        measure(_command(contestant), self.environment())
+
+    def empty_database(self) -> str:
+        """A new and empty database to restore into; its name."""
+        with self.server.admin() as connection:
+            connection.execute("DROP DATABASE IF EXISTS copy WITH (FORCE)")
+            connection.execute("CREATE DATABASE copy")
+            connection.execute("CHECKPOINT")
+        return "copy"
+
     def look_at(self, contestant: Contestant) -> Looks:
         """Let a contestant have an empty bucket, and look at its memory.
 
@@ -105,7 +121,7 @@ class Ring:
             LifeboatError: it failed.
         """
         self._clear()
-        return look_at(_command(contestant), self._environment())
+        return look_at(_command(contestant), self.environment())
 
     def _fill(self, megabytes: float) -> None:
         with self.server.admin() as connection:
@@ -121,10 +137,14 @@ class Ring:
         listing = self.client.list_objects_v2(Bucket=self.bucket)
         for found in listing.get("Contents", ()):
             self.client.delete_object(Bucket=self.bucket, Key=found["Key"])
+        self.clear_scratch()
+
+    def clear_scratch(self) -> None:
+        """Remove what contestants have left in the scratch directory."""
         for file in self._scratch.iterdir():
             file.unlink()
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
         """Everything that the contestants' scripts and programs need, and nothing of the user's."""
         programs = server_tree([self.server.major])
         return {

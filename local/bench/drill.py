@@ -1,0 +1,60 @@
+"""Holds one drill as the function does, in this process: `python -m local.bench.drill`.
+
+Its environment names the vault (BUCKET, and what boto3 reads) and the programs. It prints the
+drill's report.
+"""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Never
+
+# The handler with all that it brings: the memory that is measured is to be the function's.
+import lifeboat.handlers.drill  # noqa: F401
+from lifeboat.errors import LifeboatError
+from lifeboat.policy.drill_events import parse_drill_event
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.drill import drill
+from lifeboat.services.drill_run import DrillMeans, DrillRequest
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault, s3_client
+from local.bench.backup import LOCATION, SECONDS, SECRET
+
+MEMORY_MB = 3008
+
+
+def main() -> None:
+    """Hold it and print its report.
+
+    Raises:
+        LifeboatError: the backup is not proven.
+    """
+    deadline = time.monotonic() + SECONDS
+    settings = {
+        "databases": [{"name": LOCATION.database, "secret_arn": SECRET}],
+        "object_lock": "off",  # the bench's S3 server has none
+        "drill": {"ephemeral_mb": 10_240},
+    }
+    means = DrillMeans(
+        settings=Settings.model_validate(settings),
+        vault=Vault(s3_client(), os.environ["BUCKET"]),
+        programs=Programs.of_environment(),
+        read_login=lambda arn, _: _no_secrets(arn),
+        remaining=lambda: deadline - time.monotonic(),
+        memory_mb=MEMORY_MB,
+    )
+    event = parse_drill_event({"database": LOCATION.database})
+    report = drill(DrillRequest(event, datetime.now(UTC).replace(microsecond=0), "bench"), means)
+    sys.stdout.write(report.to_json().decode())
+    if report.verdict is not Verdict.PROVEN:
+        raise LifeboatError("; ".join(report.reasons), todo="Report it.")
+
+
+def _no_secrets(arn: str) -> Never:
+    raise LifeboatError(f"The bench has no secret {arn}.", todo="Drill in the embedded server.")
+
+
+if __name__ == "__main__":
+    main()
