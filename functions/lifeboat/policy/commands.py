@@ -1,6 +1,7 @@
 """Commands that a finding's advice gives to be pasted into a shell."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from shlex import quote
 
@@ -31,6 +32,10 @@ class Commands:
             f"aws lambda invoke --function-name {quote(f'{self.stack}-monitor')}"
             """ --cli-binary-format raw-in-base64-out --payload '{"format": "text"}' /dev/stdout"""
         )
+
+    def restore(self, event: Mapping[str, object]) -> str:
+        """Ask the restore function; without `go` the answer is a plan or a list."""
+        return self._sent(quote(f"{self.stack}-restore"), event)
 
     def log(self, kind: str, database: str) -> str:
         """What the database's backups or drills said lately."""
@@ -82,9 +87,12 @@ class Commands:
         return quote(f"{self.stack}-{kind}-{database}")
 
     def _invoke(self, kind: str, database: str, event: dict[str, str]) -> str:
+        return self._sent(self._function(kind, database), event)
+
+    def _sent(self, function: str, event: Mapping[str, object]) -> str:
+        """The CLI waits for the whole run and must not send the event again when that is long."""
         return (
-            f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name"
-            f" {self._function(kind, database)} --cli-read-timeout 960"
-            f" --cli-binary-format raw-in-base64-out --payload {quote(json.dumps(event))}"
-            " /dev/stdout"
+            f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name {function}"
+            f" --cli-read-timeout 960 --cli-binary-format raw-in-base64-out"
+            f" --payload {quote(json.dumps(event))} /dev/stdout"
         )

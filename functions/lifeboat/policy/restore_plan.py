@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from math import ceil
 
 from lifeboat.errors import RestoreRefusedError
-from lifeboat.policy.identifiers import quoted
+from lifeboat.policy.identifiers import qualified, quoted
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.restore_events import RestoreEvent
 from lifeboat.policy.restore_facts import Room, Source, TargetFacts
-from lifeboat.policy.restore_walls import cautions, walls
+from lifeboat.policy.restore_walls import cautions, export_walls, walls
 from lifeboat.policy.thaw import Lying, price, speed_of
-from lifeboat.policy.words import at, several, size
+from lifeboat.policy.words import at, listed, several, size
 from lifeboat.settings import RestoreSettings
 
 
@@ -100,6 +100,40 @@ def plan_restore(
     )
 
 
+def plan_export(event: RestoreEvent, source: Source, room: Room, url: str) -> Plan:
+    """A backup, or some of its tables, as a file of plain SQL.
+
+    Args:
+        event: what was asked for.
+        source: the backup.
+        room: what the function has.
+        url: where the file would go if it were written now.
+    """
+    manifest, settings = source.manifest, room.settings
+    what = listed(qualified(*name) for name in event.tables) or "the whole database"
+    return Plan(
+        event=event,
+        backup=manifest.location.id,
+        shows=at(manifest.source.snapshot_time),
+        will=(
+            f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
+            f"Write {what} as SQL, without owners and grants, to a file like {url}.",
+            f"Give a link to it that works for {several(settings.link_minutes, 'minute')}.",
+        ),
+        beware=(
+            f"S3 removes the file after {several(settings.export_days, 'day')}.",
+            "Whoever has the link has the rows: treat it like a password.",
+        ),
+        blocked=tuple(export_walls(source, room)),
+        by_hand=(
+            by_hand(source.vault, manifest)[0],
+            "pg_restore --no-owner --no-privileges --file=- archive.dump | gzip > database.sql.gz",
+        ),
+        downloads=manifest.archive.bytes,
+        seconds=source.seconds(room),
+    )
+
+
 def require_open(plan: Plan) -> None:
     """Let pass only a plan that nothing stands in the way of.
 
@@ -119,7 +153,7 @@ def by_hand(vault: str, manifest: Manifest) -> tuple[str, ...]:
     """The stock commands that restore a backup on any machine with PostgreSQL's programs."""
     options = "--jobs=4 --no-owner --no-privileges --dbname='<URL of a new, empty database>'"
     return (
-        f"aws s3 cp --recursive s3://{vault}/{manifest.location.prefix} .",
+        f"aws s3 cp --recursive --force-glacier-transfer s3://{vault}/{manifest.location.prefix} .",
         f"pg_restore {options} archive.dump",
     )
 

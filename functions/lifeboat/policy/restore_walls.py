@@ -53,6 +53,11 @@ def cautions(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterato
         )
 
 
+def export_walls(source: Source, room: Room) -> list[str]:
+    """What stands in the way of writing a backup as SQL, which needs no server."""
+    return [*_cold(source, room.settings), *_function(source, room)]
+
+
 def walls(event: RestoreEvent, source: Source, facts: TargetFacts, room: Room) -> Iterator[str]:
     """What stands in the way for good."""
     yield from _cold(source, room.settings)

@@ -62,14 +62,13 @@ def given_up(bringing: Bringing, copy: str) -> Iterator[None]:
         raise
 
 
-def fetch_whole(bringing: Bringing) -> None:
+def fetch_whole(run: RestoreRun, recovery: Recovery) -> None:
     """Fetch the archive and make sure that it is the backup, and whole, before anything is made.
 
     Raises:
         RestoreFailedError: it isn't.
         VaultReadError: S3 refused or failed.
     """
-    run, recovery = bringing.run, bringing.recovery
     with run.steps.timed("fetch"):
         is_the_one = fetch_archive(recovery)
     if is_the_one:

@@ -49,7 +49,7 @@ def load_tables(
     if run.event.replace:
         require_confirmed(run, source.live)
     bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))
-    fetch_whole(bringing)
+    fetch_whole(run, bringing.recovery)
     selection = choose_entries(bringing.recovery, target.facts.major, run.event.tables)
     with (
         run.steps.timed("load"),

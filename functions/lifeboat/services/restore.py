@@ -10,6 +10,7 @@ from lifeboat.policy.restore_facts import Room, Source
 from lifeboat.postgres.scratch import Scratch, scratch_directory
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.choose_backup import choose_backup
+from lifeboat.services.export_backup import export_backup
 from lifeboat.services.list_backups import list_backups
 from lifeboat.services.load_tables import load_tables
 from lifeboat.services.restore_database import restore_database
@@ -56,6 +57,8 @@ def _with_backup(
         return watch.call(lambda: thaw_backup(run, source))
     if run.event.action is Action.TABLES:
         return list_tables(source)
+    if run.event.action is Action.EXPORT:
+        return export_backup(run, source, _room(run, scratch), scratch, watch)
     with run.steps.timed("look"):
         target = open_target(run, scratch, watch, source.live)
     work = restore_database

@@ -43,7 +43,7 @@ def restore_database(
         return plan.answer()
     require_open(plan)
     bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))
-    fetch_whole(bringing)
+    fetch_whole(run, bringing.recovery)
     require_roles(bringing)
     with given_up(bringing, copy):
         untested = bring(bringing, copy)

@@ -60,7 +60,7 @@ def restore_tables(
         return plan.answer()
     require_open(plan)
     bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))
-    fetch_whole(bringing)
+    fetch_whole(run, bringing.recovery)
     selection = choose_entries(bringing.recovery, target.facts.major, run.event.tables)
     require_roles(bringing)
     run.notes += [f"Left out: {name}" for name in selection.left_out]
