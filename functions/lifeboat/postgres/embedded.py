@@ -1,13 +1,12 @@
 """A throw-away PostgreSQL server inside the function: on a private socket, gone after the run.
 
 It has to work where Lambda is bare: without /dev/shm, with SysV shared memory refused, for a user
-who is in no passwd file. A small library, preloaded, answers these few calls in the server's place.
+who is in no passwd file. The layer's servers bring a small library that answers these few calls.
 """
 
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +21,6 @@ from lifeboat.postgres.watch import Watch
 
 SUPERUSER = "postgres"
 
-_PRELOADED = "liblifeboat-ipc.so"
 _ZONES = "zoneinfo"
 """The layer's servers look for time zones at this path, relative to their working directory, which
 is the data directory; so the layer works wherever it lies."""
@@ -109,7 +107,6 @@ class EmbeddedServer:
         self._scratch = scratch
         self._data = scratch.folder(DATA)
         self._socket = scratch.folder("socket")
-        self._environment = {**SCRUBBED, **_preload(programs)}
         self._watch = watch
         self._make_cluster()
         self._child = self._start(size)
@@ -177,7 +174,7 @@ class EmbeddedServer:
         with self._watch.child(
             Child(
                 argv,
-                env=self._environment,
+                env=SCRUBBED,
                 account=self._scratch.account,
                 cwd=self._scratch.path,
             )
@@ -198,9 +195,7 @@ class EmbeddedServer:
         argv = [str(self._programs.path("postgres", self._major)), "-D", str(self._data)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        child = Child(
-            argv, env=self._environment, account=self._scratch.account, cwd=self._scratch.path
-        )
+        child = Child(argv, env=SCRUBBED, account=self._scratch.account, cwd=self._scratch.path)
         try:
             self._await_ready(child)
         except BaseException:
@@ -223,11 +218,6 @@ class EmbeddedServer:
                 continue
             raise _did_not_start(f"postgres ended with {code}", child)
         raise _did_not_start(f"postgres was not ready after {_START_SECONDS:.0f} s", child)
-
-
-def _preload(programs: Programs) -> Mapping[str, str]:
-    library = programs.root / _PRELOADED
-    return {"LD_PRELOAD": str(library)} if library.exists() else {}
 
 
 def _link_zones(programs: Programs, folder: Path) -> None:
