@@ -3,6 +3,7 @@
 A real PostgreSQL with a database like Spec-Drive's, the real stack deployed by the real CDK CLI to
 a local AWS that enforces IAM and TLS; a scheduled and a manual backup through AWS's own APIs, a
 restore with nothing but stock pg_restore, compared with the source, and a drill inside a function.
+Then a disaster, noticed by the monitor and undone, and the alarm that comes when backups stop.
 Nothing is left behind.
 """
 
@@ -14,7 +15,9 @@ from contextlib import ExitStack
 from rich.text import Text
 
 from lifeboat.errors import LifeboatError
+from local.demo.alarms import hear, stop_backups, subscribe
 from local.demo.backups import manual_backup, scheduled_backup, show_vault
+from local.demo.disaster import delete_without_where, undo
 from local.demo.drills import drill
 from local.demo.scene import console, set_up
 from local.demo.stock import prove
@@ -33,6 +36,13 @@ def main() -> None:
             show_vault(scene)
             prove(scene, scheduled, stack)
             drill(scene)
+            person = subscribe(scene)
+            lost = delete_without_where(scene)
+            manual_backup(scene, "after-the-delete")
+            hear(scene, person, "tables-lost", "The monitor looks, and somebody is told")
+            undo(scene, scheduled, lost)
+            stop_backups(scene)
+            hear(scene, person, "backup-too-old", "The monitor looks again: silence is an alarm")
     except KeyboardInterrupt:
         console.print("\nInterrupted. Everything that was started has been stopped and removed.")
         sys.exit(130)
@@ -40,7 +50,7 @@ def main() -> None:
         console.print(Text(f"\n{error}", style="red"))
         sys.exit(1)
     console.print(
-        "\n[green]The restored copy is equal to the source, and the drill says so too.[/]"
+        "\n[green]Backed up, proven by restoring, noticed, undone, and silence told.[/]"
         f" {time.monotonic() - begun:.0f} s in all; nothing is left behind."
         "\nNext: the README's five minutes to your own account.\n"
     )

@@ -49,11 +49,13 @@ class Scene:
         aws: the local AWS.
         server: with the source database.
         outputs: of the stack, by name.
+        admin: ARN of the secret with the superuser, which restores may use.
     """
 
     aws: LocalAws
     server: PostgresServer
     outputs: dict[str, str]
+    admin: str
 
     @property
     def vault(self) -> str:
@@ -112,6 +114,8 @@ def set_up(stack: ExitStack) -> Scene:
         url = server.url(database=SOURCE, user="lifeboat", password=PASSWORD)
         manager = aws.client("secretsmanager")
         secret = manager.create_secret(Name="spec-drive", SecretString=json.dumps({"url": url}))
+        superuser = server.url(database=SOURCE)
+        admin = manager.create_secret(Name="spec-drive-admin", SecretString=superuser)["ARN"]
     architecture = Platform.of_host().architecture
     with step("Layers: PostgreSQL's programs and servers of five majors, the dependencies"):
         client_layer(architecture)
@@ -126,6 +130,7 @@ def set_up(stack: ExitStack) -> Scene:
             f"--output={assembly}",
             f"--context=lifeboat.databases.0.secret_arn={secret['ARN']}",
             f"--context=lifeboat.architecture={architecture}",
+            f"--context=lifeboat.restore.target_secret_arns.0={admin}",
         )
     with step("cdk bootstrap and cdk deploy: the real stack by the real CLI"):
         synthesized = f"--app={assembly}"
@@ -133,7 +138,7 @@ def set_up(stack: ExitStack) -> Scene:
         approved = "--require-approval=never"
         _cdk(aws, "deploy", synthesized, approved, f"--outputs-file={outputs}")
     told: dict[str, str] = next(iter(json.loads(outputs.read_text()).values()))
-    return Scene(aws, server, told)
+    return Scene(aws, server, told, admin)
 
 
 def _create_source(server: PostgresServer) -> None:

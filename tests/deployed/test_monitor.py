@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.subscriber import Notification, Subscriber
 from tests.deployed.conftest import Answer, Installation
 from tests.handmade import HandmadeVault, last_slot
-from tests.subscriber import Notification, Subscriber
 from tests.unit.vaults import DAY, backup
 from tests.workshop import eventually
 
@@ -103,7 +103,8 @@ def test_what_really_fails_rings(
     assert installation.call("Lifeboat-drill-quiet", wrong).failed
     assert installation.invoke({"database": "nobody"}, database="quiet").failed
     assert look(installation, {"format": "poem"}).payload["errorType"] == "EventError"
-    send_a_dead_letter(installation)
+    sqs, letters = installation.aws.client("sqs"), dead_letters(installation)
+    sqs.send_message(QueueUrl=letters, MessageBody="{}")
     expected = {
         f"Lifeboat-{what}"
         for what in ("drill-failed-quiet", "drill-error-quiet", "backup-failed-quiet")
@@ -111,6 +112,8 @@ def test_what_really_fails_rings(
     rang: set[str] = set()
     while not expected <= rang:
         rang.add(people.alarm(state="ALARM")["AlarmName"])
+    sqs.purge_queue(QueueUrl=letters)
+    people.alarm("Lifeboat-undelivered", "OK")
 
 
 def test_an_asynchronous_run_that_fails_for_good_is_told(
@@ -288,7 +291,7 @@ def alarm_messages(notifications: Iterable[Notification]) -> list[str]:
     return [message for message in found if message.startswith('{"AlarmName"')]
 
 
-def send_a_dead_letter(installation: Installation) -> None:
-    sqs = installation.aws.client("sqs")
-    (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" in url]
-    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+def dead_letters(installation: Installation) -> str:
+    queues = installation.aws.client("sqs").list_queues()["QueueUrls"]
+    (url,) = [url for url in queues if "DeadLetters" in url]
+    return url

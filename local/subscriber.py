@@ -21,6 +21,7 @@ class Subscriber:
 
     @classmethod
     def of(cls, aws: LocalAws, topic: str) -> "Subscriber":
+        """Make a queue and subscribe it to the topic of that ARN."""
         name = f"subscriber-{uuid4().hex[:8]}"
         arn = f"arn:aws:sqs:{aws.region}:{aws.account}:{name}"
         statement = {

@@ -1,0 +1,82 @@
+"""Alarms in the demo: what a person in charge hears, through the stack's own topic."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from rich.markup import escape
+from rich.panel import Panel
+
+from lifeboat.policy.manifest import Manifest, StoredObject
+from local.demo.scene import DemoError, Scene, console, step
+from local.subscriber import Notification, Subscriber
+
+MONITOR = "Lifeboat-monitor"
+_LINES = 14
+TWO_DAYS = timedelta(days=2)
+
+
+def subscribe(scene: Scene) -> Subscriber:
+    """Somebody who is told whatever the stack has to say."""
+    return Subscriber.of(scene.aws, scene.outputs["TopicArn"])
+
+
+def hear(scene: Scene, person: Subscriber, code: str, title: str) -> None:
+    """Let the monitor look; wait for its message of that code and print it.
+
+    Raises:
+        DemoError: it did not come.
+    """
+    with step(title):
+        scene.invoke(MONITOR, {})
+        try:
+            told = person.wait_for(_of(code))
+        except AssertionError as error:
+            raise DemoError(f"No message {code} arrived: {error}", todo="Report it.") from None
+    body = "\n".join(told["Message"].splitlines()[:_LINES])
+    console.print(Panel(escape(body), title=escape(told["Subject"]), title_align="left"))
+
+
+def stop_backups(scene: Scene) -> None:
+    """Let two days pass without a backup: every backup becomes two days older.
+
+    Nobody but the account's root can do that here: archives and manifests are locked.
+    """
+    with step("Backups stop. Two days pass (the vault's backups are made two days older)"):
+        for found in scene.objects():
+            if found["Key"].endswith("manifest.json"):
+                _age(scene, Manifest.from_json(scene.read(found["Key"]), key=found["Key"]))
+
+
+def _age(scene: Scene, manifest: Manifest) -> None:
+    s3, bucket = scene.aws.client("s3"), scene.vault
+    older = manifest.model_copy(update={"slot": manifest.slot - TWO_DAYS})
+
+    def move(stored: StoredObject) -> StoredObject:
+        key = stored.key.replace(manifest.location.prefix, older.location.prefix)
+        source = {"Bucket": bucket, "Key": stored.key}
+        version = s3.copy_object(Bucket=bucket, Key=key, CopySource=source)["VersionId"]
+        s3.delete_object(Bucket=bucket, Key=stored.key)
+        return stored.model_copy(update={"key": key, "version_id": version})
+
+    objects = tuple(map(move, manifest.archive.objects))
+    aged = older.model_copy(
+        update={
+            "started": manifest.started - TWO_DAYS,
+            "finished": manifest.finished - TWO_DAYS,
+            "archive": manifest.archive.model_copy(update={"objects": objects}),
+            "globals": manifest.globals and move(manifest.globals),
+            "source": manifest.source.model_copy(
+                update={"snapshot_time": manifest.source.snapshot_time - TWO_DAYS}
+            ),
+        }
+    )
+    s3.put_object(Bucket=bucket, Key=aged.location.manifest_key, Body=aged.to_json())
+    s3.delete_object(Bucket=bucket, Key=manifest.location.manifest_key)
+
+
+def _of(code: str) -> Callable[[Notification], bool]:
+    def is_it(told: Notification) -> bool:
+        attributes = told.get("MessageAttributes", {})
+        return bool(attributes.get("code", {}).get("Value") == code)
+
+    return is_it

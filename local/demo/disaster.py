@@ -1,0 +1,51 @@
+"""The disaster in the demo: a DELETE without WHERE, noticed, and undone by the restore function."""
+
+import psycopg
+
+from lifeboat.policy.manifest import Manifest
+from local.demo.scene import SOURCE, DemoError, Scene, console, step
+
+FUNCTION = "Lifeboat-restore"
+_DELETE = "DELETE FROM auth_sessions"
+
+
+def delete_without_where(scene: Scene) -> int:
+    """What somebody does at the end of a long day; how many rows were lost."""
+    with (
+        step(f"[red]{_DELETE}[/], without a WHERE"),
+        psycopg.connect(scene.server.url(database=SOURCE), autocommit=True) as connection,
+    ):
+        return connection.execute(_DELETE).rowcount
+
+
+def undo(scene: Scene, good: Manifest, rows: int) -> None:
+    """Plan, restore beside what is there, swap: each answer holds the next event.
+
+    Raises:
+        DemoError: the rows are not back.
+    """
+    event = {
+        "action": "restore",
+        "database": "app",
+        "backup": good.location.id,
+        "target": scene.admin,
+    }
+    with step(f"A plan, which touches nothing: aws lambda invoke {FUNCTION}"):
+        plan = scene.invoke(FUNCTION, event)
+    for line in plan["will"]:
+        console.print(f"   - {line}", style="dim", markup=False)
+    with step("The plan carried out: restored beside the live database, compared"):
+        restored = scene.invoke(FUNCTION, plan["next"])
+    console.print(f"   {restored['restored']}: {restored['verdict']}", style="dim", markup=False)
+    with step(f'Swapped in, on a written word: "confirm": "{SOURCE}"'):
+        swap = scene.invoke(FUNCTION, restored["next"])
+        done = scene.invoke(FUNCTION, swap["next"])
+    console.print(
+        f"   {done['seconds']} s; the damaged one is {done['moved_aside']}",
+        style="dim",
+        markup=False,
+    )
+    with psycopg.connect(scene.server.url(database=SOURCE)) as connection:
+        row = connection.execute("SELECT count(*) FROM auth_sessions").fetchone()
+    if row != (rows,):
+        raise DemoError(f"auth_sessions has {row} rows, not {rows}.", todo="Report it.")
