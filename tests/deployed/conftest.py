@@ -103,7 +103,7 @@ def installation(
         name: manager.create_secret(Name=name, SecretString=url)["ARN"] for name in DATABASES
     }
     superuser = database.server.url(database=database.name)
-    admin = manager.create_secret(Name="admin", SecretString=superuser)["ARN"]
+    admin = manager.create_secret(Name="lifeboat/admin", SecretString=superuser)["ARN"]
     assembly = tmp_path_factory.mktemp("deployed") / "cdk.out"
     synthesize(aws, assembly, secrets, admin)
     aws.bootstrap()
