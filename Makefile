@@ -44,6 +44,9 @@ deploy: ready  ## deploy to your environment's AWS account, after a preflight (A
 bench: ready  ## speed and memory against the plain pipelines (writes build/bench.json)
 	python -m local.bench
 
+bench-drill: ready  ## how long recovery takes: by hand, and by drill (writes build/recovery.json)
+	python -m local.bench.recovery $(ARGS)
+
 lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
@@ -93,4 +96,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test sandbox lint layers synth deploy bench lock clean ready boxable
+.PHONY: help demo test sandbox lint layers synth deploy bench bench-drill lock clean ready boxable
