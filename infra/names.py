@@ -7,7 +7,7 @@ from constructs import Construct
 
 from lifeboat.errors import SettingsError
 
-type Job = Literal["backup", "drill", "monitor"]
+type Job = Literal["backup", "drill", "monitor", "restore"]
 
 LONGEST = 64
 """Characters that Lambda and EventBridge Scheduler accept in a name."""

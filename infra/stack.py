@@ -24,6 +24,7 @@ from infra.dashboard import Dashboard, Row
 from infra.drill_function import DrillFunction
 from infra.function import ARCHITECTURES
 from infra.monitor_function import MonitorFunction
+from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, Times
 from infra.site import Site
 from infra.vault import Vault
@@ -96,6 +97,8 @@ class LifeboatStack(Stack):
         CfnOutput(self, "VaultName", value=self.vault.bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
         monitor = self._monitor(settings, watching)
+        if settings.restore.enabled:
+            self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
         bells = [*monitor_bells(settings, monitor, self._commands), queue_bell(self.dead_letters)]
         alarms = Alarms(self, "Alarms", bells=bells, alerts=self.alerts).alarms
@@ -134,6 +137,18 @@ class LifeboatStack(Stack):
         self._start(scope, "DrillSchedule", times=times, invoked=drill)
         CfnOutput(scope, "DrillByHand", value=self._commands.drill(database.name))
         return drill
+
+    def _restore(self, settings: Settings) -> None:
+        """Neither schedule nor alarm: whoever asks for a restore reads the answer."""
+        restore = RestoreFunction(self, "Restore", settings=settings, site=self._backing_up)
+        event = {"action": "list", "database": settings.databases[0].name}
+        CfnOutput(self, "RestoreByHand", value=self._commands.restore(event))
+        CfnOutput(
+            self,
+            "RestoreNeeds",
+            value=f"lambda:InvokeFunction on {restore.function.function_arn}",
+            description="What the IAM policy of a person who may restore has to allow.",
+        )
 
     def _monitor(self, settings: Settings, site: Site) -> MonitorFunction:
         monitor = MonitorFunction(self, "Monitor", settings=settings, site=site)

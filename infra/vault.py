@@ -8,11 +8,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lifeboat.policy.names import DRILLS
+from lifeboat.policy.names import DRILLS, EXPORTS, RESTORES
 from lifeboat.settings import TIERS, Settings, TierRetention
 
-DRILL_REPORT_DAYS = 400
-"""A drill's report outlives the year for which monthly backups are kept by default."""
+REPORT_DAYS = 400
+"""A report of a drill or a restore outlives the year for which monthly backups are kept."""
 
 LARGEST_HOT_BYTES = 4 * 1024 * 1024
 """What is no larger stays where a restore can read it at once. S3's own limit is 128 KB; the
@@ -39,7 +39,7 @@ class Vault(Construct):
             if settings.encryption == "S3"
             else kms.Key.from_key_arn(self, "Key", settings.encryption)
         )
-        rules = [*_tier_rules(settings), _drills_rule(), _sweep_rule(settings)]
+        rules = [*_tier_rules(settings), *_other_rules(settings), _sweep_rule(settings)]
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -57,6 +57,7 @@ class Vault(Construct):
             lifecycle_rules=rules,
         )
         _sizes_as_text(self.bucket, rules)
+        _events_of(self.bucket)
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-S1",
@@ -102,10 +103,23 @@ def _sizes_as_text(bucket: s3.Bucket, rules: Sequence[s3.LifecycleRule]) -> None
             template.add_property_override(path, str(int(rule.object_size_greater_than)))
 
 
-def _drills_rule() -> s3.LifecycleRule:
-    return s3.LifecycleRule(
-        id=DRILLS, prefix=f"{DRILLS}/", expiration=Duration.days(DRILL_REPORT_DAYS)
+def _events_of(bucket: s3.Bucket) -> None:
+    """Let EventBridge hear of the bucket; the CDK's own way needs a function that may change it."""
+    template = cast("s3.CfnBucket", bucket.node.default_child)
+    template.add_property_override(
+        "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
+        True,  # noqa: FBT003  # a value, not a flag
     )
+
+
+def _other_rules(settings: Settings) -> Iterator[s3.LifecycleRule]:
+    """Reports stay as long as anybody asks; an export is data of the database, so it goes soon."""
+    for prefix, days in (
+        (DRILLS, REPORT_DAYS),
+        (RESTORES, REPORT_DAYS),
+        (EXPORTS, settings.restore.export_days),
+    ):
+        yield s3.LifecycleRule(id=prefix, prefix=f"{prefix}/", expiration=Duration.days(days))
 
 
 def _sweep_rule(settings: Settings) -> s3.LifecycleRule:

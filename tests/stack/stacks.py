@@ -66,6 +66,12 @@ SEALED: dict[str, Any] = {
         "target_secret_arns": TARGETS,
         "target_secret_key_arns": [TARGET_KEY],
     },
+    "restore": {
+        "memory_mb": 2048,
+        "timeout_minutes": 14,
+        "target_secret_arns": [SECRET.format("owner")],
+        "target_secret_key_arns": [TARGET_KEY],
+    },
     "monitor": {"cron": "0/20 * * * ? *", "max_age_hours": 26},
     "alerts": {
         "emails": ["oncall@example.com", "boss@example.com"],
@@ -79,6 +85,7 @@ OPEN: dict[str, Any] = {
     "object_lock": "off",
     "retention": {"manual": {"days": "forever", "storage_class": "STANDARD"}},
     "drill": {"enabled": False},
+    "restore": {"enabled": False},
 }
 
 

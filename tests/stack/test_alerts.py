@@ -61,7 +61,9 @@ def test_nothing_is_published_or_read_unencrypted_on_the_wire(any_stack: Synthes
 def test_the_stacks_alarms_may_publish_and_nobody_elses(any_stack: Synthesized) -> None:
     statements = any_stack.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
 
-    (allowed,) = [each for each in statements if each["Effect"] == "Allow"]
+    (allowed,) = [each for each in statements if each.get("Sid") == "ItsAlarms"]
+    others = [each["Sid"] for each in statements if each["Effect"] == "Allow"]
+    assert set(others) <= {"ItsAlarms", "WordOfThaws"}
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Condition"] == {

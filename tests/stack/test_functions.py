@@ -39,6 +39,7 @@ def test_each_database_has_functions_of_its_own_by_names_one_can_guess(
         "Lifeboat-drill-app",
         "Lifeboat-drill-shop",
         "Lifeboat-monitor",
+        "Lifeboat-restore",
     ]
     assert sorted(functions_of(unlocked)) == ["Lifeboat-backup-app", "Lifeboat-monitor"]
 
@@ -116,9 +117,9 @@ def test_a_function_gets_the_settings_that_concern_it(sealed: Synthesized) -> No
     (drill,) = sealed.functions("drill").values()
     (monitor,) = sealed.functions("monitor").values()
 
-    assert settings_of(backup).keys() == SEALED.keys() - {"drill", "monitor", "alerts"}
+    assert settings_of(backup).keys() == SEALED.keys() - {"drill", "monitor", "alerts", "restore"}
     assert "validation" not in settings_of(backup)["databases"][0]
-    assert settings_of(drill).keys() == SEALED.keys() - {"monitor", "alerts"}
+    assert settings_of(drill).keys() == SEALED.keys() - {"monitor", "alerts", "restore"}
     assert settings_of(drill)["databases"][0]["validation"] == SEALED["databases"][0]["validation"]
     assert settings_of(drill)["drill"] == SEALED["drill"]
     assert settings_of(monitor)["databases"] == [{"name": "app"}]

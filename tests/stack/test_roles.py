@@ -202,6 +202,7 @@ def test_no_function_may_delete_unlock_or_change_what_is_there(any_stack: Synthe
         "s3:PutObject",
         "s3:PutObjectRetention",
         "s3:AbortMultipartUpload",
+        "s3:RestoreObject",  # makes a copy readable for some days
     }
 
 
@@ -214,13 +215,19 @@ def test_no_function_can_write_what_another_one_answers_for(plain: Synthesized) 
             if "s3:PutObject" in statement["Action"]
             for resource in statement["Resource"]
         }
-        for name in ("Lifeboat-backup-app", "Lifeboat-drill-app", "Lifeboat-monitor")
+        for name in (
+            "Lifeboat-backup-app",
+            "Lifeboat-drill-app",
+            "Lifeboat-monitor",
+            "Lifeboat-restore",
+        )
     }
 
     assert written == {
         "Lifeboat-backup-app": set(TIERS),
         "Lifeboat-drill-app": {"drills"},
         "Lifeboat-monitor": {"monitor"},
+        "Lifeboat-restore": {"exports", "restores"},
     }
 
 
@@ -260,7 +267,8 @@ def test_only_these_wildcards_are_in_use(plain: Synthesized, sealed: Synthesized
     }
     of_drills = {f"drills/{database}/*" for database in databases}
     of_the_monitor = {f"{tier}/*/manifest.json" for tier in TIERS} | {"drills/*.json"}
-    assert objects == of_backups | of_drills | of_the_monitor
+    of_restores = {f"{prefix}/*" for prefix in (*TIERS, "drills", "restores", "exports")}
+    assert objects == of_backups | of_drills | of_the_monitor | of_restores
     assert {resource for resource in wild if not resource.startswith("<VaultB")} == {"*"}
 
 

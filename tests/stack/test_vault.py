@@ -106,6 +106,8 @@ def test_the_lifecycle_is_the_retention_tier_by_tier(plain: Synthesized) -> None
         "monthly-archives": {"Prefix": "monthly/"} | to("DEEP_ARCHIVE"),
         "manual-archives": {"Prefix": "manual/"} | to("DEEP_ARCHIVE"),
         "drills": {"Prefix": "drills/", "ExpirationInDays": 400},
+        "restores": {"Prefix": "restores/", "ExpirationInDays": 400},
+        "exports": {"Prefix": "exports/", "ExpirationInDays": 3},
         "sweep": {
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
             "ExpiredObjectDeleteMarker": True,

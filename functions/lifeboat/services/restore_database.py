@@ -18,7 +18,7 @@ from lifeboat.services.bring_back import (
     publish,
     require_roles,
 )
-from lifeboat.services.compare_copy import compare_copy, validate_copy
+from lifeboat.services.compare_copy import compare_copy
 from lifeboat.services.restore_run import RestoreRun
 from lifeboat.services.restore_target import Target
 
@@ -58,9 +58,6 @@ def _compare(bringing: Bringing, copy: str, untested: Untested) -> None:
     place = bringing.target.place(run)
     with run.steps.timed("compare"):
         compare_copy(recovery, place, copy, untested)
-    with run.steps.timed("validate"):
-        seconds = run.means.settings.drill.validation_seconds
-        validate_copy(recovery, place, copy, run.database.validation, seconds)
     with run.steps.timed("analyze"):
         _gather_statistics(bringing, copy)
 

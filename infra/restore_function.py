@@ -1,0 +1,108 @@
+"""The function that brings backups back, and word of archives that have been thawed."""
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.function import LifeboatFunction, Work, settings_variable
+from infra.names import function_name
+from infra.restore_role import RestoreRole
+from infra.site import Log, Site
+from lifeboat.settings import Settings
+
+
+class RestoreFunction(Construct):
+    """A function that restores, for all databases, when a person with the right to asks it.
+
+    Nothing else invokes it: it has no schedule, no event source and no resource policy.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        settings: with all databases.
+        site: with the layers of PostgreSQL's client programs and of the Python dependencies.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+    ) -> None:
+        super().__init__(scope, construct_id)
+        restore = settings.restore
+        self.name = function_name(self, "restore")
+        log = Log(self, "Log", function=self.name)
+        work = Work(
+            name=self.name,
+            purpose="brings backups back, by hand only",
+            module="restore",
+            memory_mb=restore.memory_mb,
+            timeout_minutes=restore.timeout_minutes,
+            ephemeral_mb=restore.ephemeral_mb,
+            settings=_as_variable(settings),
+            # Whoever asked looks at the answer, and decides about a second attempt.
+            retries=0,
+        )
+        self.function = LifeboatFunction(
+            self,
+            "Function",
+            work=work,
+            site=site,
+            role=RestoreRole(self, "Role", settings=settings, site=site, log=log),
+        )
+        _tell_of_thaws(self, site)
+
+
+def _tell_of_thaws(scope: Construct, site: Site) -> None:
+    """Let the topic know when S3 has thawed something in the vault.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    topic = site.alerts.topic
+    bucket = site.vault.bucket.bucket_name
+    rule = events.CfnRule(
+        scope,
+        "Thawed",
+        description="Lifeboat: an archived backup can be read",
+        event_pattern={
+            "source": ["aws.s3"],
+            "detail-type": ["Object Restore Completed"],
+            "detail": {"bucket": {"name": [bucket]}},
+        },
+        targets=[
+            events.CfnRule.TargetProperty(
+                id="Topic",
+                arn=topic.topic_arn,
+                input_transformer=events.CfnRule.InputTransformerProperty(
+                    input_paths_map={
+                        "key": "$.detail.object.key",
+                        "until": "$.detail.restore-expiry-time",
+                    },
+                    input_template='"Lifeboat: <key> has been thawed and can be restored until'
+                    ' <until>. See docs/runbooks for how."',
+                ),
+            )
+        ],
+    )
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="WordOfThaws",
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+        )
+    )
+
+
+def _as_variable(settings: Settings) -> str:
+    """Where the databases are, and how to restore; what a copy is asked is the drills' concern."""
+    others = set(type(settings.databases[0]).model_fields) - {"name", "secret_arn"}
+    return settings_variable(
+        settings.model_dump_json(
+            exclude_defaults=True,
+            include={"databases", "encryption", "restore"},
+            exclude={"databases": {"__all__": others}},
+        ),
+        whose="the restore function",
+        todo="Use shorter names of databases and secrets, or a second stack for some; or set"
+        " restore.enabled to false and restore by hand.",
+    )

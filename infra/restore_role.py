@@ -1,0 +1,97 @@
+"""What the restore function may do."""
+
+from collections.abc import Iterator
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.role import (
+    WRITE,
+    FunctionRole,
+    list_below,
+    on_objects,
+    read_secrets,
+    use_the_vaults_key,
+)
+from infra.site import Log, Site
+from infra.vault import Vault
+from lifeboat.policy.names import DRILLS, EXPORTS, RESTORES
+from lifeboat.policy.tiers import Tier
+from lifeboat.settings import Settings
+
+_BACKUPS = tuple(f"{tier}/" for tier in Tier)
+_REPORTS = (f"{DRILLS}/", f"{RESTORES}/")
+
+
+class RestoreRole(FunctionRole):
+    """A role that can read every backup and reach every database: only a person may use it.
+
+    It cannot write, change, unlock or delete a backup. What it may do in a database is what the
+    role in the secret may do there.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        settings: with all databases.
+        site: where the backups are, and where word of failures goes.
+        log: where the function logs to.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site, log: Log
+    ) -> None:
+        stack = Stack.of(scope)
+        restore = settings.restore
+        secrets = [each.secret_arn for each in settings.databases]
+        keys = [each.secret_key_arn for each in settings.databases if each.secret_key_arn]
+        super().__init__(
+            scope,
+            construct_id,
+            site=site,
+            log=log,
+            statements=[
+                *_use_backups(site.vault),
+                *read_secrets(
+                    "ItsTargets",
+                    dict.fromkeys([*secrets, *restore.target_secret_arns]),
+                    dict.fromkeys([*keys, *restore.target_secret_key_arns]),
+                    stack,
+                ),
+                *use_the_vaults_key(site.vault, stack, actions=WRITE),
+            ],
+            arguments=dict(_arguments()),
+        )
+
+
+def _use_backups(vault: Vault) -> Iterator[iam.PolicyStatement]:
+    yield list_below("ListBackupsAndReports", vault, [*_BACKUPS, *_REPORTS])
+    yield on_objects(
+        "ReadBackupsAndReports",
+        vault,
+        # By version, too: a manifest names the version of the archive that it speaks of.
+        actions=["s3:GetObject", "s3:GetObjectVersion"],
+        keys=[f"{prefix}*" for prefix in (*_BACKUPS, *_REPORTS)],
+    )
+    yield on_objects(
+        "ThawBackups",
+        vault,
+        actions=["s3:RestoreObject"],
+        keys=[f"{prefix}*" for prefix in _BACKUPS],
+    )
+    yield on_objects("PutReports", vault, actions=["s3:PutObject"], keys=[f"{RESTORES}/*"])
+    yield on_objects(
+        "PutExportsAndLinkToThem",
+        vault,
+        # Whoever follows a link reads with the rights of the role that signed it.
+        actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"],
+        keys=[f"{EXPORTS}/*"],
+    )
+
+
+def _arguments() -> Iterator[tuple[str, str]]:
+    for prefix in _BACKUPS:
+        yield f"{prefix}*", "Whichever backup is needed, of whichever database, it may be read"
+    for prefix in _REPORTS:
+        yield f"{prefix}*", "Reports are called by the start of their run, which nobody knows yet"
+    yield f"{EXPORTS}/*", "Exports are called by the start of their run, which nobody knows yet"

@@ -1,0 +1,140 @@
+"""The function that restores: what it may do, and that nobody but a person starts it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lifeboat.settings import Settings
+from tests.stack.stacks import PLAIN, SECRET, SECRET_KEY, TARGET_KEY, Synthesized
+from tests.stack.test_roles import TIERS, may, role_of, statements_of
+
+NAME = "Lifeboat-restore"
+OWNER = SECRET.format("owner")
+
+
+def function_of(stack: Synthesized) -> tuple[str, dict[str, Any]]:
+    """Its logical name and properties."""
+    found = stack.template.find_resources(
+        "AWS::Lambda::Function", {"Properties": {"FunctionName": NAME}}
+    )
+    ((name, resource),) = found.items()
+    return name, resource["Properties"]
+
+
+def test_it_may_read_and_thaw_backups_and_write_reports_and_exports(plain: Synthesized) -> None:
+    allowed = role_of(plain, NAME)
+
+    assert may(allowed) == {
+        "ListBackupsAndReports": ("Allow", ["s3:ListBucket"]),
+        "ReadBackupsAndReports": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
+        "ThawBackups": ("Allow", ["s3:RestoreObject"]),
+        "PutReports": ("Allow", ["s3:PutObject"]),
+        "PutExportsAndLinkToThem": (
+            "Allow",
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+        ),
+        "ReadItsTargets": ("Allow", ["secretsmanager:GetSecretValue"]),
+        "TellThePeople": ("Allow", ["sns:Publish"]),
+        "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
+    }
+    bucket = allowed["ListBackupsAndReports"]["Resource"][0]
+    assert allowed["ThawBackups"]["Resource"] == [f"{bucket}/{tier}/*" for tier in sorted(TIERS)]
+    assert allowed["PutReports"]["Resource"] == [f"{bucket}/restores/*"]
+    assert allowed["PutExportsAndLinkToThem"]["Resource"] == [f"{bucket}/exports/*"]
+    assert allowed["ReadItsTargets"]["Resource"] == [SECRET.format("app"), SECRET.format("shop")]
+
+
+def test_it_reads_the_secrets_of_databases_and_targets_with_their_keys(
+    sealed: Synthesized,
+) -> None:
+    allowed = role_of(sealed, NAME)
+
+    secrets = [SECRET.format("app"), OWNER]
+    assert allowed["ReadItsTargets"]["Resource"] == secrets
+    assert allowed["DecryptItsTargets"]["Resource"] == [SECRET_KEY, TARGET_KEY]
+    context = allowed["DecryptItsTargets"]["Condition"]["StringEquals"]
+    assert sorted(context["kms:EncryptionContext:SecretARN"]) == secrets
+    assert context["kms:ViaService"] == "secretsmanager.eu-central-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("kind", ["plain", "sealed"])
+def test_nothing_in_the_stack_starts_it(request: pytest.FixtureRequest, kind: str) -> None:
+    """No schedule, no event source, no resource policy, no other role."""
+    stack: Synthesized = request.getfixturevalue(kind)
+    name, _ = function_of(stack)
+    users = [
+        (kind, resource)
+        for resource, kind in (
+            (logical, each["Type"])
+            for logical, each in stack.body["Resources"].items()
+            if name in json.dumps(each.get("Properties", {}))
+        )
+    ]
+    assert [kind for kind, _ in users] == ["AWS::Lambda::EventInvokeConfig"]
+    stack.template.resource_count_is("AWS::Lambda::Permission", 0)
+    stack.template.resource_count_is("AWS::Lambda::EventSourceMapping", 0)
+    stack.template.resource_count_is("AWS::Lambda::Url", 0)
+    invoking = [
+        statement["Resource"]
+        for role in stack.of_type("AWS::IAM::Role")
+        for statement in statements_of(role).values()
+        if "lambda:InvokeFunction" in statement["Action"]
+    ]
+    assert invoking
+    assert not [resources for resources in invoking if "Restore" in str(resources)]
+
+
+def test_the_outputs_say_how_to_begin_and_what_a_person_needs_for_it(plain: Synthesized) -> None:
+    name, _ = function_of(plain)
+    outputs = plain.body["Outputs"]
+    assert "--function-name Lifeboat-restore " in outputs["RestoreByHand"]["Value"]
+    assert '{"action": "list", "database": "app"}' in outputs["RestoreByHand"]["Value"]
+    assert outputs["RestoreNeeds"]["Value"] == {
+        "Fn::Join": ["", ["lambda:InvokeFunction on ", {"Fn::GetAtt": [name, "Arn"]}]]
+    }
+
+
+def test_it_is_as_the_settings_want_it(plain: Synthesized, sealed: Synthesized) -> None:
+    _, function = function_of(plain)
+    assert (function["MemorySize"], function["Timeout"]) == (3008, 900)
+    assert function["EphemeralStorage"] == {"Size": 4096}
+    _, function = function_of(sealed)
+    assert (function["MemorySize"], function["Timeout"]) == (2048, 840)
+    assert "VpcConfig" in function
+
+
+def test_it_knows_all_databases_and_no_more_than_it_needs(plain: Synthesized) -> None:
+    _, function = function_of(plain)
+    text = function["Environment"]["Variables"]["LIFEBOAT_SETTINGS"]
+    assert json.loads(text) == {
+        "databases": [
+            {"name": each["name"], "secret_arn": each["secret_arn"]} for each in PLAIN["databases"]
+        ]
+    }
+    assert [each.name for each in Settings.model_validate_json(text).databases] == ["app", "shop"]
+
+
+def test_the_topic_hears_when_an_archive_has_been_thawed(plain: Synthesized) -> None:
+    bucket = plain.only("AWS::S3::Bucket")
+    assert bucket["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+    rule = plain.only("AWS::Events::Rule")
+    assert rule["EventPattern"]["detail-type"] == ["Object Restore Completed"]
+    assert rule["EventPattern"]["source"] == ["aws.s3"]
+    (name,) = plain.template.find_resources("AWS::S3::Bucket")
+    assert rule["EventPattern"]["detail"] == {"bucket": {"name": [{"Ref": name}]}}
+    (topic,) = plain.template.find_resources("AWS::SNS::Topic")
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Ref": topic}
+    assert "can be restored until" in target["InputTransformer"]["InputTemplate"]
+
+
+def test_only_that_rule_may_publish_for_eventbridge(plain: Synthesized) -> None:
+    (name,) = plain.template.find_resources("AWS::Events::Rule")
+    statements = plain.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    (allowed,) = [each for each in statements if each.get("Sid") == "WordOfThaws"]
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [name, "Arn"]}}}
