@@ -177,6 +177,12 @@ def test_more_minutes_are_offered_before_more_processors() -> None:
     assert error.todo.startswith("Restore into a server of your own")
 
 
+def test_more_processors_of_the_function_dont_help_a_server_elsewhere() -> None:
+    slow = (measured(GB, seconds=505.0, target="h:5432/d"),)
+    error = refusal(backup(GB * 3), room(embedded=False), earlier=slow)
+    assert error.todo.startswith("No function is large enough.")
+
+
 @pytest.mark.parametrize("times", [1.2, 2.0, 3.0])
 def test_the_processors_that_are_named_are_enough(times: float) -> None:
     slow = (measured(GB, seconds=800.0),)
