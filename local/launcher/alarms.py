@@ -53,7 +53,7 @@ def alarm_evaluation() -> None:
 def _run_clock() -> None:
     """Judge every alarm of every account and region, again and again."""
     # CloudWatch publishes by TLS, on which topics may insist; nobody's address is behind it.
-    #iam_evaluator.pin_request_origin("", secure_transport=True)
+    iam_evaluator.pin_request_origin("", secure_transport=True)
     while True:
         time.sleep(SECONDS_BETWEEN_LOOKS)
         for account, region in {key[:2] for key in list(cloudwatch._alarms._data)}:  # noqa: SLF001

@@ -21,8 +21,8 @@ from lifeboat.errors import TellError
 from lifeboat.policy.messages import Kind, Message, raised
 from local.aws import LocalAws
 from local.certificates import issue
+from local.subscriber import Subscriber
 from tests.local.aws_helpers import allow, make_role
-from tests.subscriber import Subscriber
 from tests.unit.vaults import empty
 
 MESSAGE = raised(empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), where="look")

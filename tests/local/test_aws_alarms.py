@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from local.aws import LocalAws
 from local.aws.server import INTERPRETER, REPOSITORY
+from local.subscriber import Subscriber
 from tests.local.aws_helpers import allow, eventually, invoke, make_function, make_role
-from tests.subscriber import Subscriber
 
 MEASURES = """
 import json, time
@@ -108,6 +108,7 @@ def test_an_alarm_that_the_topics_policy_does_not_let_publish_tells_nobody(aws: 
     )
     _put(aws, name, 1)
     assert people.alarm()["NewStateValue"] == "OK"
+    assert people.alarm()["NewStateValue"] == "ALARM"
 
 
 def test_a_message_that_waits_in_a_queue_rings(aws: LocalAws) -> None:
