@@ -76,7 +76,9 @@ def server_of(
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with LocalAws.start(root=tmp_path_factory.mktemp("aws")) as running:
+    """One for all tests of a worker; the periods of its alarms are seconds, not hours."""
+    root = tmp_path_factory.mktemp("aws")
+    with LocalAws.start(root=root, alarm_period_seconds=2) as running:
         yield running
 
 
