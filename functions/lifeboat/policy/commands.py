@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from shlex import quote
 
+_SHOW = "python3 -c 'import json, sys; print(json.JSONDecoder().raw_decode(sys.stdin.read())[0])'"
+"""Lambda gives text as JSON, and the CLI adds a line of its own."""
+
 
 @dataclass(frozen=True)
 class Commands:
@@ -31,6 +34,7 @@ class Commands:
         return (
             f"aws lambda invoke --function-name {quote(f'{self.stack}-monitor')}"
             """ --cli-binary-format raw-in-base64-out --payload '{"format": "text"}' /dev/stdout"""
+            f" | {_SHOW}"
         )
 
     def restore(self, event: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ from statistics import median
 
 from lifeboat.policy.case import RECENT, Case
 from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Table
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.words import at, listed, several, size, span
@@ -20,6 +21,7 @@ FEWEST = 3
 
 _NUMBERS = re.compile(r"\d+")
 _PERCENT = 100
+_ASKED = 5  # tables in the command; a person sees how to add the others
 
 
 def change_findings(case: Case) -> Iterator[Finding]:
@@ -105,6 +107,12 @@ def _tables_lost(case: Case, older: Manifest, newer: Manifest) -> Iterator[Findi
     limits = case.settings.monitor
     restore = f"{older.location.id} holds the rows as they were"
     first = losses[0]
+    asked = {
+        "action": "restore-tables",
+        "database": case.name,
+        "backup": older.location.id,
+        "tables": [loss.name for loss in losses[:_ASKED]],
+    }
     yield Finding(
         code=Code.TABLES_LOST,
         level=Level.WARNING if all(loss.perhaps for loss in losses) else Level.CRITICAL,
@@ -122,8 +130,8 @@ def _tables_lost(case: Case, older: Manifest, newer: Manifest) -> Iterator[Findi
         advice=(
             "Ask whether it was meant: a migration, a clean-up, an old partition dropped.",
             (
-                f"If not, stop what writes to {case.name}, and get the rows from"
-                f" {older.location.id}: {case.commands.listing(older.location.prefix)}"
+                f"If not, stop what writes to {case.name}, and ask how to get the rows back; the"
+                f" answer is a plan that touches nothing: {case.commands.restore(asked)}"
             ),
         ),
         passing=True,
@@ -166,7 +174,7 @@ def _name(table: Table) -> tuple[str, str]:
 
 
 def _spelled(table: Table) -> str:
-    return f"{table.schema}.{table.name}"
+    return qualified(table.schema, table.name)
 
 
 def _unchanged(case: Case) -> Iterator[Finding]:
