@@ -101,16 +101,18 @@ def test_a_new_table_without_a_grant_is_found_before_the_dump(as_role: Workshop)
 
 
 def test_a_role_with_impatient_settings_still_finishes(as_role: Workshop) -> None:
+    """Less than copying the rows takes, and more than pg_dump's words before it has its own way."""
     as_role.database.run(
+        "INSERT INTO users (email) SELECT i::text FROM generate_series(1, 200000) i",
         "GRANT pg_read_all_data TO backup",
-        "ALTER ROLE backup SET statement_timeout = '1ms'",
-        "ALTER ROLE backup SET idle_in_transaction_session_timeout = '1ms'",
-        "ALTER ROLE backup SET lock_timeout = '1ms'",
-        "ALTER ROLE backup SET transaction_timeout = '1ms'",
+        "ALTER ROLE backup SET statement_timeout = '30ms'",
+        "ALTER ROLE backup SET idle_in_transaction_session_timeout = '30ms'",
+        "ALTER ROLE backup SET lock_timeout = '30ms'",
+        "ALTER ROLE backup SET transaction_timeout = '30ms'",
         "ALTER ROLE backup SET search_path = 'nowhere'",
         "ALTER ROLE backup SET default_transaction_read_only = on",
     )
-    assert as_role.take().manifest.inventory.rows == 1000
+    assert as_role.take().manifest.inventory.rows == 201000
 
 
 def test_a_role_with_settings_of_its_own_taste_is_no_obstacle(as_role: Workshop) -> None:
