@@ -333,7 +333,7 @@ def test_a_manifest_of_another_slot_does_not_serve_this_one(workshop: Workshop) 
     workshop.bucket.client.put_object(
         Bucket=workshop.bucket.name, Key=workshop.location.manifest_key, Body=document
     )
-    with pytest.raises(ManifestError, match="claims to be that of"):
+    with pytest.raises(ManifestError, match="claims to be daily/app/2026-11-24T020000Z/"):
         workshop.take()
 
 
