@@ -58,6 +58,7 @@ def test_the_app_synthesizes_the_stack_with_its_real_layers_and_warns(tmp_path: 
         "Trial-backup-shop",
         "Trial-drill-app",
         "Trial-drill-shop",
+        "Trial-restore",
         "Trial-monitor",
     }
     assert "tiers without any run: weekly" in done.stderr
