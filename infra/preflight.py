@@ -122,12 +122,10 @@ def _secrets(settings: Settings) -> Iterator[_Secret]:
         setting = f"lifeboat.databases.{index}.secret_key_arn"
         keys = tuple(filter(None, [database.secret_key_arn]))
         yield _Secret(database.name, database.secret_arn, setting, keys)
-    for arn in settings.drill.target_secret_arns:
-        setting, keys = (
-            "lifeboat.drill.target_secret_key_arns",
-            settings.drill.target_secret_key_arns,
-        )
-        yield _Secret("a drill's target", arn, setting, keys)
+    for whose, part in (("drill", settings.drill), ("restore", settings.restore)):
+        setting = f"lifeboat.{whose}.target_secret_key_arns"
+        for arn in part.target_secret_arns:
+            yield _Secret(f"a {whose}'s target", arn, setting, part.target_secret_key_arns)
     alerts = settings.alerts
     if alerts.webhook_url_secret_arn:
         setting = "lifeboat.alerts.webhook_url_secret_key_arn"

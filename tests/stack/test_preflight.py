@@ -133,6 +133,11 @@ def test_a_secret_under_a_key_of_ones_own_needs_the_key_in_the_settings(
             "lifeboat.drill.target_secret_key_arns",
         ),
         (
+            "lifeboat.restore.target_secret_arns.0",
+            "a restore's target",
+            "lifeboat.restore.target_secret_key_arns",
+        ),
+        (
             "lifeboat.alerts.webhook_url_secret_arn",
             "the webhook",
             "lifeboat.alerts.webhook_url_secret_key_arn",
