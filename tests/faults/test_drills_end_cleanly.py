@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -84,8 +85,9 @@ def _while_restoring(act: Callable[[psutil.Process], None]) -> threading.Thread:
     def wait_and_act() -> None:
         def restoring() -> psutil.Process | None:
             for child in psutil.Process().children():
-                if child.name() == "pg_restore" and "--jobs=2" in child.cmdline():
-                    return child
+                with suppress(psutil.NoSuchProcess):
+                    if child.name() == "pg_restore" and "--jobs=2" in child.cmdline():
+                        return child
             return None
 
         eventually(lambda: restoring() is not None, within=30)

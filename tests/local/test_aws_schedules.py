@@ -33,7 +33,7 @@ def test_a_schedule_in_a_time_zone_delivers_its_slot_as_its_role(
     slot = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)).replace(microsecond=0)
     in_tokyo = slot.astimezone(ZoneInfo("Asia/Tokyo")).replace(tzinfo=None).isoformat()
     schedule = _schedule(aws, f"at({in_tokyo})", arn, role, {"file": str(file), **CONTEXT})
-    assert eventually(file.exists)
+    assert eventually(lambda: file.exists() and file.stat().st_size > 0)
     event = json.loads(file.read_text())
     assert event["scheduled"] == slot.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert (event["attempt"], event["arn"]) == ("1", schedule)
