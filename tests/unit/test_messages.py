@@ -45,7 +45,8 @@ def test_a_message_says_what_since_when_what_is_safe_and_what_to_do() -> None:
         "What to do:\n"
         "  1. Take one: aws lambda invoke <...>\n"
         "  2. Read the log & think.\n"
-        "  3. Everything at a glance: see-all\n"
+        "  3. What it means, in full: docs/runbooks/alarms.md, under backup-too-old.\n"
+        "  4. Everything at a glance: see-all\n"
     )
 
 
@@ -93,6 +94,7 @@ def test_slack_gets_amazon_qs_custom_notification() -> None:
     assert content["nextSteps"] == [
         "Take one: aws lambda invoke &lt;...&gt;",
         "Read the log &amp; think.",
+        "What it means, in full: docs/runbooks/alarms.md, under backup-too-old.",
         "Everything at a glance: see-all",
     ]
     assert content["keywords"] == ["critical", "app", "backup-too-old"]

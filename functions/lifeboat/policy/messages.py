@@ -22,6 +22,9 @@ LONGEST_SLACK = 2900
 https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
 
+RUNBOOK = "docs/runbooks/alarms.md"
+"""Has a section for each code of a finding."""
+
 _PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
 _TOLD_WHOLE = 10
 
@@ -79,7 +82,11 @@ def raised(findings: Sequence[Finding], *, kind: Kind, now: datetime, where: str
             *(described(each, now) for each in told),
             *([f"And {rest} more, which the status lists."] if rest else []),
         ),
-        steps=(*first.advice, f"Everything at a glance: {where}"),
+        steps=(
+            *first.advice,
+            f"What it means, in full: {RUNBOOK}, under {first.code}.",
+            f"Everything at a glance: {where}",
+        ),
         attributes=_attributes(kind, first.level, first.code.value, first.database or ""),
     )
 
