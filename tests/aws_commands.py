@@ -17,7 +17,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel, Shape
 
@@ -175,7 +175,7 @@ class AwsCommands:
             self._run(call, directory, said)
         except UsageError as error:
             said.err, said.code = f"aws: error: {error}\n", 252
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             said.err, said.code = f"\n{error}\n", 254
         return said
 

@@ -174,11 +174,7 @@ def read(cli: Terminal, shop: Shop) -> Callable[[str], Reader]:
         "URL of the new database": shop.url("restored"),
         "secret": shop.installation.secrets["app"],
     }
-    return lambda name: Reader(
-        Page(name, (RUNBOOKS / f"{name}.md").read_text().replace("lifeboat/admin", "admin")),
-        cli,
-        dict(known),
-    )  # TEMP
+    return lambda name: Reader(Page.read(RUNBOOKS / f"{name}.md"), cli, dict(known))
 
 
 def moment_after(shop: Shop, backup: str) -> str:
@@ -258,6 +254,12 @@ def test_partial_restore(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.section("Into the live table")
     assert shop.count("auth_sessions") == sessions
     assert page.answer["tables"][0]["rows_before"] == sessions + 1
+
+    page.step("As a file, to read or for another tool")
+    page.know(file=page.answer["file"])
+    lines = page.section("As a file, to read or for another tool").splitlines()
+    assert lines[0].startswith("COPY public.auth_sessions (id, user_id, ")
+    assert len(lines) == 4
 
     stock = "With stock commands"
     for _ in range(4):
