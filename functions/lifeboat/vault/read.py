@@ -21,14 +21,12 @@ from lifeboat.policy.names import (
     parse_drill_key,
     parse_key,
 )
+from lifeboat.policy.thaw import COLD
 from lifeboat.policy.tiers import Tier
 from lifeboat.vault.bucket import Vault, advice_on
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
-
-COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-"""Storage classes out of which nothing can be read before it has been thawed."""
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 _CHUNK = 1 << 20
