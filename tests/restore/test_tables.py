@@ -78,7 +78,7 @@ def test_the_tables_of_a_backup_are_listed_with_their_rows(shop: RescueHall) -> 
     assert {"table": 'public."odd  Name"', "rows": 3} in tables
 
 
-@pytest.mark.parametrize("major", (MAJORS[0], MAJORS[-1]))
+@pytest.mark.parametrize("major", [MAJORS[0], MAJORS[-1]])
 def test_chosen_tables_come_back_in_a_database_of_their_own(
     major: int, new_database: Callable[..., Database], hall: RescueHall
 ) -> None:
