@@ -18,7 +18,8 @@ from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillMeans, DrillRequest
+from lifeboat.services.drill_run import DrillRequest
+from lifeboat.services.recovery import RecoveryMeans
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
 from tests.workshop import SECRET_ARN, Database, Workshop
@@ -41,11 +42,11 @@ class DrillHall:
     database: dict[str, Any] = field(default_factory=dict)
     drills: int = 0
 
-    def means(self) -> DrillMeans:
+    def means(self) -> RecoveryMeans:
         deadline = time.monotonic() + self.seconds
         database = {"name": "app", "secret_arn": SECRET_ARN, **self.database}
         bucket = self.workshop.bucket
-        return DrillMeans(
+        return RecoveryMeans(
             settings=Settings.model_validate({"databases": [database], "drill": self.settings}),
             vault=Vault(bucket.client, bucket.name),
             programs=self.programs,

@@ -15,8 +15,9 @@ from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
+from lifeboat.services.recovery import RecoveryMeans
 from lifeboat.services.restore import restore
-from lifeboat.services.restore_run import RestoreMeans, RestoreRequest
+from lifeboat.services.restore_run import RestoreRequest
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
 from tests.workshop import SECRET_ARN, Database, Workshop, assert_no_children
@@ -41,11 +42,11 @@ class RescueHall:
     def live(self) -> Database:
         return self.workshop.database
 
-    def means(self) -> RestoreMeans:
+    def means(self) -> RecoveryMeans:
         deadline = time.monotonic() + self.seconds
         bucket = self.workshop.bucket
         database = {"name": "app", "secret_arn": SECRET_ARN}
-        return RestoreMeans(
+        return RecoveryMeans(
             settings=Settings.model_validate({"databases": [database], "restore": self.settings}),
             vault=Vault(bucket.client, bucket.name),
             programs=self.programs,

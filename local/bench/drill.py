@@ -17,7 +17,8 @@ from lifeboat.policy.drill_events import parse_drill_event
 from lifeboat.policy.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillMeans, DrillRequest
+from lifeboat.services.drill_run import DrillRequest
+from lifeboat.services.recovery import RecoveryMeans
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 from local.bench.backup import LOCATION, SECONDS, SECRET
@@ -37,7 +38,7 @@ def main() -> None:
         "object_lock": "off",  # the bench's S3 server has none
         "drill": {"ephemeral_mb": 10_240},
     }
-    means = DrillMeans(
+    means = RecoveryMeans(
         settings=Settings.model_validate(settings),
         vault=Vault(s3_client(), os.environ["BUCKET"]),
         programs=Programs.of_environment(),

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ def people(installation: Installation) -> Subscriber:
 
 
 @pytest.fixture(scope="module")
-def stopped(installation: Installation) -> Iterable[str]:
+def stopped(installation: Installation) -> str:
     """The id of the newest backup of `quiet`, two days old and of no use."""
     vault = HandmadeVault(installation.vault)
     for days in (3, 2):
@@ -64,7 +64,7 @@ def test_stopped_backups_are_told_and_the_next_backup_makes_it_right_again(
     assert "What to do:" in told["Message"]
     assert told["MessageAttributes"]["level"]["Value"] == "critical"
     alarm = "Lifeboat-backup-too-old-quiet"
-    assert state_of(installation, alarm) == "ALARM"
+    assert alarm in in_state(installation, "ALARM")
 
     taken = installation.invoke({"database": "quiet"}, database="quiet")
     assert not taken.failed, taken.payload
@@ -83,7 +83,7 @@ def test_the_monitor_rings_when_its_schedule_no_longer_starts_it(
     assert (known["ScheduleExpression"], known["State"]) == ("cron(15 * * * ? *)", "ENABLED")
     schedule = {key: known[key] for key in ("Name", "Target", "FlexibleTimeWindow")}
     usual = {"ScheduleExpression": known["ScheduleExpression"]}
-    eventually(lambda: state_of(installation, alarm) == "ALARM", within=15)
+    eventually(lambda: alarm in in_state(installation, "ALARM"), within=15)
     at = datetime.now(UTC) + timedelta(seconds=1)
     scheduler.update_schedule(**schedule, ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})")
     try:
@@ -100,20 +100,17 @@ def test_what_really_fails_rings(
     installation: Installation, people: Subscriber, stopped: str
 ) -> None:
     wrong = {"database": "quiet", "backup": stopped}
-    assert installation.call("Lifeboat-drill-quiet", wrong).failed
-    assert installation.invoke({"database": "nobody"}, database="quiet").failed
-    assert look(installation, {"format": "poem"}).payload["errorType"] == "EventError"
     sqs, letters = installation.aws.client("sqs"), dead_letters(installation)
     sqs.send_message(QueueUrl=letters, MessageBody="{}")
-    expected = {
-        f"Lifeboat-{what}"
-        for what in ("drill-failed-quiet", "drill-error-quiet", "backup-failed-quiet")
-    } | {f"{MONITOR}-error", "Lifeboat-undelivered"}
-    rang: set[str] = set()
-    while not expected <= rang:
-        rang.add(people.alarm(state="ALARM")["AlarmName"])
-    sqs.purge_queue(QueueUrl=letters)
-    people.alarm("Lifeboat-undelivered", "OK")
+    try:
+        assert installation.call("Lifeboat-drill-quiet", wrong).failed
+        assert installation.invoke({"database": "nobody"}, database="quiet").failed
+        assert look(installation, {"format": "poem"}).payload["errorType"] == "EventError"
+        of_quiet = ("drill-failed-quiet", "drill-error-quiet", "backup-failed-quiet")
+        expect_alarms(people, "ALARM", {*of_quiet, "monitor-error", "undelivered"})
+    finally:
+        sqs.purge_queue(QueueUrl=letters)
+    expect_alarms(people, "OK", {"undelivered"})
 
 
 def test_an_asynchronous_run_that_fails_for_good_is_told(
@@ -140,12 +137,7 @@ def test_every_alarm_of_the_stack_rings_and_is_right_again(
     drive(installation, found, "OK")
     for state in ("ALARM", "OK"):
         drive(installation, found, state)
-        missing, give_up = set(names), time.monotonic() + 15
-        while missing:
-            assert time.monotonic() < give_up, f"nobody heard {state} of {missing}"
-            for told in map(json.loads, alarm_messages(people.arrived(1))):
-                if told["NewStateValue"] == state:
-                    missing.discard(told["AlarmName"])
+        expect_alarms(people, state, {name.removeprefix("Lifeboat-") for name in names})
 
 
 def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installation) -> None:
@@ -248,13 +240,8 @@ def alarms(installation: Installation) -> list[dict[str, Any]]:
     ]
 
 
-def states(installation: Installation, names: Iterable[str]) -> Iterator[str]:
-    return (each["StateValue"] for each in alarms(installation) if each["AlarmName"] in names)
-
-
-def state_of(installation: Installation, alarm: str) -> str:
-    (state,) = states(installation, {alarm})
-    return state
+def in_state(installation: Installation, state: str) -> set[str]:
+    return {each["AlarmName"] for each in alarms(installation) if each["StateValue"] == state}
 
 
 def drive(installation: Installation, found: list[dict[str, Any]], state: str) -> None:
@@ -262,8 +249,8 @@ def drive(installation: Installation, found: list[dict[str, Any]], state: str) -
     client = installation.aws.client("cloudwatch")
     names = {each["AlarmName"] for each in found}
     give_up = time.monotonic() + 20
-    while {*states(installation, names)} != {state}:
-        assert time.monotonic() < give_up, [*zip(names, states(installation, names), strict=True)]
+    while others := names - in_state(installation, state):
+        assert time.monotonic() < give_up, f"not {state}: {others}"
         for each in found:
             assert each["ComparisonOperator"] == "GreaterThanThreshold"
             datum = {
@@ -286,12 +273,19 @@ def log_of(installation: Installation) -> list[str]:
     return [event["message"] for event in events]
 
 
-def alarm_messages(notifications: Iterable[Notification]) -> list[str]:
-    found = [each["Message"] for each in notifications]
-    return [message for message in found if message.startswith('{"AlarmName"')]
+def expect_alarms(people: Subscriber, state: str, names: set[str]) -> None:
+    """Wait until the alarms of those names, the stack's left out, have told that state."""
+    missing, give_up = set(names), time.monotonic() + 20
+    while missing:
+        assert time.monotonic() < give_up, f"nobody heard {state} of {missing}"
+        for each in people.arrived(1):
+            if each["Message"].startswith('{"AlarmName"'):
+                told = json.loads(each["Message"])
+                if told["NewStateValue"] == state:
+                    missing.discard(told["AlarmName"].removeprefix("Lifeboat-"))
 
 
 def dead_letters(installation: Installation) -> str:
     queues = installation.aws.client("sqs").list_queues()["QueueUrls"]
-    (url,) = [url for url in queues if "DeadLetters" in url]
-    return url
+    (found,) = [str(url) for url in queues if "DeadLetters" in url]
+    return found

@@ -2,23 +2,19 @@
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import DrillError, DrillFailedError
-from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
+from lifeboat.handlers.invocation import reported
+from lifeboat.handlers.recovering import recovery_means
 from lifeboat.policy.drill_events import DrillEvent, parse_drill_event
 from lifeboat.policy.drill_report import DrillReport, Verdict
-from lifeboat.postgres.login import Login, read_login
-from lifeboat.postgres.programs import Programs
 from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillMeans, DrillRequest
+from lifeboat.services.drill_run import DrillRequest
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault, s3_client
 
 logger = Logger(service="lifeboat-drill")
 metrics = Metrics()
@@ -49,7 +45,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     try:
         report = drill(
             DrillRequest(asked, started, context.aws_request_id),
-            _means(settings, bucket, context),
+            recovery_means(settings, context),
         )
         failed = int(report.verdict is Verdict.FAILED)
     finally:
@@ -60,22 +56,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     if failed:
         raise _failure(asked, report, summary)
     return summary
-
-
-def _means(settings: Settings, bucket: str, context: LambdaContext) -> DrillMeans:
-    secrets = boto3.client("secretsmanager", config=IMPATIENT)
-
-    def login_of(arn: str, scratch: Path) -> Login:
-        return read_login(secrets, arn, scratch)
-
-    return DrillMeans(
-        settings=settings,
-        vault=Vault(s3_client(), bucket),
-        programs=Programs.of_environment(),
-        read_login=login_of,
-        remaining=seconds_left(context),
-        memory_mb=int(context.memory_limit_in_mb),
-    )
 
 
 def _measure(report: DrillReport) -> None:

@@ -2,21 +2,17 @@
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import RestoreError
-from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
+from lifeboat.handlers.invocation import reported
+from lifeboat.handlers.recovering import recovery_means
 from lifeboat.policy.restore_events import parse_restore_event
-from lifeboat.postgres.login import Login, read_login
-from lifeboat.postgres.programs import Programs
 from lifeboat.services.restore import restore
-from lifeboat.services.restore_run import RestoreMeans, RestoreRequest
+from lifeboat.services.restore_run import RestoreRequest
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault, s3_client
 
 logger = Logger(service="lifeboat-restore")
 
@@ -38,22 +34,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("Restore is asked for", extra={"event": asked.again(go=asked.go)})
     request = RestoreRequest(asked, started, context.aws_request_id)
-    answer = restore(request, _means(settings, context))
+    answer = restore(request, recovery_means(settings, context))
     logger.info("Restore answers", extra={"answer": answer})
     return answer
-
-
-def _means(settings: Settings, context: LambdaContext) -> RestoreMeans:
-    secrets = boto3.client("secretsmanager", config=IMPATIENT)
-
-    def login_of(arn: str, scratch: Path) -> Login:
-        return read_login(secrets, arn, scratch)
-
-    return RestoreMeans(
-        settings=settings,
-        vault=Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
-        programs=Programs.of_environment(),
-        read_login=login_of,
-        remaining=seconds_left(context),
-        memory_mb=int(context.memory_limit_in_mb),
-    )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from lifeboat.errors import DecodeError
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, SCRUBBED, Account, Child, Programs
 from lifeboat.postgres.watch import Watch
@@ -109,29 +108,3 @@ class Restore:
             child.wait()  # what is wrong with the archive is told by the restore itself
             watch.check()
         return contents.decode(errors="surrogateescape").splitlines()
-
-
-def schema_script(programs: Programs, major: int, archive: Path, watch: Watch) -> str:
-    """What the archive would create, as SQL, without rows.
-
-    Raises:
-        DecodeError: pg_restore can't read the archive.
-    """
-    argv = [
-        str(programs.path("pg_restore", major)),
-        "--schema-only",
-        "--no-owner",
-        "--no-privileges",
-        "--file=-",
-        str(archive),
-    ]
-    with watch.child(Child(argv, env=SCRUBBED)) as child:
-        script = child.read_all()
-        code = child.wait()
-        watch.check()
-        if code:
-            raise DecodeError(
-                f"pg_restore can't read the archive's definitions ({code}): {child.last_words()}",
-                todo="Use another backup, and take a new one by hand.",
-            )
-    return script.decode(errors="replace")

@@ -67,7 +67,7 @@ def create_roles(connection: Connection, roles: Collection[Role]) -> None:
             )
 
 
-def collations_in(schema_script: str) -> tuple[Collation, ...]:
+def collations_in(script: str) -> tuple[Collation, ...]:
     """Schema and name of each collation that a bare server may not have.
 
     These are the ones that the script creates by ICU or by an operating system's locale, and those
@@ -75,10 +75,10 @@ def collations_in(schema_script: str) -> tuple[Collation, ...]:
     """
     made = {
         (unquoted(schema), unquoted(name))
-        for schema, name, options in _CREATE_COLLATION.findall(schema_script)
+        for schema, name, options in _CREATE_COLLATION.findall(script)
         if not _is_everywhere(options)
     }
-    named = {("pg_catalog", unquoted(name)) for name in _NAMED_COLLATION.findall(schema_script)}
+    named = {("pg_catalog", unquoted(name)) for name in _NAMED_COLLATION.findall(script)}
     return tuple(sorted(made | named))
 
 

@@ -16,11 +16,11 @@ from lifeboat.postgres.scratch import scratch_directory
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.compare_copy import compare_copy, validate_copy
 from lifeboat.services.drill_place import Place, empty_copy, open_place
-from lifeboat.services.drill_run import DrillMeans, DrillRequest, DrillRun
+from lifeboat.services.drill_run import DrillRequest, DrillRun
 from lifeboat.services.fetch_archive import decode_archive, fetch_archive
 from lifeboat.services.find_backup import find_backup
 from lifeboat.services.fit_drill import require_room
-from lifeboat.services.recovery import Recovery
+from lifeboat.services.recovery import Recovery, RecoveryMeans
 from lifeboat.services.restore_copy import restore_copy
 from lifeboat.vault.bucket import Protection
 
@@ -28,7 +28,7 @@ _REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetEr
 """What a drill turns down before it has begun; there is nothing to report on then."""
 
 
-def drill(request: DrillRequest, means: DrillMeans) -> DrillReport:
+def drill(request: DrillRequest, means: RecoveryMeans) -> DrillReport:
     """Hold the drill and store its report, in which everything stands that it found out.
 
     Raises:
@@ -101,7 +101,7 @@ def _bring_back(run: DrillRun, recovery: Recovery, place: Place) -> None:
             validate_copy(recovery, place, copy, queries, seconds)
 
 
-def _publish(means: DrillMeans, report: DrillReport) -> None:
+def _publish(means: RecoveryMeans, report: DrillReport) -> None:
     """Store the report and its page. They are small, and not locked: they are no backups."""
     key = means.settings.encryption
     protection = Protection(kms_key=None if key == "S3" else key)

@@ -1,9 +1,7 @@
 """What the steps of one drill share: what was asked for, what to work with, what was found."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import lifeboat
 from lifeboat.errors import DrillTimeError, LifeboatError
@@ -12,12 +10,9 @@ from lifeboat.policy.drill_report import DrillReport, Verdict
 from lifeboat.policy.fit import limits
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.verdict import judge
-from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import Programs
-from lifeboat.services.recovery import Findings
+from lifeboat.services.recovery import Findings, RecoveryMeans
 from lifeboat.services.stopwatch import Stopwatch
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault
 
 _ADVICE = {
     Verdict.FAILED: (
@@ -47,29 +42,6 @@ class DrillRequest:
     run_id: str
 
 
-@dataclass(frozen=True)
-class DrillMeans:
-    """What a drill works with.
-
-    Attributes:
-        settings: of this database alone.
-        vault: the bucket.
-        programs: of PostgreSQL, servers included.
-        read_login: reads the secret of that ARN, writing its CA certificates into that directory.
-        remaining: seconds until the drill has to be over.
-        memory_mb: of the function.
-        place: where the drill's directory is made; None for the system's temporary directory.
-    """
-
-    settings: Settings
-    vault: Vault
-    programs: Programs
-    read_login: Callable[[str, Path], Login]
-    remaining: Callable[[], float]
-    memory_mb: int
-    place: Path | None = None
-
-
 @dataclass
 class DrillRun:
     """One drill: what it knows so far, and in the end its report.
@@ -87,7 +59,7 @@ class DrillRun:
     """
 
     request: DrillRequest
-    means: DrillMeans
+    means: RecoveryMeans
     steps: Stopwatch = field(default_factory=Stopwatch)
     manifest: Manifest | None = None
     backup: str | None = None

@@ -1,15 +1,41 @@
 """What bringing one backup back needs and finds out, be it for a drill or in earnest."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lifeboat.policy.drill_report import Check, Outcome, TableResult
 from lifeboat.policy.manifest import Manifest
+from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.stopwatch import Stopwatch
+from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
+
+
+@dataclass(frozen=True)
+class RecoveryMeans:
+    """What a function that brings backups back works with.
+
+    Attributes:
+        settings: of this database alone.
+        vault: the bucket.
+        programs: of PostgreSQL.
+        read_login: reads the secret of that ARN, writing its CA certificates into that directory.
+        remaining: seconds until the run has to be over.
+        memory_mb: of the function.
+        place: where the run's directory is made; None for the system's temporary directory.
+    """
+
+    settings: Settings
+    vault: Vault
+    programs: Programs
+    read_login: Callable[[str, Path], Login]
+    remaining: Callable[[], float]
+    memory_mb: int
+    place: Path | None = None
 
 
 @dataclass

@@ -13,15 +13,16 @@ from lifeboat.services.choose_backup import choose_backup
 from lifeboat.services.export_backup import export_backup
 from lifeboat.services.list_backups import list_backups
 from lifeboat.services.load_tables import load_tables
+from lifeboat.services.recovery import RecoveryMeans
 from lifeboat.services.restore_database import restore_database
-from lifeboat.services.restore_run import RestoreMeans, RestoreRequest, RestoreRun, drop_statement
+from lifeboat.services.restore_run import RestoreRequest, RestoreRun, drop_statement
 from lifeboat.services.restore_tables import list_tables, restore_tables
 from lifeboat.services.restore_target import open_target
 from lifeboat.services.swap_databases import swap_databases
 from lifeboat.services.thaw_backup import thaw_backup
 
 
-def restore(request: RestoreRequest, means: RestoreMeans) -> dict[str, object]:
+def restore(request: RestoreRequest, means: RecoveryMeans) -> dict[str, object]:
     """Do what the event asks for; without `go` that is a plan, and nothing is touched.
 
     Returns:

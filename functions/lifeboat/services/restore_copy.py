@@ -6,7 +6,8 @@ from lifeboat.policy.restore_errors import parse
 from lifeboat.policy.restore_excuses import EMBEDDED, MANAGED
 from lifeboat.policy.restore_faults import Classified, classify
 from lifeboat.policy.verdict import Untested
-from lifeboat.postgres.restore import Restore, schema_script
+from lifeboat.postgres.archive_text import definitions
+from lifeboat.postgres.restore import Restore
 from lifeboat.postgres.stage import (
     Role,
     collations_in,
@@ -81,7 +82,7 @@ def _replace_collations(recovery: Recovery, place: Place, copy: str) -> tuple[st
     if not place.own:
         return ()
     watch = recovery.watch
-    wanted = collations_in(schema_script(place.programs, place.major, recovery.archive, watch))
+    wanted = collations_in(definitions(place.programs, place.major, recovery.archive, watch))
     with place.session(watch, copy) as connection:
         lacking = lacking_collations(connection, wanted)
         create_stand_ins(connection, lacking)

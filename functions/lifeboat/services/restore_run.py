@@ -1,9 +1,7 @@
 """What the steps of one restore share: what was asked for, what there is, what was found out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import lifeboat
@@ -14,14 +12,12 @@ from lifeboat.policy.restore_events import RestoreEvent
 from lifeboat.policy.restore_facts import TargetFacts
 from lifeboat.policy.restore_report import RestoreReport
 from lifeboat.policy.verdict import judge
-from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.watch import Watch
-from lifeboat.services.recovery import Findings, Recovery
+from lifeboat.services.recovery import Findings, Recovery, RecoveryMeans
 from lifeboat.services.stopwatch import Stopwatch
-from lifeboat.settings import DatabaseSettings, RestoreSettings, Settings
-from lifeboat.vault.bucket import Protection, Vault
+from lifeboat.settings import DatabaseSettings, RestoreSettings
+from lifeboat.vault.bucket import Protection
 
 
 @dataclass(frozen=True)
@@ -39,29 +35,6 @@ class RestoreRequest:
     run_id: str
 
 
-@dataclass(frozen=True)
-class RestoreMeans:
-    """What a restore works with.
-
-    Attributes:
-        settings: of this database alone.
-        vault: the bucket.
-        programs: of PostgreSQL.
-        read_login: reads the secret of that ARN, writing its CA certificates into that directory.
-        remaining: seconds until the restore has to be over.
-        memory_mb: of the function.
-        place: where the restore's directory is made; None for the system's temporary directory.
-    """
-
-    settings: Settings
-    vault: Vault
-    programs: Programs
-    read_login: Callable[[str, Path], Login]
-    remaining: Callable[[], float]
-    memory_mb: int
-    place: Path | None = None
-
-
 @dataclass
 class RestoreRun:
     """One answer to one event.
@@ -76,7 +49,7 @@ class RestoreRun:
     """
 
     request: RestoreRequest
-    means: RestoreMeans
+    means: RecoveryMeans
     steps: Stopwatch = field(default_factory=Stopwatch)
     findings: Findings = field(default_factory=Findings)
     notes: list[str] = field(default_factory=list)

@@ -1,0 +1,31 @@
+"""What the entry points that bring backups back have in common."""
+
+import os
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.handlers.invocation import IMPATIENT, seconds_left
+from lifeboat.postgres.login import Login, read_login
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.recovery import RecoveryMeans
+from lifeboat.settings import Settings
+from lifeboat.vault.bucket import Vault, s3_client
+
+
+def recovery_means(settings: Settings, context: LambdaContext) -> RecoveryMeans:
+    """What this invocation works with."""
+    secrets = boto3.client("secretsmanager", config=IMPATIENT)
+
+    def login_of(arn: str, scratch: Path) -> Login:
+        return read_login(secrets, arn, scratch)
+
+    return RecoveryMeans(
+        settings=settings,
+        vault=Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
+        programs=Programs.of_environment(),
+        read_login=login_of,
+        remaining=seconds_left(context),
+        memory_mb=int(context.memory_limit_in_mb),
+    )
