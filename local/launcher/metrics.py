@@ -27,15 +27,20 @@ def embedded_metrics() -> None:
 
 
 def _store_embedded(line: str) -> None:
-    """Store the metrics of one line; a document that CloudWatch would refuse leaves none."""
+    """Store the metrics of one line; a document that CloudWatch would refuse leaves none.
+
+    They count from now on: a function's lines arrive when it has ended, and where an alarm's period
+    was cut to seconds (see `alarms`), the time that they carry would be over by then.
+    """
+    arrived = time.time()
     try:
         data = list(read_embedded(json.loads(line)))
     except (KeyError, TypeError, ValueError) as error:
         print(f"metrics: not the embedded metric format: {error!r}: {line}", flush=True)  # noqa: T201
         return
-    for namespace, name, dimensions, moment, unit, value in data:
+    for namespace, name, dimensions, _moment, unit, value in data:
         cloudwatch._store_datum(  # noqa: SLF001
-            namespace, name, dimensions, moment, unit, value, None, None, None
+            namespace, name, dimensions, arrived, unit, value, None, None, None
         )
 
 
