@@ -324,12 +324,20 @@ def _assembly(directory: Path, template: dict[str, Any]) -> Path:
         "Stack": {
             "type": "aws:cloudformation:stack",
             "dependencies": ["Stack.assets"],
-            "properties": {"templateFile": "stack.json", "stackName": stack},
+            "properties": {
+                "stackTemplateAssetObjectUrl": f"s3://{bucket}/{stack}.json",
+                "stackName": stack,
+            },
         },
         "Stack.assets": {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}},
         "Tree": {"type": "cdk:tree", "properties": {"file": "tree.json"}},
     }
     (directory / "stack.json").write_text(json.dumps(template))
-    (directory / "assets.json").write_text(json.dumps({"files": {"code": asset}}))
+    written = {
+        "source": {"path": "stack.json", "packaging": "file"},
+        "destinations": {"here": {"bucketName": bucket, "objectKey": f"{stack}.json"}},
+    }
+    files = {"code": asset, "template": written}
+    (directory / "assets.json").write_text(json.dumps({"files": files}))
     (directory / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     return directory
