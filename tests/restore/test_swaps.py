@@ -186,7 +186,7 @@ def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(hall: RescueH
 
 def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(hall: RescueHall) -> None:
     live = hall.live
-    with role(live, "keeper", "NOLOGIN"), role(live, "reader", "NOLOGIN"):
+    with role(live, "swap_keeper", "NOLOGIN"), role(live, "reader", "NOLOGIN"):
         live.run(
             f"ALTER DATABASE {live.name} SET search_path = public, \"$user\", 'odd name'",
             f"ALTER DATABASE {live.name} SET app.tenant = 'a, b'",
@@ -194,7 +194,7 @@ def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(hall: Re
             f"ALTER DATABASE {live.name} CONNECTION LIMIT 50",
             f"REVOKE ALL ON DATABASE {live.name} FROM PUBLIC",
             f"GRANT CONNECT, TEMPORARY ON DATABASE {live.name} TO reader",
-            f"ALTER DATABASE {live.name} OWNER TO keeper",
+            f"ALTER DATABASE {live.name} OWNER TO swap_keeper",
         )
         hall.workshop.take()
         before = properties(live)
