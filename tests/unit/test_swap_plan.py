@@ -63,6 +63,14 @@ def test_the_live_one_steps_aside_and_the_copy_takes_its_name() -> None:
     }
 
 
+def test_a_swap_back_within_the_same_second_gets_a_name_of_its_own() -> None:
+    event = parse_restore_event({"action": "swap", "database": "app", "copy": "x_restored"})
+    first = swap_of(event, "app", frozenset({"app"}), NOW).before
+    assert first is not None
+    second = swap_of(event, "app", frozenset({"app", first}), NOW).before
+    assert second not in {None, first}
+
+
 def test_the_way_back_stands_in_the_plan() -> None:
     assert (
         f"BEGIN; ALTER DATABASE neondb RENAME TO {COPY};"

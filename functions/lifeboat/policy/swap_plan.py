@@ -1,8 +1,8 @@
 """What a swap would do: which names change, what stands in the way, and how to go back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lifeboat.policy.copies import name_of, parse_copy
 from lifeboat.policy.drill_report import Verdict
@@ -51,8 +51,15 @@ def swap_of(event: RestoreEvent, live: str, databases: frozenset[str], now: date
         databases: that are there.
         now: goes into the name of what is moved aside.
     """
-    before = name_of(live, "before", now) if live in databases else None
+    before = _free_name(live, databases, now) if live in databases else None
     return Swap(copy=event.copy_name or "", live=live, before=before)
+
+
+def _free_name(live: str, databases: Collection[str], now: datetime) -> str:
+    """The name of what is moved aside; a swap back may come within the same second."""
+    while (name := name_of(live, "before", now)) in databases:
+        now += timedelta(seconds=1)
+    return name
 
 
 def live_of(copy: str, report: RestoreReport | None) -> str | None:
