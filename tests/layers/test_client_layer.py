@@ -132,3 +132,15 @@ def test_another_lock_is_another_directory(
 
     assert client_layers["x86_64"].name == f"postgres-x86_64-{inputs_digest(LOCK)}"
     assert inputs_digest(lock) != inputs_digest(LOCK)
+
+
+def test_what_python_leaves_beside_the_source_changes_no_name() -> None:
+    before = inputs_digest(LOCK)
+    compiled = LOCK.parent / "shim" / "__pycache__"
+    compiled.mkdir(exist_ok=True)
+    (compiled / "leftover.pyc").write_bytes(b"compiled")
+
+    try:
+        assert inputs_digest(LOCK) == before
+    finally:
+        (compiled / "leftover.pyc").unlink()
