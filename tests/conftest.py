@@ -13,6 +13,8 @@ from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.workshop import MAJORS, Bucket, Database, Workshop
 
+pytest_plugins = ["tests.campaign"]
+
 _NUMBERS = count(1)
 
 #: Their fixtures take many seconds, so one worker has all of the folder; and first, since the
