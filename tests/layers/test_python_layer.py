@@ -1,8 +1,11 @@
 import json
+import marshal
 import re
 import subprocess
 import sys
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -32,6 +35,17 @@ print(json.dumps({
 """
 
 
+AUDIT = """
+compiled = []
+sys.addaudithook(
+    lambda event, args: compiled.append(str(args[1])) if event == "compile" and args[1] else None
+)
+"""
+
+UNCHECKED = (1).to_bytes(4, "little")
+"""The flags of a compiled module that is used without a look at its source (PEP 552)."""
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_all_compiled_modules_are_for_lambdas_machine_and_glibc(
     dependency_layers: dict[Architecture, Path], architecture: Architecture
@@ -59,9 +73,26 @@ def test_nothing_in_it_tells_of_the_machine_that_built_it(
 ) -> None:
     files = [path for path in dependency_layers[architecture].rglob("*") if path.is_file()]
 
-    assert not [path for path in files if path.suffix == ".pyc" or path.name == "RECORD"]
+    assert not [path for path in files if path.name == "RECORD"]
     assert not [path for path in files if str(ROOT).encode() in path.read_bytes()]
-    assert {path.parts[-2] for path in files} & {"bin", "__pycache__"} == set()
+    assert "bin" not in {path.parts[-2] for path in files}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_module_is_there_compiled_from_its_source(
+    dependency_layers: dict[Architecture, Path], architecture: Architecture
+) -> None:
+    root = dependency_layers[architecture]
+    sources = list(root.rglob("*.py"))
+
+    assert len(sources) > 500
+    for source in sources:
+        compiled = Path(cache_from_source(str(source))).read_bytes()
+        assert compiled[:16] == MAGIC_NUMBER + UNCHECKED + source_hash(source.read_bytes())
+        code = marshal.loads(compiled[16:])  # noqa: S302  # of our own making
+        assert isinstance(code, CodeType)
+        assert code.co_filename == f"/opt/{source.relative_to(root)}"
+    assert len(list(root.rglob("*.pyc"))) == len(sources)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -88,6 +119,23 @@ def test_the_functions_can_import_all_of_it_in_the_locked_versions(
     assert told["psycopg"] == "binary"
     assert told["from"] == [str(layer)]
     assert told["versions"] == locked
+
+
+@pytest.mark.skipif(not Platform.of_host().is_linux, reason="the layer's modules are for Linux")
+def test_a_cold_start_compiles_none_of_it(
+    dependency_layers: dict[Architecture, Path],
+) -> None:
+    packages = dependency_layers[Platform.of_host().architecture] / "python"
+    report = "print(json.dumps(compiled), file=sys.stderr)"
+    script = f"import sys; sys.path.append({str(packages)!r})\n{AUDIT}{IMPORTS}{report}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", script], check=True, capture_output=True
+    )
+    compiled = json.loads(done.stderr)
+
+    # The hook has seen something: some packages make code as they are imported.
+    assert compiled
+    assert [name for name in compiled if name.endswith(".py")] == []
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
