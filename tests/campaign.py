@@ -15,6 +15,10 @@ KINDS = {
     "repeats": "the same delivered twice, at once, or out of order",
 }
 
+#: What a case may leave behind where that nobody could take it away is the fault itself; said in
+#: its mark, as in `fault("S3", leaves="uploads")`.
+LEAVABLE = ("uploads", "threads", "connections", "unexpected")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fault(kind): a case of the fault campaign, of one kind")
@@ -33,4 +37,13 @@ def kind_of(item: pytest.Item) -> str | None:
     if len(mark.args) != 1 or mark.args[0] not in KINDS:
         known = ", ".join(KINDS)
         raise pytest.UsageError(f"{item.nodeid}: fault{mark.args} is no kind; known: {known}")
+    if set(mark.kwargs) - {"leaves"} or set(leaves(item)) - set(LEAVABLE):
+        raise pytest.UsageError(f"{item.nodeid}: a case may leave {', '.join(LEAVABLE)} only")
     return str(mark.args[0])
+
+
+def leaves(item: pytest.Item) -> tuple[str, ...]:
+    """What a case says that it leaves behind."""
+    mark = item.get_closest_marker("fault")
+    said = mark.kwargs.get("leaves", "") if mark else ""
+    return tuple(said.split())

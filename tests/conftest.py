@@ -59,21 +59,27 @@ def programs() -> Programs:
 
 
 @pytest.fixture(scope="session")
-def server_of(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[int], PostgresServer]]:
-    """A running server of a major, started when first asked for."""
+def servers() -> Iterator[dict[int, PostgresServer]]:
+    """Those that run, by their major."""
     running: dict[int, PostgresServer] = {}
-
-    def get(major: int) -> PostgresServer:
-        if major not in running:
-            root = tmp_path_factory.mktemp(f"postgres-{major}")
-            running[major] = PostgresServer.start(major=major, root=root)
-        return running[major]
-
-    yield get
+    yield running
     for server in running.values():
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def server_of(
+    servers: dict[int, PostgresServer], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], PostgresServer]:
+    """A running server of a major, started when first asked for."""
+
+    def get(major: int) -> PostgresServer:
+        if major not in servers:
+            root = tmp_path_factory.mktemp(f"postgres-{major}")
+            servers[major] = PostgresServer.start(major=major, root=root)
+        return servers[major]
+
+    return get
 
 
 @pytest.fixture(scope="session")

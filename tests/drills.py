@@ -22,6 +22,7 @@ from lifeboat.services.drill_run import DrillRequest
 from lifeboat.services.recovery import RecoveryMeans
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
+from tests import law
 from tests.workshop import SECRET_ARN, Database, Workshop
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
@@ -61,7 +62,9 @@ class DrillHall:
         self.drills += 1
         started = STARTED + timedelta(minutes=self.drills)
         request = DrillRequest(parse_drill_event({"database": "app", **event}), started, "run-1")
-        report = drill(request, self.means())
+        with law.listening():
+            report = drill(request, self.means())
+        law.reported(report)
         assert self.leftovers() == []
         stored = self.workshop.bucket.read(report.key)
         assert DrillReport.from_json(stored, key=report.key) == report

@@ -20,6 +20,7 @@ from lifeboat.services.restore import restore
 from lifeboat.services.restore_run import RestoreRequest
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
+from tests import law
 from tests.workshop import SECRET_ARN, Database, Workshop, assert_no_children
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
@@ -61,7 +62,9 @@ class RescueHall:
         self.asked += 1
         started = STARTED + timedelta(minutes=self.asked)
         asked = parse_restore_event({"database": "app", **(event or {}), **keys})
-        answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
+        with law.listening():
+            answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
+        law.answered(answer)
         assert list(self.place.iterdir()) == []
         return answer
 

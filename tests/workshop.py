@@ -28,6 +28,7 @@ from lifeboat.services.take_backup import Outcome, take_backup
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
 from local.postgres import PostgresServer
+from tests import law
 
 MAJORS = (14, 15, 16, 17, 18)
 SLOT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -137,7 +138,9 @@ class Workshop:
         )
 
     def take(self, **changes: Any) -> Outcome:
-        return take_backup(Request(self.location, None, "run-1"), replace(self.means(), **changes))
+        request, means = Request(self.location, None, "run-1"), replace(self.means(), **changes)
+        with law.truthful(self.bucket, self.location.manifest_key), law.listening():
+            return take_backup(request, means)
 
     def manifest(self) -> Manifest:
         return Manifest.from_json(self.bucket.read(self.location.manifest_key))

@@ -1,5 +1,177 @@
-"""Drills in this process."""
+"""Every case of the campaign is held to the law, and starts beside older backups."""
 
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.tiers import Tier
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.backup_run import Request
+from lifeboat.services.take_backup import take_backup
+from local.aws import LocalAws
+from local.postgres import PostgresServer
+from tests import law
+from tests.campaign import kind_of, leaves
 from tests.drill_fixtures import hall, server_programs
+from tests.restores import RescueHall, sweep
+from tests.workshop import Bucket, Database, Workshop
 
 __all__ = ["hall", "server_programs"]
+
+#: Of another database, so that no case takes them for its own.
+ELDERS = (
+    BackupLocation(Tier.WEEKLY, "elder", datetime(2026, 11, 22, 2, 0, tzinfo=UTC)),
+    BackupLocation(Tier.DAILY, "elder", datetime(2026, 11, 23, 2, 0, tzinfo=UTC)),
+)
+
+
+@pytest.fixture
+def rescue(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
+    """Everything for bringing back a small database; what was made is dropped after the test."""
+    with tempfile.TemporaryDirectory(prefix="rescues-") as place:
+        made = RescueHall(workshop, programs, Path(place))
+        yield made
+        sweep(made.live)
+
+
+@pytest.fixture(scope="session")
+def elder(
+    aws: LocalAws,
+    server_of: Callable[[int], PostgresServer],
+    programs: Programs,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[tuple[Manifest, list[bytes]]]:
+    """Real backups, to be put into each case's bucket: manifest, archive and globals."""
+    bucket = Bucket.create(aws.client("s3"), "vault-of-elders")
+    database = Database.create(server_of(18), "elder")
+    database.run("CREATE TABLE kept AS SELECT i FROM generate_series(1, 100) i")
+    workshop = Workshop(database, bucket, programs, tmp_path_factory.mktemp("elder"))
+    taken = []
+    for location in ELDERS:
+        manifest = take_backup(Request(location, None, "run-0"), workshop.means()).manifest
+        bodies = [bucket.read(location.archive_key), bucket.read(location.globals_key)]
+        taken.append((manifest, bodies))
+    database.drop()
+    return taken
+
+
+@pytest.fixture(autouse=True)
+def lawful(
+    request: pytest.FixtureRequest,
+    servers: dict[int, PostgresServer],
+    caplog: pytest.LogCaptureFixture,
+) -> law.Case | None:
+    """What the case is held to; the older backups lie in its bucket from here on."""
+    if kind_of(request.node) is None:
+        return None
+    if "bucket" in request.fixturenames:
+        put_elders(request.getfixturevalue("bucket"), request.getfixturevalue("elder"))
+    caplog.set_level("DEBUG", "lifeboat")
+    return law.Case({server.password for server in servers.values()})
+
+
+def put_elders(bucket: Bucket, elder: list[tuple[Manifest, list[bytes]]]) -> None:
+    """Put backups into a bucket as they were published, the manifest last."""
+    for manifest, bodies in elder:
+        stored = [*manifest.archive.objects, manifest.globals]
+        put = []
+        for each, body in zip(stored, bodies, strict=True):
+            assert each is not None
+            answer = bucket.client.put_object(Bucket=bucket.name, Key=each.key, Body=body)
+            put.append(each.model_copy(update={"version_id": answer["VersionId"]}))
+        archive = manifest.archive.model_copy(update={"objects": (put[0],)})
+        placed = manifest.model_copy(update={"archive": archive, "globals": put[1]})
+        bucket.client.put_object(Bucket=bucket.name, Key=placed.key, Body=placed.to_json())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Run the case and hold it to the law while everything that it was given is still there."""
+    given: Any = item.funcargs if isinstance(item, pytest.Function) else {}
+    case: law.Case | None = given.get("lawful")
+    if case is None:
+        return (yield)
+    scene = Scene(item)
+    with law.held(case), scene.noting():
+        result = yield
+    scene.require(case)
+    item.user_properties.append(("said", case.said))
+    item.user_properties.append(("ended", case.ended))
+    return result
+
+
+class Scene:
+    """What there is before a case, and what has to be there after it."""
+
+    def __init__(self, item: Any) -> None:
+        self._given: Any = item.funcargs
+        self._leaves = leaves(item)
+        self.servers: dict[int, PostgresServer] = self._given["servers"]
+        self._names = {major: _names(server) for major, server in self.servers.items()}
+        self._bucket: Bucket | None = self._given.get("bucket")
+        self._temporary: list[str] = []
+        self._threads = law.threads()
+        if self._bucket:
+            self._versions = law.versions(self._bucket)
+            elders = tuple(location.prefix for location in ELDERS)
+            newest = law.newest(self._bucket).items()
+            self._elders = {key: version for key, version in newest if key.startswith(elders)}
+            assert len(self._elders) == 3 * len(ELDERS)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note every temporary directory and file that is made."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("mkdtemp", "mkstemp"):
+                patch.setattr(tempfile, name, self._noted(getattr(tempfile, name)))
+            yield
+
+    def require(self, case: law.Case) -> None:
+        """Hold the case to the law."""
+        self._require_nothing_lost()
+        self._require_nothing_left(case)
+        assert "unexpected" in self._leaves or not case.unexpected, case.unexpected
+        law.require_no_secret(case.secrets, [self._given["caplog"].text])
+
+    def _require_nothing_lost(self) -> None:
+        if self._bucket:
+            law.require_versions(self._versions, law.versions(self._bucket))
+            law.require_newest(self._elders, law.newest(self._bucket))
+
+    def _require_nothing_left(self, case: law.Case) -> None:
+        place = getattr(self._given.get("hall") or self._given.get("rescue"), "place", None)
+        if "threads" not in self._leaves:
+            law.require_no_threads(self._threads)
+        if self._bucket and "uploads" not in self._leaves:
+            law.require_no_uploads(self._bucket)
+        law.require_no_programs(place)
+        if place:
+            law.require_empty(place)
+        law.require_gone(self._temporary)
+        for major, server in self.servers.items():
+            names = _names(server)
+            law.require_nothing_new(self._names.get(major, set()), names, case.everything)
+            if "connections" not in self._leaves:
+                law.require_no_connections(server, names)
+
+    def _noted(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **keywords: Any) -> Any:
+            made = make(*args, **keywords)
+            path = made if isinstance(made, str) else made[1]
+            if not Path(path).name.startswith("lifeboat-pg-"):  # a server that others share
+                self._temporary.append(path)
+            return made
+
+        return noted
+
+
+def _names(server: PostgresServer) -> set[str]:
+    with server.admin() as admin:
+        return {name for (name,) in admin.execute("SELECT datname FROM pg_database").fetchall()}

@@ -87,11 +87,13 @@ def refused(workshop: Workshop, error: type[BackupError]) -> BackupError:
 # --- programs ---------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_is_killed_half_way(broken: Callable[[str, str], Workshop]) -> None:
     workshop = broken("pg_dump", '"$REAL" "$@" | head -c 3000\nkill -9 $$')
     assert "killed by signal 9" in refused(workshop, DumpError).what
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_writes_a_good_header_and_exits_1(
     broken: Callable[[str, str], Workshop],
 ) -> None:
@@ -101,38 +103,46 @@ def test_a_dump_that_writes_a_good_header_and_exits_1(
     assert "cache lookup failed" in refused(workshop, DumpError).what
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_writes_everything_and_exits_1(
     broken: Callable[[str, str], Workshop],
 ) -> None:
     refused(broken("pg_dump", '"$REAL" "$@"\nexit 1'), DumpError)
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_ends_early_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
     refused(broken("pg_dump", '"$REAL" "$@" | head -c 3000'), DecodeError)
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_writes_nothing_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
     refused(broken("pg_dump", "exit 0"), DecodeError)
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_writes_garbage_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
     refused(broken("pg_dump", "echo PGDMP; head -c 100000 /dev/zero"), DecodeError)
 
 
+@pytest.mark.fault("processes")
 def test_a_dump_that_leaves_a_table_out(broken: Callable[[str, str], Workshop]) -> None:
     workshop = broken("pg_dump", '"$REAL" --exclude-table-data=users "$@"')
     assert "users" in refused(workshop, RowsDifferError).what
 
 
+@pytest.mark.fault("processes")
 def test_a_decoder_that_dies_at_once(broken: Callable[[str, str], Workshop]) -> None:
     workshop = broken("pg_restore", "echo 'out of memory' >&2\nexit 3")
     assert "out of memory" in refused(workshop, DecodeError).what
 
 
+@pytest.mark.fault("processes")
 def test_a_decoder_that_is_killed_half_way(broken: Callable[[str, str], Workshop]) -> None:
     refused(broken("pg_restore", "head -c 3000 >/dev/null\nkill -9 $$"), DecodeError)
 
 
+@pytest.mark.fault("processes")
 def test_a_decoder_that_stops_reading_but_is_content(
     broken: Callable[[str, str], Workshop],
 ) -> None:
@@ -145,6 +155,7 @@ def test_a_decoder_that_stops_reading_but_is_content(
     assert "ended with 0" in refused(workshop, DecodeError).what
 
 
+@pytest.mark.fault("processes")
 def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], Workshop]) -> None:
     workshop = broken("pg_restore", '"$REAL" "$@" | sed "/^5\\tuser5@/d"')
     error = refused(workshop, RowsDifferError)
@@ -152,6 +163,7 @@ def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], Workshop
     assert "1000" in error.what
 
 
+@pytest.mark.fault("processes")
 def test_a_layer_without_pg_dump_never_falls_back_on_the_hosts_own(workshop: Workshop) -> None:
     (workshop.scratch / "empty" / "18" / "bin").mkdir(parents=True)
     workshop.programs = Programs(workshop.scratch / "empty")
@@ -159,6 +171,7 @@ def test_a_layer_without_pg_dump_never_falls_back_on_the_hosts_own(workshop: Wor
     workshop.assert_nothing_was_published()
 
 
+@pytest.mark.fault("database")
 def test_a_server_newer_than_the_layer_is_refused_with_both_versions(workshop: Workshop) -> None:
     (workshop.scratch / "old" / "17" / "bin").mkdir(parents=True)
     workshop.programs = Programs(workshop.scratch / "old")
@@ -167,6 +180,7 @@ def test_a_server_newer_than_the_layer_is_refused_with_both_versions(workshop: W
     assert "17" in error.what
 
 
+@pytest.mark.fault("database")
 def test_globals_that_the_provider_forbids_are_a_note(
     broken: Callable[[str, str], Workshop],
 ) -> None:
@@ -177,6 +191,7 @@ def test_globals_that_the_provider_forbids_are_a_note(
     workshop.slot = workshop.slot.replace(day=25)  # what the fixture checks next is another slot
 
 
+@pytest.mark.fault("processes")
 def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
     with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
         killer = threading.Thread(target=lambda: (sending.wait(30), _kill("pg_dump")))
@@ -186,6 +201,7 @@ def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> No
     bulky.assert_nothing_was_published()
 
 
+@pytest.mark.fault("processes")
 def test_the_decoder_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
     with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
         killer = threading.Thread(target=lambda: (sending.wait(30), _kill("pg_restore")))
@@ -203,6 +219,7 @@ def _kill(name: str) -> None:
 # --- database ---------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("processes")
 def test_the_server_is_killed_during_the_dump(bulky: Workshop, tmp_path: Path) -> None:
     with PostgresServer.start(major=17, root=tmp_path / "own") as server:
         bulky.database = database = Database.create(server, "doomed")
@@ -214,10 +231,11 @@ def test_the_server_is_killed_during_the_dump(bulky: Workshop, tmp_path: Path) -
                 bulky.take()
             killer.join()
     assert server.password not in str(caught.value)
-    assert bulky.bucket.holds() == []
+    assert bulky.location.manifest_key not in bulky.bucket.holds()
     assert bulky.bucket.open_uploads() == []
 
 
+@pytest.mark.fault("network")
 def test_the_network_is_cut_during_the_dump(bulky: Workshop) -> None:
     server = bulky.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
@@ -231,6 +249,7 @@ def test_the_network_is_cut_during_the_dump(bulky: Workshop) -> None:
     bulky.assert_nothing_was_published()
 
 
+@pytest.mark.fault("network")
 def test_the_network_goes_silent_during_the_dump(bulky: Workshop) -> None:
     server = bulky.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
@@ -246,6 +265,7 @@ def test_the_network_goes_silent_during_the_dump(bulky: Workshop) -> None:
     bulky.assert_nothing_was_published()
 
 
+@pytest.mark.fault("database")
 def test_the_counting_connection_is_terminated(bulky: Workshop) -> None:
     def terminate() -> None:
         sending.wait(30)
@@ -263,6 +283,7 @@ def test_the_counting_connection_is_terminated(bulky: Workshop) -> None:
     bulky.assert_nothing_was_published()
 
 
+@pytest.mark.fault("database")
 def test_a_table_that_is_locked_for_long_is_named_with_its_holder(workshop: Workshop) -> None:
     workshop.settings["backup"] = {"lock_wait_seconds": 1}
     with workshop.database.connect() as blocker, blocker.transaction():
@@ -272,6 +293,7 @@ def test_a_table_that_is_locked_for_long_is_named_with_its_holder(workshop: Work
     workshop.assert_nothing_was_published()
 
 
+@pytest.mark.fault("database")
 def test_a_wrong_password_is_reported_at_once_without_it(workshop: Workshop) -> None:
     workshop.secret = workshop.database.url.replace(
         workshop.database.server.password, "not-the-password"
@@ -283,6 +305,7 @@ def test_a_wrong_password_is_reported_at_once_without_it(workshop: Workshop) -> 
     assert "password authentication failed" in error.what
 
 
+@pytest.mark.fault("database")
 def test_a_password_that_was_rotated_meanwhile_is_read_again(workshop: Workshop) -> None:
     right = workshop.read_login
     wrong = workshop.database.url.replace(workshop.database.server.password, "yesterdays")
@@ -295,6 +318,7 @@ def test_a_password_that_was_rotated_meanwhile_is_read_again(workshop: Workshop)
     assert workshop.take(read_login=read_login).taken
 
 
+@pytest.mark.fault("database")
 def test_a_database_that_does_not_exist(workshop: Workshop) -> None:
     workshop.secret = workshop.database.url.replace(workshop.database.name, "nowhere")
     assert '"nowhere" does not exist' in refused(workshop, ConnectError).what
@@ -303,6 +327,7 @@ def test_a_database_that_does_not_exist(workshop: Workshop) -> None:
 # --- S3 ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("S3")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -321,28 +346,33 @@ def test_s3_denies(workshop: Workshop, operation: str) -> None:
     workshop.assert_nothing_was_published()
 
 
+@pytest.mark.fault("S3")
 def test_s3_throttles_for_good(workshop: Workshop) -> None:
     with planned(workshop.bucket.client, "UploadPart", answer(503, "SlowDown")):
         assert "SlowDown" in refused(workshop, VaultError).what
     workshop.assert_nothing_was_published()
 
 
+@pytest.mark.fault("S3")
 def test_s3_throttles_and_recovers(workshop: Workshop) -> None:
     with planned(workshop.bucket.client, "UploadPart", answer(503, "SlowDown"), times=2):
         assert workshop.take().taken
 
 
+@pytest.mark.fault("S3")
 def test_a_part_fails_in_the_middle_of_many(bulky: Workshop) -> None:
     with planned(bulky.bucket.client, "UploadPart", answer(400, "BadDigest"), after=1):
         assert "BadDigest" in refused(bulky, VaultError).what
     bulky.assert_nothing_was_published()
 
 
+@pytest.mark.fault("S3")
 def test_a_part_fails_in_the_middle_of_many_and_recovers(bulky: Workshop) -> None:
     with planned(bulky.bucket.client, "UploadPart", answer(500, "InternalError"), after=1, times=2):
         assert bulky.take().taken
 
 
+@pytest.mark.fault("time")
 def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop) -> None:
     bulky.seconds = 4
     with planned(bulky.bucket.client, "UploadPart", slow(7)):
@@ -351,6 +381,7 @@ def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop) -> None:
     bulky.assert_nothing_was_published()
 
 
+@pytest.mark.fault("S3", leaves="uploads")
 def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(workshop: Workshop) -> None:
     client = workshop.bucket.client
     with (
@@ -365,6 +396,7 @@ def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(workshop: Work
 # --- repeats ----------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("repeats")
 def test_a_second_delivery_of_the_slot_changes_nothing(workshop: Workshop) -> None:
     first = workshop.take()
     before = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
@@ -375,6 +407,7 @@ def test_a_second_delivery_of_the_slot_changes_nothing(workshop: Workshop) -> No
     assert [v["VersionId"] for v in after] == [v["VersionId"] for v in before]
 
 
+@pytest.mark.fault("repeats")
 def test_two_deliveries_at_once_are_one_backup(workshop: Workshop) -> None:
     outcomes: list[object] = []
 
@@ -396,6 +429,7 @@ def test_two_deliveries_at_once_are_one_backup(workshop: Workshop) -> None:
     assert workshop.bucket.open_uploads() == []
 
 
+@pytest.mark.fault("repeats")
 def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(workshop: Workshop) -> None:
     client = workshop.bucket.client
     with planned(client, "PutObject", answer(403, "AccessDenied")):
@@ -409,6 +443,7 @@ def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(workshop: W
     assert (newest["VersionId"], newest["ContentLength"]) == (stored.version_id, stored.bytes)
 
 
+@pytest.mark.fault("repeats")
 def test_a_manifest_that_vanishes_into_a_lost_race_is_the_winners(workshop: Workshop) -> None:
     winner = workshop.take().manifest
     key = workshop.location.manifest_key

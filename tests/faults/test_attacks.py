@@ -26,6 +26,7 @@ from tests.s3_faults import answer, planned, slow
 from tests.workshop import Database, Workshop, eventually
 
 
+@pytest.mark.fault("database")
 def test_a_table_hashed_by_an_enum_is_loaded_through_its_root(
     workshop: Workshop, new_database: Callable[..., Database]
 ) -> None:
@@ -70,12 +71,14 @@ def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
         )
 
 
+@pytest.mark.fault("database")
 def test_an_extensions_condition_may_name_its_table(workshop: Workshop) -> None:
     _extension_with_a_table(workshop, "WHERE job.id > 4")
     inventory = workshop.take().manifest.inventory
     assert {t.name: t.rows for t in inventory.tables}["job"] == 5
 
 
+@pytest.mark.fault("database")
 def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
     workshop: Workshop,
 ) -> None:
@@ -103,6 +106,7 @@ def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
         assert named in caught.value.what
 
 
+@pytest.mark.fault("database")
 def test_a_column_named_like_the_query_s_alias_does_not_blind_the_checksum(
     workshop: Workshop,
 ) -> None:
@@ -116,6 +120,7 @@ def test_a_column_named_like_the_query_s_alias_does_not_blind_the_checksum(
     assert checksum() != before
 
 
+@pytest.mark.fault("database")
 def test_a_table_of_nothing_but_generated_columns_is_counted(workshop: Workshop) -> None:
     workshop.database.run(
         "CREATE TABLE made (a int GENERATED ALWAYS AS (7) STORED)",
@@ -126,11 +131,13 @@ def test_a_table_of_nothing_but_generated_columns_is_counted(workshop: Workshop)
     assert rows["made"] == 2
 
 
+@pytest.mark.fault("database")
 def test_thousands_of_large_objects_are_counted(workshop: Workshop) -> None:
     workshop.database.run("SELECT lo_from_bytea(0, '') FROM generate_series(1, 2500)")
     assert workshop.take().manifest.inventory.counts.large_objects == 2500
 
 
+@pytest.mark.fault("database")
 def test_a_deadlock_with_a_migration_is_only_another_attempt(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +171,7 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
     hands[0].join()
 
 
+@pytest.mark.fault("processes")
 def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_path: Path) -> None:
     real = workshop.programs.root / "18" / "bin"
     folder = tmp_path / "programs" / "18" / "bin"
@@ -178,6 +186,7 @@ def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_
     assert workshop.database.server.password not in str(caught.value)
 
 
+@pytest.mark.fault("processes", leaves="unexpected")
 def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +201,7 @@ def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
     workshop.assert_nothing_was_published()
 
 
+@pytest.mark.fault("network")
 def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +231,7 @@ def _ends_in_time(workshop: Workshop, *, within: float) -> BackupError:
     return caught.value
 
 
+@pytest.mark.fault("time")
 def test_a_server_that_cannot_be_reached_does_not_outlast_the_run(workshop: Workshop) -> None:
     workshop.secret = "postgresql://someone@127.0.0.1:1/app"
     workshop.seconds = 4
@@ -230,6 +241,7 @@ def test_a_server_that_cannot_be_reached_does_not_outlast_the_run(workshop: Work
     assert time.monotonic() - begun < 4
 
 
+@pytest.mark.fault("time")
 def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +262,7 @@ def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
     workshop.assert_nothing_was_published()
 
 
+@pytest.mark.fault("time", leaves="threads uploads")
 @pytest.mark.parametrize(
     ("operation", "phase"),
     [
@@ -266,6 +279,7 @@ def test_a_silent_s3_does_not_outlast_the_run(
         assert f"during {phase}" in _ends_in_time(workshop, within=12).what
 
 
+@pytest.mark.fault("S3", leaves="threads uploads")
 def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Workshop) -> None:
     client = workshop.bucket.client
     begun = time.monotonic()
@@ -282,6 +296,7 @@ def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Works
 # --- slots --------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("S3")
 def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(workshop: Workshop) -> None:
     """botocore sends it again, and S3 refuses the second one since the first is there."""
     client = workshop.bucket.client
@@ -301,6 +316,7 @@ def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(workshop: Works
     assert outcome.manifest == workshop.manifest()
 
 
+@pytest.mark.fault("repeats")
 def test_a_run_that_took_another_s_archive_for_a_leftover_does_not_replace_it(
     workshop: Workshop,
 ) -> None:
@@ -326,6 +342,7 @@ def test_a_run_that_took_another_s_archive_for_a_leftover_does_not_replace_it(
     eventually(lambda: workshop.bucket.open_uploads() == [])
 
 
+@pytest.mark.fault("bucket")
 def test_a_manifest_of_another_slot_does_not_serve_this_one(workshop: Workshop) -> None:
     workshop.take()
     document = workshop.bucket.read(workshop.location.manifest_key)
@@ -337,6 +354,7 @@ def test_a_manifest_of_another_slot_does_not_serve_this_one(workshop: Workshop) 
         workshop.take()
 
 
+@pytest.mark.fault("bucket")
 def test_a_manifest_without_its_archive_is_not_a_backup(workshop: Workshop) -> None:
     workshop.take()
     workshop.bucket.client.delete_object(

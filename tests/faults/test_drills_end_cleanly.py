@@ -52,6 +52,7 @@ def postgres_below(place: Path) -> list[int]:
     return found
 
 
+@pytest.mark.fault("time")
 def test_time_that_runs_out_in_the_restore_ends_it_cleanly(slow_hall: DrillHall) -> None:
     slow_hall.remember_a_quick_drill("embedded")
     slow_hall.seconds = 6
@@ -65,6 +66,7 @@ def test_time_that_runs_out_in_the_restore_ends_it_cleanly(slow_hall: DrillHall)
     assert_no_children()
 
 
+@pytest.mark.fault("time")
 def test_a_target_is_left_without_the_drills_database_when_time_runs_out(
     slow_hall: DrillHall, new_database: Callable[..., Database]
 ) -> None:
@@ -101,6 +103,7 @@ def _while_restoring(act: Callable[[psutil.Process], None]) -> threading.Thread:
     return thread
 
 
+@pytest.mark.fault("processes")
 def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
     slow_hall: DrillHall, new_database: Callable[..., Database]
 ) -> None:
@@ -117,6 +120,7 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
     assert databases(target) == before
 
 
+@pytest.mark.fault("processes")
 def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_hall: DrillHall) -> None:
     def kill_server(_: psutil.Process) -> None:
         for pid in postgres_below(slow_hall.place):
@@ -132,6 +136,7 @@ def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_hall: DrillHall) ->
     assert postgres_below(slow_hall.place) == []
 
 
+@pytest.mark.fault("processes")
 def test_what_a_killed_drill_left_is_swept_by_the_next_one(hall: DrillHall) -> None:
     """A child process makes a server in a directory like a drill's and is killed with SIGKILL."""
     script = (
@@ -164,12 +169,14 @@ def test_what_a_killed_drill_left_is_swept_by_the_next_one(hall: DrillHall) -> N
     eventually(lambda: postgres_below(hall.place) == [])
 
 
+@pytest.mark.fault("repeats")
 def test_a_directory_in_use_is_not_swept(hall: DrillHall) -> None:
     with scratch_directory(hall.place) as first, scratch_directory(hall.place) as second:
         assert first.path.exists()
         assert second.path.exists()
 
 
+@pytest.mark.fault("processes")
 def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
     hall: DrillHall, new_database: Callable[..., Database]
 ) -> None:
@@ -195,12 +202,14 @@ def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
         target.run(*(f'DROP DATABASE IF EXISTS "{name}"' for name in names))
 
 
+@pytest.mark.fault("bucket")
 def test_no_backup_is_a_refusal_with_a_next_step(hall: DrillHall) -> None:
     with pytest.raises(NoBackupError, match="no backup of app") as refusal:
         hall.hold()
     assert '{"database": "app"}' in refusal.value.todo
 
 
+@pytest.mark.fault("bucket")
 def test_a_backup_that_is_not_there_is_refused_with_those_that_are(hall: DrillHall) -> None:
     hall.workshop.take()
     with pytest.raises(NoBackupError) as refusal:
@@ -208,6 +217,7 @@ def test_a_backup_that_is_not_there_is_refused_with_those_that_are(hall: DrillHa
     assert hall.workshop.location.id in refusal.value.todo
 
 
+@pytest.mark.fault("space")
 @pytest.mark.parametrize(
     ("settings", "memory_mb", "words"),
     [
@@ -229,6 +239,7 @@ def test_what_does_not_fit_is_refused_before_the_download(
     assert hall.leftovers() == []
 
 
+@pytest.mark.fault("time")
 def test_too_little_time_is_refused_before_the_download(hall: DrillHall) -> None:
     hall.workshop.take()
     source = hall.workshop.manifest().source.model_dump(mode="json")
@@ -239,6 +250,7 @@ def test_too_little_time_is_refused_before_the_download(hall: DrillHall) -> None
         hall.hold()
 
 
+@pytest.mark.fault("bucket")
 def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(hall: DrillHall) -> None:
     hall.workshop.take()
     cold = hall.workshop.location.id
@@ -261,12 +273,14 @@ def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(hall: Dril
     assert hall.hold().backup == hall.workshop.location.id
 
 
+@pytest.mark.fault("input")
 def test_a_target_that_is_not_in_the_settings_is_refused(hall: DrillHall) -> None:
     hall.workshop.take()
     with pytest.raises(EventError, match="not in the settings"):
         hall.hold(target=TARGET)
 
 
+@pytest.mark.fault("input")
 def test_the_source_is_refused_as_a_target(hall: DrillHall) -> None:
     hall.workshop.take()
     hall.give_target(hall.workshop.database)
@@ -274,12 +288,14 @@ def test_the_source_is_refused_as_a_target(hall: DrillHall) -> None:
         hall.hold(target=TARGET)
 
 
+@pytest.mark.fault("input")
 def test_the_sources_own_secret_is_refused_as_a_target(hall: DrillHall) -> None:
     hall.workshop.take()
     with pytest.raises(EventError, match="not in the settings"):
         hall.hold(target=SECRET_ARN)
 
 
+@pytest.mark.fault("database")
 def test_a_target_of_an_older_major_is_refused(
     hall: DrillHall, new_database: Callable[..., Database]
 ) -> None:
@@ -289,6 +305,7 @@ def test_a_target_of_an_older_major_is_refused(
         hall.hold(target=TARGET)
 
 
+@pytest.mark.fault("database")
 def test_a_role_that_may_not_make_databases_is_told_the_grant(
     hall: DrillHall, new_database: Callable[..., Database]
 ) -> None:
@@ -306,6 +323,7 @@ def test_a_role_that_may_not_make_databases_is_told_the_grant(
         target.run("DROP ROLE poor")
 
 
+@pytest.mark.fault("database")
 def test_a_comparison_that_breaks_down_fails_the_drill(
     hall: DrillHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:

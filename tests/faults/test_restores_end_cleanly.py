@@ -19,65 +19,67 @@ SLOW = (
 )
 
 
-def left(hall: RescueHall) -> Database:
+def left(rescue: RescueHall) -> Database:
     """The one database that was left, which nobody is connected to."""
-    (name,) = databases(hall.live) - {hall.live.name}
-    copy = Database(hall.live.server, name)
+    (name,) = databases(rescue.live) - {rescue.live.name}
+    copy = Database(rescue.live.server, name)
     assert open_backends(copy) == []
     return copy
 
 
-def assert_said(hall: RescueHall, error: LifeboatError) -> None:
+def assert_said(rescue: RescueHall, error: LifeboatError) -> None:
     """It says what was left and what drops it, which is true."""
-    copy = left(hall)
+    copy = left(rescue)
     assert f"DROP DATABASE {copy.name} WITH (FORCE);" in error.todo
     assert copy.name in error.safe
     assert "The live database and all backups are untouched." in error.safe
-    with hall.live.server.admin() as admin:
+    with rescue.live.server.admin() as admin:
         admin.execute(f"DROP DATABASE {copy.name} WITH (FORCE);")
-    assert databases(hall.live) == {hall.live.name}
+    assert databases(rescue.live) == {rescue.live.name}
 
 
+@pytest.mark.fault("time")
 def test_when_time_runs_out_the_restore_ends_itself_and_names_what_is_left(
-    hall: RescueHall,
+    rescue: RescueHall,
 ) -> None:
-    hall.live.run(*SLOW)
-    hall.workshop.take()
-    hall.seconds = 12.0
-    hall.settings["timeout_minutes"] = 1
-    error = refused(hall.restore)
+    rescue.live.run(*SLOW)
+    rescue.workshop.take()
+    rescue.seconds = 12.0
+    rescue.settings["timeout_minutes"] = 1
+    error = refused(rescue.restore)
     assert isinstance(error, RestoreTimeError), error
     assert "during restore" in error.what
-    assert_said(hall, error)
+    assert_said(rescue, error)
 
 
-def test_a_lost_connection_ends_the_restore_and_names_what_is_left(hall: RescueHall) -> None:
-    hall.live.run(*SLOW)
-    hall.workshop.take()
-    server = hall.live.server
+@pytest.mark.fault("network")
+def test_a_lost_connection_ends_the_restore_and_names_what_is_left(rescue: RescueHall) -> None:
+    rescue.live.run(*SLOW)
+    rescue.workshop.take()
+    server = rescue.live.server
     with Proxy("127.0.0.1", server.port) as proxy:
-        url = server.url(hall.live.name).replace(f":{server.port}/", f":{proxy.port}/")
-        hall.secrets[TARGET] = url
-        hall.settings["target_secret_arns"] = [TARGET]
+        url = server.url(rescue.live.name).replace(f":{server.port}/", f":{proxy.port}/")
+        rescue.secrets[TARGET] = url
+        rescue.settings["target_secret_arns"] = [TARGET]
 
         def cut() -> None:
-            eventually(lambda: building(hall), within=60)
+            eventually(lambda: building(rescue), within=60)
             proxy.cut()
 
         cutter = threading.Thread(target=cut)
         cutter.start()
-        error = refused(lambda: hall.restore(target=TARGET))
+        error = refused(lambda: rescue.restore(target=TARGET))
         cutter.join()
     with server.admin() as admin:  # the server has not noticed that its client is gone
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE %s",
-            [f"{hall.live.name}\\_restored%"],
+            [f"{rescue.live.name}\\_restored%"],
         )
-    assert_said(hall, error)
+    assert_said(rescue, error)
 
 
-def building(hall: RescueHall) -> bool:
-    with hall.live.server.admin() as admin:
+def building(rescue: RescueHall) -> bool:
+    with rescue.live.server.admin() as admin:
         row = admin.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX slow%'"
             " AND state = 'active'"
@@ -85,9 +87,10 @@ def building(hall: RescueHall) -> bool:
     return row is not None and row[0] > 0
 
 
-def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(hall: RescueHall) -> None:
-    manifest = hall.workshop.take().manifest
-    bucket, stored = hall.workshop.bucket, manifest.archive.objects[0]
+@pytest.mark.fault("bucket")
+def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(rescue: RescueHall) -> None:
+    manifest = rescue.workshop.take().manifest
+    bucket, stored = rescue.workshop.bucket, manifest.archive.objects[0]
     body = bytearray(bucket.read(stored.key))
     body[len(body) // 2] ^= 1
     answer = bucket.client.put_object(Bucket=bucket.name, Key=stored.key, Body=bytes(body))
@@ -95,29 +98,30 @@ def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(hall: Res
     lie["archive"]["objects"][0]["version_id"] = answer["VersionId"]
     changed = type(manifest).model_validate(lie)
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
-    error = refused(hall.restore)
+    error = refused(rescue.restore)
     assert isinstance(error, RestoreFailedError)
     assert "SHA-256" in error.what
-    assert databases(hall.live) == {hall.live.name}
+    assert databases(rescue.live) == {rescue.live.name}
 
 
+@pytest.mark.fault("bucket")
 @pytest.mark.parametrize("lost", ["index", "sequence"])
 def test_what_did_not_come_back_fails_and_is_not_offered_for_a_swap(
-    hall: RescueHall, lost: str
+    rescue: RescueHall, lost: str
 ) -> None:
     """The manifest claims more than there is in the archive."""
-    manifest = hall.workshop.take().manifest
+    manifest = rescue.workshop.take().manifest
     lie: dict[str, Any] = manifest.model_dump(mode="json")
     if lost == "index":
         lie["inventory"]["counts"]["indexes"] += 1
     else:
         lie["inventory"]["sequences"][0]["last_value"] += 1
     changed = type(manifest).model_validate(lie)
-    bucket = hall.workshop.bucket
+    bucket = rescue.workshop.bucket
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
-    error = refused(hall.restore)
+    error = refused(rescue.restore)
     assert isinstance(error, RestoreFailedError)
-    (copy,) = databases(hall.live) - {hall.live.name}
+    (copy,) = databases(rescue.live) - {rescue.live.name}
     assert copy in error.what
-    plan = hall.ask(action="swap", copy=copy)
+    plan = rescue.ask(action="swap", copy=copy)
     assert "not proven but failed" in plan["blocked"][0]
