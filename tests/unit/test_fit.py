@@ -138,7 +138,8 @@ def test_a_setting_that_would_not_be_enough_is_not_offered() -> None:
 def test_what_no_function_can_even_carry_there_is_for_a_person() -> None:
     error = refusal(backup(database=15 * GB, archive=12 * GB), room(embedded=False))
     assert error.todo.startswith("No function is large enough.")
-    assert "aws s3 cp --recursive s3://<vault>/weekly/app/2026-11-22T020000Z/ ." in error.todo
+    fetch = "aws s3 cp --recursive --force-glacier-transfer s3://<vault>"
+    assert f"{fetch}/weekly/app/2026-11-22T020000Z/ ." in error.todo
 
 
 def test_memory_is_for_the_server_its_workers_and_many_tables() -> None:

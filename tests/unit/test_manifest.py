@@ -161,5 +161,6 @@ def test_the_summary_is_what_a_person_wants_to_know_first() -> None:
         "seconds": 70.25,
         "notes": ["Sunday's run stands for its week"],
         "where": f"s3://vault-1/{PREFIX}",
-        "next": f"aws s3 cp --recursive s3://vault-1/{PREFIX} . && pg_restore --list archive.dump",
+        "next": f"aws s3 cp --recursive --force-glacier-transfer s3://vault-1/{PREFIX} ."
+        " && pg_restore --list archive.dump",
     }

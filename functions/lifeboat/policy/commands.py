@@ -1,4 +1,4 @@
-"""Commands that a finding's advice gives to be pasted into a shell."""
+"""Commands to be pasted into a shell."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,15 @@ from shlex import quote
 
 _SHOW = "python3 -c 'import json, sys; print(json.JSONDecoder().raw_decode(sys.stdin.read())[0])'"
 """Lambda gives text as JSON, and the CLI adds a line of its own."""
+
+
+def copy_backup(vault: str, prefix: str) -> str:
+    """Copy a backup's objects into the working directory.
+
+    Whatever lies in an archive class, thawed or not, the CLI leaves out with a warning, unless it
+    is told otherwise.
+    """
+    return f"aws s3 cp --recursive --force-glacier-transfer s3://{vault}/{prefix} ."
 
 
 @dataclass(frozen=True)

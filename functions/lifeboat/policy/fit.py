@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from lifeboat.errors import DoesNotFitError
+from lifeboat.policy.commands import copy_backup
 from lifeboat.policy.drill_events import EMBEDDED
 from lifeboat.policy.drill_report import DrillReport, Limit
 from lifeboat.policy.manifest import Manifest
@@ -194,7 +195,7 @@ def _ways_out(manifest: Manifest, room: Room, shortages: Iterable[_Shortage]) ->
     if not ways:
         ways.append(
             "no function is large enough. Test it by hand on a machine with room:"
-            f" aws s3 cp --recursive s3://<vault>/{manifest.location.prefix} ."
+            f" {copy_backup('<vault>', manifest.location.prefix)}"
             " && pg_restore -d <empty database> -j 4 archive.dump"
         )
     text = "; or ".join(ways)

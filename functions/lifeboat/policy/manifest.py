@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from lifeboat.errors import ManifestError
+from lifeboat.policy.commands import copy_backup
 from lifeboat.policy.documents import Document
 from lifeboat.policy.inventory import Frozen, Inventory, Source
 from lifeboat.policy.names import DATABASE_NAME, LABEL, BackupLocation
@@ -130,7 +131,7 @@ class Manifest(Document):
 
     def summary(self, bucket: str) -> dict[str, object]:
         """What the backup function returns: small, and plain enough for any JSON encoder."""
-        where = f"s3://{bucket}/{self.location.prefix}"
+        prefix = self.location.prefix
         return {
             "backup": self.location.id,
             "database": self.database,
@@ -142,6 +143,6 @@ class Manifest(Document):
             "sha256": {stored.key: stored.sha256 for stored in self.archive.objects},
             "seconds": round((self.finished - self.started) / timedelta(seconds=1), 3),
             "notes": list(self.notes),
-            "where": where,
-            "next": f"aws s3 cp --recursive {where} . && pg_restore --list archive.dump",
+            "where": f"s3://{bucket}/{prefix}",
+            "next": f"{copy_backup(bucket, prefix)} && pg_restore --list archive.dump",
         }

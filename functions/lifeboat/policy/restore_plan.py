@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from lifeboat.errors import RestoreRefusedError
+from lifeboat.policy.commands import copy_backup
 from lifeboat.policy.identifiers import qualified, quoted
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.restore_events import RestoreEvent
@@ -153,7 +154,7 @@ def by_hand(vault: str, manifest: Manifest) -> tuple[str, ...]:
     """The stock commands that restore a backup on any machine with PostgreSQL's programs."""
     options = "--jobs=4 --no-owner --no-privileges --dbname='<URL of a new, empty database>'"
     return (
-        f"aws s3 cp --recursive --force-glacier-transfer s3://{vault}/{manifest.location.prefix} .",
+        copy_backup(vault, manifest.location.prefix),
         f"pg_restore {options} archive.dump",
     )
 
