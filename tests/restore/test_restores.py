@@ -1,11 +1,14 @@
 """A backup comes back beside the live database, and what came back is proven."""
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lifeboat.errors import EventError, NoBackupError, RestoreRefusedError, RestoreTargetError
 from lifeboat.policy.drill_report import Verdict
+from lifeboat.services import list_backups
 from tests.restores import TARGET, RescueHall, databases, refused, role, roles, sweep
 from tests.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 from tests.workshop import MAJORS, Database, assert_no_children
@@ -65,6 +68,22 @@ def test_a_backup_is_found_by_the_moment_that_it_must_precede(hall: RescueHall) 
     error = refused(lambda: hall.ask(action="restore", before="2020-01-01T00:00:00Z"))
     assert isinstance(error, NoBackupError)
     assert second.location.id in error.todo
+
+
+def test_a_long_list_comes_in_parts(hall: RescueHall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_backups, "_MOST", 1)
+    hall.workshop.slot = datetime.now(UTC).replace(microsecond=0)
+    first = hall.workshop.take().manifest
+    time.sleep(1)
+    hall.workshop.slot = datetime.now(UTC).replace(microsecond=0)
+    second = hall.workshop.take().manifest
+    # Events name moments by the second.
+    assert second.source.snapshot_time - first.source.snapshot_time > timedelta(seconds=1)
+    newest = hall.ask(action="list")
+    assert [each["backup"] for each in newest["backups"]] == [second.location.id]
+    oldest = hall.ask(newest["older"])
+    assert [each["backup"] for each in oldest["backups"]] == [first.location.id]
+    assert "older" not in oldest
 
 
 def test_what_was_lost_altogether_comes_back_without_the_live_database(hall: RescueHall) -> None:

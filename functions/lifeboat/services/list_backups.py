@@ -1,6 +1,8 @@
 """Lists the backups of a database: what they show, whether they are proven, how they lie."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import islice
 
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.manifest import Manifest
@@ -12,12 +14,17 @@ from lifeboat.services.restore_run import RestoreRun
 from lifeboat.vault.read import Found, find_backups, newest_reports
 from lifeboat.vault.thawing import lying_of
 
+_MOST = 100
+"""Backups in one answer: each takes a request for its manifest and, lying cold, one more."""
+
 _REPORTS = 100
 _UNDRILLED = "not drilled"
 
 
 def list_backups(run: RestoreRun) -> dict[str, object]:
-    """Every backup, the newest first; with `before` those that show an earlier moment.
+    """The newest backups, the newest first; with `before` those that show an earlier moment.
+
+    Where there are more than one answer has room for, `older` is the event that goes on.
 
     Raises:
         VaultReadError: S3 doesn't let us look.
@@ -26,7 +33,8 @@ def list_backups(run: RestoreRun) -> dict[str, object]:
     vault, event = run.means.vault, run.event
     found = find_backups(vault, event.database)
     verdicts = _verdicts(newest_reports(vault, event.database, _REPORTS))
-    told = [_told(run, each, manifest, verdicts) for each, manifest in of_moment(run, found)]
+    chosen = list(islice(of_moment(run, found), _MOST + 1))
+    told = [_told(run, each, manifest, verdicts) for each, manifest in chosen[:_MOST]]
     hot = next((each for each in told if each["readable"]), None)
     answer: dict[str, object] = {"database": event.database, "backups": told}
     if hot:
@@ -35,7 +43,14 @@ def list_backups(run: RestoreRun) -> dict[str, object]:
             "database": event.database,
             "backup": hot["backup"],
         }
+    for _, manifest in chosen[_MOST:]:
+        answer["older"] = event.again(before=_just_after(manifest.source.snapshot_time))
     return answer
+
+
+def _just_after(moment: datetime) -> str:
+    """The next whole second, as an event has it."""
+    return f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _verdicts(reports: list[DrillReport]) -> Mapping[str, str]:
