@@ -13,6 +13,7 @@ from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import EventError, MonitorError
 from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
 from lifeboat.policy.findings import Level
+from lifeboat.policy.requests import show
 from lifeboat.policy.status import DatabaseStatus, Status
 from lifeboat.services.check_health import Channel, Checked, Look, check_health
 from lifeboat.settings import WatchedSettings
@@ -54,7 +55,7 @@ def _wants_text(event: object) -> bool:
             return False
         case {"format": other}:
             raise EventError(
-                f"There is no format {other!r}.", todo='Use {"format": "text"}, or {} for JSON.'
+                f"There is no format {show(other)}.", todo='Use {"format": "text"}, or {} for JSON.'
             )
     return False
 

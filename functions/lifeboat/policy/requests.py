@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lifeboat.errors import EventError
+from lifeboat.settings.fields import NOT_SHOWN, may_hold_password
 
 _OWN_WORDS = "lifeboat"
 _SHOWN = 60
+_TOLD = 10
 
 
 class Request(BaseModel):
@@ -25,8 +27,10 @@ def own_words(problem: str) -> PydanticCustomError:
 
 
 def show(value: object) -> str:
-    """Anything that somebody wrote, short and in ASCII."""
+    """Anything that somebody wrote, short and in ASCII; but no secret pasted into a wrong place."""
     text = ascii(value)
+    if may_hold_password(text):
+        return NOT_SHOWN
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
@@ -76,6 +80,7 @@ class Grammar[R: Request]:
 
     def _refusal(self, problems: list[str]) -> EventError:
         samples = " or ".join(json.dumps(sample) for sample in self.samples)
-        return EventError(
-            f"The event makes no sense: {'; '.join(problems)}.", todo=f"Send {samples}."
-        )
+        more = len(problems) - _TOLD
+        rest = [f"and {more} more"] if more > 0 else []
+        told = "; ".join([*problems[:_TOLD], *rest])
+        return EventError(f"The event makes no sense: {told}.", todo=f"Send {samples}.")

@@ -27,6 +27,8 @@ VARIABLES = PASSED_ON | {
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _CONNECT_SECONDS = "10"
 _HIGHEST_PORT = 65535
+_LONGEST_NAME = 255
+"""Of a host by the rules of DNS; names in PostgreSQL are shorter. These are told in errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +141,11 @@ def parse_secret(text: str) -> Endpoint:
     for keyword, what in {"host": "host", "user": "user name", "dbname": "database"}.items():
         if keyword not in keywords:
             raise malformed(f"The secret names no {what}.")
+        if len(keywords[keyword]) > _LONGEST_NAME:
+            raise malformed(f"The secret's {what} has more than {_LONGEST_NAME} characters.")
     host = keywords["host"]
+    if not host.isprintable():
+        raise malformed("The secret's host has a character in it that can't be seen.")
     if "," in host or "," in keywords.get("port", ""):
         raise malformed("The secret names several hosts; a dump must come from exactly one.")
     system_ca = _wants_system_ca(keywords, ca)

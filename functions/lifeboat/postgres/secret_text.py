@@ -34,6 +34,7 @@ ACCEPTED = frozenset({*PASSED_ON, *_UNDERSTOOD, *_OVERRULED})
 
 _NEVER_IN_A_URL = re.compile("[\x00-\x20\x7f\ud800-\udfff]")
 _NEVER_SENT = re.compile("[\x00\ud800-\udfff]")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _FORMS = (
     "Store the secret as one of: postgresql://user:password@host:5432/dbname (with @ : / % and the"
     ' like in user and password percent-encoded); {"url": "postgresql://...", "ca": "<PEM>"};'
@@ -151,7 +152,10 @@ def _parse_by_libpq(url: str) -> dict[str, str] | None:
 
 
 def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
-    """Say which parameter is unknown; unless `named`, a forgotten @ may make it look like one."""
+    """Say which parameter is unknown, if it can be one.
+
+    Unless `named`, a forgotten @ may make a part of the password look like a parameter.
+    """
     for part in filter(None, query.split("&")):
         name = unquote(part.partition("=")[0])
         if name == "pgbouncer":
@@ -163,7 +167,8 @@ def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
         if name == "password":  # what follows may be pieces of it, so name nothing
             raise malformed("The secret's URL has its password among the parameters, not before @.")
         if name not in ACCEPTED:
-            which = f"the parameter {name!r}" if named else "a parameter"
+            sayable = named and _NAME.fullmatch(name)
+            which = f"the parameter {name!r}" if sayable else "a parameter"
             raise SecretError(
                 f"The secret's URL has {which}, which Lifeboat does not know.",
                 todo=f"Take it out; known are {', '.join(sorted(ACCEPTED))}.",

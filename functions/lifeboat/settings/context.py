@@ -1,7 +1,8 @@
 """From the CDK's context to `Settings`, or to one error that lists everything wrong with it."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isclass
 from typing import get_args
@@ -11,13 +12,15 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from lifeboat.errors import SettingsError
-from lifeboat.settings.fields import Deployment
+from lifeboat.settings.fields import NOT_SHOWN, Deployment, may_hold_password
 from lifeboat.settings.model import Settings
 
 ROOT = "lifeboat"
 """The context key of the settings; `-c lifeboat.<path>=<value>` replaces one value in them."""
 
 _SHOWN = 80
+_TOLD = 20
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 def parse(context: Mapping[str, object], *, deployment: Deployment | None = None) -> Settings:
@@ -42,7 +45,9 @@ def parse(context: Mapping[str, object], *, deployment: Deployment | None = None
     except ValidationError as error:
         problems += [_told(found) for found in error.errors(include_url=False)]
     if problems:
-        listed = "\n".join(f"  - {problem}" for problem in problems)
+        more = len(problems) - _TOLD
+        rest = [f"and {more} more"] if more > 0 else []
+        listed = "\n".join(f"  - {problem}" for problem in [*problems[:_TOLD], *rest])
         raise SettingsError(
             f"The `{ROOT}` settings (cdk.json, or -c when given) cannot be used:\n{listed}",
             todo="Change what is listed in cdk.json, or pass -c lifeboat.<key>=<value>.",
@@ -73,7 +78,7 @@ def _with_overrides(whole: object, context: Mapping[str, object], problems: list
                 whole, paths[key], _json_or_text(value) if isinstance(value, str) else value
             )
         except LookupError as error:
-            problems.append(f"{key} leads nowhere: {error.args[0]}")
+            problems.append(f"{_key(paths[key])} leads nowhere: {error.args[0]}")
     return whole
 
 
@@ -89,7 +94,7 @@ def _replaced(node: object, path: list[str], value: object) -> object:
     if isinstance(node, Mapping):
         return {**node, part: _replaced(node.get(part, _empty_for(rest)), rest, value)}
     if not isinstance(node, list | tuple) or part not in {str(i) for i in range(len(node) + 1)}:
-        raise LookupError(f"{_shown(node)} has no part {part!r}")
+        raise LookupError(f"{_shown(node)} has no part {_shown(part)}")
     index = int(part)
     old = node[index] if index < len(node) else _empty_for(rest)
     return [*node[:index], _replaced(old, rest, value), *node[index + 1 :]]
@@ -100,12 +105,16 @@ def _empty_for(rest: list[str]) -> object:
 
 
 def _told(found: ErrorDetails) -> str:
-    key = ".".join([ROOT, *(str(part) for part in found["loc"])])
+    key = _key(found["loc"])
     match found["type"]:
         case "missing":
             return f"{key} is missing: {_field(found['loc']).description}"
         case "extra_forbidden":
             return f"{key} is unknown{_known_keys(found['loc'])}"
+        case "model_type":  # the settings as a whole: all other objects say what they may be
+            return f"{key} is {_shown(found['input'])}; it may be an object with `databases`"
+        case "string_unicode":
+            return f"{key} is {_shown(found['input'])}; it may be text without half characters"
         case _:
             return f"{key} is {_shown(found['input'])}; it may be {found['msg']}"
 
@@ -113,7 +122,7 @@ def _told(found: ErrorDetails) -> str:
 def _known_keys(location: tuple[int | str, ...]) -> str:
     """What could have been meant by an unknown key: the nearest name, then all of them."""
     known = [field.alias or name for name, field in _model_at(location[:-1]).model_fields.items()]
-    near = get_close_matches(str(location[-1]), known, n=1)
+    near = get_close_matches(str(location[-1])[:_SHOWN], known, n=1)
     meant = f"; did you mean '{near[0]}'?" if near else "."
     return f"{meant} Known here: {', '.join(known)}"
 
@@ -138,9 +147,17 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models_in(part)
 
 
+def _key(location: Iterable[int | str]) -> str:
+    """A key as it is written; but no connection string that landed in place of one."""
+    parts = [str(part) for part in location]
+    if all(map(_PLAIN_KEY.fullmatch, parts)):
+        return ".".join([ROOT, *parts])
+    return f"{ROOT}: {_shown('.'.join(parts))}"
+
+
 def _shown(value: object) -> str:
     """The value as JSON, shortened; but no connection string that landed in the wrong place."""
     text = json.dumps(value, default=str)
-    if "://" in text or "password" in text.lower():
-        return "something not shown here, as it may hold a password"
+    if may_hold_password(text):
+        return NOT_SHOWN
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
