@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -11,14 +13,11 @@ from botocore.awsrequest import AWSResponse
 type Fault = Callable[[Any], AWSResponse | None]
 
 
-class _Raw:
+class _Raw(BytesIO):
     """What botocore reads an answer's body from."""
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
     def stream(self, **_: object) -> Iterator[bytes]:
-        yield self._body
+        yield self.read()
 
 
 def answer(status: int, code: str) -> Fault:
@@ -69,6 +68,64 @@ def planned(
     client.meta.events.register(name, hook)
     try:
         yield fired
+    finally:
+        client.meta.events.unregister(name, hook)
+    assert fired.is_set(), f"the fault planned for {operation} never came"
+
+
+def but_done(client: Any, fault: Fault) -> Fault:
+    """S3 does what was asked for, and then `fault` takes the place of its answer."""
+
+    def after(request: Any) -> AWSResponse | None:
+        done = _sent(client, request)
+        assert done.status_code < HTTPStatus.MULTIPLE_CHOICES, done.content
+        return fault(request)
+
+    return after
+
+
+def altered(client: Any, change: Callable[[bytes], bytes]) -> Fault:
+    """The body of S3's answer arrives changed, under the headers of the true one."""
+
+    def fault(request: Any) -> AWSResponse:
+        true = _sent(client, request)
+        raw = _Raw(change(b"".join(true.raw.stream())))
+        return AWSResponse(request.url, true.status_code, true.headers, raw)  # type: ignore[arg-type]
+
+    return fault
+
+
+def flipped(body: bytes) -> bytes:
+    """The same with one bit in its middle turned over."""
+    changed = bytearray(body)
+    changed[len(changed) // 2] ^= 1
+    return bytes(changed)
+
+
+def damage(request: Any) -> None:
+    """One bit of the request's body is turned over on its way."""
+    body = request.body
+    request.body = flipped(body.read() if hasattr(body, "read") else bytes(body))
+
+
+def _sent(client: Any, request: Any) -> AWSResponse:
+    sent: AWSResponse = client._endpoint.http_session.send(request)  # no other way
+    return sent
+
+
+@contextmanager
+def changed_answer(client: Any, operation: str, changes: dict[str, Any]) -> Iterator[None]:
+    """Let S3's answers to `operation` say something else than it did."""
+    fired = threading.Event()
+    name = f"after-call.s3.{operation}"
+
+    def hook(parsed: dict[str, Any], **_: object) -> None:
+        fired.set()
+        parsed.update(changes)
+
+    client.meta.events.register(name, hook)
+    try:
+        yield
     finally:
         client.meta.events.unregister(name, hook)
     assert fired.is_set(), f"the fault planned for {operation} never came"

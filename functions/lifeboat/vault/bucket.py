@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 #: Conditional writes: 412 when the key exists, 409 when another write to it was under way.
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
 
+_LOST_UPLOAD = (
+    "Invoke the function again. If it repeats, look for who removes unfinished uploads from the"
+    " vault: a lifecycle rule that isn't Lifeboat's, or a clean-up of your own."
+)
+
 #: What to do about the refusals that people really meet; anything else gets the general advice.
 _ADVICE = {
     "AccessDenied": (
@@ -32,6 +37,16 @@ _ADVICE = {
     "KMS.DisabledException": "Enable the KMS key that `encryption` names.",
     "SlowDown": "Invoke the function again in a few minutes; S3 asked to slow down.",
     "BadDigest": "Invoke the function again: bytes were damaged on their way and S3 refused them.",
+    "ExpiredToken": (
+        "Invoke the function again: it gets new credentials. If it repeats, deploy it anew"
+        " (make deploy)."
+    ),
+    "RequestTimeTooSkewed": (
+        "Invoke the function again: it most likely runs on another machine then, whose clock is"
+        " right. On a machine of your own, set the clock."
+    ),
+    "InvalidPart": _LOST_UPLOAD,
+    "NoSuchUpload": _LOST_UPLOAD,
 }
 _GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health in this region."
 

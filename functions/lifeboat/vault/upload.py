@@ -5,6 +5,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -190,7 +191,8 @@ class ArchiveUpload:
         asked = pool.submit(self._vault.client.abort_multipart_upload, **self._where)
         pool.shutdown(wait=False)
         try:
-            with translated(intent):
+            # No such upload: it was completed after all and only the answer was lost, or is gone.
+            with translated(intent), suppress(self._vault.client.exceptions.NoSuchUpload):
                 asked.result(_ABORT_SECONDS)
         except TimeoutError:
             raise VaultError(
