@@ -43,11 +43,11 @@ deploy: ready  ## deploy to your environment's AWS account, after a preflight (A
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
 
-bench: ready  ## speed and memory against the plain pipelines (writes build/bench.json)
-	python -m local.bench
+bench: ready  ## speed and memory beside other ways (about 40 minutes; writes docs/benchmarks.*)
+	python -m local.bench $(ARGS)
 
-bench-drill: ready  ## how long recovery takes: by hand, and by drill (writes build/recovery.json)
-	python -m local.bench.recovery $(ARGS)
+faults: ready  ## the fault campaign (writes docs/faults.md)
+	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=2
 
 lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
@@ -98,4 +98,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test sandbox lint layers synth deploy bench bench-drill lock clean ready boxable
+.PHONY: help demo test sandbox lint layers synth deploy bench faults lock clean ready boxable

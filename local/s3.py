@@ -34,13 +34,14 @@ class RcloneS3:
 
     Attributes:
         endpoint: its URL (plain HTTP).
+        port: in it.
         files: the directory in which each bucket is a directory, and each object a file.
     """
 
     def __init__(self, *, port: int, files: Path, key: tuple[str, str], tether: Tether) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.files = files
-        self._port = port
+        self.port = port
         self._key = key
         self._tether = tether
         self._await_ready()
@@ -100,7 +101,7 @@ class RcloneS3:
 
     def process(self) -> psutil.Process:
         """The server's process, to measure it; between it and us stands its tether."""
-        address = f"--addr=127.0.0.1:{self._port}"
+        address = f"--addr=127.0.0.1:{self.port}"
         family = psutil.Process().children(recursive=True)
         return next(each for each in family if address in each.cmdline())
 
@@ -125,7 +126,7 @@ class RcloneS3:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and not self._tether.ended():
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
         self._tether.stop()

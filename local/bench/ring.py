@@ -2,23 +2,29 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from layers.postgres import server_tree
+from layers.postgres import server_layer, server_tree
+from layers.postgres.client import PREFIX
+from layers.target import Platform
 from lifeboat.postgres.programs import ROOT_VARIABLE
-from local import sample
 from local.bench.contestants import Contestant
 from local.bench.meter import Looks, Measured, cpu_of, cpu_of_machine, look_at, measure
+from local.bench.scenes import Scene
+from local.bench.wire import Wire, wire_to
 from local.postgres import PostgresServer
 from local.s3 import RcloneS3
 
 REPOSITORY = Path(__file__).parents[2]
 _BUCKET = "vault"
 _DATABASE = "app"
+_COPY = "copy"
+#: A holder of locks on thousands of tables, and pg_dump beside it, need more room than by default.
+_SETTINGS = {"max_locks_per_transaction": "256"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Run:
         s3_cpu_seconds: of the S3 server meanwhile.
         others_cpu_seconds: of everything else on the machine meanwhile; where it is more than a
             few percent, the time says more about the machine's other work.
-        stored_bytes: of the object that it left in the bucket.
+        stored_bytes: of the object that it left in the bucket; 0 of those who bring it back.
     """
 
     measured: Measured
@@ -42,127 +48,159 @@ class Run:
 
 
 class Ring:
-    """A server with a sample database, an S3 server with an empty bucket."""
+    """A server with a filled database, an S3 server with an empty bucket.
 
-    def __init__(self, server: PostgresServer, s3: RcloneS3, scratch: Path) -> None:
+    Attributes:
+        database_bytes: the database's size, with its indexes.
+    """
+
+    def __init__(
+        self, server: PostgresServer, s3: RcloneS3, scratch: Path, wires: tuple[Wire, ...]
+    ) -> None:
         self.server = server
         self.client = s3.client()
         self.bucket = _BUCKET
         self.database_bytes = 0
         self._s3 = s3
         self._scratch = scratch
+        self._wires = wires
 
     @classmethod
     @contextmanager
-    def open(cls, *, major: int, megabytes: float, root: Path | None = None) -> Iterator["Ring"]:
+    def open(
+        cls,
+        scene: Scene,
+        megabytes: float,
+        *,
+        major: int,
+        root: Path | None = None,
+        wired: bool = False,
+    ) -> Iterator["Ring"]:
         """Start everything and fill the database; all of it is gone when the block is left.
 
         Args:
+            scene: what the database looks like.
+            megabytes: about its size, with its indexes.
             major: of PostgreSQL, server and programs.
-            megabytes: about the database's size, with its indexes.
             root: where the files lie; default the system's temporary directory.
+            wired: the contestants reach both servers through a network like a function's only.
         """
         with (
-            PostgresServer.start(major=major, root=root) as server,
+            PostgresServer.start(major=major, root=root, settings=_SETTINGS) as server,
             RcloneS3.start(root) as s3,
             tempfile.TemporaryDirectory(prefix="lifeboat-bench-", dir=root) as scratch,
+            ExitStack() as wires,
         ):
-            ring = cls(server, s3, Path(scratch))
+            ends = (server.port, s3.port) if wired else ()
+            laid = tuple(wires.enter_context(wire_to(port)) for port in ends)
+            ring = cls(server, s3, Path(scratch), laid)
             ring.client.create_bucket(Bucket=ring.bucket)
-            ring._fill(megabytes)
+            ring._fill(scene, megabytes)
             yield ring
 
-    @property
-    def url(self) -> str:
-        """Of the database, with its password."""
-        return self.server.url(database=_DATABASE)
-
     def run(self, contestant: Contestant) -> Run:
-        """Let a contestant have an empty bucket, and time it.
+        """Let a contestant do its work, and time it.
 
         Raises:
             LifeboatError: it failed.
         """
-        self._clear()
-        postmaster, s3 = psutil.Process(self.server.pid), self._s3.process()
-        before = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
-        measured = measure(_command(contestant), self.environment())
-        after = cpu_of(postmaster), cpu_of(s3), cpu_of_machine()
-        server, store, machine = (b - a for a, b in zip(before, after, strict=True))
-        stored = self.client.head_object(Bucket=self.bucket, Key=contestant.stores)
+        self._prepare(contestant)
+        servers = psutil.Process(self.server.pid), self._s3.process(), *self._wire_processes()
+        before, machine = [cpu_of(each) for each in servers], cpu_of_machine()
+        measured = measure(_command(contestant), self.environment(contestant))
+        machine = cpu_of_machine() - machine
+        server, store, *wires = (cpu_of(s) - b for s, b in zip(servers, before, strict=True))
         return Run(
             measured=measured,
             server_cpu_seconds=server,
             s3_cpu_seconds=store,
-            others_cpu_seconds=max(machine - measured.cpu_seconds - server - store, 0),
-            stored_bytes=stored["ContentLength"],
+            others_cpu_seconds=max(machine - measured.cpu_seconds - server - store - sum(wires), 0),
+            stored_bytes=self._stored_bytes(contestant),
         )
 
-    def keep(self, contestant: Contestant) -> None:
-        """Let a contestant add to what the bucket holds, for those who bring it back.
-
-        Raises:
-            LifeboatError: it failed.
-        """
-        measure(_command(contestant), self.environment())
-
-    def empty_database(self) -> str:
-        """A new and empty database to restore into; its name."""
-        with self.server.admin() as connection:
-            connection.execute("DROP DATABASE IF EXISTS copy WITH (FORCE)")
-            connection.execute("CREATE DATABASE copy")
-            connection.execute("CHECKPOINT")
-        return "copy"
-
     def look_at(self, contestant: Contestant) -> Looks:
-        """Let a contestant have an empty bucket, and look at its memory.
+        """Let a contestant do its work, and look at its memory.
 
         Raises:
             LifeboatError: it failed.
         """
-        self._clear()
-        return look_at(_command(contestant), self.environment())
+        self._prepare(contestant)
+        return look_at(_command(contestant), self.environment(contestant))
 
-    def _fill(self, megabytes: float) -> None:
-        with self.server.admin() as connection:
-            connection.execute(f"CREATE DATABASE {_DATABASE}")
-        with self.server.admin(_DATABASE) as connection:
-            sample.create(connection, megabytes)
-            connection.execute("VACUUM")  # else the first contestant would set the hint bits
-            connection.execute("CHECKPOINT")
-            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-            self.database_bytes = row[0] if row else 0
+    def keep(self, *contestants: Contestant) -> None:
+        """Have the bucket hold what these store, for those who bring it back.
 
-    def _clear(self) -> None:
-        listing = self.client.list_objects_v2(Bucket=self.bucket)
-        for found in listing.get("Contents", ()):
-            self.client.delete_object(Bucket=self.bucket, Key=found["Key"])
-        self.clear_scratch()
+        Raises:
+            LifeboatError: one of them failed.
+        """
+        self._empty_bucket()
+        for contestant in contestants:
+            measure(_command(contestant), self.environment(contestant))
 
-    def clear_scratch(self) -> None:
-        """Remove what contestants have left in the scratch directory."""
-        for file in self._scratch.iterdir():
-            file.unlink()
-
-    def environment(self) -> Mapping[str, str]:
-        """Everything that the contestants' scripts and programs need, and nothing of the user's."""
+    def environment(self, contestant: Contestant) -> Mapping[str, str]:
+        """Everything that a contestant's script and programs need, and nothing of the user's."""
         programs = server_tree([self.server.major])
+        layer = server_layer(Platform.of_host().architecture) / PREFIX
+        port, endpoint = self.server.port, self._s3.endpoint
+        if self._wires:
+            port = self._wires[0].port
+            endpoint = endpoint.replace(f":{self._s3.port}", f":{self._wires[1].port}")
+        url = self.server.url(database=_DATABASE)
         return {
             **self._s3.environment(),
+            "AWS_ENDPOINT_URL_S3": endpoint,
             "PATH": f"{programs / str(self.server.major) / 'bin'}:/usr/bin:/bin",
             "PYTHONPATH": f"{REPOSITORY / 'functions'}:{REPOSITORY}",
             "SCRATCH": str(self._scratch),
+            "TMPDIR": "/tmp",  # noqa: S108  # a short path, for the drill's server's socket
             "BUCKET": self.bucket,
-            "DATABASE_URL": self.url,
-            ROOT_VARIABLE: str(programs),
+            "DATABASE_URL": url.replace(f":{self.server.port}/", f":{port}/"),
+            "COPY_DATABASE": _COPY,
+            ROOT_VARIABLE: str(programs if contestant.stores else layer),
             "PGHOST": "127.0.0.1",
-            "PGPORT": str(self.server.port),
+            "PGPORT": str(port),
             "PGUSER": "postgres",
             "PGPASSWORD": self.server.password,
             "PGDATABASE": _DATABASE,
             "POWERTOOLS_SERVICE_NAME": "bench",
             "POWERTOOLS_METRICS_NAMESPACE": "Bench",
         }
+
+    def _prepare(self, contestant: Contestant) -> None:
+        """The same beginning for each: an empty bucket, or an empty database to restore into."""
+        for file in self._scratch.iterdir():
+            file.unlink()
+        with self.server.admin() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)")
+            if not contestant.stores:
+                connection.execute(f"CREATE DATABASE {_COPY}")
+            connection.execute("CHECKPOINT")
+        if contestant.stores:
+            self._empty_bucket()
+
+    def _empty_bucket(self) -> None:
+        listing = self.client.list_objects_v2(Bucket=self.bucket)
+        for found in listing.get("Contents", ()):
+            self.client.delete_object(Bucket=self.bucket, Key=found["Key"])
+
+    def _stored_bytes(self, contestant: Contestant) -> int:
+        if not contestant.stores:
+            return 0
+        stored = self.client.head_object(Bucket=self.bucket, Key=contestant.stores)
+        return stored["ContentLength"]
+
+    def _wire_processes(self) -> tuple[psutil.Process, ...]:
+        return tuple(wire.process for wire in self._wires)
+
+    def _fill(self, scene: Scene, megabytes: float) -> None:
+        with self.server.admin() as connection:
+            connection.execute(f"CREATE DATABASE {_DATABASE}")
+        with self.server.admin(_DATABASE) as connection:
+            scene.fill(connection, megabytes)
+            connection.execute("VACUUM")  # else the first contestant would set the hint bits
+            connection.execute("CHECKPOINT")
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+            self.database_bytes = row[0] if row else 0
 
 
 def _command(contestant: Contestant) -> list[str]:

@@ -5,20 +5,39 @@ at once). The AWS CLI itself, which takes longer to start, isn't in the lock. It
 over TLS; the bench's server speaks none, so that is said here.
 """
 
+import argparse
 import sys
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 
-def send(source: str, bucket: str, key: str) -> None:
-    """Upload a file, or standard input when `source` is `-`."""
+def main() -> None:
+    """Upload a file, or standard input when the source is `-`."""
+    options = _parser().parse_args()
     client = boto3.client("s3", config=Config(s3={"payload_signing_enabled": False}))
-    if source == "-":
-        client.upload_fileobj(sys.stdin.buffer, bucket, key)
+    parts = TransferConfig(
+        multipart_threshold=options.part_mib << 20,
+        multipart_chunksize=options.part_mib << 20,
+        max_concurrency=options.in_flight,
+        use_threads=options.in_flight > 1,
+    )
+    if options.source == "-":
+        client.upload_fileobj(sys.stdin.buffer, options.bucket, options.key, Config=parts)
     else:
-        client.upload_file(source, bucket, key)
+        client.upload_file(options.source, options.bucket, options.key, Config=parts)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.bench.send", description=__doc__)
+    parser.add_argument("source")
+    parser.add_argument("bucket")
+    parser.add_argument("key")
+    parser.add_argument("--part-mib", type=int, default=8)
+    parser.add_argument("--in-flight", type=int, default=10)
+    return parser
 
 
 if __name__ == "__main__":
-    send(*sys.argv[1:])
+    main()
