@@ -1,7 +1,7 @@
 """Restores in this process, with the stock programs of the servers."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +18,22 @@ def hall(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
         made = RescueHall(workshop, programs, Path(place))
         yield made
         sweep(made.live)
+
+
+@pytest.fixture
+def failing_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
+    """Lets pg_restore fail, where it gives SQL, after it has given all of it."""
+
+    def give(to: RescueHall) -> None:
+        major = str(to.live.server.major)
+        real = to.programs.root / major / "bin"
+        folder = tmp_path / "programs" / major / "bin"
+        folder.mkdir(parents=True)
+        (folder / "pg_restore").write_text(
+            f'#!/bin/sh\n{real}/pg_restore "$@" || exit\n'
+            'case "$*" in *--use-list*|*--no-privileges*) echo "no luck" >&2; exit 1; esac\n'
+        )
+        (folder / "pg_restore").chmod(0o755)
+        to.programs = Programs(tmp_path / "programs")
+
+    return give

@@ -71,6 +71,17 @@ def test_the_link_gives_the_file(hall: RescueHall, aws: LocalAws) -> None:
         assert gzip.decompress(response.read()).decode() == sql(hall, told)
 
 
+def test_an_export_that_was_not_read_to_its_end_leaves_nothing(
+    hall: RescueHall, failing_reader: Callable[[RescueHall], None]
+) -> None:
+    hall.workshop.take()
+    failing_reader(hall)
+    error = refused(lambda: hall.ask(action="export", go=True))
+    assert "(1): no luck" in error.what
+    assert not any(key.startswith("exports/") for key in hall.workshop.bucket.holds())
+    assert hall.workshop.bucket.open_uploads() == []
+
+
 def test_an_export_that_s3_refuses_leaves_nothing(hall: RescueHall) -> None:
     hall.workshop.take()
     with planned(hall.workshop.bucket.client, "UploadPart", answer(500, "InternalError")):

@@ -156,6 +156,16 @@ def test_lost_rows_come_back_into_the_live_tables(shop: RescueHall) -> None:
     assert shape(live) == before
 
 
+def test_rows_that_were_not_read_to_their_end_are_not_kept(
+    shop: RescueHall, failing_reader: Callable[[RescueHall], None]
+) -> None:
+    shop.live.run("TRUNCATE events")
+    failing_reader(shop)
+    error = refused(lambda: load(shop, "public.events_1"))
+    assert "(1): no luck" in error.what
+    assert shop.live.value("SELECT count(*) FROM events") == 0
+
+
 def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RescueHall) -> None:
     live = shop.live
     live.run("DELETE FROM orders WHERE id > 10", "INSERT INTO orders (customer) VALUES (1)")

@@ -1,6 +1,7 @@
 """What an archive says as text: its definitions with owners and grants, its table of contents."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lifeboat.errors import DecodeError
@@ -39,30 +40,49 @@ def entries_of(
     return _text(programs, major, archive, watch, *options)
 
 
+@contextmanager
 def script(
-    programs: Programs, major: int, archive: Path, *options: str, entries: Iterable[str] | None
-) -> Child:
-    """A running pg_restore that writes SQL; the caller watches it and reads its end.
+    programs: Programs,
+    major: int,
+    archive: Path,
+    watch: Watch,
+    *options: str,
+    entries: Iterable[str] | None,
+) -> Iterator[Child]:
+    """A running pg_restore that writes SQL, and has written all of it when the block ends well.
 
     Args:
         programs: where pg_restore is.
         major: of pg_restore.
         archive: to be read.
+        watch: ends the run.
         options: such as --data-only.
         entries: of the table of contents, a line for each; None for all of them.
+
+    Raises:
+        DecodeError: pg_restore can't read the archive.
     """
     argv = [str(programs.path("pg_restore", major)), *options, "--file=-"]
     if entries is not None:
         chosen = archive.with_suffix(".list")
         chosen.write_bytes("\n".join(entries).encode(errors="surrogateescape"))
         argv.append(f"--use-list={chosen}")
-    return Child([*argv, str(archive)], env=SCRUBBED)
+    with _reading([*argv, str(archive)], watch) as child:
+        yield child
 
 
 def _text(programs: Programs, major: int, archive: Path, watch: Watch, *options: str) -> str:
     argv = [str(programs.path("pg_restore", major)), *options, str(archive)]
-    with watch.child(Child(argv, env=SCRUBBED)) as child:
+    with _reading(argv, watch) as child:
         text = child.read_all()
+    return text.decode(errors="surrogateescape")
+
+
+@contextmanager
+def _reading(argv: Sequence[str], watch: Watch) -> Iterator[Child]:
+    """A running pg_restore, which has to end well."""
+    with watch.child(Child(argv, env=SCRUBBED)) as child:
+        yield child
         code = child.wait()
         watch.check()
         if code:
@@ -70,4 +90,3 @@ def _text(programs: Programs, major: int, archive: Path, watch: Watch, *options:
                 f"pg_restore can't read the archive ({code}): {child.last_words()}",
                 todo="Use another backup, and take a new one by hand.",
             )
-    return text.decode(errors="surrogateescape")

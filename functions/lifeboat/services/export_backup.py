@@ -2,7 +2,6 @@
 
 import zlib
 
-from lifeboat.errors import DecodeError
 from lifeboat.policy.names import export_key
 from lifeboat.policy.restore_facts import Room, Source
 from lifeboat.policy.restore_plan import plan_export, require_open
@@ -72,20 +71,10 @@ def _write(run: RestoreRun, recovery: Recovery, key: str) -> int:
     options = ("--no-owner", "--no-privileges")
     upload = ArchiveUpload(run.means.vault, key, run.protection(), wait_seconds=run.means.remaining)
     watch.call(upload.open)
-    with (
-        upload,
-        watch.child(
-            script(recovery.programs, major, recovery.archive, *options, entries=entries)
-        ) as child,
-    ):
-        _compress(child, upload)
-        code = child.wait()
-        watch.check()
-        if code:
-            raise DecodeError(
-                f"pg_restore can't read the archive ({code}): {child.last_words()}",
-                todo="Use another backup, and take a new one by hand.",
-            )
+    what = (recovery.programs, major, recovery.archive, watch)
+    with upload:
+        with script(*what, *options, entries=entries) as child:
+            _compress(child, upload)
         return watch.call(lambda: upload.complete(only_first=True)).bytes
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from lifeboat.errors import DecodeError, RestoreFailedError, RestoreRefusedError
+from lifeboat.errors import RestoreFailedError, RestoreRefusedError
 from lifeboat.policy.contents import Selection
 from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Sequence
@@ -124,18 +124,9 @@ def _play(bringing: Bringing, connection: Connection, selection: Selection) -> t
     """Copy the rows out of the archive into the tables; pg_restore has to end well."""
     recovery, major = bringing.recovery, bringing.target.facts.major
     entries = [each.line for each in selection.rows_only]
-    with bringing.watch.child(
-        script(recovery.programs, major, recovery.archive, "--data-only", entries=entries)
-    ) as child:
-        sequences = load_rows(connection, child.read)
-        code = child.wait()
-        bringing.watch.check()
-        if code:
-            raise DecodeError(
-                f"pg_restore can't read the archive ({code}): {child.last_words()}",
-                todo="Use another backup, and take a new one by hand.",
-            )
-    return sequences
+    what = (recovery.programs, major, recovery.archive, recovery.watch)
+    with script(*what, "--data-only", entries=entries) as child:
+        return load_rows(connection, child.read)
 
 
 def _require_claimed(bringing: Bringing, after: Mapping[TableName, int]) -> None:
