@@ -1,7 +1,7 @@
 """Opens connections to a database: patiently while it wakes up, and never through a pooler."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -44,6 +44,9 @@ _FINAL = {
     ),
     "no pg_hba.conf entry": "Allow this role, database and network on the server (pg_hba.conf).",
     "is not permitted to log in": "Run: ALTER ROLE <role> LOGIN",
+    "is not currently accepting connections": (
+        "Let it be connected to: ALTER DATABASE <database> ALLOW_CONNECTIONS true"
+    ),
     "does not exist": "Correct the database or role name in the secret's URL.",
     "server does not support SSL": (
         "Turn TLS on at the server, or reach it through a local socket or tunnel."
@@ -51,6 +54,20 @@ _FINAL = {
     "certificate verify failed": "Put the server's CA certificate into the secret's `ca` key.",
     "server certificate for": "Use the host name that the server's certificate carries.",
 }
+
+#: Waiting may cure these, since others let go of their connections; when it doesn't, this does.
+_NO_ROOM = {
+    "too many connections for": (
+        "Allow more (ALTER DATABASE <database> CONNECTION LIMIT -1, ALTER ROLE <role> CONNECTION"
+        " LIMIT -1), or end some; a backup needs four."
+    ),
+    "too many clients": "End some connections, or raise the server's max_connections.",
+    "connection slots are reserved": "End some connections, or raise the server's max_connections.",
+}
+_GENERAL_ADVICE = (
+    "Check that the server is up and that its firewall or network lets this function in, then"
+    " invoke the function again."
+)
 
 
 def _as_it_is(connection: Connection) -> Connection:
@@ -192,8 +209,12 @@ def _backend(connection: Connection) -> object:
 
 
 def _final(error: psycopg.Error) -> str | None:
+    return _known(_FINAL, error)
+
+
+def _known(fixes: Mapping[str, str], error: psycopg.Error) -> str | None:
     words = str(error)
-    return next((fix for part, fix in _FINAL.items() if part in words), None)
+    return next((fix for part, fix in fixes.items() if part in words), None)
 
 
 def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectError:
@@ -201,7 +222,5 @@ def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectErro
     where = f"{endpoint.user}@{endpoint.host}:{endpoint.port}/{endpoint.database}"
     return ConnectError(
         f"Could not connect to {where}: {redact(str(error), endpoint).strip()}",
-        todo=fix
-        or "Check that the server is up and that its firewall or network lets this function in,"
-        " then invoke the function again.",
+        todo=fix or _known(_NO_ROOM, error) or _GENERAL_ADVICE,
     )

@@ -48,6 +48,16 @@ WHERE NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user
 ORDER BY 1, 2, 3
 """
 
+#: Names that a manifest holds, as bytes, with the number and kind of what they name.
+_NAMES = """
+SELECT oid::text, 'SCHEMA', 'regnamespace', pg_catalog.convert_to(nspname, 'SQL_ASCII')
+FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'
+UNION ALL
+SELECT c.oid::text, 'TABLE', 'regclass', pg_catalog.convert_to(c.relname, 'SQL_ASCII')
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+"""
+
 _GRANTS = {
     "schema": "GRANT USAGE ON SCHEMA {name} TO {role};",
     "table": "GRANT SELECT ON TABLE {name} TO {role};",
@@ -55,6 +65,40 @@ _GRANTS = {
     "large object": "GRANT SELECT ON LARGE OBJECT {name} TO {role};",
     "row security": "ALTER ROLE {role} BYPASSRLS;",
 }
+
+
+def require_names(connection: Connection) -> None:
+    """Pass only when every schema, table and sequence has a name that can be written down.
+
+    A database in SQL_ASCII takes any bytes for a name, and a manifest is in UTF-8.
+
+    Raises:
+        UnreadableError: names them as far as they can be shown, and what renames them.
+    """
+    if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
+        return
+    found = connection.execute(_NAMES).fetchall()
+    odd = [(row, name) for *row, name in found if isinstance(name, bytes) and not _is_utf8(name)]
+    if not odd:
+        return
+    shown = ", ".join(name.decode(errors="backslashreplace") for _, name in odd[:_SHOWN])
+    statements = [
+        f"DO $$BEGIN EXECUTE 'ALTER {kind} ' || {oid}::{by} || ' RENAME TO new_{oid}'; END$$;"
+        for (oid, kind, by), _ in odd[:_SHOWN]
+    ]
+    raise UnreadableError(
+        f"The database is in SQL_ASCII and has {len(odd)} names that are no UTF-8, which a manifest"
+        f" can't hold: {shown}",
+        todo="Give them other names, then invoke the function again:\n  " + "\n  ".join(statements),
+    )
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def require_readable(connection: Connection, role: str) -> None:

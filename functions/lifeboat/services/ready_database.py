@@ -14,7 +14,7 @@ from lifeboat.postgres.connect import (
     speaking_to,
 )
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.preflight import require_readable
+from lifeboat.postgres.preflight import require_names, require_readable
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.backup_run import BackupRun
 
@@ -53,6 +53,7 @@ def ready_database(run: BackupRun, watch: Watch) -> Iterator[ReadyDatabase]:
             stack.enter_context(closing(holder))
             require_own_sessions(scout, holder, login)
         with run.phases.timed("preflight"):
+            require_names(scout)
             require_readable(scout, login.endpoint.user)
         yield ReadyDatabase(login, scout, holder, major)
 

@@ -9,7 +9,7 @@ import psycopg
 
 from lifeboat.errors import BackupError, ConnectError, EventError, RestoreTargetError
 from lifeboat.policy.restore_facts import TargetFacts
-from lifeboat.postgres.connect import Connection, connect, open_again
+from lifeboat.postgres.connect import WAKE_SECONDS, Connection, connect, open_again
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER
 from lifeboat.postgres.redact import redact
@@ -105,7 +105,7 @@ def open_target(
     last: ConnectError | None = None
     for name in dict.fromkeys(names):
         try:
-            return _opened(login.to(name), watch, live)
+            return _opened(run, login.to(name), watch, live)
         except ConnectError as error:
             last = error
             if not any(words in error.what for words in _CLOSED):
@@ -114,8 +114,12 @@ def open_target(
     raise RestoreTargetError(what, todo=last.todo if last else "CREATE DATABASE postgres;")
 
 
-def _opened(login: Login, watch: Watch, live: str) -> Target:
-    connection, login = watch.call(lambda: connect(lambda: login, keep=watch.connection))
+def _opened(run: RestoreRun, login: Login, watch: Watch, live: str) -> Target:
+    """Give up with half of the time left, so that the error can say why."""
+    patience = min(WAKE_SECONDS, run.means.remaining() / 2)
+    connection, login = watch.call(
+        lambda: connect(lambda: login, keep=watch.connection, wake_seconds=patience)
+    )
     with closing(connection), translated(login):
         return Target(login, read_facts(connection, login.endpoint, live))
 

@@ -1,0 +1,318 @@
+"""The database locks, changes, ends, refuses or holds what is hard to hold, in the middle of it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from lifeboat.errors import (
+    BackupError,
+    ConnectError,
+    DumpError,
+    InventoryError,
+    RestoreTargetError,
+    SwapError,
+    UnreadableError,
+)
+from lifeboat.postgres import connect, swap
+from lifeboat.services import store_archive
+from tests.restores import RescueHall, databases
+from tests.s3_faults import planned
+from tests.workshop import Database, Workshop, eventually
+
+pytestmark = pytest.mark.fault("database")
+
+NAMELESS = "ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
+
+
+def fails(workshop: Workshop, *kinds: type[BackupError]) -> BackupError:
+    with pytest.raises(kinds) as caught:
+        workshop.take()
+    workshop.assert_nothing_was_published()
+    return caught.value
+
+
+@pytest.fixture
+def in_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], list[int]]:
+    """Does something once, when every table is locked and the snapshot taken, before the dump."""
+
+    def plan(act: Callable[[], object]) -> list[int]:
+        read_source, done = store_archive.read_source, list[int]()
+
+        def act_first(connection: connect.Connection) -> Any:
+            if not done:
+                done.append(connection.info.backend_pid)
+                act()
+            return read_source(connection)
+
+        monkeypatch.setattr(store_archive, "read_source", act_first)
+        return done
+
+    return plan
+
+
+@pytest.fixture
+def slow(workshop: Workshop) -> Workshop:
+    """One row of it takes pg_dump a while: an extension says which of its rows to dump."""
+    workshop.database.run(
+        "CREATE EXTENSION hstore",
+        "CREATE TABLE one AS SELECT 1 AS i",
+        "ALTER EXTENSION hstore ADD TABLE one",
+        "UPDATE pg_extension SET extconfig = ARRAY['one'::regclass::oid],"
+        " extcondition = ARRAY['WHERE pg_sleep(1.5) IS NOT NULL'] WHERE extname = 'hstore'",
+    )
+    return workshop
+
+
+def terminate(database: Database, query: str) -> threading.Thread:
+    """End, as soon as there is one, a session whose query is like this."""
+
+    def end() -> None:
+        found = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{database.name}' AND query LIKE '{query}'"
+            " AND wait_event = 'PgSleep'"
+        )
+        with database.server.admin() as admin:
+            eventually(lambda: admin.execute(found.encode()).fetchone() is not None)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(("query", "kind"), [("COPY %", DumpError), ("%count(*)%", InventoryError)])
+def test_a_session_is_ended_in_the_middle_of_its_query(
+    slow: Workshop, query: str, kind: type[BackupError]
+) -> None:
+    ending = terminate(slow.database, query)
+    error = fails(slow, kind)
+    ending.join()
+    assert "terminating connection" in error.what
+
+
+def test_the_holder_of_the_snapshot_is_ended_before_the_dump(
+    workshop: Workshop, in_the_snapshot: Callable[[Callable[[], object]], list[int]]
+) -> None:
+    def end() -> None:
+        workshop.database.run(f"SELECT pg_terminate_backend({pids[0]})")
+
+    pids = in_the_snapshot(end)
+    error = fails(workshop, ConnectError)
+    assert "terminating connection" in error.what
+    assert pids
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE users",
+        "ALTER TABLE users RENAME TO people",
+        "ALTER TABLE users DROP COLUMN email",
+        "TRUNCATE users",
+        "DELETE FROM users",
+        "CREATE TABLE late AS SELECT 1 AS i",
+    ],
+)
+def test_what_is_done_to_tables_during_the_dump_is_not_in_it(
+    workshop: Workshop, statement: str
+) -> None:
+    """Either it waits for the dump, or the dump's snapshot doesn't see it."""
+    threads: list[threading.Thread] = []
+
+    def change(_: Any) -> None:
+        threads.append(threading.Thread(target=workshop.database.run, args=(statement,)))
+        threads[0].start()
+        time.sleep(0.2)
+
+    with planned(workshop.bucket.client, "UploadPart", change):
+        manifest = workshop.take().manifest
+    threads[0].join(10)
+    assert not threads[0].is_alive()
+    assert {table.name: table.rows for table in manifest.inventory.tables} == {"users": 1000}
+
+
+@pytest.mark.parametrize("statement", ["DROP SEQUENCE numbers", "DROP VIEW seen"])
+def test_what_no_lock_protects_is_dropped_before_the_dump(
+    workshop: Workshop,
+    in_the_snapshot: Callable[[Callable[[], object]], list[int]],
+    statement: str,
+) -> None:
+    workshop.database.run(
+        "CREATE SEQUENCE numbers",
+        "CREATE VIEW seen AS SELECT 1 AS i",
+    )
+    done = in_the_snapshot(lambda: workshop.database.run(statement))
+    error = fails(workshop, DumpError)
+    assert done
+    assert "invoke the function again" in error.todo
+
+
+@pytest.fixture
+def reader(workshop: Workshop) -> Iterator[str]:
+    """The role that takes the backups, with a right to everything."""
+    workshop.database.run(
+        "CREATE ROLE reader LOGIN PASSWORD 'bait-of-the-reader'",
+        "GRANT pg_read_all_data TO reader",
+    )
+    server, name = workshop.database.server, workshop.database.name
+    workshop.secret = server.url(name, user="reader", password="bait-of-the-reader")
+    yield "reader"
+    workshop.database.run("DROP OWNED BY reader", "DROP ROLE reader")
+
+
+def test_a_role_loses_its_right_between_the_check_and_the_dump(
+    workshop: Workshop,
+    reader: str,
+    in_the_snapshot: Callable[[Callable[[], object]], list[int]],
+) -> None:
+    done = in_the_snapshot(lambda: workshop.database.run(f"REVOKE pg_read_all_data FROM {reader}"))
+    error = fails(workshop, DumpError)
+    assert done
+    assert "permission denied" in error.what
+    with pytest.raises(UnreadableError, match="users"):
+        workshop.take()
+
+
+def test_an_impatient_role_does_not_end_a_backup_that_idles(
+    workshop: Workshop,
+    reader: str,
+    in_the_snapshot: Callable[[Callable[[], object]], list[int]],
+) -> None:
+    """Every session idles, waits and works for longer than the role is given."""
+    for kind in ("idle_session", "idle_in_transaction_session", "transaction", "statement"):
+        workshop.database.run(f"ALTER ROLE {reader} SET {kind}_timeout = '50ms'")
+    done = in_the_snapshot(lambda: time.sleep(0.3))
+    assert workshop.take().manifest.inventory.rows == 1000
+    assert done
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that doesn't let us in isn't waited for as long as one that may wake up."""
+    monkeypatch.setattr(connect, "_PAUSE_SECONDS", 0.05)
+
+
+def test_a_database_that_accepts_no_connections_is_not_waited_for(workshop: Workshop) -> None:
+    name = workshop.database.name
+    with workshop.database.server.admin() as admin:
+        admin.autocommit = True
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        begun = time.monotonic()
+        with pytest.raises(ConnectError) as caught:
+            workshop.take()
+        assert time.monotonic() - begun < 5
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+    assert "ALLOW_CONNECTIONS true" in caught.value.todo
+    workshop.assert_nothing_was_published()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("limit", "of"), [(0, "DATABASE"), (1, "ROLE")])
+def test_too_few_connections_are_told_with_what_allows_more(
+    workshop: Workshop, reader: str, limit: int, of: str
+) -> None:
+    """One is not enough either: the snapshot is held while the tables are looked at."""
+    name = workshop.database.name if of == "DATABASE" else reader
+    workshop.database.run(f"ALTER {of} {name} CONNECTION LIMIT {limit}")
+    workshop.seconds = 2
+    error = fails(workshop, ConnectError)
+    assert "too many connections" in error.what
+    assert "CONNECTION LIMIT" in error.todo
+
+
+# --- contents -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nameless(workshop: Workshop, new_database: Callable[..., Database]) -> Workshop:
+    """A database that says nothing about its encoding, with bytes that are no UTF-8."""
+    database = new_database(options=NAMELESS)
+    database.run("CREATE TABLE t (v text)", r"INSERT INTO t VALUES (E'\xff\xfe')")
+    workshop.database = database
+    return workshop
+
+
+def run_raw(database: Database, statement: str) -> None:
+    """In bytes of which the server knows no encoding."""
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("SET client_encoding = 'SQL_ASCII'")
+        connection.execute(statement.encode("latin-1"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'CREATE TABLE "größe" (i int)',
+        'CREATE SCHEMA "größe" CREATE TABLE t (i int)',
+        'CREATE SEQUENCE "größe"',
+    ],
+)
+def test_a_name_that_is_no_utf8_is_refused_with_statements_that_cure_it(
+    nameless: Workshop, statement: str
+) -> None:
+    run_raw(nameless.database, statement)
+    error = fails(nameless, UnreadableError)
+    assert r"gr\xf6\xdfe" in error.what
+    nameless.database.run(*(line for line in error.todo.splitlines() if line.startswith("  ")))
+    assert nameless.take().taken
+
+
+def test_bytes_that_are_no_utf8_are_kept_in_rows_and_in_columns_names(
+    nameless: Workshop, new_database: Callable[..., Database]
+) -> None:
+    run_raw(nameless.database, 'ALTER TABLE t RENAME COLUMN v TO "größe"')
+    assert nameless.take().taken
+    copy = new_database(options=NAMELESS)
+    nameless.restore(copy)
+    raw = "SELECT convert_to(attname, 'SQL_ASCII') FROM pg_attribute WHERE attnum = 1"
+    assert copy.value(f"{raw} AND attrelid = 't'::regclass") == "größe".encode("latin-1")
+    assert copy.value("SELECT convert_to(t::text, 'SQL_ASCII') FROM t") == b"(\xff\xfe)"
+
+
+def test_a_row_of_many_wide_columns(workshop: Workshop) -> None:
+    columns = ", ".join(f"repeat('{i % 10}', 4000) AS c{i}" for i in range(400))
+    workshop.database.run(f"CREATE TABLE wide AS SELECT {columns} FROM generate_series(1, 3)")
+    tables = workshop.take().manifest.inventory.tables
+    assert {table.name: table.rows for table in tables} == {"users": 1000, "wide": 3}
+
+
+# --- restores -------------------------------------------------------------------------------------
+
+
+def test_a_swap_waits_only_so_long_for_a_lock_on_the_databases(
+    rescue: RescueHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swap, "_LOCK_WAIT", "300ms")
+    rescue.workshop.take()
+    plan = rescue.ask(rescue.restore()["next"])
+    names = databases(rescue.live)
+    with rescue.live.server.admin() as other, other.transaction():
+        other.execute(f"COMMENT ON DATABASE {rescue.live.name} IS 'being altered'".encode())
+        other.execute(f"ALTER DATABASE {rescue.live.name} SET work_mem = '5MB'".encode())
+        with pytest.raises(SwapError) as caught:
+            rescue.ask(plan["next"])
+    assert databases(rescue.live) == names
+    assert "have the names that they had" in caught.value.safe
+    assert rescue.ask(plan["next"])["live"] == rescue.live.name
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_target_that_has_no_connection_left(rescue: RescueHall) -> None:
+    rescue.workshop.take()
+    rescue.live.run("CREATE ROLE lonely LOGIN CREATEDB PASSWORD 'bait' CONNECTION LIMIT 0")
+    try:
+        rescue.give_target(rescue.live, user="lonely", password="bait")
+        rescue.seconds = 3
+        with pytest.raises(RestoreTargetError) as caught:
+            rescue.restore(target=rescue.settings["target_secret_arns"][0], owners="none")
+    finally:
+        rescue.live.run("DROP ROLE lonely")
+    assert "CONNECTION LIMIT" in caught.value.todo
+    assert databases(rescue.live) == {rescue.live.name}
