@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.errors import ManifestError, SlotTakenError, VaultError
+from lifeboat.errors import LifeboatError, ManifestError, SlotTakenError, VaultError
 from lifeboat.policy.manifest import Manifest, StoredObject
 from lifeboat.policy.names import BackupLocation
 
@@ -204,20 +204,27 @@ def translated(intent: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
+    except (BotoCoreError, ClientError) as error:
+        code = code_of(error)
         if code in _LOST_RACE:
             raise SlotTakenError(
                 f"Could not {intent}: another run has written it ({code}).",
                 todo="Invoke the function again: it finds the other run's backup, or finishes the"
                 " slot if that run died.",
             ) from error
-        message = error.response.get("Error", {}).get("Message", "")
-        raise VaultError(f"Could not {intent}: {code}: {message}", todo=advice_on(code)) from error
-    except BotoCoreError as error:
-        raise VaultError(f"Could not {intent}: {error}", todo=advice_on()) from error
+        raise failure(VaultError, intent, error) from error
 
 
-def advice_on(code: str = "") -> str:
-    """What to do about a refusal of S3's, by its error code."""
-    return _ADVICE.get(code, _GENERAL_ADVICE)
+def failure[E: LifeboatError](kind: type[E], intent: str, error: BotoCoreError | ClientError) -> E:
+    """An error of ours with S3's own words, and the advice that goes with its code."""
+    code, said = code_of(error), str(error)
+    if isinstance(error, ClientError):
+        said = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    return kind(f"Could not {intent}: {said}", todo=_ADVICE.get(code, _GENERAL_ADVICE))
+
+
+def code_of(error: BotoCoreError | ClientError) -> str:
+    """S3's code of an error that it answered with; empty when it didn't get to answer."""
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code", "unknown")
+    return ""

@@ -14,7 +14,7 @@ from lifeboat.policy.facts import (
     PublicAccessBlock,
     Unknown,
 )
-from lifeboat.vault.bucket import Vault
+from lifeboat.vault.bucket import Vault, code_of
 from lifeboat.vault.calls import Calls
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Questions:
                 try:
                     return question()
                 except ClientError as error:
-                    code = error.response.get("Error", {}).get("Code", "")
+                    code = code_of(error)
                     if code in absent:
                         return absent[code]
                     raise

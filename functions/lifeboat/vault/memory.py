@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError
 
 from lifeboat.policy.told import STATE_KEY, ToldState
 from lifeboat.settings import WatchedSettings
-from lifeboat.vault.bucket import Protection, Vault
+from lifeboat.vault.bucket import Protection, Vault, code_of
 from lifeboat.vault.calls import Calls
 
 
@@ -19,7 +19,7 @@ def recall(vault: Vault, calls: Calls) -> ToldState | None:
         try:
             answer = vault.client.get_object(Bucket=vault.bucket, Key=STATE_KEY)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "NoSuchKey":
+            if code_of(error) == "NoSuchKey":
                 return None
             raise
         document = answer["Body"].read()

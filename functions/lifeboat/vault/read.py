@@ -23,7 +23,7 @@ from lifeboat.policy.names import (
 )
 from lifeboat.policy.thaw import COLD
 from lifeboat.policy.tiers import Tier
-from lifeboat.vault.bucket import Vault, advice_on
+from lifeboat.vault.bucket import Vault, code_of, failure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
@@ -217,8 +217,8 @@ def reading(intent: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
+    except (BotoCoreError, ClientError) as error:
+        code = code_of(error)
         if code == "InvalidObjectState":
             raise ArchivedError(
                 f"Could not {intent}: it lies in an archive class and has to be thawed first.",
@@ -230,12 +230,7 @@ def reading(intent: str) -> Iterator[None]:
                 todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
                 " <key>); a delete marker can be removed. Or use another backup.",
             ) from error
-        message = error.response.get("Error", {}).get("Message", "")
-        raise VaultReadError(
-            f"Could not {intent}: {code}: {message}", todo=advice_on(code)
-        ) from error
-    except BotoCoreError as error:
-        raise VaultReadError(f"Could not {intent}: {error}", todo=advice_on()) from error
+        raise failure(VaultReadError, intent, error) from error
 
 
 def versioned(version: str | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 from lifeboat.errors import VaultReadError
 from lifeboat.policy.manifest import StoredObject
 from lifeboat.policy.thaw import Lying, parse_restore
-from lifeboat.vault.bucket import Vault
+from lifeboat.vault.bucket import Vault, code_of
 from lifeboat.vault.read import reading, versioned
 
 _AT_IT = "RestoreAlreadyInProgress"
@@ -56,7 +56,7 @@ def _thaw(vault: Vault, stored: StoredObject, tier: str, days: int) -> bool:
             )
     except VaultReadError as error:
         cause = error.__cause__
-        if isinstance(cause, ClientError) and cause.response["Error"].get("Code") == _AT_IT:
+        if isinstance(cause, ClientError) and code_of(cause) == _AT_IT:
             return False  # another run was first
         raise
     return True
