@@ -11,6 +11,7 @@ from math import ceil
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
 from infra.backup_function import BackupFunction
@@ -171,14 +172,8 @@ def backup_bells(settings: Settings, backup: BackupFunction, commands: Commands)
         safe="The database and its earlier backups are untouched.",
         todo=f"The log says why:\n{log}\nThen, unless it has repeated itself:\n{again}",
     )
-    yield Bell(
-        what="backup-slow",
-        metric=backup.function.metric_duration(statistic="Maximum", period=RUN),
-        limit=_near(minutes),
-        happened=f"A backup of {database} took more than {NEAR} % of the {minutes} minutes it has.",
-        safe="That backup is complete, unless backup-failed rings as well.",
-        todo=_slower("backup", minutes),
-    )
+    complete = "That backup is complete, unless backup-failed rings as well."
+    yield _slow("backup", backup.function, database, minutes, safe=complete)
 
 
 def drill_bells(settings: Settings, drill: DrillFunction, commands: Commands) -> Iterator[Bell]:
@@ -200,14 +195,8 @@ def drill_bells(settings: Settings, drill: DrillFunction, commands: Commands) ->
         safe="The database and its backups are untouched.",
         todo=f"The log says why:\n{log}\nThen:\n{again}",
     )
-    yield Bell(
-        what="drill-slow",
-        metric=drill.function.metric_duration(statistic="Maximum", period=RUN),
-        limit=_near(minutes),
-        happened=f"A drill of {database} took more than {NEAR} % of the {minutes} minutes it has.",
-        safe="Its verdict stands, unless drill-error rings as well.",
-        todo=_slower("drill", minutes),
-    )
+    stands = "Its verdict stands, unless drill-error rings as well."
+    yield _slow("drill", drill.function, database, minutes, safe=stands)
 
 
 def _of_database(name: str, database: str, *, period: Duration) -> cloudwatch.Metric:
@@ -225,11 +214,13 @@ def _minutes(time: timedelta) -> int:
     return ceil(time / _MINUTE)
 
 
-def _near(minutes: int) -> int:
-    """In milliseconds, as Lambda reports durations."""
-    return minutes * 60_000 * NEAR // 100
-
-
-def _slower(job: str, minutes: int) -> str:
+def _slow(job: str, function: lambda_.Function, database: str, minutes: int, *, safe: str) -> Bell:
     longer = "" if minutes >= 15 else f" or raise lifeboat.{job}.timeout_minutes (15 at most)"  # noqa: PLR2004
-    return f"Raise lifeboat.{job}.memory_mb, which brings CPU{longer}, in cdk.json; make deploy"
+    return Bell(
+        what=f"{job}-slow",
+        metric=function.metric_duration(statistic="Maximum", period=RUN),
+        limit=minutes * 60_000 * NEAR // 100,  # Lambda reports milliseconds
+        happened=f"A {job} of {database} took more than {NEAR} % of the {minutes} minutes it has.",
+        safe=safe,
+        todo=f"Raise lifeboat.{job}.memory_mb, which brings CPU{longer}, in cdk.json; make deploy",
+    )
