@@ -88,6 +88,23 @@ STORED = st.builds(
     bytes=COUNT,
     sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
 )
+
+
+def at_home(manifest: Manifest) -> Manifest:
+    """The same, with its objects where those of this backup belong."""
+    home = manifest.location.prefix
+
+    def there(stored: StoredObject) -> StoredObject:
+        return stored.model_copy(update={"key": home + stored.key})
+
+    archive = manifest.archive.model_copy(
+        update={"objects": tuple(map(there, manifest.archive.objects))}
+    )
+    return manifest.model_copy(
+        update={"archive": archive, "globals": manifest.globals and there(manifest.globals)}
+    )
+
+
 MANIFESTS = st.builds(
     Manifest,
     database=DATABASES,
@@ -145,7 +162,7 @@ MANIFESTS = st.builds(
         lock_mode=st.sampled_from(["governance", "compliance", "off"]),
     ),
     seconds=st.dictionaries(TEXT, st.floats(0, allow_infinity=False, allow_nan=False), max_size=3),
-)
+).map(at_home)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -15,6 +15,7 @@ from lifeboat.errors import LifeboatError
 from lifeboat.policy.inventory import Frozen
 
 _PROBLEMS_TOLD = 10
+_SHOWN = 200
 
 
 class Document(Frozen):
@@ -38,6 +39,11 @@ class Document(Frozen):
     @abstractmethod
     def key(self) -> str:
         """Where the document belongs in the vault."""
+
+    @property
+    def stray(self) -> str | None:
+        """What it claims as its own although it lies elsewhere in the vault."""
+        return None
 
     def to_json(self) -> bytes:
         """The document as it is stored: fields as declared, one line for each plain record."""
@@ -63,6 +69,8 @@ class Document(Frozen):
             raise cls._damaged(f"{where} is not valid: {_problems(error)}.") from None
         if key is not None and read.key != key:
             raise cls._damaged(f"{where} claims to be {read.key}.")
+        if key is not None and read.stray:
+            raise cls._damaged(f"{where} claims {_short(read.stray)}, which is none of its own.")
         return read
 
     @classmethod
@@ -78,8 +86,8 @@ class Document(Frozen):
             raise cls._damaged(f"{where} does not say which schema_version it has.")
         if version > cls.SCHEMA_VERSION:
             raise cls.REFUSAL(
-                f"{where} was written by a newer Lifeboat: it has schema version {version}, this"
-                f" one reads up to {cls.SCHEMA_VERSION}.",
+                f"{where} was written by a newer Lifeboat: it has schema version"
+                f" {_short(version)}, this one reads up to {cls.SCHEMA_VERSION}.",
                 todo="Update Lifeboat (git pull && make deploy), then try again.",
             )
         return content
@@ -95,13 +103,20 @@ class Document(Frozen):
 
 
 def _problems(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_context=False)
     problems = [
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-        for problem in error.errors(include_url=False, include_context=False)
+        f"{_short('.'.join(map(str, each['loc'])))}: {each['msg'][0].lower()}{each['msg'][1:]}"
+        for each in found
     ]
     more = len(problems) - _PROBLEMS_TOLD
     told = "; ".join(problems[:_PROBLEMS_TOLD])
     return f"{told}; and {more} more" if more > 0 else told
+
+
+def _short(value: object) -> str:
+    """What a damaged document says, on one line and in ASCII."""
+    text = ascii(str(value))[1:-1]
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _render(value: object, indent: str = "") -> str:

@@ -7,12 +7,12 @@ new field with a default needs no new version.
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt
+from pydantic import Field, NonNegativeFloat
 from pydantic.dataclasses import dataclass
 
 from lifeboat.errors import ReportError
 from lifeboat.policy.documents import Document
-from lifeboat.policy.inventory import Frozen
+from lifeboat.policy.inventory import Count, Frozen
 from lifeboat.policy.names import DATABASE_NAME, drill_key
 from lifeboat.policy.utc import SlotTime, UtcTime
 
@@ -63,8 +63,8 @@ class TableResult:
 
     schema: str
     name: str
-    claimed: NonNegativeInt | None
-    restored: NonNegativeInt | None
+    claimed: Count | None
+    restored: Count | None
     content: bool | None = None
     outcome: Outcome
 
@@ -78,7 +78,7 @@ class Limit(Frozen):
     """
 
     what: Literal["rto", "time", "disk"]
-    database_bytes: NonNegativeInt
+    database_bytes: Count
 
 
 class DrillReport(Document):
@@ -138,12 +138,12 @@ class DrillReport(Document):
     total_seconds: NonNegativeFloat
     rto_seconds: Annotated[int, Field(ge=1)]
     limits: tuple[Limit, ...] = ()
-    archive_bytes: NonNegativeInt | None = None
-    database_bytes: NonNegativeInt | None = None
-    rows: NonNegativeInt = 0
-    memory_mb: NonNegativeInt
-    ephemeral_mb: NonNegativeInt
-    disk_bytes: NonNegativeInt | None = None
+    archive_bytes: Count | None = None
+    database_bytes: Count | None = None
+    rows: Count = 0
+    memory_mb: Count
+    ephemeral_mb: Count
+    disk_bytes: Count | None = None
 
     @property
     def key(self) -> str:

@@ -6,10 +6,13 @@ default) but never change their meaning.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from lifeboat.policy.utc import UtcTime
+
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""How many there are of something that PostgreSQL or S3 counts; what is larger was not counted."""
 
 
 class Frozen(BaseModel):
@@ -43,7 +46,7 @@ class Table:
 
     schema: str
     name: str
-    rows: NonNegativeInt
+    rows: Count
     checksum: str | None = None
     data_excluded: bool = False
 
@@ -80,15 +83,15 @@ class CollationProvider(Frozen):
 class ObjectCounts(Frozen):
     """How many objects of each kind the user's schemas hold, those of extensions left out."""
 
-    indexes: NonNegativeInt = 0
-    constraints: NonNegativeInt = 0
-    unvalidated_constraints: NonNegativeInt = 0
-    views: NonNegativeInt = 0
-    materialized_views: NonNegativeInt = 0
-    functions: NonNegativeInt = 0
-    triggers: NonNegativeInt = 0
-    policies: NonNegativeInt = 0
-    large_objects: NonNegativeInt = 0
+    indexes: Count = 0
+    constraints: Count = 0
+    unvalidated_constraints: Count = 0
+    views: Count = 0
+    materialized_views: Count = 0
+    functions: Count = 0
+    triggers: Count = 0
+    policies: Count = 0
+    large_objects: Count = 0
 
 
 class Inventory(Frozen):
@@ -131,7 +134,7 @@ class Source(Frozen):
     collate: str
     ctype: str
     locale_provider: str
-    bytes: NonNegativeInt
+    bytes: Count
     lsn: str | None
     snapshot_time: UtcTime
     endpoint: str | None = None

@@ -7,12 +7,12 @@ new field with a default needs no new version.
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt
+from pydantic import Field, NonNegativeFloat
 
 from lifeboat.errors import ManifestError
 from lifeboat.policy.commands import copy_backup
 from lifeboat.policy.documents import Document
-from lifeboat.policy.inventory import Frozen, Inventory, Source
+from lifeboat.policy.inventory import Count, Frozen, Inventory, Source
 from lifeboat.policy.names import DATABASE_NAME, LABEL, BackupLocation
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.utc import SlotTime, UtcTime
@@ -30,7 +30,7 @@ class StoredObject(Frozen):
 
     key: str
     version_id: str | None = None
-    bytes: NonNegativeInt
+    bytes: Count
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -128,6 +128,13 @@ class Manifest(Document):
     def key(self) -> str:
         """Where the manifest lies in the vault."""
         return self.location.manifest_key
+
+    @property
+    def stray(self) -> str | None:
+        """The key of an object that it claims and that lies in another backup's place."""
+        claimed = [*self.archive.objects, *([self.globals] if self.globals else [])]
+        keys = (stored.key for stored in claimed)
+        return next((key for key in keys if not key.startswith(self.location.prefix)), None)
 
     def summary(self, bucket: str) -> dict[str, object]:
         """What the backup function returns: small, and plain enough for any JSON encoder."""

@@ -1,14 +1,14 @@
 """What is sent to people, written for a tired one: what, since when, what is safe, what to do."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from lifeboat.policy.findings import Finding, Level
 from lifeboat.policy.told import Told
-from lifeboat.policy.words import at, span
+from lifeboat.policy.words import at, printable, span
 
 LONGEST_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
@@ -74,7 +74,7 @@ def raised(findings: Sequence[Finding], *, kind: Kind, now: datetime, where: str
     still = "still: " if kind is Kind.REMINDER else ""
     told = findings[:_TOLD_WHOLE]
     rest = len(findings) - len(told)
-    return Message(
+    return _message(
         subject=_subject(f"{still}{_whose(first.database)} {first.headline}", more),
         paragraphs=(
             f"{first.level.upper()}: {_whose(first.database)} {first.headline}."
@@ -105,11 +105,22 @@ def over(told: Sequence[Told], *, now: datetime, where: str) -> Message:
         f" ({span(now - each.since)})"
         for each in told[:_TOLD_WHOLE]
     ]
-    return Message(
+    return _message(
         subject=_subject(f"{_whose(first.database)} is right again: {first.code}", more),
         paragraphs=("RIGHT AGAIN. This is no longer so:", "\n".join(lines)),
         steps=(f"Nothing. Everything at a glance: {where}",),
         attributes=_attributes(Kind.OVER, first.level, first.code, first.database),
+    )
+
+
+def _message(
+    subject: str, paragraphs: Iterable[str], steps: Iterable[str], attributes: Mapping[str, str]
+) -> Message:
+    return Message(
+        subject=subject,
+        paragraphs=tuple(map(printable, paragraphs)),
+        steps=tuple(map(printable, steps)),
+        attributes=attributes,
     )
 
 

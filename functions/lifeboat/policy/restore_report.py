@@ -6,11 +6,12 @@ new field with a default needs no new version.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt
+from pydantic import Field, NonNegativeFloat
 
 from lifeboat.errors import ReportError
 from lifeboat.policy.documents import Document
 from lifeboat.policy.drill_report import Check, TableResult, Verdict
+from lifeboat.policy.inventory import Count
 from lifeboat.policy.names import DATABASE_NAME, restore_key
 from lifeboat.policy.utc import SlotTime, UtcTime
 
@@ -70,7 +71,7 @@ class RestoreReport(Document):
     notes: tuple[str, ...] = ()
     seconds: dict[str, NonNegativeFloat]
     total_seconds: NonNegativeFloat
-    rows: NonNegativeInt = 0
+    rows: Count = 0
 
     @property
     def key(self) -> str:

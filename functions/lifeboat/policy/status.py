@@ -14,7 +14,7 @@ from lifeboat.policy.health import case_of
 from lifeboat.policy.health_age import backup_age
 from lifeboat.policy.health_drills import drill_age
 from lifeboat.policy.messages import described
-from lifeboat.policy.words import at, size, span
+from lifeboat.policy.words import at, printable, size, span
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 _HOUR = timedelta(hours=1)
@@ -145,7 +145,8 @@ class Status:
         table = _aligned([_HEADINGS, *(_cells(each) for each in self.databases)])
         found = [_block(each, self.checked) for each in self.findings]
         notes = "Cost: " + " ".join(self.cost_notes)
-        return "\n\n".join([head, table, *(found or ["Nothing is wrong."]), notes]) + "\n"
+        text = "\n\n".join([head, table, *(found or ["Nothing is wrong."]), notes]) + "\n"
+        return printable(text)
 
 
 def status_of(

@@ -60,3 +60,14 @@ def listed(items: Iterable[str], most: int = _NAMED) -> str:
     more = len(everything) - most
     rest = f" and {more} more" if more > 0 else ""
     return ", ".join(everything[:most]) + rest
+
+
+def printable(text: str) -> str:
+    """Lines that any terminal shows as they are: what it would obey or hide is escaped.
+
+    Whoever may write a key or name a table would otherwise have a say in what people read.
+    """
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text
+    )

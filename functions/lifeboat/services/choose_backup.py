@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from lifeboat.errors import NoBackupError
+from lifeboat.errors import ManifestError, NoBackupError
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.restore_facts import Source
+from lifeboat.policy.words import several
 from lifeboat.postgres.stage import roles_in
 from lifeboat.services.restore_run import RestoreRun
 from lifeboat.vault.read import Found, find_backups, newest_reports, read_manifest, read_object
@@ -20,9 +21,9 @@ def choose_backup(run: RestoreRun) -> Source:
     """The backup that was asked for: by id, the newest, or the newest before a moment.
 
     Raises:
-        NoBackupError: there is none, or not that one.
+        NoBackupError: there is none, or not that one, or none that can be used.
         VaultReadError: S3 doesn't let us look.
-        ManifestError: what is there can't be read.
+        ManifestError: that very one can't be read.
     """
     vault = run.means.vault
     manifest = _manifest(run, find_backups(vault, run.event.database))
@@ -40,13 +41,35 @@ def choose_backup(run: RestoreRun) -> Source:
 
 
 def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Manifest]]:
-    """The backups that show a moment before the one that was asked for, the newest first."""
+    """The backups that show a moment before the one that was asked for, the newest first.
+
+    One whose manifest can't be read is passed over: the others are as good as before.
+    """
     before = run.event.before
     for each in found:
         if before is None or each.location.slot <= before:
-            manifest = read_manifest(run.means.vault, each.location)
+            try:
+                manifest = read_manifest(run.means.vault, each.location)
+            except ManifestError as error:
+                run.pass_over(each.location, error.what, error.todo)
+                continue
             if before is None or manifest.source.snapshot_time < before:
                 yield each, manifest
+
+
+def _there(run: RestoreRun, found: list[Found]) -> Iterator[Manifest]:
+    """The same, without those whose archive is gone."""
+    for each, manifest in of_moment(run, found):
+        if each.storage_class is not None:
+            yield manifest
+            continue
+        key = each.location.archive_key
+        run.pass_over(
+            each.location,
+            f"Its archive {key} is gone.",
+            f"List its versions (aws s3api list-object-versions --bucket <vault> --prefix {key}):"
+            " a delete marker can be removed.",
+        )
 
 
 def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
@@ -55,12 +78,24 @@ def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
         if all(each.location != wanted for each in found):
             raise _none(f"There is no backup {wanted.id} in the vault.", found)
         return read_manifest(run.means.vault, wanted)
-    if chosen := next(of_moment(run, found), None):
-        return chosen[1]
+    if chosen := next(_there(run, found), None):
+        return chosen
     name = run.event.database
+    if run.passed_over:
+        raise _unusable(run)
     if run.event.before:
         raise _none(f"There is no backup of {name} from before {run.event.before}.", found)
     raise _none(f"There is no backup of {name} in the vault.", found)
+
+
+def _unusable(run: RestoreRun) -> NoBackupError:
+    newest, others = run.passed_over[0], len(run.passed_over) - 1
+    rest = f" So it is with {several(others, 'other')}." if others else ""
+    return NoBackupError(
+        f"No backup of {run.event.database} can be used. {newest['backup']}: {newest['why']}{rest}",
+        todo=newest["todo"],
+        safe=_NOTHING,
+    )
 
 
 def _none(what: str, found: list[Found]) -> NoBackupError:

@@ -28,7 +28,6 @@ def list_backups(run: RestoreRun) -> dict[str, object]:
 
     Raises:
         VaultReadError: S3 doesn't let us look.
-        ManifestError: a manifest can't be read.
     """
     vault, event = run.means.vault, run.event
     found = find_backups(vault, event.database)

@@ -35,9 +35,10 @@ def restore(request: RestoreRequest, means: RecoveryMeans) -> dict[str, object]:
     run = RestoreRun(request, means)
     try:
         with Watch(means.remaining(), run.out_of_time) as watch:
-            return _answer(run, watch)
+            answer = _answer(run, watch)
     except LifeboatError as error:
         raise _told(run, error) from None
+    return {**answer, "passed_over": run.passed_over} if run.passed_over else answer
 
 
 def _answer(run: RestoreRun, watch: Watch) -> dict[str, object]:

@@ -8,6 +8,7 @@ import lifeboat
 from lifeboat.errors import RestoreTimeError
 from lifeboat.policy.identifiers import quoted
 from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.restore_events import RestoreEvent
 from lifeboat.policy.restore_facts import TargetFacts
 from lifeboat.policy.restore_report import RestoreReport
@@ -45,6 +46,8 @@ class RestoreRun:
         steps: where the time goes.
         findings: what was checked so far.
         notes: what else a reader should know.
+        passed_over: backups that could not be used, newer than the one that was chosen or listed
+            beside it: which, why, and what to do about each.
         leftover: the database that was made, until it is complete.
     """
 
@@ -53,6 +56,7 @@ class RestoreRun:
     steps: Stopwatch = field(default_factory=Stopwatch)
     findings: Findings = field(default_factory=Findings)
     notes: list[str] = field(default_factory=list)
+    passed_over: list[dict[str, str]] = field(default_factory=list)
     leftover: str | None = None
 
     @property
@@ -69,6 +73,10 @@ class RestoreRun:
     def settings(self) -> RestoreSettings:
         """Of restores."""
         return self.means.settings.restore
+
+    def pass_over(self, backup: BackupLocation, why: str, todo: str) -> None:
+        """Go on without a backup, and say so in the answer."""
+        self.passed_over.append({"backup": backup.id, "why": why, "todo": todo})
 
     def recovery(self, manifest: Manifest, scratch: Scratch, watch: Watch) -> Recovery:
         """The backup on its way back."""

@@ -1,0 +1,337 @@
+"""What lies in the vault and isn't what Lifeboat wrote there: damaged, missing, foreign, future."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lifeboat.errors import ManifestError, NoBackupError
+from lifeboat.policy.drill_report import DrillReport, Verdict
+from lifeboat.policy.findings import Code, Level
+from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.told import STATE_KEY
+from tests import law
+from tests.handmade import HandmadeVault, drilled
+from tests.readers import Readers
+from tests.restores import refused
+from tests.unit.vaults import RULES, drill
+from tests.workshop import Bucket
+
+pytestmark = pytest.mark.fault("bucket")
+
+MOST_WORDS = 3_000
+
+
+@pytest.fixture
+def vault(bucket: Bucket) -> HandmadeVault:
+    return HandmadeVault(bucket)
+
+
+@pytest.fixture
+def backups(vault: HandmadeVault) -> list[Manifest]:
+    """Of the last three days, the newest first."""
+    vault.configure(RULES)
+    return vault.back_up_daily(3)
+
+
+@pytest.fixture
+def readers(vault: HandmadeVault) -> Readers:
+    return Readers(vault)
+
+
+def changed(*path: str | int, to: object) -> Callable[[Manifest], bytes]:
+    """A manifest that has something else in one place."""
+
+    def change(manifest: Manifest) -> bytes:
+        document: Any = manifest.model_dump(mode="json")
+        node = document
+        for part in path[:-1]:
+            node = node[part]
+        node[path[-1]] = to
+        return json.dumps(document).encode()
+
+    return change
+
+
+ARCHIVE = ("archive", "objects", 0)
+DAMAGES: dict[str, Callable[[Manifest], bytes]] = {
+    "is empty": lambda _: b"",
+    "is cut": lambda manifest: manifest.to_json()[:-300],
+    "is not JSON": lambda _: b"PGDMP\x00\x01\x0e",
+    "is a list": lambda _: b"[]",
+    "is another object": lambda _: b'{"schema_version": 1, "hello": "world"}',
+    "is ten megabytes of nothing": lambda _: b" " * 10_000_000,
+    "has thousands of wrong keys": lambda manifest: (
+        manifest.to_json()[:-2]
+        + b',"seconds":{'
+        + b",".join(b'"%0100d":"x"' % number for number in range(5_000))
+        + b"}}"
+    ),
+    "is a list in a list in a list": lambda _: b"[" * 100_000,
+    "is of the next schema": changed("schema_version", to=2),
+    "is of a far future": changed("schema_version", to=10**300),
+    "has its schema's version as text": changed("schema_version", to="1"),
+    "is of another slot": changed("slot", to="2026-01-01T02:00:00Z"),
+    "is of another database": changed("database", to="other"),
+    "is of another tier": changed("tier", to="monthly"),
+    "claims another backup's archive": changed(
+        *ARCHIVE, "key", to="daily/elder/2026-11-23T020000Z/archive.dump"
+    ),
+    "claims an archive out of the vault": changed(*ARCHIVE, "key", to="../../\u202edmp\x1b[31m"),
+    "claims another backup's roles": changed("globals", "key", to="daily/elder/x/globals.sql"),
+    "has an archive of less than nothing": changed(*ARCHIVE, "bytes", to=-1),
+    "has an archive larger than any": changed(*ARCHIVE, "bytes", to=10**400),
+    "has less than no rows": changed("inventory", "tables", 0, "rows", to=-1),
+    "has more rows than can be counted": changed("inventory", "tables", 0, "rows", to=10**400),
+    "has no archive": changed("archive", "objects", to=[]),
+    "has an odd checksum": changed(*ARCHIVE, "sha256", to="\x1b[31m"),
+    "has a key to hide behind": changed("seconds", to={"\u202e\x1b[2J" * 9999: "x"}),
+    "has a time without a zone": changed("source", "snapshot_time", to="2026-11-22T02:00:00"),
+    "has half a character": lambda manifest: manifest.to_json().replace(b"neondb", b"\xff\xfe"),
+}
+
+
+def require_named(words: str, key: str) -> None:
+    """A message names the object, fits on a screen and can be shown."""
+    assert key in words, words[:500]
+    assert len(words) <= MOST_WORDS, words[:500]
+    assert words.replace("\n", "").isprintable(), ascii(words[:500])
+
+
+#: Each of them is read by everybody; the others by those who read nothing but manifests.
+GRAVEST = (
+    "is empty",
+    "is ten megabytes of nothing",
+    "is of the next schema",
+    "claims another backup's archive",
+    "has an archive larger than any",
+    "has a key to hide behind",
+)
+
+
+@pytest.mark.parametrize("damage", GRAVEST)
+def test_a_manifest_that_can_not_be_trusted_is_told_by_all_and_the_others_can_be_used(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers, damage: str
+) -> None:
+    newest, older, oldest = backups
+    key, backup = newest.key, newest.location.id
+    vault.put(key, DAMAGES[damage](newest))
+
+    report = readers.drill()
+    assert isinstance(report, DrillReport)
+    assert report.verdict is Verdict.FAILED
+    assert report.backup == backup
+    require_named(report.reasons[0], key)
+    assert report.advice
+
+    listed = readers.restore("list")
+    assert [each["backup"] for each in listed["backups"]] == [older.location.id, oldest.location.id]
+    assert listed["next"]["backup"] == older.location.id
+    for answer in (listed, readers.restore("export"), readers.restore("thaw")):
+        assert older.location.id in str(answer)
+        require_passed_over(answer, backup, key)
+
+    checked = readers.monitor()
+    (finding,) = [each for each in checked.status.findings if key in each.subject]
+    assert (finding.code, finding.level) == (Code.MANIFEST_UNREADABLE, Level.CRITICAL)
+    require_shown(checked.status.as_text())
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_manifest_is_refused_by_its_name_wherever_it_can_not_be_trusted(
+    vault: HandmadeVault,
+    readers: Readers,
+    damage: Callable[[Manifest], bytes],
+) -> None:
+    newest, older = vault.back_up_daily(2)
+    key, backup = newest.key, newest.location.id
+    vault.put(key, damage(newest))
+    again = readers.back_up(newest.location)
+    assert isinstance(again, ManifestError)
+    require_named(str(again), key)
+    require_named(str(refused(lambda: readers.restore("tables", backup=backup))), key)
+    answer = readers.restore("tables")
+    assert answer["backup"] == older.location.id
+    require_passed_over(answer, backup, key)
+
+
+def require_passed_over(answer: dict[str, Any], backup: str, key: str) -> None:
+    """An answer says which backup it left out, why, and what to do about it."""
+    (passed,) = answer["passed_over"]
+    assert passed["backup"] == backup
+    require_named(passed["why"], key)
+    assert passed["todo"]
+
+
+def require_shown(text: str) -> None:
+    """A terminal shows all of it as it is."""
+    assert text.replace("\n", "").isprintable(), ascii(text)[:3000]
+
+
+def test_when_no_manifest_can_be_read_that_is_said_and_not_that_there_is_no_backup(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    for each in backups:
+        vault.put(each.key, b"{")
+    listed = readers.restore("list")
+    assert (listed["backups"], len(listed["passed_over"])) == ([], 3)
+    error = refused(lambda: readers.restore("tables"))
+    assert isinstance(error, NoBackupError)
+    assert "can be used" in error.what
+    assert "2 others" in error.what
+    require_named(str(error), backups[0].key)
+
+
+def test_unknown_keys_of_a_later_lifeboat_are_no_damage(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    vault.put(backups[0].key, changed("invented_later", to={"a": [1]})(backups[0]))
+    listed = readers.restore("list")
+    assert len(listed["backups"]) == 3
+    assert "passed_over" not in listed
+
+
+def test_the_newest_backup_whose_archive_is_there_is_the_latest(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    newest, older, _ = backups
+    key = newest.location.archive_key
+    vault.bucket.client.delete_object(Bucket=vault.bucket.name, Key=key)
+    again = readers.back_up(newest.location)
+    require_named(str(again), key)
+    listed = readers.restore("list")
+    lies = {each["backup"]: (each["readable"], each["lies"]) for each in listed["backups"]}
+    assert lies[newest.location.id] == (False, "its archive is gone")
+    assert listed["next"]["backup"] == older.location.id
+    for action in ("tables", "export", "thaw"):
+        answer = readers.restore(action)
+        assert answer["backup"] == older.location.id
+        require_passed_over(answer, newest.location.id, key)
+    (finding,) = [each for each in readers.monitor().status.findings if each.subject == key]
+    assert (finding.code, finding.level) == (Code.ARCHIVE_MISSING, Level.CRITICAL)
+
+
+@pytest.mark.parametrize("name", ["archive.dump", "globals.sql"])
+@pytest.mark.parametrize("body", [b"", b"another database's"], ids=["empty", "another"])
+def test_what_was_written_over_is_told_by_the_monitor(
+    vault: HandmadeVault,
+    backups: list[Manifest],
+    readers: Readers,
+    name: str,
+    body: bytes,
+) -> None:
+    key = backups[0].location.prefix + name
+    vault.put(key, body)
+    (finding,) = [each for each in readers.monitor().status.findings if each.subject == key]
+    assert finding.code is Code.ARCHIVE_DIFFERS
+    law.answered(finding.fact)
+    assert finding.advice
+
+
+STRANGE = (
+    "loose",
+    "daily/loose",
+    "daily/app/loose",
+    "daily//2026-11-24T020000Z/manifest.json",
+    "daily/app//manifest.json",
+    "daily/app/2026-11-24T020000Z",
+    "daily/app/2026-11-24T020000Z/",
+    "daily/app/2026-11-31T020000Z/manifest.json",
+    "daily/app/2026-11-24T02:00:00Z/manifest.json",
+    "daily/app/2099-11-24T020000Z/manifest.json.bak",
+    "daily/app/2099-11-24T020000Z/MANIFEST.JSON",
+    "daily/app/2099-11-24T020000Z/x/manifest.json",
+    "daily/APP/2099-11-24T020000Z/manifest.json",
+    "Daily/app/2099-11-24T020000Z/manifest.json",
+    "hourly/app/2099-11-24T020000Z/manifest.json",
+    "daily/app /2099-11-24T020000Z/manifest.json",
+    "daily/my app/x",
+    "daily/../app/2099-11-24T020000Z/manifest.json",
+    "daily/app/../app/2099-11-24T020000Z/manifest.json",
+    "daily/\u202eppa/x",
+    "daily/\U0001f6df/\u0130",
+    "weekly/app%2F..%2F/x",
+    "drills/app/garbage.json",
+    "drills/app/2099-11-24T020000Z.json.tmp",
+    "drills/a'; DROP TABLE users; --/x",
+    "monthly/$(touch evil)/x",
+    "manual/" + "x" * 900 + "/y",
+)
+
+
+def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_nobody(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    for key in STRANGE:
+        vault.put(key, b"foreign")
+    listed = readers.restore("list")
+    assert [each["backup"] for each in listed["backups"]] == [each.location.id for each in backups]
+    assert "passed_over" not in listed
+    assert readers.restore("tables")["backup"] == backups[0].location.id
+    checked = readers.monitor()
+    strangers = {e.subject for e in checked.status.findings if e.code is Code.STRANGER}
+    assert {"loose", "APP", "Daily/", "hourly/", "my app"} <= strangers
+    require_shown(checked.status.as_text())
+    for message in readers.heard:
+        require_shown("\n".join([message.subject, *message.paragraphs, *message.steps]))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"schema_version": 2}', b"\xff" * 1000, b"[" * 100_000],
+    ids=["empty", "cut", "a list", "future", "no text", "deep"],
+)
+def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers, body: bytes
+) -> None:
+    report = drill(drilled(1))
+    vault.put(report.key, body)
+    listed = readers.restore("list")
+    assert {each["drill"] for each in listed["backups"]} == {"not drilled"}
+    assert readers.restore("export")["backup"] == backups[0].location.id
+    findings = readers.monitor().status.findings
+    (finding,) = [each for each in findings if each.code is Code.DRILL_UNREADABLE]
+    require_named(finding.headline + finding.fact + finding.subject, report.key)
+    assert finding.advice
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"null", b'{"schema_version": 9}', b'{"schema_version": 1, "told": 7}', b"\xff"],
+    ids=["empty", "cut", "null", "future", "another shape", "no text"],
+)
+def test_a_monitor_that_lost_its_memory_says_so_and_tells_everything_once_more(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers, body: bytes
+) -> None:
+    vault.put(backups[0].key, b"{")
+    readers.monitor()
+    told = {message.subject for message in readers.heard}
+    assert told
+    readers.heard.clear()
+    readers.monitor()
+    assert readers.heard == []
+    vault.put(STATE_KEY, body)
+    checked = readers.monitor()
+    assert {message.subject for message in readers.heard} >= told
+    assert any(STATE_KEY in each.fact + each.headline for each in checked.status.findings)
+    assert checked.failures == ()
+    readers.heard.clear()
+    readers.monitor()
+    assert not told & {message.subject for message in readers.heard}
+
+
+def test_globals_that_are_gone_are_named_with_the_way_to_get_them_back(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    key = backups[0].location.globals_key
+    versions = vault.bucket.client.list_object_versions(Bucket=vault.bucket.name, Prefix=key)
+    (stored,) = versions["Versions"]
+    manifest = changed("globals", "version_id", to="gone")(backups[0])
+    assert stored["Key"] == key
+    vault.put(backups[0].key, manifest)
+    vault.bucket.client.delete_object(Bucket=vault.bucket.name, Key=key)
+    assert len(readers.restore("list")["backups"]) == 3
+    error = refused(lambda: readers.restore("tables"))
+    require_named(str(error), key)
+    assert "another backup" in error.todo

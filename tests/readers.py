@@ -1,0 +1,126 @@
+"""Every reader of the vault, for a case about what lies in it: none needs a database for it."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lifeboat.errors import LifeboatError
+from lifeboat.policy.drill_events import parse_drill_event
+from lifeboat.policy.drill_report import DrillReport
+from lifeboat.policy.messages import Message
+from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.restore_events import parse_restore_event
+from lifeboat.postgres.programs import Programs
+from lifeboat.services.backup_run import Means, Request
+from lifeboat.services.check_health import Checked, Look, check_health
+from lifeboat.services.drill import drill
+from lifeboat.services.drill_run import DrillRequest
+from lifeboat.services.recovery import RecoveryMeans
+from lifeboat.services.restore import restore
+from lifeboat.services.restore_run import RestoreRequest
+from lifeboat.services.take_backup import take_backup
+from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
+from lifeboat.vault.bucket import Vault
+from tests import law
+from tests.handmade import HandmadeVault
+from tests.workshop import SECRET_ARN
+
+NOWHERE = Programs(Path("/nonexistent"))
+
+
+@dataclass
+class Readers:
+    """What each function says about a vault.
+
+    Attributes:
+        vault: that they read.
+        heard: what the monitor told people.
+    """
+
+    vault: HandmadeVault
+    heard: list[Message] = field(default_factory=list)
+
+    def back_up(self, slot: BackupLocation) -> LifeboatError:
+        """The refusal of a backup run that comes to that slot again."""
+        means = Means(
+            settings=self._settings(),
+            vault=self._seen(),
+            programs=NOWHERE,
+            read_login=_no_database,
+            remaining=_a_minute(),
+        )
+        try:
+            outcome = take_backup(Request(slot, None, "run-1"), means)
+        except LifeboatError as error:
+            return law.told(error)
+        raise AssertionError(outcome)
+
+    def drill(self, **event: str) -> DrillReport | LifeboatError:
+        """The report of a drill, or why there was none."""
+        started = datetime.now(UTC).replace(microsecond=0)
+        asked = parse_drill_event({"database": "app", **event})
+        try:
+            report = drill(DrillRequest(asked, started, "run-1"), self._means())
+        except LifeboatError as error:
+            return law.told(error)
+        law.answered(report.model_dump_json())
+        return report
+
+    def restore(self, action: str, **event: Any) -> dict[str, Any]:
+        """The restore function's answer.
+
+        Raises:
+            LifeboatError: it has none.
+        """
+        asked = parse_restore_event({"action": action, "database": "app", **event})
+        started = datetime.now(UTC).replace(microsecond=0)
+        with law.listening():
+            answer = restore(RestoreRequest(asked, started, "run-1"), self._means())
+        law.answered(answer)
+        return answer
+
+    def monitor(self) -> Checked:
+        """What the monitor finds."""
+        databases = tuple(WatchedDatabase(name=name) for name in ("app", "elder"))
+        look = Look(
+            settings=WatchedSettings(databases=databases),
+            stack="Lifeboat",
+            vault=self._seen(),
+            channels=(self,),
+            remaining=_a_minute(),
+            now=datetime.now(UTC),
+        )
+        checked = check_health(look)
+        law.answered(checked.status.as_text())
+        return checked
+
+    def tell(self, message: Message) -> None:
+        """The monitor's way to people."""
+        self.heard.append(message)
+
+    def _seen(self) -> Vault:
+        return Vault(self.vault.bucket.client, self.vault.bucket.name)
+
+    def _settings(self) -> Settings:
+        return Settings.model_validate({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]})
+
+    def _means(self) -> RecoveryMeans:
+        return RecoveryMeans(
+            settings=self._settings(),
+            vault=self._seen(),
+            programs=NOWHERE,
+            read_login=_no_database,
+            remaining=_a_minute(),
+            memory_mb=3008,
+        )
+
+
+def _a_minute() -> Any:
+    deadline = time.monotonic() + 60
+    return lambda: deadline - time.monotonic()
+
+
+def _no_database(*_: object) -> NoReturn:
+    raise AssertionError("nobody has to log in to read the vault")
