@@ -76,13 +76,13 @@ class Case:
         self._errors.append(error)
         if not isinstance(error, LifeboatError):
             self.unexpected.append(error)
-            self._note(first, f"Unexpected {type(error).__name__}: {error}", ended or "unexpected")
+            self._note(f"Unexpected {type(error).__name__}: {error}", ended or "unexpected")
             return
         if first:
             require_help(error)
             require_no_secret(self.secrets, texts_of(error))
         default = "refused" if isinstance(error, REFUSALS) else "failed honestly"
-        self._note(first, error.what, ended or default)
+        self._note(error.what, ended or default)
         self.everything.append(str(error))
 
     def answered(self, words: str) -> None:
@@ -90,11 +90,10 @@ class Case:
         require_no_secret(self.secrets, [words])
         self.everything.append(words)
 
-    def _note(self, first: bool, what: str, ended: str) -> None:  # noqa: FBT001
-        if not self.said:
+    def _note(self, what: str, ended: str) -> None:
+        """The first error tells what the case is about; the same, told again, how it ended."""
+        if self.said in ("", what):
             self.said, self.ended = what, ended
-        elif not first and what == self.said:
-            self.ended = ended
 
 
 class _Now:
@@ -157,7 +156,7 @@ def truthful(bucket: "Bucket", manifest_key: str) -> Iterator[None]:
             require_true(bucket, manifest_key)
 
 
-# --- the clauses ----------------------------------------------------------------------------------
+# --- the clauses --------------------------------------------------------------------------------
 
 
 def require_help(error: LifeboatError) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -19,10 +20,13 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.forwarded = 0
+        self._delay = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
         """Reset every connection, and accept no more."""
+        with contextlib.suppress(OSError):  # cut before; closing alone wakes nobody in accept()
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for each in self._sockets:
             with contextlib.suppress(OSError):
@@ -33,6 +37,10 @@ class Proxy:
     def stall(self) -> None:
         """Let no byte through any more, without telling anybody."""
         self._flowing.clear()
+
+    def slow(self, seconds: float) -> None:
+        """Let each piece wait for a while."""
+        self._delay = seconds
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +64,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
                 self._flowing.wait()
+                time.sleep(self._delay)
                 sink.sendall(data)
                 self.forwarded += len(data)
             sink.shutdown(socket.SHUT_WR)

@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
@@ -15,12 +18,16 @@ from lifeboat.policy.tiers import Tier
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.backup_run import Request
 from lifeboat.services.take_backup import take_backup
+from lifeboat.vault import upload
+from lifeboat.vault.bucket import Vault
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests import law
 from tests.campaign import kind_of, leaves
 from tests.drill_fixtures import hall, server_programs
+from tests.proxy import Proxy
 from tests.restores import RescueHall, sweep
+from tests.steps import Clock
 from tests.workshop import Bucket, Database, Workshop
 
 __all__ = ["hall", "server_programs"]
@@ -39,6 +46,61 @@ def rescue(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
         made = RescueHall(workshop, programs, Path(place))
         yield made
         sweep(made.live)
+
+
+@pytest.fixture
+def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], Workshop]]:
+    """Puts a script in the place of one program; `$REAL` in it is the real one."""
+
+    def make(name: str, script: str) -> Workshop:
+        major = str(workshop.database.server.major)
+        real = workshop.programs.root / major / "bin"
+        folder = tmp_path / "programs" / major / "bin"
+        folder.mkdir(parents=True)
+        for program in ("pg_dump", "pg_restore", "pg_dumpall"):
+            (folder / program).symlink_to(real / program)
+        (folder / name).unlink()
+        (folder / name).write_text(f"#!/bin/sh\nREAL={real / name}\n{script}\n")
+        (folder / name).chmod(0o755)
+        workshop.programs = Programs(tmp_path / "programs")
+        return workshop
+
+    yield make
+    workshop.assert_nothing_was_published()
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    clock = Clock()
+    with clock.running():
+        yield clock
+
+
+@pytest.fixture
+def road(aws: LocalAws) -> Iterator[Proxy]:
+    """A way to S3 that can be broken."""
+    with Proxy("127.0.0.1", urlsplit(aws.endpoint).port or 443) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def vault(
+    road: Proxy, aws: LocalAws, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Vault]:
+    """The bucket by that way, tried twice; the test itself sees it directly."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"https://127.0.0.1:{road.port}",
+        verify=str(aws.ca_file),
+        region_name=aws.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
+    )
+    for name in ("_SETTLE_SECONDS", "_ABORT_SECONDS"):
+        monkeypatch.setattr(upload, name, 0.5)
+    yield Vault(client, bucket.name)
+    client.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -50,27 +50,6 @@ def template(server_of: Callable[[int], PostgresServer]) -> str:
 def bulky(workshop: Workshop, new_database: Callable[..., Database], template: str) -> Workshop:
     workshop.database = new_database(options=template)
     return workshop
-
-
-@pytest.fixture
-def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], Workshop]]:
-    """Puts a script in the place of one program; `$REAL` in it is the real one."""
-
-    def make(name: str, script: str) -> Workshop:
-        major = str(workshop.database.server.major)
-        real = workshop.programs.root / major / "bin"
-        folder = tmp_path / "programs" / major / "bin"
-        folder.mkdir(parents=True)
-        for program in ("pg_dump", "pg_restore", "pg_dumpall"):
-            (folder / program).symlink_to(real / program)
-        (folder / name).unlink()
-        (folder / name).write_text(f"#!/bin/sh\nREAL={real / name}\n{script}\n")
-        (folder / name).chmod(0o755)
-        workshop.programs = Programs(tmp_path / "programs")
-        return workshop
-
-    yield make
-    workshop.assert_nothing_was_published()
 
 
 def refused(workshop: Workshop, error: type[BackupError]) -> BackupError:

@@ -28,6 +28,8 @@ is the data directory; so the layer works wherever it lies."""
 _PORT = 5432  # part of the socket's name
 _START_SECONDS = 30.0
 _STOP_SECONDS = 8.0
+_DYING_SECONDS = 0.2
+"""A server that dies closes its sockets a moment before its end can be waited for."""
 _BUILTIN_LOCALE_SINCE = 17
 _MIB = 1 << 20
 
@@ -131,7 +133,7 @@ class EmbeddedServer:
             ScratchServerError: it has, with its last words.
         """
         try:
-            code = self._child.wait(0)
+            code = self._child.wait(_DYING_SECONDS)
         except subprocess.TimeoutExpired:
             return
         raise ScratchServerError(

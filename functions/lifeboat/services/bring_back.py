@@ -14,6 +14,7 @@ from lifeboat.policy.restore_excuses import MANAGED
 from lifeboat.policy.restore_facts import Source
 from lifeboat.policy.restore_faults import Classified, classify
 from lifeboat.policy.restore_report import RestoreReport
+from lifeboat.policy.shortage import cure
 from lifeboat.policy.verdict import Untested
 from lifeboat.policy.words import at
 from lifeboat.postgres.archive_text import definitions
@@ -151,6 +152,7 @@ def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None)
 
     Raises:
         RestoreTargetError: the server refused, or the connection broke.
+        RestoreFailedError: disk or memory ran out.
     """
     run = bringing.run
     with run.steps.timed("restore"):
@@ -161,6 +163,12 @@ def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None)
                 break
     run.findings.note("restore", said.fatal)
     run.notes += said.excused
+    if said.short_of:
+        raise RestoreFailedError(
+            f"The restore ran out of {said.short_of}, which says nothing about the backup:"
+            f" {said.fatal[0]}",
+            todo=cure(said.short_of, "restore", own_server=False),
+        )
     return said.untested
 
 
@@ -178,15 +186,19 @@ def _load(bringing: Bringing, copy: str, entries: tuple[str, ...] | None) -> Cla
     return classify(parse(done.said), code=done.code, excuses=MANAGED)
 
 
-def publish(run: RestoreRun, report: RestoreReport) -> None:
+def publish(bringing: Bringing, report: RestoreReport) -> None:
     """Store the report; what was made is complete now.
 
     Raises:
         VaultError: S3 refused or failed.
+        RestoreTimeError: S3 took longer than there was time.
     """
-    run.means.vault.put(
-        report.key, report.to_json(), run.protection(), content_type="application/json"
-    )
+    run = bringing.run
+    vault, document, protection = run.means.vault, report.to_json(), run.protection()
+    with run.steps.timed("report"):
+        bringing.watch.call(
+            lambda: vault.put(report.key, document, protection, content_type="application/json")
+        )
     run.leftover = None
 
 

@@ -27,6 +27,9 @@ from lifeboat.vault.bucket import Protection
 _REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetError)
 """What a drill turns down before it has begun; there is nothing to report on then."""
 
+_REPORT_SECONDS = 10.0
+"""Of those that the entry point keeps back from Lambda's own time-out."""
+
 
 def drill(request: DrillRequest, means: RecoveryMeans) -> DrillReport:
     """Hold the drill and store its report, in which everything stands that it found out.
@@ -48,7 +51,7 @@ def drill(request: DrillRequest, means: RecoveryMeans) -> DrillReport:
             raise
         run.failure = error
     report = run.report()
-    _publish(means, report)
+    _store(run, report)
     return report
 
 
@@ -99,6 +102,21 @@ def _bring_back(run: DrillRun, recovery: Recovery, place: Place) -> None:
             settings = run.settings
             queries, seconds = settings.databases[0].validation, settings.drill.validation_seconds
             validate_copy(recovery, place, copy, queries, seconds)
+
+
+def _store(run: DrillRun, report: DrillReport) -> None:
+    """Store the report, also when the drill's own time is over, but never wait for S3 for long.
+
+    Lambda would end a function that waits on, without a word about what the drill has found.
+    """
+    seconds = max(run.means.remaining(), _REPORT_SECONDS)
+    try:
+        with run.steps.timed("report"), Watch(seconds, run.out_of_time) as watch:
+            watch.call(lambda: _publish(run.means, report))
+    except LifeboatError as error:
+        if run.failure:
+            error.add_note(f"Before, the drill itself had failed: {run.failure.what}")
+        raise
 
 
 def _publish(means: RecoveryMeans, report: DrillReport) -> None:

@@ -49,7 +49,7 @@ def restore_database(
         untested = bring(bringing, copy)
         _compare(bringing, copy, untested)
         report = run.report("restore", source.manifest, target.facts, copy)
-        publish(run, report)
+        publish(bringing, report)
     return answer_of(bringing, report)
 
 

@@ -68,7 +68,7 @@ def restore_tables(
         untested = bring(bringing, copy, tuple(each.line for each in selection.entries))
         _compare(bringing, copy, untested)
         report = run.report("restore-tables", source.manifest, target.facts, copy)
-        publish(run, report)
+        publish(bringing, report)
     return answer_of(bringing, report)
 
 

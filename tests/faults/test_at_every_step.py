@@ -1,0 +1,235 @@
+"""A backup whose time, network or programs end: when each of its steps begins."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+
+from lifeboat.errors import (
+    BackupError,
+    ConnectError,
+    DecodeError,
+    DumpError,
+    InventoryError,
+    LifeboatError,
+    OutOfTimeError,
+    VaultError,
+    VaultReadError,
+)
+from lifeboat.postgres.decode import Decoder
+from lifeboat.postgres.dump import Dump
+from lifeboat.postgres.programs import Child
+from lifeboat.vault.bucket import Vault
+from local.aws import LocalAws
+from tests.proxy import Proxy
+from tests.steps import BACKUP, Clock, at
+from tests.workshop import Database, Workshop, eventually
+
+#: At these the database is needed after the step has begun.
+WITH_DATABASE = ("connect", "preflight", "snapshot", "archive")
+WITH_S3 = ("look", "upload", "archive", "complete", "publish")
+
+
+@pytest.fixture
+def line(workshop: Workshop) -> Iterator[Proxy]:
+    """The only way to the database."""
+    server = workshop.database.server
+    with Proxy("127.0.0.1", server.port) as proxy:
+        workshop.secret = workshop.database.url.replace(f":{server.port}/", f":{proxy.port}/")
+        yield proxy
+
+
+def outcome(workshop: Workshop, **changes: Any) -> LifeboatError | None:
+    """What the run raised; None where it took a backup. Nothing in between exists."""
+    begun = time.monotonic()
+    try:
+        assert workshop.take(**changes).taken
+    except LifeboatError as error:
+        assert workshop.location.manifest_key not in workshop.bucket.holds()
+        assert time.monotonic() - begun < 20
+        return error
+    assert workshop.location.manifest_key in workshop.bucket.holds()
+    return None
+
+
+@pytest.mark.fault("time")
+@pytest.mark.parametrize("step", BACKUP)
+def test_the_time_of_a_backup_runs_out_at_a_step(
+    workshop: Workshop, clock: Clock, step: str
+) -> None:
+    with at(step, clock.strike):
+        error = outcome(workshop, remaining=clock.remaining)
+    if step in {"complete", "publish"}:  # what S3 does at once is still waited for
+        assert error is None
+    else:
+        assert isinstance(error, OutOfTimeError)
+        assert f"during {step}" in error.what
+
+
+@pytest.mark.fault("network")
+@pytest.mark.parametrize("step", WITH_DATABASE)
+def test_the_line_to_the_database_is_cut_at_a_step_of_a_backup(
+    workshop: Workshop, line: Proxy, clock: Clock, step: str
+) -> None:
+    def cut() -> None:
+        line.cut()
+        clock.strike_soon(3)
+
+    with at(step, cut):
+        error = outcome(workshop, remaining=clock.remaining)
+    assert isinstance(error, ConnectError | DumpError | InventoryError)
+
+
+@pytest.mark.fault("network")
+@pytest.mark.parametrize("step", WITH_DATABASE)
+def test_the_line_to_the_database_goes_silent_at_a_step_of_a_backup(
+    workshop: Workshop, line: Proxy, clock: Clock, step: str
+) -> None:
+    def stall() -> None:
+        line.stall()
+        clock.strike_soon()
+
+    with at(step, stall):
+        error = outcome(workshop, remaining=clock.remaining)
+    line.cut()  # now the server hears of it as well
+    assert isinstance(error, OutOfTimeError)
+    assert f"during {'count' if step == 'archive' else step}" in error.what
+
+
+@pytest.mark.fault("network")
+def test_a_slow_line_to_the_database_only_takes_longer(workshop: Workshop, line: Proxy) -> None:
+    line.slow(0.004)
+    assert workshop.take().taken
+    assert line.forwarded > 10_000
+
+
+@pytest.mark.fault("network", leaves="uploads")
+@pytest.mark.parametrize("step", WITH_S3)
+def test_the_road_to_s3_is_cut_at_a_step_of_a_backup(
+    workshop: Workshop, road: Proxy, vault: Vault, step: str
+) -> None:
+    with at(step, road.cut):
+        error = outcome(workshop, vault=vault)
+    assert isinstance(error, VaultError | VaultReadError)
+
+
+@pytest.mark.fault("network", leaves="uploads")
+@pytest.mark.parametrize("step", WITH_S3)
+def test_the_road_to_s3_goes_silent_at_a_step_of_a_backup(
+    workshop: Workshop, road: Proxy, vault: Vault, clock: Clock, step: str
+) -> None:
+    def stall() -> None:
+        road.stall()
+        clock.strike_soon()
+
+    with at(step, stall):
+        error = outcome(workshop, remaining=clock.remaining, vault=vault)
+    road.cut()  # ends what was left to itself
+    assert isinstance(error, OutOfTimeError | VaultError)
+
+
+@pytest.mark.fault("network")
+def test_a_slow_road_to_s3_only_takes_longer(workshop: Workshop, road: Proxy, vault: Vault) -> None:
+    road.slow(0.02)
+    assert workshop.take(vault=vault).taken
+    assert road.forwarded > 10_000
+
+
+@pytest.mark.fault("processes")
+def test_pg_dump_is_killed_as_soon_as_it_runs(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, killed = Dump.start, []
+
+    def start(dump: Dump) -> Child:
+        child = real(dump)
+        child.kill()
+        killed.append(child.pid)
+        return child
+
+    monkeypatch.setattr(Dump, "start", start)
+    assert isinstance(outcome(workshop), BackupError)
+    assert killed
+
+
+@pytest.mark.fault("processes")
+def test_the_decoder_is_killed_as_soon_as_it_runs(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, killed = Decoder.__enter__, []
+
+    def enter(decoder: Decoder) -> Decoder:
+        decoder._child.kill()
+        killed.append(decoder._child.pid)
+        return real(decoder)
+
+    monkeypatch.setattr(Decoder, "__enter__", enter)
+    assert isinstance(outcome(workshop), DecodeError)
+    assert killed
+
+
+@pytest.mark.fault("processes")
+@pytest.mark.parametrize(
+    ("program", "error"), [("pg_dump", DumpError), ("pg_restore", DecodeError)]
+)
+def test_a_program_is_killed_when_it_has_said_everything(
+    broken: Callable[[str, str], Workshop], program: str, error: type[BackupError]
+) -> None:
+    workshop = broken(program, '"$REAL" "$@"\nkill -9 $$')
+    told = outcome(workshop)
+    assert isinstance(told, error)
+    assert "killed by signal 9" in told.what
+
+
+#: Takes a backup by the means of its arguments, and kills itself when a step begins.
+VICTIM = """
+import os, signal, sys, tempfile, time
+from pathlib import Path
+import boto3
+from local.aws import LocalAws
+from lifeboat.postgres.programs import Programs
+from tests.steps import at
+from tests.workshop import Bucket, Workshop
+step, url, programs, endpoint, ca, region, name = sys.argv[1:]
+client = boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name=region,
+                      aws_access_key_id="test", aws_secret_access_key="test")
+workshop = Workshop(None, Bucket(client, name), Programs(Path(programs)), None, secret=url)
+with at(step, lambda: os.kill(os.getpid(), signal.SIGKILL)):
+    workshop.take()
+"""
+
+
+@pytest.mark.fault("processes", leaves="uploads")
+@pytest.mark.parametrize("step", ["connect", "archive", "publish"])
+def test_python_is_killed_at_a_step_and_the_next_run_makes_the_backup(
+    workshop: Workshop, aws: LocalAws, step: str
+) -> None:
+    database, bucket = workshop.database, workshop.bucket
+    arguments = [step, database.url, workshop.programs.root, aws.endpoint, aws.ca_file, aws.region]
+    victim = subprocess.run(
+        [sys.executable, "-c", VICTIM, *map(str, arguments), bucket.name],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": "functions:."},
+    )
+    assert victim.returncode == -signal.SIGKILL, victim.stderr
+    assert workshop.location.manifest_key not in bucket.holds()
+    eventually(lambda: programs_at(database) == [])
+    assert workshop.take().taken
+
+
+def programs_at(database: Database) -> list[str]:
+    """Programs anywhere on this machine that dump the database."""
+    found = []
+    for process in psutil.process_iter(["name", "environ"]):
+        variables = process.info["environ"] or {}
+        if process.info["name"] == "pg_dump" and variables.get("PGDATABASE") == database.name:
+            found.append(str(process.pid))
+    return found

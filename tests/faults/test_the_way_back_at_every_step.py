@@ -1,0 +1,228 @@
+"""A drill or a restore whose time, network or programs end: when each of its steps begins."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lifeboat.errors import (
+    DrillTimeError,
+    LifeboatError,
+    RestoreTimeError,
+    VaultError,
+    VaultReadError,
+)
+from lifeboat.policy.copies import parse_copy
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.services import drill
+from lifeboat.vault.bucket import Vault
+from tests.drills import DrillHall
+from tests.proxy import Proxy
+from tests.restores import RescueHall, databases, refused, sweep
+from tests.steps import DRILL, RESTORE, Clock, at
+
+#: Of every restore, these come before its database is made.
+BEFORE = ("find", "look", "fetch", "decode")
+
+VALIDATION = [{"name": "any", "sql": "TABLE users", "expect": "rows > 0"}]
+
+
+def by(hall: DrillHall | RescueHall, **means: Any) -> None:
+    """Let the hall's runs work with other means."""
+    real: Any = hall.means
+    hall.means = lambda: replace(real(), **means)  # type: ignore[method-assign]
+
+
+@pytest.mark.fault("time")
+@pytest.mark.parametrize("step", DRILL)
+def test_the_time_of_a_drill_runs_out_at_a_step(hall: DrillHall, clock: Clock, step: str) -> None:
+    hall.workshop.take()
+    hall.database["validation"] = VALIDATION
+    by(hall, remaining=clock.remaining)
+    with at(step, clock.strike):
+        report = hall.hold()
+    assert report.verdict is Verdict.FAILED
+    assert f"during {step}" in report.reasons[0]
+
+
+@pytest.mark.fault("network")
+@pytest.mark.parametrize("step", ["find", "fetch"])
+def test_the_road_to_s3_is_cut_at_a_step_of_a_drill(
+    hall: DrillHall, road: Proxy, vault: Vault, step: str
+) -> None:
+    """The report can't be stored either, so the invocation fails and says that."""
+    hall.workshop.take()
+    by(hall, vault=vault)
+    with at(step, road.cut), pytest.raises((VaultError, VaultReadError)):
+        hall.hold()
+
+
+@pytest.mark.fault("network")
+def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
+    hall: DrillHall,
+    road: Proxy,
+    vault: Vault,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hall.workshop.take()
+    by(hall, vault=vault, remaining=clock.remaining)
+    monkeypatch.setattr(drill, "_REPORT_SECONDS", 0.5)
+
+    def stall() -> None:
+        road.stall()
+        clock.strike_soon()
+
+    with at("fetch", stall), pytest.raises(DrillTimeError, match="during report") as caught:
+        hall.hold()
+    road.cut()
+    assert "during fetch" in " ".join(caught.value.__notes__)
+
+
+@pytest.mark.fault("processes")
+@pytest.mark.parametrize("step", ["fetch", "restore", "compare", "validate"])
+def test_the_drills_own_server_is_killed_at_a_step(hall: DrillHall, step: str) -> None:
+    hall.workshop.take()
+    hall.database["validation"] = VALIDATION
+
+    def kill() -> None:
+        (lock,) = hall.place.glob("*/data/postmaster.pid")
+        os.kill(int(lock.read_text().split()[0]), signal.SIGKILL)
+
+    with at(step, kill):
+        report = hall.hold()
+    assert report.verdict is Verdict.FAILED
+    assert "died" in report.reasons[0]
+
+
+@pytest.mark.fault("time")
+@pytest.mark.parametrize("step", RESTORE[:-1])
+def test_the_time_of_a_restore_runs_out_at_a_step(
+    rescue: RescueHall, clock: Clock, step: str
+) -> None:
+    before = rescue.live.inventory()
+    rescue.workshop.take()
+    by(rescue, remaining=clock.remaining)
+    with at(step, clock.strike):
+        error = refused(rescue.restore)
+    assert isinstance(error, RestoreTimeError)
+    assert f"during {step}" in error.what
+    left = databases(rescue.live) - {rescue.live.name}
+    assert left == set() if step in BEFORE else all(name in error.todo for name in left)
+    assert rescue.live.inventory() == before
+
+
+@pytest.mark.fault("time")
+def test_the_time_of_a_restore_runs_out_when_only_statistics_are_missing(
+    rescue: RescueHall, clock: Clock
+) -> None:
+    rescue.workshop.take()
+    by(rescue, remaining=clock.remaining)
+    with at("analyze", clock.strike):
+        answer = rescue.restore()
+    assert answer["verdict"] == "proven"
+    assert any("Run ANALYZE" in note for note in answer["notes"])
+
+
+@pytest.mark.fault("network")
+def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
+    rescue: RescueHall, road: Proxy, vault: Vault, clock: Clock
+) -> None:
+    rescue.workshop.take()
+    by(rescue, vault=vault, remaining=clock.remaining)
+
+    def stall() -> None:
+        road.stall()
+        clock.strike_soon(1)
+
+    with at("analyze", stall):
+        error = refused(rescue.restore)
+    road.cut()
+    assert isinstance(error, RestoreTimeError)
+    (left,) = databases(rescue.live) - {rescue.live.name}
+    assert left in error.todo
+
+
+@pytest.mark.fault("network")
+@pytest.mark.parametrize("step", ["look", "restore", "compare"])
+def test_the_line_to_the_server_is_cut_at_a_step_of_a_restore(
+    rescue: RescueHall, clock: Clock, step: str
+) -> None:
+    before = rescue.live.inventory()
+    rescue.workshop.take()
+    server = rescue.live.server
+    with Proxy("127.0.0.1", server.port) as proxy:
+        by(rescue, remaining=clock.remaining)
+        rescue.workshop.secret = rescue.live.url.replace(f":{server.port}/", f":{proxy.port}/")
+
+        def cut() -> None:
+            proxy.cut()
+            clock.strike_soon(2)
+
+        with at(step, cut):
+            error = refused(rescue.restore)
+    left = databases(rescue.live) - {rescue.live.name}
+    assert all(name in error.todo for name in left)
+    assert rescue.live.inventory() == before
+
+
+@pytest.mark.fault("network")
+@pytest.mark.parametrize("step", ["find", "fetch", "analyze"])
+def test_the_road_to_s3_is_cut_at_a_step_of_a_restore(
+    rescue: RescueHall, road: Proxy, vault: Vault, step: str
+) -> None:
+    rescue.workshop.take()
+    by(rescue, vault=vault)
+    with at(step, road.cut):
+        error: LifeboatError = refused(rescue.restore)
+    left = databases(rescue.live) - {rescue.live.name}
+    assert len(left) == (step == "analyze")
+    assert all(name in error.todo for name in left)
+
+
+#: Restores by the means of its arguments, and kills itself when a step begins.
+VICTIM = """
+import os, signal, sys
+from pathlib import Path
+import boto3
+from lifeboat.postgres.programs import Programs
+from tests.restores import RescueHall
+from tests.steps import at
+from tests.workshop import Bucket, Workshop
+step, url, place, programs, endpoint, ca, region, name = sys.argv[1:]
+client = boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name=region,
+                      aws_access_key_id="test", aws_secret_access_key="test")
+workshop = Workshop(None, Bucket(client, name), Programs(Path(programs)), None, secret=url)
+hall = RescueHall(workshop, workshop.programs, Path(place), secrets={}, asked=30)
+with at(step, lambda: os.kill(os.getpid(), signal.SIGKILL)):
+    hall.restore()
+"""
+
+
+@pytest.mark.fault("processes")
+@pytest.mark.parametrize("step", ["fetch", "compare"])
+def test_python_is_killed_at_a_step_of_a_restore_and_the_next_one_works(
+    rescue: RescueHall, aws: Any, step: str
+) -> None:
+    before = rescue.live.inventory()
+    rescue.workshop.take()
+    secret = [rescue.live.url, rescue.place, rescue.programs.root]
+    where = [aws.endpoint, aws.ca_file, aws.region, rescue.workshop.bucket.name]
+    victim = subprocess.run(
+        [sys.executable, "-c", VICTIM, *map(str, [step, *secret, *where])],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": "functions:."},
+    )
+    assert victim.returncode == -signal.SIGKILL, victim.stderr
+    left = databases(rescue.live) - {rescue.live.name}
+    assert len(left) == (step == "compare")
+    assert all(parse_copy(name) for name in left)
+    assert rescue.live.inventory() == before
+    assert rescue.restore()["verdict"] == "proven"  # and its directory was swept on the way
+    sweep(rescue.live)

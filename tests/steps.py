@@ -1,0 +1,86 @@
+"""Faults that come when a step of a run begins; one that never came fails its test."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from lifeboat.postgres import watch
+from lifeboat.postgres.watch import Watch
+from lifeboat.services.stopwatch import Stopwatch
+
+BACKUP = (
+    "look",
+    "connect",
+    "preflight",
+    "upload",
+    "snapshot",
+    "archive",
+    "count",
+    "complete",
+    "publish",
+)
+DRILL = ("find", "start", "fetch", "decode", "roles", "restore", "compare", "validate")
+RESTORE = ("find", "look", "fetch", "decode", "restore", "compare", "analyze")
+
+
+@contextmanager
+def at(step: str, act: Callable[[], object]) -> Iterator[None]:
+    """Act when the step begins for the first time."""
+    begun, real = threading.Event(), Stopwatch.timed
+
+    @contextmanager
+    def timed(self: Stopwatch, phase: str) -> Iterator[None]:
+        with real(self, phase):
+            if phase == step and not begun.is_set():
+                begun.set()
+                act()
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stopwatch, "timed", timed)
+        yield
+    assert begun.is_set(), f"the step {step!r} never began"
+
+
+class Clock:
+    """The time of the runs in its block, which a test can let run out at once, or soon."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        self._end = time.monotonic() + seconds
+        self._watches: list[Watch] = []
+
+    def remaining(self) -> float:
+        return self._end - time.monotonic()
+
+    def strike(self) -> None:
+        """The time is up now."""
+        self._end = time.monotonic()
+        for each in self._watches:
+            each._timer.function()
+
+    def strike_soon(self, seconds: float = 0.5) -> None:
+        """The time is up in a moment."""
+        self._end = time.monotonic() + seconds
+        timer = threading.Timer(seconds, self.strike)
+        timer.daemon = True
+        timer.start()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let runs go by this clock."""
+        real = Watch.__init__
+        watches = self._watches
+
+        def keep(made: Watch, *args: Any, **keywords: Any) -> None:
+            real(made, *args, **keywords)
+            watches.append(made)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Watch, "__init__", keep)
+            for patience in ("_CANCEL_SECONDS", "_GRACE_SECONDS"):
+                patch.setattr(watch, patience, 0.5)
+            yield
