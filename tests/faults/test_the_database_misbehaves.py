@@ -17,7 +17,7 @@ from lifeboat.errors import (
     SwapError,
     UnreadableError,
 )
-from lifeboat.postgres import connect, swap
+from lifeboat.postgres import census, connect, swap
 from lifeboat.services import store_archive
 from tests.restores import RescueHall, databases
 from tests.s3_faults import planned
@@ -40,7 +40,7 @@ def in_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], o
     """Does something once, when every table is locked and the snapshot taken, before the dump."""
 
     def plan(act: Callable[[], object]) -> list[int]:
-        read_source, done = store_archive.read_source, list[int]()
+        read_source, done = census.read_source, list[int]()
 
         def act_first(connection: connect.Connection) -> Any:
             if not done:

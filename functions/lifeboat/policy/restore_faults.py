@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lifeboat.policy.identifiers import unquoted
 from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
 from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
+from lifeboat.policy.shortage import Shortage, shortage
 from lifeboat.policy.statements import head, losses, makes_something
 from lifeboat.policy.verdict import Untested, told
 
@@ -29,6 +30,7 @@ class Classified:
         deadlock: workers of pg_restore got into each other's way: try again from clean.
         missing_roles: names of roles that owners or grants need and that aren't there; these
             errors are fatal too.
+        short_of: what there was too little of, which says nothing about the backup.
     """
 
     fatal: tuple[str, ...]
@@ -36,6 +38,7 @@ class Classified:
     excused: tuple[str, ...]
     deadlock: bool
     missing_roles: tuple[str, ...]
+    short_of: Shortage | None = None
 
 
 def classify(
@@ -71,6 +74,7 @@ def classify(
         missing_roles=tuple(
             dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
         ),
+        short_of=shortage(errors, code),
     )
 
 

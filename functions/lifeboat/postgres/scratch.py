@@ -6,6 +6,7 @@ together with a server that may still run in it.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import pwd
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lifeboat.errors import DoesNotFitError
 from lifeboat.postgres.programs import CALLER, Account
 
 PREFIX = "lifeboat-run-"
@@ -87,14 +89,41 @@ def scratch_directory(parent: Path | None = None) -> Iterator[Scratch]:
     Args:
         parent: where; by default the system's temporary directory, or /tmp where that one's path
             is too long for a socket or closed to the account that programs run as.
+
+    Raises:
+        DoesNotFitError: the disk was full, here or in the block.
     """
     account = _account()
     place = parent or _place(account)
     sweep(place)
-    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+    with _enough_disk(place):
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        with _held(path, account) as scratch:
+            yield scratch
+
+
+@contextmanager
+def _enough_disk(place: Path) -> Iterator[None]:
     try:
-        with (path / _LOCK).open("w") as lock:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise DoesNotFitError(
+            f"The disk of {place} is full: {error.strerror}.",
+            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in cdk.json, then:"
+            " make deploy",
+        ) from None
+
+
+@contextmanager
+def _held(path: Path, account: Account) -> Iterator[Scratch]:
+    """Hold the directory by its lock, and remove it in the end."""
+    try:
+        unlocked = path / f"{_LOCK}.new"  # under its own name it would be another's to take
+        with unlocked.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            unlocked.rename(path / _LOCK)
             scratch = Scratch(path, account)
             scratch.give(path)
             yield scratch

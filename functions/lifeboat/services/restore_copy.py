@@ -2,9 +2,11 @@
 
 import hashlib
 
+from lifeboat.errors import DoesNotFitError
 from lifeboat.policy.restore_errors import parse
 from lifeboat.policy.restore_excuses import EMBEDDED, MANAGED
 from lifeboat.policy.restore_faults import Classified, classify
+from lifeboat.policy.shortage import cure
 from lifeboat.policy.verdict import Untested
 from lifeboat.postgres.archive_text import definitions
 from lifeboat.postgres.restore import Restore
@@ -32,6 +34,7 @@ def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
         TargetError: the server refused to make room for it.
         ScratchServerError: the drill's own server died.
         VaultReadError: the globals can't be read.
+        DoesNotFitError: disk or memory ran out.
     """
     steps = recovery.steps
     with steps.timed("roles"):
@@ -40,6 +43,12 @@ def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
         said = _restored(recovery, place, copy)
     place.require_alive()
     recovery.findings.note("restore", said.fatal)
+    if said.short_of:
+        raise DoesNotFitError(
+            f"The drill ran out of {said.short_of}, which says nothing about the backup:"
+            f" {said.fatal[0]}",
+            todo=cure(said.short_of, "drill", own_server=place.own),
+        )
     return said.untested
 
 

@@ -1,0 +1,185 @@
+"""Disk and memory run out: told as what they are, never as the backup's fault, and nothing stays.
+
+The server's words are real: a function that an index is built with raises the server's own error
+for a full disk, in restored copies only.
+"""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from lifeboat.errors import DoesNotFitError, LifeboatError, RestoreError
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.postgres import restore
+from lifeboat.postgres.programs import Child
+from lifeboat.vault import read
+from tests.drills import TARGET, DrillHall, databases
+from tests.restores import RescueHall
+from tests.restores import databases as copies
+from tests.workshop import Database, Workshop
+
+pytestmark = pytest.mark.fault("space")
+
+#: What a server says by SQLSTATE, and what is told to do about it.
+SHORT = {
+    "53100": 'could not extend file "base/5/16384": No space left on device',
+    "53200": "out of memory",
+}
+
+
+def run_short(workshop: Workshop, sqlstate: str) -> None:
+    """Let restored copies of its database meet this error, and take a backup."""
+    workshop.database.run(
+        "CREATE FUNCTION short(i bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$BEGIN"
+        f" IF current_database() <> '{workshop.database.name}' THEN"
+        f" RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = '{SHORT[sqlstate]}',"
+        " HINT = 'Check free disk space.'; END IF; RETURN i; END$$",
+        "CREATE INDEX short_index ON users (short(id))",
+    )
+    workshop.take()
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "setting"), [("53100", "drill.ephemeral_mb"), ("53200", "drill.memory_mb")]
+)
+def test_the_drills_own_server_runs_short(hall: DrillHall, sqlstate: str, setting: str) -> None:
+    run_short(hall.workshop, sqlstate)
+    report = hall.hold()
+    assert report.verdict is Verdict.FAILED
+    assert SHORT[sqlstate] in report.reasons[0]
+    assert setting in (report.advice or "")
+    assert "Take a backup by hand" not in (report.advice or "")
+
+
+def test_a_drills_target_runs_out_of_disk(hall: DrillHall, new_database: Any) -> None:
+    target: Database = new_database()
+    before = databases(target)
+    run_short(hall.workshop, "53100")
+    hall.give_target(target)
+    hall.forget_endpoint()
+    report = hall.hold(target=TARGET)
+    assert report.verdict is Verdict.FAILED
+    assert "disk" in (report.advice or "")
+    assert "drill.ephemeral_mb" not in (report.advice or "")
+    assert databases(target) == before
+
+
+@pytest.mark.parametrize(("sqlstate", "word"), [("53100", "disk"), ("53200", "memory")])
+def test_a_restores_target_runs_short(rescue: RescueHall, sqlstate: str, word: str) -> None:
+    run_short(rescue.workshop, sqlstate)
+    with pytest.raises(RestoreError) as caught:
+        rescue.restore()
+    assert SHORT[sqlstate] in caught.value.what
+    assert word in caught.value.todo
+    (left,) = copies(rescue.live) - {rescue.live.name}
+    assert f"DROP DATABASE {left} WITH (FORCE);" in caught.value.todo
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The disk is full as soon as an archive is fetched."""
+    written: list[int] = []
+
+    class Full:
+        def __init__(self, file: Any) -> None:
+            self._file = file
+
+        def write(self, data: bytes) -> int:
+            written.append(len(data))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    fetch = read._fetch
+
+    def fetch_into(vault: Any, stored: Any, file: Any, check: Any) -> Any:
+        return fetch(vault, stored, Full(file), check)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(read, "_fetch", fetch_into)
+    return written
+
+
+def test_the_disk_is_full_when_a_drill_fetches_the_archive(
+    hall: DrillHall, full: list[int]
+) -> None:
+    hall.workshop.take()
+    report = hall.hold()
+    assert report.verdict is Verdict.FAILED
+    assert "No space left on device" in report.reasons[0]
+    assert "drill.ephemeral_mb" in (report.advice or "")
+    assert full
+
+
+def test_the_disk_is_full_when_a_restore_fetches_the_archive(
+    rescue: RescueHall, full: list[int]
+) -> None:
+    rescue.workshop.take()
+    with pytest.raises(LifeboatError) as caught:
+        rescue.restore()
+    assert "No space left on device" in caught.value.what
+    assert "restore.ephemeral_mb" in caught.value.todo
+    assert copies(rescue.live) == {rescue.live.name}
+    assert full
+
+
+def test_the_disk_is_full_when_a_drill_begins(
+    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.workshop.take()
+    tried: list[Path] = []
+
+    def full(path: Path, *_: Any, **__: Any) -> None:
+        tried.append(path)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", full)
+        with pytest.raises(DoesNotFitError) as caught:
+            hall.hold()
+    assert "No space left on device" in caught.value.what
+    assert "drill.ephemeral_mb" in caught.value.todo
+    assert hall.leftovers() == []
+    assert tried
+
+
+def kill_when_restoring(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The kernel ends pg_restore for want of memory."""
+    killed: list[int] = []
+
+    class Doomed(Child):
+        def __init__(self, argv: Any, **options: Any) -> None:
+            super().__init__(argv, **options)
+            if any(word.startswith("--jobs=") for word in argv):
+                psutil.Process(self.pid).kill()
+                killed.append(self.pid)
+
+    monkeypatch.setattr(restore, "Child", Doomed)
+    return killed
+
+
+def test_pg_restore_is_killed_for_want_of_memory_in_a_restore(
+    rescue: RescueHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rescue.workshop.take()
+    killed = kill_when_restoring(monkeypatch)
+    with pytest.raises(RestoreError) as caught:
+        rescue.restore()
+    assert "signal 9" in caught.value.what
+    assert "restore.memory_mb" in caught.value.todo
+    assert killed
+    (left,) = copies(rescue.live) - {rescue.live.name}
+    assert f"DROP DATABASE {left} WITH (FORCE);" in caught.value.todo
+
+
+def test_pg_restore_is_killed_for_want_of_memory_in_a_drill(
+    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.workshop.take()
+    killed = kill_when_restoring(monkeypatch)
+    report = hall.hold()
+    assert report.verdict is Verdict.FAILED
+    assert "signal 9" in report.reasons[0]
+    assert "drill.memory_mb" in (report.advice or "")
+    assert killed
