@@ -18,7 +18,10 @@ from tests import law
 from tests.nonsense import CAMPAIGN, ODD, WORDS, broken
 from tests.workshop import SECRET_ARN
 
-pytestmark = pytest.mark.fault("input")
+pytestmark = [
+    pytest.mark.fault("input"),
+    pytest.mark.filterwarnings("ignore:No application metrics"),  # a refused event has none
+]
 
 EVENTS = Path(__file__).parents[2] / "docs" / "events"
 BAIT = "bait-4711"
