@@ -47,6 +47,9 @@ REFUSALS = (
     TargetError,
 )
 
+#: For what is on its way out.
+PATIENCE_SECONDS = 5.0
+
 _PROGRAMS = {"pg_dump", "pg_restore", "pg_dumpall"}
 _THREADS = ("part", "abort", "call", "survey", "decoder", "end sessions")
 
@@ -296,8 +299,7 @@ def require_no_connections(server: Any, databases: Iterable[str]) -> None:
 
 
 def _soon(question: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-    """What is on its way out gets some seconds for it."""
-    give_up = time.monotonic() + 5
+    give_up = time.monotonic() + PATIENCE_SECONDS
     while not question():
         assert time.monotonic() < give_up, otherwise()
         time.sleep(0.02)
