@@ -8,9 +8,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 from lifeboat.handlers.monitor import _wants_text
 from lifeboat.policy.commands import Commands
@@ -21,7 +23,7 @@ from lifeboat.policy.events import parse_event
 from lifeboat.policy.findings import Code
 from lifeboat.policy.restore_events import MAY_BE as OF_RESTORES
 from lifeboat.policy.restore_events import Action, parse_restore_event
-from lifeboat.settings import ValidationQuery
+from lifeboat.settings import Settings, ValidationQuery
 from tests.aws_commands import UsageError, parse
 from tests.pages import EVENTS, RUNBOOKS, Block, Page, filled, runbooks
 
@@ -232,3 +234,36 @@ def test_the_sample_events_use_every_key_and_every_action() -> None:
         assert {key for event in samples[kind] for key in event} == set(keys), kind
     assert {event["action"] for event in samples["restore"]} == set(Action)
     assert {"format": "text"} in samples["monitor"]
+
+
+def settings_of(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, object]]:
+    """Every key that can be set, as it is written, and its default."""
+    for name, field in model.model_fields.items():
+        key = f"{path}{field.alias or name}"
+        inner = [each for each in types_in(field.annotation) if issubclass(each, BaseModel)]
+        if not inner or name in {"validation", "network"}:
+            yield key, field.default
+        if inner and name != "validation":
+            yield from settings_of(inner[0], f"{key}[]." if name == "databases" else f"{key}.")
+
+
+def types_in(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type):
+        yield annotation
+    for each in get_args(annotation):
+        yield from types_in(each)
+
+
+def test_every_setting_is_on_its_page_with_its_default() -> None:
+    page = (REPOSITORY / "docs" / "settings.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \| ?(.*?) ?\| ?", page, re.MULTILINE)
+    told = {key: default.strip("`") for key, default in rows}
+    known = {
+        re.sub(r"\.(daily|weekly|monthly|manual)\.", ".<tier>.", key): default
+        for key, default in settings_of(Settings)
+    }
+    assert len(rows) == len(told)
+    assert told.keys() == known.keys()
+    for key, default in known.items():
+        if "<tier>" not in key:  # each tier has defaults of its own
+            assert told[key] == ("" if default is PydanticUndefined else json.dumps(default)), key
