@@ -68,6 +68,7 @@ class Page:
             option.markexpr == "fault"
             and not option.keyword
             and not option.deselect
+            and not option.ignore
             and not getattr(option, "lf", False)
             and asked == {here / "tests"}
         )
