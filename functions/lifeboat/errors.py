@@ -85,7 +85,7 @@ class LockQueueError(LockWaitError):
 
 
 class SchemaChangingError(BackupError):
-    """Tables kept changing shape while the snapshot was being taken."""
+    """Definitions changed while the snapshot was being taken, or described."""
 
 
 class ProgramMissingError(BackupError):

@@ -10,7 +10,12 @@ from lifeboat.policy.manifest import StoredObject
 from lifeboat.policy.rows import require_same
 from lifeboat.postgres.census import read_source, with_descendants
 from lifeboat.postgres.dump import Dump
-from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
+from lifeboat.postgres.snapshot import (
+    Snapshot,
+    held_snapshot,
+    require_described,
+    require_no_queue,
+)
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.backup_run import BackupRun
 from lifeboat.services.ready_database import ReadyDatabase
@@ -82,6 +87,7 @@ def _attempt(
             stream = stack.enter_context(archive_stream(dump, upload, watch))
             if not stream.pass_on():
                 require_no_queue(ready.scout, stream.last_words())
+            require_described(snapshot)
         with run.phases.timed("archive"):
             counting = stack.enter_context(
                 beside(
