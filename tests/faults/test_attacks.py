@@ -15,6 +15,7 @@ from lifeboat.errors import (
     DumpError,
     ManifestError,
     OutOfTimeError,
+    SlotTakenError,
     UnreadableError,
 )
 from lifeboat.postgres import decode, snapshot
@@ -280,6 +281,20 @@ def test_a_silent_s3_does_not_outlast_the_run(
 
 
 @pytest.mark.fault("S3", leaves="threads uploads")
+def test_a_silent_s3_after_a_lost_race_does_not_outlast_the_run(workshop: Workshop) -> None:
+    client = workshop.bucket.client
+    workshop.seconds = 4
+    begun = time.monotonic()
+    with (
+        planned(client, "CompleteMultipartUpload", answer(412, "PreconditionFailed")),
+        planned(client, "ListObjectsV2", slow(20), after=1),
+        pytest.raises(SlotTakenError) as caught,
+    ):
+        workshop.take()
+    assert time.monotonic() - begun < 12
+    assert "it finds the other run's backup" in caught.value.todo
+
+
 def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Workshop) -> None:
     client = workshop.bucket.client
     begun = time.monotonic()

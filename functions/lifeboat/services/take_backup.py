@@ -40,14 +40,13 @@ def take_backup(request: Request, means: Means) -> Outcome:
     """
     run = BackupRun(request, means)
     upload = run.new_upload()
-    try:
-        with Watch(means.remaining(), lambda: run.out_of_time(upload.total)) as watch:
+    with Watch(means.remaining(), lambda: run.out_of_time(upload.total)) as watch:
+        try:
             return _take(run, upload, watch)
-    except SlotTakenError:
-        published = _published_by_another(run)
-        if published is None:
+        except SlotTakenError:
+            if published := _published_by_another(run, watch):
+                return Outcome(published, taken=False)
             raise
-        return Outcome(published, taken=False)
 
 
 def _take(run: BackupRun, upload: ArchiveUpload, watch: Watch) -> Outcome:
@@ -62,9 +61,9 @@ def _take(run: BackupRun, upload: ArchiveUpload, watch: Watch) -> Outcome:
         return Outcome(publish_backup(run, archive, watch), taken=True)
 
 
-def _published_by_another(run: BackupRun) -> Manifest | None:
+def _published_by_another(run: BackupRun, watch: Watch) -> Manifest | None:
     """The manifest of the run that won the slot; its archive comes some seconds before it."""
-    give_up = time.monotonic() + min(_OTHER_RUN_SECONDS, max(run.means.remaining(), 0))
-    while (slot := run.look()).manifest is None and time.monotonic() < give_up:
+    give_up = time.monotonic() + _OTHER_RUN_SECONDS
+    while (slot := watch.call(run.look)).manifest is None and time.monotonic() < give_up:
         time.sleep(1)
     return slot.manifest
