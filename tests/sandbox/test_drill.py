@@ -14,7 +14,7 @@ from local.postgres import PostgresServer
 from tests.sandbox.box import Box
 from tests.sandbox.conftest import DRILL, Deployed, SpecDrive, Start
 from tests.sandbox.function import Function, loaded
-from tests.workshop import MAJORS, Bucket
+from tests.workshop import MAJORS, Bucket, Database
 
 SETTINGS = Settings.model_validate(
     {
@@ -161,3 +161,28 @@ def test_what_does_not_fit_into_tmp_is_refused_before_it_is_fetched(
         assert [name for name, _ in function.processes()] == RUNTIME
         assert function.temporary_files() == []
     assert vault.holds() == before
+
+
+def test_a_disk_that_is_full_in_the_middle_of_the_restore_is_not_blamed_on_the_backup(
+    start: Start, drill_box: Box, warm: Deployed, server_of: Callable[[int], PostgresServer]
+) -> None:
+    """The manifest says that the database is small, which it isn't."""
+    bulky = Database.create(server_of(18), "bulky")
+    bulky.run(
+        "CREATE TABLE bulky AS SELECT i, repeat('x', 200) AS v FROM generate_series(1, 1200000) i"
+    )
+    warm.rotate(bulky.url)
+    there = warm.function.invoke(warm.event())["backup"]
+    manifest = warm.manifest(there)
+    little = manifest.source.model_copy(update={"bytes": 8 << 20})
+    lie = manifest.model_copy(update={"source": little})
+    warm.vault.client.put_object(Bucket=warm.vault.name, Key=manifest.key, Body=lie.to_json())
+    small = replace(drill_box, tmp_mb=256)
+    with start(small, DRILL, vault=warm.vault, settings=SETTINGS) as function:
+        answer = function.invoke(event(there))
+        assert answer["errorType"] == "DrillFailedError", answer
+        assert "No space left on device" in answer["errorMessage"]
+        assert "says nothing about the backup" in answer["errorMessage"]
+        assert "drill.ephemeral_mb" in answer["errorMessage"]
+        assert [name for name, _ in function.processes()] == RUNTIME
+        assert function.temporary_files() == []
