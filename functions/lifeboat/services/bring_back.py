@@ -59,7 +59,8 @@ def given_up(bringing: Bringing, copy: str) -> Iterator[None]:
     try:
         yield
     except LifeboatError:
-        bringing.target.end_sessions(copy)
+        if bringing.run.leftover:  # else a database of that name is another run's
+            bringing.target.end_sessions(copy)
         raise
 
 
