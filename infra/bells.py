@@ -173,7 +173,7 @@ def backup_bells(settings: Settings, backup: BackupFunction, commands: Commands)
         todo=f"The log says why:\n{log}\nThen, unless it has repeated itself:\n{again}",
     )
     complete = "That backup is complete, unless backup-failed rings as well."
-    yield _slow("backup", backup.function, database, minutes, safe=complete)
+    yield _slow("backup-slow", backup.function, database, minutes, safe=complete)
 
 
 def drill_bells(settings: Settings, drill: DrillFunction, commands: Commands) -> Iterator[Bell]:
@@ -196,7 +196,7 @@ def drill_bells(settings: Settings, drill: DrillFunction, commands: Commands) ->
         todo=f"The log says why:\n{log}\nThen:\n{again}",
     )
     stands = "Its verdict stands, unless drill-error rings as well."
-    yield _slow("drill", drill.function, database, minutes, safe=stands)
+    yield _slow("drill-slow", drill.function, database, minutes, safe=stands)
 
 
 def _of_database(name: str, database: str, *, period: Duration) -> cloudwatch.Metric:
@@ -214,10 +214,11 @@ def _minutes(time: timedelta) -> int:
     return ceil(time / _MINUTE)
 
 
-def _slow(job: str, function: lambda_.Function, database: str, minutes: int, *, safe: str) -> Bell:
+def _slow(what: str, function: lambda_.Function, database: str, minutes: int, *, safe: str) -> Bell:
+    job = what.removesuffix("-slow")
     longer = "" if minutes >= 15 else f" or raise lifeboat.{job}.timeout_minutes (15 at most)"  # noqa: PLR2004
     return Bell(
-        what=f"{job}-slow",
+        what=what,
         metric=function.metric_duration(statistic="Maximum", period=RUN),
         limit=minutes * 60_000 * NEAR // 100,  # Lambda reports milliseconds
         happened=f"A {job} of {database} took more than {NEAR} % of the {minutes} minutes it has.",
