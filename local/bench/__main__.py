@@ -50,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if not options.draw_only:
         options.out.mkdir(parents=True, exist_ok=True)
-        found = _measure(options, console)
-        _figures(options.out).write_text(found.model_dump_json(indent=1) + "\n")
+        for so_far in _measure(options, console):  # kept, should it be interrupted
+            _figures(options.out).write_text(so_far.model_dump_json(indent=1) + "\n")
     found = Benchmark.model_validate_json(_figures(options.out).read_bytes())
     for promise in promises(found):
         kept = "" if promise.kept else ", MISSED"
@@ -72,7 +72,8 @@ def bouts(options: argparse.Namespace) -> Iterator[Bout]:
         yield Bout(SAMPLE, options.size_mb, (PEER, *few), wired=True)
 
 
-def _measure(options: argparse.Namespace, console: Console) -> Benchmark:
+def _measure(options: argparse.Namespace, console: Console) -> Iterator[Benchmark]:
+    """All that was measured so far, after each bout."""
     machine: dict[str, str] = {}
     measurements: list[Measurement] = []
     for bout in bouts(options):
@@ -84,9 +85,9 @@ def _measure(options: argparse.Namespace, console: Console) -> Benchmark:
         ) as ring:
             machine = machine or describe(ring)
             measurements += measured(bout, ring, console)
-    return Benchmark(
-        measured=datetime.now(UTC).date(), machine=machine, measurements=tuple(measurements)
-    )
+        yield Benchmark(
+            measured=datetime.now(UTC).date(), machine=machine, measurements=tuple(measurements)
+        )
 
 
 def measured(bout: Bout, ring: Ring, console: Console) -> list[Measurement]:
