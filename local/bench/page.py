@@ -60,7 +60,7 @@ def render(found: Benchmark) -> str:
 
 def _promises(found: Benchmark) -> str:
     return _table(
-        ["Lifeboat takes", "", "promised", ""],
+        ["measured", "", "promised", ""],
         (
             (
                 f"**{each.value}**",

@@ -84,6 +84,7 @@ def _against_size(
     axes.set(xscale="log", yscale="log", xlabel="MB of database")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:,g}")
+    axes.yaxis.set_minor_formatter("{x:,g}")
     axes.set_title(f"Growth: {unit}", loc="left")
     axes.grid(alpha=0.2)
     axes.legend(frameon=False)
