@@ -145,9 +145,14 @@ def test_what_is_done_to_tables_during_the_dump_is_not_in_it(
         ("DROP FUNCTION double", SchemaChangingError),
         ("DROP FUNCTION triple", SchemaChangingError),
         ("DROP STATISTICS known", SchemaChangingError),
+        pytest.param(
+            "CREATE OR REPLACE FUNCTION double(i int) RETURNS int LANGUAGE sql AS 'SELECT i * 2'",
+            SchemaChangingError,
+            id="REPLACE FUNCTION double",
+        ),
     ],
 )
-def test_what_no_lock_protects_is_dropped_before_the_dump(
+def test_what_no_lock_protects_is_dropped_or_replaced_before_the_dump(
     workshop: Workshop,
     in_the_snapshot: Callable[[Callable[[], object]], list[int]],
     statement: str,
@@ -164,6 +169,17 @@ def test_what_no_lock_protects_is_dropped_before_the_dump(
     error = fails(workshop, kind)
     assert done
     assert "invoke the function again" in error.todo
+
+
+def test_what_a_session_had_for_itself_may_go_during_a_backup(
+    workshop: Workshop, in_the_snapshot: Callable[[Callable[[], object]], list[int]]
+) -> None:
+    session = workshop.database.connect()
+    session.execute("CREATE FUNCTION pg_temp.own() RETURNS int LANGUAGE sql RETURN 1")
+    done = in_the_snapshot(lambda: session.execute("DROP FUNCTION pg_temp.own()"))
+    with session:
+        assert workshop.take().taken
+    assert done
 
 
 @pytest.fixture
