@@ -1,5 +1,6 @@
 """What the tests of restores share: a backup, a server, and one way to ask."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -38,6 +39,14 @@ class RescueHall:
     secrets: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     asked: int = 0
+
+    @classmethod
+    @contextmanager
+    def open(cls, workshop: Workshop, programs: Programs) -> Iterator["RescueHall"]:
+        """Everything for bringing back a small database; what was made is dropped in the end."""
+        with tempfile.TemporaryDirectory(prefix="rescues-") as place:
+            yield cls(workshop, programs, Path(place))
+            sweep(workshop.database)
 
     @property
     def live(self) -> Database:

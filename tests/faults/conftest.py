@@ -26,7 +26,7 @@ from tests import law
 from tests.campaign import kind_of, leaves
 from tests.drill_fixtures import hall, server_programs
 from tests.proxy import Proxy
-from tests.restores import RescueHall, sweep
+from tests.restores import RescueHall
 from tests.steps import Clock
 from tests.workshop import Bucket, Database, Workshop
 
@@ -41,11 +41,8 @@ ELDERS = (
 
 @pytest.fixture
 def rescue(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
-    """Everything for bringing back a small database; what was made is dropped after the test."""
-    with tempfile.TemporaryDirectory(prefix="rescues-") as place:
-        made = RescueHall(workshop, programs, Path(place))
-        yield made
-        sweep(made.live)
+    with RescueHall.open(workshop, programs) as opened:
+        yield opened
 
 
 @pytest.fixture
