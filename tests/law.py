@@ -68,7 +68,7 @@ class Case:
 
     secrets: set[str] = field(default_factory=set)
     said: str = ""
-    ended: str = "succeeded all the same"
+    ended: str = "as the case says"
     everything: list[str] = field(default_factory=list)
     unexpected: list[BaseException] = field(default_factory=list)
     _errors: list[BaseException] = field(default_factory=list)

@@ -65,7 +65,7 @@ def test_what_is_not_an_error_of_ours_is_noted() -> None:
 
 def test_how_a_case_ended_is_told_by_its_first_error() -> None:
     case = law.Case()
-    assert case.ended == "succeeded all the same"
+    assert case.ended == "as the case says"
     case.told(EventError("no", todo="y"))
     case.told(BackupError("later", todo="y"))
     assert (case.said, case.ended) == ("no", "refused")
