@@ -22,7 +22,7 @@ from lifeboat.postgres.restore import Restore
 from lifeboat.postgres.stage import drop_database
 from lifeboat.postgres.target import create_like
 from lifeboat.postgres.watch import Watch
-from lifeboat.services.fetch_archive import decode_archive, fetch_archive
+from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
 from lifeboat.services.recovery import Recovery
 from lifeboat.services.restore_run import RestoreRun, drop_statement
 from lifeboat.services.restore_target import Target
@@ -76,6 +76,7 @@ def fetch_whole(run: RestoreRun, recovery: Recovery) -> None:
     if is_the_one:
         with run.steps.timed("decode"):
             if decode_archive(recovery):
+                clear_archive(recovery)
                 return
     reasons = [detail for check in run.findings.checks for detail in check.details]
     raise RestoreFailedError(

@@ -17,7 +17,7 @@ from lifeboat.postgres.watch import Watch
 from lifeboat.services.compare_copy import compare_copy, validate_copy
 from lifeboat.services.drill_place import Place, empty_copy, open_place
 from lifeboat.services.drill_run import DrillRequest, DrillRun
-from lifeboat.services.fetch_archive import decode_archive, fetch_archive
+from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
 from lifeboat.services.find_backup import find_backup
 from lifeboat.services.fit_drill import require_room
 from lifeboat.services.recovery import Recovery, RecoveryMeans
@@ -89,6 +89,7 @@ def _test(run: DrillRun, recovery: Recovery, place: Place) -> None:
     with steps.timed("decode"):
         is_whole = decode_archive(recovery)
     if is_whole:
+        clear_archive(recovery)
         _bring_back(run, recovery, place)
 
 

@@ -1,8 +1,10 @@
 """Fetches an archive and makes sure, before any program reads it, that it is the one claimed."""
 
 from lifeboat.errors import DecodeError
+from lifeboat.policy.attver import HOLDERS, without_attver
 from lifeboat.policy.manifest import StoredObject
 from lifeboat.policy.rows import compare_rows
+from lifeboat.postgres.archive_toc import edit_definitions
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decode import Decoder
 from lifeboat.services.recovery import Recovery
@@ -52,6 +54,15 @@ def decode_archive(recovery: Recovery) -> bool:
     more = len(differences) - _NAMED
     rest = (f"and {more} more",) if more > 0 else ()
     return note("decode", (*differences[:_NAMED], *rest))
+
+
+def clear_archive(recovery: Recovery) -> None:
+    """Take out of the fetched archive what other servers than the source's would refuse.
+
+    Raises:
+        DecodeError: its table of contents makes no sense.
+    """
+    edit_definitions(recovery.archive, HOLDERS, without_attver)
 
 
 def _decoded(recovery: Recovery) -> CopyRows:
