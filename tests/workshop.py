@@ -149,16 +149,18 @@ class Workshop:
         """With stock pg_restore of the target's major, and nothing of Lifeboat's."""
         archive = self.scratch / "archive.dump"
         archive.write_bytes(self.bucket.read(self.location.archive_key))
-        run_program(
-            [
-                target.server.programs / "pg_restore",
-                f"--jobs={jobs}",
-                "--no-owner",
-                "--no-privileges",
-                f"--dbname={target.url}",
-                archive,
-            ]
-        )
+        for sections in (("pre-data", "data"), ("post-data",)):
+            run_program(
+                [
+                    target.server.programs / "pg_restore",
+                    *(f"--section={section}" for section in sections),
+                    f"--jobs={jobs}",
+                    "--no-owner",
+                    "--no-privileges",
+                    f"--dbname={target.url}",
+                    archive,
+                ]
+            )
 
     def assert_nothing_was_published(self) -> None:
         assert self.location.manifest_key not in self.bucket.holds()

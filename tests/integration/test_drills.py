@@ -44,6 +44,32 @@ def test_every_kind_of_object_is_proven_on_every_major(
     assert_no_children()
 
 
+def test_rights_that_an_owner_has_lost_are_lost_after_the_indexes(
+    hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    """An index is built with the rights of the table's owner, and a view is filled with its own."""
+    database = hall.workshop.database = new_database()
+    with with_roles(database, ("loser", "keeper")):
+        database.run(
+            "ALTER ROLE loser NOSUPERUSER",
+            "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2'",
+            "ALTER FUNCTION twice OWNER TO keeper",
+            "CREATE TABLE counted (id int)",
+            "INSERT INTO counted SELECT generate_series(1, 10)",
+            "CREATE INDEX by_double ON counted (twice(id))",
+            "ALTER TABLE counted OWNER TO loser",
+            "REVOKE EXECUTE ON FUNCTION twice FROM PUBLIC",
+            "CREATE TABLE secret (id int)",
+            "ALTER TABLE secret OWNER TO keeper",
+            "GRANT SELECT ON secret TO loser",
+            "CREATE MATERIALIZED VIEW seen AS SELECT * FROM secret",
+            "ALTER MATERIALIZED VIEW seen OWNER TO loser",
+        )
+        hall.workshop.take()
+        report = hall.hold()
+    assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
+
+
 def test_a_second_drill_in_a_warm_function_works(hall: DrillHall) -> None:
     hall.workshop.take()
     assert hall.hold().verdict is Verdict.PROVEN

@@ -30,7 +30,7 @@ def judged(
 
 
 def test_a_restore_without_errors_lacks_nothing() -> None:
-    assert judged(code=0) == Classified((), Untested(), (), deadlock=False, missing_roles=())
+    assert judged(code=0) == Classified((), Untested(), (), parallel=None, missing_roles=())
 
 
 @pytest.mark.parametrize("name", LACKING)
@@ -200,6 +200,11 @@ def test_a_restore_that_did_not_come_to_its_end_is_fatal(
     assert classify(output, code=code).fatal == (words,)
 
 
+def test_a_pass_that_broke_off_is_fatal_whatever_others_counted() -> None:
+    said = classify(RestoreOutput((), 1), code=1, whole=False)
+    assert said.fatal == ("pg_restore ended with 1 before it was done.",)
+
+
 def test_a_deadlock_of_its_own_workers_is_told_apart() -> None:
     problem = RestoreProblem(
         "deadlock detected",
@@ -207,9 +212,9 @@ def test_a_deadlock_of_its_own_workers_is_told_apart() -> None:
         "ALTER TABLE public.a\n    ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES public.b(id);",
     )
     said = judged(problem)
-    assert said.deadlock
-    assert said.fatal == ("ALTER TABLE public.a ADD CONSTRAINT f FOREIGN KEY: deadlock detected",)
-    assert not judged(PLACES).deadlock
+    assert said.parallel == "ALTER TABLE public.a ADD CONSTRAINT f FOREIGN KEY: deadlock detected"
+    assert said.fatal == (said.parallel,)
+    assert judged(PLACES).parallel is None
 
 
 def test_missing_roles_are_named_once() -> None:

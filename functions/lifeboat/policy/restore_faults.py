@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lifeboat.policy.identifiers import unquoted
+from lifeboat.policy.restore_again import one_worker_may_do_better
 from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
 from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
 from lifeboat.policy.shortage import Shortage, shortage
@@ -27,7 +28,8 @@ class Classified:
         fatal: a sentence for each that speaks against the backup, or of which that isn't known.
         untested: what could not be made here.
         excused: the other errors with the reason, a sentence each.
-        deadlock: workers of pg_restore got into each other's way: try again from clean.
+        parallel: the first sentence in `fatal` of an error that one worker alone may not meet;
+            None where there is no such error.
         missing_roles: names of roles that owners or grants need and that aren't there; these
             errors are fatal too.
         short_of: what there was too little of, which says nothing about the backup.
@@ -36,7 +38,7 @@ class Classified:
     fatal: tuple[str, ...]
     untested: Untested
     excused: tuple[str, ...]
-    deadlock: bool
+    parallel: str | None
     missing_roles: tuple[str, ...]
     short_of: Shortage | None = None
 
@@ -45,6 +47,7 @@ def classify(
     output: RestoreOutput,
     *,
     code: int,
+    whole: bool = True,
     stand_ins: Collection[str] = (),
     replaced_collations: Collection[str] = (),
     excuses: Iterable[Excuse] = EMBEDDED,
@@ -54,6 +57,7 @@ def classify(
     Args:
         output: all that pg_restore said.
         code: how it ended: 0, or 1 with errors; negative: the signal that killed it.
+        whole: whether every pass came to its end.
         stand_ins: extensions that the server has only something in place of.
         replaced_collations: names of those that were made beforehand, as another kind.
         excuses: the list for this kind of server.
@@ -64,13 +68,13 @@ def classify(
     lacking = bool(stand_ins) or any(excuse and excuse.lack for _, excuse in found)
     excused = [(p, excuse) for p, excuse in found if excuse and (lacking or not excuse.follows)]
     forgiven = {id(problem) for problem, _ in excused}
-    fatal = [_sentence(p) for p in output.problems if id(p) not in forgiven]
+    unforgiven = [problem for problem in output.problems if id(problem) not in forgiven]
     errors = [problem.error for problem in output.problems]
     return Classified(
-        fatal=told([*_about_the_end(output, code), *fatal]),
+        fatal=told([*_about_the_end(output, code, whole=whole), *map(_sentence, unforgiven)]),
         untested=_untested(excused, stand_ins, replaced_collations),
         excused=tuple(f"{_sentence(problem)}: {excuse.why}." for problem, excuse in excused),
-        deadlock="deadlock detected" in errors,
+        parallel=next(map(_sentence, filter(one_worker_may_do_better, unforgiven)), None),
         missing_roles=tuple(
             dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
         ),
@@ -93,10 +97,10 @@ def _excuse(
     return None
 
 
-def _about_the_end(output: RestoreOutput, code: int) -> list[str]:
+def _about_the_end(output: RestoreOutput, code: int, *, whole: bool) -> list[str]:
     if code < 0:
         return [f"pg_restore was killed by signal {-code}."]
-    if code and not output.ignored:
+    if code and not (output.ignored and whole):
         return [f"pg_restore ended with {code} before it was done."]
     if output.understood:
         return []

@@ -1,11 +1,11 @@
 """Runs pg_restore: an archive into an empty database, with every word that it says about it."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
+from lifeboat.policy.restore_passes import Pass, passes
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, SCRUBBED, Account, Child, Programs
 from lifeboat.postgres.watch import Watch
@@ -14,8 +14,8 @@ _LINES = 50_000
 """Of what pg_restore says. Errors come with their statements; a schema of thousands of objects that
 all fail is told well enough by this many."""
 
-
-_EVENT_TRIGGER = re.compile(r"\d+; \d+ \d+ (COMMENT - )?EVENT TRIGGER ")
+_TO_THE_END = "errors ignored on restore: "
+"""Says pg_restore in the end, when it has tried everything."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,17 @@ class Restored:
     Attributes:
         code: pg_restore's exit code: 0 without any error; negative: the signal that killed it.
         said: its standard error, without a password.
+        whole: whether every pass came to its end, be it with errors.
     """
 
     code: int
     said: str
+    whole: bool
 
 
 @dataclass(frozen=True)
 class Restore:
-    """One restore of a custom-format archive.
+    """One restore of a custom-format archive, in passes.
 
     The child gets no AWS credentials: an archive is input, and pg_restore has had holes that a
     crafted one could use.
@@ -60,45 +62,46 @@ class Restore:
     def run(self, archive: Path, watch: Watch) -> Restored:
         """Restore, waiting for the end; errors in single objects don't stop it.
 
-        Event triggers come last and on their own: pg_restore makes them at the same time as it
-        refreshes materialized views, and one that objects to definitions may object to that.
+        One pass after the other, see `lifeboat.policy.restore_passes`; none after one that did not
+        come to its end.
 
         Raises:
             ProgramMissingError: the layer doesn't carry this major.
             LifeboatError: the run was ended for another reason.
         """
-        if self.entries is not None:
-            return self._run(archive, watch, jobs=self.jobs, only=list(self.entries))
-        contents = self._list(archive, watch)
-        triggers = [line for line in contents if _EVENT_TRIGGER.match(line)]
-        if not triggers:
-            return self._run(archive, watch, jobs=self.jobs)
-        rest = [line for line in contents if line not in triggers]
-        first = self._run(archive, watch, jobs=self.jobs, only=rest)
-        last = self._run(archive, watch, jobs=1, only=triggers)
-        return Restored(first.code or last.code, "\n".join(filter(None, (first.said, last.said))))
+        entries = self._list(archive, watch) if self.entries is None else self.entries
+        done: list[Restored] = []
+        for part in passes(entries):
+            done.append(self._run(archive, watch, part))
+            if not done[-1].whole:
+                break
+        codes = [each.code for each in done]
+        return Restored(
+            code=min(codes) or max(codes),  # a signal, else an error
+            said="\n".join(each.said for each in done if each.said),
+            whole=done[-1].whole,
+        )
 
-    def _run(
-        self, archive: Path, watch: Watch, *, jobs: int, only: list[str] | None = None
-    ) -> Restored:
+    def _run(self, archive: Path, watch: Watch, part: Pass) -> Restored:
+        chosen = archive.with_suffix(".list")
+        chosen.write_bytes("\n".join(part.entries).encode(errors="surrogateescape"))
+        chosen.chmod(0o644)  # the account may be another one
         argv = [
             str(self.programs.path("pg_restore", self.major)),
             f"--dbname={make_conninfo(dbname=self.login.endpoint.database)}",
-            f"--jobs={jobs}",
+            f"--jobs={self.jobs if part.parallel else 1}",
             "--no-password",
             *(() if self.owners else ("--no-owner", "--no-privileges")),
+            *(f"--section={each}" for each in part.sections),
+            f"--use-list={chosen}",
         ]
-        if only is not None:
-            chosen = archive.with_suffix(".list")
-            chosen.write_bytes("\n".join(only).encode(errors="surrogateescape"))
-            chosen.chmod(0o644)  # the account may be another one
-            argv.append(f"--use-list={chosen}")
         environment = {**SCRUBBED, **self.login.environment()}
         argv.append(str(archive))
         with watch.child(Child(argv, env=environment, account=self.account, lines=_LINES)) as child:
             code = child.wait()
             watch.check()
-            return Restored(code, child.last_words())
+            said = child.last_words()
+            return Restored(code, said, whole=not code or _TO_THE_END in said)
 
     def _list(self, archive: Path, watch: Watch) -> list[str]:
         """The archive's table of contents, a line for each entry."""

@@ -24,11 +24,9 @@ from lifeboat.postgres.target import create_like
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
 from lifeboat.services.recovery import Recovery
+from lifeboat.services.restore_attempts import in_attempts
 from lifeboat.services.restore_run import RestoreRun, drop_statement
 from lifeboat.services.restore_target import Target
-
-_ATTEMPTS = 3
-"""pg_restore's workers may deadlock around foreign keys to partitioned tables, now and then."""
 
 
 @dataclass(frozen=True)
@@ -158,13 +156,11 @@ def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None)
     """
     run = bringing.run
     with run.steps.timed("restore"):
-        for attempt in range(1, _ATTEMPTS + 1):
-            make_copy(bringing, copy)
-            said = _load(bringing, copy, entries)
-            if not said.deadlock or attempt == _ATTEMPTS:
-                break
+        said, notes = in_attempts(
+            bringing.recovery.jobs, lambda jobs: _load(bringing, copy, entries, jobs)
+        )
     run.findings.note("restore", said.fatal)
-    run.notes += said.excused
+    run.notes += (*notes, *said.excused)
     if said.short_of:
         raise RestoreFailedError(
             f"The restore ran out of {said.short_of}, which says nothing about the backup:"
@@ -174,18 +170,19 @@ def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None)
     return said.untested
 
 
-def _load(bringing: Bringing, copy: str, entries: tuple[str, ...] | None) -> Classified:
-    """Restore into the empty database, and sort out what pg_restore said."""
+def _load(bringing: Bringing, copy: str, entries: tuple[str, ...] | None, jobs: int) -> Classified:
+    """Restore into an empty database, and sort out what pg_restore said."""
+    make_copy(bringing, copy)
     run, recovery, facts = bringing.run, bringing.recovery, bringing.target.facts
     done = Restore(
         programs=recovery.programs,
         major=facts.major,
         login=bringing.target.login.to(copy),
-        jobs=recovery.jobs,
+        jobs=jobs,
         owners=run.event.owners == "keep",
         entries=entries,
     ).run(recovery.archive, recovery.watch)
-    return classify(parse(done.said), code=done.code, excuses=MANAGED)
+    return classify(parse(done.said), code=done.code, whole=done.whole, excuses=MANAGED)
 
 
 def publish(bringing: Bringing, report: RestoreReport) -> None:

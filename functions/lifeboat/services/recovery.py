@@ -50,14 +50,27 @@ class Findings:
     checks: list[Check] = field(default_factory=list)
     tables: tuple[TableResult, ...] = ()
 
-    def note(self, name: str, failures: tuple[str, ...], untested: tuple[str, ...] = ()) -> bool:
+    def note(
+        self,
+        name: str,
+        failures: tuple[str, ...],
+        untested: tuple[str, ...] = (),
+        *,
+        notes: tuple[str, ...] = (),
+    ) -> bool:
         """Add a check: failed for these reasons, else untested for those, else passed.
+
+        Args:
+            name: of the check.
+            failures: what is wrong.
+            untested: what could not be told.
+            notes: what else a reader should know, whatever the outcome is.
 
         Returns:
             Whether it did not fail.
         """
         outcome = Outcome.FAILED if failures else Outcome.UNTESTED if untested else Outcome.PASSED
-        self.checks.append(Check(name=name, outcome=outcome, details=failures + untested))
+        self.checks.append(Check(name=name, outcome=outcome, details=failures + untested + notes))
         return not failures
 
 

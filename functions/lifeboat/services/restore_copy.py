@@ -20,11 +20,12 @@ from lifeboat.postgres.stage import (
 )
 from lifeboat.services.drill_place import Place, make_empty
 from lifeboat.services.recovery import Recovery
+from lifeboat.services.restore_attempts import in_attempts
 from lifeboat.vault.read import read_object
 
-_ATTEMPTS = 4
-"""pg_restore's workers may deadlock around foreign keys to partitioned tables, about once in forty
-times; and without globals, it takes one attempt to learn which roles are missing."""
+_ROUNDS = 4
+"""Without globals, it takes a restore to learn which roles are missing: a statement that names
+several tells of the first."""
 
 
 def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
@@ -40,9 +41,11 @@ def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
     with steps.timed("roles"):
         _bring_roles(recovery, place)
     with steps.timed("restore"):
-        said = _restored(recovery, place, copy)
+        said, notes = in_attempts(
+            recovery.jobs, lambda jobs: _with_roles(recovery, place, copy, jobs)
+        )
     place.require_alive()
-    recovery.findings.note("restore", said.fatal)
+    recovery.findings.note("restore", said.fatal, notes=notes)
     if said.short_of:
         raise DoesNotFitError(
             f"The drill ran out of {said.short_of}, which says nothing about the backup:"
@@ -52,38 +55,37 @@ def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
     return said.untested
 
 
-def _restored(recovery: Recovery, place: Place, copy: str) -> Classified:
-    restore = Restore(
+def _with_roles(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classified:
+    """Restore, and again after having made the roles that were missing, where that may be done."""
+    for _ in range(_ROUNDS - 1):
+        said = _restored(recovery, place, copy, jobs)
+        if not (said.missing_roles and place.own and recovery.manifest.globals is None):
+            return said
+        with place.session(recovery.watch) as connection:
+            create_roles(connection, [Role(name) for name in said.missing_roles])
+    return _restored(recovery, place, copy, jobs)
+
+
+def _restored(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classified:
+    """Restore into an empty database, and sort out what pg_restore said."""
+    make_empty(recovery, place, copy)
+    replaced = _replace_collations(recovery, place, copy)
+    done = Restore(
         programs=place.programs,
         major=place.major,
         login=place.login.to(copy),
-        jobs=recovery.jobs,
+        jobs=jobs,
         owners=place.own,
         account=place.account,
+    ).run(recovery.archive, recovery.watch)
+    return classify(
+        parse(done.said),
+        code=done.code,
+        whole=done.whole,
+        stand_ins=_stand_ins(recovery, place),
+        replaced_collations=replaced,
+        excuses=EMBEDDED if place.own else MANAGED,
     )
-    for attempt in range(1, _ATTEMPTS + 1):
-        make_empty(recovery, place, copy)
-        replaced = _replace_collations(recovery, place, copy)
-        done = restore.run(recovery.archive, recovery.watch)
-        said = classify(
-            parse(done.said),
-            code=done.code,
-            stand_ins=_stand_ins(recovery, place),
-            replaced_collations=replaced,
-            excuses=EMBEDDED if place.own else MANAGED,
-        )
-        if attempt == _ATTEMPTS or not _curable(recovery, place, said):
-            return said
-    raise AssertionError  # the loop returns
-
-
-def _curable(recovery: Recovery, place: Place, said: Classified) -> bool:
-    """Whether another attempt may do better, after having made the roles that were missing."""
-    if said.missing_roles and place.own and recovery.manifest.globals is None:
-        with place.session(recovery.watch) as connection:
-            create_roles(connection, [Role(name) for name in said.missing_roles])
-        return True
-    return said.deadlock
 
 
 def _replace_collations(recovery: Recovery, place: Place, copy: str) -> tuple[str, ...]:

@@ -1,0 +1,73 @@
+"""Nothing that acts on rows is there before all of them are in, in drills and restores alike.
+
+The witness is a checksum that the tests take of each table, in the source and in the copy.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.postgres.programs import Programs
+from tests.drills import DrillHall
+from tests.loaded import CHANGING, REFUSING, REFUSING_18, checksum_of, contents
+from tests.restores import RescueHall
+from tests.workshop import MAJORS, Database
+
+KINDS: dict[str, Callable[[int], tuple[str, ...]]] = {
+    "changing": lambda _: CHANGING,
+    "refusing": lambda major: REFUSING + (REFUSING_18 if major >= 18 else ()),
+}
+SOURCES = [(major, kind) for major in (MAJORS[0], MAJORS[-1]) for kind in KINDS]
+
+
+@pytest.fixture
+def rescues(hall: DrillHall, programs: Programs) -> Iterator[RescueHall]:
+    with RescueHall.open(hall.workshop, programs) as opened:
+        yield opened
+
+
+@pytest.fixture(params=SOURCES, ids=lambda each: f"{each[1]}-{each[0]}")
+def source(
+    request: pytest.FixtureRequest, hall: DrillHall, new_database: Callable[..., Database]
+) -> Database:
+    """Backed up."""
+    major, kind = request.param
+    database = hall.workshop.database = new_database(major)
+    database.run(*KINDS[kind](major))
+    hall.workshop.take()
+    return database
+
+
+def test_a_restore_brings_the_very_rows(source: Database, rescues: RescueHall) -> None:
+    answer = rescues.restore()
+    assert contents(rescues.copy(answer)) == contents(source)
+    assert answer["verdict"] == "proven", answer["reasons"]
+
+
+def test_a_restore_of_all_tables_brings_the_very_rows(
+    source: Database, rescues: RescueHall
+) -> None:
+    before = contents(source)
+    names = [f"public.{name}" for name in before] + [f"public.{name}" for name in parents(source)]
+    answer = rescues.ask(action="restore-tables", tables=names, go=True)
+    assert contents(rescues.copy(answer)) == before
+    assert answer["verdict"] == "proven", answer["reasons"]
+
+
+def test_a_drill_loads_the_very_rows(source: Database, hall: DrillHall) -> None:
+    hall.database["validation"] = [
+        {"name": table, "sql": checksum_of(f"public.{table}"), "expect": f'value = "{checksum}"'}
+        for table, checksum in contents(source).items()
+    ]
+    report = hall.hold()
+    assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
+
+
+def parents(database: Database) -> list[str]:
+    found: Any = database.value(
+        "SELECT array_agg(relname::text) FROM pg_class WHERE relkind = 'p'"
+        " AND relnamespace = 'public'::regnamespace"
+    )
+    return list(found)
