@@ -75,7 +75,9 @@ STOCK = Contestant(
     name="pg-restore",
     does="aws s3 cp; pg_restore -j2",
     script=f'{_RECEIVE} {LIFEBOAT.stores} "$SCRATCH/archive.dump"\n'
-    'exec pg_restore -j2 -d "$COPY_DATABASE" "$SCRATCH/archive.dump"',
+    'RESTORE="pg_restore -j2 -d $COPY_DATABASE"\n'
+    '$RESTORE --section=pre-data --section=data "$SCRATCH/archive.dump"'
+    ' && exec $RESTORE --section=post-data "$SCRATCH/archive.dump"',
 )
 DRILL = Contestant(
     name="drill",

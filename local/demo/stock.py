@@ -25,9 +25,10 @@ def prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
     stored = manifest.archive.objects[0]
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeboat-restore-")))
     archive = scratch / "archive.dump"
-    with step("A restore with nothing but stock pg_restore -j2"):
+    with step("A restore with nothing but stock pg_restore -j2, rows first"):
         scene.aws.client("s3").download_file(scene.vault, stored.key, str(archive))
-        _pg_restore(scene.server, archive)
+        _pg_restore(scene.server, archive, "pre-data", "data")
+        _pg_restore(scene.server, archive, "post-data")
     with step("Source and copy, compared by rows and checksums"):
         source, copy = (_inventory(scene.server, name) for name in (SOURCE, COPY))
         with psycopg.connect(scene.server.url(database=COPY)) as connection:
@@ -45,10 +46,11 @@ def prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
         )
 
 
-def _pg_restore(server: PostgresServer, archive: Path) -> None:
+def _pg_restore(server: PostgresServer, archive: Path, *sections: str) -> None:
     done = subprocess.run(  # noqa: S603
         [
             server.programs / "pg_restore",
+            *(f"--section={each}" for each in sections),
             "--jobs=2",
             "--exit-on-error",
             f"--dbname={COPY}",

@@ -144,7 +144,7 @@ bucket, prefix, pg_restore, target = sys.argv[1:]
 s3 = boto3.client("s3")
 s3.download_file(bucket, prefix + "/archive.dump", "archive.dump")
 s3.download_file(bucket, prefix + "/manifest.json", "manifest.json")
-subprocess.run([pg_restore, "--jobs=2", "--dbname=" + target, "archive.dump"], check=True)
+subprocess.run([pg_restore, "--dbname=" + target, "archive.dump"], check=True)
 """
     done = subprocess.run(
         [

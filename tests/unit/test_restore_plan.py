@@ -68,10 +68,11 @@ def test_nothing_stands_in_the_way_of_an_ordinary_restore() -> None:
 
 
 def test_the_stock_commands_stand_in_every_plan() -> None:
-    copy, restore = plan().by_hand
+    copy, rows, rest = plan().by_hand
     where = f"s3://the-vault/{MANIFEST.location.prefix}"
     assert copy == f"aws s3 cp --recursive --force-glacier-transfer {where} ."
-    assert restore.startswith("pg_restore ")
+    assert rows.startswith("pg_restore --section=pre-data --section=data --jobs=")
+    assert rest.startswith("pg_restore --section=post-data --jobs=")
 
 
 @pytest.mark.parametrize(

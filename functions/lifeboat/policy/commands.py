@@ -18,6 +18,17 @@ def copy_backup(vault: str, prefix: str) -> str:
     return f"aws s3 cp --recursive --force-glacier-transfer s3://{vault}/{prefix} ."
 
 
+def restore_archive(options: str, jobs: int = 4) -> tuple[str, str]:
+    """Restore a fetched archive: all rows, and then all that acts on rows.
+
+    Never in one with `--jobs`: pg_restore makes triggers and constraints of partitioned tables
+    before it has loaded the rows of their partitions.
+    """
+    sections = ("--section=pre-data --section=data", "--section=post-data")
+    first, last = (f"pg_restore {each} --jobs={jobs} {options} archive.dump" for each in sections)
+    return first, last
+
+
 @dataclass(frozen=True)
 class Commands:
     """Commands for one installation.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from lifeboat.errors import RestoreRefusedError
-from lifeboat.policy.commands import copy_backup
+from lifeboat.policy.commands import copy_backup, restore_archive
 from lifeboat.policy.identifiers import qualified, quoted
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.restore_events import RestoreEvent
@@ -152,10 +152,9 @@ def require_open(plan: Plan) -> None:
 
 def by_hand(vault: str, manifest: Manifest) -> tuple[str, ...]:
     """The stock commands that restore a backup on any machine with PostgreSQL's programs."""
-    options = "--jobs=4 --no-owner --no-privileges --dbname='<URL of a new, empty database>'"
     return (
         copy_backup(vault, manifest.location.prefix),
-        f"pg_restore {options} archive.dump",
+        *restore_archive("--no-owner --no-privileges --dbname='<URL of a new, empty database>'"),
     )
 
 

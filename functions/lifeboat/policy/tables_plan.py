@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from lifeboat.policy.commands import copy_backup
 from lifeboat.policy.identifiers import qualified, quoted
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.restore_events import RestoreEvent, TableName
 from lifeboat.policy.restore_facts import Room, Source, TargetFacts
-from lifeboat.policy.restore_plan import Plan, by_hand
+from lifeboat.policy.restore_plan import Plan
 from lifeboat.policy.restore_walls import cautions, walls
 from lifeboat.policy.words import at, listed, several, size
 
@@ -158,7 +159,7 @@ def _named(names: Collection[TableName], manifest: Manifest) -> list[str]:
 
 def _tables_by_hand(event: RestoreEvent, source: Source) -> tuple[str, ...]:
     """Stock commands: pg_restore's own choice of tables leaves out indexes and constraints."""
-    fetch, _ = by_hand(source.vault, source.manifest)
+    fetch = copy_backup(source.vault, source.manifest.location.prefix)
     names = "|".join(name for _, name in event.tables)
     options = "--no-owner --use-list=chosen.list --dbname='<URL of an empty database>'"
     return (
