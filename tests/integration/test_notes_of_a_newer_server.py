@@ -7,6 +7,7 @@ import gzip
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.drills import DrillHall
 from tests.loaded import checksum_of, contents
 from tests.pages import RUNBOOKS, Page, filled
 from tests.restores import RescueHall
-from tests.workshop import Database, run_program
+from tests.workshop import SLOT, Database, run_program
 
 FORMATS = (14, 16, 18)
 """Majors of which each writes another version of the archive's format."""
@@ -157,3 +158,22 @@ def test_a_drill_proves_it(source: Database, hall: DrillHall) -> None:
     ]
     report = hall.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
+
+
+def test_a_backup_by_an_older_pg_dump_says_so(hall: DrillHall, tmp_path: Path) -> None:
+    """One that calls itself older: all that is to be had here is of the server's own minor."""
+    workshop = hall.workshop
+    assert workshop.take().manifest.notes == ()
+    real = workshop.programs.root / "18" / "bin"
+    folder = tmp_path / "programs" / "18" / "bin"
+    folder.mkdir(parents=True)
+    for name in ("pg_restore", "pg_dumpall"):
+        (folder / name).symlink_to(real / name)
+    (folder / "pg_dump").write_text(
+        '#!/bin/sh\ncase "$*" in --version) echo "pg_dump (PostgreSQL) 18.0" ;;'
+        f' *) exec {real}/pg_dump "$@" ;; esac\n'
+    )
+    (folder / "pg_dump").chmod(0o755)
+    workshop.programs, workshop.slot = Programs(tmp_path / "programs"), SLOT + timedelta(days=1)
+    (note,) = workshop.take().manifest.notes
+    assert "newer than the pg_dump 18.0" in note

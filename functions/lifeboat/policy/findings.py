@@ -48,6 +48,7 @@ class Code(StrEnum):
     RTO_MISSED = "rto-missed"
     RTO_SOON = "rto-soon"
     BACKUP_TIME = "backup-time"
+    PG_DUMP_OLDER = "pg-dump-older"
     DRILL_TIME = "drill-time"
     DRILL_DISK = "drill-disk"
     EXPIRES_EARLY = "expires-early"

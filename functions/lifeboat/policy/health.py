@@ -14,6 +14,7 @@ from lifeboat.policy.health_changes import change_findings
 from lifeboat.policy.health_drills import drill_findings
 from lifeboat.policy.health_forecast import forecast_findings
 from lifeboat.policy.health_gaps import gap_findings, not_seen, unread_findings
+from lifeboat.policy.health_minors import minor_findings
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 JUDGES = (
@@ -22,6 +23,7 @@ JUDGES = (
     change_findings,
     drill_findings,
     forecast_findings,
+    minor_findings,
     unread_findings,
 )
 """All that is asked of each database."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import lifeboat
 from lifeboat.errors import SlotTakenError
 from lifeboat.policy.manifest import Archive, Manifest, StoredObject
+from lifeboat.policy.minors import about_newer_server
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.backup_run import BackupRun
 from lifeboat.services.store_archive import StoredArchive
@@ -33,6 +34,7 @@ def publish_backup(run: BackupRun, archive: StoredArchive, watch: Watch) -> Mani
 
 def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None) -> Manifest:
     location, dump = run.location, archive.dump
+    pg_dump = dump.programs.version("pg_dump", dump.major)
     return Manifest(
         database=location.database,
         tier=location.tier,
@@ -44,11 +46,11 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         finished=datetime.now(UTC),
         archive=Archive(
             compression=dump.effective_compression,
-            pg_dump=dump.programs.version("pg_dump", dump.major),
+            pg_dump=pg_dump,
             objects=(archive.stored,),
         ),
         globals=roles,
-        notes=archive.notes,
+        notes=archive.notes + about_newer_server(archive.source.server_version, pg_dump),
         source=archive.source,
         inventory=archive.survey.inventory.model_copy(
             update={"sequences": tuple(archive.streamed.counted.sequences)}

@@ -1,0 +1,33 @@
+"""Whether the programs that take backups are as new as the server."""
+
+from collections.abc import Iterator
+
+from lifeboat.policy.case import Case
+from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.minors import newer_server
+
+
+def minor_findings(case: Case) -> Iterator[Finding]:
+    """That the newest backup was taken by a pg_dump of an older minor than the server's."""
+    if not case.whole:
+        return
+    newest = case.whole[0]
+    releases = newer_server(newest.source.server_version, newest.archive.pg_dump)
+    if releases is None:
+        return
+    server, program = releases
+    yield Finding(
+        code=Code.PG_DUMP_OLDER,
+        level=Level.WARNING,
+        database=case.name,
+        headline="is backed up by an older minor than its server's",
+        fact=f"{newest.location.id} was taken from PostgreSQL {server} by pg_dump {program}. Such"
+        " an archive may name what only newer servers know.",
+        limit="the server's own minor, or a later one",
+        since=newest.source.snapshot_time,
+        safe="Backups are whole, and drills and restores by Lifeboat know what to leave out.",
+        advice=(
+            "Have the layers built with the newer minor (layers/README.md), then make deploy.",
+            "Until then restore by hand as docs/runbooks/lifeboat-is-gone.md says (pg_attver).",
+        ),
+    )
