@@ -52,12 +52,12 @@ def test_all_that_follows_from_lacking_extensions_is_excused_and_named(name: str
     assert untested.sequences == {("gis", "counter"), ("s", "places_id_seq")}
     assert untested.fewer == {
         "constraints": inf,
-        "functions": 11,  # five of them are a range's
+        "functions": 6,
         "indexes": 11,
         "materialized_views": 1,
         "policies": 2,
-        "triggers": inf,
-        "unvalidated_constraints": inf,
+        "triggers": 2,
+        "unvalidated_constraints": 3,
         "views": 2,
     }
     assert 'CREATE TABLE s.places: type "public.citext" does not exist.' in untested.objects
@@ -239,12 +239,6 @@ def test_what_is_told_holds_no_rows_and_no_password() -> None:
     assert said.fatal[1].startswith("CREATE USER MAPPING FOR ann SERVER fs OPTIONS: ")
     assert "secret-row" not in repr(said)
     assert "hunter2" not in repr(said)
-
-
-def test_of_very_many_errors_the_first_are_told_and_the_rest_counted() -> None:
-    said = judged(*[RestoreProblem(f"no {n}") for n in range(1000)])
-    assert len(said.fatal) == 51
-    assert said.fatal[-1] == "And 950 more."
 
 
 def test_a_role_that_is_no_superuser_may_not_do_everything() -> None:

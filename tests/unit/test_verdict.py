@@ -16,9 +16,11 @@ from lifeboat.policy.inventory import (
     Table,
 )
 from lifeboat.policy.verdict import ESSENTIAL, Comparison, Untested, compare, judge
+from lifeboat.services.recovery import Findings
 
 PASSED, FAILED, UNTESTED = Outcome.PASSED, Outcome.FAILED, Outcome.UNTESTED
 FIELDS = tuple(ObjectCounts.model_fields)
+OBJECTS = tuple(kind for kind in FIELDS if kind != "large_objects")
 
 USERS = Table(schema="public", name="users", rows=1200, checksum="42")
 PLACES = Table(schema="public", name="places", rows=7, checksum="43")
@@ -44,6 +46,7 @@ CLAIMED = Inventory(
     ),
     collations=(CollationProvider(name="de", provider="icu"),),
     counts=COUNTS,
+    counted_as_dumped=True,
 )
 
 NAMES = st.sampled_from(["a", "b", "c", 'd "d"'])
@@ -222,7 +225,7 @@ def test_sequences_that_differ_fail(sequences: tuple[Sequence, ...], words: str)
     assert details(comparison, "sequences") == (words,)
 
 
-@pytest.mark.parametrize("kind", FIELDS)
+@pytest.mark.parametrize("kind", OBJECTS)
 @pytest.mark.parametrize("more", [-1, 1])
 def test_one_object_more_or_less_of_any_kind_fails(kind: str, more: int) -> None:
     count: int = getattr(COUNTS, kind)
@@ -231,6 +234,16 @@ def test_one_object_more_or_less_of_any_kind_fails(kind: str, more: int) -> None
     assert details(comparison, "objects") == (
         f"{kind.replace('_', ' ')}: {count} claimed, {count + more} came back.",
     )
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_counts_of_before_may_only_have_been_too_high(kind: str) -> None:
+    before = CLAIMED.model_copy(update={"counted_as_dumped": False})
+    count: int = getattr(COUNTS, kind)
+    fewer = compare(before, counted(**{kind: count - 1}))
+    assert outcomes(fewer)["objects"] is UNTESTED
+    assert "what pg_dump leaves out" in details(fewer, "objects")[0]
+    assert only_failed(compare(before, counted(**{kind: count + 1}))) == {"objects"}
 
 
 def test_extensions_that_are_missing_or_more_fail_and_other_versions_are_noted() -> None:
@@ -385,6 +398,25 @@ def checks(**outcome: Outcome) -> list[Check]:
 
 
 GOOD = dict.fromkeys(ESSENTIAL, PASSED)
+
+
+def test_the_reasons_count_every_failure_also_of_those_that_the_report_leaves_out() -> None:
+    findings = Findings()
+    findings.note("restore", tuple(f"no {n}" for n in range(78)), ("not tried",))
+    assert findings.checks[0].details[-1] == "And 29 more."
+    assert judge(findings.checks)[1][5] == "restore: and 73 more."
+
+
+def test_the_reasons_of_a_failure_count_no_notes() -> None:
+    lost = restored(tables=tuple(Table(schema="s", name=f"t{i}", rows=1) for i in range(7)))
+    made = compare(lost, restored(tables=())).checks
+    assert "rows: and 2 more." in judge(made)[1]  # and not the note that rows were only counted
+
+
+def test_large_objects_that_are_lost_are_lost_rows() -> None:
+    comparison = compare(counted(large_objects=3), counted(large_objects=2))
+    assert only_failed(comparison) == {"rows"}
+    assert "large objects: 3 claimed, 2 came back." in details(comparison, "rows")
 
 
 def test_a_drill_that_passed_everything_proves_and_needs_no_reasons() -> None:

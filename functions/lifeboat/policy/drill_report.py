@@ -40,12 +40,16 @@ class Check(Frozen):
         name: stable and short, such as "checksum", "decode", "restore", "rows", "content",
             "sequences", "extensions", "objects", "validation: has users".
         outcome: what became of it.
-        details: what differs or could not be tested, a sentence each; notes where it passed.
+        details: what differs or could not be tested, a sentence each; notes where it passed. Of
+            very many the first, then how many more there are.
+        found: how many of the findings speak for the outcome, these being the first of them all;
+            0 where it passed, and in reports from before there was such a figure.
     """
 
     name: str
     outcome: Outcome
     details: tuple[str, ...] = ()
+    found: Count = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,13 +95,24 @@ class ObjectCounts(Frozen):
 
 
 class Inventory(Frozen):
-    """What is in a database, as one snapshot sees it."""
+    """What is in a database, as one snapshot sees it.
+
+    Attributes:
+        tables: every table that rows are loaded into.
+        sequences: with their states.
+        extensions: that are installed.
+        collations: besides the database's own.
+        counts: of everything else.
+        counted_as_dumped: whether the counts are of what pg_dump writes down. Before there was
+            this field, they were of all that the catalogs hold, clones and invalid indexes too.
+    """
 
     tables: tuple[Table, ...]
     sequences: tuple[Sequence, ...]
     extensions: tuple[Extension, ...]
     collations: tuple[CollationProvider, ...]
     counts: ObjectCounts
+    counted_as_dumped: bool = False
 
     @property
     def rows(self) -> int:

@@ -14,7 +14,7 @@ from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
 from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
 from lifeboat.policy.shortage import Shortage, shortage
 from lifeboat.policy.statements import head, losses, makes_something
-from lifeboat.policy.verdict import Untested, told
+from lifeboat.policy.verdict import Untested
 
 _LONGEST = 300
 _ROLE = re.compile(r'role "(.+)" does not exist')
@@ -71,7 +71,7 @@ def classify(
     unforgiven = [problem for problem in output.problems if id(problem) not in forgiven]
     errors = [problem.error for problem in output.problems]
     return Classified(
-        fatal=told([*_about_the_end(output, code, whole=whole), *map(_sentence, unforgiven)]),
+        fatal=(*_about_the_end(output, code, whole=whole), *map(_sentence, unforgiven)),
         untested=_untested(excused, stand_ins, replaced_collations),
         excused=tuple(f"{_sentence(problem)}: {excuse.why}." for problem, excuse in excused),
         parallel=next(map(_sentence, filter(one_worker_may_do_better, unforgiven)), None),

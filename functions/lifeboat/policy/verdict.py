@@ -79,10 +79,10 @@ def compare(
     excused = untested or Untested()
     tables = tuple(_tables(claimed.tables, restored.tables, excused.tables))
     checks = [
-        _check("rows", _about_rows(tables, claimed.tables)),
+        _check("rows", _about_rows(tables, claimed, restored)),
         _check("sequences", _about_sequences(claimed, restored, excused)),
         _check("extensions", _about_extensions(claimed, restored, excused)),
-        _check("objects", _about_objects(claimed.counts, restored, excused)),
+        _check("objects", _about_objects(claimed, restored, excused)),
     ]
     if any(table.checksum is not None for table in claimed.tables):
         checks.insert(1, _check("content", _about_content(tables, claimed.tables)))
@@ -113,9 +113,12 @@ def judge(checks: Iterable[Check]) -> tuple[Verdict, tuple[str, ...]]:
 
 
 def _reasons(check: Check) -> Iterator[str]:
-    told = check.details[:_REASONS_EACH] or (f"{check.outcome}, without a word why.",)
-    yield from (f"{check.name}: {detail}" for detail in told)
-    if (more := len(check.details) - _REASONS_EACH) > 0:
+    found = check.found or len(check.details)
+    first = check.details[: min(found, _REASONS_EACH)]
+    yield from (
+        f"{check.name}: {detail}" for detail in first or (f"{check.outcome}, without a word why.",)
+    )
+    if (more := found - _REASONS_EACH) > 0:
         yield f"{check.name}: and {more} more."
 
 
@@ -124,11 +127,13 @@ def _check(name: str, findings: Iterable[_Finding]) -> Check:
     found = list(findings)
     grave = (Outcome.FAILED, Outcome.UNTESTED, Outcome.PASSED)
     details = [each.detail for outcome in grave for each in found if each.outcome is outcome]
-    outcomes = {each.outcome for each in found}
+    outcomes = [each.outcome for each in found]
+    outcome = next((each for each in grave if each in outcomes), Outcome.PASSED)
     return Check(
         name=name,
-        outcome=next((outcome for outcome in grave if outcome in outcomes), Outcome.PASSED),
+        outcome=outcome,
         details=told(details),
+        found=0 if outcome is Outcome.PASSED else outcomes.count(outcome),
     )
 
 
@@ -169,9 +174,14 @@ def _table(name: Name, ours: Table | None, theirs: Table | None, *, excused: boo
     )
 
 
-def _about_rows(results: Iterable[TableResult], claimed: Collection[Table]) -> Iterator[_Finding]:
-    excluded = {(table.schema, table.name) for table in claimed if table.data_excluded}
-    if not any(table.checksum for table in claimed):
+def _about_rows(
+    results: Iterable[TableResult], claimed: Inventory, restored: Inventory
+) -> Iterator[_Finding]:
+    excluded = {(table.schema, table.name) for table in claimed.tables if table.data_excluded}
+    ours, theirs = claimed.counts.large_objects, restored.counts.large_objects
+    if ours != theirs:
+        yield _failed(f"large objects: {ours:,} claimed, {theirs:,} came back.")
+    if not any(table.checksum for table in claimed.tables):
         yield _passed("Rows were counted, not read: the backup was taken without checksums.")
     for result in results:
         name, where = (result.schema, result.name), qualified(result.schema, result.name)
@@ -243,16 +253,20 @@ def _about_extensions(
 
 
 def _about_objects(
-    claimed: ObjectCounts, restored: Inventory, untested: Untested
+    claimed: Inventory, restored: Inventory, untested: Untested
 ) -> Iterator[_Finding]:
     for name in sorted({f"{t.schema}.{t.name}" for t in restored.tables} & untested.absent):
         yield _failed(f"{name} is there, but was not yet when something else needed it.")
     yield from (_untested(sentence) for sentence in untested.objects)
     for kind in ObjectCounts.model_fields:
-        ours: int = getattr(claimed, kind)
+        ours: int = getattr(claimed.counts, kind)
         theirs: int = getattr(restored.counts, kind)
         figures = f"{kind.replace('_', ' ')}: {ours:,} claimed, {theirs:,} came back."
-        if theirs > ours or ours - theirs > untested.fewer.get(kind, 0):
+        if kind == "large_objects":
+            continue  # they are data: see the rows
+        if theirs < ours and not claimed.counted_as_dumped:
+            yield _untested(f"{figures} Then, what pg_dump leaves out was counted too.")
+        elif theirs > ours or ours - theirs > untested.fewer.get(kind, 0):
             yield _failed(figures)
         elif theirs < ours:
             yield _untested(figures)

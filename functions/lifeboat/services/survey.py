@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import psycopg
 
 from lifeboat.errors import DumpError, InventoryError
+from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Inventory
-from lifeboat.postgres.census import take_inventory
+from lifeboat.policy.words import listed
+from lifeboat.postgres.census import invalid_indexes, take_inventory
 from lifeboat.postgres.dump import Dump, dump_globals
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import redact
@@ -24,7 +26,7 @@ class Survey:
     Attributes:
         inventory: everything but the sequences' states.
         globals: roles and their settings as SQL, or None where they can't be had.
-        notes: why not.
+        notes: why not, and what else the archive leaves out.
     """
 
     inventory: Inventory
@@ -53,6 +55,7 @@ def survey(
         inventory = take_inventory(
             snapshot.connection, snapshot.relations, excluded=excluded, checksums=checksums
         )
+        notes = _on_invalid(invalid_indexes(snapshot.connection))
     except psycopg.Error as error:
         words = redact(str(error), login.endpoint).strip()
         raise InventoryError(
@@ -64,8 +67,19 @@ def survey(
         script = dump_globals(dump.programs, dump.major, dump.connection, watch)
     except DumpError as error:
         note = f"No globals: {error.what}"
-        return Survey(inventory, None, (note,))
-    return Survey(inventory, script, ())
+        return Survey(inventory, None, (*notes, note))
+    return Survey(inventory, script, notes)
+
+
+def _on_invalid(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
+    if not indexes:
+        return ()
+    names = listed(qualified(*name) for name in indexes)
+    note = (
+        f"pg_dump leaves invalid indexes out: {names}. Run REINDEX INDEX CONCURRENTLY or DROP INDEX"
+        " on each, unless it is being built just now."
+    )
+    return (note,)
 
 
 @contextmanager
