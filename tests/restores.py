@@ -1,5 +1,6 @@
 """What the tests of restores share: a backup, a server, and one way to ask."""
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -119,6 +120,14 @@ def refused(ask: Callable[[], object]) -> LifeboatError:
         assert_no_children()
         return error
     raise AssertionError(answer)
+
+
+def event_in(text: str) -> dict[str, Any]:
+    """The first event that a message tells to send; it has to be one, and JSON."""
+    event, _ = json.JSONDecoder().raw_decode(text[text.index("{") :])
+    parse_restore_event(event)
+    found: dict[str, Any] = event
+    return found
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreTimeError
 from tests.proxy import Proxy
-from tests.restores import TARGET, RescueHall, databases, refused
+from tests.restores import TARGET, RescueHall, databases, event_in, refused
 from tests.workshop import Database, eventually, open_backends
 
 #: An index over a function that takes its time in restored copies only.
@@ -106,7 +106,7 @@ def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(rescue: R
 
 @pytest.mark.fault("bucket")
 @pytest.mark.parametrize("lost", ["index", "sequence"])
-def test_what_did_not_come_back_fails_and_is_not_offered_for_a_swap(
+def test_what_did_not_come_back_fails_and_is_offered_only_with_what_is_lacking(
     rescue: RescueHall, lost: str
 ) -> None:
     """The manifest claims more than there is in the archive."""
@@ -123,5 +123,7 @@ def test_what_did_not_come_back_fails_and_is_not_offered_for_a_swap(
     assert isinstance(error, RestoreFailedError)
     (copy,) = databases(rescue.live) - {rescue.live.name}
     assert copy in error.what
+    assert f"Lacking or different: {'objects' if lost == 'index' else 'sequences'}: " in error.what
+    assert event_in(error.todo)["unproven"] is True
     plan = rescue.ask(action="swap", copy=copy)
     assert "not proven but failed" in plan["blocked"][0]

@@ -109,6 +109,8 @@ def _cautions(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
             f"Whatever was written to {quoted(swap.live)} after {at(report.snapshot_time)} is not"
             " in the copy. It stays in the database that is moved aside."
         )
+        if report.verdict is not Verdict.PROVEN:
+            yield _not_proven(report)
         if report.notes:
             yield " ".join(report.notes)
     if swap.before is None:
@@ -135,10 +137,11 @@ def _walls(
     if report.action != "restore":
         yield f"{quoted(swap.copy)} holds some tables only; it can't take a database's place."
     if report.verdict is not Verdict.PROVEN and not event.unproven:
-        yield (
-            f"The copy is not proven but {report.verdict}: {' '.join(report.reasons)} To swap it in"
-            ' all the same, say "unproven": true.'
-        )
+        yield f'{_not_proven(report)} To swap it in all the same, say "unproven": true.'
+
+
+def _not_proven(report: RestoreReport) -> str:
+    return f"The copy is not proven but {report.verdict}: {' '.join(report.reasons)}"
 
 
 def _rename(old: str, new: str) -> str:

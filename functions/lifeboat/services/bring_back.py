@@ -1,11 +1,11 @@
 """The steps of every restore into a server: fetch, check, make a database, fill it, report."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreRefusedError
-from lifeboat.policy.drill_report import Verdict
 from lifeboat.policy.identifiers import quoted
 from lifeboat.policy.needed_roles import needed_roles
 from lifeboat.policy.restore_errors import parse
@@ -16,7 +16,6 @@ from lifeboat.policy.restore_faults import Classified, classify
 from lifeboat.policy.restore_report import RestoreReport
 from lifeboat.policy.shortage import cure
 from lifeboat.policy.verdict import Untested
-from lifeboat.policy.words import at
 from lifeboat.postgres.archive_text import definitions
 from lifeboat.postgres.restore import Restore
 from lifeboat.postgres.stage import drop_database
@@ -25,7 +24,7 @@ from lifeboat.postgres.watch import Watch
 from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
 from lifeboat.services.recovery import Recovery
 from lifeboat.services.restore_attempts import in_attempts
-from lifeboat.services.restore_run import RestoreRun, drop_statement
+from lifeboat.services.restore_run import RestoreRun
 from lifeboat.services.restore_target import Target
 
 
@@ -77,11 +76,11 @@ def fetch_whole(run: RestoreRun, recovery: Recovery) -> None:
                 clear_archive(recovery)
                 return
     reasons = [detail for check in run.findings.checks for detail in check.details]
+    listing = {"action": Action.LIST.value, "database": run.event.database}
     raise RestoreFailedError(
         f"The archive of {recovery.manifest.location.id} is not what its manifest claims:"
         f" {' '.join(reasons)}",
-        todo='Use another backup: send {"action": "list", "database":'
-        f' "{run.event.database}"}} to see them.',
+        todo=f"Use another backup: send {json.dumps(listing)} to see them.",
     )
 
 
@@ -113,7 +112,7 @@ def _refused(run: RestoreRun, what: str, statements: str) -> RestoreRefusedError
         f"The backup has {what}.",
         todo=f"On the server run: {statements} Then send the event again; or send it with"
         f' "owners": "none", and everything belongs to the role that restores:'
-        f" {run.event.again(owners='none', go=True)}",
+        f" {json.dumps(run.event.again(owners='none', go=True))}",
     )
 
 
@@ -199,46 +198,3 @@ def publish(bringing: Bringing, report: RestoreReport) -> None:
             lambda: vault.put(report.key, document, protection, content_type="application/json")
         )
     run.leftover = None
-
-
-def answer_of(bringing: Bringing, report: RestoreReport) -> dict[str, object]:
-    """What came of it, with the event that swaps it in.
-
-    Raises:
-        RestoreFailedError: something that came back is wrong.
-    """
-    run, copy = bringing.run, report.copy_name
-    where = f"s3://{run.means.vault.bucket}/{report.key}"
-    if report.verdict is Verdict.FAILED:
-        raise RestoreFailedError(
-            f"{copy} on {report.server} is not what {report.backup} claims:"
-            f" {' '.join(report.reasons)} The report: {where}",
-            safe="The live database and all backups are untouched; the copy is there to look at.",
-            todo="Look into the copy for what you need, or restore another backup. When you are"
-            f" done with it: {drop_statement(copy)}",
-        )
-    answer: dict[str, object] = {
-        "restored": copy,
-        "server": report.server,
-        "backup": report.backup,
-        "shows": at(report.snapshot_time),
-        "verdict": report.verdict.value,
-        "reasons": list(report.reasons),
-        "notes": list(report.notes),
-        "rows": report.rows,
-        "seconds": round(report.total_seconds, 3),
-        "report": where,
-        "drop": drop_statement(copy),
-    }
-    return answer | ({"next": _swap_event(run, report)} if report.action == "restore" else {})
-
-
-def _swap_event(run: RestoreRun, report: RestoreReport) -> dict[str, object]:
-    keys = {
-        "action": Action.SWAP.value,
-        "database": run.event.database,
-        "copy": report.copy_name,
-        "target": run.event.target,
-        "unproven": report.verdict is Verdict.PARTIAL or None,
-    }
-    return {key: value for key, value in keys.items() if value is not None}

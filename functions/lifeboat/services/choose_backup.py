@@ -1,10 +1,12 @@
 """Finds the backup that a restore is about, with all that a plan needs to know of it."""
 
+import json
 from collections.abc import Iterator
 
 from lifeboat.errors import ManifestError, NoBackupError
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.restore_events import Action
 from lifeboat.policy.restore_facts import Source
 from lifeboat.policy.words import several
 from lifeboat.postgres.stage import roles_in
@@ -99,7 +101,9 @@ def _unusable(run: RestoreRun) -> NoBackupError:
 
 
 def _none(what: str, found: list[Found]) -> NoBackupError:
-    newest = ", ".join(each.location.id for each in found[:_NAMED])
-    listing = 'Send {"action": "list", ...} to see all of them'
-    todo = f"{listing}; the newest are {newest}." if found else "Look into the bucket's versions."
+    todo = "Look into the bucket's versions."
+    if found:
+        newest = ", ".join(each.location.id for each in found[:_NAMED])
+        listing = {"action": Action.LIST.value, "database": found[0].location.database}
+        todo = f"Send {json.dumps(listing)} to see all of them; the newest are {newest}."
     return NoBackupError(what, todo=todo, safe=_NOTHING)

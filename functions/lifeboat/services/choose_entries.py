@@ -1,9 +1,11 @@
 """Finds what some tables need in an archive that has been fetched."""
 
+import json
+
 from lifeboat.errors import RestoreRefusedError
 from lifeboat.policy.contents import Selection, parse_contents, select
 from lifeboat.policy.identifiers import qualified
-from lifeboat.policy.restore_events import TableName
+from lifeboat.policy.restore_events import Action, TableName
 from lifeboat.policy.words import listed
 from lifeboat.postgres.archive_text import contents, entries_of
 from lifeboat.services.recovery import Recovery
@@ -31,8 +33,14 @@ def choose_entries(recovery: Recovery, major: int, tables: tuple[TableName, ...]
         if not numbers:
             unknown.append(qualified(*table))
     if unknown:
+        location = recovery.manifest.location
+        listing = {
+            "action": Action.TABLES.value,
+            "database": location.database,
+            "backup": location.id,
+        }
         raise RestoreRefusedError(
-            f"The backup {recovery.manifest.location.id} has no table {listed(unknown)}.",
-            todo='Send {"action": "tables", ...} to see which it has.',
+            f"The backup {location.id} has no table {listed(unknown)}.",
+            todo=f"Send {json.dumps(listing)} to see which it has.",
         )
     return select(parse_contents(contents(programs, major, archive, watch)), chosen)

@@ -11,7 +11,6 @@ from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.bring_back import (
     Bringing,
-    answer_of,
     bring,
     fetch_whole,
     given_up,
@@ -19,6 +18,7 @@ from lifeboat.services.bring_back import (
     require_roles,
 )
 from lifeboat.services.compare_copy import compare_copy
+from lifeboat.services.restore_answer import answer_of
 from lifeboat.services.restore_run import RestoreRun
 from lifeboat.services.restore_target import Target
 
@@ -50,7 +50,7 @@ def restore_database(
         _compare(bringing, copy, untested)
         report = run.report("restore", source.manifest, target.facts, copy)
         publish(bringing, report)
-    return answer_of(bringing, report)
+    return answer_of(run, report)
 
 
 def _compare(bringing: Bringing, copy: str, untested: Untested) -> None:

@@ -13,7 +13,6 @@ from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.bring_back import (
     Bringing,
-    answer_of,
     bring,
     fetch_whole,
     given_up,
@@ -22,6 +21,7 @@ from lifeboat.services.bring_back import (
 )
 from lifeboat.services.choose_entries import choose_entries
 from lifeboat.services.compare_copy import inventory_of
+from lifeboat.services.restore_answer import answer_of
 from lifeboat.services.restore_run import RestoreRun
 from lifeboat.services.restore_target import Target
 
@@ -69,7 +69,7 @@ def restore_tables(
         _compare(bringing, copy, untested)
         report = run.report("restore-tables", source.manifest, target.facts, copy)
         publish(bringing, report)
-    return answer_of(bringing, report)
+    return answer_of(run, report)
 
 
 def _compare(bringing: Bringing, copy: str, untested: Untested) -> None:

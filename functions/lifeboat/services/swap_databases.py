@@ -1,5 +1,7 @@
 """Puts a restored database into the live one's place, when told so in writing. It drops nothing."""
 
+import json
+
 import psycopg
 
 from lifeboat.errors import (
@@ -63,7 +65,7 @@ def require_confirmed(run: RestoreRun, live: str) -> None:
         said = f"has {run.event.confirm!r}" if run.event.confirm else "is missing"
         raise RestoreRefusedError(
             f"This changes the live database {quoted(live)}, and key 'confirm' {said}.",
-            todo=f'If that is what you mean, send it with "confirm": "{live}".',
+            todo=f'If that is what you mean, send it with "confirm": {json.dumps(live)}.',
         )
 
 

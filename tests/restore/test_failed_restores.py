@@ -1,0 +1,98 @@
+"""A copy that has all its rows can be used, whatever else is lacking: a person decides that."""
+
+from typing import Any
+
+import pytest
+
+from lifeboat.errors import RestoreFailedError
+from tests.restores import RescueHall, databases, event_in, refused
+from tests.workshop import Database
+
+LACKING = {
+    "a foreign key": (
+        "FK CONSTRAINT|ADD CONSTRAINT|violates foreign key",
+        "CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users)",
+        "SET session_replication_role = replica; INSERT INTO orders VALUES (1, -7)",
+    ),
+    "a unique index": (
+        "CREATE UNIQUE INDEX|could not create unique index",
+        "CREATE TABLE doubles (id int)",
+        "CREATE UNIQUE INDEX doubles_id ON doubles (id)",
+        "UPDATE pg_index SET indisunique = false WHERE indexrelid = 'doubles_id'::regclass",
+        "INSERT INTO doubles VALUES (1), (1)",
+        "UPDATE pg_index SET indisunique = true WHERE indexrelid = 'doubles_id'::regclass",
+    ),
+    "what a materialized view shows": (
+        "REFRESH MATERIALIZED VIEW",
+        "CREATE TABLE dividers (n int)",
+        "CREATE MATERIALIZED VIEW parts AS SELECT 1 / n AS part FROM dividers",
+        "INSERT INTO dividers VALUES (0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LACKING)
+@pytest.mark.parametrize("checksums", [False, True])
+def test_what_lacks_an_object_fails_and_can_be_swapped_in_all_the_same(
+    kind: str, hall: RescueHall, *, checksums: bool
+) -> None:
+    live, (words, *statements) = hall.live, LACKING[kind]
+    live.run("SET allow_system_table_mods = on; " + "; ".join(statements))
+    hall.workshop.settings["backup"] = {"checksums": checksums}
+    hall.workshop.take()
+    there = rows(live)
+    live.run("DELETE FROM users")
+
+    error = refused(hall.restore)
+    assert isinstance(error, RestoreFailedError)
+    (copy,) = databases(live) - {live.name}
+    assert "rows of all" in error.what
+    assert ("compared by their content" if checksums else "counted") in error.what
+    lacking = error.what.partition("Lacking or different: ")[2]
+    assert any(word in lacking for word in words.split("|"))
+    assert f"DROP DATABASE {copy} WITH (FORCE);" in error.todo
+
+    plan = hall.ask(event_in(error.todo))
+    assert "blocked" not in plan
+    hall.ask(plan["next"])
+    assert rows(live) == there
+
+
+def test_what_lacks_rows_is_not_offered_first(hall: RescueHall) -> None:
+    """The check is not valid for rows that are there: pg_restore can't load them."""
+    live = hall.live
+    live.run(
+        "CREATE TABLE odd (id int CHECK (id > 0))",
+        "INSERT INTO odd VALUES (1)",
+        "CREATE FUNCTION known(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+        "ALTER TABLE odd ADD CHECK (known(id))",
+        "CREATE OR REPLACE FUNCTION known(int) RETURNS bool LANGUAGE sql IMMUTABLE"
+        " AS 'SELECT false'",
+    )
+    tables = len(hall.workshop.take().manifest.inventory.tables)
+    error = refused(hall.restore)
+    assert isinstance(error, RestoreFailedError)
+    assert f"{tables - 1} of {tables} tables with all their rows (counted)" in error.what
+    assert event_in(error.todo) == {"action": "list", "database": "app"}
+    _, _, rest = error.todo.partition("Or swap it in without the rows that are lacking: send ")
+    plan = hall.ask(event_in(rest))
+    assert "blocked" not in plan
+    assert any("public.odd: 1 rows claimed, 0 came back" in each for each in plan["beware"])
+
+
+def test_tables_of_their_own_are_never_offered_for_a_swap(hall: RescueHall) -> None:
+    _, *statements = LACKING["a unique index"]
+    hall.live.run("SET allow_system_table_mods = on; " + "; ".join(statements))
+    hall.workshop.take()
+    error = refused(lambda: hall.ask(action="restore-tables", tables=["public.doubles"], go=True))
+    assert isinstance(error, RestoreFailedError)
+    assert "has all 2 rows of all 1 table (counted)" in error.what
+    assert "{" not in error.todo
+    assert "docs/runbooks/partial-restore.md" in error.todo
+
+
+def rows(database: Database) -> Any:
+    return {
+        (table.schema, table.name): (table.rows, table.checksum)
+        for table in database.inventory().tables
+    }
