@@ -122,6 +122,27 @@ def refused(ask: Callable[[], object]) -> LifeboatError:
     raise AssertionError(answer)
 
 
+def properties(database: Database) -> Any:
+    """What is set on a database itself, by the server's own catalogs, roles by their names."""
+    with database.server.admin() as admin:
+        row = admin.execute(
+            """
+            SELECT json_build_object(
+                'owner', pg_get_userbyid(datdba), 'limit', datconnlimit,
+                'comment', shobj_description(d.oid, 'pg_database'),
+                'grants', (SELECT json_agg(a::text ORDER BY a::text) FROM unnest(datacl) a),
+                'settings', (SELECT json_agg(json_build_array(setrole::regrole, c)
+                                      ORDER BY setrole::regrole::text, c)
+                             FROM pg_db_role_setting, unnest(setconfig) c
+                             WHERE setdatabase = d.oid))
+            FROM pg_database d WHERE datname = %s
+            """,
+            [database.name],
+        ).fetchone()
+    assert row
+    return row[0]
+
+
 def event_in(text: str) -> dict[str, Any]:
     """The first event that a message tells to send; it has to be one, and JSON."""
     event, _ = json.JSONDecoder().raw_decode(text[text.index("{") :])

@@ -19,6 +19,7 @@ from local.postgres import PostgresServer
 from tests.aws_commands import AwsCommands
 from tests.deployed.conftest import PASSWORD, Installation
 from tests.pages import RUNBOOKS, Block, Page, filled, require_seen
+from tests.restores import properties
 from tests.stand_ins import Terminal, psql, terminal
 from tests.workshop import Bucket, Database, eventually
 
@@ -139,6 +140,19 @@ def secret_holding(installation: Installation, name: str, value: str) -> Iterato
         manager.put_secret_value(SecretId=name, SecretString=before)
 
 
+def its_own_settings(shop: Shop) -> Any:
+    """Let the database have settings, grants and a comment of its own; what they were."""
+    shop.database.run(
+        "ALTER DATABASE shop SET search_path = public, 'odd; name'",
+        "ALTER DATABASE shop SET app.settings.key = 'it''s'",
+        "ALTER ROLE lifeboat IN DATABASE shop SET work_mem = '7MB'",
+        "REVOKE CONNECT ON DATABASE shop FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE shop TO lifeboat",
+        "COMMENT ON DATABASE shop IS 'ours'",
+    )
+    return properties(shop.database)
+
+
 @pytest.fixture
 def shop(installation: Installation) -> Iterator[Shop]:
     server = installation.database.server
@@ -218,6 +232,7 @@ def test_data_corruption(shop: Shop, read: Callable[[str], Reader]) -> None:
 def test_full_loss(shop: Shop, read: Callable[[str], Reader]) -> None:
     users = shop.count("users")
     page = read("full-loss")
+    before = its_own_settings(shop)
     page.know(backup=shop.back_up())
     shop.database.drop()
 
@@ -230,6 +245,7 @@ def test_full_loss(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.step(restoring)
     page.know(copy=page.answer["restored"])
     assert page.section(restoring).strip() == str(users)
+    assert properties(shop.database)["settings"] == before["settings"]
     page.section("Connect everything again")
     page.finish()
 
@@ -314,6 +330,7 @@ def test_lifeboat_is_gone(shop: Shop, read: Callable[[str], Reader]) -> None:
     day = {"database": "app", "scheduled": "2026-09-07T02:00:00Z"}
     users = shop.count("users")
     page = read("lifeboat-is-gone")
+    before = its_own_settings(shop)
     page.know(backup=shop.back_up(day), aside="shop_old")
 
     finding = "Find the backups"
@@ -331,6 +348,7 @@ def test_lifeboat_is_gone(shop: Shop, read: Callable[[str], Reader]) -> None:
     assert f"public users {users}" in page.step("See that it is whole").splitlines()
     assert page.step("See that it is whole").strip() == str(users)
     page.section("Put it in place")
+    assert properties(shop.database) == before
     assert shop.count("users") == users
     assert names_like(shop.database.server, "shop%") == ["shop", "shop_old"]
 

@@ -113,7 +113,12 @@ def _cautions(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
             yield _not_proven(report)
         if report.notes:
             yield " ".join(report.notes)
-    if swap.before is None:
+    if swap.before:
+        yield (
+            "Settings, grants, limit, comment and owner of the database itself are taken from"
+            f" {quoted(swap.live)} as it is now, not from the backup."
+        )
+    else:
         yield f"There is no {quoted(swap.live)} on this server: the copy just gets its name."
     yield "Clients lose their connections once and have to connect again."
 

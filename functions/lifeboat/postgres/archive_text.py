@@ -1,5 +1,6 @@
 """What an archive says as text: its definitions with owners and grants, its table of contents."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 from lifeboat.errors import DecodeError
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
+
+_OF_DATABASE = re.compile(
+    r"\d+; \d+ \d+ (DATABASE|DATABASE PROPERTIES|(ACL|COMMENT|SECURITY LABEL) - DATABASE) "
+)
 
 
 def definitions(programs: Programs, major: int, archive: Path, watch: Watch) -> str:
@@ -16,6 +21,19 @@ def definitions(programs: Programs, major: int, archive: Path, watch: Watch) -> 
         DecodeError: pg_restore can't read the archive.
     """
     return _text(programs, major, archive, watch, "--schema-only", "--file=-")
+
+
+def database_statements(programs: Programs, major: int, archive: Path, watch: Watch) -> str:
+    """What the archive would set on the database itself: settings, grants, comment, owner.
+
+    Raises:
+        DecodeError: pg_restore can't read the archive, or not write the database's name.
+    """
+    listed = _text(programs, major, archive, watch, "--create", "--list")
+    chosen = [line for line in listed.splitlines() if _OF_DATABASE.match(line)]
+    with script(programs, major, archive, watch, "--create", entries=chosen) as child:
+        text = child.read_all()
+    return text.decode(errors="surrogateescape")
 
 
 def contents(programs: Programs, major: int, archive: Path, watch: Watch) -> str:

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.postgres.connect import Connection
+from lifeboat.postgres.properties import read_properties, set_properties, strip_properties
 
 _PAUSE_SECONDS = 0.05
 _LOCK_WAIT = "10s"
@@ -23,28 +24,6 @@ _LOCK_WAIT = "10s"
 _OTHERS: LiteralString = """
 SELECT pid FROM pg_catalog.pg_stat_activity
 WHERE datname = ANY (%s) AND pid <> ALL (%s) AND backend_type <> 'autovacuum worker'
-"""
-
-_SETTINGS: LiteralString = """
-SELECT r.rolname, option_name, option_value
-FROM pg_catalog.pg_db_role_setting s
-JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
-LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
-CROSS JOIN LATERAL pg_catalog.pg_options_to_table(s.setconfig)
-WHERE d.datname = %s ORDER BY 1, 2
-"""
-
-_RIGHTS: LiteralString = """
-SELECT r.rolname, a.privilege_type, a.is_grantable
-FROM pg_catalog.pg_database d
-CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) a
-LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-WHERE d.datname = %s AND (a.grantee = 0 OR r.rolname IS NOT NULL)
-"""
-
-_OWNER: LiteralString = """
-SELECT pg_catalog.pg_get_userbyid(datdba), datacl IS NOT NULL, datconnlimit
-FROM pg_catalog.pg_database WHERE datname = %s
 """
 
 
@@ -108,77 +87,21 @@ def _end_sessions(helper: Connection, names: tuple[str, ...], ours: list[int]) -
 
 
 def dress(connection: Connection, live: str, copy: str) -> tuple[str, ...]:
-    """Give `copy` what a dump of a database doesn't have: settings, grants, limit and owner.
+    """Give `copy` the settings, grants, comment, limit and owner that the live database has now.
 
     Args:
         connection: to another database of the server, in autocommit.
         live: whose they are.
-        copy: that gets them.
+        copy: that gets them, in place of those of the backup.
 
     Returns:
-        What could not be taken over, a sentence each.
+        What could not be taken over, a sentence each; its statements have the live one's name.
+
+    Raises:
+        psycopg.Error: the copy's own can't be taken off.
     """
-    found = connection.execute(_OWNER, [live]).fetchone()
-    if found is None:
+    wanted = read_properties(connection, live)
+    if wanted is None:
         return ()
-    owner, has_rights, limit = found
-    name = sql.Identifier(copy)
-    statements = [sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit))]
-    if has_rights:
-        statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-        statements += _grants(connection, live, name)
-    notes = [*_take_settings(connection, live, copy)]
-    # The owner comes last: only an owner may do the rest.
-    statements.append(
-        sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, sql.Identifier(str(owner)))
-    )
-    notes += [note for each in statements if (note := _tried(connection, [each]))]
-    return tuple(notes)
-
-
-def _grants(connection: Connection, live: str, name: sql.Identifier) -> list[sql.Composed]:
-    return [
-        sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
-            sql.SQL(str(right)),
-            name,
-            sql.SQL("PUBLIC") if role is None else sql.Identifier(str(role)),
-            sql.SQL(" WITH GRANT OPTION" if grantable else ""),
-        )
-        for role, right, grantable in connection.execute(_RIGHTS, [live]).fetchall()
-    ]
-
-
-def _take_settings(connection: Connection, live: str, copy: str) -> Iterator[str]:
-    """ALTER DATABASE ... SET, by way of the session: lists are quoted as only the server knows."""
-    for role, option, value in connection.execute(_SETTINGS, [live]).fetchall():
-        name = sql.Identifier(copy)
-        of = (
-            sql.SQL("ALTER DATABASE {}").format(name)
-            if role is None
-            else sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(str(role)), name)
-        )
-        note = _tried(
-            connection,
-            [
-                sql.SQL("SELECT pg_catalog.set_config({}, {}, true)").format(option, value),
-                of + sql.SQL(" SET {} FROM CURRENT").format(_option(str(option))),
-            ],
-        )
-        if note:
-            yield note
-
-
-def _option(name: str) -> sql.Composable:
-    return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
-
-
-def _tried(connection: Connection, statements: list[sql.Composed]) -> str | None:
-    """Run them in one transaction; what the server said against it, if it did."""
-    try:
-        with connection.transaction():
-            for each in statements:
-                connection.execute(each)
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
-        text = statements[-1].as_string(connection)
-        return f"Not taken over: {text}; ({error.diag.message_primary})"
-    return None
+    strip_properties(connection, copy)
+    return set_properties(connection, copy, wanted, owners=True, called=live)

@@ -17,6 +17,7 @@ from lifeboat.services.bring_back import (
     publish,
     require_roles,
 )
+from lifeboat.services.bring_properties import bring_properties
 from lifeboat.services.compare_copy import compare_copy
 from lifeboat.services.restore_answer import answer_of
 from lifeboat.services.restore_run import RestoreRun
@@ -48,6 +49,7 @@ def restore_database(
     with given_up(bringing, copy):
         untested = bring(bringing, copy)
         _compare(bringing, copy, untested)
+        bring_properties(bringing, copy)
         report = run.report("restore", source.manifest, target.facts, copy)
         publish(bringing, report)
     return answer_of(run, report)
