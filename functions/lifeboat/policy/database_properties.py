@@ -178,12 +178,14 @@ class _Reader:
 
     def _alter(self, role: str | None, rest: list[Token]) -> None:
         match rest:
-            case [("w", "SET"), ("w" | "n", _) as name, ("w", "TO"), *values]:
+            case [("w", "SET"), ("w" | "n", _) as name, ("w", "TO"), *values] if _listed(values):
                 texts = tuple(self._text(each) for each in values[::2])
                 self._add(settings=(*self.found.settings, Setting(role, _name(name), texts)))
             case [("w", "OWNER"), ("w", "TO"), ("w" | "n", _) as owner]:
                 self._add(owner=_name(owner))
-            case [("w", "CONNECTION"), ("w", "LIMIT"), ("p", "="), ("w", limit)]:
+            case [("w", "CONNECTION"), ("w", "LIMIT"), ("p", "="), ("w", limit)] if (
+                limit.isdecimal()
+            ):
                 self._add(connection_limit=int(limit))
             case [("w", "IS_TEMPLATE"), ("p", "="), ("w", value)]:
                 self._add(is_template=value == "true")
@@ -193,12 +195,14 @@ class _Reader:
     def _describe(self, statement: list[Token]) -> None:
         match statement:
             case [
-                ("w", "COMMENT"), ("w", "ON"), ("w", "DATABASE"), ("w" | "n", _), ("w", "IS"), text,
+                ("w", "COMMENT"), ("w", "ON"), ("w", "DATABASE"), ("w" | "n", _), ("w", "IS"),
+                ("s" | "e", _) as text,
             ]:  # fmt: skip
                 self._add(comment=self._text(text))
             case [
                 ("w", "SECURITY"), ("w", "LABEL"), ("w", "FOR"), ("w" | "n", _) as provider,
-                ("w", "ON"), ("w", "DATABASE"), ("w" | "n", _), ("w", "IS"), text,
+                ("w", "ON"), ("w", "DATABASE"), ("w" | "n", _), ("w", "IS"),
+                ("s" | "e", _) as text,
             ]:  # fmt: skip
                 self._add(labels=(*self.found.labels, (_name(provider), self._text(text))))
             case _:
@@ -212,7 +216,7 @@ class _Reader:
             case [
                 ("w", "ON"), ("w", "DATABASE"), ("w" | "n", _), ("w", "TO" | "FROM"),
                 ("w" | "n", _) as role, *option,
-            ] if _PRIVILEGES.fullmatch(privileges):  # fmt: skip
+            ] if _PRIVILEGES.fullmatch(privileges) and option in ([], _OPTION):  # fmt: skip
                 grant = Grant(
                     privileges.strip(),
                     None if role == ("w", "PUBLIC") else _name(role),
@@ -237,6 +241,15 @@ class _Reader:
 _PRIVILEGES = re.compile(
     r"(?: GRANT OPTION FOR)? (?:ALL|CREATE|CONNECT|TEMPORARY)(?:, ?(?:CREATE|CONNECT|TEMPORARY))*"
 )
+
+
+_OPTION: list[Token] = [("w", "WITH"), ("w", "GRANT"), ("w", "OPTION")]
+
+
+def _listed(values: list[Token]) -> bool:
+    """Whether these are strings with commas between."""
+    strings = bool(values) and all(kind in {"s", "e"} for kind, _ in values[::2])
+    return strings and len(values) % 2 == 1 and set(values[1::2]) <= {("p", ",")}
 
 
 def _name(token: Token) -> str:
