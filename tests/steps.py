@@ -24,7 +24,7 @@ BACKUP = (
     "publish",
 )
 DRILL = ("find", "start", "fetch", "decode", "roles", "restore", "compare", "validate")
-RESTORE = ("find", "look", "fetch", "decode", "restore", "compare", "analyze")
+RESTORE = ("find", "look", "fetch", "decode", "restore", "compare", "settings", "analyze")
 
 
 @contextmanager

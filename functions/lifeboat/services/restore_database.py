@@ -7,6 +7,7 @@ from lifeboat.policy.copies import name_of
 from lifeboat.policy.restore_facts import Room, Source
 from lifeboat.policy.restore_plan import plan_restore, require_open
 from lifeboat.policy.verdict import Untested
+from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.bring_back import (
@@ -49,7 +50,10 @@ def restore_database(
     with given_up(bringing, copy):
         untested = bring(bringing, copy)
         _compare(bringing, copy, untested)
-        bring_properties(bringing, copy)
+        # It begins before the database's own settings would change it, or keep it out.
+        with target.session(watch, copy) as connection:
+            bring_properties(bringing, copy)
+            _gather_statistics(bringing, copy, connection)
         report = run.report("restore", source.manifest, target.facts, copy)
         publish(bringing, report)
     return answer_of(run, report)
@@ -60,16 +64,14 @@ def _compare(bringing: Bringing, copy: str, untested: Untested) -> None:
     place = bringing.target.place(run)
     with run.steps.timed("compare"):
         compare_copy(recovery, place, copy, untested)
-    with run.steps.timed("analyze"):
-        _gather_statistics(bringing, copy)
 
 
-def _gather_statistics(bringing: Bringing, copy: str) -> None:
+def _gather_statistics(bringing: Bringing, copy: str, connection: Connection) -> None:
     """A dump has none, and without them the first queries after a swap are slow ones."""
     run = bringing.run
-    seconds = run.means.remaining() - _TO_SPARE_SECONDS
-    if seconds >= 1:
-        with bringing.target.session(bringing.watch, copy) as connection:
+    with run.steps.timed("analyze"):
+        seconds = run.means.remaining() - _TO_SPARE_SECONDS
+        if seconds >= 1:
             limit = sql.Literal(f"{int(seconds)}s")
             connection.execute(sql.SQL("SET statement_timeout = {}").format(limit))
             try:
