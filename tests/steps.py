@@ -23,7 +23,7 @@ BACKUP = (
     "complete",
     "publish",
 )
-DRILL = ("find", "start", "fetch", "decode", "roles", "restore", "compare", "validate")
+DRILL = ("find", "start", "fetch", "decode", "roles", "restore", "compare", "validate", "settings")
 RESTORE = ("find", "look", "fetch", "decode", "restore", "compare", "settings", "analyze")
 
 

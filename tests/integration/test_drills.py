@@ -39,7 +39,8 @@ def test_every_kind_of_object_is_proven_on_every_major(
     assert report.server_version is not None
     assert report.server_version.startswith(str(major))
     assert set(report.seconds) == {
-        *("find", "fetch", "decode", "start", "roles", "restore", "compare", "validate", "stop")
+        *("find", "fetch", "decode", "start", "roles", "restore", "compare", "validate"),
+        *("settings", "stop"),
     }
     assert_no_children()
 
@@ -208,3 +209,30 @@ def test_a_target_gets_a_database_of_its_own_which_is_dropped(
     assert report.server_version is not None
     assert report.server_version.startswith("17")
     assert databases(target) == before
+
+
+def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_noted(
+    hall: DrillHall,
+) -> None:
+    """After the comparison, which such a setting would disturb."""
+    live = hall.workshop.database
+    live.run(
+        f"ALTER DATABASE {live.name} SET search_path = app, public",
+        f"ALTER DATABASE {live.name} SET default_transaction_read_only = on",
+        f"ALTER DATABASE {live.name} SET app.key = 'sesame'",
+        "SET default_transaction_read_only = off",
+        f"REVOKE CONNECT ON DATABASE {live.name} FROM PUBLIC",
+    )
+    hall.workshop.take()
+    report = hall.hold()
+    assert report.verdict is Verdict.PROVEN, report.reasons
+    assert check(report, "settings").details == ()
+    with live.server.admin() as admin:
+        admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE true")
+    hall.workshop.slot = hall.workshop.slot.replace(hour=14)
+    hall.workshop.take()
+    with live.server.admin() as admin:
+        admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE false")
+    report = hall.hold()
+    assert report.verdict is Verdict.PROVEN, report.reasons
+    assert "IS_TEMPLATE true" in check(report, "settings").details[0]

@@ -3,8 +3,11 @@
 from lifeboat.errors import DecodeError
 from lifeboat.policy.database_properties import parse_properties
 from lifeboat.postgres.archive_text import database_statements
+from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.properties import set_properties
 from lifeboat.services.bring_back import Bringing
+from lifeboat.services.drill_place import Place
+from lifeboat.services.recovery import Recovery
 
 
 def bring_properties(bringing: Bringing, copy: str) -> None:
@@ -15,20 +18,28 @@ def bring_properties(bringing: Bringing, copy: str) -> None:
     Raises:
         RestoreTargetError: the connection broke.
     """
-    run, recovery, target = bringing.run, bringing.recovery, bringing.target
-    with run.steps.timed("settings"):
-        try:
-            script = database_statements(
-                recovery.programs, target.facts.major, recovery.archive, recovery.watch
-            )
-        except DecodeError as error:
-            run.notes.append(f"The database's own settings and grants were not set: {error.what}")
-            return
-        with target.session(recovery.watch) as connection:
-            run.notes += set_properties(
-                connection,
-                copy,
-                parse_properties(script),
-                owners=run.event.owners == "keep",
-                called=copy,
-            )
+    run, target, owners = bringing.run, bringing.target, bringing.run.event.owners == "keep"
+    with run.steps.timed("settings"), target.session(bringing.watch) as connection:
+        run.notes += _set(bringing.recovery, target.facts.major, connection, copy, owners=owners)
+
+
+def try_properties(recovery: Recovery, place: Place, copy: str) -> None:
+    """Let a drill's own server set them as well, and note what it refuses.
+
+    Raises:
+        TargetError: the connection broke.
+    """
+    if place.own:
+        with place.session(recovery.watch) as connection:
+            notes = _set(recovery, place.major, connection, copy, owners=True)
+        recovery.findings.note("settings", (), notes=notes)
+
+
+def _set(
+    recovery: Recovery, major: int, connection: Connection, copy: str, *, owners: bool
+) -> tuple[str, ...]:
+    try:
+        script = database_statements(recovery.programs, major, recovery.archive, recovery.watch)
+    except DecodeError as error:
+        return (f"The database's own settings and grants were not set: {error.what}",)
+    return set_properties(connection, copy, parse_properties(script), owners=owners, called=copy)

@@ -14,6 +14,7 @@ from lifeboat.policy.drill_page import render_page
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.postgres.scratch import scratch_directory
 from lifeboat.postgres.watch import Watch
+from lifeboat.services.bring_properties import try_properties
 from lifeboat.services.compare_copy import compare_copy, validate_copy
 from lifeboat.services.drill_place import Place, empty_copy, open_place
 from lifeboat.services.drill_run import DrillRequest, DrillRun
@@ -103,6 +104,8 @@ def _bring_back(run: DrillRun, recovery: Recovery, place: Place) -> None:
             settings = run.settings
             queries, seconds = settings.databases[0].validation, settings.drill.validation_seconds
             validate_copy(recovery, place, copy, queries, seconds)
+        with run.steps.timed("settings"):
+            try_properties(recovery, place, copy)
 
 
 def _store(run: DrillRun, report: DrillReport) -> None:
