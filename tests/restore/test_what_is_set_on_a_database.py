@@ -190,6 +190,29 @@ def test_what_the_live_database_has_now_wins_over_the_backups(hall: RescueHall) 
         sweep(live)
 
 
+def test_a_name_or_a_text_that_cannot_be_read_is_said_and_all_else_comes_back(
+    new_database: Callable[..., Database], hall: RescueHall
+) -> None:
+    """pg_restore refuses to write a name with a line end, and SQL_ASCII says nothing of bytes."""
+    with named(new_database(18), "two\nlines") as live:
+        hall.workshop.database = live
+        live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
+        hall.workshop.take()
+        answer = hall.restore()
+        assert answer["verdict"] == "proven"
+        assert any("were not set: pg_restore" in note for note in answer["notes"])
+        sweep(live)
+    options = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    live = hall.workshop.database = new_database(18, options=options)
+    live.run(f"COMMENT ON DATABASE {live.name} IS E'\\xe9'")
+    hall.workshop.slot = hall.workshop.slot.replace(hour=14)
+    hall.workshop.take()
+    live.run(f"COMMENT ON DATABASE {live.name} IS NULL")
+    answer = hall.restore()
+    assert answer["verdict"] == "proven"
+    assert any("no text in UTF-8" in note for note in answer["notes"])
+
+
 #: A database whose sessions only read can't be filled by stock programs once that is set.
 FOR_STOCK = tuple(each for each in SET if "read_only" not in each)
 

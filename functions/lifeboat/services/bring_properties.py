@@ -9,6 +9,8 @@ from lifeboat.services.bring_back import Bringing
 from lifeboat.services.drill_place import Place
 from lifeboat.services.recovery import Recovery
 
+_NOT_SET = "The database's own settings and grants were not set:"
+
 
 def bring_properties(bringing: Bringing, copy: str) -> None:
     """Set them when the copy has been compared, as they change how every session sees it.
@@ -40,6 +42,9 @@ def _set(
 ) -> tuple[str, ...]:
     try:
         script = database_statements(recovery.programs, major, recovery.archive, recovery.watch)
+        script.encode()
     except DecodeError as error:
-        return (f"The database's own settings and grants were not set: {error.what}",)
+        return (f"{_NOT_SET} {error.what}",)
+    except UnicodeEncodeError:
+        return (f"{_NOT_SET} the archive has bytes in them that are no text in UTF-8.",)
     return set_properties(connection, copy, parse_properties(script), owners=owners, called=copy)
