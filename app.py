@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra.stack import LayerContents, LifeboatStack
+from infra.stack import Contents, LifeboatStack
+from layers.code import function_code
 from layers.postgres import client_layer, server_layer
 from layers.python import dependency_layer
 from lifeboat.errors import LifeboatError
@@ -29,7 +30,8 @@ def main() -> None:
         app,
         app.node.try_get_context("stack_name") or "Lifeboat",
         settings=settings,
-        layers=LayerContents(
+        contents=Contents(
+            code=function_code(),
             client=client_layer(settings.architecture),
             server=server_layer(settings.architecture),
             python=dependency_layer(settings.architecture),

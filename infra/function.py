@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from aws_cdk import Acknowledgment, Duration, Size, Validations
 from aws_cdk import aws_lambda as lambda_
@@ -11,11 +10,8 @@ from constructs import Construct
 
 from infra.network import Network
 from infra.role import FunctionRole
-from infra.site import Site
+from infra.site import Site, as_asset
 from lifeboat.errors import SettingsError
-
-FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
-"""The one code asset of every function."""
 
 ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -85,7 +81,7 @@ class LifeboatFunction(lambda_.Function):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=ARCHITECTURES[site.architecture],
             handler=f"lifeboat.handlers.{work.module}.handler",
-            code=lambda_.Code.from_asset(str(FUNCTIONS), exclude=["**/__pycache__", "**/*.pyc"]),
+            code=as_asset(site.code),
             layers=site.layers,
             role=role.without_policy_updates(),
             log_group=role.log,

@@ -1,6 +1,7 @@
 """What a function finds around it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from infra.alerts import Alerts
 from infra.vault import Vault
+from layers.build import content_digest
 from lifeboat.settings import Architecture, NetworkSettings
 
 
@@ -22,6 +24,9 @@ class Site:
     alerts: Alerts
     """Where failures are told."""
 
+    code: Path
+    """What becomes /var/task: the functions' code, built by `layers.code`."""
+
     layers: list[lambda_.ILayerVersion]
     """What becomes /opt."""
 
@@ -30,6 +35,15 @@ class Site:
 
     network: NetworkSettings | None
     """Where it runs; None: outside of any VPC."""
+
+
+def as_asset(content: Path) -> lambda_.Code:
+    """A directory for Lambda, under a name that tells its files' modes too.
+
+    The CDK's own name for it leaves the modes out: a directory whose modes were mended would not
+    be uploaded again.
+    """
+    return lambda_.Code.from_asset(str(content), asset_hash=content_digest(content))
 
 
 class Log(logs.LogGroup):

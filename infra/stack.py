@@ -26,18 +26,21 @@ from infra.function import ARCHITECTURES
 from infra.monitor_function import MonitorFunction
 from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, Times
-from infra.site import Site
+from infra.site import Site, as_asset
 from infra.vault import Vault
 from lifeboat.policy.commands import Commands
 from lifeboat.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerContents:
-    """Directories that become layers, each one's root being /opt."""
+class Contents:
+    """Directories that become the functions' code and layers."""
+
+    code: Path
+    """The functions' own code; its root becomes /var/task."""
 
     client: Path
-    """PostgreSQL's client programs, for backups."""
+    """A layer, as the others: its root becomes /opt. PostgreSQL's client programs, for backups."""
 
     server: Path
     """PostgreSQL's servers with their programs, for drills."""
@@ -53,7 +56,7 @@ class LifeboatStack(Stack):
         scope: the app.
         construct_id: name of the stack, with which the names of its functions and alarms begin.
         settings: what to back up, how and for how long, and whom to tell.
-        layers: what the functions find below /opt.
+        contents: what the functions consist of.
         env: account and region, where they are known.
 
     Raises:
@@ -67,7 +70,7 @@ class LifeboatStack(Stack):
         construct_id: str,
         *,
         settings: Settings,
-        layers: LayerContents,
+        contents: Contents,
         env: Environment | None = None,
     ) -> None:
         super().__init__(
@@ -82,12 +85,13 @@ class LifeboatStack(Stack):
         self.alerts = Alerts(self, "Alerts", settings=settings.alerts)
         self.dead_letters = _dead_letters(self)
         self._commands = Commands(vault=self.vault.bucket.bucket_name, stack=self.stack_name)
-        python = _layer(self, "PythonLayer", content=layers.python, settings=settings)
-        client = _layer(self, "PostgresLayer", content=layers.client, settings=settings)
-        server = _layer(self, "ServerLayer", content=layers.server, settings=settings)
+        python = _layer(self, "PythonLayer", content=contents.python, settings=settings)
+        client = _layer(self, "PostgresLayer", content=contents.client, settings=settings)
+        server = _layer(self, "ServerLayer", content=contents.server, settings=settings)
         watching = Site(
             vault=self.vault,
             alerts=self.alerts,
+            code=contents.code,
             layers=[python],
             architecture=settings.architecture,
             network=settings.network,
@@ -185,7 +189,7 @@ def _layer(
     return lambda_.LayerVersion(
         scope,
         construct_id,
-        code=lambda_.Code.from_asset(str(content)),
+        code=as_asset(content),
         compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         compatible_architectures=[ARCHITECTURES[settings.architecture]],
         removal_policy=RemovalPolicy.DESTROY,

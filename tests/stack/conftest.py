@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from layers.code import function_code
 from lifeboat.settings import Deployment, parse
 from tests.stack.stacks import ACCOUNT, OPEN, PLAIN, REGION, ROOT, SEALED, Synthesized
 
@@ -15,7 +16,7 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthe
     from aws_cdk import App, Environment, Validations
     from cdk_nag import AwsSolutionsChecks
 
-    from infra.stack import LayerContents, LifeboatStack
+    from infra.stack import Contents, LifeboatStack
 
     layers = tmp_path_factory.mktemp("layers")
     for name in ("client", "server", "python"):
@@ -37,8 +38,11 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthe
             settings=parse(
                 {"lifeboat": lifeboat}, deployment=Deployment(account=ACCOUNT, region=REGION)
             ),
-            layers=LayerContents(
-                client=layers / "client", server=layers / "server", python=layers / "python"
+            contents=Contents(
+                code=function_code(),
+                client=layers / "client",
+                server=layers / "server",
+                python=layers / "python",
             ),
             env=Environment(account=ACCOUNT, region=REGION),
         )

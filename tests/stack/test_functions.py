@@ -1,6 +1,7 @@
 """The functions, their schedules, and what is said about them."""
 
 import json
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -352,3 +353,24 @@ def invocation(command: str) -> tuple[str, dict[str, str]]:
     words = shlex.split(command)
     event: dict[str, str] = json.loads(words[words.index("--payload") + 1])
     return words[words.index("--function-name") + 1], event
+
+
+def test_every_asset_can_be_read_by_the_user_that_lambda_runs_functions_as(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    """The CDK zips the modes that it finds here."""
+    before = os.umask(0o077)
+    try:
+        stack = synthesize(PLAIN, judged=False)
+    finally:
+        os.umask(before)
+
+    (code,) = [
+        path.parents[2] for path in stack.directory.glob("asset.*/lifeboat/handlers/backup.py")
+    ]
+    closed = [
+        path
+        for path in code.rglob("*")
+        if path.stat().st_mode & 0o004 == 0 or (path.is_dir() and path.stat().st_mode & 0o001 == 0)
+    ]
+    assert not closed
