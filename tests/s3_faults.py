@@ -30,6 +30,15 @@ def answer(status: int, code: str) -> Fault:
     return fault
 
 
+def without_a_body(status: int) -> Fault:
+    """S3 answers a HEAD with this status: there is no body that could name a code."""
+
+    def fault(request: Any) -> AWSResponse:
+        return AWSResponse(request.url, status, {}, _Raw(b""))  # type: ignore[arg-type]
+
+    return fault
+
+
 def slow(seconds: float) -> Fault:
     """The request takes longer."""
 

@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -27,12 +28,15 @@ _LOST_UPLOAD = (
     " vault: a lifecycle rule that isn't Lifeboat's, or a clean-up of your own."
 )
 
+_DENIED = (
+    "Let the function's role do this again: deploy the stack unchanged (make deploy), and look"
+    " for a bucket or key policy that denies it."
+)
+
 #: What to do about the refusals that people really meet; anything else gets the general advice.
 _ADVICE = {
-    "AccessDenied": (
-        "Let the function's role do this again: deploy the stack unchanged (make deploy), and look"
-        " for a bucket or key policy that denies it."
-    ),
+    "AccessDenied": _DENIED,
+    "403": _DENIED,  # the answer to a HEAD has no body, so its code is the status
     "NoSuchBucket": "The vault is gone or renamed: deploy the stack again (make deploy).",
     "KMS.DisabledException": "Enable the KMS key that `encryption` names.",
     "SlowDown": "Invoke the function again in a few minutes; S3 asked to slow down.",
@@ -54,6 +58,11 @@ _GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health i
 def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own open keyword arguments
     """An S3 client with bounded waits: 5 tries in all, 10 s to connect, 60 s without a byte.
 
+    It signs by SigV4 for the bucket's name at the region's own host, links for people included.
+    Left to itself, boto3 makes links by SigV2 in eight old regions, which S3 refuses for KMS keys
+    and for newer buckets, and for the global host, which answers 400 for newer regions.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+
     A request's signature covers its headers, our SHA-256 of the body among them, and S3 checks the
     body against that. botocore would hash each body once more, as it doesn't know that header.
     """
@@ -63,9 +72,17 @@ def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own op
         read_timeout=60,
         tcp_keepalive=True,
         max_pool_connections=16,
-        s3={"payload_signing_enabled": False},
+        signature_version="s3v4",
+        s3={"payload_signing_enabled": False, "addressing_style": _addressing_style(overrides)},
     )
     return boto3.client("s3", config=config, **overrides)
+
+
+def _addressing_style(overrides: Mapping[str, object]) -> Literal["path", "virtual"]:
+    """The bucket's name in the host; in the path where S3 is somebody else's, at one host."""
+    own = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    elsewhere = overrides.get("endpoint_url") or any(map(os.environ.get, own))
+    return "path" if elsewhere else "virtual"
 
 
 @dataclass(frozen=True)
