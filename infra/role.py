@@ -122,7 +122,7 @@ def _through(
     actions: Iterable[str],
     context: Mapping[str, object] | None = None,
 ) -> iam.PolicyStatement:
-    via = {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}
+    via = {"kms:ViaService": f"{service}.{stack.region}.{stack.url_suffix}"}
     return iam.PolicyStatement(
         sid=sid,
         actions=list(actions),

@@ -77,6 +77,8 @@ class LifeboatStack(Stack):
             scope,
             construct_id,
             env=env,
+            # One `cdk destroy` would end all watching without a word.
+            termination_protection=True,
             description="Lifeboat: PostgreSQL backups that are proven by restoring them",
             # CloudFormation takes a megabyte, of which most would be spaces.
             suppress_template_indentation=True,

@@ -25,6 +25,8 @@ NONCURRENT_DAYS_LOCKED = 1
 NONCURRENT_DAYS_UNLOCKED = 7
 """Without Object Lock this is the only time left to undo a deletion or an overwrite: a week."""
 
+_STAYS = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+
 
 class Vault(Construct):
     """A bucket that nobody outside of the account can reach and that outlives the stack.
@@ -53,9 +55,12 @@ class Vault(Construct):
             bucket_key_enabled=True if self.key else None,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            removal_policy=RemovalPolicy.RETAIN,
+            # It stays, but for a first deployment that fails, which must not leave one each time.
+            removal_policy=_STAYS,
             lifecycle_rules=rules,
         )
+        if policy := self.bucket.policy:
+            policy.apply_removal_policy(_STAYS)  # what it forbids stays forbidden
         _sizes_as_text(self.bucket, rules)
         _events_of(self.bucket)
         Validations.of(self.bucket).acknowledge(

@@ -51,8 +51,19 @@ def statements_of(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         statement["Sid"]: statement
         | {key: sorted(as_texts(statement[key])) for key in ("Action", "Resource")}
+        | ({"Condition": readable(statement["Condition"])} if "Condition" in statement else {})
         for statement in policy["PolicyDocument"]["Statement"]
     }
+
+
+def readable(value: Any) -> Any:
+    """A condition with intrinsic functions as readable text."""
+    match value:
+        case {"Fn::Join": _} | {"Ref": _}:
+            return as_text(value)
+        case dict():
+            return {key: readable(each) for key, each in value.items()}
+    return value
 
 
 def as_texts(value: Any) -> list[str]:
@@ -70,6 +81,8 @@ def as_text(value: Any) -> str:
             return "".join(as_text(part) for part in parts)
         case {"Ref": "AWS::Partition"}:
             return "aws"
+        case {"Ref": "AWS::URLSuffix"}:
+            return "amazonaws.com"
         case {"Ref": resource}:
             return f"<{resource.rstrip('0123456789ABCDEF')}>"
     raise AssertionError(value)
@@ -359,3 +372,19 @@ def test_no_other_accounts_schedule_can_borrow_the_role(plain: Synthesized) -> N
         assert as_text(condition["aws:SourceArn"]) == (
             "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/default"
         )
+
+
+def test_a_key_may_be_used_through_the_services_of_whatever_partition_it_is(
+    sealed: Synthesized,
+) -> None:
+    """China's services end in amazonaws.com.cn, which only CloudFormation knows."""
+    roles = [each for each in sealed.of_type("AWS::IAM::Role") if "Policies" in each]
+    via = [
+        each["Condition"]["StringEquals"]["kms:ViaService"]
+        for role in roles
+        for each in role["Policies"][0]["PolicyDocument"]["Statement"]
+        if "kms:ViaService" in str(each.get("Condition"))
+    ]
+
+    assert via
+    assert all(each["Fn::Join"][1][-1] == {"Ref": "AWS::URLSuffix"} for each in via)

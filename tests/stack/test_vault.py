@@ -1,5 +1,6 @@
 """The bucket: nobody gets in, nothing gets lost, nothing is kept longer than promised."""
 
+import json
 from typing import Any
 
 import pytest
@@ -17,10 +18,17 @@ def rules_of(stack: Synthesized) -> dict[str, dict[str, Any]]:
 
 
 def test_the_vault_outlives_the_stack(any_stack: Synthesized) -> None:
-    any_stack.template.has_resource(
-        "AWS::S3::Bucket", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-    )
+    """All but one that a first deployment made and had to take back: it would be an orphan."""
+    stays = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    any_stack.template.has_resource("AWS::S3::Bucket", stays)
+    any_stack.template.has_resource("AWS::S3::BucketPolicy", stays)
     any_stack.template.resource_count_is("AWS::S3::Bucket", 1)
+
+
+def test_the_stack_that_watches_it_is_not_deleted_by_one_command(any_stack: Synthesized) -> None:
+    assembly = json.loads((any_stack.directory / "manifest.json").read_text())
+
+    assert assembly["artifacts"]["Lifeboat"]["properties"]["terminationProtection"] is True
 
 
 def test_the_vault_is_closed_to_the_public_and_to_other_owners(any_stack: Synthesized) -> None:
