@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.preflight_error import PreflightError
+from infra.preflight_keys import SECRETS_OWN, Keys, answered
 from lifeboat.errors import LifeboatError
 from lifeboat.settings import Deployment, Settings, parse
 
@@ -32,22 +34,25 @@ LEAST_BOOTSTRAP = 6
 ANY_REGION = "us-east-1"
 """Where to ask who we are when no region is set: the answer is the same everywhere."""
 
-ALARMS = "cloudwatch.amazonaws.com"
-"""As whom CloudWatch's alarms come."""
+MOST_AT_ONCE = 3
+"""Runs that a new account's concurrency must leave room for: a backup, the monitor, a restore."""
+
+NEW_ACCOUNTS_MEMORY_MB = 3008
+"""What Lambda gives a new account at most; AWS raises it "automatically based on your usage", and
+no API tells the present limit.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 CDK = "node_modules/.bin/cdk"
 
 
-class PreflightError(LifeboatError):
-    """Something that a deployment needs is not there."""
-
-    safe_by_default = "Nothing was deployed or changed."
-
-
 def find_problems(
     session: boto3.Session, context: Mapping[str, object], *, region: str | None
-) -> Iterator[LifeboatError]:
+) -> Iterator[LifeboatError | str]:
     """Everything that would keep `cdk deploy` or the first backup from succeeding.
+
+    What may do so, though nothing can tell beforehand, is a note: a text instead of an error.
 
     Args:
         session: with the credentials that the deployment will use.
@@ -62,7 +67,8 @@ def find_problems(
     except (BotoCoreError, ClientError) as error:
         yield PreflightError(
             f"There are no AWS credentials that work: {error}",
-            todo="Log in, such as: aws sso login; or choose a profile: export AWS_PROFILE=<name>",
+            todo="Log in, such as: aws login, or aws sso login; or choose a profile:"
+            " export AWS_PROFILE=<name>",
         )
     if not region:
         yield PreflightError(
@@ -74,12 +80,60 @@ def find_problems(
         settings = parse(context, deployment=deployment)
     except LifeboatError as error:
         yield error
+    else:
+        yield from _notes(settings)
     if account and region:
-        yield from _bootstrap_problems(session, deployment)
+        yield from answered(lambda: _bootstrap_problems(session, deployment), "the CDK's bootstrap")
         if settings:
-            yield from _secret_problems(session, settings, region)
-            if key := settings.alerts.topic_key_arn:
-                yield from _topic_key_problems(session, key, region)
+            yield from _problems_of(session, settings, region)
+
+
+def _problems_of(
+    session: boto3.Session, settings: Settings, region: str
+) -> Iterator[LifeboatError]:
+    """What the settings name and AWS doesn't have, or has otherwise."""
+    keys = Keys(session, region)
+    yield from answered(lambda: _secret_problems(session, settings, keys, region), "the secrets")
+    if topic_key := settings.alerts.topic_key_arn:
+        yield from answered(lambda: keys.topic_problems(topic_key), "the topic's key")
+    if settings.encryption != "S3":
+        yield from answered(lambda: keys.bucket_problems(settings.encryption), "the bucket's key")
+    yield from answered(lambda: _quota_problems(session, region), "Lambda's quotas")
+
+
+def _quota_problems(session: boto3.Session, region: str) -> Iterator[PreflightError]:
+    """A new account may have a tenth of the usual concurrency, or less."""
+    client = session.client("lambda", region_name=region)
+    limit = client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit < MOST_AT_ONCE:
+        yield PreflightError(
+            f"Lambda lets only {limit} functions run at once in this account and region; a backup,"
+            f" the monitor and a restore need {MOST_AT_ONCE}.",
+            todo="Ask for more: aws service-quotas request-service-quota-increase --service-code"
+            " lambda --quota-code L-B99A9384 --desired-value 1000",
+        )
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    """What may keep something from working, though nothing can tell beforehand."""
+    sizes = {
+        "backup": settings.backup.memory_mb,
+        "drill": settings.drill.memory_mb,
+        "restore": settings.restore.memory_mb,
+    }
+    for name, memory in sizes.items():
+        if memory > NEW_ACCOUNTS_MEMORY_MB:
+            yield (
+                f"lifeboat.{name}.memory_mb is {memory}. A new AWS account may refuse more than "
+                f"{NEW_ACCOUNTS_MEMORY_MB} MB; then the deployment says so, and AWS Support raises "
+                "the limit."
+            )
+    if settings.restore.enabled and not settings.restore.target_secret_arns:
+        yield (
+            "lifeboat.restore.target_secret_arns is empty: no function can restore into a server. "
+            "Add the secret of a role that may create databases before you need it "
+            "(docs/backup-role.md)."
+        )
 
 
 def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[PreflightError]:
@@ -95,8 +149,8 @@ def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[Pref
             return
         yield PreflightError(f"The CDK is not bootstrapped in {to.account}/{to.region}.", todo=todo)
         return
-    version = int(parameter["Parameter"]["Value"])
-    if version < LEAST_BOOTSTRAP:
+    version = parameter["Parameter"]["Value"]
+    if not version.isdecimal() or int(version) < LEAST_BOOTSTRAP:
         yield PreflightError(
             f"The CDK's bootstrap in {to.account}/{to.region} has version {version}; "
             f"{LEAST_BOOTSTRAP} is needed.",
@@ -134,7 +188,7 @@ def _secrets(settings: Settings) -> Iterator[_Secret]:
 
 
 def _secret_problems(
-    session: boto3.Session, settings: Settings, region: str
+    session: boto3.Session, settings: Settings, keys: Keys, region: str
 ) -> Iterator[PreflightError]:
     client = session.client("secretsmanager", region_name=region)
     for secret in _secrets(settings):
@@ -143,7 +197,7 @@ def _secret_problems(
         except ClientError as error:
             yield _no_secret(secret, error)
             continue
-        yield from _unusable_secret(secret, found)
+        yield from _unusable_secret(secret, found, keys)
 
 
 def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
@@ -164,41 +218,21 @@ def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
 
 
 def _unusable_secret(
-    secret: _Secret, found: "DescribeSecretResponseTypeDef"
+    secret: _Secret, found: "DescribeSecretResponseTypeDef", keys: Keys
 ) -> Iterator[PreflightError]:
     if found.get("DeletedDate"):
         yield PreflightError(
             f"The secret of {secret.whose} is scheduled for deletion.",
             todo=f"aws secretsmanager restore-secret --secret-id {secret.arn}",
         )
-    kms_key = found.get("KmsKeyId", "alias/aws/secretsmanager")
-    if kms_key.endswith("alias/aws/secretsmanager") or kms_key in secret.keys:
+    kms_key = found.get("KmsKeyId", SECRETS_OWN)
+    if kms_key.endswith(SECRETS_OWN) or keys.is_among(kms_key, secret.keys):
         return
     yield PreflightError(
         f"The secret of {secret.whose} is encrypted with a key of your own, {kms_key}, which its "
         "function may not use.",
         todo=f"Set {secret.key_setting} to the full ARN of that key in cdk.json.",
     )
-
-
-def _topic_key_problems(session: boto3.Session, key: str, region: str) -> Iterator[PreflightError]:
-    """An alarm that may not use the topic's key rings unheard, and nothing else tells."""
-    try:
-        policy = session.client("kms", region_name=region).get_key_policy(KeyId=key)["Policy"]
-    except ClientError as error:
-        yield PreflightError(
-            f"The policy of the topic's key could not be read: {error}",
-            todo=f"Set lifeboat.alerts.topic_key_arn to a key that exists, and allow "
-            f"kms:GetKeyPolicy on {key}.",
-        )
-        return
-    if ALARMS not in policy:
-        yield PreflightError(
-            f"The topic's key, {key}, does not let alarms use it, so they would ring unheard.",
-            todo=f"Add a statement to the key's policy that allows kms:Decrypt and "
-            f"kms:GenerateDataKey* to the service {ALARMS}: aws kms put-key-policy --key-id {key} "
-            "--policy file://policy.json",
-        )
 
 
 def _override(text: str) -> tuple[str, str]:
@@ -222,19 +256,31 @@ def _arguments() -> argparse.Namespace:
 def _session() -> boto3.Session:
     try:
         return boto3.Session()
-    except ProfileNotFound as error:
+    except BotoCoreError as error:  # no such profile, or a file of settings that is none
         raise PreflightError(
-            f"{error}.", todo="Choose one of: aws configure list-profiles; then export AWS_PROFILE"
+            f"{str(error).rstrip('.')}.",
+            todo="Choose one of: aws configure list-profiles; then export AWS_PROFILE",
         ) from error
 
 
-def _check(arguments: argparse.Namespace) -> Iterator[LifeboatError]:
+def _context(cdk_json: Path) -> dict[str, object]:
+    try:
+        found = json.loads(cdk_json.read_text())["context"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PreflightError(
+            f"{cdk_json} cannot be read, or holds no context: {error!r}",
+            todo=f"Mend {cdk_json}; git diff {cdk_json} shows what was changed in it.",
+        ) from error
+    return dict(found)
+
+
+def _check(arguments: argparse.Namespace) -> Iterator[LifeboatError | str]:
     try:
         session = _session()
+        context = _context(arguments.cdk_json) | dict(arguments.context)
     except PreflightError as error:
         yield error
         return
-    context = json.loads(arguments.cdk_json.read_text())["context"] | dict(arguments.context)
     # The CDK CLI heeds AWS_REGION, which boto3 does not.
     region = os.environ.get("AWS_REGION") or session.region_name
     yield from find_problems(session, context, region=region)
@@ -242,9 +288,11 @@ def _check(arguments: argparse.Namespace) -> Iterator[LifeboatError]:
 
 def main() -> int:
     """Print what is missing, with its remedy; 0 when nothing is."""
-    problems = list(_check(_arguments()))
-    for problem in problems:
-        print(f"{problem}\n", file=sys.stderr)  # noqa: T201 - this is what the command is for
+    found = list(_check(_arguments()))
+    problems = [each for each in found if isinstance(each, LifeboatError)]
+    for each in found:
+        text = each if each in problems else f"Note: {each}"
+        print(f"{text}\n", file=sys.stderr)  # noqa: T201 - this is what the command is for
     if not problems:
         print("Credentials, region, bootstrap, settings and secrets are there.")  # noqa: T201
     return 1 if problems else 0

@@ -71,7 +71,8 @@ def test_all_is_well_when_all_is_there(account: LocalAws, check: Check) -> None:
 
     code, said = check(new_secret(account))
 
-    assert (code, said) == (0, "Credentials, region, bootstrap, settings and secrets are there.\n")
+    assert code == 0
+    assert said.startswith("Credentials, region, bootstrap, settings and secrets are there.\n")
 
 
 def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> None:
@@ -83,6 +84,7 @@ def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> 
     assert "The secret of app does not exist" in said
     assert "aws secretsmanager create-secret --name lifeboat/app --secret-string file://" in said
     assert said.count("Safe: Nothing was deployed or changed.") == 2
+    assert "Note: lifeboat.restore.target_secret_arns is empty" in said
 
 
 def test_an_old_bootstrap_is_told(account: LocalAws, check: Check) -> None:
@@ -122,6 +124,129 @@ def test_a_secret_under_a_key_of_ones_own_needs_the_key_in_the_settings(
     assert f"encrypted with a key of your own, {key}" in said
     assert "Set lifeboat.databases.0.secret_key_arn to the full ARN of that key" in said
     assert check(arn, secret_key_arn=key)[0] == 0
+
+
+@pytest.mark.parametrize("form", ["its id", "its alias", "the alias' ARN", "its ARN"])
+def test_a_key_in_the_settings_is_recognised_in_each_form_that_aws_names_it(
+    account: LocalAws, check: Check, form: str
+) -> None:
+    """The console makes secrets with key ids, and DescribeSecret answers with what it was given."""
+    account.bootstrap()
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    alias = f"alias/{form.replace(' ', '-').replace(chr(39), '')}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    names = {
+        "its id": key["KeyId"],
+        "its alias": alias,
+        "the alias' ARN": f"arn:aws:kms:{account.region}:{account.account}:{alias}",
+        "its ARN": key["Arn"],
+    }
+    arn = new_secret(account, KmsKeyId=names[form])
+    another = kms.create_key()["KeyMetadata"]["Arn"]
+
+    assert check(arn, secret_key_arn=key["Arn"])[0] == 0
+    code, said = check(arn, secret_key_arn=another)
+    assert code == 1
+    assert "encrypted with a key of your own" in said
+
+
+@pytest.mark.parametrize("state", ["disabled", "about to be deleted", "gone"])
+def test_a_key_that_the_bucket_cannot_use_is_told(
+    account: LocalAws, check: Check, state: str
+) -> None:
+    account.bootstrap()
+    app, kms = new_secret(account), account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    assert check(app, "-c", f"lifeboat.encryption={key}")[0] == 0
+
+    if state == "disabled":
+        kms.disable_key(KeyId=key)
+    elif state == "about to be deleted":
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    else:
+        key = key[:-1] + ("0" if key[-1] != "0" else "1")
+    code, said = check(app, "-c", f"lifeboat.encryption={key}")
+
+    assert code == 1
+    assert "The backup bucket's key" in said
+    assert key in said
+
+
+def test_a_bucket_key_that_leaves_nothing_to_iam_is_told(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+    app, kms = new_secret(account), account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    alone = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account.account}:user/me"}}
+    policy = {"Version": "2012-10-17", "Statement": [alone | {"Action": "kms:*", "Resource": "*"}]}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+
+    code, said = check(app, "-c", f"lifeboat.encryption={key}")
+
+    assert code == 1
+    assert "does not let IAM policies decide" in said
+
+
+@pytest.mark.usefixtures("account")
+def test_an_aws_that_does_not_answer_is_told_without_a_traceback(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for service in ("SSM", "SECRETS_MANAGER", "KMS", "LAMBDA"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "https://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    key = "arn:aws:kms:us-east-1:000000000000:key/0f0e0d0c-0b0a-0908-0706-050403020100"
+    secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/app-AbCd12"
+
+    settings = [f"lifeboat.encryption={key}", f"lifeboat.alerts.topic_key_arn={key}"]
+    code, said = check(secret, *(part for each in settings for part in ("-c", each)))
+
+    assert code == 1
+    for what in ("CDK's bootstrap", "secrets", "topic's key", "bucket's key", "Lambda's quotas"):
+        assert f"AWS gave no answer about the {what}".replace("the Lambda", "Lambda") in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
+def test_a_cdk_json_that_is_none_is_told(
+    tmp_path: Path,
+    content: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from infra import preflight
+
+    path = tmp_path / "cdk.json"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setattr(sys, "argv", ["preflight", "--cdk-json", str(path)])
+
+    assert preflight.main() == 1
+    assert f"{path} cannot be read, or holds no context" in capsys.readouterr().err
+
+
+def test_an_account_that_may_run_next_to_nothing_at_once_is_told(
+    account: LocalAws, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from infra import preflight
+
+    account.bootstrap()
+    monkeypatch.setattr(preflight, "MOST_AT_ONCE", 10**9)
+
+    code, said = check(new_secret(account))
+
+    assert code == 1
+    assert "functions run at once in this account and region" in said
+    assert "aws service-quotas request-service-quota-increase" in said
+
+
+def test_more_memory_than_a_new_account_gets_is_a_note(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+
+    code, said = check(new_secret(account), "-c", "lifeboat.backup.memory_mb=4096")
+
+    assert code == 0
+    assert "Note: lifeboat.backup.memory_mb is 4096. A new AWS account may refuse" in said
 
 
 @pytest.mark.parametrize(
@@ -174,14 +299,15 @@ def test_a_topics_key_that_alarms_cannot_use_is_told(account: LocalAws, check: C
 
     code, said = check(app, "-c", setting)
     assert code == 1
-    assert f"The topic's key, {key}, does not let alarms use it" in said
+    for service in ("cloudwatch", "events"):
+        assert f"The topic's key, {key}, does not let {service}.amazonaws.com use it" in said
     assert f"aws kms put-key-policy --key-id {key}" in said
 
     policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     policy["Statement"].append(
         {
             "Effect": "Allow",
-            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
             "Resource": "*",
         }

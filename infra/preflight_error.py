@@ -1,0 +1,9 @@
+"""The error of the preflight."""
+
+from lifeboat.errors import LifeboatError
+
+
+class PreflightError(LifeboatError):
+    """Something that a deployment needs is not there."""
+
+    safe_by_default = "Nothing was deployed or changed."
