@@ -58,6 +58,7 @@ def _as_variable(settings: Settings) -> str:
                 "monitor": True,
                 "alerts": True,
                 "restore": True,
+                "former_encryption_keys": True,
                 "databases": {"__all__": {"validation"}},
             },
         ),

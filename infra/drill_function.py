@@ -50,7 +50,10 @@ class DrillFunction(Construct):
 def _as_variable(settings: Settings) -> str:
     name = settings.databases[0].name
     return settings_variable(
-        settings.model_dump_json(exclude_defaults=True, exclude={"monitor", "alerts", "restore"}),
+        settings.model_dump_json(
+            exclude_defaults=True,
+            exclude={"monitor", "alerts", "restore", "former_encryption_keys"},
+        ),
         whose=f"{name}'s drills",
         todo=f"Shorten validation or exclude_table_data of {name}.",
     )

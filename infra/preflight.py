@@ -9,21 +9,17 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.preflight_error import PreflightError
-from infra.preflight_keys import SECRETS_OWN, Keys, answered
+from infra.preflight_keys import Keys, answered
+from infra.preflight_secrets import secret_problems
 from lifeboat.errors import LifeboatError
 from lifeboat.settings import Deployment, Settings, parse
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager.type_defs import DescribeSecretResponseTypeDef
 
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 """The SSM parameter in which `cdk bootstrap` leaves its version."""
@@ -85,20 +81,51 @@ def find_problems(
     if account and region:
         yield from answered(lambda: _bootstrap_problems(session, deployment), "the CDK's bootstrap")
         if settings:
-            yield from _problems_of(session, settings, region)
+            stack = str(context.get("stack_name") or "Lifeboat")
+            yield from _problems_of(session, settings, region, stack)
 
 
 def _problems_of(
-    session: boto3.Session, settings: Settings, region: str
-) -> Iterator[LifeboatError]:
+    session: boto3.Session, settings: Settings, region: str, stack: str
+) -> Iterator[LifeboatError | str]:
     """What the settings name and AWS doesn't have, or has otherwise."""
     keys = Keys(session, region)
-    yield from answered(lambda: _secret_problems(session, settings, keys, region), "the secrets")
+    yield from answered(lambda: secret_problems(session, settings, keys, region), "the secrets")
     if topic_key := settings.alerts.topic_key_arn:
         yield from answered(lambda: keys.topic_problems(topic_key), "the topic's key")
     if settings.encryption != "S3":
         yield from answered(lambda: keys.bucket_problems(settings.encryption), "the bucket's key")
+    yield from answered(
+        lambda: _forgotten_key(session, settings, region, stack), "the bucket that is deployed"
+    )
     yield from answered(lambda: _quota_problems(session, region), "Lambda's quotas")
+
+
+def _forgotten_key(
+    session: boto3.Session, settings: Settings, region: str, stack: str
+) -> Iterator[PreflightError]:
+    """The key in use, where the settings no longer name it: older backups could not be read."""
+    deployed = session.client("cloudformation", region_name=region)
+    try:
+        (found,) = deployed.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return  # this is the first deployment
+        raise
+    outputs = {each.get("OutputKey"): each.get("OutputValue") for each in found.get("Outputs", ())}
+    bucket = outputs.get("VaultName")
+    if not bucket:
+        return
+    answer = session.client("s3", region_name=region).get_bucket_encryption(Bucket=bucket)
+    for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
+        key = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
+        if key and key not in (settings.encryption, *settings.former_encryption_keys):
+            yield PreflightError(
+                f"The backups in {bucket} are encrypted with {key}, which the settings no longer"
+                " name: no function could read them any more.",
+                todo=f"Add {key} to lifeboat.former_encryption_keys in cdk.json"
+                " (docs/changing-settings.md).",
+            )
 
 
 def _quota_problems(session: boto3.Session, region: str) -> Iterator[PreflightError]:
@@ -156,83 +183,6 @@ def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[Pref
             f"{LEAST_BOOTSTRAP} is needed.",
             todo=todo,
         )
-
-
-@dataclass(frozen=True)
-class _Secret:
-    """A secret that some function will read."""
-
-    whose: str
-    arn: str
-    key_setting: str
-    """The setting that names its KMS key, and so lets the function use it."""
-
-    keys: tuple[str, ...]
-    """What that setting has."""
-
-
-def _secrets(settings: Settings) -> Iterator[_Secret]:
-    for index, database in enumerate(settings.databases):
-        setting = f"lifeboat.databases.{index}.secret_key_arn"
-        keys = tuple(filter(None, [database.secret_key_arn]))
-        yield _Secret(database.name, database.secret_arn, setting, keys)
-    for whose, part in (("drill", settings.drill), ("restore", settings.restore)):
-        setting = f"lifeboat.{whose}.target_secret_key_arns"
-        for arn in part.target_secret_arns:
-            yield _Secret(f"a {whose}'s target", arn, setting, part.target_secret_key_arns)
-    alerts = settings.alerts
-    if alerts.webhook_url_secret_arn:
-        setting = "lifeboat.alerts.webhook_url_secret_key_arn"
-        keys = tuple(filter(None, [alerts.webhook_url_secret_key_arn]))
-        yield _Secret("the webhook", alerts.webhook_url_secret_arn, setting, keys)
-
-
-def _secret_problems(
-    session: boto3.Session, settings: Settings, keys: Keys, region: str
-) -> Iterator[PreflightError]:
-    client = session.client("secretsmanager", region_name=region)
-    for secret in _secrets(settings):
-        try:
-            found = client.describe_secret(SecretId=secret.arn)
-        except ClientError as error:
-            yield _no_secret(secret, error)
-            continue
-        yield from _unusable_secret(secret, found, keys)
-
-
-def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
-    if error.response["Error"]["Code"] != "ResourceNotFoundException":
-        return PreflightError(
-            f"The secret of {secret.whose} could not be looked at: {error}",
-            todo=f"Allow secretsmanager:DescribeSecret on {secret.arn}.",
-        )
-    name = secret.arn.split(":")[-1][:-7]  # without the suffix that AWS appends
-    return PreflightError(
-        f"The secret of {secret.whose} does not exist: {secret.arn}",
-        todo=(
-            f"Create it, typing or pasting the URL: aws secretsmanager create-secret "
-            f"--name {name} --secret-string file:///dev/stdin --query ARN; then put the ARN that "
-            "this prints into cdk.json."
-        ),
-    )
-
-
-def _unusable_secret(
-    secret: _Secret, found: "DescribeSecretResponseTypeDef", keys: Keys
-) -> Iterator[PreflightError]:
-    if found.get("DeletedDate"):
-        yield PreflightError(
-            f"The secret of {secret.whose} is scheduled for deletion.",
-            todo=f"aws secretsmanager restore-secret --secret-id {secret.arn}",
-        )
-    kms_key = found.get("KmsKeyId", SECRETS_OWN)
-    if kms_key.endswith(SECRETS_OWN) or keys.is_among(kms_key, secret.keys):
-        return
-    yield PreflightError(
-        f"The secret of {secret.whose} is encrypted with a key of your own, {kms_key}, which its "
-        "function may not use.",
-        todo=f"Set {secret.key_setting} to the full ARN of that key in cdk.json.",
-    )
 
 
 def _override(text: str) -> tuple[str, str]:

@@ -117,8 +117,8 @@ def _unusable(found: "KeyMetadataTypeDef", key: str) -> Iterator[PreflightError]
         )
 
 
-def answered[T](ask: Callable[[], Iterator[T]], what: str) -> Iterator[T | PreflightError]:
-    """All that `ask` gives; and a problem where AWS did not answer, so that nothing is passed over.
+def answered[T](ask: Callable[[], Iterator[T]], what: str) -> Iterator[T | PreflightError | str]:
+    """All that `ask` gives, and word of what it could not look at, so that nothing is passed over.
 
     Args:
         ask: asks AWS.
@@ -126,7 +126,10 @@ def answered[T](ask: Callable[[], Iterator[T]], what: str) -> Iterator[T | Prefl
     """
     try:
         yield from ask()
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        # Whoever may deploy by the CDK's own roles need not be allowed to look at everything.
+        yield f"{what[0].upper()}{what[1:]} could not be looked at: {error}"
+    except BotoCoreError as error:
         yield PreflightError(
             f"AWS gave no answer about {what}: {error}",
             todo="Check the region and the way to AWS (proxy, VPN), and the permissions of these "

@@ -88,9 +88,14 @@ def list_below(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicySta
 def use_the_vaults_key(
     vault: Vault, stack: Stack, *, actions: Iterable[str]
 ) -> Iterator[iam.PolicyStatement]:
-    """The use of the vault's key, where it has one of its own, through S3 only."""
+    """The use of the vault's key, where it has one of its own, through S3 only.
+
+    S3 never encrypts anew what lies there, so keys of earlier settings can still be read with.
+    """
     if vault.key:
         yield _through("UseTheVaultsKey", "s3", [vault.key.key_arn], stack, actions=actions)
+    if vault.former_keys:
+        yield _through("ReadWithFormerKeys", "s3", [*vault.former_keys], stack, actions=READ)
 
 
 def read_secrets(

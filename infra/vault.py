@@ -41,6 +41,8 @@ class Vault(Construct):
             if settings.encryption == "S3"
             else kms.Key.from_key_arn(self, "Key", settings.encryption)
         )
+        self.former_keys = settings.former_encryption_keys
+        """Keys that some of its objects are still encrypted with."""
         rules = [*_tier_rules(settings), *_other_rules(settings), _sweep_rule(settings)]
         self.bucket = s3.Bucket(
             self,

@@ -26,6 +26,7 @@ def account(running: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     ]
     if parameters:
         running.client("ssm").delete_parameters(Names=parameters)
+    running.client("cloudformation").delete_stack(StackName="Lifeboat")
     secrets = running.client("secretsmanager")
     for secret in secrets.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
         secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
@@ -185,6 +186,42 @@ def test_a_bucket_key_that_leaves_nothing_to_iam_is_told(account: LocalAws, chec
 
     assert code == 1
     assert "does not let IAM policies decide" in said
+
+
+def test_a_key_that_backups_are_encrypted_with_may_not_be_forgotten(
+    account: LocalAws, check: Check
+) -> None:
+    account.bootstrap()
+    app, kms = new_secret(account), account.client("kms")
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    deploy_a_bucket(account, key)
+
+    for settings in ([], ["-c", f"lifeboat.encryption={other}"]):
+        code, said = check(app, *settings)
+        assert code == 1
+        assert f"are encrypted with {key}, which the settings no longer name" in said
+        assert f"Add {key} to lifeboat.former_encryption_keys" in said
+        assert check(app, *settings, "-c", f"lifeboat.former_encryption_keys.0={key}")[0] == 0
+    assert check(app, "-c", f"lifeboat.encryption={key}")[0] == 0
+
+
+def deploy_a_bucket(account: LocalAws, key: str) -> None:
+    """What is left of a deployment for this purpose: the bucket and the output that names it."""
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    template = {
+        "Resources": {"Vault": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {"VaultName": {"Value": {"Ref": "Vault"}}},
+    }
+    stacks = account.client("cloudformation")
+    stacks.create_stack(StackName="Lifeboat", TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName="Lifeboat", WaiterConfig={"Delay": 1})
+    (stack,) = stacks.describe_stacks(StackName="Lifeboat")["Stacks"]
+    account.client("s3").put_bucket_encryption(
+        Bucket=stack["Outputs"][0]["OutputValue"],
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]
+        },
+    )
 
 
 @pytest.mark.usefixtures("account")

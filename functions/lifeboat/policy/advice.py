@@ -43,6 +43,7 @@ def warnings(settings: Settings, *, today: date) -> list[str]:
                 f"lifeboat.retention.{tier}.lock_days has no effect: lifeboat.object_lock is 'off'."
             )
         found += _about_recovery(f"lifeboat.retention.{tier}", settings, tier)
+    found += _about_keys(settings)
     found += _about_drills(settings, today)
     found += _about_alerts(settings.alerts)
     return found
@@ -101,6 +102,20 @@ def _about_drills(settings: Settings, today: date) -> Iterator[str]:
     if drill.target_secret_key_arns and not drill.target_secret_arns:
         yield (
             "lifeboat.drill.target_secret_key_arns has no effect: there are no target_secret_arns."
+        )
+
+
+def _about_keys(settings: Settings) -> Iterator[str]:
+    if settings.encryption in settings.former_encryption_keys:
+        yield (
+            "lifeboat.former_encryption_keys holds the key of lifeboat.encryption, which has no "
+            "effect: it names the keys that were used before."
+        )
+    if settings.encryption != "S3":
+        yield (
+            "lifeboat.encryption names a KMS key: whoever deletes or disables it, makes every "
+            "backup unreadable. Before you change the setting, add this key to "
+            "lifeboat.former_encryption_keys (docs/changing-settings.md)."
         )
 
 

@@ -23,6 +23,7 @@ from lifeboat.settings.fields import (
     ZoneName,
     matching,
     may_be,
+    once,
     refusal,
     whole_number,
 )
@@ -195,6 +196,12 @@ class Settings(WatchedSettings):
         may_be(f"a list of 1 to {MOST_DATABASES} databases"),
     ]
     """The databases to be backed up, with functions, schedules and alarms of their own."""
+
+    former_encryption_keys: Annotated[
+        tuple[KeyArn, ...], once("key"), may_be("a list of ARNs of KMS keys")
+    ] = ()
+    """Keys that `encryption` named before. What was written with them can be read only with them,
+    so the functions may go on to decrypt with these."""
 
     architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
     """Processor of the functions; arm64 is the cheaper one."""

@@ -1,0 +1,93 @@
+"""What the preflight asks Secrets Manager: whether the secrets of the settings can be read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.preflight_error import PreflightError
+from infra.preflight_keys import SECRETS_OWN, Keys
+from lifeboat.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager.type_defs import DescribeSecretResponseTypeDef
+
+
+@dataclass(frozen=True)
+class _Secret:
+    """A secret that some function will read."""
+
+    whose: str
+    arn: str
+    key_setting: str
+    """The setting that names its KMS key, and so lets the function use it."""
+
+    keys: tuple[str, ...]
+    """What that setting has."""
+
+
+def _secrets(settings: Settings) -> Iterator[_Secret]:
+    for index, database in enumerate(settings.databases):
+        setting = f"lifeboat.databases.{index}.secret_key_arn"
+        keys = tuple(filter(None, [database.secret_key_arn]))
+        yield _Secret(database.name, database.secret_arn, setting, keys)
+    for whose, part in (("drill", settings.drill), ("restore", settings.restore)):
+        setting = f"lifeboat.{whose}.target_secret_key_arns"
+        for arn in part.target_secret_arns:
+            yield _Secret(f"a {whose}'s target", arn, setting, part.target_secret_key_arns)
+    alerts = settings.alerts
+    if alerts.webhook_url_secret_arn:
+        setting = "lifeboat.alerts.webhook_url_secret_key_arn"
+        keys = tuple(filter(None, [alerts.webhook_url_secret_key_arn]))
+        yield _Secret("the webhook", alerts.webhook_url_secret_arn, setting, keys)
+
+
+def secret_problems(
+    session: boto3.Session, settings: Settings, keys: Keys, region: str
+) -> Iterator[PreflightError]:
+    """Secrets that are not there, or that their function could not read."""
+    client = session.client("secretsmanager", region_name=region)
+    for secret in _secrets(settings):
+        try:
+            found = client.describe_secret(SecretId=secret.arn)
+        except ClientError as error:
+            yield _no_secret(secret, error)
+            continue
+        yield from _unusable_secret(secret, found, keys)
+
+
+def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
+    if error.response["Error"]["Code"] != "ResourceNotFoundException":
+        return PreflightError(
+            f"The secret of {secret.whose} could not be looked at: {error}",
+            todo=f"Allow secretsmanager:DescribeSecret on {secret.arn}.",
+        )
+    name = secret.arn.split(":")[-1][:-7]  # without the suffix that AWS appends
+    return PreflightError(
+        f"The secret of {secret.whose} does not exist: {secret.arn}",
+        todo=(
+            f"Create it, typing or pasting the URL: aws secretsmanager create-secret "
+            f"--name {name} --secret-string file:///dev/stdin --query ARN; then put the ARN that "
+            "this prints into cdk.json."
+        ),
+    )
+
+
+def _unusable_secret(
+    secret: _Secret, found: "DescribeSecretResponseTypeDef", keys: Keys
+) -> Iterator[PreflightError]:
+    if found.get("DeletedDate"):
+        yield PreflightError(
+            f"The secret of {secret.whose} is scheduled for deletion.",
+            todo=f"aws secretsmanager restore-secret --secret-id {secret.arn}",
+        )
+    kms_key = found.get("KmsKeyId", SECRETS_OWN)
+    if kms_key.endswith(SECRETS_OWN) or keys.is_among(kms_key, secret.keys):
+        return
+    yield PreflightError(
+        f"The secret of {secret.whose} is encrypted with a key of your own, {kms_key}, which its "
+        "function may not use.",
+        todo=f"Set {secret.key_setting} to the full ARN of that key in cdk.json.",
+    )
