@@ -14,6 +14,14 @@ from constructs import Construct
 DELIVERY_HOURS = 4
 """For so long a run that could not be delivered is tried again; late is better than never."""
 
+SPREAD = Duration.minutes(15)
+"""Within so much of their time runs of several databases begin, or 24 of them would at one minute,
+which a new account's concurrency of 10 throttles. The scheduled time, and so a backup's key and
+tier, stays the cron's; a run of 15 minutes and its second try end within the monitor's hour.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
+"""
+
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """What EventBridge Scheduler replaces with the time for which a run was scheduled.
 
@@ -36,6 +44,9 @@ class Times:
 
     purpose: str
     """A few words, for the console."""
+
+    spread: bool = False
+    """Whether it may begin somewhat later, since others have the same times."""
 
 
 class Schedule(Construct):
@@ -81,7 +92,11 @@ class Schedule(Construct):
             schedule=scheduler.ScheduleExpression.expression(
                 f"cron({times.cron})", TimeZone.of(times.timezone)
             ),
-            time_window=scheduler.TimeWindow.off(),
+            time_window=(
+                scheduler.TimeWindow.flexible(SPREAD)
+                if times.spread
+                else scheduler.TimeWindow.off()
+            ),
             target=target,
         )
 

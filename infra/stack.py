@@ -100,6 +100,7 @@ class LifeboatStack(Stack):
         )
         self._backing_up = replace(watching, layers=[client, python])
         self._drilling = replace(watching, layers=[server, python])
+        self._spread = len(settings.databases) > 1
         CfnOutput(self, "VaultName", value=self.vault.bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
         monitor = self._monitor(settings, watching)
@@ -120,6 +121,7 @@ class LifeboatStack(Stack):
             timezone=database.timezone,
             event={"database": database.name, "scheduled": SCHEDULED_TIME},
             purpose=f"when {database.name} is backed up",
+            spread=self._spread,
         )
         self._start(scope, "Schedule", times=times, invoked=backup)
         CfnOutput(scope, "FunctionName", value=backup.name)
@@ -139,6 +141,7 @@ class LifeboatStack(Stack):
             timezone=database.timezone,
             event={"database": database.name},
             purpose=f"when a backup of {database.name} is restored for trial",
+            spread=self._spread,
         )
         self._start(scope, "DrillSchedule", times=times, invoked=drill)
         CfnOutput(scope, "DrillByHand", value=self._commands.drill(database.name))

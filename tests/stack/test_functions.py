@@ -276,10 +276,22 @@ def test_a_schedule_fires_by_its_database_and_tells_the_scheduled_time(plain: Sy
         "Lifeboat-monitor": ("cron(15 * * * ? *)", "UTC", scheduled),
     }
     for name, schedule in schedules.items():
-        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        window = schedule["FlexibleTimeWindow"]
+        if name == "Lifeboat-monitor":
+            assert window == {"Mode": "OFF"}
+        else:
+            assert window == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
         assert schedule["State"] == "ENABLED"
         (function, _) = schedule["Target"]["Arn"]["Fn::GetAtt"]
         assert plain.body["Resources"][function]["Properties"]["FunctionName"] == name
+
+
+def test_the_only_database_is_backed_up_on_the_minute(unlocked: Synthesized) -> None:
+    """Several ones begin within a window, so that they don't begin all at once."""
+    schedules = unlocked.of_type("AWS::Scheduler::Schedule")
+
+    assert len(schedules) == 2
+    assert all(each["FlexibleTimeWindow"] == {"Mode": "OFF"} for each in schedules)
 
 
 def test_a_run_that_cannot_be_delivered_ends_in_a_queue(plain: Synthesized) -> None:

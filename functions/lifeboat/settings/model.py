@@ -193,7 +193,10 @@ class Settings(WatchedSettings):
         ],
         Field(max_length=MOST_DATABASES),
         SOME,
-        may_be(f"a list of 1 to {MOST_DATABASES} databases"),
+        may_be(
+            f"a list of 1 to {MOST_DATABASES} databases; more of them go into a second stack, with "
+            "settings of its own: make deploy ARGS='-c stack_name=<another name>'"
+        ),
     ]
     """The databases to be backed up, with functions, schedules and alarms of their own."""
 
