@@ -499,3 +499,14 @@ def test_settings_survive_the_environment_of_a_function(
     short = settings.model_dump_json(exclude_defaults=True)
     assert Settings.model_validate_json(short) == settings
     assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+@pytest.mark.parametrize("name", ["rds!db-1b2c3d4e-AbCdEf", "rds!cluster-1b2c3d4e-AbCdEf"])
+def test_a_secret_that_rds_manages_is_refused_for_what_it_lacks(name: str) -> None:
+    arn = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}"
+
+    with pytest.raises(SettingsError) as caught:
+        parse({"lifeboat": {"databases": [{"name": "app", "secret_arn": arn}]}})
+
+    assert "the one that RDS manages names no host and no database" in caught.value.what
+    assert "six-character suffix" not in caught.value.what, "it has one"

@@ -180,8 +180,26 @@ DatabaseName = Annotated[
     ),
 ]
 
+
+def _not_managed_by_rds(arn: object) -> object:
+    """RDS's own secret of an instance's master user holds a user name and a password, nothing else.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    """
+    if isinstance(arn, str) and ":secret:rds!" in arn:
+        raise refusal(
+            "a secret of your own: the one that RDS manages names no host and no database, and "
+            "belongs to the master user. Make a role that only reads (docs/backup-role.md), and "
+            "type or paste its connection URL into\n"
+            "        aws secretsmanager create-secret --name lifeboat/app "
+            "--secret-string file:///dev/stdin --query ARN"
+        )
+    return arn
+
+
 SecretArn = Annotated[
     str,
+    BeforeValidator(_not_managed_by_rds),
     matching(
         r"arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}"
     ),
