@@ -104,6 +104,7 @@ class LifeboatFunction(lambda_.Function):
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             security_groups=network.security_groups if network else None,
+            ipv6_allowed_for_dual_stack=True if site.network and site.network.ipv6 else None,
         )
         Validations.of(self).acknowledge(
             Acknowledgment(

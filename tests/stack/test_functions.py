@@ -243,6 +243,16 @@ def test_whatever_meets_a_database_joins_the_network_it_is_given(
     plain.template.all_resources_properties("AWS::Lambda::Function", {"VpcConfig": Match.absent()})
 
 
+def test_a_database_that_is_reached_by_ipv6_only_can_be_reached(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    stack = synthesize(SEALED | {"network": SEALED["network"] | {"ipv6": True}}, judged=False)
+
+    for job in ("backup", "drill", "restore"):
+        (function,) = stack.functions(job).values()
+        assert function["VpcConfig"]["Ipv6AllowedForDualStack"] is True
+
+
 def test_every_function_shares_one_asset_without_leftovers(plain: Synthesized) -> None:
     assets = {function["Code"]["S3Key"] for function in functions_of(plain).values()}
     (asset,) = assets

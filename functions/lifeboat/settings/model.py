@@ -84,7 +84,8 @@ class DatabaseSettings(WatchedDatabase):
 class NetworkSettings(Frozen):
     """Where the functions run when the databases are private.
 
-    The subnets need a way to S3, Secrets Manager and CloudWatch Logs: endpoints or a NAT.
+    The subnets need a way to S3 and Secrets Manager: endpoints or a NAT. Logs, the metrics in them
+    and word of failures are sent by Lambda itself.
     """
 
     vpc_id: Annotated[str, matching(r"vpc-[0-9a-f]+"), may_be("a vpc-... id")]
@@ -116,6 +117,9 @@ class NetworkSettings(Frozen):
         may_be("a list of security group ids"),
     ]
     """Security groups of the functions; the databases' groups have to let them in."""
+
+    ipv6: Switch = False
+    """Whether functions may reach IPv6 addresses, where the subnets are dual-stack."""
 
 
 class BackupSettings(Frozen):
