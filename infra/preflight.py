@@ -155,12 +155,6 @@ def _notes(settings: Settings) -> Iterator[str]:
                 f"{NEW_ACCOUNTS_MEMORY_MB} MB; then the deployment says so, and AWS Support raises "
                 "the limit."
             )
-    if settings.restore.enabled and not settings.restore.target_secret_arns:
-        yield (
-            "lifeboat.restore.target_secret_arns is empty: no function can restore into a server. "
-            "Add the secret of a role that may create databases before you need it "
-            "(docs/backup-role.md)."
-        )
 
 
 def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[PreflightError]:

@@ -1,6 +1,7 @@
 """Events that make no sense, sent to the functions as Lambda sends them."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -206,6 +207,9 @@ def test_the_monitor_looks_whatever_it_is_sent_unless_it_is_asked_for_a_format_t
     assert function.understood >= 20
 
 
+NAME_OF_A_SECRET = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+
+
 @pytest.mark.parametrize("word", WORDS, ids=range(len(WORDS)))
 def test_a_name_with_a_meaning_elsewhere_is_no_name_here(
     entry: Callable[[ModuleType, str], Entry], word: str
@@ -219,6 +223,8 @@ def test_a_name_with_a_meaning_elsewhere_is_no_name_here(
                 del event["action"]
             if key == "label" and word in {"1", "a" * 64, "null", "true"}:
                 continue  # that is what a label may be, or one character more
+            if key == "target" and NAME_OF_A_SECRET.fullmatch(word):
+                continue  # it is looked for among the settings' secrets later
             assert function.send(event) is not None, (module.__name__, key)
 
 

@@ -46,7 +46,8 @@ def test_the_first_answer_is_a_plan_and_touches_nothing(hall: RescueHall) -> Non
     assert plan["downloads_bytes"] == manifest.archive.bytes
     assert plan["expected_minutes"] >= 1
     assert "blocked" not in plan
-    assert plan["next"] == {"action": "restore", "database": "app", "go": True}
+    pinned = {"backup": manifest.location.id, "go": True}
+    assert plan["next"] == {"action": "restore", "database": "app", **pinned}
     done = hall.ask(plan["next"])
     assert databases(hall.live) == {hall.live.name, done["restored"]}
 

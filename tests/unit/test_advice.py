@@ -24,12 +24,30 @@ def warnings_for(database: dict[str, str] | None = None, **more: object) -> list
         "databases": [{"name": "app", "secret_arn": ARN} | (database or {})],
         "alerts": {"emails": ["oncall@example.com"]},
         "monitor": {"max_age_hours": 8784},
+        "restore": {"target_secret_arns": [ARN.replace("app", "admin")]},
     }
     return warnings(Settings.model_validate(calm | more), today=TODAY)
 
 
 def test_the_defaults_raise_no_eyebrow_once_somebody_is_told() -> None:
     assert warnings_for(monitor={}) == []
+
+
+def test_a_stack_that_could_restore_nowhere_is_told() -> None:
+    (told,) = warnings_for(restore={})
+
+    assert "lifeboat.restore.target_secret_arns is empty" in told
+    assert "in an emergency it would take a deployment first" in told
+    assert warnings_for(restore={"enabled": False}) == []
+
+
+def test_a_key_of_ones_own_is_told_what_a_change_of_it_takes() -> None:
+    (told,) = warnings_for(encryption=KEY)
+    assert "add this key to lifeboat.former_encryption_keys" in told
+
+    told, twice = warnings_for(encryption=KEY, former_encryption_keys=[KEY])
+    assert "has no effect" in told + twice
+    assert warnings_for(former_encryption_keys=[KEY]) == []
 
 
 def test_a_schedule_of_several_runs_a_day_multiplies_every_tier() -> None:

@@ -55,8 +55,8 @@ def test_any_hot_backup_and_a_server_of_ones_own_can_be_asked_for() -> None:
             "daily/other/2026-11-22T020000Z, which is a backup of 'other', not of 'app'",
         ),
         (
-            {"database": "app", "target": "localhost"},
-            f"key 'target' has 'localhost'; it may be {MAY_BE['target']}",
+            {"database": "app", "target": "local host"},
+            f"key 'target' has 'local host'; it may be {MAY_BE['target']}",
         ),
         ({"database": "app", "target": ARN[:-7]}, "six-character suffix"),
         ({"database": "app", "target": "postgresql://u:p@h/d"}, "key 'target' has"),

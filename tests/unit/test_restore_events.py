@@ -101,7 +101,10 @@ def test_the_next_event_says_the_same_and_what_was_changed(event: dict[str, Any]
         ({"action": "restore", "database": "app", "go": "yes"}, "key 'go' has 'yes'"),
         ({"action": "restore", "database": "app", "before": "noon"}, "key 'before' has 'noon'"),
         ({"action": "restore", "database": "app", "before": 5}, "key 'before' has 5"),
-        ({"action": "restore", "database": "app", "target": "x"}, "key 'target' has 'x'"),
+        (
+            {"action": "restore", "database": "app", "target": "a secret"},
+            "key 'target' has 'a secret'",
+        ),
         ({"action": "export", "database": "app", "tables": "users"}, "key 'tables' has 'users'"),
         ({"action": "export", "database": "app", "tables": ["users"]}, "key 'tables' has"),
         ({"action": "export", "database": "app", "tables": ["a.b", 'a."b"']}, "key 'tables' has"),

@@ -43,6 +43,7 @@ def warnings(settings: Settings, *, today: date) -> list[str]:
                 f"lifeboat.retention.{tier}.lock_days has no effect: lifeboat.object_lock is 'off'."
             )
         found += _about_recovery(f"lifeboat.retention.{tier}", settings, tier)
+    found += _about_restores(settings)
     found += _about_keys(settings)
     found += _about_drills(settings, today)
     found += _about_alerts(settings.alerts)
@@ -102,6 +103,15 @@ def _about_drills(settings: Settings, today: date) -> Iterator[str]:
     if drill.target_secret_key_arns and not drill.target_secret_arns:
         yield (
             "lifeboat.drill.target_secret_key_arns has no effect: there are no target_secret_arns."
+        )
+
+
+def _about_restores(settings: Settings) -> Iterator[str]:
+    if settings.restore.enabled and not settings.restore.target_secret_arns:
+        yield (
+            "lifeboat.restore.target_secret_arns is empty: the role that takes backups only reads, "
+            "so nothing can restore into a server. Add the secret of a role that may create "
+            "databases now; in an emergency it would take a deployment first."
         )
 
 

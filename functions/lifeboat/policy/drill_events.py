@@ -7,11 +7,12 @@ and a target may be named: `"backup": "latest" | "random" | "daily/app/2026-11-2
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PlainValidator, TypeAdapter, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from lifeboat.policy.names import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.policy.requests import Grammar, Request, own_words
-from lifeboat.settings.fields import SecretArn
+from lifeboat.policy.secret_names import MAY_BE as SECRET_MAY_BE
+from lifeboat.policy.secret_names import secret_name
 
 type Wanted = Literal["latest", "random"] | BackupLocation
 """Which backup: the newest, any one of the hot ones, or that very one."""
@@ -22,10 +23,8 @@ EMBEDDED = "embedded"
 MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",
     "backup": "'latest', 'random' or the id of a backup, such as 'daily/app/2026-11-22T020000Z'",
-    "target": f"'{EMBEDDED}' or the full ARN of a Secrets Manager secret, with its six-character"
-    " suffix",
+    "target": f"'{EMBEDDED}', or {SECRET_MAY_BE}",
 }
-_SECRET_ARN = TypeAdapter[str](SecretArn)
 
 
 def _wanted(value: object) -> Wanted:
@@ -43,7 +42,7 @@ def _wanted(value: object) -> Wanted:
 
 
 def _target(value: object) -> str:
-    return EMBEDDED if value in (None, EMBEDDED) else _SECRET_ARN.validate_python(value)
+    return EMBEDDED if value in (None, EMBEDDED) else secret_name(value)
 
 
 class DrillEvent(Request):
@@ -52,7 +51,7 @@ class DrillEvent(Request):
     Attributes:
         database: its name in the settings.
         backup: "latest", "random", or where that very backup lies.
-        target: "embedded", or the ARN of the secret with the server to restore into.
+        target: "embedded", or name or ARN of the secret with the server to restore into.
     """
 
     database: Annotated[str, Field(pattern=DATABASE_NAME)]

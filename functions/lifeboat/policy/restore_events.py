@@ -17,13 +17,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from lifeboat.policy.identifiers import qualified, split_qualified
 from lifeboat.policy.names import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.policy.requests import Grammar, Request, own_words
+from lifeboat.policy.secret_names import MAY_BE as SECRET_MAY_BE
+from lifeboat.policy.secret_names import secret_name
 from lifeboat.policy.utc import UtcTime
-from lifeboat.settings.fields import SecretArn
 
 
 class Action(StrEnum):
@@ -49,7 +50,7 @@ MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",
     "backup": "'latest' or the id of a backup, such as 'daily/app/2026-11-22T020000Z'",
     "before": "a moment in UTC, such as '2026-11-22T12:00:00Z'",
-    "target": "the full ARN of a Secrets Manager secret, with its six-character suffix",
+    "target": SECRET_MAY_BE,
     "owners": "'keep' (also grants; all roles have to be there) or 'none'",
     "tables": "a list of names with their schema, such as ['public.users']",
     "data_only": "true or false",
@@ -76,7 +77,6 @@ _USED_BY: dict[str, set[Action]] = {
 }
 """Keys that not every action has a use for. One that is ignored would be a promise not kept."""
 
-_SECRET_ARN = TypeAdapter[str](SecretArn)
 _MOMENT = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z")
 
 
@@ -99,10 +99,6 @@ def _moment(value: object) -> object:
     return value
 
 
-def _target(value: object) -> str:
-    return _SECRET_ARN.validate_python(value)
-
-
 def _tables(value: object) -> tuple[TableName, ...]:
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
         names = tuple(split_qualified(each) for each in value)
@@ -122,7 +118,8 @@ class RestoreEvent(Request):
         database: its name in the settings.
         backup: "latest", or where that very backup lies.
         before: the newest backup that shows a moment before this one.
-        target: the ARN of the secret with the server; None for the database's own.
+        target: name or ARN of the secret with the server; None for the only one that the settings
+            name for restores, or else the database's own.
         owners: whether owners and grants are restored too.
         tables: which ones; empty for all.
         data_only: rows into tables of the live database that are there already.
@@ -137,7 +134,7 @@ class RestoreEvent(Request):
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
     backup: Annotated[Wanted, PlainValidator(_wanted)] = "latest"
     before: Annotated[UtcTime | None, BeforeValidator(_moment)] = None
-    target: Annotated[str, PlainValidator(_target)] | None = None
+    target: Annotated[str, PlainValidator(secret_name)] | None = None
     owners: Literal["keep", "none"] = "keep"
     tables: Annotated[tuple[TableName, ...], PlainValidator(_tables)] = ()
     data_only: _Switch = False
@@ -178,6 +175,10 @@ class RestoreEvent(Request):
         if self.data_only and self.owners == "none":
             raise own_words("key 'owners' is of no use to rows alone")
         return self
+
+    def pinned(self, backup: BackupLocation) -> Self:
+        """The same event about the very backup that was chosen: a newer one may come meanwhile."""
+        return self.model_copy(update={"backup": backup, "before": None})
 
     def again(self, **changes: object) -> dict[str, object]:
         """An event like this one with some keys changed, ready to be sent.

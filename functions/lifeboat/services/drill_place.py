@@ -12,6 +12,7 @@ import psycopg
 from lifeboat.errors import BackupError, EventError, TargetError
 from lifeboat.policy.drill_events import EMBEDDED
 from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.secret_names import named_secret
 from lifeboat.postgres.connect import Connection, connect, open_again
 from lifeboat.postgres.embedded import EmbeddedServer, Size
 from lifeboat.postgres.login import Login
@@ -192,10 +193,11 @@ def _drop_leftovers(connection: Connection, now: datetime) -> None:
 
 
 def _read_login(run: DrillRun, scratch: Scratch) -> Login:
-    arn = run.request.event.target
-    if arn not in run.settings.drill.target_secret_arns:
+    wanted = run.request.event.target
+    arn = named_secret(wanted, run.settings.drill.target_secret_arns)
+    if arn is None:
         raise EventError(
-            f"The target {arn} is not in the settings, so the drill may not read it.",
+            f"The target {wanted} is not in the settings, so the drill may not read it.",
             todo="Add it to drill.target_secret_arns in cdk.json, then: make deploy",
         )
     try:

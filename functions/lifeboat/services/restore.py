@@ -49,6 +49,7 @@ def _answer(run: RestoreRun, watch: Watch) -> dict[str, object]:
             return swap_databases(run, scratch, watch)
         with run.steps.timed("find"):
             source = watch.call(lambda: choose_backup(run))
+        run.pin(source.manifest.location)
         return _with_backup(run, source, scratch, watch)
 
 

@@ -1,6 +1,6 @@
 """What the steps of one restore share: what was asked for, what there is, what was found out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -73,6 +73,10 @@ class RestoreRun:
     def settings(self) -> RestoreSettings:
         """Of restores."""
         return self.means.settings.restore
+
+    def pin(self, backup: BackupLocation) -> None:
+        """Go on with that very backup, and name it in every event that the answer proposes."""
+        self.request = replace(self.request, event=self.event.pinned(backup))
 
     def pass_over(self, backup: BackupLocation, why: str, todo: str) -> None:
         """Go on without a backup, and say so in the answer."""

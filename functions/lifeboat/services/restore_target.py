@@ -9,6 +9,7 @@ import psycopg
 
 from lifeboat.errors import BackupError, ConnectError, EventError, RestoreTargetError
 from lifeboat.policy.restore_facts import TargetFacts
+from lifeboat.policy.secret_names import named_secret
 from lifeboat.postgres.connect import WAKE_SECONDS, Connection, connect, open_again
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER
@@ -150,11 +151,14 @@ def translated(login: Login) -> Iterator[None]:
 
 
 def _read_login(run: RestoreRun, scratch: Scratch) -> Login:
-    arn = run.event.target or run.database.secret_arn
-    if arn not in (run.database.secret_arn, *run.settings.target_secret_arns):
+    own, targets = run.database.secret_arn, run.settings.target_secret_arns
+    wanted = run.event.target or (targets[0] if len(targets) == 1 else own)
+    arn = named_secret(wanted, (own, *targets))
+    if arn is None:
         raise EventError(
-            f"The target {arn} is not in the settings, so the function may not read it.",
-            todo="Add it to restore.target_secret_arns in cdk.json, then: make deploy",
+            f"The target {wanted} is not in the settings, so the function may not read it.",
+            todo="Add its full ARN to restore.target_secret_arns in cdk.json, then: make deploy."
+            f" Those in the settings: {', '.join((own, *targets))}",
         )
     try:
         return run.means.read_login(arn, scratch.path)
