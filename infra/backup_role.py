@@ -64,9 +64,8 @@ def _put_backups(
 ) -> Iterator[iam.PolicyStatement]:
     prefixes = _prefixes(database)
     put = ["s3:PutObject", "s3:AbortMultipartUpload"]
-    if settings.object_lock != "off":
-        put.append("s3:PutObjectRetention")
     yield on_objects("PutBackups", vault, actions=put, keys=[f"{each}*" for each in prefixes])
+    yield from _lock_backups(settings, database, vault)
     yield on_objects(
         "ReadManifests",
         vault,
@@ -74,6 +73,31 @@ def _put_backups(
         keys=[f"{each}*/{MANIFEST}" for each in prefixes],
     )
     yield list_below("ListItsBackups", vault, prefixes)
+
+
+def _lock_backups(
+    settings: Settings, database: DatabaseSettings, vault: Vault
+) -> Iterator[iam.PolicyStatement]:
+    """Locks of the settings' own mode, and no longer than a backup of the tier gets.
+
+    A lock in compliance mode for a hundred years could be undone by nobody, not even AWS.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    """
+    for tier in Tier:
+        days = settings.lock_days(tier)
+        if days is None:
+            continue
+        lock = on_objects(
+            f"Lock{tier.capitalize()}Backups",
+            vault,
+            actions=["s3:PutObjectRetention"],
+            keys=[f"{database_prefix(tier, database.name)}*"],
+        )
+        lock.add_condition("StringEquals", {"s3:object-lock-mode": settings.object_lock.upper()})
+        lock.add_condition(
+            "NumericLessThanEquals", {"s3:object-lock-remaining-retention-days": str(days)}
+        )
+        yield lock
 
 
 _PUT = (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -140,12 +141,22 @@ def missing_keys() -> None:
     s3._get_object, s3._head_object = get_guarded, head_guarded  # noqa: SLF001
 
 
+class _Checked(str):
+    """The ARN of a resource, with what policies may look at when it is checked."""
+
+    __slots__ = ("keys",)
+    keys: dict[str, str]
+
+
 def retention_permission() -> None:
     """Ask for s3:PutObjectRetention and s3:PutObjectTagging where a write locks or tags.
 
+    Policies may look at the lock's mode and at the days that it has left.
+
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html, "Permissions"
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
     """
-    checks = iam_actions.s3_additional_checks
+    checks, resources = iam_actions.s3_additional_checks, iam_actions.s3_access_point_resources
     needs = {
         "x-amz-object-lock-mode": "s3:PutObjectRetention",
         "x-amz-tagging": "s3:PutObjectTagging",
@@ -154,11 +165,28 @@ def retention_permission() -> None:
     def with_retention(
         method: str, path: str, headers: Headers, body: bytes, query: Query
     ) -> list[tuple[str, str]]:
-        more = [
-            (action, f"arn:aws:s3:::{path.strip('/')}")
-            for header, action in needs.items()
-            if method in ("PUT", "POST") and headers.get(header)
-        ]
-        return [*checks(method, path, headers, body, query), *more]
+        found = [*checks(method, path, headers, body, query)]
+        for header, action in needs.items():
+            if method in ("PUT", "POST") and headers.get(header):
+                checked = _Checked(f"arn:aws:s3:::{path.strip('/')}")
+                checked.keys = _lock_of(headers)
+                found.append((action, checked))
+        return found
+
+    def with_keys(arn: str) -> list[tuple[str, dict[str, str]]]:
+        keys = arn.keys if isinstance(arn, _Checked) else {}
+        return [(resource, {**more, **keys}) for resource, more in resources(str(arn))]
 
     iam_actions.s3_additional_checks = with_retention
+    iam_actions.s3_access_point_resources = with_keys
+
+
+def _lock_of(headers: Headers) -> dict[str, str]:
+    until = headers.get("x-amz-object-lock-retain-until-date")
+    if not until:
+        return {}
+    left = datetime.fromisoformat(until) - datetime.now(UTC)
+    return {
+        "s3:object-lock-mode": headers.get("x-amz-object-lock-mode", ""),
+        "s3:object-lock-remaining-retention-days": str(left.days),
+    }

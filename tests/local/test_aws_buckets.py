@@ -186,6 +186,30 @@ def test_locking_takes_a_permission_of_its_own(aws: LocalAws, bucket: str) -> No
         put_only.create_multipart_upload(Bucket=bucket, Key="kept", **lock)
 
 
+def test_a_policy_may_look_at_the_locks_mode_and_length(aws: LocalAws, bucket: str) -> None:
+    objects = f"arn:aws:s3:::{bucket}/*"
+    limits = {
+        "StringEquals": {"s3:object-lock-mode": "GOVERNANCE"},
+        "NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": "30"},
+    }
+    role = make_role(
+        aws, allow("s3:PutObject", objects), allow("s3:PutObjectRetention", objects, limits)
+    )
+    writer, now = aws.client("s3", role_arn=role), dt.datetime.now(dt.UTC)
+
+    def lock(mode: str, days: int) -> dict[str, Any]:
+        until = now + dt.timedelta(days=days)
+        return {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
+
+    writer.put_object(Bucket=bucket, Key="kept", Body=b"x", **lock("GOVERNANCE", 30))
+    writer.create_multipart_upload(Bucket=bucket, Key="kept", **lock("GOVERNANCE", 30))
+    for more in (lock("COMPLIANCE", 1), lock("GOVERNANCE", 32)):
+        with pytest.raises(ClientError, match="PutObjectRetention"):
+            writer.put_object(Bucket=bucket, Key="kept", Body=b"x", **more)
+        with pytest.raises(ClientError, match="PutObjectRetention"):
+            writer.create_multipart_upload(Bucket=bucket, Key="kept", **more)
+
+
 def test_a_missing_key_is_denied_to_who_may_list_only_a_prefix(
     s3: "S3Client", writer: "S3Client", bucket: str
 ) -> None:

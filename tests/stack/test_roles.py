@@ -17,6 +17,7 @@ from tests.stack.stacks import (
 )
 
 TIERS = ("daily", "manual", "monthly", "weekly")
+LOCK = ("Allow", ["s3:PutObjectRetention"])
 TELL_AND_LOG = {
     "TellThePeople": ("Allow", ["sns:Publish"]),
     "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
@@ -95,8 +96,9 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
         "ReadItsSecret": ("Allow", ["secretsmanager:GetSecretValue"]),
         "PutBackups": (
             "Allow",
-            ["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectRetention"],
+            ["s3:AbortMultipartUpload", "s3:PutObject"],
         ),
+        **{f"Lock{tier.capitalize()}Backups": LOCK for tier in TIERS},
         "ReadManifests": ("Allow", ["s3:GetObject"]),
         "ListItsBackups": ("Allow", ["s3:ListBucket"]),
         **TELL_AND_LOG,
@@ -114,6 +116,32 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
     assert sorted(like["s3:prefix"]) == [f"{tier}/app/*" for tier in TIERS]
     assert allowed["WriteItsLogs"]["Resource"][0].startswith("<DatabaseappBackupLog")
     assert allowed["TellThePeople"]["Resource"] == ["<AlertsTopic>"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "days"),
+    [
+        ("plain", "GOVERNANCE", {"daily": 30, "weekly": 90, "monthly": 365, "manual": 36500}),
+        ("sealed", "COMPLIANCE", {"daily": 30, "weekly": 90, "monthly": 365, "manual": 365}),
+        ("unlocked", None, {}),
+    ],
+)
+def test_a_backup_role_locks_in_the_mode_and_for_the_days_of_the_settings_only(
+    request: pytest.FixtureRequest, kind: str, mode: str | None, days: dict[str, int]
+) -> None:
+    """Whoever takes over the function could else lock anything for a hundred years."""
+    allowed = role_of(request.getfixturevalue(kind), "Lifeboat-backup-app")
+
+    locks = {sid: each for sid, each in allowed.items() if LOCK[1] == each["Action"]}
+    assert locks.keys() == {f"Lock{tier.capitalize()}Backups" for tier in days}
+    for tier, most in days.items():
+        lock = locks[f"Lock{tier.capitalize()}Backups"]
+        (keys,) = lock["Resource"]
+        assert keys.endswith(f"/{tier}/app/*")
+        assert lock["Condition"] == {
+            "StringEquals": {"s3:object-lock-mode": mode},
+            "NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": str(most)},
+        }
 
 
 def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
