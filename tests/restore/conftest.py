@@ -19,16 +19,30 @@ def hall(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
 @pytest.fixture
 def failing_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
     """Lets pg_restore fail, where it gives SQL, after it has given all of it."""
+    return _reader(
+        tmp_path,
+        '"$real" "$@" || exit\n'
+        'case "$*" in *--use-list*|*--no-privileges*) echo "no luck" >&2; exit 1; esac\n',
+    )
 
+
+@pytest.fixture
+def forgetful_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
+    """Lets pg_restore leave out a row of each table, where it gives chosen ones, and end well."""
+    return _reader(
+        tmp_path,
+        'case "$*" in *--use-list*) "$real" "$@" | sed -e "/^COPY /{n;d}";;\n'
+        '*) exec "$real" "$@"; esac\n',
+    )
+
+
+def _reader(tmp_path: Path, script: str) -> Callable[[RescueHall], None]:
     def give(to: RescueHall) -> None:
         major = str(to.live.server.major)
-        real = to.programs.root / major / "bin"
+        real = to.programs.root / major / "bin" / "pg_restore"
         folder = tmp_path / "programs" / major / "bin"
         folder.mkdir(parents=True)
-        (folder / "pg_restore").write_text(
-            f'#!/bin/sh\n{real}/pg_restore "$@" || exit\n'
-            'case "$*" in *--use-list*|*--no-privileges*) echo "no luck" >&2; exit 1; esac\n'
-        )
+        (folder / "pg_restore").write_text(f"#!/bin/sh\nreal={real}\n{script}")
         (folder / "pg_restore").chmod(0o755)
         to.programs = Programs(tmp_path / "programs")
 

@@ -166,6 +166,88 @@ def test_rows_that_were_not_read_to_their_end_are_not_kept(
     assert shop.live.value("SELECT count(*) FROM events") == 0
 
 
+@pytest.mark.parametrize(
+    ("table", "count"),
+    [("public.orders", "300 rows claimed, 299"), ("public.events", "181 rows claimed, 180")],
+)
+def test_rows_are_counted_before_they_are_kept(
+    table: str, count: str, shop: RescueHall, forgetful_reader: Callable[[RescueHall], None]
+) -> None:
+    """Of a partitioned table, too: those of each partition."""
+    live = shop.live
+    live.run("DELETE FROM orders WHERE id > 7", "DELETE FROM events WHERE id > 7")
+    whole = live.inventory()
+    forgetful_reader(shop)
+    error = refused(lambda: load(shop, table, replace=True, confirm=live.name))
+    assert isinstance(error, RestoreFailedError)
+    assert count in error.what
+    assert "undone as a whole" in error.safe
+    assert live.inventory() == whole
+
+
+def test_a_table_that_others_inherit_from_comes_back_without_theirs(hall: RescueHall) -> None:
+    live = hall.live
+    live.run(
+        "CREATE TABLE parent (id int)",
+        "CREATE TABLE heir () INHERITS (parent)",
+        "INSERT INTO parent VALUES (1)",
+        "INSERT INTO heir VALUES (2), (3)",
+    )
+    hall.workshop.take()
+    live.run("INSERT INTO heir VALUES (4)", "INSERT INTO parent VALUES (5), (6)")
+    answer = load(hall, "public.parent", replace=True, confirm=live.name)
+    assert answer["tables"] == [{"table": "public.parent", "rows_before": 3, "rows_after": 1}]
+    assert live.value("SELECT array_agg(id) FROM heir") == [2, 3, 4]
+    live.run("DELETE FROM ONLY parent")
+    answer = load(hall, "public.parent")
+    assert answer["tables"] == [{"table": "public.parent", "rows_before": 0, "rows_after": 1}]
+    answer = load(hall, "public.heir", replace=True, confirm=live.name)
+    assert answer["tables"] == [{"table": "public.heir", "rows_before": 3, "rows_after": 2}]
+    assert live.value("SELECT array_agg(id) FROM ONLY parent") == [1]
+
+
+def test_disabled_triggers_of_keys_stay_disabled_and_the_plan_says_so(shop: RescueHall) -> None:
+    live = shop.live
+    live.run("ALTER TABLE orders DISABLE TRIGGER ALL", "INSERT INTO orders (customer) VALUES (77)")
+    states = (
+        "SELECT array_agg(tgenabled || tgtype ORDER BY tgtype, tgrelid, tgenabled) FROM pg_trigger"
+    )
+    before, dressed = live.value(states), shape(live)
+    event = {"action": "restore-tables", "tables": ["public.orders"], "data_only": True}
+    plan = shop.ask(event, replace=True)
+    assert any("disabled. They stay so" in each for each in plan["beware"])
+    answer = shop.ask(plan["next"])
+    assert answer["tables"] == [{"table": "public.orders", "rows_before": 301, "rows_after": 300}]
+    assert (live.value(states), shape(live)) == (before, dressed)
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("ALTER TABLE people ADD CONSTRAINT short CHECK (length(ssn) < 5)", "check constraint"),
+        ("ALTER TABLE people ALTER ssn TYPE int USING 0", "type integer"),
+        ("ALTER TABLE people ALTER ssn TYPE varchar(3)", "too long"),
+        ("CREATE UNIQUE INDEX once ON people (length(ssn))", 'unique constraint "once"'),
+        ("ALTER TABLE people ADD FOREIGN KEY (ssn) REFERENCES known", "foreign key"),
+    ],
+)
+def test_an_error_names_the_table_and_no_value_of_a_row(
+    statement: str, says: str, hall: RescueHall, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = hall.live
+    live.run(
+        "CREATE TABLE known (ssn text PRIMARY KEY)",
+        "CREATE TABLE people (id int, ssn text)",
+        "INSERT INTO people VALUES (7, '123-45-6789'), (8, '123-45-6780')",
+    )
+    hall.workshop.take()
+    live.run("TRUNCATE people", statement)
+    error = refused(lambda: load(hall, "public.people"))
+    assert says in str(error)
+    assert "people" in str(error)
+    assert "123-45" not in str(error) + caplog.text
+
+
 def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RescueHall) -> None:
     live = shop.live
     live.run("DELETE FROM orders WHERE id > 10", "INSERT INTO orders (customer) VALUES (1)")

@@ -79,15 +79,20 @@ def parse_contents(text: str) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def select(entries: Collection[Entry], chosen: AbstractSet[int]) -> Selection:
+def select(
+    entries: Collection[Entry], chosen: AbstractSet[int], *, relatives: bool = True
+) -> Selection:
     """What the chosen tables need: their parts, partitions, types, functions and schemas.
 
     Args:
         entries: of the whole archive.
         chosen: numbers of the tables' own entries.
+        relatives: tables that inherit from them, or from which they do, come along, too.
     """
     by_number = {each.number: each for each in entries}
     partitions = _partitions(entries)
+    tables = {each.number for each in entries if each.kind == "TABLE"}
+    strangers = set() if relatives else tables - partitions
     taken: set[int] = set()
     more = set(chosen)
     while more:
@@ -99,7 +104,7 @@ def select(entries: Collection[Entry], chosen: AbstractSet[int]) -> Selection:
             if taker in by_number
             for number in _needed(by_number[taker], by_number, partitions)
         }
-        more = (below | above) - taken
+        more = (below | above) - taken - strangers
     left_out = [
         each.line.split(" ", 3)[3]
         for each in entries

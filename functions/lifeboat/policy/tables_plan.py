@@ -31,18 +31,35 @@ class LiveTable:
         return f"{qualified(*self.name)} ({several(self.rows or 0, 'row')})"
 
 
+@dataclass(frozen=True)
+class LiveKey:
+    """A foreign key from or to one of them.
+
+    Attributes:
+        told: the key in words.
+        plain: all its triggers fire as they do by default: it is taken off and put back.
+        fires: rows of these tables would fire some of them.
+        gaps: some of its triggers are off, so rows may be there that don't fit.
+    """
+
+    told: str
+    plain: bool = True
+    fires: bool = True
+    gaps: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class LiveTables:
     """The chosen tables of the live database, and what hangs on them.
 
     Attributes:
         tables: each that was chosen.
-        foreign_keys: from or to them, in words.
+        foreign_keys: from or to them.
         triggers: that rows would fire, in words.
     """
 
     tables: tuple[LiveTable, ...]
-    foreign_keys: tuple[str, ...] = ()
+    foreign_keys: tuple[LiveKey, ...] = ()
     triggers: tuple[str, ...] = ()
 
 
@@ -81,8 +98,9 @@ def plan_rows(
     manifest = source.manifest
     there = [each for each in live.tables if each.rows is not None]
     old = [f"Remove all rows of {listed(each.told for each in there)}."] if event.replace else []
+    plain = [each.told for each in live.foreign_keys if each.plain]
     keys = (
-        f"Take off {several(len(live.foreign_keys), 'foreign key')}: {listed(live.foreign_keys)}.",
+        f"Take off {several(len(plain), 'foreign key')}: {listed(plain)}.",
         "Put them back in the end, checked against all rows.",
     )
     return Plan(
@@ -92,14 +110,14 @@ def plan_rows(
         will=(
             f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
             f"In one transaction, in which nobody else can use them in {quoted(source.live)}:",
-            *(keys if live.foreign_keys else ()),
+            *(keys if plain else ()),
             *old,
             f"Load the backup's rows of {listed(qualified(*name) for name in event.tables)}.",
             "Count them; anything unexpected undoes all of it.",
             "Set sequences forward where the backup's stood higher; never back.",
         ),
         beware=(*_about_rows(event, live), *_unlisted(event, manifest)),
-        blocked=(*walls(event, source, facts, room), *_row_walls(event, source, live)),
+        blocked=(*walls(event, source, facts, room), *_row_walls(event, source, facts, live)),
         by_hand=_tables_by_hand(event, source),
         downloads=manifest.archive.bytes,
         seconds=source.seconds(room),
@@ -110,6 +128,11 @@ def plan_rows(
 def _about_rows(event: RestoreEvent, live: LiveTables) -> Iterator[str]:
     if live.triggers:
         yield f"Triggers don't fire for these rows: {listed(live.triggers)}."
+    if partly := [each.told for each in live.foreign_keys if each.gaps]:
+        yield (
+            "Triggers of these foreign keys are disabled. They stay so, and rows are not checked"
+            f" where they are: {listed(partly)}."
+        )
     if event.replace:
         yield (
             "What was written to these tables after the backup's moment is lost. Restore them into"
@@ -122,7 +145,16 @@ def _about_rows(event: RestoreEvent, live: LiveTables) -> Iterator[str]:
         )
 
 
-def _row_walls(event: RestoreEvent, source: Source, live: LiveTables) -> Iterator[str]:
+def _row_walls(
+    event: RestoreEvent, source: Source, facts: TargetFacts, live: LiveTables
+) -> Iterator[str]:
+    fixed = [each.told for each in live.foreign_keys if each.fires and not each.plain]
+    if fixed and not facts.superuser:
+        yield (
+            "Only a superuser can turn off the triggers of these foreign keys, and give them back"
+            f" as they are: {listed(fixed)}. Give `target` the secret of one, or leave data_only"
+            " out."
+        )
     missing = [qualified(*each.name) for each in live.tables if each.rows is None]
     if missing:
         yield (

@@ -71,3 +71,8 @@ def printable(text: str) -> str:
         each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
         for each in text
     )
+
+
+def line(text: str) -> str:
+    """The same in one line: a name from a database must not begin a line of its own."""
+    return printable(text).replace("\n", "\\n")

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from lifeboat.errors import ConnectError, EndpointError, UnsupportedServerError
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.redact import redact
+from lifeboat.postgres.redact import said
 
 type Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -172,7 +172,7 @@ def speaking_to(login: Login) -> Iterator[None]:
     except psycopg.Error as error:
         raise ConnectError(
             "The database refused a statement or the connection broke:"
-            f" {redact(str(error), login.endpoint).strip()}",
+            f" {said(error, login.endpoint)}",
             todo="Invoke the function again; if it repeats, look for that moment in the server's"
             " log.",
         ) from None
@@ -221,6 +221,6 @@ def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectErro
     endpoint = login.endpoint
     where = f"{endpoint.user}@{endpoint.host}:{endpoint.port}/{endpoint.database}"
     return ConnectError(
-        f"Could not connect to {where}: {redact(str(error), endpoint).strip()}",
+        f"Could not connect to {where}: {said(error, endpoint)}",
         todo=fix or _known(_NO_ROOM, error) or _GENERAL_ADVICE,
     )

@@ -4,9 +4,14 @@ import json
 import re
 from urllib.parse import quote
 
+import psycopg
+
+from lifeboat.policy.server_words import cut, without_values
+from lifeboat.policy.words import line
 from lifeboat.postgres.endpoint import Endpoint
 
 MARK = "***"
+_COPY = re.compile(r"(COPY [^\n]{1,200}?), line (\d+)")
 
 
 def redact(text: str, endpoint: Endpoint) -> str:
@@ -17,6 +22,20 @@ def redact(text: str, endpoint: Endpoint) -> str:
     two leaves the text hard to read, but even these are taken out.
     """
     return without(text, endpoint.password)
+
+
+def said(error: psycopg.Error, endpoint: Endpoint) -> str:
+    """What a server or the driver said, without the password and without values of rows.
+
+    DETAIL quotes the row, and CONTEXT the line of a COPY; of that, only table and line are told.
+    """
+    primary = error.diag.message_primary
+    if primary is None:
+        return redact(cut(str(error)), endpoint).strip()
+    place = _COPY.match(cut(error.diag.context or ""))
+    where = f"{place[1]}, line {place[2]}: " if place else ""
+    told = without_values(cut(primary), sqlstate=error.sqlstate)
+    return redact(line(where + told), endpoint)
 
 
 def without(text: str, password: str | None) -> str:

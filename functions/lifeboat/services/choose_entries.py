@@ -11,13 +11,16 @@ from lifeboat.postgres.archive_text import contents, entries_of
 from lifeboat.services.recovery import Recovery
 
 
-def choose_entries(recovery: Recovery, major: int, tables: tuple[TableName, ...]) -> Selection:
+def choose_entries(
+    recovery: Recovery, major: int, tables: tuple[TableName, ...], *, relatives: bool = True
+) -> Selection:
     """The entries of the archive that the tables need.
 
     Args:
         recovery: with the archive in its place.
         major: of the pg_restore that will read them.
         tables: all of which have to be there.
+        relatives: tables that inherit from them, or from which they do, come along.
 
     Raises:
         RestoreRefusedError: the archive has no such table.
@@ -43,4 +46,6 @@ def choose_entries(recovery: Recovery, major: int, tables: tuple[TableName, ...]
             f"The backup {location.id} has no table {listed(unknown)}.",
             todo=f"Send {json.dumps(listing)} to see which it has.",
         )
-    return select(parse_contents(contents(programs, major, archive, watch)), chosen)
+    return select(
+        parse_contents(contents(programs, major, archive, watch)), chosen, relatives=relatives
+    )

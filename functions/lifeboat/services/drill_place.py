@@ -17,7 +17,7 @@ from lifeboat.postgres.connect import Connection, connect, open_again
 from lifeboat.postgres.embedded import EmbeddedServer, Size
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account, Programs
-from lifeboat.postgres.redact import redact
+from lifeboat.postgres.redact import said
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.stage import create_database, drop_database
 from lifeboat.postgres.watch import Watch
@@ -175,7 +175,7 @@ def _drop(place: Place, name: str) -> None:
         with closing(open_again(place.login)) as connection:
             drop_database(connection, name)
     except (BackupError, psycopg.Error) as error:
-        words = redact(str(error), place.login.endpoint).strip()
+        words = error.what if isinstance(error, BackupError) else said(error, place.login.endpoint)
         raise TargetError(
             f"The drill's database {name} could not be dropped: {words}",
             todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{name}" WITH (FORCE); the next drill'
@@ -239,12 +239,12 @@ def _translated(login: Login) -> Iterator[None]:
         raise TargetError(error.what, todo=error.todo) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise TargetError(
-            f"The target refused: {redact(str(error), login.endpoint).strip()}",
+            f"The target refused: {said(error, login.endpoint)}",
             todo=f'Let the role make databases: ALTER ROLE "{login.endpoint.user}" CREATEDB;',
         ) from None
     except psycopg.Error as error:
         raise TargetError(
             "The server that the backup is restored into refused a statement, or the connection"
-            f" broke: {redact(str(error), login.endpoint).strip()}",
+            f" broke: {said(error, login.endpoint)}",
             todo="Invoke the drill again; if it repeats, look for that moment in the server's log.",
         ) from None

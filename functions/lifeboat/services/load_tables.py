@@ -1,6 +1,6 @@
 """Loads rows of a backup into tables of the live database, in one transaction that counts them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg import sql
@@ -8,16 +8,18 @@ from psycopg import sql
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError
 from lifeboat.policy.contents import Selection
 from lifeboat.policy.identifiers import qualified
-from lifeboat.policy.inventory import Sequence
+from lifeboat.policy.inventory import Sequence as Counter
 from lifeboat.policy.restore_events import TableName
 from lifeboat.policy.restore_facts import Room, Source
 from lifeboat.policy.restore_plan import require_open
-from lifeboat.policy.tables_plan import LiveTable, LiveTables, plan_rows
+from lifeboat.policy.tables_plan import LiveKey, LiveTable, LiveTables, plan_rows
 from lifeboat.postgres.archive_text import script
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.load_rows import load_rows
-from lifeboat.postgres.loosen import foreign_keys, loosened, triggers
+from lifeboat.postgres.loosen import empty, loosened
+from lifeboat.postgres.redact import said
 from lifeboat.postgres.scratch import Scratch
+from lifeboat.postgres.table_state import firing, keys, leaves, scopes
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.bring_back import Bringing, fetch_whole
 from lifeboat.services.choose_entries import choose_entries
@@ -50,7 +52,9 @@ def load_tables(
         require_confirmed(run, source.live)
     bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))
     fetch_whole(run, bringing.recovery)
-    selection = choose_entries(bringing.recovery, target.facts.major, run.event.tables)
+    selection = choose_entries(
+        bringing.recovery, target.facts.major, run.event.tables, relatives=False
+    )
     with (
         run.steps.timed("load"),
         target.session(watch, source.live) as connection,
@@ -63,19 +67,19 @@ def load_tables(
 def _look(connection: Connection, tables: tuple[TableName, ...]) -> LiveTables:
     found = [LiveTable(name, _rows(connection, name)) for name in tables]
     there = [each.name for each in found if each.rows is not None]
+    there_keys = keys(connection, there)
     return LiveTables(
         tables=tuple(found),
-        foreign_keys=tuple(foreign_keys(connection, there)),
-        triggers=tuple(triggers(connection, there)),
+        foreign_keys=tuple(LiveKey(k.told, k.plain, k.fires, k.gaps) for k in there_keys),
+        triggers=tuple(each.told for each in firing(connection, there)),
     )
 
 
 def _rows(connection: Connection, table: TableName) -> int | None:
-    """How many there are, partitions included; None when there is no such table."""
+    """How many it has itself, or in its partitions; None when there is no such table."""
     try:
-        row = connection.execute(
-            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table))
-        ).fetchone()
+        (name,) = scopes(connection, [table])
+        row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return None
     return int(str(row[0])) if row else None
@@ -83,7 +87,7 @@ def _rows(connection: Connection, table: TableName) -> int | None:
 
 def _load(
     bringing: Bringing, connection: Connection, selection: Selection
-) -> tuple[Mapping[TableName, int], Mapping[TableName, int], tuple[Sequence, ...]]:
+) -> tuple[Mapping[TableName, int], Mapping[TableName, int], tuple[Counter, ...]]:
     tables, event = bringing.run.event.tables, bringing.run.event
     try:
         with connection.transaction():
@@ -91,18 +95,17 @@ def _load(
             before = _counted(connection, tables)
             if not event.replace and any(before.values()):
                 raise _not_empty(before)
-            with loosened(connection, tables):
+            with loosened(connection, tables) as staying:
                 if event.replace:
-                    names = sql.SQL(", ").join(sql.Identifier(*each) for each in tables)
-                    connection.execute(sql.SQL("TRUNCATE TABLE {}").format(names))
+                    empty(connection, tables, staying)
                 sequences = _play(bringing, connection, selection)
                 after = _counted(connection, tables)
-                _require_claimed(bringing, after)
+                _require_claimed(bringing, after | _counted(connection, leaves(connection, tables)))
             bringing.watch.check()
     except psycopg.errors.ForeignKeyViolation as error:
         raise RestoreFailedError(
             "The backup's rows don't fit to the rows elsewhere:"
-            f" {error.diag.message_primary} {error.diag.message_detail}",
+            f" {said(error, bringing.target.login.endpoint)}.",
             safe=_UNDONE,
             todo="Choose the other table, too; or restore without data_only, into a database of"
             " their own, and copy from there what you need.",
@@ -112,15 +115,15 @@ def _load(
 
 def _lock(connection: Connection, tables: tuple[TableName, ...]) -> None:
     connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(_LOCK_WAIT))
-    names = sql.SQL(", ").join(sql.Identifier(*each) for each in tables)
+    names = sql.SQL(", ").join(scopes(connection, tables))
     connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
 
 
-def _counted(connection: Connection, tables: tuple[TableName, ...]) -> dict[TableName, int]:
+def _counted(connection: Connection, tables: Sequence[TableName]) -> dict[TableName, int]:
     return {table: _rows(connection, table) or 0 for table in tables}
 
 
-def _play(bringing: Bringing, connection: Connection, selection: Selection) -> tuple[Sequence, ...]:
+def _play(bringing: Bringing, connection: Connection, selection: Selection) -> tuple[Counter, ...]:
     """Copy the rows out of the archive into the tables; pg_restore has to end well."""
     recovery, major = bringing.recovery, bringing.target.facts.major
     entries = [each.line for each in selection.rows_only]
@@ -130,7 +133,7 @@ def _play(bringing: Bringing, connection: Connection, selection: Selection) -> t
 
 
 def _require_claimed(bringing: Bringing, after: Mapping[TableName, int]) -> None:
-    """Hold the rows of each table against the manifest; of a partitioned one it has no count."""
+    """Hold the rows of each table against the manifest, which counts a partitioned one in parts."""
     claimed = {
         (table.schema, table.name): table.rows
         for table in bringing.source.manifest.inventory.tables
@@ -158,7 +161,7 @@ def _not_empty(before: Mapping[TableName, int]) -> RestoreRefusedError:
     )
 
 
-def _raise_sequences(connection: Connection, sequences: tuple[Sequence, ...]) -> list[str]:
+def _raise_sequences(connection: Connection, sequences: tuple[Counter, ...]) -> list[str]:
     """Set sequences forward to where the backup's stood; rows made since may have used more."""
     raised = []
     for each in sequences:

@@ -13,7 +13,7 @@ from lifeboat.policy.secret_names import named_secret
 from lifeboat.postgres.connect import WAKE_SECONDS, Connection, connect, open_again
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER
-from lifeboat.postgres.redact import redact
+from lifeboat.postgres.redact import said
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.target import read_facts
 from lifeboat.postgres.watch import Watch
@@ -138,14 +138,14 @@ def translated(login: Login) -> Iterator[None]:
         raise RestoreTargetError(error.what, todo=error.todo) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise RestoreTargetError(
-            f"The server refused: {redact(str(error), login.endpoint).strip()}",
+            f"The server refused: {said(error, login.endpoint)}",
             todo="Give `target` the secret of a role that may do it: the owner of the database, or"
             " the one that your provider calls its administrator.",
         ) from None
     except psycopg.Error as error:
         raise RestoreTargetError(
             "The server refused a statement, or the connection broke:"
-            f" {redact(str(error), login.endpoint).strip()}",
+            f" {said(error, login.endpoint)}",
             todo=_AGAIN,
         ) from None
 

@@ -14,7 +14,7 @@ from lifeboat.policy.words import listed
 from lifeboat.postgres.census import invalid_indexes, take_inventory
 from lifeboat.postgres.dump import Dump, dump_globals
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.redact import redact
+from lifeboat.postgres.redact import said
 from lifeboat.postgres.snapshot import Snapshot
 from lifeboat.postgres.watch import Watch
 
@@ -57,7 +57,7 @@ def survey(
         )
         notes = _on_invalid(invalid_indexes(snapshot.connection))
     except psycopg.Error as error:
-        words = redact(str(error), login.endpoint).strip()
+        words = said(error, login.endpoint)
         raise InventoryError(
             f"Could not count the database in the dump's snapshot: {words}",
             todo="Invoke the function again; if it repeats, look for that moment in the server's"
