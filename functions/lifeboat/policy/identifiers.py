@@ -2,12 +2,16 @@
 
 import re
 
-_PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
+_PART = re.compile(r'(?:U&)?"(?:[^"]|"")+"|[^".]+')
+_ESCAPED = re.compile(r"\\(?:\\|([0-9A-F]{4})|\+([0-9A-F]{6}))")
+_LONGEST_SHORT = 0xFFFF
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
 def unquoted(identifier: str) -> str:
-    """The name that an identifier means: quotes off, doubled quotes single."""
+    """The name that an identifier means: quotes off, doubled quotes single, escapes resolved."""
+    if identifier.startswith('U&"'):
+        return _ESCAPED.sub(_resolved, unquoted(identifier[2:]))
     if identifier.startswith('"'):
         return identifier[1:-1].replace('""', '"')
     return identifier
@@ -27,14 +31,35 @@ def split_qualified(text: str) -> tuple[str, str]:
 
 
 def quoted(name: str) -> str:
-    """The name as people know it from psql: in quotes where it has to be.
+    r"""The name as people know it from psql: in quotes where it has to be.
 
-    Names that came out of an archive may hold bytes that are no text; they are shown escaped.
+    A line end in a name, or what a terminal obeys or hides, would let whoever made the name have a
+    say in what people read. It is escaped in PostgreSQL's own way, so that the statement still
+    runs: `U&"a\000Ab"`. Names that came out of an archive may hold bytes that are no text; they
+    are shown escaped, too.
+
+    https://www.postgresql.org/docs/18/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     """
     text = name.encode(errors="backslashreplace").decode()
-    return text if _PLAIN.fullmatch(text) else '"' + text.replace('"', '""') + '"'
+    if _PLAIN.fullmatch(text):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if text.isprintable() else f'U&"{"".join(map(_escaped, doubled))}"'
 
 
 def qualified(schema: str, name: str) -> str:
     """Schema and name with a dot between, quoted where it has to be."""
     return f"{quoted(schema)}.{quoted(name)}"
+
+
+def _escaped(char: str) -> str:
+    if char == "\\":
+        return "\\\\"
+    if char.isprintable():
+        return char
+    return f"\\{ord(char):04X}" if ord(char) <= _LONGEST_SHORT else f"\\+{ord(char):06X}"
+
+
+def _resolved(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2]
+    return chr(int(code, 16)) if code else "\\"

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from lifeboat.policy.findings import Finding, Level
 from lifeboat.policy.told import Told
-from lifeboat.policy.words import at, printable, span
+from lifeboat.policy.words import at, line, printable, span
 
 LONGEST_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
@@ -126,11 +126,11 @@ def _message(
 
 def described(finding: Finding, now: datetime) -> str:
     """What, since when, against which limit, and what is safe: a line each."""
-    lines = [f"What: {finding.fact}"]
+    lines = [f"What: {line(finding.fact)}"]
     if finding.since:
         lines.append(f"Since: {at(finding.since)} ({span(now - finding.since)} ago)")
     if finding.limit:
-        lines.append(f"Limit: {finding.limit}")
+        lines.append(f"Limit: {line(finding.limit)}")
     return "\n".join([*lines, f"Safe: {finding.safe}"])
 
 

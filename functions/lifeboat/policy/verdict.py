@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from lifeboat.policy.drill_report import Check, Outcome, TableResult, Verdict
 from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Inventory, ObjectCounts, Sequence, Table
+from lifeboat.policy.words import line
 
 ESSENTIAL = ("checksum", "decode", "restore", "rows")
 """Checks without which nothing is proven: the archive's bytes, its form, and what is in it."""
@@ -291,12 +292,12 @@ def _about_collations(
 
 
 def _failed(detail: str) -> _Finding:
-    return _Finding(Outcome.FAILED, detail)
+    return _Finding(Outcome.FAILED, line(detail))
 
 
 def _untested(detail: str) -> _Finding:
-    return _Finding(Outcome.UNTESTED, detail)
+    return _Finding(Outcome.UNTESTED, line(detail))
 
 
 def _passed(detail: str) -> _Finding:
-    return _Finding(Outcome.PASSED, detail)
+    return _Finding(Outcome.PASSED, line(detail))

@@ -7,6 +7,7 @@ first of these; here all are named at once, each with the statement that cures i
 from psycopg import sql
 
 from lifeboat.errors import UnreadableError
+from lifeboat.policy.identifiers import quoted
 from lifeboat.postgres.connect import Connection
 
 _SHOWN = 20
@@ -133,7 +134,8 @@ def _quoted(connection: Connection, kind: str, first: object, second: object) ->
     if kind == "large object":
         return str(first)
     parts = [str(part) for part in (first, second) if part is not None]
-    return sql.Identifier(*parts).as_string(connection)
+    name = sql.Identifier(*parts).as_string(connection)
+    return name if name.isprintable() else ".".join(map(quoted, parts))
 
 
 def _count(names: list[tuple[str, str]]) -> str:
