@@ -18,6 +18,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from lifeboat.errors import LockQueueError, LockWaitError, SchemaChangingError
+from lifeboat.policy.identifiers import qualified
+from lifeboat.policy.words import line
 from lifeboat.postgres.connect import Connection
 
 _ATTEMPTS = 5
@@ -67,8 +69,14 @@ WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND mode = 'Ac
 """
 
 _EXCLUSIVE: LiteralString = """
-SELECT l.pid, a.usename, l.relation::regclass::text
-FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
+SELECT l.pid, coalesce(a.usename, x.owner), n.nspname, r.relname, x.gid
+FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_class r ON r.oid = l.relation
+JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+LEFT JOIN pg_catalog.pg_locks t ON l.pid IS NULL AND t.pid IS NULL
+  AND t.locktype = 'transactionid' AND t.virtualtransaction = l.virtualtransaction
+LEFT JOIN pg_catalog.pg_prepared_xacts x ON x.transaction = t.transactionid
 WHERE l.mode = 'AccessExclusiveLock' AND l.locktype = 'relation'
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 """
@@ -264,7 +272,18 @@ def _nothing_slipped_through(holder: Connection, relations: tuple[Relation, ...]
 
 
 def _waited(scout: Connection, seconds: int, error: psycopg.Error) -> LockWaitError:
-    who = _named(scout.execute(_BLOCKERS).fetchall())
+    rows = scout.execute(_BLOCKERS).fetchall()
+    who = _named(rows)
+    prepared = sorted(
+        {line(f"ROLLBACK PREPARED {sql.quote(str(row[4])).strip()};") for row in rows if row[4]}
+    )
+    if prepared:
+        return LockWaitError(
+            f"Waited {seconds} s for a table that is locked exclusively: {who}",
+            todo="No session holds that lock, so nobody will let it go. If its transaction manager"
+            f" no longer knows it, run in that database: {' '.join(prepared)} Then invoke the"
+            " function again.",
+        )
     return LockWaitError(
         f"Waited {seconds} s for a table that is locked exclusively: "
         + (who or str(error.diag.message_primary)),
@@ -274,7 +293,11 @@ def _waited(scout: Connection, seconds: int, error: psycopg.Error) -> LockWaitEr
 
 
 def _named(rows: list[tuple[object, ...]]) -> str:
-    return "; ".join(f"process {pid} ({user}) on {table}" for pid, user, table in rows)
+    return "; ".join(
+        (f"process {pid}" if gid is None else line(f"prepared transaction {gid}"))
+        + f" ({user}) on {qualified(str(schema), str(table))}"
+        for pid, user, schema, table, gid in rows
+    )
 
 
 def _roll_back(holder: Connection) -> None:
