@@ -5,6 +5,7 @@ safe all the same, and what to do next. None of the three ever holds a secret: w
 error from a child's or a driver's words passes them through `lifeboat.postgres.redact` first.
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -64,8 +65,31 @@ class EndpointError(BackupError):
     """The connection string leads where a consistent dump is impossible, or isn't encrypted."""
 
 
+class ConnectFailure(StrEnum):
+    """Why there is no connection, as far as somebody decides by it."""
+
+    THIS_DATABASE = "this database"
+    """It isn't there or doesn't let this role in; another one of the same server may."""
+    OTHER = "other"
+
+
 class ConnectError(BackupError):
-    """The database could not be reached or refused the login."""
+    """The database could not be reached or refused the login.
+
+    Args:
+        reason: what kind of refusal it was.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        todo: str,
+        safe: str | None = None,
+        reason: ConnectFailure = ConnectFailure.OTHER,
+    ) -> None:
+        super().__init__(what, todo=todo, safe=safe)
+        self.reason = reason
 
 
 class UnsupportedServerError(BackupError):

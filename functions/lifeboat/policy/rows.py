@@ -1,14 +1,16 @@
 """Equal or nothing: what was decoded from an archive against what the snapshot held."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 from lifeboat.errors import RowsDifferError
 from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Inventory, Table
 
 _NAMED = 10
+
+type ClaimedBy = Literal["snapshot", "manifest"]
 
 
 class Counted(Protocol):
@@ -25,22 +27,24 @@ class Counted(Protocol):
 
 @dataclass(frozen=True)
 class Difference:
-    """One table that the archive doesn't hold as the snapshot did.
+    """One table that the archive doesn't hold as the snapshot did, or as the manifest claims.
 
     Attributes:
         schema: of the table.
         name: of the table.
-        snapshot: rows that have to be in the archive; None where no data may be in it, as the
+        claimed: rows that have to be in the archive; None where no data may be in it, as the
             settings exclude it or the snapshot has no such table.
         archive: rows decoded; None where the archive has no data of it.
         excluded: the settings exclude its data.
+        claimed_by: what the archive is compared with: the snapshot itself, or its manifest.
     """
 
     schema: str
     name: str
-    snapshot: int | None
+    claimed: int | None
     archive: int | None
     excluded: bool = False
+    claimed_by: ClaimedBy = "snapshot"
 
     def __str__(self) -> str:
         """In words, such as: public.users: 7 rows in the snapshot, 6 in the archive."""
@@ -49,29 +53,32 @@ class Difference:
     def _says(self) -> str:
         if self.excluded:
             return f"excluded by the settings, {self.archive} rows in the archive"
-        if self.snapshot is None:
-            return f"not in the snapshot, {self.archive} rows in the archive"
+        if self.claimed is None:
+            return f"not in the {self.claimed_by}, {self.archive} rows in the archive"
         if self.archive is None:
-            return f"{self.snapshot} rows in the snapshot, not in the archive"
-        return f"{self.snapshot} rows in the snapshot, {self.archive} in the archive"
+            return f"{self.claimed} rows in the {self.claimed_by}, not in the archive"
+        return f"{self.claimed} rows in the {self.claimed_by}, {self.archive} in the archive"
 
 
 def compare_rows(
-    tables: Iterable[Table], decoded: Mapping[tuple[str, str], int]
+    tables: Iterable[Table],
+    decoded: Mapping[tuple[str, str], int],
+    claimed_by: ClaimedBy = "snapshot",
 ) -> list[Difference]:
     """Every table whose rows differ, sorted by name; an empty list is the proof.
 
     Args:
         tables: those of the snapshot.
+        claimed_by: who tells of them, in words.
         decoded: rows by (schema, name) of the tables with data in the archive. One with no rows
             must be named too: pg_dump writes an entry also for an empty table, so a table without
             any was forgotten.
     """
-    snapshot = {(table.schema, table.name): table for table in tables}
+    claimed = {(table.schema, table.name): table for table in tables}
     return [
-        difference
-        for name in sorted(snapshot.keys() | decoded.keys())
-        if (difference := _difference(name, snapshot.get(name), decoded.get(name)))
+        replace(difference, claimed_by=claimed_by)
+        for name in sorted(claimed.keys() | decoded.keys())
+        if (difference := _difference(name, claimed.get(name), decoded.get(name)))
     ]
 
 

@@ -1,5 +1,6 @@
 """Opens connections to a database: patiently while it wakes up, and never through a pooler."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +8,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from lifeboat.errors import ConnectError, EndpointError, UnsupportedServerError
+from lifeboat.errors import ConnectError, ConnectFailure, EndpointError, UnsupportedServerError
+from lifeboat.policy.server_words import cut
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import said
 
@@ -54,6 +56,12 @@ _FINAL = {
     "certificate verify failed": "Put the server's CA certificate into the secret's `ca` key.",
     "server certificate for": "Use the host name that the server's certificate carries.",
 }
+
+#: A refusal by the server that concerns the database, and not the role or the way to the server.
+_OF_ONE_DATABASE = re.compile(
+    r"FATAL:  (?:(?:permission denied|too many connections) for database "
+    r'|database "[^\n]{1,256}" (?:does not exist|is not currently accepting connections))'
+)
 
 #: Waiting may cure these, since others let go of their connections; when it doesn't, this does.
 _NO_ROOM = {
@@ -213,8 +221,13 @@ def _final(error: psycopg.Error) -> str | None:
 
 
 def _known(fixes: Mapping[str, str], error: psycopg.Error) -> str | None:
-    words = str(error)
+    words = cut(str(error))
     return next((fix for part, fix in fixes.items() if part in words), None)
+
+
+def _reason(error: psycopg.Error) -> ConnectFailure:
+    refused = _OF_ONE_DATABASE.search(cut(str(error)))
+    return ConnectFailure.THIS_DATABASE if refused else ConnectFailure.OTHER
 
 
 def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectError:
@@ -223,4 +236,5 @@ def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectErro
     return ConnectError(
         f"Could not connect to {where}: {said(error, endpoint)}",
         todo=fix or _known(_NO_ROOM, error) or _GENERAL_ADVICE,
+        reason=_reason(error),
     )

@@ -43,8 +43,7 @@ def decode_archive(recovery: Recovery) -> bool:
         recovery.watch.check()
         return note("decode", (error.what,))
     differences = [
-        str(each).replace("snapshot", "manifest")
-        for each in compare_rows(inventory.tables, counted.rows)
+        str(each) for each in compare_rows(inventory.tables, counted.rows, claimed_by="manifest")
     ]
     if counted.large_objects != inventory.counts.large_objects:
         differences.append(

@@ -7,7 +7,13 @@ from typing import LiteralString
 
 import psycopg
 
-from lifeboat.errors import BackupError, ConnectError, EventError, RestoreTargetError
+from lifeboat.errors import (
+    BackupError,
+    ConnectError,
+    ConnectFailure,
+    EventError,
+    RestoreTargetError,
+)
 from lifeboat.policy.restore_facts import TargetFacts
 from lifeboat.policy.secret_names import named_secret
 from lifeboat.postgres.connect import WAKE_SECONDS, Connection, connect, open_again
@@ -24,8 +30,6 @@ _AGAIN = "Send the event again; if it repeats, look for that moment in the serve
 _ELSEWHERE = ("postgres", "template1")
 """Databases from which others are made and renamed. The secret's own may be the one that is lost,
 or the one that is to be renamed, which nobody may be connected to."""
-
-_CLOSED = ("does not exist", "permission denied for database", "not currently accepting")
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def open_target(
             return _opened(run, login.to(name), watch, live)
         except ConnectError as error:
             last = error
-            if not any(words in error.what for words in _CLOSED):
+            if error.reason is not ConnectFailure.THIS_DATABASE:
                 break
     what = last.what if last else f"The server of {login.endpoint.host} has no other database."
     raise RestoreTargetError(what, todo=last.todo if last else "CREATE DATABASE postgres;")
