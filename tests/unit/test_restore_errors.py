@@ -60,6 +60,7 @@ def test_an_error_is_its_first_line_with_the_statement_and_all_else_apart() -> N
         RestoreProblem(
             'duplicate key value violates unique constraint "plain_pkey"',
             'DETAIL:  Key (id)=(1) already exists.\nCONTEXT:  COPY plain, line 1: "1\t1\tsecret"',
+            copied="plain",
         ),
         RestoreProblem(
             'relation "s.places" does not exist',
@@ -153,7 +154,30 @@ def test_output_that_cannot_be_all_is_not_relied_on(said: str) -> None:
 
 def test_a_table_may_be_called_anything() -> None:
     said = 'pg_restore: error: COPY failed for table "a": ERROR:  b": ERROR:  out of memory\n'
-    assert parse(said).problems == (RestoreProblem("out of memory"),)
+    (problem,) = parse(said).problems
+    assert (problem.copied, problem.error) == ('a": ERROR:  b', "out of memory")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        'invalid byte sequence for encoding "UTF8": 0xe9 0x0a 0x5c',
+        'could not extend file "base/5/1": No space left on device',
+        "function unaccent(text) does not exist",
+    ],
+)
+def test_an_error_of_a_table_is_whole_and_keeps_the_name_of_the_table(error: str) -> None:
+    for severity in ("ERROR:  ", "FATAL:  "):
+        (problem,) = parse(
+            f'pg_restore: error: COPY failed for table "notes": {severity}{error}\n'
+        ).problems
+        assert (problem.copied, problem.error) == ("notes", error)
+
+
+def test_a_lost_connection_has_no_severity() -> None:
+    said = 'pg_restore: error: COPY failed for table "notes": server closed the connection\n'
+    (problem,) = parse(said).problems
+    assert (problem.copied, problem.error) == ("notes", "server closed the connection")
 
 
 @given(st.text())

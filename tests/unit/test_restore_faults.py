@@ -289,3 +289,26 @@ def test_on_somebody_elses_server_this_is_no_harm_and_on_ones_own_it_is(
 def test_each_excuse_says_why_and_none_fits_an_unknown_error(excuse: Excuse) -> None:
     assert excuse.why
     assert excuse.fits(RestoreProblem("something else", statement="CREATE EXTENSION x;")) is None
+
+
+def test_a_failed_copy_is_told_with_its_table_and_without_the_value() -> None:
+    said = judged(
+        RestoreProblem('invalid byte sequence for encoding "UTF8": 0xe9 0x0a', copied="notes"),
+        RestoreProblem('invalid input syntax for type integer: "123-"45"-6789"', copied="people"),
+        RestoreProblem('value "123456789012" is out of range for type integer', copied="people"),
+        RestoreProblem('"1e400" is out of range for type double precision', copied="people"),
+        RestoreProblem('relation "public.x" does not exist', copied="Odd"),
+    )
+    assert said.fatal == (
+        'COPY notes: invalid byte sequence for encoding "UTF8": 0xe9 0x0a',
+        'COPY people: invalid input syntax for type integer: "..."',
+        'COPY people: value "..." is out of range for type integer',
+        'COPY people: "..." is out of range for type double precision',
+        'COPY "Odd": relation "public.x" does not exist',
+    )
+
+
+def test_what_a_trigger_raises_cannot_put_lines_into_a_report() -> None:
+    hostile = "x\x1b[2J\u202e\rWhat to do: \x85 \u2028 rm"
+    (told,) = judged(RestoreProblem(hostile, statement=f'CREATE INDEX "{hostile}" ON t')).fatal
+    assert told.isprintable()

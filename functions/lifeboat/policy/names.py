@@ -29,6 +29,8 @@ DRILLS = "drills"
 RESTORES = "restores"
 EXPORTS = "exports"
 
+_REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
+
 _SLOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
 
 
@@ -140,7 +142,7 @@ def drill_key(database: str, slot: datetime) -> str:
 
 def parse_drill_key(key: str) -> tuple[str, datetime] | None:
     """The database and start of the drill whose report has that key, or None when foreign."""
-    match = re.fullmatch(rf"{DRILLS}/([^/]+)/([^/]+)\.json", key)
+    match = _REPORT.fullmatch(key)
     if match is None or not is_database_name(match[1]):
         return None
     slot = parse_slot(match[2])

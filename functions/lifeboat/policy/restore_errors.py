@@ -24,6 +24,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lifeboat.policy.server_words import cut
+
 _HEAD = re.compile(r"(?:pg_restore:|error: |warning: |detail: |hint: | )*")
 _SUMMARY = re.compile(r"errors ignored on restore: (\d+)")
 _ASIDE = re.compile(
@@ -33,8 +35,11 @@ _ASIDE = re.compile(
 _HEADLESS = re.compile(r"could not |COPY failed for table |error returned by |from TOC entry \d+; ")
 """How a text begins whose head another worker's line has taken away: errors of single items."""
 
+# Names have at most 63 bytes. What follows one may have quotes and colons, too.
 _PREFIX = re.compile(
-    r'(?:could not execute query: |COPY failed for table ".*": )?(?:ERROR:  |FATAL:  )?'
+    r"(?:could not execute query: (?:ERROR:  |FATAL:  )?"
+    r'|COPY failed for table "([^\n]{1,63})": (?:ERROR:  |FATAL:  )'
+    r'|COPY failed for table "([^\n]{1,63}?)": |ERROR:  |FATAL:  )'
 )
 
 
@@ -46,11 +51,13 @@ class RestoreProblem:
         error: the server's or pg_restore's words, their first line.
         rest: the other lines: the place in the statement, DETAIL, HINT, CONTEXT. May hold rows.
         statement: what was to be executed, whole; empty where it is not known.
+        copied: the table, without its schema, whose rows were being loaded.
     """
 
     error: str
     rest: str = ""
     statement: str = ""
+    copied: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,4 +129,7 @@ def _begins(line: str) -> str | None:
 def _problem(text: str) -> RestoreProblem:
     said, _, statement = text.partition("\nCommand was: ")
     error, _, rest = said.partition("\n")
-    return RestoreProblem(_PREFIX.sub("", error, count=1), rest.strip(), statement.strip())
+    match = _PREFIX.match(error)
+    begins = match.end() if match else 0
+    copied = (match[1] or match[2]) if match else None
+    return RestoreProblem(cut(error[begins:]), rest.strip(), statement.strip(), copied)

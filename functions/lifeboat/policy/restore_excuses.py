@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from lifeboat.policy.restore_errors import RestoreProblem
 
 _NOT_THERE = r" does not exist"
+_NAME = r'(?:"(?:[^"]|"")+"|[^\s".]+)'
+
+# What a database says may be long and meant to be: each pattern can fit a text in one way only, or
+# trying them all would take hours. So the first of two parts never has what separates them.
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ EMBEDDED = (
         r'collation "[^\n]+" already exists|ICU is not supported in this build'
         r'|could not create locale "[^\n]+": No such file or directory',
         "it was made before, as another kind, since the server has no ICU or no such locale",
-        statement=r'CREATE COLLATION (?:[^\s"]+|"[^\n]+?")\.(?P<collation>[^\s"]+|"[^\n]+?") \(',
+        statement=rf"CREATE COLLATION {_NAME}\.(?P<collation>{_NAME}) \(",
     ),
     Excuse(
         r'schema "[^\n]+" already exists',
@@ -84,27 +88,27 @@ EMBEDDED = (
     # pg_dump writes names in full, so a name without a schema comes from a function's body that
     # relies on a search path. That function fails in any restore: such errors are never excused.
     Excuse(
-        rf'relation "(?P<relation>[^\n]*\.[^\n]*)"{_NOT_THERE}',
+        rf'relation "(?P<relation>[^\n.]*\.[^\n]*)"{_NOT_THERE}',
         "a table, view, index or sequence that belongs to a lacking extension, or failed for it",
         follows=True,
     ),
     Excuse(
-        rf'type "?[^"\n]+\.[^\n]+{_NOT_THERE}',
+        rf'type "?[^"\n.]+\.[^\n]+{_NOT_THERE}',
         "a type of a lacking extension, or one that was made of it",
         follows=True,
     ),
     Excuse(
-        rf"(?:function|procedure|aggregate) [^(\n]+\.[^\n]+{_NOT_THERE}",
+        rf"(?:function|procedure|aggregate) [^(\n.]+\.[^\n]+{_NOT_THERE}",
         "a function of a lacking extension, or one that takes or gives such a type",
         follows=True,
     ),
     Excuse(
-        r"operator does not exist: [^\n]*\.[^\w\s\"]+ [^\n]*",
+        r"operator does not exist: [^\n]*\.[-+*/<>=~!@#%^&|`?]+ [^\n]*",
         "an operator of a lacking extension",
         follows=True,
     ),
     Excuse(
-        rf'operator (?:class|family) "[^\n]+\.[^\n]+"{_NOT_THERE} for access method "[^"]*"',
+        rf'operator (?:class|family) "[^\n.]+\.[^\n]+"{_NOT_THERE} for access method "[^"]*"',
         "an operator class of a lacking extension, or one for such a type",
         follows=True,
     ),
@@ -115,7 +119,7 @@ EMBEDDED = (
     ),
     Excuse(
         r"(?:text search (?:parser|dictionary|template|configuration)|statistics object)"
-        rf' "[^\n]+\.[^\n]+"{_NOT_THERE}',
+        rf' "[^\n.]+\.[^\n]+"{_NOT_THERE}',
         "a part of full text search, or statistics, that a lacking extension brings or that failed",
         follows=True,
     ),
@@ -126,7 +130,8 @@ EMBEDDED = (
         follows=True,
     ),
     Excuse(
-        rf'(?:constraint|trigger|policy|rule) "[^\n]+" for (?:table|relation) "[^\n]+"{_NOT_THERE}',
+        r'(?:constraint|trigger|policy|rule) (?>"[^\n]+?" for (?:table|relation) )"[^\n]+"'
+        rf"{_NOT_THERE}",
         "a comment on a part of a table that failed itself",
         statement="COMMENT ON ",
         follows=True,

@@ -8,13 +8,15 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from lifeboat.policy.identifiers import unquoted
+from lifeboat.policy.identifiers import quoted, unquoted
 from lifeboat.policy.restore_again import one_worker_may_do_better
 from lifeboat.policy.restore_errors import RestoreOutput, RestoreProblem
 from lifeboat.policy.restore_excuses import EMBEDDED, Excuse
+from lifeboat.policy.server_words import without_values
 from lifeboat.policy.shortage import Shortage, shortage
 from lifeboat.policy.statements import head, losses, makes_something
 from lifeboat.policy.verdict import Untested
+from lifeboat.policy.words import line
 
 _LONGEST = 300
 _ROLE = re.compile(r'role "(.+)" does not exist')
@@ -139,5 +141,8 @@ def _was_there_before(problem: RestoreProblem) -> bool:
 
 def _sentence(problem: RestoreProblem) -> str:
     """What was to be made and what came of it, without rows, which may stand in further lines."""
-    error = problem.error if len(problem.error) <= _LONGEST else f"{problem.error[:_LONGEST]}..."
-    return f"{head(problem.statement)}: {error}" if problem.statement else error
+    error = without_values(problem.error)
+    error = line(error if len(error) <= _LONGEST else f"{error[:_LONGEST]}...")
+    if problem.copied is not None:
+        return f"COPY {quoted(problem.copied)}: {error}"
+    return f"{line(head(problem.statement))}: {error}" if problem.statement else error

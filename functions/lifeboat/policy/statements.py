@@ -43,6 +43,9 @@ _SIDE = re.compile(
 )
 """Statements about an object that another statement makes: what is lost is told by that one."""
 
+_VALUES = re.compile(r"[('$;]|\sAS\s")
+"""What values may come after."""
+
 _LONGEST = 100
 
 
@@ -95,5 +98,5 @@ def makes_something(statement: str) -> bool:
 
 def head(statement: str) -> str:
     """Which statement it is, in a few words; never a value, which might be somebody's password."""
-    words = " ".join(re.split(r"[('$;]|\sAS\s", statement, maxsplit=1)[0].split())
+    words = " ".join(_VALUES.split(statement, maxsplit=1)[0].split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

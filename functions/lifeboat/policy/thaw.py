@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 
 from lifeboat.policy.words import at
 
+_EXPIRY = re.compile(r'expiry-date="([^"]+)"')
+
 _GB = 1e9
 _STANDARD_GB_MONTH = 0.023
 _DAYS_A_MONTH = 30
@@ -90,7 +92,7 @@ def parse_restore(storage_class: str | None, header: str | None) -> Lying:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
     text = header or ""
-    expiry = re.search(r'expiry-date="([^"]+)"', text)
+    expiry = _EXPIRY.search(text)
     return Lying(
         storage_class or "STANDARD",
         thawing='ongoing-request="true"' in text,

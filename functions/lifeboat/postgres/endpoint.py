@@ -25,6 +25,7 @@ VARIABLES = PASSED_ON | {
     "gssencmode": "PGGSSENCMODE",
 }
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_PORT = re.compile("[0-9]{1,5}")
 _CONNECT_SECONDS = "10"
 _HIGHEST_PORT = 65535
 _LONGEST_NAME = 255
@@ -164,7 +165,7 @@ def parse_secret(text: str) -> Endpoint:
 
 
 def _port(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= _HIGHEST_PORT:
+    if _PORT.fullmatch(text) and 1 <= int(text) <= _HIGHEST_PORT:
         return int(text)
     raise malformed("The secret's port is not a number from 1 to 65535.")
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from lifeboat.policy.identifiers import unquoted
 from lifeboat.postgres.connect import Connection
 
-_NAME = r'("(?:[^"]|"")+"|[^\s";]+)'
+_NAME = r'("(?:[^"]|"")+"|[^\s";.]+)'
 _CREATE_ROLE = re.compile(rf"^CREATE ROLE {_NAME};$", re.MULTILINE)
 _ATTRIBUTES = re.compile(rf"^ALTER ROLE {_NAME} WITH ([A-Z ]+)", re.MULTILINE)
 _CREATE_COLLATION = re.compile(rf"^CREATE COLLATION {_NAME}\.{_NAME} \((.*)\);$", re.MULTILINE)
