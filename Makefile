@@ -49,6 +49,9 @@ bench: ready  ## speed and memory beside other ways (about 40 minutes; writes do
 faults: ready  ## the fault campaign (writes docs/faults.md)
 	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=2
 
+mutants: ready  ## changes of the policies that no test notices (about an hour; ARGS='verdict rows')
+	python -m tests.mutants $(ARGS)
+
 lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
@@ -98,4 +101,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test sandbox lint layers synth deploy bench faults lock clean ready boxable
+.PHONY: help demo test sandbox lint layers synth deploy bench faults mutants lock clean ready boxable

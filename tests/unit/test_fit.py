@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.errors import DoesNotFitError
+from lifeboat.policy import fit
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.fit import DISK_MARGIN_BYTES, Room, limits, require_fit
 from lifeboat.policy.inventory import Table
@@ -344,3 +345,9 @@ def test_a_course_and_its_inverse_agree(database: int, seconds: float, later: fl
     assert course.seconds_for(database) == pytest.approx(seconds)
     if size := course.bytes_in(later):
         assert course.seconds_for(size) == pytest.approx(later, abs=0.01)
+
+
+def test_the_largest_size_that_lambda_has_is_still_a_way_out() -> None:
+    assert fit._setting("memory_mb", 10_240) == "drill.memory_mb to 10240"
+    assert fit._setting("memory_mb", 9_729) == "drill.memory_mb to 10240"
+    assert fit._setting("memory_mb", 10_241) is None

@@ -114,3 +114,31 @@ def test_whose_place_a_copy_takes_is_told_by_its_report_or_its_name() -> None:
     assert live_of("neondb_before_20261124t100000z", None) == "neondb"
     assert live_of(COPY, None) is None
     assert live_of("n" * 39 + "_before_20261124t100000z", None) is None
+
+
+def test_what_was_written_since_stays_only_where_something_is_moved_aside() -> None:
+    kept = "in the copy. It stays in the database that is moved aside."
+    assert any(each.endswith(kept) for each in plan().beware)
+    alone = plan(databases=THERE - {"neondb"}).beware
+    assert any(each.endswith("is not in the copy.") for each in alone)
+    assert not any("moved aside" in each for each in alone)
+
+
+def test_what_was_live_before_has_no_report_and_needs_none() -> None:
+    made = plan(None)
+    assert made.blocked == ()
+    assert made.backup is None
+    assert made.beware == ("Clients lose their connections once and have to connect again.",)
+
+
+def test_the_notes_of_the_restore_are_told_before_a_swap() -> None:
+    noted = plan(REPORT.model_copy(update={"notes": ("Owners differ.", "So do grants.")}))
+    assert "Owners differ. So do grants." in noted.beware
+    assert "" not in plan().beware
+
+
+def test_sessions_are_ended_only_where_there_are_some() -> None:
+    asked = parse_restore_event({"action": "swap", "database": "app", "copy": COPY})
+    swap = swap_of(asked, "neondb", THERE, NOW)
+    made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [])
+    assert made.will[0].startswith("Rename neondb")

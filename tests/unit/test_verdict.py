@@ -371,6 +371,14 @@ def test_a_replaced_collation_is_untested_also_when_no_column_has_it() -> None:
     )
 
 
+def test_a_collation_may_be_gone_with_an_object_that_could_not_be_made() -> None:
+    """Such as an index or a view; without any, it has to come back."""
+    assert only_failed(compare(CLAIMED, restored(collations=()))) == {"collations"}
+    untested = Untested(objects=("CREATE INDEX i: no.",))
+    comparison = compare(CLAIMED, restored(collations=()), untested=untested)
+    assert outcomes(comparison)["collations"] is UNTESTED
+
+
 def test_a_stand_in_is_a_note_and_not_a_lack() -> None:
     comparison = compare(
         CLAIMED,

@@ -105,9 +105,10 @@ def plan_swap(
 
 def _cautions(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
     if report:
+        aside = " It stays in the database that is moved aside." if swap.before else ""
         yield (
             f"Whatever was written to {quoted(swap.live)} after {at(report.snapshot_time)} is not"
-            " in the copy. It stays in the database that is moved aside."
+            f" in the copy.{aside}"
         )
         if report.verdict is not Verdict.PROVEN:
             yield _not_proven(report)
