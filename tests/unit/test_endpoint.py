@@ -129,7 +129,7 @@ def test_no_text_gives_another_exception(text: str) -> None:
         ('"postgresql://u:p@h/d"', "neither a postgresql:// URL nor"),
         ("{", "not a JSON object"),
         ('{"a":' * 20_000, "not a JSON object"),
-        (json.dumps({"username": "u", "password": "p"}), "names no host"),
+        (json.dumps({"username": "u", "password": "p"}), "lacks `host` and `dbname`"),
         (rds(dbname=...), "names no database"),
         (rds(dbname=""), "names no database"),
         (rds(username=...), "names no user name"),
@@ -143,7 +143,7 @@ def test_no_text_gives_another_exception(text: str) -> None:
         (rds(ca=f"{PEM}\x00"), "a NUL or half a character"),
         (rds(ca="MIIB"), "`ca` is not a PEM certificate"),
         (rds(sslmode="REQUIRE"), "sslmode is none of disable, allow"),
-        (url(query="schema=public"), "has the parameter 'schema', which Lifeboat does not know"),
+        (url(query="search=public"), "has the parameter 'search', which Lifeboat does not know"),
         (url(query="sslmode=require&hostaddr=10.0.0.1"), "has the parameter 'hostaddr'"),
         ("postgres:///d?user=u&password=pa&ss=w", "password among the parameters"),
         ("postgres:///d?word=1", "has a parameter, which Lifeboat does not know"),
@@ -318,7 +318,7 @@ def test_what_lifeboat_sets_itself_is_taken_and_left(name: str) -> None:
 
 def test_every_parameter_that_an_error_offers_is_taken() -> None:
     with pytest.raises(SecretError) as error:
-        parse_secret(url(query="schema=public"))
+        parse_secret(url(query="search=public"))
     offered = error.value.todo.partition("known are ")[2].removesuffix(".").split(", ")
     values = {"ssl": "true", "sslmode": "require", "sslrootcert": "system", "port": "5432"}
     assert len(offered) == 15
@@ -410,3 +410,39 @@ def test_what_is_shown_can_be_pasted_once_the_password_is_back(secret: str, show
     endpoint = parse_secret(secret)
     assert endpoint.shown == shown
     assert parse_secret(shown.replace("***", "s3cret")) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("secret", "hint"),
+    [
+        ("psql 'postgresql://u:s3cret@h/d'", "the command psql"),
+        ('"postgresql://u:s3cret@h/d"', "begins with a quote"),
+        ("'postgresql://u:s3cret@h/d'", "begins with a quote"),
+        ("DATABASE_URL=postgresql://u:s3cret@h/d", "variable's name and ="),
+        ('export DATABASE_URL="postgres://u:s3cret@h/d"', "variable's name and ="),
+        ("postgresql+psycopg://u:s3cret@h/d", "names a driver"),
+        ("postgres+asyncpg://u:s3cret@h/d", "names a driver"),
+        ("jdbc:postgresql://h/d?user=u&password=s3cret", "cut off jdbc:"),
+        ("POSTGRESQL://u:s3cret@h/d", "small letters"),
+        (json.dumps({"DATABASE_URL": "postgresql://u:s3cret@h/d"}), "call that key url"),
+        (json.dumps({"username": "u", "password": "s3cret"}), "docs/backup-role.md"),
+        (url(query="sslmode=Require"), "small letters"),
+        (url(query="sslmode=no-verify"), "sslmode=require"),
+        (url(query="schema=public&connection_limit=1"), "without schema and connection_limit"),
+        (url(query="sslmode=require&uselibpqcompat=true"), "without uselibpqcompat"),
+    ],
+)
+def test_a_usual_spelling_is_refused_with_what_to_change(secret: str, hint: str) -> None:
+    with pytest.raises(SecretError) as caught:
+        parse_secret(secret)
+    assert hint in caught.value.todo
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_secret_that_rds_manages_is_told_what_it_lacks() -> None:
+    with pytest.raises(SecretError, match=r"lacks `host` and `dbname`.*RDS"):
+        parse_secret(rds(host=..., dbname=..., port=..., engine=...))
+
+
+def test_postgresql_is_an_engine_too() -> None:
+    assert parse_secret(rds(engine="postgresql")) == parse_secret(rds())

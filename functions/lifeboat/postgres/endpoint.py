@@ -188,7 +188,9 @@ def _encrypted(stated: str | None, *, local: bool, ca: bool) -> str:
     carries another name.
     """
     if stated not in {None, *SSLMODES}:
-        raise malformed(f"The secret's sslmode is none of {', '.join(SSLMODES)}.")
+        raise malformed(
+            f"The secret's sslmode is none of {', '.join(SSLMODES)}.", _sslmode_hint(stated or "")
+        )
     if local:
         return stated or ("verify-full" if ca else "prefer")
     if stated == "disable":
@@ -200,3 +202,9 @@ def _encrypted(stated: str | None, *, local: bool, ca: bool) -> str:
     if ca:
         return "verify-ca" if stated == "verify-ca" else "verify-full"
     return "require"
+
+
+def _sslmode_hint(stated: str) -> str:
+    if stated == "no-verify":
+        return "no-verify is a word of node-postgres: write sslmode=require."
+    return "Write it in small letters." if stated.lower() in SSLMODES else ""

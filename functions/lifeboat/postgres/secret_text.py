@@ -32,6 +32,38 @@ _UNDERSTOOD = {"host", "port", "user", "dbname", "ssl", "sslmode", "sslrootcert"
 _OVERRULED = {"application_name", "connect_timeout"}
 ACCEPTED = frozenset({*PASSED_ON, *_UNDERSTOOD, *_OVERRULED})
 
+#: Of other clients, with whom they mean something; a dump is the same without them.
+_OF_OTHERS = {
+    **dict.fromkeys(("schema", "connection_limit", "pool_timeout", "sslaccept"), "Prisma"),
+    **dict.fromkeys(("socket_timeout", "statement_cache_size", "sslidentity"), "Prisma"),
+    **dict.fromkeys(("currentSchema", "prepareThreshold", "tcpKeepAlive"), "JDBC"),
+    **dict.fromkeys(("loginTimeout", "ApplicationName", "sslfactory"), "JDBC"),
+    "uselibpqcompat": "node-postgres",
+    "prepared_statement_cache_size": "SQLAlchemy",
+}
+
+#: What consoles and frameworks put around a URL. The first that fits is told; nothing of the text.
+_AROUND = (
+    (
+        re.compile(r"psql\s"),
+        "It begins with the command psql: store only the URL between its quotes.",
+    ),
+    (re.compile("[\"'`]"), "It begins with a quote: store the URL without quotes around it."),
+    (
+        re.compile(r"(?:export\s+)?[A-Za-z_][A-Za-z0-9_]{0,60}\s?=\s?[\"']?(?:postgres|jdbc:)"),
+        "It begins with a variable's name and =, as in a file .env: store only what follows.",
+    ),
+    (
+        re.compile("jdbc:"),
+        "It is a URL of JDBC: cut off jdbc:, and put user:password@ before the host.",
+    ),
+    (
+        re.compile(r"postgres(?:ql)?\+[a-z0-9_]{1,30}://"),
+        "It names a driver, as SQLAlchemy has it: cut off + and what follows, up to ://.",
+    ),
+    (re.compile(r"postgres(?:ql)?://", re.IGNORECASE), "Write postgresql:// in small letters."),
+)
+
 _NEVER_IN_A_URL = re.compile("[\x00-\x20\x7f\ud800-\udfff]")
 _NEVER_SENT = re.compile("[\x00\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -81,9 +113,14 @@ def read_secret_text(text: str) -> SecretContent:
     return content
 
 
-def malformed(what: str) -> SecretError:
-    """An error about a secret, with the forms that it may have."""
-    return SecretError(what, todo=_FORMS)
+def malformed(what: str, hint: str = "") -> SecretError:
+    """An error about a secret, with the forms that it may have.
+
+    Args:
+        what: is wrong with it.
+        hint: what to do about that in particular.
+    """
+    return SecretError(what, todo=f"{hint} {_FORMS}".lstrip())
 
 
 def _read_json(text: str) -> SecretContent:
@@ -100,12 +137,28 @@ def _read_json(text: str) -> SecretContent:
 
 
 def _read_rds(document: Mapping[str, object]) -> dict[str, str]:
-    if _string(document, "engine") not in {None, "postgres", "aurora-postgresql"}:
+    if _string(document, "engine") not in {None, "postgres", "postgresql", "aurora-postgresql"}:
         raise malformed("The secret's `engine` is not postgres.")
     found = {keyword: _string(document, key) for key, keyword in _RDS_KEYS.items()}
     if not found["password"]:
-        raise malformed("The secret has neither `url` nor `password`.")
+        raise malformed("The secret has neither `url` nor `password`.", _url_elsewhere(document))
+    lacking = [key for key in ("host", "dbname") if not found[_RDS_KEYS[key]]]
+    if len(lacking) > 1 and found["user"]:
+        raise malformed(
+            "The secret has a password and lacks `host` and `dbname`: it may be the one that RDS"
+            " manages and rotates itself, which tells only who logs in.",
+            "Make a role for backups (docs/backup-role.md) and a secret of its own, with all of"
+            " them.",
+        )
     return {keyword: value for keyword, value in found.items() if value}
+
+
+def _url_elsewhere(document: Mapping[str, object]) -> str:
+    """A hint where a URL stands under another key, as the console's form for keys has it."""
+    values = [value.lstrip() for value in document.values() if isinstance(value, str)]
+    if any(value.startswith(("postgresql://", "postgres://")) for value in values):
+        return "A connection URL stands under another key: call that key url."
+    return ""
 
 
 def _json_object(text: str) -> dict[str, object] | None:
@@ -128,7 +181,8 @@ def _string(document: Mapping[str, object], key: str) -> str | None:
 def _read_url(url: str) -> dict[str, str]:
     """The libpq keywords of a URL, taken apart by libpq itself."""
     if not url.startswith(("postgresql://", "postgres://")):
-        raise malformed("The secret is neither a postgresql:// URL nor a JSON object.")
+        hint = next((hint for pattern, hint in _AROUND if pattern.match(url)), "")
+        raise malformed("The secret is neither a postgresql:// URL nor a JSON object.", hint)
     rest = url.partition("://")[2]
     # A raw @ or / in a password moves the border between password and host, so that parts of the
     # password would be taken, and named, for something else.
@@ -157,7 +211,7 @@ def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
     Unless `named`, a forgotten @ may make a part of the password look like a parameter.
     """
     for part in filter(None, query.split("&")):
-        name = unquote(part.partition("=")[0])
+        name = _name_of(part)
         if name == "pgbouncer":
             raise EndpointError(
                 "The secret's URL has the parameter pgbouncer, which marks a pooled connection: a"
@@ -166,6 +220,13 @@ def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
             )
         if name == "password":  # what follows may be pieces of it, so name nothing
             raise malformed("The secret's URL has its password among the parameters, not before @.")
+        if named and name in _OF_OTHERS:
+            theirs = [each for each in map(_name_of, query.split("&")) if each in _OF_OTHERS]
+            raise SecretError(
+                f"The secret's URL has parameters of {_OF_OTHERS[name]}: {', '.join(theirs)}. The"
+                " programs of PostgreSQL don't know them.",
+                todo=f"Store the URL without {' and '.join(theirs)}: a dump is the same without.",
+            )
         if name not in ACCEPTED:
             sayable = named and _NAME.fullmatch(name)
             which = f"the parameter {name!r}" if sayable else "a parameter"
@@ -173,3 +234,7 @@ def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
                 f"The secret's URL has {which}, which Lifeboat does not know.",
                 todo=f"Take it out; known are {', '.join(sorted(ACCEPTED))}.",
             )
+
+
+def _name_of(part: str) -> str:
+    return unquote(part.partition("=")[0])
