@@ -351,3 +351,18 @@ def test_the_largest_size_that_lambda_has_is_still_a_way_out() -> None:
     assert fit._setting("memory_mb", 10_240) == "drill.memory_mb to 10240"
     assert fit._setting("memory_mb", 9_729) == "drill.memory_mb to 10240"
     assert fit._setting("memory_mb", 10_241) is None
+
+
+def test_what_needs_just_what_is_there_fits() -> None:
+    needed = fit._MEMORY_MB + SETTINGS.jobs * fit._JOB_MB
+    made = backup(database=0, tables=0)
+    assert fit._memory(made, room(memory_mb=needed), SETTINGS) is None
+    assert fit._memory(made, room(memory_mb=needed - 1), SETTINGS) is not None
+    assert fit._disk(made, room(tmp_free_bytes=DISK_MARGIN_BYTES), SETTINGS) is None
+    assert fit._disk(made, room(tmp_free_bytes=DISK_MARGIN_BYTES - 1), SETTINGS) is not None
+
+
+def test_a_machine_of_ones_own_is_only_named_where_nothing_else_helps() -> None:
+    with pytest.raises(DoesNotFitError) as caught:
+        require_fit(backup(database=5 * GB), room(tmp_free_bytes=GB), settings=SETTINGS, earlier=[])
+    assert "no function is large enough" not in caught.value.todo.lower()

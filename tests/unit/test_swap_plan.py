@@ -142,3 +142,7 @@ def test_sessions_are_ended_only_where_there_are_some() -> None:
     swap = swap_of(asked, "neondb", THERE, NOW)
     made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [])
     assert made.will[0].startswith("Rename neondb")
+
+
+def test_the_plan_names_the_backup_that_the_copy_was_made_of() -> None:
+    assert plan().backup == REPORT.backup

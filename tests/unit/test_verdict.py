@@ -519,3 +519,19 @@ def test_no_excuse_makes_a_pass_nor_covers_more_than_was_claimed(
     claimed = {(t.schema, t.name): t.rows for t in one.tables}
     if any(claimed.get((t.schema, t.name)) != t.rows for t in other.tables):
         assert after["rows"] is FAILED
+
+
+@pytest.mark.parametrize(("count", "rest"), [(5, ()), (6, ("odd: and 1 more.",))])
+def test_more_reasons_are_only_counted_where_there_are_some(
+    count: int, rest: tuple[str, ...]
+) -> None:
+    made = [Check(name="odd", outcome=FAILED, details=tuple("abcdef"[:count]))]
+    reasons = [each for each in judge(made)[1] if each.startswith("odd: ")]
+    assert reasons == [*(f"odd: {x}" for x in "abcde"), *rest]
+
+
+def test_nothing_is_said_of_what_a_backup_does_not_have() -> None:
+    bare = restored(collations=())
+    assert "collations" not in outcomes(compare(bare, bare))
+    said = details(compare(CLAIMED, CLAIMED), "rows")
+    assert not any("counted, not read" in each for each in said)
