@@ -5,9 +5,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from botocore.retries import standard
 from xdist.scheduler import LoadScopeScheduling
 
 from layers.postgres import server_tree
+from lifeboat.patience import set_testing
 from lifeboat.postgres.programs import Programs
 from local.aws import LocalAws
 from local.postgres import PostgresServer
@@ -50,6 +52,18 @@ class ByUnitOfWork(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     config.option.loadscopereorder = False
     return ByUnitOfWork(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def brisk() -> Iterator[None]:
+    """Try again at once: as often as ever, but with no pauses worth the name in between.
+
+    What is waited for an answer is as long as in production, but where a test shortens it.
+    """
+    pauses = set_testing(other_run_pause_seconds=0.05, wake_pause_seconds=0.05)
+    with pauses, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ import time
 from types import TracebackType
 from typing import Self
 
+#: Longer than any run of a test lasts.
+SILENCE_SECONDS = 60.0
+
 
 class Proxy:
     """Forwards 127.0.0.1:<port> to a server until it is told to cut or to stall."""
@@ -21,6 +24,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self.forwarded = 0
         self._delay = 0.0
+        self._stalled: float | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -35,8 +39,14 @@ class Proxy:
             each.close()
 
     def stall(self) -> None:
-        """Let no byte through any more, without telling anybody."""
+        """Let no byte through for a minute, without telling anybody."""
+        self._stalled = time.monotonic()
         self._flowing.clear()
+
+    def require_silence(self) -> None:
+        """Whoever is over by now was so while nothing came through."""
+        assert self._stalled is not None, "never silent"
+        assert time.monotonic() - self._stalled < SILENCE_SECONDS, "the silence was waited out"
 
     def slow(self, seconds: float) -> None:
         """Let each piece wait for a while."""
@@ -63,7 +73,7 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                self._flowing.wait()
+                self._flowing.wait(SILENCE_SECONDS)
                 time.sleep(self._delay)
                 sink.sendall(data)
                 self.forwarded += len(data)

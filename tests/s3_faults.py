@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 from botocore.awsrequest import AWSResponse
 
@@ -46,6 +46,60 @@ def slow(seconds: float) -> Fault:
         time.sleep(seconds)
 
     return fault
+
+
+def meanwhile(act: Callable[[], object]) -> Fault:
+    """Something happens while the first request is under way; the others wait for that."""
+    begun, done = threading.Event(), threading.Event()
+    lock = threading.Lock()
+
+    def fault(_: Any) -> None:
+        with lock:
+            first = not begun.is_set()
+            begun.set()
+        if first:
+            act()
+            done.set()
+        done.wait(60)
+
+    return fault
+
+
+class Silence:
+    """S3 takes requests and answers none, for a minute, which is longer than any run here lasts.
+
+    Args:
+        then: done when the first request has come.
+    """
+
+    SECONDS = 60.0
+
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self._then = then
+        self._lock = threading.Lock()
+        self._begun: float | None = None
+        self._ended = threading.Event()
+
+    def __call__(self, _: Any) -> None:
+        with self._lock:
+            first, self._begun = self._begun is None, self._begun or time.monotonic()
+        if first:
+            self._then()
+        self._ended.wait(self.SECONDS)
+
+    def end(self) -> None:
+        """Let the requests go on."""
+        self._ended.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """End it; whoever is over by now was so before S3 said anything."""
+        self.end()
+        if error is None:
+            assert self._begun is not None, "nothing was asked of the silent S3"
+            assert time.monotonic() - self._begun < self.SECONDS, "the silence was waited out"
 
 
 @contextmanager

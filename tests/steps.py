@@ -4,12 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
-from lifeboat.postgres import watch
-from lifeboat.postgres.watch import Watch
+from lifeboat.patience import set_testing
+from lifeboat.postgres.watch import strike_all
 from lifeboat.services.stopwatch import Stopwatch
 
 BACKUP = (
@@ -49,9 +48,9 @@ def at(step: str, act: Callable[[], object]) -> Iterator[None]:
 class Clock:
     """The time of the runs in its block, which a test can let run out at once, or soon."""
 
-    def __init__(self, seconds: float = 60.0) -> None:
+    def __init__(self, seconds: float = 120.0) -> None:
         self._end = time.monotonic() + seconds
-        self._watches: list[Watch] = []
+        self._timers: list[threading.Timer] = []
 
     def remaining(self) -> float:
         return self._end - time.monotonic()
@@ -59,28 +58,23 @@ class Clock:
     def strike(self) -> None:
         """The time is up now."""
         self._end = time.monotonic()
-        for each in self._watches:
-            each._timer.function()
+        strike_all()
 
     def strike_soon(self, seconds: float = 0.5) -> None:
         """The time is up in a moment."""
         self._end = time.monotonic() + seconds
         timer = threading.Timer(seconds, self.strike)
         timer.daemon = True
+        self._timers.append(timer)
         timer.start()
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Let runs go by this clock."""
-        real = Watch.__init__
-        watches = self._watches
-
-        def keep(made: Watch, *args: Any, **keywords: Any) -> None:
-            real(made, *args, **keywords)
-            watches.append(made)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Watch, "__init__", keep)
-            for patience in ("_CANCEL_SECONDS", "_GRACE_SECONDS"):
-                patch.setattr(watch, patience, 0.5)
-            yield
+        try:
+            with set_testing(cancel_seconds=0.5, last_call_seconds=0.5):
+                yield
+        finally:
+            for timer in self._timers:  # it would strike for whoever comes next
+                timer.cancel()
+                timer.join()

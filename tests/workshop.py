@@ -183,7 +183,7 @@ def assert_no_children() -> None:
     assert not ours.intersection(left), left
 
 
-def open_backends(database: Database, *, within: float = 5.0) -> list[str]:
+def open_backends(database: Database, *, within: float = law.PATIENCE_SECONDS) -> list[str]:
     """Connections to the database that are still there after a while."""
     give_up = time.monotonic() + within
     while True:
@@ -197,7 +197,7 @@ def open_backends(database: Database, *, within: float = 5.0) -> list[str]:
         time.sleep(0.05)
 
 
-def eventually(question: Callable[[], bool], *, within: float = 10.0) -> None:
+def eventually(question: Callable[[], bool], *, within: float = 30.0) -> None:
     """Wait until the answer is yes."""
     give_up = time.monotonic() + within
     while not question():

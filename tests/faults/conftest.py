@@ -12,13 +12,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from lifeboat.patience import set_testing
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.tiers import Tier
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.backup_run import Request
 from lifeboat.services.take_backup import take_backup
-from lifeboat.vault import upload
 from lifeboat.vault.bucket import Vault
 from local.aws import LocalAws
 from local.postgres import PostgresServer
@@ -74,6 +74,13 @@ def clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
+def impatient() -> Iterator[None]:
+    """What doesn't let us in isn't waited for as long as what may wake up."""
+    with set_testing(wake_seconds=0.5):
+        yield
+
+
+@pytest.fixture
 def road(aws: LocalAws) -> Iterator[Proxy]:
     """A way to S3 that can be broken."""
     with Proxy("127.0.0.1", urlsplit(aws.endpoint).port or 443) as proxy:
@@ -81,9 +88,7 @@ def road(aws: LocalAws) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def vault(
-    road: Proxy, aws: LocalAws, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Vault]:
+def vault(road: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[Vault]:
     """The bucket by that way, tried twice; the test itself sees it directly."""
     client = boto3.client(
         "s3",
@@ -94,9 +99,8 @@ def vault(
         aws_secret_access_key="test",
         config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
     )
-    for name in ("_SETTLE_SECONDS", "_ABORT_SECONDS"):
-        monkeypatch.setattr(upload, name, 0.5)
-    yield Vault(client, bucket.name)
+    with set_testing(settle_seconds=0.5, abort_seconds=0.5):
+        yield Vault(client, bucket.name)
     client.close()
 
 

@@ -3,9 +3,9 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,10 +24,12 @@ from lifeboat.errors import (
     UnsupportedServerError,
     VaultError,
 )
+from lifeboat.patience import set_testing
 from lifeboat.postgres.programs import Programs
 from local.postgres import PostgresServer
 from tests.proxy import Proxy
-from tests.s3_faults import answer, planned, slow
+from tests.s3_faults import Silence, answer, meanwhile, planned, slow
+from tests.steps import Clock
 from tests.workshop import Database, Workshop, eventually
 
 #: About 45 MB that don't compress: more parts than may be under way at once, so that a run has to
@@ -52,10 +54,10 @@ def bulky(workshop: Workshop, new_database: Callable[..., Database], template: s
     return workshop
 
 
-def refused(workshop: Workshop, error: type[BackupError]) -> BackupError:
+def refused(workshop: Workshop, error: type[BackupError], **means: Any) -> BackupError:
     """The run raises this, says what to do, keeps the password to itself and leaves nothing."""
     with pytest.raises(error) as caught:
-        workshop.take()
+        workshop.take(**means)
     told = str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
     assert type(caught.value) is error
     assert caught.value.todo
@@ -172,21 +174,17 @@ def test_globals_that_the_provider_forbids_are_a_note(
 
 @pytest.mark.fault("processes")
 def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
-    with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
-        killer = threading.Thread(target=lambda: (sending.wait(30), _kill("pg_dump")))
-        killer.start()
+    killing = meanwhile(lambda: _kill("pg_dump"))
+    with planned(bulky.bucket.client, "UploadPart", killing):
         refused(bulky, DumpError)
-        killer.join()
     bulky.assert_nothing_was_published()
 
 
 @pytest.mark.fault("processes")
 def test_the_decoder_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
-    with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
-        killer = threading.Thread(target=lambda: (sending.wait(30), _kill("pg_restore")))
-        killer.start()
+    killing = meanwhile(lambda: _kill("pg_restore"))
+    with planned(bulky.bucket.client, "UploadPart", killing):
         refused(bulky, DecodeError)
-        killer.join()
     bulky.assert_nothing_was_published()
 
 
@@ -203,12 +201,9 @@ def test_the_server_is_killed_during_the_dump(bulky: Workshop, tmp_path: Path) -
     with PostgresServer.start(major=17, root=tmp_path / "own") as server:
         bulky.database = database = Database.create(server, "doomed")
         database.run(*BULKY)
-        with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
-            killer = threading.Thread(target=lambda: (sending.wait(30), server.kill()))
-            killer.start()
-            with pytest.raises((DumpError, InventoryError, ConnectError)) as caught:
-                bulky.take()
-            killer.join()
+        fault = planned(bulky.bucket.client, "UploadPart", meanwhile(server.kill))
+        with fault, pytest.raises((DumpError, InventoryError, ConnectError)) as caught:
+            bulky.take()
     assert server.password not in str(caught.value)
     assert bulky.location.manifest_key not in bulky.bucket.holds()
     assert bulky.bucket.open_uploads() == []
@@ -219,46 +214,39 @@ def test_the_network_is_cut_during_the_dump(bulky: Workshop) -> None:
     server = bulky.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
         bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
-        with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
-            cutter = threading.Thread(target=lambda: (sending.wait(30), proxy.cut()))
-            cutter.start()
-            with pytest.raises((DumpError, InventoryError, ConnectError)):
-                bulky.take()
-            cutter.join()
+        fault = planned(bulky.bucket.client, "UploadPart", meanwhile(proxy.cut))
+        with fault, pytest.raises((DumpError, InventoryError, ConnectError)):
+            bulky.take()
     bulky.assert_nothing_was_published()
 
 
 @pytest.mark.fault("network")
-def test_the_network_goes_silent_during_the_dump(bulky: Workshop) -> None:
+def test_the_network_goes_silent_during_the_dump(bulky: Workshop, clock: Clock) -> None:
     server = bulky.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
         bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
-        bulky.seconds = 6
-        with planned(bulky.bucket.client, "UploadPart", slow(0.2)) as sending:
-            staller = threading.Thread(target=lambda: (sending.wait(30), proxy.stall()))
-            staller.start()
-            begun = time.monotonic()
-            refused(bulky, OutOfTimeError)
-            assert time.monotonic() - begun < 15
-            staller.join()
+
+        def stall() -> None:
+            proxy.stall()
+            clock.strike_soon()
+
+        with planned(bulky.bucket.client, "UploadPart", meanwhile(stall)):
+            refused(bulky, OutOfTimeError, remaining=clock.remaining)
+        proxy.require_silence()
     bulky.assert_nothing_was_published()
 
 
 @pytest.mark.fault("database")
 def test_the_counting_connection_is_terminated(bulky: Workshop) -> None:
     def terminate() -> None:
-        sending.wait(30)
         bulky.database.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
-    with planned(bulky.bucket.client, "UploadPart", slow(0.5)) as sending:
-        terminator = threading.Thread(target=terminate)
-        terminator.start()
-        with pytest.raises((DumpError, InventoryError, ConnectError)):
-            bulky.take()
-        terminator.join()
+    fault = planned(bulky.bucket.client, "UploadPart", meanwhile(terminate))
+    with fault, pytest.raises((DumpError, InventoryError, ConnectError)):
+        bulky.take()
     bulky.assert_nothing_was_published()
 
 
@@ -277,9 +265,8 @@ def test_a_wrong_password_is_reported_at_once_without_it(workshop: Workshop) -> 
     workshop.secret = workshop.database.url.replace(
         workshop.database.server.password, "not-the-password"
     )
-    begun = time.monotonic()
-    error = refused(workshop, ConnectError)
-    assert time.monotonic() - begun < 10
+    with set_testing(wake_pause_seconds=600):  # one pause, and the run would be out of time
+        error = refused(workshop, ConnectError)
     assert "not-the-password" not in str(error)
     assert "password authentication failed" in error.what
 
@@ -352,10 +339,13 @@ def test_a_part_fails_in_the_middle_of_many_and_recovers(bulky: Workshop) -> Non
 
 
 @pytest.mark.fault("time")
-def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop) -> None:
-    bulky.seconds = 4
-    with planned(bulky.bucket.client, "UploadPart", slow(7)):
-        error = refused(bulky, OutOfTimeError)
+def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop, clock: Clock) -> None:
+    with (
+        set_testing(settle_seconds=0.5),
+        Silence(then=clock.strike_soon) as parts,
+        planned(bulky.bucket.client, "UploadPart", parts),
+    ):
+        error = refused(bulky, OutOfTimeError, remaining=clock.remaining)
     assert "MB of the archive" in error.what
     bulky.assert_nothing_was_published()
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from lifeboat.errors import (
     VaultError,
     VaultReadError,
 )
+from lifeboat.patience import set_testing
 from lifeboat.postgres.decode import Decoder
 from lifeboat.postgres.dump import Dump
 from lifeboat.postgres.programs import Child
@@ -47,12 +47,10 @@ def line(workshop: Workshop) -> Iterator[Proxy]:
 
 def outcome(workshop: Workshop, **changes: Any) -> LifeboatError | None:
     """What the run raised; None where it took a backup. Nothing in between exists."""
-    begun = time.monotonic()
     try:
         assert workshop.take(**changes).taken
     except LifeboatError as error:
         assert workshop.location.manifest_key not in workshop.bucket.holds()
-        assert time.monotonic() - begun < 20
         return error
     assert workshop.location.manifest_key in workshop.bucket.holds()
     return None
@@ -63,7 +61,8 @@ def outcome(workshop: Workshop, **changes: Any) -> LifeboatError | None:
 def test_the_time_of_a_backup_runs_out_at_a_step(
     workshop: Workshop, clock: Clock, step: str
 ) -> None:
-    with at(step, clock.strike):
+    # Where S3 answers, however late on a busy machine, it has answered in time.
+    with set_testing(last_call_seconds=60), at(step, clock.strike):
         error = outcome(workshop, remaining=clock.remaining)
     if step in {"complete", "publish"}:  # what S3 does at once is still waited for
         assert error is None
@@ -73,16 +72,13 @@ def test_the_time_of_a_backup_runs_out_at_a_step(
 
 
 @pytest.mark.fault("network")
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("step", WITH_DATABASE)
 def test_the_line_to_the_database_is_cut_at_a_step_of_a_backup(
-    workshop: Workshop, line: Proxy, clock: Clock, step: str
+    workshop: Workshop, line: Proxy, step: str
 ) -> None:
-    def cut() -> None:
-        line.cut()
-        clock.strike_soon(3)
-
-    with at(step, cut):
-        error = outcome(workshop, remaining=clock.remaining)
+    with at(step, line.cut):
+        error = outcome(workshop)
     assert isinstance(error, ConnectError | DumpError | InventoryError)
 
 
@@ -97,6 +93,7 @@ def test_the_line_to_the_database_goes_silent_at_a_step_of_a_backup(
 
     with at(step, stall):
         error = outcome(workshop, remaining=clock.remaining)
+    line.require_silence()
     line.cut()  # now the server hears of it as well
     assert isinstance(error, OutOfTimeError)
     assert f"during {'count' if step == 'archive' else step}" in error.what
@@ -130,6 +127,7 @@ def test_the_road_to_s3_goes_silent_at_a_step_of_a_backup(
 
     with at(step, stall):
         error = outcome(workshop, remaining=clock.remaining, vault=vault)
+    road.require_silence()
     road.cut()  # ends what was left to itself
     assert isinstance(error, OutOfTimeError | VaultError)
 

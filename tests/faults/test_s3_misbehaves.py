@@ -1,14 +1,14 @@
 """S3 fails, refuses, lies or is slow, at every step of a backup; by the product's own client."""
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
-from botocore.retries import standard
 
 from lifeboat.errors import LifeboatError, SlotTakenError, VaultError
-from lifeboat.services import take_backup
+from lifeboat.patience import set_testing
 from lifeboat.vault.bucket import s3_client
 from local.aws import LocalAws
 from tests.s3_faults import answer, but_done, changed_answer, damage, planned
@@ -43,10 +43,10 @@ def bucket(aws: LocalAws, bucket: Bucket) -> Bucket:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many tries as ever, but no pauses between them, and none for another run."""
-    monkeypatch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)
-    monkeypatch.setattr(take_backup, "_OTHER_RUN_SECONDS", 0)
+def alone() -> Iterator[None]:
+    """No other run is waited for."""
+    with set_testing(other_run_seconds=0):
+        yield
 
 
 def content(database: Database) -> Any:

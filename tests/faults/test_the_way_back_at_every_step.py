@@ -16,9 +16,9 @@ from lifeboat.errors import (
     VaultError,
     VaultReadError,
 )
+from lifeboat.patience import set_testing
 from lifeboat.policy.copies import parse_copy
 from lifeboat.policy.drill_report import Verdict
-from lifeboat.services import drill
 from lifeboat.vault.bucket import Vault
 from tests.drills import DrillHall
 from tests.proxy import Proxy
@@ -67,18 +67,21 @@ def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
     road: Proxy,
     vault: Vault,
     clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hall.workshop.take()
     by(hall, vault=vault, remaining=clock.remaining)
-    monkeypatch.setattr(drill, "_REPORT_SECONDS", 0.5)
 
     def stall() -> None:
         road.stall()
         clock.strike_soon()
 
-    with at("fetch", stall), pytest.raises(DrillTimeError, match="during report") as caught:
+    with (
+        set_testing(report_seconds=0.5),
+        at("fetch", stall),
+        pytest.raises(DrillTimeError, match="during report") as caught,
+    ):
         hall.hold()
+    road.require_silence()
     road.cut()
     assert "during fetch" in " ".join(caught.value.__notes__)
 
@@ -141,6 +144,7 @@ def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
 
     with at("analyze", stall):
         error = refused(rescue.restore)
+    road.require_silence()
     road.cut()
     assert isinstance(error, RestoreTimeError)
     (left,) = databases(rescue.live) - {rescue.live.name}
@@ -148,22 +152,17 @@ def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
 
 
 @pytest.mark.fault("network")
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("step", ["look", "restore", "compare"])
 def test_the_line_to_the_server_is_cut_at_a_step_of_a_restore(
-    rescue: RescueHall, clock: Clock, step: str
+    rescue: RescueHall, step: str
 ) -> None:
     before = rescue.live.inventory()
     rescue.workshop.take()
     server = rescue.live.server
     with Proxy("127.0.0.1", server.port) as proxy:
-        by(rescue, remaining=clock.remaining)
         rescue.workshop.secret = rescue.live.url.replace(f":{server.port}/", f":{proxy.port}/")
-
-        def cut() -> None:
-            proxy.cut()
-            clock.strike_soon(2)
-
-        with at(step, cut):
+        with at(step, proxy.cut):
             error = refused(rescue.restore)
     left = databases(rescue.live) - {rescue.live.name}
     assert all(name in error.todo for name in left)

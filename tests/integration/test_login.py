@@ -48,7 +48,7 @@ def test_a_server_that_proves_its_name_is_let_in(
         secret = {"url": server.url(), "ca": Path(server.ca_file).read_text()}
         arn = store(SecretString=json.dumps(secret))
         client = aws.client("secretsmanager")
-        connection, login = connect(lambda: read_login(client, arn, tmp_path))
+        connection, login = connect(lambda: read_login(client, arn, tmp_path), wake_seconds=60)
         with connection:
             used = connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
             assert used.fetchone() == (True,)
@@ -63,7 +63,7 @@ def test_a_publicly_trusted_server_needs_no_certificate_in_the_secret(
         arn = store(SecretString=server.url(sslrootcert="system"))
         client = aws.client("secretsmanager")
         monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))  # who the system trusts
-        connection, login = connect(lambda: read_login(client, arn, tmp_path))
+        connection, login = connect(lambda: read_login(client, arn, tmp_path), wake_seconds=60)
         connection.close()
         assert login.environment()["PGSSLROOTCERT"] == str(server.ca_file)
         assert login.environment()["PGSSLMODE"] == "verify-full"
@@ -84,7 +84,7 @@ def test_a_server_with_another_authoritys_certificate_is_refused(
         arn = store(SecretString=json.dumps(secret))
         client = aws.client("secretsmanager")
         with pytest.raises(Exception, match="certificate verify failed") as caught:
-            connect(lambda: read_login(client, arn, tmp_path))
+            connect(lambda: read_login(client, arn, tmp_path), wake_seconds=60)
         assert type(caught.value).__name__ == "ConnectError"
 
 
@@ -155,6 +155,6 @@ def test_a_suspended_database_is_waited_for(workshop: Any) -> None:
             sleep=naps.append,
         )
     assert len(naps) == 2
-    connection, _ = connect(lambda: real)
+    connection, _ = connect(lambda: real, wake_seconds=60)
     with connection:
         assert isinstance(connection, psycopg.Connection)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
-from lifeboat.services import load_tables
+from lifeboat.patience import set_testing
 from tests.restores import RescueHall, databases, refused
 from tests.workshop import MAJORS, Database, assert_no_children
 
@@ -298,14 +298,12 @@ def test_partitions_are_loaded_through_their_table(shop: RescueHall) -> None:
     assert live.value("SELECT count(*) FROM events_2") == 120
 
 
-def test_a_table_in_use_is_waited_for_only_so_long(
-    shop: RescueHall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(load_tables, "_LOCK_WAIT", "300ms")
+def test_a_table_in_use_is_waited_for_only_so_long(shop: RescueHall) -> None:
     live = shop.live
     live.run("TRUNCATE events")
     with live.connect() as user, user.transaction():
         user.execute("SELECT * FROM events")
-        error = refused(lambda: load(shop, "public.events"))
+        with set_testing(load_lock_seconds=0.3):
+            error = refused(lambda: load(shop, "public.events"))
     assert "lock timeout" in error.what
     assert live.value("SELECT count(*) FROM events") == 0

@@ -10,18 +10,21 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lifeboat.errors import TellError
+from lifeboat.patience import patience
 from lifeboat.policy.messages import Message, webhook_payload
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_PATIENCE = urllib3.Timeout(connect=5, read=10)
 _SUCCESS = range(200, 300)
 
 
 def _direct() -> urllib3.PoolManager:
     """Asks once and follows no redirection, which could lead the message somewhere else."""
-    return urllib3.PoolManager(timeout=_PATIENCE, retries=False)
+    limits = urllib3.Timeout(
+        connect=patience().webhook_connect_seconds, read=patience().webhook_read_seconds
+    )
+    return urllib3.PoolManager(timeout=limits, retries=False)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import ConnectError, ConnectFailure, EndpointError, UnsupportedServerError
+from lifeboat.patience import patience
 from lifeboat.policy.server_words import cut
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import said
@@ -17,8 +18,6 @@ type Connection = psycopg.Connection[tuple[object, ...]]
 
 OLDEST_MAJOR = 14
 _CONNECT_SECONDS = 10
-WAKE_SECONDS = 60.0
-_PAUSE_SECONDS = 2.0
 
 #: Every session of ours. No time-out of the role or the server may end a run half-way (the run has
 #: a clock of its own), row security raises instead of hiding rows, and nothing resolves by path.
@@ -86,7 +85,7 @@ def connect(
     read_login: Callable[[], Login],
     *,
     keep: Callable[[Connection], Connection] = _as_it_is,
-    wake_seconds: float = WAKE_SECONDS,
+    wake_seconds: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Connection, Login]:
@@ -111,7 +110,7 @@ def connect(
                     continue
             if fix or clock() >= give_up:
                 raise _refused(login, error, fix) from None
-            sleep(_PAUSE_SECONDS)
+            sleep(patience().wake_pause_seconds)
 
 
 def open_again(login: Login, *, keep: Callable[[Connection], Connection] = _as_it_is) -> Connection:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lifeboat.errors import DumpError
+from lifeboat.patience import milliseconds, patience
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
 
 _ZSTD_SINCE = 16
 _GZIP_FALLBACK = "gzip:1"
-_LOCK_WAIT = "2s"
-"""The snapshot's holder has locked every table already, so pg_dump gets its locks at once or, when
-a statement queued up in between, never."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Dump:
             "--format=custom",
             f"--compress={compression}",
             f"--snapshot={self.snapshot}",
-            f"--lock-wait-timeout={_LOCK_WAIT}",
+            f"--lock-wait-timeout={milliseconds(patience().dump_lock_seconds)}",
             "--no-password",
             *([f"--encoding={self.encoding}"] if self.encoding else []),
             *(f"--exclude-table-data={_pattern(*table)}" for table in self.without_data_of),

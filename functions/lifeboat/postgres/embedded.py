@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from lifeboat.errors import ScratchServerError
+from lifeboat.patience import patience
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
@@ -26,10 +27,6 @@ _ZONES = "zoneinfo"
 is the data directory; so the layer works wherever it lies."""
 
 _PORT = 5432  # part of the socket's name
-_START_SECONDS = 30.0
-_STOP_SECONDS = 8.0
-_DYING_SECONDS = 0.2
-"""A server that dies closes its sockets a moment before its end can be waited for."""
 _BUILTIN_LOCALE_SINCE = 17
 _MIB = 1 << 20
 
@@ -133,7 +130,7 @@ class EmbeddedServer:
             ScratchServerError: it has, with its last words.
         """
         try:
-            code = self._child.wait(_DYING_SECONDS)
+            code = self._child.wait(patience().server_death_seconds)
         except subprocess.TimeoutExpired:
             return
         raise ScratchServerError(
@@ -146,7 +143,7 @@ class EmbeddedServer:
         """End it without a last checkpoint: nobody will read this cluster again."""
         self._child.send(signal.SIGQUIT)
         try:
-            self._child.wait(_STOP_SECONDS)
+            self._child.wait(patience().server_stop_seconds)
         except subprocess.TimeoutExpired:
             self._child.kill()
 
@@ -207,7 +204,8 @@ class EmbeddedServer:
 
     def _await_ready(self, child: Child) -> None:
         """Wait until the postmaster says "ready" in the eighth line of its lock file."""
-        give_up = time.monotonic() + _START_SECONDS
+        seconds = patience().server_start_seconds
+        give_up = time.monotonic() + seconds
         file = self._data / "postmaster.pid"
         while time.monotonic() < give_up:
             self._watch.check()
@@ -219,7 +217,7 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 continue
             raise _did_not_start(f"postgres ended with {code}", child)
-        raise _did_not_start(f"postgres was not ready after {_START_SECONDS:.0f} s", child)
+        raise _did_not_start(f"postgres was not ready after {seconds:.0f} s", child)
 
 
 def _link_zones(programs: Programs, folder: Path) -> None:

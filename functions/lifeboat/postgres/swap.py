@@ -15,11 +15,11 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from lifeboat.patience import milliseconds, patience
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.properties import read_properties, set_properties, strip_properties
 
 _PAUSE_SECONDS = 0.05
-_LOCK_WAIT = "10s"
 
 _OTHERS: LiteralString = """
 SELECT pid FROM pg_catalog.pg_stat_activity
@@ -40,7 +40,8 @@ def rename(connection: Connection, helper: Connection, names: Mapping[str, str])
         psycopg.Error: the server refuses; the names are as they were.
     """
     with _emptied(helper, connection, tuple(names)), connection.transaction():
-        connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(_LOCK_WAIT))
+        wait = milliseconds(patience().swap_lock_seconds)
+        connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
         for old, new in names.items():
             connection.execute(
                 sql.SQL("ALTER DATABASE {} RENAME TO {}").format(

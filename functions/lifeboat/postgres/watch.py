@@ -16,16 +16,18 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from lifeboat.errors import LifeboatError
+from lifeboat.patience import patience
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Child
 
-_CANCEL_SECONDS = 3.0
-_GRACE_SECONDS = 2.0
+#: Those whose time runs, in this process.
+_UNDER_WAY: WeakSet["Watch"] = WeakSet()
 
 
 class Watch:
@@ -44,7 +46,8 @@ class Watch:
         self._connections: list[Connection] = []
         self._failure: Exception | None = None
         self._ended: Future[None] = Future()
-        self._timer = threading.Timer(max(seconds, 0), lambda: self.fail(out_of_time()))
+        self._out_of_time = out_of_time
+        self._timer = threading.Timer(max(seconds, 0), self.strike)
         self._timer.daemon = True
 
     def child(self, child: Child) -> Child:
@@ -75,6 +78,10 @@ class Watch:
                 _cut(connection)
             self._ended.set_result(None)
 
+    def strike(self) -> None:
+        """End the run because its time is up."""
+        self.fail(self._out_of_time())
+
     def call[T](self, work: Callable[[], T]) -> T:
         """Do what can't be woken, such as a request to S3, but wait no longer than the run lasts.
 
@@ -88,7 +95,7 @@ class Watch:
         pool.shutdown(wait=False)
         either: tuple[Future[Any], ...] = (done, self._ended)
         wait(either, return_when=FIRST_COMPLETED)
-        wait((done,), timeout=_GRACE_SECONDS)
+        wait((done,), timeout=patience().last_call_seconds)
         if not done.done():
             self.check()
         return done.result()
@@ -101,6 +108,7 @@ class Watch:
     def __enter__(self) -> Self:
         """Start the clock."""
         self._timer.start()
+        _UNDER_WAY.add(self)
         return self
 
     def __exit__(
@@ -108,8 +116,15 @@ class Watch:
     ) -> None:
         """Stop the clock; raise the root of `error` where another failure came first."""
         self._timer.cancel()
+        _UNDER_WAY.discard(self)
         if error is not None and self._failure is not None and error is not self._failure:
             raise self._failure from error
+
+
+def strike_all() -> None:
+    """Let the time of every run of this process be up now. For tests, which can't wait for it."""
+    for watch in tuple(_UNDER_WAY):
+        watch.strike()
 
 
 def _cut(connection: Connection) -> None:
@@ -122,7 +137,7 @@ def _cut(connection: Connection) -> None:
         return
     if connection.info.transaction_status == TransactionStatus.ACTIVE:
         with contextlib.suppress(psycopg.Error):
-            connection.cancel_safe(timeout=_CANCEL_SECONDS)
+            connection.cancel_safe(timeout=patience().cancel_seconds)
     try:
         duplicate = socket.socket(fileno=os.dup(connection.fileno()))
     except (OSError, psycopg.Error):

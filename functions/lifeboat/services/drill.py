@@ -10,6 +10,7 @@ from lifeboat.errors import (
     NoBackupError,
     TargetError,
 )
+from lifeboat.patience import patience
 from lifeboat.policy.drill_page import render_page
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.postgres.scratch import scratch_directory
@@ -27,9 +28,6 @@ from lifeboat.vault.bucket import Protection
 
 _REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetError)
 """What a drill turns down before it has begun; there is nothing to report on then."""
-
-_REPORT_SECONDS = 10.0
-"""Of those that the entry point keeps back from Lambda's own time-out."""
 
 
 def drill(request: DrillRequest, means: RecoveryMeans) -> DrillReport:
@@ -113,7 +111,7 @@ def _store(run: DrillRun, report: DrillReport) -> None:
 
     Lambda would end a function that waits on, without a word about what the drill has found.
     """
-    seconds = max(run.means.remaining(), _REPORT_SECONDS)
+    seconds = max(run.means.remaining(), patience().report_seconds)
     try:
         with run.steps.timed("report"), Watch(seconds, run.out_of_time) as watch:
             watch.call(lambda: _publish(run.means, report))

@@ -10,6 +10,7 @@ from typing import LiteralString
 import psycopg
 
 from lifeboat.errors import BackupError, EventError, TargetError
+from lifeboat.patience import patience
 from lifeboat.policy.drill_events import EMBEDDED
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.secret_names import named_secret
@@ -119,7 +120,10 @@ def _given(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
     login = watch.call(lambda: _read_login(run, recovery.scratch))
     _require_not_the_source(login, manifest)
     with _translated(login):
-        connection, login = watch.call(lambda: connect(lambda: login, keep=watch.connection))
+        seconds = patience().wake_seconds
+        connection, login = watch.call(
+            lambda: connect(lambda: login, keep=watch.connection, wake_seconds=seconds)
+        )
     with closing(connection):
         version = str(connection.info.parameter_status("server_version"))
         major = connection.info.server_version // 10_000

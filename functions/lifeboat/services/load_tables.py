@@ -6,6 +6,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError
+from lifeboat.patience import milliseconds, patience
 from lifeboat.policy.contents import Selection
 from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Sequence as Counter
@@ -27,7 +28,6 @@ from lifeboat.services.restore_run import RestoreRun
 from lifeboat.services.restore_target import Target
 from lifeboat.services.swap_databases import require_confirmed
 
-_LOCK_WAIT = "10s"
 _UNDONE = "Nothing was changed: the transaction was undone as a whole."
 
 
@@ -114,7 +114,8 @@ def _load(
 
 
 def _lock(connection: Connection, tables: tuple[TableName, ...]) -> None:
-    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(_LOCK_WAIT))
+    wait = milliseconds(patience().load_lock_seconds)
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
     names = sql.SQL(", ").join(scopes(connection, tables))
     connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
 

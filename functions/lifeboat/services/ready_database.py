@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
+from lifeboat.patience import patience
 from lifeboat.postgres.connect import (
-    WAKE_SECONDS,
     Connection,
     connect,
     open_again,
@@ -60,7 +60,7 @@ def ready_database(run: BackupRun, watch: Watch) -> Iterator[ReadyDatabase]:
 
 def _connect(run: BackupRun, watch: Watch) -> tuple[Connection, Login]:
     """Give up with half of the time left, so that the error can say why."""
-    patience = min(WAKE_SECONDS, run.means.remaining() / 2)
+    seconds = min(patience().wake_seconds, run.means.remaining() / 2)
     return watch.call(
-        lambda: connect(run.means.read_login, keep=watch.connection, wake_seconds=patience)
+        lambda: connect(run.means.read_login, keep=watch.connection, wake_seconds=seconds)
     )

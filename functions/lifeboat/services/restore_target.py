@@ -14,9 +14,10 @@ from lifeboat.errors import (
     EventError,
     RestoreTargetError,
 )
+from lifeboat.patience import patience
 from lifeboat.policy.restore_facts import TargetFacts
 from lifeboat.policy.secret_names import named_secret
-from lifeboat.postgres.connect import WAKE_SECONDS, Connection, connect, open_again
+from lifeboat.postgres.connect import Connection, connect, open_again
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER
 from lifeboat.postgres.redact import said
@@ -121,9 +122,9 @@ def open_target(
 
 def _opened(run: RestoreRun, login: Login, watch: Watch, live: str) -> Target:
     """Give up with half of the time left, so that the error can say why."""
-    patience = min(WAKE_SECONDS, run.means.remaining() / 2)
+    seconds = min(patience().wake_seconds, run.means.remaining() / 2)
     connection, login = watch.call(
-        lambda: connect(lambda: login, keep=watch.connection, wake_seconds=patience)
+        lambda: connect(lambda: login, keep=watch.connection, wake_seconds=seconds)
     )
     with closing(connection), translated(login):
         return Target(login, read_facts(connection, login.endpoint, live))

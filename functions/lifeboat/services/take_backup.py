@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from lifeboat.errors import SlotTakenError
+from lifeboat.patience import patience
 from lifeboat.policy.manifest import Manifest
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.backup_run import BackupRun, Means, Request
@@ -11,8 +12,6 @@ from lifeboat.services.publish_backup import publish_backup
 from lifeboat.services.ready_database import ready_database
 from lifeboat.services.store_archive import store_archive
 from lifeboat.vault.upload import ArchiveUpload
-
-_OTHER_RUN_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _take(run: BackupRun, upload: ArchiveUpload, watch: Watch) -> Outcome:
 
 def _published_by_another(run: BackupRun, watch: Watch) -> Manifest | None:
     """The manifest of the run that won the slot; its archive comes some seconds before it."""
-    give_up = time.monotonic() + _OTHER_RUN_SECONDS
+    give_up = time.monotonic() + patience().other_run_seconds
     while (slot := watch.call(run.look)).manifest is None and time.monotonic() < give_up:
-        time.sleep(1)
+        time.sleep(patience().other_run_pause_seconds)
     return slot.manifest

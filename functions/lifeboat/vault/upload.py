@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lifeboat.errors import VaultError
+from lifeboat.patience import patience
 from lifeboat.policy.manifest import StoredObject
 from lifeboat.vault.bucket import Protection, Vault, translated
 
@@ -21,10 +22,6 @@ _MIB = 1 << 20
 _FIRST_PART = 8 * _MIB
 _PARTS_PER_SIZE = 1_000
 _IN_FLIGHT = 3
-_SETTLE_SECONDS = 5.0
-_ABORT_SECONDS = 4.0
-_GRACE_SECONDS = 1.0
-"""Past the run's end, so that the run's own clock gets to say that it was the time."""
 
 
 def part_size(number: int) -> int:
@@ -116,7 +113,7 @@ class ArchiveUpload:
         if not self._open:
             return
         # A part that lands after the abort would stay, and be paid for.
-        wait(list(self._under_way), timeout=_SETTLE_SECONDS)
+        wait(list(self._under_way), timeout=patience().settle_seconds)
         try:
             self._abort()
         except VaultError as failed:
@@ -193,7 +190,7 @@ class ArchiveUpload:
         try:
             # No such upload: it was completed after all and only the answer was lost, or is gone.
             with translated(intent), suppress(self._vault.client.exceptions.NoSuchUpload):
-                asked.result(_ABORT_SECONDS)
+                asked.result(patience().abort_seconds)
         except TimeoutError:
             raise VaultError(
                 f"Could not {intent}: no answer in time.",
@@ -225,7 +222,8 @@ class ArchiveUpload:
     def _collect(self) -> None:
         future = self._under_way[0]
         try:
-            self._parts.append(future.result(max(self._wait_seconds(), 0) + _GRACE_SECONDS))
+            seconds = max(self._wait_seconds(), 0) + patience().overtime_seconds
+            self._parts.append(future.result(seconds))
         except TimeoutError:
             raise VaultError(
                 f"S3 did not take part {len(self._parts) + 1} of {self._url} in time.",
