@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.drill_report import Check, DrillReport, Outcome, Verdict
+from lifeboat.policy.drill_report import Check, DrillReport, Outcome
 from lifeboat.policy.manifest import Manifest
 from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
@@ -105,27 +105,6 @@ class DrillHall:
         """Let the backup look as if it came from another server than the only one here."""
         source = self.workshop.manifest().source.model_dump(mode="json")
         self.rewrite(source={**source, "endpoint": None})
-
-    def remember_a_quick_drill(self, target: str) -> None:
-        """Let the forecast for the next drill there be a second."""
-        report = DrillReport(
-            database="app",
-            started=STARTED,
-            finished=STARTED,
-            run_id="run-0",
-            lifeboat="0",
-            backup=self.workshop.location.id,
-            target=target,
-            verdict=Verdict.PROVEN,
-            checks=(Check(name="rows", outcome=Outcome.PASSED),),
-            seconds={"restore": 1.0},
-            total_seconds=1.0,
-            rto_seconds=60,
-            database_bytes=self.workshop.manifest().source.bytes,
-            memory_mb=self.memory_mb,
-            ephemeral_mb=512,
-        )
-        self.put(report.key, report.to_json())
 
     def give_target(self, target: Database) -> None:
         """Let drills restore into that database's server."""

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -43,6 +45,12 @@ def at(step: str, act: Callable[[], object]) -> Iterator[None]:
         patch.setattr(Stopwatch, "timed", timed)
         yield
     assert begun.is_set(), f"the step {step!r} never began"
+
+
+def by(hall: Any, **means: Any) -> None:
+    """Let a hall's runs work with other means."""
+    real = hall.means
+    hall.means = lambda: replace(real(), **means)
 
 
 class Clock:

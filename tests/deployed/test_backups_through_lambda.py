@@ -68,7 +68,7 @@ def test_a_schedule_starts_a_backup_of_its_slot(installation: Installation) -> N
     try:
         tier = tier_of(at, ZoneInfo("UTC"))
         key = f"{tier}/app/{slot_id(at)}/manifest.json"
-        eventually(lambda: key in installation.vault.holds(), within=40)
+        eventually(lambda: key in installation.vault.holds(), within=90)
     finally:
         scheduler.update_schedule(**now | {"ScheduleExpression": known["ScheduleExpression"]})
     manifest = installation.manifest(key.removesuffix("/manifest.json"))

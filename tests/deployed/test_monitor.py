@@ -83,7 +83,7 @@ def test_the_monitor_rings_when_its_schedule_no_longer_starts_it(
     assert (known["ScheduleExpression"], known["State"]) == ("cron(15 * * * ? *)", "ENABLED")
     schedule = {key: known[key] for key in ("Name", "Target", "FlexibleTimeWindow")}
     usual = {"ScheduleExpression": known["ScheduleExpression"]}
-    eventually(lambda: alarm in in_state(installation, "ALARM"), within=15)
+    eventually(lambda: alarm in in_state(installation, "ALARM"), within=60)
     at = datetime.now(UTC) + timedelta(seconds=1)
     scheduler.update_schedule(**schedule, ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})")
     try:
@@ -248,7 +248,7 @@ def drive(installation: Installation, found: list[dict[str, Any]], state: str) -
     """Put the figure of each alarm to its limit, or beyond it, until all have that state."""
     client = installation.aws.client("cloudwatch")
     names = {each["AlarmName"] for each in found}
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 60
     while others := names - in_state(installation, state):
         assert time.monotonic() < give_up, f"not {state}: {others}"
         for each in found:
@@ -275,7 +275,7 @@ def log_of(installation: Installation) -> list[str]:
 
 def expect_alarms(people: Subscriber, state: str, names: set[str]) -> None:
     """Wait until the alarms of those names, the stack's left out, have told that state."""
-    missing, give_up = set(names), time.monotonic() + 20
+    missing, give_up = set(names), time.monotonic() + 60
     while missing:
         assert time.monotonic() < give_up, f"nobody heard {state} of {missing}"
         for each in people.arrived(1):

@@ -318,7 +318,7 @@ def test_archived_backup(shop: Shop, read: Callable[[str], Reader]) -> None:
         head = shop.vault.client.head_object(Bucket=shop.vault.name, Key=key)
         return 'ongoing-request="false"' in head.get("Restore", "")
 
-    eventually(thawed, within=20)
+    eventually(thawed)
     page.section("Thaw it")
     page.section("The same with stock commands")
     listing = page.terminal.run("pg_restore --list archive.dump")

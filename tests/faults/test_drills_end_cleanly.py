@@ -24,7 +24,11 @@ from lifeboat.policy.drill_report import Verdict
 from lifeboat.postgres.scratch import scratch_directory
 from lifeboat.services import compare_copy
 from tests.drills import TARGET, DrillHall, databases
+from tests.steps import Clock, by
 from tests.workshop import SECRET_ARN, Database, assert_no_children, eventually
+
+#: Longer than a run takes to end when it is told to.
+SLOW_SECONDS = 60
 
 
 @pytest.fixture
@@ -38,7 +42,9 @@ def slow_hall(hall: DrillHall) -> DrillHall:
         "CREATE INDEX slowly ON slow (quick(i))",
     )
     hall.workshop.take()
-    hall.edit_archive(lambda archive: archive.replace(b"pg_sleep(0.0)", b"pg_sleep(60.)"))
+    hall.edit_archive(
+        lambda archive: archive.replace(b"pg_sleep(0.0)", b"pg_sleep(%d.)" % SLOW_SECONDS)
+    )
     return hall
 
 
@@ -53,12 +59,15 @@ def postgres_below(place: Path) -> list[int]:
 
 
 @pytest.mark.fault("time")
-def test_time_that_runs_out_in_the_restore_ends_it_cleanly(slow_hall: DrillHall) -> None:
-    slow_hall.remember_a_quick_drill("embedded")
-    slow_hall.seconds = 6
+def test_time_that_runs_out_in_the_restore_ends_it_cleanly(
+    slow_hall: DrillHall, clock: Clock
+) -> None:
+    by(slow_hall, remaining=clock.remaining)
+    striker = _while_restoring(clock.strike)
     begun = time.monotonic()
     report = slow_hall.hold()
-    assert time.monotonic() - begun < 12
+    assert time.monotonic() - begun < SLOW_SECONDS
+    striker.join()
     assert report.verdict is Verdict.FAILED
     assert "during restore" in report.reasons[0]
     assert "drill.memory_mb" in (report.advice or "")
@@ -68,35 +77,36 @@ def test_time_that_runs_out_in_the_restore_ends_it_cleanly(slow_hall: DrillHall)
 
 @pytest.mark.fault("time")
 def test_a_target_is_left_without_the_drills_database_when_time_runs_out(
-    slow_hall: DrillHall, new_database: Callable[..., Database]
+    slow_hall: DrillHall, new_database: Callable[..., Database], clock: Clock
 ) -> None:
     target = new_database()
     before = databases(target)
     slow_hall.give_target(target)
     slow_hall.forget_endpoint()
-    slow_hall.remember_a_quick_drill(TARGET)
-    slow_hall.seconds = 5
+    by(slow_hall, remaining=clock.remaining)
+    striker = _while_restoring(clock.strike)
     report = slow_hall.hold(target=TARGET)
+    striker.join()
     assert "during restore" in report.reasons[0]
     assert databases(target) == before
 
 
-def _while_restoring(act: Callable[[psutil.Process], None]) -> threading.Thread:
-    """Act on pg_restore as soon as the slow index is being built."""
+def _while_restoring(act: Callable[[], object]) -> threading.Thread:
+    """Act as soon as the slow index is being built."""
+
+    def building() -> bool:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                title = " ".join(
+                    child.cmdline()
+                )  # of a server's session: user, database, statement
+                if "lifeboat_drill_" in title and "CREATE INDEX" in title:
+                    return True
+        return False
 
     def wait_and_act() -> None:
-        def restoring() -> psutil.Process | None:
-            for child in psutil.Process().children():
-                with suppress(psutil.NoSuchProcess):
-                    if child.name() == "pg_restore" and "--jobs=2" in child.cmdline():
-                        return child
-            return None
-
-        eventually(lambda: restoring() is not None, within=30)
-        time.sleep(1)
-        found = restoring()
-        assert found is not None
-        act(found)
+        eventually(building)
+        act()
 
     thread = threading.Thread(target=wait_and_act, daemon=True)
     thread.start()
@@ -111,8 +121,13 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
     before = databases(target)
     slow_hall.give_target(target)
     slow_hall.forget_endpoint()
-    slow_hall.seconds = 30
-    killer = _while_restoring(lambda process: process.kill())
+
+    def kill_pg_restore() -> None:
+        for child in psutil.Process().children():
+            if child.name() == "pg_restore":
+                child.kill()
+
+    killer = _while_restoring(kill_pg_restore)
     report = slow_hall.hold(target=TARGET)
     killer.join()
     assert report.verdict is Verdict.FAILED
@@ -122,13 +137,12 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
 
 @pytest.mark.fault("processes")
 def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_hall: DrillHall) -> None:
-    def kill_server(_: psutil.Process) -> None:
+    def kill_server() -> None:
         for pid in postgres_below(slow_hall.place):
             if psutil.Process(pid).name() == "postgres":
                 os.kill(pid, signal.SIGKILL)
 
     killer = _while_restoring(kill_server)
-    slow_hall.seconds = 60
     report = slow_hall.hold()
     killer.join()
     assert report.verdict is Verdict.FAILED

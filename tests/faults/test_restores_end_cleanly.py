@@ -8,6 +8,7 @@ import pytest
 from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreTimeError
 from tests.proxy import Proxy
 from tests.restores import TARGET, RescueHall, databases, event_in, refused
+from tests.steps import Clock, by
 from tests.workshop import Database, eventually, open_backends
 
 #: An index over a function that takes its time in restored copies only.
@@ -40,13 +41,17 @@ def assert_said(rescue: RescueHall, error: LifeboatError) -> None:
 
 @pytest.mark.fault("time")
 def test_when_time_runs_out_the_restore_ends_itself_and_names_what_is_left(
-    rescue: RescueHall,
+    rescue: RescueHall, clock: Clock
 ) -> None:
     rescue.live.run(*SLOW)
     rescue.workshop.take()
-    rescue.seconds = 12.0
-    rescue.settings["timeout_minutes"] = 1
+    by(rescue, remaining=clock.remaining)
+    striker = threading.Thread(
+        target=lambda: (eventually(lambda: building(rescue)), clock.strike())
+    )
+    striker.start()
     error = refused(rescue.restore)
+    striker.join()
     assert isinstance(error, RestoreTimeError), error
     assert "during restore" in error.what
     assert_said(rescue, error)
@@ -63,7 +68,7 @@ def test_a_lost_connection_ends_the_restore_and_names_what_is_left(rescue: Rescu
         rescue.settings["target_secret_arns"] = [TARGET]
 
         def cut() -> None:
-            eventually(lambda: building(rescue), within=60)
+            eventually(lambda: building(rescue))
             proxy.cut()
 
         cutter = threading.Thread(target=cut)

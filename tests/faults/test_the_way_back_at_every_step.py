@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,18 +22,12 @@ from lifeboat.vault.bucket import Vault
 from tests.drills import DrillHall
 from tests.proxy import Proxy
 from tests.restores import RescueHall, databases, refused, sweep
-from tests.steps import DRILL, RESTORE, Clock, at
+from tests.steps import DRILL, RESTORE, Clock, at, by
 
 #: Of every restore, these come before its database is made.
 BEFORE = ("find", "look", "fetch", "decode")
 
 VALIDATION = [{"name": "any", "sql": "TABLE users", "expect": "rows > 0"}]
-
-
-def by(hall: DrillHall | RescueHall, **means: Any) -> None:
-    """Let the hall's runs work with other means."""
-    real: Any = hall.means
-    hall.means = lambda: replace(real(), **means)  # type: ignore[method-assign]
 
 
 @pytest.mark.fault("time")

@@ -197,7 +197,7 @@ def test_it_comes_back_when_one_of_its_processes_was_killed(server: Server) -> N
         with pytest.raises(psycopg.OperationalError):
             victim.execute("SELECT 1")
 
-    assert answers(server, within=20)
+    assert answers(server, within=60)
 
 
 def answers(server: Server, *, within: float) -> bool:

@@ -78,7 +78,7 @@ def invoke(aws: LocalAws, function: str, event: object = None) -> tuple[Any, str
     return json.loads(answer["Payload"].read()), answer.get("FunctionError")
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
+def eventually(is_so: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if is_so():

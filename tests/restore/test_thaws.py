@@ -45,7 +45,7 @@ def test_an_archived_backup_is_thawed_and_then_restored(hall: RescueHall) -> Non
     again = hall.ask(plan["next"])
     assert again["backup"] == asked["backup"]
 
-    eventually(lambda: bool(hall.ask(action="list")["backups"][0]["readable"]), within=20)
+    eventually(lambda: bool(hall.ask(action="list")["backups"][0]["readable"]))
     assert "come_back" not in hall.ask(plan["next"])
     assert hall.restore(backup=asked["backup"])["verdict"] == "proven"
 
