@@ -265,7 +265,8 @@ def test_a_wrong_password_is_reported_at_once_without_it(workshop: Workshop) -> 
     workshop.secret = workshop.database.url.replace(
         workshop.database.server.password, "not-the-password"
     )
-    with set_testing(wake_pause_seconds=600):  # one pause, and the run would be out of time
+    workshop.seconds = 30
+    with set_testing(wake_pause_seconds=60):  # one pause, and the run would be out of time
         error = refused(workshop, ConnectError)
     assert "not-the-password" not in str(error)
     assert "password authentication failed" in error.what
