@@ -49,6 +49,20 @@ class EventError(LifeboatError):
     safe_by_default = "Nothing was started; existing backups are untouched."
 
 
+class JailError(LifeboatError):
+    """A program that reads what lies inside of a backup could not be jailed, so the run ended."""
+
+    safe_by_default = (
+        "Existing backups and the live database are untouched; the run's result was not used."
+    )
+
+
+class HiddenMemoryError(LifeboatError):
+    """The function's own memory, and its credentials, could not be hidden from its children."""
+
+    safe_by_default = "Nothing was started; existing backups are untouched."
+
+
 class BackupError(LifeboatError):
     """A backup was not taken. No manifest was written, so nothing claims to be a backup."""
 

@@ -7,8 +7,14 @@ from layers.build import BUILD, build_once
 from layers.closure import assert_closed
 from layers.postgres.archive import copy_files
 from layers.postgres.inputs import LICENCES, inputs_digest
-from layers.postgres.libraries import CLIENT_LIBRARIES, add_libraries, set_search_path
+from layers.postgres.libraries import (
+    CLIENT_LIBRARIES,
+    add_libraries,
+    load_first,
+    set_search_path,
+)
 from layers.postgres.lock import LOCK, MAJORS, Hashes, program_wheel, read
+from layers.postgres.shim import JAIL, compile_jail
 from layers.progress import step
 from layers.target import Architecture, Platform
 
@@ -24,7 +30,8 @@ def client_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path 
     """A directory with the layer's content, to be unpacked at /opt.
 
     `lib/postgresql/<major>/bin/{pg_dump,pg_dumpall,pg_restore}` for every supported major, and
-    beside them all libraries that they need but for glibc. Built when it isn't there.
+    beside them all libraries that they need but for glibc, and the jail that each of them enters
+    when its environment says so. Built when it isn't there.
 
     Args:
         architecture: of the Lambda function.
@@ -57,5 +64,7 @@ def _fill(into: Path, platform: Platform, hashes: Hashes, *, build: Path) -> Non
             required=programs,
             build=build,
         )
+    compile_jail(into, platform.architecture, hashes, build=build)
+    load_first(into.glob("*/bin/*"), JAIL)
     set_search_path(into.glob("*/bin/*"), "$ORIGIN/../..")
     shutil.copytree(LICENCES, into / "licences")

@@ -9,13 +9,22 @@ from layers.closure import assert_closed
 from layers.postgres.archive import copy_files
 from layers.postgres.client import CLIENT_PROGRAMS
 from layers.postgres.inputs import inputs_digest
-from layers.postgres.libraries import SERVER_LIBRARIES, add_libraries, set_search_path
+from layers.postgres.libraries import (
+    SERVER_LIBRARIES,
+    add_libraries,
+    load_first,
+    set_search_path,
+)
 from layers.postgres.lock import LOCK, Hashes, program_wheel, read
+from layers.postgres.shim import JAIL, compile_jail
 from layers.progress import step
 from layers.target import Platform
 from lifeboat.errors import LayerError
 
 SERVER_PROGRAMS = (*CLIENT_PROGRAMS, "postgres", "initdb", "pg_ctl", "pg_controldata", "pg_isready")
+
+JAILED_PROGRAMS = (*CLIENT_PROGRAMS, "postgres")
+"""Those that can read a backup, on Linux."""
 
 _ZONEINFO = Path("/usr/share/zoneinfo")
 """Where the wheels' servers are compiled to look for time zones; without it none starts."""
@@ -53,6 +62,7 @@ def server_tree(majors: Iterable[int], *, build: Path = BUILD, lock: Path = LOCK
     def fill(draft: Path) -> None:
         if platform.is_linux:
             add_libraries(draft, SERVER_LIBRARIES, platform, hashes, build=build)
+            compile_jail(draft, platform.architecture, hashes, build=build)
 
     root = build_once(build / "servers" / f"{platform}-{inputs_digest(lock)}", fill)
     for major in majors:
@@ -71,6 +81,7 @@ def _server(major: int, root: Path, platform: Platform, hashes: Hashes, *, build
                 build=build,
             )
             if platform.is_linux:
+                load_first([draft / "bin" / name for name in JAILED_PROGRAMS], JAIL)
                 set_search_path([*draft.glob("bin/*"), *draft.glob("lib/*")], "$ORIGIN/../..")
                 assert_closed(draft, platform.architecture, top=root)
 

@@ -38,6 +38,9 @@ ELDERS = (
     BackupLocation(Tier.DAILY, "elder", datetime(2026, 11, 23, 2, 0, tzinfo=UTC)),
 )
 
+#: What the library of the real programs does.
+JAILED = 'test -z "$LIFEBOAT_JAIL" || printf j >"/dev/fd/$LIFEBOAT_JAIL_CONFIRM"'
+
 
 @pytest.fixture
 def rescue(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
@@ -47,7 +50,10 @@ def rescue(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
 
 @pytest.fixture
 def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], Workshop]]:
-    """Puts a script in the place of one program; `$REAL` in it is the real one."""
+    """Puts a script in the place of one program; `$REAL` in it is the real one.
+
+    It says that it is in its jail, which a program of another kind never does.
+    """
 
     def make(name: str, script: str) -> Workshop:
         major = str(workshop.database.server.major)
@@ -57,7 +63,7 @@ def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], 
         for program in ("pg_dump", "pg_restore", "pg_dumpall"):
             (folder / program).symlink_to(real / program)
         (folder / name).unlink()
-        (folder / name).write_text(f"#!/bin/sh\nREAL={real / name}\n{script}\n")
+        (folder / name).write_text(f"#!/bin/sh\n{JAILED}\nREAL={real / name}\n{script}\n")
         (folder / name).chmod(0o755)
         workshop.programs = Programs(tmp_path / "programs")
         return workshop

@@ -23,6 +23,7 @@ from lifeboat.postgres import decode, snapshot
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
+from tests.faults.conftest import JAILED
 from tests.proxy import Proxy
 from tests.s3_faults import Silence, answer, planned, slow
 from tests.steps import Clock
@@ -180,7 +181,8 @@ def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_
     folder = tmp_path / "programs" / "18" / "bin"
     folder.mkdir(parents=True)
     (folder / "pg_restore").symlink_to(real / "pg_restore")
-    (folder / "pg_dump").write_text('#!/bin/sh\necho "it was $PGPASSWORD" >&2\nexit 1\n')
+    script = f'#!/bin/sh\n{JAILED}\necho "it was $PGPASSWORD" >&2\nexit 1\n'
+    (folder / "pg_dump").write_text(script)
     (folder / "pg_dump").chmod(0o755)
     workshop.programs = Programs(tmp_path / "programs")
     with pytest.raises(DumpError) as caught:

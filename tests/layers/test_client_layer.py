@@ -10,6 +10,7 @@ from layers.postgres import MAJORS, client_layer
 from layers.postgres.client import CLIENT_PROGRAMS
 from layers.postgres.inputs import inputs_digest
 from layers.postgres.lock import LOCK
+from layers.postgres.shim import JAIL
 from layers.summary import summarize
 from layers.target import ARCHITECTURES, Architecture
 from lifeboat.errors import LayerError
@@ -39,7 +40,7 @@ def test_it_holds_the_programs_their_libraries_the_licences_and_nothing_else(
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     licences = {path for path in files if path.startswith("lib/postgresql/licences/")}
 
-    assert files - licences == {f"lib/postgresql/{name}" for name in {*PROGRAMS, *LIBRARIES}}
+    assert files - licences == {f"lib/postgresql/{name}" for name in {*PROGRAMS, *LIBRARIES, JAIL}}
     assert all((root / "lib/postgresql" / name).stat().st_mode & 0o111 for name in PROGRAMS)
 
 

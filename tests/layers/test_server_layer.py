@@ -11,6 +11,7 @@ from layers.postgres.archive import files_of
 from layers.postgres.extensions import STAND_INS
 from layers.postgres.lock import program_wheel, read
 from layers.postgres.server_layer import LAYER_PROGRAMS, SERVERS
+from layers.postgres.shim import JAIL, SHIM
 from layers.postgres.zones import relocate_zones
 from layers.target import ARCHITECTURES, Architecture, Platform
 from lifeboat.errors import LayerError
@@ -71,7 +72,7 @@ def test_the_licence_of_every_file_is_in_it(
         for line in (root / "licences" / readme).read_text().splitlines()
         if re.match(r"\| [^f-]", line)
     ]
-    libraries = {path.name for path in root.glob("lib*.so*")} - {"liblifeboat-ipc.so"}
+    libraries = {path.name for path in root.glob("lib*.so*")} - {SHIM, JAIL}
     texts = {row[4].strip() for row in rows}
 
     assert {name for row in rows for name in libraries if f"`{name}`" in row[1]} == libraries

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from layers.elf import GLIBC_LIBRARIES
+from tests.sandbox.seccomp import SYSTEM_V_IPC
 
 REPOSITORY = Path(__file__).parents[2]
 INSTALLED = REPOSITORY / "build" / "sandbox"
@@ -49,11 +50,13 @@ class Box:
         layers: directories whose content lies at /opt.
         files: more files and directories, by where they are inside.
         tmp_mb: the size of /tmp; 512 MB where a function asks for nothing else.
+        refused: numbers of the system calls that its kernel doesn't know.
     """
 
     layers: tuple[Path, ...]
     files: Mapping[str, Path]
     tmp_mb: int = 512
+    refused: tuple[int, ...] = SYSTEM_V_IPC
 
     def argv(
         self, command: Sequence[str], variables: Mapping[str, str], *, filter_fd: int

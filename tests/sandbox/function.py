@@ -96,7 +96,7 @@ class Function:
             *("--log-level", "warning"),
             *(PYTHON, "-m", "awslambdaric", shape.handler),
         ]
-        filter_fd = filter_file()
+        filter_fd = filter_file(box.refused)
         with log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 box.argv(command, lambdas | dict(variables), filter_fd=filter_fd),
@@ -138,7 +138,7 @@ class Function:
             try:
                 while missing := set(programs).difference(stopped.programs):
                     assert not stopped.answer.done(), (missing, stopped.answer.result())
-                    for process in self._descendants():
+                    for process in self.descendants():
                         with suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
                             if process.name() in missing and when(process):
                                 process.suspend()
@@ -150,11 +150,11 @@ class Function:
 
     def processes(self) -> list[tuple[str, int]]:
         """Everything that is in the box: names and process ids, zombies included."""
-        return sorted((each.name(), each.pid) for each in self._descendants())
+        return sorted((each.name(), each.pid) for each in self.descendants())
 
     def temporary_files(self) -> list[str]:
         """What lies in its /tmp."""
-        pid = next(each.pid for each in self._descendants() if each.name().startswith("python"))
+        pid = next(each.pid for each in self.descendants() if each.name().startswith("python"))
         return [each.name for each in Path(f"/proc/{pid}/root/tmp").iterdir()]
 
     def log(self) -> str:
@@ -165,7 +165,8 @@ class Function:
         with socket.socket() as client:
             return client.connect_ex(("127.0.0.1", self._port)) == 0
 
-    def _descendants(self) -> list[psutil.Process]:
+    def descendants(self) -> list[psutil.Process]:
+        """Every process in the box."""
         return psutil.Process(self._process.pid).children(recursive=True)
 
     def __enter__(self) -> Self:
@@ -177,7 +178,7 @@ class Function:
         return self
 
     def __exit__(self, *_: object) -> None:
-        inside = self._descendants()
+        inside = self.descendants()
         self._process.kill()
         self._process.wait()
         _gone, alive = psutil.wait_procs(inside, timeout=5)

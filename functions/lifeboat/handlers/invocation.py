@@ -1,4 +1,4 @@
-"""What every entry point does around its work: end in time, and tell what went wrong."""
+"""What every entry point does around its work: hide, end in time, and tell what went wrong."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from lifeboat.errors import LifeboatError
+from lifeboat.handlers.hidden import hide_memory
 
 type Handler[T] = Callable[[object, LambdaContext], T]
 
@@ -25,7 +26,7 @@ IMPATIENT = Config(
 def reported[T](
     logger: Logger, unexpected: type[LifeboatError]
 ) -> Callable[[Handler[T]], Handler[T]]:
-    """Log what a handler raises; give what nobody expected the three answers of our own errors.
+    """Hide the function's memory; log what its handler raises, in our own errors' three answers.
 
     Args:
         logger: of the function.
@@ -36,6 +37,7 @@ def reported[T](
         @wraps(handle)
         def told(event: object, context: LambdaContext) -> T:
             try:
+                hide_memory()
                 return handle(event, context)
             except LifeboatError as error:
                 logger.error(  # noqa: TRY400  # the three answers; a trace would bury them

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lifeboat.errors import DecodeError
+from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
 
@@ -99,7 +100,7 @@ def _text(programs: Programs, major: int, archive: Path, watch: Watch, *options:
 @contextmanager
 def _reading(argv: Sequence[str], watch: Watch) -> Iterator[Child]:
     """A running pg_restore, which has to end well."""
-    with watch.child(Child(argv, env=SCRUBBED)) as child:
+    with watch.child(Child(argv, env=SCRUBBED, jail=OFFLINE)) as child:
         yield child
         code = child.wait()
         watch.check()

@@ -6,6 +6,7 @@ from typing import Self
 
 from lifeboat.errors import DecodeError
 from lifeboat.postgres.copy_rows import CopyRows
+from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
 
@@ -21,7 +22,7 @@ class Decoder:
 
     def __init__(self, programs: Programs, major: int, watch: Watch) -> None:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
-        self._child = watch.child(Child(argv, env=SCRUBBED, feed=True))
+        self._child = watch.child(Child(argv, env=SCRUBBED, jail=OFFLINE, feed=True))
         self._watch = watch
         self._counted = CopyRows()
         self._reader = threading.Thread(target=self._read, name="decoder", daemon=True)

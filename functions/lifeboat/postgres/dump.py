@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lifeboat.errors import DumpError
 from lifeboat.patience import milliseconds, patience
+from lifeboat.postgres.jail import NO_JAIL, REMOTE
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
 
@@ -47,7 +48,7 @@ class Dump:
         Raises:
             ProgramMissingError: the layer doesn't carry this major.
         """
-        return Child(self._argv(), env={**SCRUBBED, **self.connection})
+        return Child(self._argv(), env={**SCRUBBED, **self.connection}, jail=REMOTE)
 
     def _argv(self) -> list[str]:
         compression = self.effective_compression
@@ -81,7 +82,9 @@ def dump_globals(
         "--no-password",
         f"--database={connection['PGDATABASE']}",
     ]
-    with watch.child(Child(argv, env={**SCRUBBED, **connection})) as child:
+    # It asks pg_dump for its version, so it has to run a program; it reads no backup.
+    environment = {**SCRUBBED, **connection}
+    with watch.child(Child(argv, env=environment, jail=NO_JAIL)) as child:
         script = child.read_all()
         if code := child.wait():
             raise DumpError(

@@ -15,6 +15,7 @@ from typing import Self
 from lifeboat.errors import ScratchServerError
 from lifeboat.patience import patience
 from lifeboat.postgres.endpoint import Endpoint
+from lifeboat.postgres.jail import NO_JAIL, server_jail
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.scratch import DATA, Scratch
@@ -95,6 +96,7 @@ class EmbeddedServer:
 
     Raises:
         ScratchServerError: it could not be made or did not start.
+        JailError: it would have run without its jail.
         ProgramMissingError: the layer doesn't carry this major's server.
     """
 
@@ -174,6 +176,7 @@ class EmbeddedServer:
             Child(
                 argv,
                 env=SCRUBBED,
+                jail=NO_JAIL,  # it runs programs, and reads no backup
                 account=self._scratch.account,
                 cwd=self._scratch.path,
             )
@@ -194,9 +197,16 @@ class EmbeddedServer:
         argv = [str(self._programs.path("postgres", self._major)), "-D", str(self._data)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        child = Child(argv, env=SCRUBBED, account=self._scratch.account, cwd=self._scratch.path)
+        child = Child(
+            argv,
+            env=SCRUBBED,
+            jail=server_jail(self._data, self._socket),
+            account=self._scratch.account,
+            cwd=self._scratch.path,
+        )
         try:
             self._await_ready(child)
+            child.require_jail()
         except BaseException:
             child.__exit__(None, None, None)
             raise

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from lifeboat.errors import ProgramMissingError
+from lifeboat.postgres.jail import Confirmation, Jail
 from lifeboat.postgres.redact import without
 
 ROOT_VARIABLE = "LIFEBOAT_POSTGRES_ROOT"
@@ -102,36 +103,41 @@ class Child:
     Args:
         argv: the program and its arguments; never a secret, since everybody may read them.
         env: the program's whole environment.
+        jail: what it may do.
         feed: whether the program's standard input is a pipe (`stdin`) or empty.
         account: whom it runs as.
         cwd: where it runs; here, when None.
         lines: how many of its last lines on standard error to keep.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each by its name
         self,
         argv: Sequence[str],
         *,
         env: Mapping[str, str],
+        jail: Jail,
         feed: bool = False,
         account: Account = CALLER,
         cwd: Path | None = None,
         lines: int = _STDERR_LINES,
     ) -> None:
         self.name = Path(argv[0]).name
+        self._jail = Confirmation(jail)
         self._process = subprocess.Popen(  # noqa: S603
             argv,
-            env=dict(env),
+            env={**env, **self._jail.environment()},
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=cwd,
+            pass_fds=self._jail.descriptors,
             process_group=0,  # its own, so that its children can be ended with it
             user=account.uid,
             group=account.gid,
             extra_groups=None if account.uid is None else [],
         )
+        self._jail.started()
         self._password = env.get("PGPASSWORD")
         self._last_words: deque[str] = deque(maxlen=lines)
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -185,7 +191,22 @@ class Child:
 
         Raises:
             subprocess.TimeoutExpired: it still runs after `seconds`.
+            JailError: it ended by itself, and was not in its jail.
         """
+        code = self._reap(seconds)
+        if code >= 0:  # one that was killed may not have come so far
+            self.require_jail()
+        return code
+
+    def require_jail(self) -> None:
+        """Raise unless the program, which has begun its work or ended, is in its jail.
+
+        Raises:
+            JailError: it isn't.
+        """
+        self._jail.require(self.name, self.last_words())
+
+    def _reap(self, seconds: float | None = None) -> int:
         code = self._process.wait(seconds)
         self._signal_group(signal.SIGKILL)
         self._listener.join(seconds)
@@ -215,7 +236,8 @@ class Child:
     def __exit__(self, *_: object) -> None:
         """Kill, reap and close everything."""
         self.kill()
-        self.wait()
+        self._reap()
+        self._jail.close()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None and not pipe.closed:
                 pipe.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from lifeboat.policy.restore_passes import Pass, passes
+from lifeboat.postgres.jail import LOCAL, OFFLINE, REMOTE
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, SCRUBBED, Account, Child, Programs
 from lifeboat.postgres.watch import Watch
@@ -97,7 +98,9 @@ class Restore:
         ]
         environment = {**SCRUBBED, **self.login.environment()}
         argv.append(str(archive))
-        with watch.child(Child(argv, env=environment, account=self.account, lines=_LINES)) as child:
+        jail = LOCAL if self.login.endpoint.host.startswith("/") else REMOTE
+        child = Child(argv, env=environment, jail=jail, account=self.account, lines=_LINES)
+        with watch.child(child):
             code = child.wait()
             watch.check()
             said = child.last_words()
@@ -106,7 +109,8 @@ class Restore:
     def _list(self, archive: Path, watch: Watch) -> list[str]:
         """The archive's table of contents, a line for each entry."""
         argv = [str(self.programs.path("pg_restore", self.major)), "--list", str(archive)]
-        with watch.child(Child(argv, env=SCRUBBED, account=self.account)) as child:
+        child = Child(argv, env=SCRUBBED, jail=OFFLINE, account=self.account)
+        with watch.child(child):
             contents = child.read_all()
             child.wait()  # what is wrong with the archive is told by the restore itself
             watch.check()

@@ -1,4 +1,4 @@
-"""The one library of our own: it gives a PostgreSQL server what a sandbox may refuse."""
+"""The libraries of our own: what a sandbox may refuse, and a jail for what reads a backup."""
 
 import os
 import subprocess
@@ -10,27 +10,30 @@ from layers.target import GLIBC, Architecture, Platform
 from layers.wheels import unpacked
 from lifeboat.errors import LayerError
 
-SOURCE = Path(__file__).with_name("lifeboat-ipc.c")
-"""Says what it does and why."""
+_HERE = Path(__file__).parent
+
+SOURCE = _HERE / "lifeboat-ipc.c"
+"""Says what it does and why, as do the others."""
+
+JAIL_SOURCES = tuple(
+    _HERE / f"lifeboat-{part}.c" for part in ("jail", "calls", "landlock", "walls")
+)
 
 SHIM = "liblifeboat-ipc.so"
+JAIL = "liblifeboat-jail.so"
 
 _MACHINES: dict[Architecture, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 _OPTIONS = (
     *("-std=c17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-s"),
-    "-rtlib=none",  # it needs nothing of zig's run-time library, which takes seconds to compile
-    f"-Wl,-soname,{SHIM}",
+    "-rtlib=none",  # they need nothing of zig's run-time library, which takes seconds to compile
 )
 
 
 def compile_shim(
     into: Path, architecture: Architecture, hashes: Hashes, *, build: Path, source: Path = SOURCE
 ) -> None:
-    """Compile the library for Linux into a directory, on any machine.
-
-    zig's C compiler brings the headers and the versions of glibc of every target along, so same
-    source and same lock mean same bytes, wherever it runs.
+    """Compile what servers need in a sandbox, for Linux and into a directory, on any machine.
 
     Args:
         into: an existing directory.
@@ -42,15 +45,49 @@ def compile_shim(
     Raises:
         LayerError: the compiler can't be had or refuses the source.
     """
+    _compile((source,), into / SHIM, architecture, hashes, build=build)
+
+
+def compile_jail(
+    into: Path,
+    architecture: Architecture,
+    hashes: Hashes,
+    *,
+    build: Path,
+    sources: tuple[Path, ...] = JAIL_SOURCES,
+) -> None:
+    """Compile the jail that every program of a layer loads; see `compile_shim`.
+
+    Raises:
+        LayerError: the compiler can't be had or refuses the sources.
+    """
+    _compile(sources, into / JAIL, architecture, hashes, build=build)
+
+
+def _compile(
+    sources: tuple[Path, ...],
+    library: Path,
+    architecture: Architecture,
+    hashes: Hashes,
+    *,
+    build: Path,
+) -> None:
+    """Compile files of one directory.
+
+    zig's C compiler brings the headers and the versions of glibc of every target along, so same
+    source and same lock mean same bytes, wherever it runs.
+    """
     compiler = unpacked(single_wheel(COMPILER, Platform.of_host(), hashes), build=build)
     target = f"{_MACHINES[architecture]}-linux-gnu.{'.'.join(map(str, GLIBC))}"
+    names = [source.name for source in sources]
     with tempfile.TemporaryDirectory() as cache:
         done = subprocess.run(  # noqa: S603  # our own program
             [
                 *((compiler / "ziglang/zig").resolve(), "cc", "-target", target, *_OPTIONS),
-                *("-o", (into / SHIM).resolve(), source.name),
+                *("-o", library.resolve(), f"-Wl,-soname,{library.name}"),
+                *names,
             ],
-            cwd=source.parent,  # so that no path of this machine can get into the output
+            cwd=sources[0].parent,  # so that no path of this machine can get into the output
             env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache},
             capture_output=True,
             text=True,
@@ -58,6 +95,7 @@ def compile_shim(
         )
     if done.returncode != 0:
         raise LayerError(
-            f"{source.name} could not be compiled for {target}:\n{done.stderr.strip()}",
+            f"{', '.join(names)} could not be compiled for {target}:\n{done.stderr.strip()}",
             todo=f"Go back to the version of {COMPILER} before in layers.lock.json.",
         )
+    library.chmod(0o644)  # like every other library: the linker takes it for a program
