@@ -28,6 +28,7 @@ class Excuse:
             be one.
         follows: it counts only when something is lacking: after an excused `lack` of this restore.
         lack: it says that the server lacks something on which other objects may depend.
+        untested: what the statement was to do stays untested, although it makes nothing new.
     """
 
     error: str
@@ -35,6 +36,7 @@ class Excuse:
     statement: str = ""
     follows: bool = False
     lack: bool = False
+    untested: bool = False
 
     def fits(self, problem: RestoreProblem) -> dict[str, str] | None:
         """What its groups have caught, when it speaks of that problem."""
@@ -43,7 +45,7 @@ class Excuse:
         return begins.groupdict() | says.groupdict() if begins and says else None
 
 
-EMBEDDED = (
+_ANYWHERE = (
     Excuse(
         r'extension "[^"]*" is not available',
         "the server has no files of the extension",
@@ -137,10 +139,28 @@ EMBEDDED = (
         follows=True,
     ),
 )
-"""For the drill's own server, whose superuser restores."""
+"""For every server."""
+
+EMBEDDED = (
+    *_ANYWHERE,
+    Excuse(
+        r'could not connect to server "[^\n]*"|could not establish connection',
+        "the drill's own server is kept from reaching other servers; the view stays empty",
+        statement="REFRESH MATERIALIZED VIEW ",
+        untested=True,
+    ),
+    Excuse(
+        r'could not open file "[^\n]*" for reading: [^\n]*|program "[^\n]*" failed'
+        r"|could not (?:execute|close|read from) [^\n]*command[^\n]*",
+        "the drill's own server is kept from files that aren't its own, and from programs",
+        statement="REFRESH MATERIALIZED VIEW ",
+        untested=True,
+    ),
+)
+"""For the drill's own server, which is in a jail."""
 
 MANAGED = (
-    *EMBEDDED,
+    *_ANYWHERE,
     Excuse(
         r'permission denied to create extension "[^"]*"',
         "only the provider may create it",

@@ -119,8 +119,9 @@ def _untested(
     caught = [excuse.fits(problem) or {} for problem, excuse in excused]
     objects = [
         f"{_sentence(problem)}."
-        for problem, _ in excused
-        if makes_something(problem.statement) and not _was_there_before(problem)
+        for problem, excuse in excused
+        if (excuse.untested or makes_something(problem.statement))
+        and not _was_there_before(problem)
     ]
     return Untested(
         extensions=tuple(sorted(lost.extensions)),
