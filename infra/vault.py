@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lifeboat.policy.names import DRILLS, EXPORTS, RESTORES
+from lifeboat.policy.names import DRILLS, EXPORTS, MANIFEST, RESTORES
 from lifeboat.settings import TIERS, Settings, TierRetention
 
 REPORT_DAYS = 400
@@ -65,6 +66,7 @@ class Vault(Construct):
             policy.apply_removal_policy(_STAYS)  # what it forbids stays forbidden
         _sizes_as_text(self.bucket, rules)
         _events_of(self.bucket)
+        self.bucket.add_to_resource_policy(_written_once(self.bucket))
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-S1",
@@ -76,6 +78,30 @@ class Vault(Construct):
                 ),
             )
         )
+
+
+def _written_once(bucket: s3.Bucket) -> iam.PolicyStatement:
+    """Nobody puts a second version of a manifest or a report over the first one.
+
+    A write has to say `If-None-Match: *`, and S3 refuses that where the key exists. It binds every
+    role, also one that somebody has taken over. The start of a multipart upload and its parts
+    can't say so and make no object; the request that completes it can.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    return iam.PolicyStatement(
+        sid="WriteManifestsAndReportsOnce",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["s3:PutObject"],
+        resources=[
+            bucket.arn_for_objects(keys)
+            for keys in (f"*/{MANIFEST}", f"{DRILLS}/*", f"{RESTORES}/*")
+        ],
+        conditions={
+            "Null": {"s3:if-none-match": "true"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        },
+    )
 
 
 def _tier_rules(settings: Settings) -> list[s3.LifecycleRule]:

@@ -29,6 +29,7 @@ GAPS: tuple[Callable[[], None], ...] = (
     buckets.thawed_versions,
     buckets.missing_keys,
     buckets.retention_permission,
+    buckets.conditional_writes,
     stacks.bucket_properties,
     stacks.function_properties,
     stacks.schedule_properties,

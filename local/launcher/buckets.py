@@ -190,3 +190,24 @@ def _lock_of(headers: Headers) -> dict[str, str]:
         "s3:object-lock-mode": headers.get("x-amz-object-lock-mode", ""),
         "s3:object-lock-remaining-retention-days": str(left.days),
     }
+
+
+def conditional_writes() -> None:
+    """Tell policies whether a write is conditional, and whether it makes an object.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    context = iam_actions.s3_service_context
+
+    def with_condition(
+        action: str, query: Query | None, path: str = "", headers: Headers | None = None
+    ) -> dict[str, str]:
+        found: dict[str, str] = context(action, query, path, headers)
+        if action != "s3:PutObject":
+            return found
+        begins_or_part = {"uploads", "partNumber"} & set(query or {})
+        found["s3:objectcreationoperation"] = "false" if begins_or_part else "true"
+        condition = (headers or {}).get("if-none-match")
+        return found | ({"s3:if-none-match": condition} if condition else {})
+
+    iam_actions.s3_service_context = with_condition

@@ -110,6 +110,9 @@ def test_the_function_can_add_backups_and_nothing_else(installation: Installatio
     version = s3.put_object(
         Bucket=bucket, Key="daily/app/2026-01-01T020000Z/globals.sql", Body=b"x"
     )["VersionId"]
+    manifest = {"Bucket": bucket, "Key": f"{backup}/manifest.json"}
+    denied(lambda: s3.put_object(**manifest, Body=b"{}"))
+    denied(lambda: s3.copy_object(**manifest, CopySource=manifest))
     denied(lambda: s3.get_object(**archive))
     denied(lambda: s3.get_object(Bucket=bucket, Key=f"{backup}/globals.sql"))
     denied(lambda: s3.delete_object(**archive))

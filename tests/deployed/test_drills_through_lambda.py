@@ -110,10 +110,12 @@ def test_the_drills_role_reads_its_vault_and_writes_reports_only(
     s3 = installation.aws.client("s3", role_arn=role)
     bucket = installation.vault.name
     s3.get_object(Bucket=bucket, Key=f"{backup}/archive.dump")
-    s3.put_object(Bucket=bucket, Key="drills/app/2026-11-24T050000Z.txt", Body=b"")
+    report = {"Bucket": bucket, "Key": "drills/app/2026-11-24T050000Z.txt"}
+    s3.put_object(**report, Body=b"", IfNoneMatch="*")
     secrets = installation.aws.client("secretsmanager", role_arn=role)
     secrets.get_secret_value(SecretId=installation.admin)
     for refused in (
+        lambda: s3.put_object(**report, Body=b"a second version"),
         lambda: s3.put_object(Bucket=bucket, Key=f"{backup}/archive.dump", Body=b""),
         lambda: s3.put_object(Bucket=bucket, Key="drills/other/x.json", Body=b""),
         lambda: s3.delete_object(Bucket=bucket, Key=f"{backup}/archive.dump"),

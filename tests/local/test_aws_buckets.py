@@ -1,6 +1,7 @@
 import base64
 import datetime as dt
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,8 @@ def upload(
     key: str,
     parts: list[bytes],
     begin: Mapping[str, object] | None = None,
+    *,
+    once: bool = True,
 ) -> dict[str, Any]:
     begun = s3.create_multipart_upload(
         Bucket=bucket, Key=key, ChecksumAlgorithm="SHA256", **(begin or {})
@@ -59,7 +62,7 @@ def upload(
         Key=key,
         UploadId=begun["UploadId"],
         MultipartUpload={"Parts": done},
-        IfNoneMatch="*",
+        **({"IfNoneMatch": "*"} if once else {}),
     )
     return result
 
@@ -210,6 +213,34 @@ def test_a_policy_may_look_at_the_locks_mode_and_length(aws: LocalAws, bucket: s
             writer.create_multipart_upload(Bucket=bucket, Key="kept", **more)
 
 
+def test_a_policy_can_demand_that_writes_are_conditional(aws: LocalAws, s3: "S3Client") -> None:
+    bucket = f"once-{uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=_once(bucket))
+    putter = aws.client(
+        "s3",
+        role_arn=make_role(
+            aws, allow(["s3:PutObject", "s3:GetObject"], f"arn:aws:s3:::{bucket}/*")
+        ),
+    )
+    putter.put_object(Bucket=bucket, Key="a/manifest.json", Body=b"1", IfNoneMatch="*")
+    upload(putter, bucket, "b/manifest.json", [b"1"])
+    for refused in (
+        lambda: putter.put_object(Bucket=bucket, Key="a/manifest.json", Body=b"2"),
+        lambda: putter.put_object(Bucket=bucket, Key="new/manifest.json", Body=b"2"),
+        lambda: putter.copy_object(
+            Bucket=bucket, Key="a/manifest.json", CopySource=f"{bucket}/b/manifest.json"
+        ),
+        lambda: upload(putter, bucket, "a/manifest.json", [b"2"], once=False),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        putter.put_object(Bucket=bucket, Key="a/manifest.json", Body=b"2", IfNoneMatch="*")
+    assert s3.get_object(Bucket=bucket, Key="a/manifest.json")["Body"].read() == b"1"
+    putter.put_object(Bucket=bucket, Key="a/archive.dump", Body=b"2")
+
+
 def test_a_missing_key_is_denied_to_who_may_list_only_a_prefix(
     s3: "S3Client", writer: "S3Client", bucket: str
 ) -> None:
@@ -266,6 +297,21 @@ def _part(
         ChecksumSHA256=digest,
     )
     return {"PartNumber": number, "ETag": done["ETag"], "ChecksumSHA256": digest}
+
+
+def _once(bucket: str) -> str:
+    """A policy as the stack's bucket has it."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*/manifest.json",
+        "Condition": {
+            "Null": {"s3:if-none-match": "true"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        },
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _writer_policy(bucket: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.stack.stacks import KEY, Synthesized
+from tests.stack.test_roles import as_texts
 
 
 def rules_of(stack: Synthesized) -> dict[str, dict[str, Any]]:
@@ -53,7 +54,11 @@ def test_the_vault_keeps_versions(any_stack: Synthesized) -> None:
 
 
 def test_the_vault_refuses_what_is_not_tls_1_2(any_stack: Synthesized) -> None:
-    statements = any_stack.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    statements = [
+        each
+        for each in any_stack.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        if each["Action"] == "s3:*"
+    ]
 
     assert [(each["Effect"], each["Action"], each["Condition"]) for each in statements] == [
         ("Deny", "s3:*", {"Bool": {"aws:SecureTransport": "false"}}),
@@ -62,6 +67,26 @@ def test_the_vault_refuses_what_is_not_tls_1_2(any_stack: Synthesized) -> None:
     for statement in statements:
         assert statement["Principal"] == {"AWS": "*"}
         assert len(statement["Resource"]) == 2, "the bucket and its objects"
+
+
+def test_nobody_can_put_a_second_version_of_a_manifest_or_a_report(any_stack: Synthesized) -> None:
+    (once,) = [
+        each
+        for each in any_stack.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        if each.get("Sid") == "WriteManifestsAndReportsOnce"
+    ]
+
+    assert (once["Effect"], once["Principal"]) == ("Deny", {"AWS": "*"})
+    assert once["Action"] == "s3:PutObject"
+    assert [each.partition("Arn>")[2] for each in as_texts(once["Resource"])] == [
+        "/*/manifest.json",
+        "/drills/*",
+        "/restores/*",
+    ]
+    assert once["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
 
 
 def test_the_vault_is_encrypted_by_s3_unless_a_key_is_given(

@@ -22,6 +22,7 @@ from lifeboat.postgres.stage import drop_database
 from lifeboat.postgres.target import create_like
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
+from lifeboat.services.publish_report import publish_report
 from lifeboat.services.recovery import Recovery
 from lifeboat.services.restore_attempts import in_attempts
 from lifeboat.services.restore_run import RestoreRun
@@ -195,6 +196,8 @@ def publish(bringing: Bringing, report: RestoreReport) -> None:
     vault, document, protection = run.means.vault, report.to_json(), run.protection()
     with run.steps.timed("report"):
         bringing.watch.call(
-            lambda: vault.put(report.key, document, protection, content_type="application/json")
+            lambda: publish_report(
+                vault, report.key, document, protection, content_type="application/json"
+            )
         )
     run.leftover = None

@@ -22,6 +22,7 @@ from lifeboat.services.drill_run import DrillRequest, DrillRun
 from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
 from lifeboat.services.find_backup import find_backup
 from lifeboat.services.fit_drill import require_room
+from lifeboat.services.publish_report import publish_report
 from lifeboat.services.recovery import Recovery, RecoveryMeans
 from lifeboat.services.restore_copy import restore_copy
 from lifeboat.vault.bucket import Protection
@@ -126,5 +127,8 @@ def _publish(means: RecoveryMeans, report: DrillReport) -> None:
     key = means.settings.encryption
     protection = Protection(kms_key=None if key == "S3" else key)
     page = render_page(report).encode()
-    means.vault.put(report.key, report.to_json(), protection, content_type="application/json")
-    means.vault.put(report.page_key, page, protection, content_type="text/html; charset=utf-8")
+    kind = "text/html; charset=utf-8"
+    publish_report(
+        means.vault, report.key, report.to_json(), protection, content_type="application/json"
+    )
+    publish_report(means.vault, report.page_key, page, protection, content_type=kind)
