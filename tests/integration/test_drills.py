@@ -7,6 +7,7 @@ import pytest
 
 from lifeboat.errors import DumpError
 from lifeboat.policy.drill_report import Outcome, Verdict
+from tests import superusers
 from tests.drills import (
     TARGET,
     DrillHall,
@@ -67,6 +68,27 @@ def test_rights_that_an_owner_has_lost_are_lost_after_the_indexes(
             "ALTER MATERIALIZED VIEW seen OWNER TO loser",
         )
         hall.workshop.take()
+        report = hall.hold()
+    assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
+
+
+@pytest.mark.parametrize("major", [14, 16, 18])
+def test_what_takes_a_superuser_comes_back_with_its_owners_and_grants(
+    major: int, hall: DrillHall, new_database: Callable[..., Database]
+) -> None:
+    """Though next to nothing is made by one: owners and grants are asked of the copy itself."""
+    database = hall.workshop.database = new_database(major)
+    with with_roles(database, superusers.ROLES):
+        database.run(*superusers.MADE)
+        hall.database["validation"] = [
+            {
+                "name": "owners and grants",
+                "sql": superusers.OWNERS_AND_GRANTS,
+                "expect": f'value = "{database.value(superusers.OWNERS_AND_GRANTS)}"',
+            }
+        ]
+        hall.workshop.take()
+        database.run(superusers.UNDONE)
         report = hall.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
 

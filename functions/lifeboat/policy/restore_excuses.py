@@ -82,6 +82,11 @@ _ANYWHERE = (
         statement="CREATE SCHEMA (?P<schema>[^\n]+);",
     ),
     Excuse(
+        r"permission denied for (?:function|table|view) pg_\w+",
+        "its owner was a superuser, and nobody is one while views are filled here",
+        statement="REFRESH MATERIALIZED VIEW ",
+    ),
+    Excuse(
         rf'extension "[^"]*"{_NOT_THERE}',
         "a comment on an extension that the server doesn't have",
         statement="COMMENT ON EXTENSION ",

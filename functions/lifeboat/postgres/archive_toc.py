@@ -1,4 +1,4 @@
-"""Edits definitions inside an archive of pg_dump's custom format, in their place.
+"""Reads and edits definitions inside an archive of pg_dump's custom format, in their place.
 
 Such a file begins with a header and a table of contents, in which each entry holds its definition
 as SQL; rows and large objects come after, at offsets from the file's beginning. So a definition is
@@ -8,10 +8,12 @@ PostgreSQL's pg_backup_archiver.c.
 
 import mmap
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lifeboat.errors import DecodeError
+from lifeboat.policy.restore_rights import Entry
 
 _MAGIC, _CUSTOM = b"PGDMP", 1
 _OLDEST, _NEWEST = (1, 14), (1, 16)
@@ -51,6 +53,43 @@ class _Reader:
         return slice(start, self.at)
 
 
+@dataclass(frozen=True)
+class _Places:
+    """An entry's number, and where the rest of it is."""
+
+    number: int
+    tag: slice | None
+    kind: slice | None
+    definition: slice | None
+
+
+def read_entries(archive: Path) -> tuple[Entry, ...]:
+    """Everything in the table of contents, in its order.
+
+    Args:
+        archive: the file.
+
+    Raises:
+        DecodeError: the file's head makes no sense, or is of a version that isn't known.
+    """
+    with archive.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+
+        def text(place: slice | None) -> str:
+            return data[place].decode(errors="surrogateescape") if place else ""
+
+        with _within_its_end():
+            found = tuple(
+                Entry(each.number, text(each.kind), text(each.tag), text(each.definition))
+                for each in _entries(data)
+            )
+    if not found:
+        raise DecodeError(
+            "The archive's table of contents can't be read: it is empty or of an unknown version.",
+            todo="Deploy the Lifeboat that took this backup, or a newer one.",
+        )
+    return found
+
+
 def edit_definitions(archive: Path, kinds: frozenset[bytes], edit: Callable[[bytes], bytes]) -> int:
     """Replace definitions; how many were changed. A version that isn't known stays as it is.
 
@@ -62,14 +101,27 @@ def edit_definitions(archive: Path, kinds: frozenset[bytes], edit: Callable[[byt
     Raises:
         DecodeError: the file's head makes no sense.
     """
-    with archive.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
-        try:
-            return sum(_replace(data, place, edit) for place in _definitions(data, kinds))
-        except IndexError:
-            raise DecodeError(
-                "The archive's table of contents goes beyond its end.",
-                todo="Use another backup, and take a new one by hand.",
-            ) from None
+    with (
+        archive.open("r+b") as file,
+        mmap.mmap(file.fileno(), 0) as data,
+        _within_its_end(),
+    ):
+        return sum(
+            _replace(data, each.definition, edit)
+            for each in _entries(data)
+            if each.kind and each.definition and data[each.kind] in kinds
+        )
+
+
+@contextmanager
+def _within_its_end() -> Iterator[None]:
+    try:
+        yield
+    except IndexError:
+        raise DecodeError(
+            "The archive's table of contents goes beyond its end.",
+            todo="Use another backup, and take a new one by hand.",
+        ) from None
 
 
 def _replace(data: mmap.mmap, place: slice, edit: Callable[[bytes], bytes]) -> bool:
@@ -81,8 +133,7 @@ def _replace(data: mmap.mmap, place: slice, edit: Callable[[bytes], bytes]) -> b
     return True
 
 
-def _definitions(data: mmap.mmap, kinds: frozenset[bytes]) -> Iterator[slice]:
-    """Where the definitions of these kinds are."""
+def _entries(data: mmap.mmap) -> Iterator[_Places]:
     if data[: len(_MAGIC)] != _MAGIC:
         return
     reader = _Reader(data, len(_MAGIC))
@@ -93,10 +144,8 @@ def _definitions(data: mmap.mmap, kinds: frozenset[bytes]) -> Iterator[slice]:
         return
     _pass_head(reader, version)
     for _ in range(reader.number()):
-        kind, definition = _entry(reader, version)
+        yield _entry(reader, version)
         reader.at += 1 + offset
-        if kind and definition and data[kind] in kinds:
-            yield definition
 
 
 def _pass_head(reader: _Reader, version: tuple[int, int]) -> None:
@@ -110,13 +159,12 @@ def _pass_head(reader: _Reader, version: tuple[int, int]) -> None:
         reader.string()
 
 
-def _entry(reader: _Reader, version: tuple[int, int]) -> tuple[slice | None, slice | None]:
-    """Where the kind and the definition of the next entry are."""
-    reader.number()  # its own
+def _entry(reader: _Reader, version: tuple[int, int]) -> _Places:
+    number = reader.number()
     reader.number()  # whether it has data
-    for _ in ("catalog", "oid", "name"):
+    for _ in ("catalog", "oid"):
         reader.string()
-    kind = reader.string()
+    tag, kind = reader.string(), reader.string()
     reader.number()  # its section
     definition = reader.string()
     for _ in ("drop", "copy", "schema", "tablespace", "access method"):
@@ -127,4 +175,4 @@ def _entry(reader: _Reader, version: tuple[int, int]) -> tuple[slice | None, sli
         reader.string()
     while reader.string():  # what it depends on
         pass
-    return kind, definition
+    return _Places(number, tag, kind, definition)

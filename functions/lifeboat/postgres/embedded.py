@@ -14,14 +14,15 @@ from typing import Self
 
 from lifeboat.errors import ScratchServerError
 from lifeboat.patience import patience
+from lifeboat.postgres.drill_roles import DrillRoles
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.jail import NO_JAIL, server_jail
-from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.scratch import DATA, Scratch
 from lifeboat.postgres.watch import Watch
 
-SUPERUSER = "postgres"
+_DATABASE = "postgres"
+"""The one that every cluster is born with."""
 
 _ZONES = "zoneinfo"
 """The layer's servers look for time zones at this path, relative to their working directory, which
@@ -29,6 +30,7 @@ is the data directory; so the layer works wherever it lies."""
 
 _PORT = 5432  # part of the socket's name
 _BUILTIN_LOCALE_SINCE = 17
+_EVENT_TRIGGERS_OFF_SINCE = 17
 _MIB = 1 << 20
 
 #: A restored copy is read once and thrown away, so nothing has to survive a crash. wal_level
@@ -109,20 +111,20 @@ class EmbeddedServer:
         self._data = scratch.folder(DATA)
         self._socket = scratch.folder("socket")
         self._watch = watch
+        self.roles = DrillRoles.new()
+        """Its own; only the admin is there from the beginning."""
         self._make_cluster()
         self._child = self._start(size)
 
-    def login(self) -> Login:
-        """How to connect as superuser; there is no password, only a socket nobody else can use."""
-        return Login(
-            Endpoint(
-                host=str(self._socket),
-                port=_PORT,
-                user=SUPERUSER,
-                password=None,
-                database=SUPERUSER,
-                sslmode="disable",
-            )
+    def endpoint(self) -> Endpoint:
+        """Where it listens: on a socket that no other user can reach, and asks for passwords."""
+        return Endpoint(
+            host=str(self._socket),
+            port=_PORT,
+            user=self.roles.admin,
+            password=None,
+            database=_DATABASE,
+            sslmode="disable",
         )
 
     def require_alive(self) -> None:
@@ -161,9 +163,14 @@ class EmbeddedServer:
             self.stop()
 
     def _make_cluster(self) -> None:
+        password = self._scratch.path / "password"
+        password.touch(mode=0o600)
+        password.write_text(self.roles.passwords[self.roles.admin])
+        self._scratch.give(password)
         argv = [
             str(self._programs.path("initdb", self._major)),
-            *("--pgdata", str(self._data), "--username", SUPERUSER, "--auth", "trust"),
+            *("--pgdata", str(self._data), "--username", self.roles.admin),
+            *("--auth", "scram-sha-256", "--pwfile", str(password)),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
             *(
                 ("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
@@ -186,11 +193,14 @@ class EmbeddedServer:
             self._watch.check()
             if code:
                 raise _did_not_start(f"initdb ended with {code}", initdb)
+        password.unlink()
         _link_zones(self._programs, self._data)
 
     def _start(self, size: Size) -> Child:
         settings = {
             **_THROW_AWAY,
+            # What has to come up in a restore comes; here nobody's code runs for having connected.
+            **({"event_triggers": "off"} if self._major >= _EVENT_TRIGGERS_OFF_SINCE else {}),
             **size.settings(),
             "unix_socket_directories": str(self._socket),
         }

@@ -1,5 +1,6 @@
 """Runs pg_restore: an archive into an empty database, with every word that it says about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,21 @@ class Restored:
     code: int
     said: str
     whole: bool
+
+
+def in_order(passes: Iterable[Restored]) -> Restored:
+    """What passes come to, one after the other; none is begun after one that did not end."""
+    done: list[Restored] = []
+    for each in passes:
+        done.append(each)
+        if not each.whole:
+            break
+    codes = [each.code for each in done]
+    return Restored(
+        code=min(codes) or max(codes),  # a signal, else an error
+        said="\n".join(each.said for each in done if each.said),
+        whole=done[-1].whole,
+    )
 
 
 @dataclass(frozen=True)
@@ -70,20 +86,16 @@ class Restore:
             ProgramMissingError: the layer doesn't carry this major.
             LifeboatError: the run was ended for another reason.
         """
-        entries = self._list(archive, watch) if self.entries is None else self.entries
-        done: list[Restored] = []
-        for part in passes(entries):
-            done.append(self._run(archive, watch, part))
-            if not done[-1].whole:
-                break
-        codes = [each.code for each in done]
-        return Restored(
-            code=min(codes) or max(codes),  # a signal, else an error
-            said="\n".join(each.said for each in done if each.said),
-            whole=done[-1].whole,
-        )
+        entries = self.contents(archive, watch) if self.entries is None else self.entries
+        return in_order(self.one(archive, watch, part) for part in passes(entries))
 
-    def _run(self, archive: Path, watch: Watch, part: Pass) -> Restored:
+    def one(self, archive: Path, watch: Watch, part: Pass) -> Restored:
+        """Run a single pass.
+
+        Raises:
+            ProgramMissingError: the layer doesn't carry this major.
+            LifeboatError: the run was ended for another reason.
+        """
         chosen = archive.with_suffix(".list")
         chosen.write_bytes("\n".join(part.entries).encode(errors="surrogateescape"))
         chosen.chmod(0o644)  # the account may be another one
@@ -106,12 +118,12 @@ class Restore:
             said = child.last_words()
             return Restored(code, said, whole=not code or _TO_THE_END in said)
 
-    def _list(self, archive: Path, watch: Watch) -> list[str]:
+    def contents(self, archive: Path, watch: Watch) -> list[str]:
         """The archive's table of contents, a line for each entry."""
         argv = [str(self.programs.path("pg_restore", self.major)), "--list", str(archive)]
         child = Child(argv, env=SCRUBBED, jail=OFFLINE, account=self.account)
         with watch.child(child):
-            contents = child.read_all()
+            listed = child.read_all()
             child.wait()  # what is wrong with the archive is told by the restore itself
             watch.check()
-        return contents.decode(errors="surrogateescape").splitlines()
+        return listed.decode(errors="surrogateescape").splitlines()

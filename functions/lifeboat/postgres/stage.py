@@ -34,7 +34,7 @@ class Role:
 
     Attributes:
         name: unquoted.
-        superuser: whether it is one; event triggers can only be owned by one.
+        superuser: whether it was one in the source.
     """
 
     name: str
@@ -54,17 +54,6 @@ def roles_in(script: str) -> tuple[Role, ...]:
     }
     names = dict.fromkeys(unquoted(name) for name in _CREATE_ROLE.findall(script))
     return tuple(Role(name, name in superusers) for name in names)
-
-
-def create_roles(connection: Connection, roles: Collection[Role]) -> None:
-    """Make the roles that aren't there."""
-    there = {row[0] for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles")}
-    for role in dict.fromkeys(roles):
-        if role.name not in there:
-            attribute = sql.SQL("SUPERUSER" if role.superuser else "NOSUPERUSER")
-            connection.execute(
-                sql.SQL("CREATE ROLE {} NOLOGIN {}").format(sql.Identifier(role.name), attribute)
-            )
 
 
 def collations_in(script: str) -> tuple[Collation, ...]:

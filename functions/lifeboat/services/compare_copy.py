@@ -27,7 +27,7 @@ def compare_copy(recovery: Recovery, place: Place, copy: str, untested: Untested
     """
     claimed = recovery.manifest.inventory
     checksums = any(table.checksum is not None for table in claimed.tables)
-    with place.session(recovery.watch, copy) as connection:
+    with place.reading(recovery.watch, copy) as connection:
         restored = inventory_of(connection, checksums=checksums)
     comparison = compare(claimed, restored, untested=untested)
     recovery.findings.checks += comparison.checks
@@ -51,7 +51,7 @@ def validate_copy(
         TargetError: no connection can be had.
     """
     for query in queries:
-        with place.session(recovery.watch, copy) as connection:
+        with place.reading(recovery.watch, copy) as connection:
             problem = _answer(connection, query, seconds)
         recovery.watch.check()
         recovery.findings.note(f"validation: {query.name}", (problem,) if problem else ())

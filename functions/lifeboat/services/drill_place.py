@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -15,6 +15,7 @@ from lifeboat.policy.drill_events import EMBEDDED
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.secret_names import named_secret
 from lifeboat.postgres.connect import Connection, connect, open_again
+from lifeboat.postgres.drill_roles import DrillRoles
 from lifeboat.postgres.embedded import EmbeddedServer, Size
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account, Programs
@@ -40,11 +41,12 @@ class Place:
     """A server to restore into.
 
     Attributes:
-        login: to a database of it that is there already.
+        login: to a database of it that is there already, as who makes and drops databases.
         programs: of PostgreSQL, where `account` can reach them.
         major: of the server, and so of the pg_restore to be used.
         version: as the server calls itself.
-        own: it is the drill's own: every role can be made in it, and ICU is missing.
+        roles: of the drill's own server: every role can be made in it, and ICU is missing. None in
+            a server that was given.
         account: whom programs run as.
         require_alive: raises when it was the drill's own and has died.
     """
@@ -53,19 +55,51 @@ class Place:
     programs: Programs
     major: int
     version: str
-    own: bool
+    roles: DrillRoles | None
     account: Account
     require_alive: Callable[[], None]
 
-    @contextmanager
-    def session(self, watch: Watch, database: str | None = None) -> Iterator[Connection]:
+    @property
+    def own(self) -> bool:
+        """Whether the server is the drill's own."""
+        return self.roles is not None
+
+    @property
+    def restorer(self) -> Login:
+        """As who restores: no superuser where the server is the drill's own."""
+        return (
+            self.roles.login(self.login.endpoint, self.roles.restorer) if self.roles else self.login
+        )
+
+    @property
+    def reader(self) -> Login:
+        """As who compares and asks: likewise."""
+        return (
+            self.roles.login(self.login.endpoint, self.roles.reader) if self.roles else self.login
+        )
+
+    def session(
+        self, watch: Watch, database: str | None = None
+    ) -> AbstractContextManager[Connection]:
         """A connection to one of its databases, which the watch cuts when the drill ends.
 
         Raises:
             TargetError: it can't be had, or the server refused a statement.
             ScratchServerError: it was the drill's own, and has died.
         """
-        login = self.login.to(database) if database else self.login
+        return self._session(watch, self.login.to(database) if database else self.login)
+
+    def reading(self, watch: Watch, copy: str) -> AbstractContextManager[Connection]:
+        """A connection to the restored copy, in which its code has no more than a reader's rights.
+
+        Raises:
+            TargetError: it can't be had, or the server refused a statement.
+            ScratchServerError: it was the drill's own, and has died.
+        """
+        return self._session(watch, self.reader.to(copy))
+
+    @contextmanager
+    def _session(self, watch: Watch, login: Login) -> Iterator[Connection]:
         try:
             with (
                 _translated(login),
@@ -100,15 +134,17 @@ def _own(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
     programs = Programs(reachable)
     size = Size(means.memory_mb, recovery.jobs)
     with EmbeddedServer(programs, major, scratch, size, watch) as server:
-        login = server.login()
+        roles, endpoint = server.roles, server.endpoint()
+        login = roles.login(endpoint, roles.admin)
         with closing(open_again(login, keep=watch.connection)) as connection:
             version = str(connection.info.parameter_status("server_version"))
+            roles.make(connection)
         yield Place(
             login=login,
             programs=programs,
             major=major,
             version=version,
-            own=True,
+            roles=roles,
             account=scratch.account,
             require_alive=server.require_alive,
         )
@@ -134,7 +170,7 @@ def _given(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
         programs=run.means.programs,
         major=major,
         version=version,
-        own=False,
+        roles=None,
         account=CALLER,
         require_alive=lambda: None,
     )

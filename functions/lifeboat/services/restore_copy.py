@@ -9,11 +9,11 @@ from lifeboat.policy.restore_faults import Classified, classify
 from lifeboat.policy.shortage import cure
 from lifeboat.policy.verdict import Untested
 from lifeboat.postgres.archive_text import definitions
-from lifeboat.postgres.restore import Restore
+from lifeboat.postgres.restore import Restore, Restored
+from lifeboat.postgres.restore_by_rights import RestoreByRights
 from lifeboat.postgres.stage import (
     Role,
     collations_in,
-    create_roles,
     create_stand_ins,
     lacking_collations,
     roles_in,
@@ -59,10 +59,10 @@ def _with_roles(recovery: Recovery, place: Place, copy: str, jobs: int) -> Class
     """Restore, and again after having made the roles that were missing, where that may be done."""
     for _ in range(_ROUNDS - 1):
         said = _restored(recovery, place, copy, jobs)
-        if not (said.missing_roles and place.own and recovery.manifest.globals is None):
+        if not (said.missing_roles and place.roles and recovery.manifest.globals is None):
             return said
         with place.session(recovery.watch) as connection:
-            create_roles(connection, [Role(name) for name in said.missing_roles])
+            place.roles.adopt(connection, [Role(name) for name in said.missing_roles])
     return _restored(recovery, place, copy, jobs)
 
 
@@ -70,14 +70,7 @@ def _restored(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classif
     """Restore into an empty database, and sort out what pg_restore said."""
     make_empty(recovery, place, copy)
     replaced = _replace_collations(recovery, place, copy)
-    done = Restore(
-        programs=place.programs,
-        major=place.major,
-        login=place.login.to(copy),
-        jobs=jobs,
-        owners=place.own,
-        account=place.account,
-    ).run(recovery.archive, recovery.watch)
+    done = _run(recovery, place, copy, jobs)
     return classify(
         parse(done.said),
         code=done.code,
@@ -86,6 +79,24 @@ def _restored(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classif
         replaced_collations=replaced,
         excuses=EMBEDDED if place.own else MANAGED,
     )
+
+
+def _run(recovery: Recovery, place: Place, copy: str, jobs: int) -> Restored:
+    archive, watch = recovery.archive, recovery.watch
+    restore = Restore(
+        programs=place.programs,
+        major=place.major,
+        login=place.restorer.to(copy),
+        jobs=jobs,
+        owners=place.own,
+        account=place.account,
+    )
+    if place.roles is None:
+        return restore.run(archive, watch)
+    with place.session(watch, copy) as session:
+        return RestoreByRights(restore, place.login.to(copy), place.roles, session).run(
+            archive, watch
+        )
 
 
 def _replace_collations(recovery: Recovery, place: Place, copy: str) -> tuple[str, ...]:
@@ -110,7 +121,7 @@ def _stand_ins(recovery: Recovery, place: Place) -> tuple[str, ...]:
 def _bring_roles(recovery: Recovery, place: Place) -> None:
     """Make the backup's roles in the drill's own server, so that owners and grants can be set."""
     note, stored = recovery.findings.note, recovery.manifest.globals
-    if not place.own:
+    if not place.roles:
         return
     if stored is None:
         note("roles", (), ("The backup has no roles (see its notes): owners aren't tested.",))
@@ -121,5 +132,5 @@ def _bring_roles(recovery: Recovery, place: Place) -> None:
         note("roles", (f"{stored.key} is not what the manifest claims.",))
         return
     with place.session(recovery.watch) as connection:
-        create_roles(connection, roles_in(script.decode()))
+        place.roles.adopt(connection, roles_in(script.decode()))
     note("roles", ())

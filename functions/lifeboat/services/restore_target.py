@@ -52,7 +52,7 @@ class Target:
             programs=run.means.programs,
             major=self.facts.major,
             version=self.facts.version,
-            own=False,
+            roles=None,
             account=CALLER,
             require_alive=lambda: None,
         )

@@ -1,0 +1,65 @@
+"""A drill runs the code that lies inside of a backup, and never as a superuser."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lifeboat.policy.drill_report import Verdict
+from lifeboat.postgres.programs import Programs
+from tests import hostile
+from tests.drills import DrillHall, check, with_roles
+from tests.workshop import Bucket, Database, Workshop
+
+
+@pytest.fixture(params=[14, 16, 18])
+def source(
+    request: pytest.FixtureRequest, new_database: Callable[..., Database]
+) -> Iterator[Database]:
+    """A database and a role that has nothing but what it is given there."""
+    database = new_database(request.param)
+    with with_roles(database, (hostile.TENANT,)):
+        database.run(f"ALTER ROLE {hostile.TENANT} NOSUPERUSER")
+        yield database
+
+
+@pytest.fixture
+def hall(
+    source: Database,
+    bucket: Bucket,
+    programs: Programs,
+    server_programs: Programs,
+    tmp_path: Path,
+) -> Iterator[DrillHall]:
+    with tempfile.TemporaryDirectory(prefix="drills-", dir="/tmp") as place:
+        Path(place).chmod(0o711)
+        yield DrillHall(Workshop(source, bucket, programs, tmp_path), server_programs, Path(place))
+
+
+def test_no_code_in_a_backup_runs_as_a_superuser(hall: DrillHall, source: Database) -> None:
+    hostile.be_told(source)
+    assert hall.workshop.take().taken
+
+    said = "\n".join(check(hall.hold(), "restore").details)
+
+    told = {
+        name: "no" if f"in {name}: superuser is f" in said else "not run"
+        for name in (*hostile.CASES, "a_definer")
+    }
+    for name in told:
+        if f"in {name}: superuser is t" in said:
+            told[name] = "superuser"
+    assert told == dict.fromkeys(told, "no"), said
+
+
+def test_code_in_a_backup_gains_nothing_that_takes_a_superuser(
+    hall: DrillHall, source: Database
+) -> None:
+    hostile.grasp(source)
+    assert hall.workshop.take().taken
+
+    report = hall.hold()
+
+    assert report.verdict is Verdict.PROVEN, report.reasons
+    assert report.rows == 11
