@@ -27,8 +27,12 @@ class LifeboatError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        """The three answers, a line each: this is what Lambda reports as `errorMessage`."""
-        return f"{self.what}\nSafe: {self.safe}\nNext: {self.todo}"
+        """The three answers, a line each: this is what Lambda reports as `errorMessage`.
+
+        What happened may quote a program or a database, which must not write the other two.
+        """
+        what = " ".join(self.what.splitlines())
+        return f"{what}\nSafe: {self.safe}\nNext: {self.todo}"
 
 
 class SettingsError(LifeboatError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from lifeboat.policy.drill_report import Check, Outcome, TableResult
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.verdict import told
+from lifeboat.policy.words import line
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.scratch import Scratch
@@ -71,7 +72,9 @@ class Findings:
             Whether it did not fail.
         """
         outcome = Outcome.FAILED if failures else Outcome.UNTESTED if untested else Outcome.PASSED
-        details, found = told(failures + untested + notes), len(failures or untested)
+        # They may quote what was restored.
+        details = told(tuple(map(line, failures + untested + notes)))
+        found = len(failures or untested)
         self.checks.append(Check(name=name, outcome=outcome, details=details, found=found))
         return not failures
 
