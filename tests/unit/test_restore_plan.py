@@ -60,7 +60,7 @@ def plan(
 def test_nothing_stands_in_the_way_of_an_ordinary_restore() -> None:
     made = plan()
     require_open(made)
-    assert made.beware == ()
+    assert ["Code in the backup" in each for each in made.beware] == [True]
     answer = made.answer()
     assert answer["next"] == {"action": "restore", "database": "app", "go": True}
     assert answer["touched"] == "nothing yet"
@@ -131,7 +131,22 @@ def test_what_may_go_wrong_here_is_said_before(
 ) -> None:
     made = plan(event, **facts)
     require_open(made)
-    assert [said in each for each in made.beware] == [True]
+    assert [said in each for each in made.beware] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("event", "facts", "said"),
+    [
+        ({}, {}, "here as owner, a superuser, who may do anything"),
+        ({"owners": "none"}, {}, "here as owner, a superuser, who may do anything"),
+        ({}, {"superuser": False}, "rights of owner and of every owner that it acts for"),
+        ({"owners": "none"}, {"superuser": False}, "with the rights of owner, in other databases"),
+    ],
+)
+def test_whose_rights_the_code_in_a_backup_has_is_said_before(
+    event: dict[str, Any], facts: dict[str, Any], said: str
+) -> None:
+    assert said in plan(event, **facts).beware[-1]
 
 
 def test_missing_extensions_are_named() -> None:
@@ -140,7 +155,7 @@ def test_missing_extensions_are_named() -> None:
     )
     source = replace(SOURCE, manifest=MANIFEST.model_copy(update={"inventory": inventory}))
     assert "1 extension: postgis" in plan(source=source).beware[0]
-    assert plan(source=source, extensions=frozenset({"postgis"})).beware == ()
+    assert plan(source=source, extensions=frozenset({"postgis"})).beware == plan().beware
 
 
 def test_missing_roles_are_of_no_concern_without_owners() -> None:

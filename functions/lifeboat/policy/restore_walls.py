@@ -51,6 +51,26 @@ def cautions(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterato
             f"{quoted(facts.role)} is no superuser, so comments on extensions, event triggers and"
             " the like may be missing; the report tells them from real errors."
         )
+    yield _whose_rights(event, facts)
+
+
+def _whose_rights(event: RestoreEvent, facts: TargetFacts) -> str:
+    """What the code that lies in a backup may do on this server, and how it may do less."""
+    role = quoted(facts.role)
+    runs = "Code in the backup (CHECKs, expressions of indexes, views) runs while it is restored"
+    if facts.superuser:
+        return (
+            f"{runs}: here as {role}, a superuser, who may do anything on that server and read its"
+            " files. If others could change definitions in the source, restore as a role that is"
+            " none."
+        )
+    if event.owners == "keep":
+        return (
+            f"{runs}: here with the rights of {role} and of every owner that it acts for, in other"
+            f' databases of that server too. It may do less with "owners": "none" and a role that'
+            " owns nothing else."
+        )
+    return f"{runs}: here with the rights of {role}, in other databases of that server too."
 
 
 def export_walls(source: Source, room: Room) -> list[str]:
