@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.preflight_cli import cli_notes
 from infra.preflight_error import PreflightError
 from infra.preflight_keys import Keys, answered
 from infra.preflight_secrets import secret_problems
@@ -227,6 +228,7 @@ def _check(arguments: argparse.Namespace) -> Iterator[LifeboatError | str]:
         return
     # The CDK CLI heeds AWS_REGION, which boto3 does not.
     region = os.environ.get("AWS_REGION") or session.region_name
+    yield from cli_notes()
     yield from find_problems(session, context, region=region)
 
 

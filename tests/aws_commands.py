@@ -26,7 +26,7 @@ _SWITCHES = {"--no-cli-pager"}
 _GLOBAL = {"--query", "--output", "--cli-read-timeout", "--cli-binary-format", "--region"}
 _S3 = {"cp": {"--recursive", "--force-glacier-transfer"}, "ls": {"--recursive", "--summarize"}}
 _LOGS = {"tail": {"--since"}}
-_STREAMS = {"/dev/stdout": "out", "/dev/stderr": "err"}
+_STREAMS = {"/dev/stdout", "/dev/stderr"}
 
 
 class UsageError(Exception):
@@ -54,11 +54,18 @@ class Call:
 
 @dataclass
 class Said:
-    """What a program wrote, and how it ended."""
+    """What a program wrote, and how it ended.
+
+    Attributes:
+        opened: text for /dev/stdout and its kind, each opened as a file before the rest is written.
+            Where that is a file on disk, it is emptied, and what the program goes on to write
+            begins at its start again.
+    """
 
     out: str = ""
     err: str = ""
     code: int = 0
+    opened: dict[str, str] = field(default_factory=dict)
 
 
 def parse(argv: Sequence[str], stdin: bytes = b"") -> Call:
@@ -276,8 +283,8 @@ def _target(target: str, key: str, directory: Path) -> str:
 
 
 def _write(file: str, body: bytes, directory: Path, said: Said) -> None:
-    if stream := _STREAMS.get(file):
-        setattr(said, stream, getattr(said, stream) + body.decode())
+    if file in _STREAMS:
+        said.opened[file] = body.decode()
     else:
         (directory / file).write_bytes(body)
 

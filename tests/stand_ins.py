@@ -32,7 +32,10 @@ wanted = any(word in argument for word in asks for argument in sys.argv)
 stdin = sys.stdin.buffer.read() if wanted else b""
 with Client({address!r}, "AF_UNIX") as connection:
     connection.send(({program!r}, sys.argv[1:], os.getcwd(), stdin))
-    out, err, code = connection.recv()
+    out, err, code, opened = connection.recv()
+for name, text in opened.items():
+    with open(name, "w") as stream:
+        stream.write(text)
 sys.stdout.write(out)
 sys.stdout.flush()
 sys.stderr.write(err)
@@ -60,8 +63,14 @@ class Terminal:
         Raises:
             AssertionError: it failed; has all that it wrote.
         """
-        done = subprocess.run(
-            ["/bin/bash", "-euo", "pipefail", "-c", script],
+        done = self.ended("bash", "-euo", "pipefail", "-c", script, stdin=stdin)
+        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def ended(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """What a command wrote, and how it ended."""
+        return subprocess.run(
+            command,
             cwd=self.directory,
             env={"PATH": ":".join(map(str, self.path)), "LC_ALL": "C.UTF-8", **self.variables},
             input=stdin,
@@ -70,8 +79,6 @@ class Terminal:
             check=False,
             timeout=120,
         )
-        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
-        return done.stdout
 
 
 @contextmanager
@@ -129,7 +136,7 @@ def _answer(
 ) -> None:
     with connection:
         said = programs[name](argv, Path(directory), stdin)
-        connection.send((said.out, said.err, said.code))
+        connection.send((said.out, said.err, said.code, said.opened))
 
 
 def psql(argv: Sequence[str], directory: Path, stdin: bytes) -> Said:

@@ -4,7 +4,7 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from lifeboat.policy.manifest import Manifest
 from local import sample
 from local.aws import LocalAws
 from local.postgres import PostgresServer
+from tests.aws_commands import AwsCommands
+from tests.stand_ins import Terminal, psql, terminal
 from tests.workshop import Bucket, Database
 
 REPOSITORY = Path(__file__).parents[2]
@@ -136,3 +138,14 @@ def synthesize(aws: LocalAws, assembly: Path, secrets: dict[str, str], admin: st
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def cli(installation: Installation, tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal with the AWS CLI, psql and PostgreSQL's own programs."""
+    aws = AwsCommands(
+        lambda service, config: installation.aws.client(service, config=config),
+    )
+    programs = {"aws": aws.run, "psql": psql}
+    with terminal(programs, [installation.database.server.programs], tmp_path) as made:
+        yield made

@@ -286,6 +286,41 @@ def test_more_memory_than_a_new_account_gets_is_a_note(account: LocalAws, check:
 
 
 @pytest.mark.parametrize(
+    ("version", "note"),
+    [
+        ("echo aws-cli/2.9.19 Python/3.11.2 Linux/6.1", None),
+        ("echo aws-cli/10.0.1 Python/3.14", None),
+        ("echo aws-cli/1.45.11 Python/3.11.2 botocore/1.43", "; here is aws-cli/1.45.11."),
+        ("echo aws-cli/1.11.13 Python/2.7 >&2", "; here is aws-cli/1.11.13."),
+        ("echo aws: command not found >&2; exit 127", "; aws --version answers without a version."),
+        (None, "; it could not be started: "),
+    ],
+)
+def test_an_aws_cli_that_refuses_what_the_deployment_prints_is_a_note(
+    account: LocalAws,
+    check: Check,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str | None,
+    note: str | None,
+) -> None:
+    account.bootstrap()
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if version:
+        (programs / "aws").write_text(f"#!/bin/sh\n{version}\n")
+        (programs / "aws").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+
+    code, said = check(new_secret(account))
+
+    assert code == 0
+    assert ("AWS CLI" in said) == bool(note)
+    if note:
+        assert f"Note: The commands that the deployment prints need the AWS CLI v2{note}" in said
+
+
+@pytest.mark.parametrize(
     ("setting", "whose", "key_setting"),
     [
         (

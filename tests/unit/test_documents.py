@@ -160,6 +160,30 @@ def test_the_same_is_pasted_on_every_page_that_asks_functions() -> None:
         assert asks == any("lifeboat()" in each.text for each in page.blocks), page.name
 
 
+def test_the_readme_has_the_same_pasted() -> None:
+    (pasted,) = {each.text for each in blocks(("bash", "setup")) if "lifeboat()" in each.text}
+    assert pasted in (REPOSITORY / "README.md").read_text()
+
+
+def test_whoever_is_to_paste_a_command_is_told_which_cli_it_needs() -> None:
+    texts = {name: page.text for name, page in PAGES.items()}
+    texts["the README"] = (REPOSITORY / "README.md").read_text()
+    for name, text in texts.items():
+        assert "lifeboat()" not in text or "AWS CLI v2" in text, name
+
+
+def test_no_function_is_invoked_twice_by_one_command_and_none_fails_unseen() -> None:
+    printed = Commands(vault="v", stack="s").back_up("app")
+    once, _, rest = printed.partition(" --function-name ")
+    assert once == "AWS_MAX_ATTEMPTS=1 aws lambda invoke"
+    for path in (REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")):
+        for block in Page.read(path).blocks:
+            text = block.text.replace("\\\n", "")
+            assert text.count("aws lambda invoke") == text.count(once), f"{path}:{block.line}"
+            for option in re.findall(r" (--(?!function|payload)[a-z-]+ [A-Za-z0-9-]+)", rest):
+                assert ("aws lambda invoke" in text) <= (option in text), f"{path}:{block.line}"
+
+
 def test_every_command_on_a_page_is_either_run_or_said_to_need_a_real_console() -> None:
     for page in PAGES.values():
         for block in page.blocks:

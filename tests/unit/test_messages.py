@@ -121,7 +121,7 @@ def test_commands_are_safe_to_paste_whatever_the_names() -> None:
     assert "'My Boat; rm -rf /-backup-app'" in commands.back_up("app")
     assert commands.versions("daily/a b").endswith("--prefix 'daily/a b'")
     assert commands.status().startswith(
-        "aws lambda invoke --function-name 'My Boat; rm -rf /-monitor' "
+        "AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name 'My Boat; rm -rf /-monitor' "
     )
     assert """--payload '{"database": "app", "backup": "latest"}'""" in commands.drill("app")
 

@@ -5,8 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from shlex import quote
 
-_SHOW = "python3 -c 'import json, sys; print(json.JSONDecoder().raw_decode(sys.stdin.read())[0])'"
-"""Lambda gives text as JSON, and the CLI adds a line of its own."""
+_ANSWER = (
+    "python3 -c 'import json, sys; said = sys.stdin.read() or sys.exit(1);"
+    " answer, end = json.JSONDecoder().raw_decode(said);"
+    ' said[end:].split() == ["None"] or sys.exit(answer["errorMessage"] or 1);'
+    " print(answer if isinstance(answer, str) else json.dumps(answer, indent=1))'"
+)
+"""Prints what a function answered; the exit code tells whether it failed, which the CLI's does not.
+
+It reads the answer and, after it, the CLI's own word: None, or the kind of failure. They come
+through a pipe since the CLI opens /dev/stdout anew: in a file it would overwrite its first line.
+"""
 
 
 def copy_backup(vault: str, prefix: str) -> str:
@@ -51,11 +60,7 @@ class Commands:
 
     def status(self) -> str:
         """Judge the vault anew and show everything as a table."""
-        return (
-            f"aws lambda invoke --function-name {quote(f'{self.stack}-monitor')}"
-            """ --cli-binary-format raw-in-base64-out --payload '{"format": "text"}' /dev/stdout"""
-            f" | {_SHOW}"
-        )
+        return self._sent(quote(f"{self.stack}-monitor"), {"format": "text"})
 
     def restore(self, event: Mapping[str, object]) -> str:
         """Ask the restore function; without `go` the answer is a plan or a list."""
@@ -117,6 +122,7 @@ class Commands:
         """The CLI waits for the whole run and must not send the event again when that is long."""
         return (
             f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name {function}"
-            f" --cli-read-timeout 960 --cli-binary-format raw-in-base64-out"
-            f" --payload {quote(json.dumps(event))} /dev/stdout"
+            " --cli-read-timeout 960 --cli-binary-format raw-in-base64-out"
+            f" --payload {quote(json.dumps(event))}"
+            f" --query FunctionError --output text /dev/stdout | {_ANSWER}"
         )

@@ -1,0 +1,82 @@
+"""The commands that the stack prints and the runbooks teach, pasted into several shells."""
+
+import json
+
+import pytest
+
+from tests.deployed.conftest import Installation
+from tests.pages import RUNBOOKS, Page
+from tests.stand_ins import Terminal
+
+PRINTED = {
+    "BackUpByHand": ('"app"', '"nobody"'),
+    "DrillByHand": ('"app"', '"nobody"'),
+    "RestoreByHand": ('"app"', '"nobody"'),
+    "MonitorByHand": ('"text"', '"poem"'),
+}
+"""Outputs of the stack, and what makes a function fail: a word of the event, and another one."""
+
+
+def printed(installation: Installation, name: str) -> str:
+    """The command in an output of the stack, that of the database `app` where each has one."""
+    named = [key for key in installation.outputs if key.endswith(name) or f"app{name}" in key]
+    return installation.outputs[min(named, key=lambda key: "app" not in key)]
+
+
+def taught(name: str, event: str) -> str:
+    """What a page has pasted once, and its short command."""
+    (setup,) = {each.text for each in Page.read(RUNBOOKS / "drills.md").blocks if "()" in each.text}
+    return f"{setup}lifeboat {name} '{event}'"
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+@pytest.mark.parametrize("name", PRINTED)
+def test_nothing_goes_on_after_a_function_that_failed(
+    installation: Installation, cli: Terminal, name: str, shell: str
+) -> None:
+    command = printed(installation, name)
+    failing = command.replace(*PRINTED[name])
+    assert failing != command
+    done = cli.ended(shell, "-c", f"{failing} && echo MIGRATES")
+    assert done.returncode != 0
+    assert "MIGRATES" not in done.stdout
+    assert "\nNext: " in done.stderr, "as lines that a person can read"
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_nothing_goes_on_after_what_a_page_teaches_has_failed(cli: Terminal, shell: str) -> None:
+    backup = taught("backup-app", '{"database": "nobody"}')
+    done = cli.ended(shell, "-c", f"{backup} && echo MIGRATES")
+    assert done.returncode != 0
+    assert "MIGRATES" not in done.stdout
+    assert "\nNext: " in done.stderr
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_nothing_goes_on_where_aws_itself_refuses(
+    installation: Installation, cli: Terminal, name: str
+) -> None:
+    command = printed(installation, name).replace("--function-name Lifeboat", "--function-name L")
+    done = cli.ended("bash", "-c", f"{command} && echo MIGRATES")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("make", [printed, lambda *_: taught("backup-app", '{"database": "app"}')])
+def test_an_answer_is_whole_in_a_file_and_in_a_pipe(
+    installation: Installation, cli: Terminal, make: object
+) -> None:
+    assert callable(make)
+    command = make(installation, "BackUpByHand")
+    assert cli.ended("sh", "-c", f"{command} > answer.txt && echo MIGRATES").stdout == "MIGRATES\n"
+    answer = json.loads((cli.directory / "answer.txt").read_text())
+    assert answer["backup"].startswith("manual/app/")
+    assert json.loads(cli.ended("sh", "-c", f"{command} | cat").stdout)["backup"]
+
+
+def test_the_status_is_whole_in_a_file(installation: Installation, cli: Terminal) -> None:
+    command = printed(installation, "MonitorByHand")
+    cli.run(f"{command} > status.txt")
+    assert (cli.directory / "status.txt").read_text().startswith("Lifeboat: ")
