@@ -1,5 +1,5 @@
 # `make` alone explains the targets. Nothing here needs Docker, Node, root or an AWS account; only
-# `deploy` needs an account, and `sandbox` a package of the system.
+# `deploy` and `smoke` need an account, and `sandbox` a package of the system.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -47,6 +47,9 @@ synth: ready  ## the CloudFormation templates, into cdk.out/
 deploy: ready  ## deploy to your environment's AWS account, after a preflight (ARGS='-c key=value')
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
+
+smoke: ready  ## try all of it in your AWS account; asks first (ARGS=--plan only tells)
+	python -m tests.smoke $(ARGS)
 
 bench: ready  ## speed and memory beside other ways (about 40 minutes; writes docs/benchmarks.*)
 	python -m local.bench $(ARGS)
@@ -106,4 +109,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test sandbox lint layers synth deploy bench faults mutants lock clean ready boxable
+.PHONY: help demo test sandbox lint layers synth deploy smoke bench faults mutants lock clean ready boxable

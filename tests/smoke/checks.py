@@ -1,0 +1,199 @@
+"""What only a real account can show, a function a check: what was seen, and whether it is right."""
+
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tests.smoke.account import Account
+
+COLD_START_MS = 10_000
+"""Lambda gives a function no more before its first run."""
+
+EARLY = ("backup-too-old", "monitor-silent")
+"""Alarms that may ring until the first backup and the first look."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a check came to.
+
+    Attributes:
+        good: whether it is as expected; None where a person has to judge.
+        text: what was seen.
+    """
+
+    good: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of them.
+
+    Attributes:
+        name: what it is chosen by.
+        does: what it does to the account.
+        minutes: how long that takes.
+        expected: what has to be seen.
+        run: does it.
+        key: whether it needs a KMS key.
+    """
+
+    name: str
+    does: str
+    minutes: int
+    expected: str
+    run: Callable[[Account], Seen]
+    key: bool = False
+
+
+def _alarms(account: Account) -> Seen:
+    ringing = account.alarms()
+    known = all(name.startswith(EARLY) for name in ringing)
+    topic = account.client("sns", None).get_topic_attributes(TopicArn=account.outputs["TopicArn"])
+    confirmed = topic["Attributes"].get("SubscriptionsConfirmed", "0")
+    text = f"in ALARM: {', '.join(ringing) or 'none'}; confirmed subscriptions: {confirmed}"
+    return Seen(good=known, text=text)
+
+
+def _backup(account: Account) -> Seen:
+    answer = account.back_up()
+    if answer.failed:
+        return Seen(good=False, text=answer["errorMessage"])
+    init = re.search(r"Init Duration: ([\d.]+) ms", answer.log)
+    memory = re.search(r"Max Memory Used: (\d+ MB)", answer.log)
+    text = f"{answer['backup']}, started in {f'{init[1]} ms' if init else 'no time (warm)'}"
+    good = not init or float(init[1]) < COLD_START_MS
+    return Seen(good=good, text=f"{text}, memory {memory[1] if memory else 'unknown'}")
+
+
+def _object(account: Account) -> Seen:
+    head = account.s3.head_object(
+        Bucket=account.bucket, Key=f"{account.backup()}/archive.dump", ChecksumMode="ENABLED"
+    )
+    until = head.get("ObjectLockRetainUntilDate")
+    names = ("ChecksumSHA256", "ObjectLockMode", "ServerSideEncryption")
+    locked = until is not None and until > datetime.now(UTC)
+    shown = {name: head.get(name) for name in names} | {"until": until and f"{until:%Y-%m-%d}"}
+    text = ", ".join(f"{name} {value}" for name, value in shown.items())
+    return Seen(good=all(head.get(name) for name in names) and locked, text=text)
+
+
+def _drill(account: Account) -> Seen:
+    answer = account.invoke("drill", {"backup": account.backup()})
+    text = answer["errorMessage"] if answer.failed else f"verdict {answer['verdict']}"
+    return Seen(good=not answer.failed and answer["verdict"] in {"proven", "partial"}, text=text)
+
+
+def _drill_elsewhere(account: Account) -> Seen:
+    if code := account.deploy("lifeboat.architecture=x86_64"):
+        return Seen(good=False, text=f"the deployment ended with {code}")
+    try:
+        return _drill(account)
+    finally:
+        account.deploy()
+
+
+def _export(account: Account) -> Seen:
+    event = {
+        "action": "export",
+        "database": account.database,
+        "backup": account.backup(),
+        "go": True,
+    }
+    answer = account.invoke("restore", event)
+    if answer.failed or not answer["link"].startswith("https://"):
+        return Seen(good=False, text=answer["errorMessage"] if answer.failed else "no link")
+    region = account.s3.meta.region_name
+    try:
+        with urllib.request.urlopen(answer["link"], timeout=60) as opened:  # noqa: S310 - https
+            code = opened.status
+    except urllib.error.HTTPError as error:
+        code = error.code
+    return Seen(good=code == 200, text=f"HTTP {code} in {region}")
+
+
+def _monitor(account: Account) -> Seen:
+    codes = account.findings()
+    return Seen(good="not-seen" not in codes, text=f"findings: {', '.join(codes) or 'none'}")
+
+
+def _hidden(account: Account) -> Seen:
+    place = {"Bucket": account.bucket, "Key": f"{account.backup()}/archive.dump"}
+    marker = account.s3.delete_object(**place)["VersionId"]
+    try:
+        answer = account.invoke("drill", {"backup": account.backup()})
+    finally:
+        account.s3.delete_object(**place, VersionId=marker)
+    said = answer["errorMessage"]
+    denied = re.search(r"AccessDenied|Forbidden|\b403\b", said)
+    good = answer.failed and "Next: " in said and not denied
+    return Seen(good=good, text=" ".join(said.split())[:300])
+
+
+def _silence(account: Account) -> Seen:
+    scheduler, name = account.client("scheduler", None), f"{account.stack}-monitor"
+    scheduler.delete_schedule(Name=name)
+    begun = time.monotonic()
+    try:
+        rang = account.wait_for_alarm("monitor-silent")
+    finally:
+        code = account.revert()
+    minutes = round((time.monotonic() - begun) / 60)
+    back = scheduler.get_schedule(Name=name)["State"] == "ENABLED" if not code else False
+    text = f"monitor-silent {'rang' if rang else 'did not ring'} in {minutes} min; "
+    return Seen(good=rang and back, text=f"{text}the schedule {'is' if back else 'is not'} back")
+
+
+def _lifecycle(account: Account) -> Seen:
+    before = account.s3.get_bucket_lifecycle_configuration(Bucket=account.bucket)["Rules"]
+    account.s3.delete_bucket_lifecycle(Bucket=account.bucket)
+    try:
+        codes = account.findings()
+    finally:
+        account.revert()
+    after = account.s3.get_bucket_lifecycle_configuration(Bucket=account.bucket)["Rules"]
+    same = sorted(map(str, before)) == sorted(map(str, after))
+    text = f"findings: {', '.join(codes)}; the rules {'are' if same else 'are not'} back"
+    return Seen(good="lifecycle" in codes and same, text=text)
+
+
+def _former_key(account: Account) -> Seen:
+    if account.deploy(f"lifeboat.encryption={account.key}"):
+        return Seen(good=False, text="the deployment with the key failed")
+    answer = account.back_up()
+    former = f"lifeboat.former_encryption_keys.0={account.key}"
+    if answer.failed or account.deploy(former):
+        return Seen(good=False, text=f"backup: {answer['errorMessage']}")
+    seen = _drill(account)
+    account.deploy()
+    return seen
+
+
+CHECKS = (
+    Check("alarms", "looks", 1, f"only {' and '.join(EARLY)} may be in ALARM", _alarms),
+    Check("backup", "takes a backup, locked for its tier's days", 5, "a start below 10 s", _backup),
+    Check("object", "looks", 1, "a SHA-256, a lock that lasts, encryption", _object),
+    Check("drill", "restores the backup in a function", 10, "proven or partial", _drill),
+    Check("drill-x86", "deploys twice", 30, "the same on x86_64", _drill_elsewhere),
+    Check("export", "exports the database into the bucket", 5, "the link answers 200", _export),
+    Check("monitor", "looks", 1, "no finding not-seen: it may see all that it must", _monitor),
+    Check("hidden", "hides an archive and shows it again", 5, "words, not AccessDenied", _hidden),
+    Check("lifecycle", "deletes the rules; reverts", 10, "a finding; the rules back", _lifecycle),
+    Check("former-key", "deploys 3 times", 40, "old key still read", _former_key, key=True),
+    Check("silence", "deletes the monitor's schedule; reverts", 190, "monitor-silent", _silence),
+)
+
+BY_HAND = (
+    "a wrong password for the first try only: backup-failed must not ring",
+    "-c lifeboat.object_lock=off, cdk deploy --no-execute: the bucket must not be replaced",
+    "retention.manual.hot_days=0, the next day: archives in DEEP_ARCHIVE; thaw one, await the mail",
+    "a private network with endpoints for S3 and Secrets Manager only: a backup, and its log",
+    "the link in a mail that unsubscribes: the monitor must tell somebody",
+    "after three days, Cost Explorer by usage type: what it cost",
+)
+"""What a person does, since it takes days, a network or a mailbox."""
