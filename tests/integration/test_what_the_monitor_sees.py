@@ -33,7 +33,7 @@ def look(vault: HandmadeVault, client: Any = None, settings: WatchedSettings = S
     """What is seen with the owner's eyes, or with another client's."""
     seen = Vault(client or vault.bucket.client, vault.bucket.name)
     calls = Calls(most_calls(settings), lambda: 60.0)
-    return observe(seen, settings, None, "Lifeboat", calls)
+    return observe(seen, settings, "Lifeboat", calls)
 
 
 def health_of(facts: Facts) -> Health:
@@ -232,11 +232,3 @@ def test_a_vault_that_is_gone_is_unknown_all_over(aws: LocalAws) -> None:
     assert isinstance(facts.bucket.lifecycle, Unknown)
     assert isinstance(facts.uploads, Unknown)
     assert health_of(facts) is Health.CRITICAL
-
-
-def test_the_memory_says_since_when_a_schedule_is_known(vault: HandmadeVault) -> None:
-    since = datetime(2026, 11, 1, tzinfo=UTC)
-    memory = ToldState().with_schedules(SETTINGS, since)
-    seen = Vault(vault.bucket.client, vault.bucket.name)
-    facts = observe(seen, SETTINGS, memory, "Lifeboat", Calls(100, lambda: 60.0))
-    assert of_app(facts).scheduled_since == since

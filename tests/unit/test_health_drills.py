@@ -41,10 +41,10 @@ def test_the_first_drill_has_an_hour_after_the_slot_that_follows_the_first_backu
     assert finding.headline == ("was never drilled" if late else "waits for its first drill")
 
 
-def test_a_schedule_that_is_new_brings_a_drill_later() -> None:
+def test_a_schedule_that_is_new_moves_no_drill_that_was_due() -> None:
     vault = _undrilled(MONDAY + DAY)
     vault.scheduled_since = MONDAY + HOUR
-    assert vault.only(Code.DRILL_NEVER).level is Level.INFO
+    assert vault.only(Code.DRILL_NEVER).level is Level.WARNING
 
 
 def test_drills_whose_schedule_never_fires_never_come() -> None:

@@ -27,9 +27,10 @@ from lifeboat.policy.health_age import backup_age
 from lifeboat.policy.messages import slack_text, webhook_payload
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.news import news
+from lifeboat.policy.recovery import Ending
 from lifeboat.policy.status import status_of
 from lifeboat.policy.tiers import Tier
-from lifeboat.policy.told import ToldState
+from lifeboat.policy.told import KnownSchedule, ToldState
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.unit.samples import COUNT, MANIFESTS, MOMENTS, SLOTS, TEXT
 from tests.unit.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy
@@ -129,7 +130,14 @@ DATABASES = st.builds(
     objects=UNKNOWNS | st.lists(VERSIONS, max_size=8).map(tuple),
     manifests=st.lists(MANIFESTS | UNREADABLES, max_size=3).map(_by_key),
     drills=st.lists(DRILLS | UNREADABLES, max_size=3).map(_by_key),
-    scheduled_since=st.none() | WHENS,
+    known=st.none()
+    | st.builds(
+        KnownSchedule,
+        schedule=TEXT,
+        since=WHENS,
+        database_since=st.none() | WHENS,
+        first_backup=st.none() | WHENS,
+    ),
 )
 FACTS = st.builds(
     Facts,
@@ -156,7 +164,7 @@ def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: da
     assert len({finding.identity for finding in findings}) == len(findings)
     assert any(each.database == "shop" and each.code is Code.NOT_SEEN for each in findings)
     assert overall(findings) is not Health.HEALTHY
-    told = news(None, findings, now, 24, where="W")
+    told = news(None, findings, now, 24, where="W", ending=lambda _: Ending.RIGHT)
     for message in told.messages:
         assert len(message.subject) < 100
         assert message.subject.isascii()

@@ -4,12 +4,13 @@ import pytest
 
 from lifeboat.errors import StateError
 from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.known import knowing
 from lifeboat.policy.messages import Message
 from lifeboat.policy.news import News, news
+from lifeboat.policy.recovery import Ending, ending_of
 from lifeboat.policy.tiers import Tier
-from lifeboat.policy.told import STATE_KEY, ToldState
-from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, SECOND, UNKNOWN, backup, healthy
+from lifeboat.policy.told import STATE_KEY, Told, ToldState
+from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, SECOND, UNKNOWN, Vault, backup, healthy
 
 REMIND = 24
 
@@ -36,8 +37,25 @@ def finding(
     )
 
 
-def tell(*findings: Finding, after: News | None = None, later: timedelta = timedelta(0)) -> News:
-    return news(after.state if after else None, findings, NOW + later, REMIND, where="see-all")
+def tell(
+    *findings: Finding,
+    after: News | None = None,
+    later: timedelta = timedelta(0),
+    ending: Ending = Ending.RIGHT,
+) -> News:
+    before = after.state if after else None
+    return news(before, findings, NOW + later, REMIND, where="see-all", ending=lambda _told: ending)
+
+
+def look(vault: Vault, after: News | None = None) -> News:
+    """Tell what there is to say about a vault."""
+    findings, facts = vault.findings(), vault.facts()
+
+    def ending(told: Told) -> Ending:
+        return ending_of(told, findings, facts, vault.settings, vault.now)
+
+    before = after.state if after else None
+    return news(before, findings, vault.now, REMIND, where="see-all", ending=ending)
 
 
 def kinds(told: News) -> list[str]:
@@ -116,26 +134,21 @@ def test_what_has_happened_goes_without_becoming_right() -> None:
     assert gone.state.told == ()
 
 
-def test_nothing_is_right_again_because_nobody_could_look() -> None:
-    first = tell(finding(), finding(database="shop"))
-    blind = finding(Code.NOT_SEEN, subject="objects")
-    hidden = tell(blind, after=first, later=HOUR)
-    assert kinds(hidden) == ["new", "over"]
-    assert [message.attributes["database"] for message in hidden.messages] == ["app", "shop"]
-    seen_again = tell(finding(), after=hidden, later=2 * HOUR)
-    assert [message.subject for message in seen_again.messages] == [
-        "Lifeboat: app is right again: not-seen"
-    ]
-    healed = tell(after=hidden, later=2 * HOUR)
-    assert {message.attributes["code"] for message in healed.messages} == {
-        "not-seen",
-        "backup-too-old",
-    }
+@pytest.mark.parametrize(
+    ("ending", "told", "remembered"),
+    [(Ending.RIGHT, ["over"], 0), (Ending.OPEN, [], 1), (Ending.GONE, [], 0)],
+)
+def test_only_what_was_seen_to_be_right_is_told_as_right(
+    ending: Ending, told: list[str], remembered: int
+) -> None:
+    over = tell(after=tell(finding()), later=HOUR, ending=ending)
+    assert kinds(over) == told
+    assert len(over.state.told) == remembered
 
 
-def test_what_is_seen_again_of_two_gaps_is_told_though_the_other_stays() -> None:
-    first = tell(finding(Code.NOT_SEEN, subject="a"), finding(Code.NOT_SEEN, subject="b"))
-    assert kinds(tell(finding(Code.NOT_SEEN, subject="a"), after=first)) == ["over"]
+def test_what_stayed_open_is_not_told_anew_when_it_is_found_again() -> None:
+    hidden = tell(after=tell(finding()), later=HOUR, ending=Ending.OPEN)
+    assert tell(finding(), after=hidden, later=2 * HOUR).messages == ()
 
 
 def test_a_lost_memory_tells_everything_again() -> None:
@@ -158,9 +171,10 @@ def test_findings_of_one_kind_about_one_database_are_one_message() -> None:
 
 
 def test_the_memory_is_stored_and_read_as_it_was() -> None:
-    state = tell(finding(), finding(database=None)).state.with_schedules(healthy().settings, NOW)
+    told = tell(finding(), finding(database=None)).state
+    state = knowing(told, healthy(scheduled_since=NOW).facts())
     document = state.to_json()
-    assert len(document) < 1000
+    assert len(document) < 1200
     assert ToldState.from_json(document, key=STATE_KEY) == state
     assert ToldState.from_json(document).told[0].database == ""
 
@@ -172,37 +186,19 @@ def test_a_damaged_memory_is_refused(document: bytes) -> None:
     assert "told once more" in error.value.safe or "newer" in error.value.what
 
 
-def test_the_memory_knows_since_when_a_database_has_its_schedule() -> None:
-    def settings(*databases: WatchedDatabase) -> WatchedSettings:
-        return WatchedSettings(databases=databases)
-
-    app, shop = WatchedDatabase(name="app"), WatchedDatabase(name="shop")
-    later = WatchedDatabase(name="app", cron="0 3 * * ? *")
-    state = ToldState().with_schedules(settings(app), NOW)
-    assert state.scheduled_since(app) == NOW
-    assert state.scheduled_since(shop) is None
-    state = state.with_schedules(settings(app, shop), NOW + DAY)
-    assert state.scheduled_since(app) == NOW
-    assert state.scheduled_since(shop) == NOW + DAY
-    assert state.scheduled_since(later) is None
-    state = state.with_schedules(settings(later), NOW + 2 * DAY)
-    assert state.scheduled_since(later) == NOW + 2 * DAY
-    assert state.scheduled_since(shop) is None
-
-
-def test_telling_keeps_what_is_known_of_schedules() -> None:
-    state = ToldState().with_schedules(healthy().settings, NOW)
-    assert news(state, [finding()], NOW, REMIND, where="").state.schedules == state.schedules
+def test_telling_keeps_what_is_known_of_databases() -> None:
+    state = knowing(ToldState(), healthy(scheduled_since=NOW).facts())
+    again = tell(finding(), after=News((), state))
+    assert again.state.schedules == state.schedules != {}
 
 
 def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
-    vault, state, subjects = healthy(), None, []
+    vault, told, subjects = healthy(), None, []
     for hours in range(1, 70):
         vault.now = NEWEST + hours * HOUR + timedelta(minutes=15)
         if hours == 60:
             vault.add(backup(vault.now, tier=Tier.MANUAL))
-        told = news(state, vault.findings(), vault.now, REMIND, where="see-all")
-        state = told.state
+        told = look(vault, told)
         subjects += [(hours, message.subject) for message in told.messages]
     assert subjects == [
         (25, "Lifeboat: app has no backup for 25 h"),
@@ -214,8 +210,8 @@ def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
 def test_a_vault_that_cannot_be_seen_is_told_and_then_right_again() -> None:
     vault = healthy()
     objects, vault.objects = vault.objects, UNKNOWN
-    told = news(None, vault.findings(), NOW, REMIND, where="")
+    told = look(vault)
     assert only(told).subject == "Lifeboat: app could not be looked at"
     vault.objects = objects
-    told = news(told.state, vault.findings(), NOW + HOUR, REMIND, where="")
+    told = look(vault, told)
     assert only(told).subject == "Lifeboat: app is right again: not-seen"

@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lifeboat.policy.slots import next_slot, slots
+from lifeboat.policy.slots import last_slot, next_slot, slots
 
 BERLIN = "Europe/Berlin"
 
@@ -71,3 +71,18 @@ def test_a_daily_schedule_has_a_slot_a_day_in_order(since: datetime, zone: str, 
     assert found == sorted(set(found))
     assert days <= len(found) + 1 <= days + 2
     assert all(since <= moment <= since + timedelta(days=days) for moment in found)
+
+
+YEARS = st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(until=YEARS, cron=st.sampled_from(["0 2 * * ? *", "30 2 ? * SUN *", "15,45 1-3 1 * ? *"]))
+@example(until=datetime(2026, 10, 25, 1, 30, tzinfo=UTC), cron="30 2 ? * SUN *")
+@example(until=datetime(2026, 3, 29, 1, 30, tzinfo=UTC), cron="30 2 ? * SUN *")
+def test_the_last_slot_is_the_last_of_those_that_fire(until: datetime, cron: str) -> None:
+    fired = list(slots(cron, "Europe/Berlin", until - timedelta(days=40), until))
+    assert last_slot(cron, "Europe/Berlin", until) == fired[-1]
+
+
+def test_a_schedule_that_never_fired_has_no_last_slot() -> None:
+    assert last_slot("0 2 1 1 ? 2199", "UTC", datetime(2026, 1, 1, tzinfo=UTC)) is None

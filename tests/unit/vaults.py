@@ -24,6 +24,7 @@ from lifeboat.policy.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.policy.manifest import Archive, Manifest, Retention, StoredObject
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.tiers import Tier, expires, tier_of
+from lifeboat.policy.told import KnownSchedule, schedule_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.unit.samples import MANIFEST
 
@@ -237,13 +238,20 @@ class Vault:
                     objects=objects,
                     manifests=tuple(self.manifests),
                     drills=tuple(self.drills),
-                    scheduled_since=self.scheduled_since,
+                    known=self.known(),
                 ),
             ),
             strangers=self.strangers,
             uploads=self.uploads,
             problems=self.problems,
         )
+
+    def known(self) -> KnownSchedule | None:
+        """What the monitor remembers since `scheduled_since`."""
+        if self.scheduled_since is None:
+            return None
+        schedule = schedule_of(self.settings.databases[0])
+        return KnownSchedule(schedule=schedule, since=self.scheduled_since)
 
     def findings(self) -> tuple[Finding, ...]:
         return judge(self.facts(), self.settings, self.now)
@@ -265,7 +273,7 @@ def empty(**changed: object) -> Vault:
     return Vault(manifests=[], objects=[], **changed)  # type: ignore[arg-type]
 
 
-def healthy(days: int = 10) -> Vault:
+def healthy(days: int = 10, **changed: object) -> Vault:
     """A vault with a whole backup of each of the last days and a drill on Monday: no findings."""
-    vault = empty(drills=[drill(datetime(2026, 11, 23, 5, tzinfo=UTC))])
+    vault = empty(drills=[drill(datetime(2026, 11, 23, 5, tzinfo=UTC))], **changed)
     return vault.add(*(backup(NEWEST - day * DAY) for day in range(days)))

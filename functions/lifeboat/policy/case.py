@@ -17,6 +17,9 @@ from lifeboat.settings import WatchedDatabase, WatchedSettings
 AHEAD = timedelta(hours=1)
 """Clocks may differ by as much; what claims to be later than that comes from the future."""
 
+GRACE = timedelta(hours=1)
+"""For so long after its slot a run may still be under way: three attempts of 15 minutes."""
+
 RECENT = timedelta(days=3)
 """For so long something that happened stays in the list of findings."""
 
@@ -88,6 +91,11 @@ class Case:
         """The manifests that could not be read, in the order of their keys."""
         found = {each.key: each for each in self.facts.manifests if isinstance(each, Unreadable)}
         return tuple(found[key] for key in sorted(found))
+
+    @cached_property
+    def unreadable_reports(self) -> tuple[Unreadable, ...]:
+        """The drill reports that could not be read."""
+        return tuple(each for each in self.facts.drills if isinstance(each, Unreadable))
 
     @cached_property
     def reports(self) -> tuple[DrillReport, ...]:

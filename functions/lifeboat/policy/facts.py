@@ -15,6 +15,7 @@ from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import MANIFEST, BackupLocation, parse_drill_key, parse_key
 from lifeboat.policy.tiers import Tier
+from lifeboat.policy.told import KnownSchedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,15 +121,14 @@ class DatabaseFacts:
             drills/, in any order.
         manifests: the documents of (at least) `backups_to_read`, in any order.
         drills: the documents of (at least) `reports_to_read`, in any order.
-        scheduled_since: since when the monitor has known this database with this very schedule
-            (`ToldState.scheduled_since`); None when it doesn't remember.
+        known: what is known of it besides; None until somebody asked (`lifeboat.policy.known`).
     """
 
     name: str
     objects: tuple[StoredVersion, ...] | Unknown
     manifests: tuple[Manifest | Unreadable, ...] = ()
     drills: tuple[DrillReport | Unreadable, ...] = ()
-    scheduled_since: datetime | None = None
+    known: KnownSchedule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,6 +81,8 @@ class Finding:
         advice: what to do next, the first thing first; commands are ready to paste.
         passing: it tells of something that happened and is past. It leaves the list after some
             days without having become right again.
+        basis: the moment that the newest document shows on which it rests. Only a later one can
+            show that it is right again (`lifeboat.policy.recovery`); None where no document can.
     """
 
     code: Code
@@ -94,6 +96,7 @@ class Finding:
     safe: str
     advice: tuple[str, ...]
     passing: bool = False
+    basis: datetime | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from lifeboat.policy.case import AHEAD, RECENT, Case
+from lifeboat.policy.case import AHEAD, GRACE, RECENT, Case
 from lifeboat.policy.findings import Code, Finding, Level
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.slots import next_slot, slots
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.words import at, listed, several, span
-
-GRACE = timedelta(hours=1)
-"""For so long after its slot a backup may still be under way: three attempts of 15 minutes."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -38,9 +35,12 @@ def backup_age(case: Case) -> timedelta | None:
 
 
 def _never(case: Case) -> Finding:
-    since = case.facts.scheduled_since or case.now
+    known = case.facts.known
+    since = known.expected_since if known else case.now
     first = next_slot(case.database.cron, case.database.timezone, since)
     limit = f"schedule '{case.database.cron}' in {case.database.timezone}"
+    if known and known.first_backup:
+        return _none_left(case, known.first_backup, limit)
     if first is not None and case.now - first <= GRACE:
         return Finding(
             code=Code.NEVER_BACKED_UP,
@@ -63,6 +63,23 @@ def _never(case: Case) -> Finding:
         since=first,
         safe="The database itself is not affected, but nothing protects it.",
         advice=_find_out(case),
+    )
+
+
+def _none_left(case: Case, first: datetime, limit: str) -> Finding:
+    return Finding(
+        code=Code.NEVER_BACKED_UP,
+        level=Level.CRITICAL,
+        database=case.name,
+        headline="has no backup any more",
+        fact=f"There is no backup of {case.name}, though there was one of {at(first)}.",
+        limit=limit,
+        safe="The database itself is not affected, but nothing protects it. What Object Lock holds"
+        " is still there behind delete markers.",
+        advice=(
+            *_find_out(case),
+            "Look for what was deleted: docs/runbooks/lifeboat-is-gone.md, What was deleted.",
+        ),
     )
 
 
@@ -121,12 +138,12 @@ def _find_out(case: Case) -> tuple[str, ...]:
 
 def _missed(case: Case) -> Iterator[Finding]:
     """One finding for each gap between two backups in which the schedule should have run."""
-    window = case.now - _memory(case)
+    window, known = case.now - _memory(case), case.facts.known
     past = [each for each in reversed(case.published) if each.slot - case.now <= AHEAD]
     for before, after in zip(past, [*past[1:], None], strict=True):
         if after is not None and after.slot < window:
             continue
-        start = max(before.slot + _SECOND, window, case.facts.scheduled_since or window)
+        start = max(before.slot + _SECOND, window, known.since if known else window)
         missed = _due(case, start, after)
         if missed:
             yield _gap(case, before, after, missed)

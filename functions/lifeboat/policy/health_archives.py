@@ -68,8 +68,7 @@ def _from_the_future(case: Case, manifest: Manifest) -> Finding:
 
 
 def _faulty(case: Case, manifest: Manifest) -> Iterator[Finding]:
-    claims = [*manifest.archive.objects, *([manifest.globals] if manifest.globals else [])]
-    for claim in claims:
+    for claim in manifest.claims:
         fault = case.fault(claim)
         if fault is None:
             continue

@@ -76,6 +76,7 @@ def _shrink(case: Case, code: Code, was: str, now: str, count: int) -> Finding:
         f" {was}.",
         limit=f"{case.settings.monitor.shrink_percent} % less (monitor.shrink_percent)",
         since=newest.source.snapshot_time,
+        passing=True,
         safe=f"The backup is whole: it shows what {case.name} held. Earlier backups still hold what"
         " was there before.",
         advice=(
@@ -195,6 +196,7 @@ def _unchanged(case: Case) -> Iterator[Finding]:
         f" hold the same tables with the same numbers of rows{lsn if newest.source.lsn else ''}.",
         limit=f"{case.settings.monitor.unchanged_days} days (monitor.unchanged_days)",
         since=oldest.source.snapshot_time,
+        basis=newest.source.snapshot_time,
         safe="The backups are whole; they may be of the wrong database.",
         advice=(
             (
@@ -204,6 +206,15 @@ def _unchanged(case: Case) -> Iterator[Finding]:
             "If it simply rests, raise monitor.unchanged_days in cdk.json, then make deploy.",
         ),
     )
+
+
+def changed_lately(case: Case) -> bool:
+    """Whether the backups show that the database does change.
+
+    That they show no standstill is not enough: perhaps nobody could see one.
+    """
+    same = len(list(_same_as_newest(case)))
+    return bool(case.whole) and _would_show(case.whole[0]) and same + 1 < len(case.whole)
 
 
 def _same_as_newest(case: Case) -> Iterator[Manifest]:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from lifeboat.policy.case import Case
+from lifeboat.policy.case import GRACE, Case
 from lifeboat.policy.drill_report import DrillReport, Outcome, Verdict
-from lifeboat.policy.facts import Unreadable
 from lifeboat.policy.findings import Code, Finding, Level
-from lifeboat.policy.health_age import GRACE
 from lifeboat.policy.slots import next_slot
 from lifeboat.policy.words import at, listed, span
 
@@ -34,18 +32,17 @@ def drill_age(case: Case) -> timedelta | None:
 
 
 def _unreadable(case: Case) -> Iterator[Finding]:
-    for document in case.facts.drills:
-        if isinstance(document, Unreadable):
-            yield Finding(
-                code=Code.DRILL_UNREADABLE,
-                level=Level.WARNING,
-                database=case.name,
-                subject=document.key,
-                headline="has a drill report that cannot be read",
-                fact=document.why,
-                safe=document.safe,
-                advice=(document.todo, f"Hold another drill: {case.commands.drill(case.name)}"),
-            )
+    for document in case.unreadable_reports:
+        yield Finding(
+            code=Code.DRILL_UNREADABLE,
+            level=Level.WARNING,
+            database=case.name,
+            subject=document.key,
+            headline="has a drill report that cannot be read",
+            fact=document.why,
+            safe=document.safe,
+            advice=(document.todo, f"Hold another drill: {case.commands.drill(case.name)}"),
+        )
 
 
 def _off(case: Case) -> Finding:
@@ -64,7 +61,8 @@ def _off(case: Case) -> Finding:
 def _never(case: Case) -> Iterator[Finding]:
     if not case.published:
         return  # there is nothing to drill with, and that is said elsewhere
-    since = max(case.published[-1].slot, case.facts.scheduled_since or case.published[-1].slot)
+    known = case.facts.known
+    since = known.first_backup if known and known.first_backup else case.published[-1].slot
     first = next_slot(case.settings.drill.cron, case.database.timezone, since)
     early = first is not None and case.now - first <= GRACE
     yield Finding(
@@ -103,6 +101,7 @@ def _stale(case: Case) -> Iterator[Finding]:
         fact=f"The newest drill of {case.name} was at {at(newest.started)}, {span(age)} ago.",
         limit=f"{case.settings.monitor.max_drill_age_days} days (monitor.max_drill_age_days)",
         since=newest.started,
+        basis=newest.started,
         safe=_SAFE,
         advice=(
             f"Hold a drill now: {case.commands.drill(case.name)}",
@@ -126,6 +125,7 @@ def _verdict(case: Case, report: DrillReport) -> Iterator[Finding]:
         fact=f"The drill of {at(report.started)} with {backup} into {report.target}: {reasons}.",
         limit="every table, sequence and extension as the manifest says",
         since=report.started,
+        basis=report.started,
         safe="The drill changed nothing. " + _other_proof(case, report),
         advice=(
             *([report.advice] if report.advice else []),
@@ -154,6 +154,7 @@ def _rto(case: Case, report: DrillReport) -> Iterator[Finding]:
         fact=f"The drill of {at(report.started)} took {took} ({report.total_seconds:,.0f} s).",
         limit=f"{report.rto_seconds // 60} min (drill.rto_minutes)",
         since=report.started,
+        basis=report.started,
         safe="The backup can be restored, only not as soon as promised.",
         advice=(
             (

@@ -38,6 +38,21 @@ def forecast_findings(case: Case) -> Iterator[Finding]:
             return
 
 
+def measured(case: Case, code: Code) -> bool:
+    """Whether what the forecast needs was there: else that it says nothing means nothing."""
+    points = [Point(each.source.snapshot_time, each.source.bytes) for each in case.whole]
+    if trend(points, case.now) is None:
+        return False
+    newest = next((each for each in case.reports if each.verdict is not Verdict.FAILED), None)
+    limits = [each for each in newest.limits if not _is_missed(newest, each)] if newest else []
+    return code is Code.BACKUP_TIME or code in {_WALLS[each.what][0] for each in limits}
+
+
+def _is_missed(report: DrillReport, limit: Limit) -> bool:
+    """Whether it is not only near but behind us, and told as such."""
+    return limit.what == "rto" and report.rto_margin_seconds < 0
+
+
 def _backup_time(case: Case) -> Iterator[Finding]:
     if not case.whole:
         return
@@ -57,6 +72,7 @@ def _backup_time(case: Case) -> Iterator[Finding]:
         fact=f"{newest.location.id} took {_seconds(newest):,.0f} s of {wall} s.{grows}",
         limit=f"{wall} s (backup.timeout_minutes)",
         since=newest.source.snapshot_time,
+        basis=newest.source.snapshot_time,
         safe="Backups are whole as yet. A run that finds no time left ends cleanly and says so.",
         advice=(
             (
@@ -85,8 +101,7 @@ def _days_until(case: Case, points: list[Point], wall: float) -> str | None:
 
 def _wall(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
     """A limit that a drill measured, against the size of the database as backups know it."""
-    missed = limit.what == "rto" and report.rto_margin_seconds < 0  # and told as such
-    if missed or not case.whole:
+    if _is_missed(report, limit) or not case.whole:
         return
     newest = case.whole[0]
     points = [Point(each.source.snapshot_time, each.source.bytes) for each in case.whole]
@@ -104,6 +119,7 @@ def _wall(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
         f" {days or 'now'}.",
         limit=f"{size(limit.database_bytes)} ({setting})",
         since=newest.source.snapshot_time,
+        basis=newest.source.snapshot_time,
         safe="Backups are not affected, only how they are restored.",
         advice=(_CURES[limit.what],),
     )

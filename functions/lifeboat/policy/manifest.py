@@ -130,10 +130,14 @@ class Manifest(Document):
         return self.location.manifest_key
 
     @property
+    def claims(self) -> tuple[StoredObject, ...]:
+        """Every object that it names."""
+        return (*self.archive.objects, *([self.globals] if self.globals else []))
+
+    @property
     def stray(self) -> str | None:
         """The key of an object that it claims and that lies in another backup's place."""
-        claimed = [*self.archive.objects, *([self.globals] if self.globals else [])]
-        keys = (stored.key for stored in claimed)
+        keys = (stored.key for stored in self.claims)
         return next((key for key in keys if not key.startswith(self.location.prefix)), None)
 
     def summary(self, bucket: str) -> dict[str, object]:

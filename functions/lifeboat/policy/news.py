@@ -1,11 +1,12 @@
 """Which findings are news: people are told when something changes, not whenever it is looked at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.findings import Finding, Level
 from lifeboat.policy.messages import Kind, Message, over, raised
+from lifeboat.policy.recovery import Ending
 from lifeboat.policy.told import Told, ToldState
 
 
@@ -27,11 +28,13 @@ def news(
     remind_hours: int,
     *,
     where: str,
+    ending: Callable[[Told], Ending],
 ) -> News:
     """What people have to be told now.
 
     A finding that was not told, or was told as a lesser one, is new; a critical one is told again
-    every `remind_hours`; what is over is told as right again. Findings of level info are not told.
+    every `remind_hours`; what was seen to be right is told as right again, and what may be as wrong
+    as before stays in the memory. Findings of level info are not told.
 
     Args:
         previous: what was told; None when that is lost, and then everything is told again.
@@ -39,6 +42,7 @@ def news(
         now: when they were found.
         remind_hours: after how long a critical one is told again.
         where: the command that shows everything, for the messages.
+        ending: what became of something that was told and is not found now (`ending_of`).
     """
     before = previous or ToldState()
     told = {each.identity: each for each in before.told}
@@ -50,20 +54,20 @@ def news(
         if not _is_new(each, told.get(each.identity))
         and _is_due(each, told[each.identity], timedelta(hours=remind_hours), now)
     ]
-    absent = [each for identity, each in told.items() if identity not in current]
-    hidden = [each for each in absent if _is_hidden(each, findings)]
-    gone = [each for each in absent if each not in hidden and not each.passing]
+    absent = {each: ending(each) for identity, each in told.items() if identity not in current}
+    still = [each for each, end in absent.items() if end is Ending.OPEN]
+    right = [each for each, end in absent.items() if end is Ending.RIGHT and not each.passing]
     messages = [
         *(raised(each, kind=Kind.NEW, now=now, where=where) for each in _grouped(fresh)),
         *(raised(each, kind=Kind.REMINDER, now=now, where=where) for each in _grouped(due)),
-        *(over(each, now=now, where=where) for each in _grouped(gone)),
+        *(over(each, now=now, where=where) for each in _grouped(right)),
     ]
     sent = {each.identity for each in (*fresh, *due)}
     kept = [
         _told(each, told.get(each.identity), now, sent=each.identity in sent)
         for each in current.values()
     ]
-    remembered = tuple(sorted([*kept, *hidden], key=lambda each: each.identity))
+    remembered = tuple(sorted([*kept, *still], key=lambda each: each.identity))
     return News(tuple(messages), before.model_copy(update={"told": remembered}))
 
 
@@ -73,13 +77,6 @@ def _is_new(finding: Finding, told: Told | None) -> bool:
 
 def _is_due(finding: Finding, told: Told, remind: timedelta, now: datetime) -> bool:
     return finding.level is Level.CRITICAL and now - told.last >= remind
-
-
-def _is_hidden(told: Told, findings: Sequence[Finding]) -> bool:
-    """Whether it may be as wrong as before, as this time nobody could look."""
-    return told.code != Code.NOT_SEEN and any(
-        each.code is Code.NOT_SEEN and (each.database or "") == told.database for each in findings
-    )
 
 
 def _told(finding: Finding, before: Told | None, now: datetime, *, sent: bool) -> Told:
@@ -92,6 +89,7 @@ def _told(finding: Finding, before: Told | None, now: datetime, *, sent: bool) -
         since=before.since if before else now,
         last=before.last if before and not sent else now,
         passing=finding.passing,
+        basis=finding.basis,
     )
 
 

@@ -1,7 +1,7 @@
 """When a schedule is to fire: the moments that its backups or drills are measured against."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from aws_croniter import AwsCroniter  # type: ignore[import-untyped]  # it ships no types
@@ -44,3 +44,21 @@ def next_slot(cron: str, timezone: str, since: datetime) -> datetime | None:
         ValueError: `cron` is no AWS cron expression, or `since` has no time zone.
     """
     return next(slots(cron, timezone, since), None)
+
+
+def last_slot(cron: str, timezone: str, until: datetime) -> datetime | None:
+    """The last moment up to `until` (included) at which a schedule fired; None when it never did.
+
+    Raises:
+        ValueError: `cron` is no AWS cron expression, or `until` has no time zone.
+    """
+    schedule, zone = AwsCroniter(cron), ZoneInfo(timezone)
+    # An hour that clocks repeat lies behind its own wall time, so the search begins a day later.
+    cursor = (until + timedelta(days=1)).astimezone(zone).replace(tzinfo=UTC)
+    while run := schedule.get_prev(cursor, inclusive=True)[0]:
+        wall = run.replace(tzinfo=None)
+        moment: datetime = wall.replace(tzinfo=zone).astimezone(UTC)
+        if moment <= until and not is_skipped(wall, zone):
+            return moment
+        cursor = run - timedelta(minutes=1)
+    return None

@@ -5,7 +5,7 @@ wrong is told once more.
 """
 
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from lifeboat.policy.documents import Document
 from lifeboat.policy.findings import Level
 from lifeboat.policy.inventory import Frozen
 from lifeboat.policy.utc import UtcTime
-from lifeboat.settings import WatchedDatabase, WatchedSettings
+from lifeboat.settings import WatchedDatabase
 
 STATE_KEY = "monitor/state.json"
 """Where it lies in the vault."""
@@ -32,6 +32,7 @@ class Told(Frozen):
         since: when it was first told.
         last: when it was last told.
         passing: it goes without becoming right.
+        basis: as in the finding, when it was last found.
     """
 
     database: str
@@ -42,6 +43,7 @@ class Told(Frozen):
     since: UtcTime
     last: UtcTime
     passing: bool = False
+    basis: UtcTime | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -50,15 +52,25 @@ class Told(Frozen):
 
 
 class KnownSchedule(Frozen):
-    """Since when a database has had a schedule.
+    """What is known of a database besides what the bucket shows now (`lifeboat.policy.known`).
 
     Attributes:
         schedule: cron and time zone, as one text.
-        since: when the monitor first saw it in the settings.
+        since: since when backups by this very schedule are expected.
+        database_since: since when backups by any schedule are; None in memories that were written
+            before there was this field, and then it is `since`.
+        first_backup: the slot of the first backup that was ever seen, which may be gone by now.
     """
 
     schedule: str
     since: UtcTime
+    database_since: UtcTime | None = None
+    first_backup: UtcTime | None = None
+
+    @property
+    def expected_since(self) -> datetime:
+        """Since when there should be backups, by whatever schedule."""
+        return self.database_since or self.since
 
 
 class ToldState(Document):
@@ -67,7 +79,7 @@ class ToldState(Document):
     Attributes:
         schema_version: of this document.
         told: what was told and is not over.
-        schedules: of each database, by its name.
+        schedules: what is known of each database, by its name.
     """
 
     NOUN: ClassVar = "monitor's memory"
@@ -85,21 +97,7 @@ class ToldState(Document):
         """Where it lies in the vault."""
         return STATE_KEY
 
-    def scheduled_since(self, database: WatchedDatabase) -> datetime | None:
-        """Since when a database has had the very schedule it has; None when that isn't known."""
-        known = self.schedules.get(database.name)
-        return known.since if known and known.schedule == _schedule(database) else None
 
-    def with_schedules(self, settings: WatchedSettings, now: datetime) -> Self:
-        """The same, knowing the schedules of the settings: new ones since `now`."""
-        schedules = {
-            each.name: KnownSchedule(
-                schedule=_schedule(each), since=self.scheduled_since(each) or now
-            )
-            for each in settings.databases
-        }
-        return self.model_copy(update={"schedules": schedules})
-
-
-def _schedule(database: WatchedDatabase) -> str:
+def schedule_of(database: WatchedDatabase) -> str:
+    """The schedule of a database as one text."""
     return f"{database.cron} {database.timezone}"

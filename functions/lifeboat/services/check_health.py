@@ -10,8 +10,10 @@ from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, 
 from lifeboat.policy.commands import Commands
 from lifeboat.policy.facts import Problem
 from lifeboat.policy.health import judge
+from lifeboat.policy.known import knowing, with_known
 from lifeboat.policy.messages import Message
-from lifeboat.policy.news import News, news
+from lifeboat.policy.news import news
+from lifeboat.policy.recovery import ending_of
 from lifeboat.policy.status import Status, status_of
 from lifeboat.policy.told import STATE_KEY, ToldState
 from lifeboat.settings import WatchedSettings
@@ -99,8 +101,9 @@ def check_health(look: Look) -> Checked:
     """
     calls = Calls(most_calls(look.settings), look.remaining)
     memory, forgotten = _recall(look.vault, calls)
-    seen = observe(look.vault, look.settings, memory, look.stack, calls)
-    facts = replace(seen, problems=(*seen.problems, *forgotten))
+    seen = observe(look.vault, look.settings, look.stack, calls)
+    known = with_known(seen, memory, look.settings, look.now, lost=bool(forgotten))
+    facts = replace(known, problems=(*seen.problems, *forgotten))
     findings = judge(facts, look.settings, look.now)
     fresh = news(
         memory,
@@ -108,9 +111,11 @@ def check_health(look: Look) -> Checked:
         look.now,
         look.settings.alerts.remind_hours,
         where=Commands(vault=facts.vault, stack=facts.stack).status(),
+        ending=lambda told: ending_of(told, findings, facts, look.settings, look.now),
     )
     failures = [*_tell(look, fresh.messages)]
-    failures += _remember(look, memory, fresh, told=not failures)
+    state = fresh.state if not failures else memory or ToldState()
+    failures += _remember(look, memory, knowing(state, facts))
     return Checked(
         status=status_of(facts, look.settings, findings, look.now),
         messages=fresh.messages,
@@ -141,12 +146,8 @@ def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
             yield error
 
 
-def _remember(
-    look: Look, memory: ToldState | None, fresh: News, *, told: bool
-) -> Iterable[LifeboatError]:
-    """What was told, if it was; since when schedules are known in any case."""
-    state = fresh.state if told else memory or ToldState()
-    state = state.with_schedules(look.settings, look.now)
+def _remember(look: Look, memory: ToldState | None, state: ToldState) -> Iterable[LifeboatError]:
+    """What was told, if it was; what is known of databases in any case."""
     if state == memory:
         return
     try:

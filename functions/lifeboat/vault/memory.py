@@ -2,6 +2,7 @@
 
 from botocore.exceptions import ClientError
 
+from lifeboat.errors import StateError
 from lifeboat.policy.told import STATE_KEY, ToldState
 from lifeboat.settings import WatchedSettings
 from lifeboat.vault.bucket import Protection, Vault, code_of
@@ -13,17 +14,29 @@ def recall(vault: Vault, calls: Calls) -> ToldState | None:
 
     Raises:
         VaultReadError: S3 doesn't let us read it.
-        StateError: it is damaged or newer than this Lifeboat.
+        StateError: it is damaged, deleted or newer than this Lifeboat.
     """
     with calls.one(f"read s3://{vault.bucket}/{STATE_KEY}"):
         try:
             answer = vault.client.get_object(Bucket=vault.bucket, Key=STATE_KEY)
         except ClientError as error:
-            if code_of(error) == "NoSuchKey":
-                return None
-            raise
+            if code_of(error) != "NoSuchKey":
+                raise
+            if _is_deleted(error):
+                raise StateError(
+                    f"The monitor's memory {STATE_KEY} was deleted.",
+                    safe=ToldState.SAFE,
+                    todo="Find out who did it; the next run of the monitor writes it anew.",
+                ) from error
+            return None
         document = answer["Body"].read()
     return ToldState.from_json(document, key=STATE_KEY)
+
+
+def _is_deleted(error: ClientError) -> bool:
+    """Whether a delete marker hides it, so that there was one."""
+    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
+    return headers.get("x-amz-delete-marker") == "true"
 
 
 def remember(vault: Vault, state: ToldState, settings: WatchedSettings) -> None:

@@ -24,7 +24,6 @@ from lifeboat.policy.facts import (
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import DRILLS
 from lifeboat.policy.tiers import Tier
-from lifeboat.policy.told import ToldState
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from lifeboat.vault.bucket import Vault
 from lifeboat.vault.bucket_facts import bucket_facts
@@ -57,15 +56,12 @@ def most_calls(settings: WatchedSettings) -> int:
     return _LISTINGS + len(settings.databases) * documents
 
 
-def observe(
-    vault: Vault, settings: WatchedSettings, memory: ToldState | None, stack: str, calls: Calls
-) -> Facts:
+def observe(vault: Vault, settings: WatchedSettings, stack: str, calls: Calls) -> Facts:
     """Everything that can be seen now; what can't is said in the facts.
 
     Args:
         vault: the bucket.
         settings: which databases there should be, and how much history is judged.
-        memory: what the monitor remembers, if it does.
         stack: name of the stack, which advice needs.
         calls: the budget; see `most_calls`.
     """
@@ -76,7 +72,7 @@ def observe(
     with ThreadPoolExecutor(_READERS) as pool:
         reader = _Reader(vault, calls, pool)
         databases = tuple(
-            _database(each, _objects_of(each.name, listings), reader, settings, memory)
+            _database(each, _objects_of(each.name, listings), reader, settings)
             for each in settings.databases
         )
     return Facts(
@@ -91,7 +87,7 @@ def observe(
     )
 
 
-def _seen[T](look: Callable[[], T]) -> T | Unknown:
+def _seen[T](look: Callable[[], T | Unknown]) -> T | Unknown:
     try:
         return look()
     except LifeboatError as error:
@@ -104,13 +100,14 @@ def _listing(vault: Vault, prefix: str, calls: Calls) -> list[StoredVersion] | U
 
 def _strangers(
     vault: Vault, settings: WatchedSettings, listings: _Listings, calls: Calls
-) -> tuple[str, ...]:
-    """Where a prefix could not be listed, that is told with the databases' own objects."""
+) -> tuple[str, ...] | Unknown:
+    """All of them, or why they are not all known: those unseen would be taken for gone."""
     known = {each.name for each in settings.databases}
     strange = set(list_strange_roots(vault, calls))
     for listing in listings.values():
-        if not isinstance(listing, Unknown):
-            strange |= strangers_among(listing, known)
+        if isinstance(listing, Unknown):
+            return listing
+        strange |= strangers_among(listing, known)
     return tuple(sorted(strange))
 
 
@@ -129,11 +126,9 @@ def _database(
     objects: tuple[StoredVersion, ...] | Unknown,
     reader: "_Reader",
     settings: WatchedSettings,
-    memory: ToldState | None,
 ) -> DatabaseFacts:
-    since = memory.scheduled_since(database) if memory else None
     if isinstance(objects, Unknown):
-        return DatabaseFacts(name=database.name, objects=objects, scheduled_since=since)
+        return DatabaseFacts(name=database.name, objects=objects)
     backups = backups_to_read(objects, settings.monitor.history)
     manifests = [each.manifest_key for each in backups]
     return DatabaseFacts(
@@ -141,7 +136,6 @@ def _database(
         objects=objects,
         manifests=reader.read(database.name, manifests, Manifest.from_json),
         drills=reader.read(database.name, reports_to_read(objects, REPORTS), DrillReport.from_json),
-        scheduled_since=since,
     )
 
 

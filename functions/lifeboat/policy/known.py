@@ -1,0 +1,117 @@
+"""Since when backups of a database are expected: by what is remembered, or else by the bucket.
+
+A monitor that looks for the first time, or has lost its memory, must neither excuse what is overdue
+nor, an hour later, take its own forgetting for a recovery. So what it does not remember it derives
+from what the bucket shows, and what it can't derive it takes for overdue. What comes out is what it
+judges by and what it remembers: two looks at the same bucket come to the same
+(docs/decisions/0015-what-a-first-look-may-conclude.md).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lifeboat.policy.case import AHEAD, GRACE, RECENT
+from lifeboat.policy.facts import DatabaseFacts, Facts, Unknown
+from lifeboat.policy.names import MANIFEST, parse_key
+from lifeboat.policy.slots import last_slot
+from lifeboat.policy.told import KnownSchedule, ToldState, schedule_of
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+
+_SECOND = timedelta(seconds=1)
+
+
+def with_known(
+    facts: Facts, memory: ToldState | None, settings: WatchedSettings, now: datetime, *, lost: bool
+) -> Facts:
+    """The same facts, with what is known of each database.
+
+    Args:
+        facts: what was seen.
+        memory: what the monitor remembers; None when it remembers nothing.
+        settings: which databases there should be.
+        now: when it was seen.
+        lost: there was a memory, and it can't be read; otherwise, without one, the monitor looks
+            for the first time.
+    """
+    wanted = {each.name: each for each in settings.databases}
+    oldest = _oldest(facts.databases)
+    databases = (
+        replace(each, known=_known(wanted[each.name], each, memory, oldest, now, lost=lost))
+        if each.name in wanted
+        else each
+        for each in facts.databases
+    )
+    return replace(facts, databases=tuple(databases))
+
+
+def knowing(state: ToldState, facts: Facts) -> ToldState:
+    """The memory with what is known of the databases."""
+    known = {each.name: each.known for each in facts.databases if each.known}
+    return state.model_copy(update={"schedules": known})
+
+
+def _known(
+    database: WatchedDatabase,
+    seen: DatabaseFacts,
+    memory: ToldState | None,
+    oldest: datetime | None,
+    now: datetime,
+    *,
+    lost: bool,
+) -> KnownSchedule:
+    before = memory.schedules.get(database.name) if memory else None
+    schedule = schedule_of(database)
+    backups = [*_backups(seen, now), *([before.first_backup] if before else [])]
+    first_backup = min((each for each in backups if each), default=None)
+    if before is None:
+        since = _first_known(database, seen, memory, oldest, now, lost=lost)
+        expected = since
+    else:
+        since = before.since if before.schedule == schedule else now
+        expected = before.expected_since
+    return KnownSchedule(
+        schedule=schedule, since=since, database_since=expected, first_backup=first_backup
+    )
+
+
+def _first_known(
+    database: WatchedDatabase,
+    seen: DatabaseFacts,
+    memory: ToldState | None,
+    oldest: datetime | None,
+    now: datetime,
+    *,
+    lost: bool,
+) -> datetime:
+    """Since when backups are expected of a database that the memory does not know."""
+    own = _oldest([seen])
+    if lost or isinstance(seen.objects, Unknown):
+        # It may have been there for long. So at least one run was due, and recent ones count.
+        overdue = last_slot(database.cron, database.timezone, now - GRACE - _SECOND)
+        return min(each for each in (overdue, own, now - RECENT) if each)
+    # A memory without it shows that it is new; without a memory the whole bucket is as old as it.
+    trace = own if memory else oldest
+    return min(trace, now) if trace else now
+
+
+def _oldest(databases: Iterable[DatabaseFacts]) -> datetime | None:
+    """When the oldest version or delete marker of these databases was written."""
+    return min(
+        (
+            version.modified
+            for each in databases
+            if not isinstance(each.objects, Unknown)
+            for version in each.objects
+        ),
+        default=None,
+    )
+
+
+def _backups(seen: DatabaseFacts, now: datetime) -> list[datetime]:
+    """The slots of all backups that are there, or have left a trace; none from the future."""
+    if isinstance(seen.objects, Unknown):
+        return []
+    parsed = [parse_key(version.key) for version in seen.objects]
+    slots = [each[0].slot for each in parsed if each and each[1] == MANIFEST]
+    return [slot for slot in slots if slot - now <= AHEAD]

@@ -1,0 +1,61 @@
+"""A monitor without a bucket: it looks at facts, tells, and remembers as the real one does."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lifeboat.policy.facts import Facts
+from lifeboat.policy.findings import Finding, Level
+from lifeboat.policy.health import judge
+from lifeboat.policy.known import knowing, with_known
+from lifeboat.policy.news import news
+from lifeboat.policy.recovery import Ending, ending_of
+from lifeboat.policy.told import Told, ToldState
+from lifeboat.settings import WatchedSettings
+
+
+@dataclass
+class Monitor:
+    """The monitor's memory, and what it did at each look.
+
+    Attributes:
+        settings: what should be.
+        state: its memory; None before the first look.
+        lost: there was a memory, and the next look can't read it.
+        findings: of the last look.
+        told: (kind, code) of each message of the last look.
+    """
+
+    settings: WatchedSettings
+    state: ToldState | None = None
+    lost: bool = False
+    findings: tuple[Finding, ...] = ()
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def look(self, seen: Facts, now: datetime) -> "Monitor":
+        memory = None if self.lost else self.state
+        facts = with_known(seen, memory, self.settings, now, lost=self.lost)
+        self.findings = findings = judge(facts, self.settings, now)
+
+        def ending(told: Told) -> Ending:
+            return ending_of(told, findings, facts, self.settings, now)
+
+        fresh = news(memory, findings, now, 24, where="W", ending=ending)
+        self.state, self.lost = knowing(fresh.state, facts), False
+        # What is stored is what the next look reads.
+        self.state = ToldState.from_json(self.state.to_json())
+        self.told = [(each.attributes["kind"], each.attributes["code"]) for each in fresh.messages]
+        return self
+
+    def copy(self, *, lost: bool) -> "Monitor":
+        """The same monitor, perhaps without its memory."""
+        return replace(self, lost=lost)
+
+    @property
+    def recoveries(self) -> list[str]:
+        """The codes of what was told as right again."""
+        return [code for kind, code in self.told if kind == "over"]
+
+    def level(self, code: str) -> Level | None:
+        """The level of the finding of that code."""
+        levels = [each.level for each in self.findings if each.code == code]
+        return min(levels, key=list(Level).index, default=None)
