@@ -7,17 +7,12 @@ from datetime import UTC, datetime, timedelta
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.facts import LifecycleRule
 from lifeboat.policy.manifest import Archive, Manifest, StoredObject
+from tests.nights import last_slot
 from tests.unit.vaults import DAY, backup
 from tests.workshop import Bucket
 
 ARCHIVE = b"PGDMP" + bytes(200)
 GLOBALS = b"-- roles\n"
-
-
-def last_slot(now: datetime) -> datetime:
-    """When the default schedule, 02:00 UTC, fired last."""
-    today = now.replace(hour=2, minute=0, second=0, microsecond=0)
-    return today if today <= now else today - DAY
 
 
 @dataclass

@@ -62,7 +62,7 @@ class Readers:
         started = datetime.now(UTC).replace(microsecond=0)
         asked = parse_drill_event({"database": "app", **event})
         try:
-            report = drill(DrillRequest(asked, started, "run-1"), self._means())
+            report = drill(DrillRequest(asked, started, "run-1"), self.means())
         except LifeboatError as error:
             return law.told(error)
         law.answered(report.model_dump_json())
@@ -77,7 +77,7 @@ class Readers:
         asked = parse_restore_event({"action": action, "database": "app", **event})
         started = datetime.now(UTC).replace(microsecond=0)
         with law.listening():
-            answer = restore(RestoreRequest(asked, started, "run-1"), self._means())
+            answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
         law.answered(answer)
         return answer
 
@@ -106,7 +106,7 @@ class Readers:
     def _settings(self) -> Settings:
         return Settings.model_validate({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]})
 
-    def _means(self) -> RecoveryMeans:
+    def means(self) -> RecoveryMeans:
         return RecoveryMeans(
             settings=self._settings(),
             vault=self._seen(),

@@ -26,7 +26,7 @@ from tests import law
 from tests.workshop import SECRET_ARN, Database, Workshop, assert_no_children
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
-STARTED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+STARTED = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 @dataclass

@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault
 from local.postgres import PostgresServer
 from tests import law
+from tests.nights import NIGHT
 
 MAJORS = (14, 15, 16, 17, 18)
-SLOT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"
 
 
@@ -113,7 +113,7 @@ class Workshop:
     programs: Programs
     scratch: Path
     secret: str = ""
-    slot: datetime = SLOT
+    slot: datetime = NIGHT
     seconds: float = 120.0
     settings: dict[str, Any] = field(default_factory=lambda: {"object_lock": "off"})
 

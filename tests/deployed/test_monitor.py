@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from local.subscriber import Notification, Subscriber
 from tests.deployed.conftest import Answer, Installation
-from tests.handmade import HandmadeVault, last_slot
+from tests.handmade import HandmadeVault
+from tests.nights import last_slot
 from tests.unit.vaults import DAY, backup
 from tests.workshop import eventually
 

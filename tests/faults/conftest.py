@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,17 +24,19 @@ from local.postgres import PostgresServer
 from tests import law
 from tests.campaign import kind_of, leaves
 from tests.drill_fixtures import hall, server_programs
+from tests.nights import NIGHT
 from tests.proxy import Proxy
 from tests.restores import RescueHall
 from tests.steps import Clock
+from tests.unit.vaults import DAY
 from tests.workshop import Bucket, Database, Workshop
 
 __all__ = ["hall", "server_programs"]
 
-#: Of another database, so that no case takes them for its own.
+#: Of another database, so that no case takes them for its own. The monitor judges them, too.
 ELDERS = (
-    BackupLocation(Tier.WEEKLY, "elder", datetime(2026, 11, 22, 2, 0, tzinfo=UTC)),
-    BackupLocation(Tier.DAILY, "elder", datetime(2026, 11, 23, 2, 0, tzinfo=UTC)),
+    BackupLocation(Tier.WEEKLY, "elder", NIGHT - DAY),
+    BackupLocation(Tier.DAILY, "elder", NIGHT),
 )
 
 #: What the library of the real programs does.

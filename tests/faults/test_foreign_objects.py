@@ -2,20 +2,24 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from lifeboat.errors import ManifestError, NoBackupError
+from lifeboat.errors import EventError, ManifestError, NoBackupError
+from lifeboat.policy.drill_events import parse_drill_event
 from lifeboat.policy.drill_report import DrillReport, Verdict
 from lifeboat.policy.findings import Code, Level
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.told import STATE_KEY
+from lifeboat.services.drill_run import DrillRequest, DrillRun
+from lifeboat.services.find_backup import find_backup
 from tests import law
 from tests.handmade import HandmadeVault, drilled
 from tests.readers import Readers
 from tests.restores import refused
-from tests.unit.vaults import RULES, drill
+from tests.unit.vaults import DAY, RULES, backup, drill
 from tests.workshop import Bucket
 
 pytestmark = pytest.mark.fault("bucket")
@@ -133,8 +137,11 @@ def test_a_manifest_that_can_not_be_trusted_is_told_by_all_and_the_others_can_be
         require_passed_over(answer, backup, key)
 
     checked = readers.monitor()
-    (finding,) = [each for each in checked.status.findings if key in each.subject]
-    assert (finding.code, finding.level) == (Code.MANIFEST_UNREADABLE, Level.CRITICAL)
+    findings = [each for each in checked.status.findings if key in each.subject]
+    assert {(each.code, each.level) for each in findings} == {
+        (Code.MANIFEST_UNREADABLE, Level.CRITICAL),
+        (Code.MANIFEST_REPLACED, Level.CRITICAL),
+    }
     require_shown(checked.status.as_text())
 
 
@@ -227,6 +234,51 @@ def test_what_was_written_over_is_told_by_the_monitor(
     assert finding.code is Code.ARCHIVE_DIFFERS
     law.answered(finding.fact)
     assert finding.advice
+
+
+def test_a_manifest_that_was_written_over_is_told_with_both_its_versions(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    """All is in order by the newest version alone: it names another archive, which is there."""
+    forged = vault.back_up(backups[1])
+    assert forged.archive != backups[1].archive
+    (finding,) = [e for e in readers.monitor().status.findings if e.code is Code.MANIFEST_REPLACED]
+    assert (finding.level, finding.subject) == (Level.CRITICAL, forged.key)
+    listing = vault.bucket.client.list_object_versions(Bucket=vault.bucket.name, Prefix=forged.key)
+    versions = [each["VersionId"] for each in listing["Versions"]]
+    assert len(versions) == 2
+    assert all(each in finding.fact for each in versions)
+    first = next(each["VersionId"] for each in listing["Versions"] if not each["IsLatest"])
+    assert any(first in step for step in finding.advice)
+
+
+def test_a_backup_from_the_future_is_never_the_latest(
+    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+) -> None:
+    early = vault.back_up(backup(backups[0].slot + 400 * DAY))
+    vault.put(f"drills/app/{early.slot:%Y-%m-%dT%H%M%SZ}.json", b"{}")
+    for action in ("tables", "export", "thaw"):
+        answer = readers.restore(action)
+        assert answer["backup"] == backups[0].location.id
+        require_passed_over(answer, early.location.id, "")
+    listed = readers.restore("list")
+    assert listed["next"]["backup"] == backups[0].location.id
+    assert readers.restore("tables", backup=early.location.id)["backup"] == early.location.id
+    started, run = datetime.now(UTC).replace(microsecond=0), "run-1"
+    asked = DrillRequest(parse_drill_event({"database": "app"}), started, run)
+    assert find_backup(DrillRun(asked, readers.means())).location == backups[0].location
+    findings = {each.code: each for each in readers.monitor().status.findings}
+    assert findings[Code.FROM_THE_FUTURE].subject == early.location.id
+    assert Code.BACKUP_TOO_OLD not in findings
+
+
+def test_a_moment_to_come_is_no_moment_to_restore(
+    backups: list[Manifest], readers: Readers
+) -> None:
+    later = f"{backups[0].slot + 400 * DAY:%Y-%m-%dT%H:%M:%SZ}"
+    error = refused(lambda: readers.restore("tables", before=later))
+    assert isinstance(error, EventError)
+    assert "'before'" in error.what
 
 
 STRANGE = (

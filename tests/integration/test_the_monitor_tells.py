@@ -15,8 +15,9 @@ from lifeboat.services.check_health import Channel, Checked, Look, check_health
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from lifeboat.vault.bucket import Vault
 from local.aws import LocalAws
-from tests.handmade import HandmadeVault, drilled, last_slot
+from tests.handmade import HandmadeVault, drilled
 from tests.local.aws_helpers import allow, make_role
+from tests.nights import last_slot
 from tests.unit.vaults import DAY, RULES, backup, drill
 from tests.workshop import Bucket
 

@@ -4,11 +4,13 @@ import gzip
 import ssl
 import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from lifeboat.errors import RestoreRefusedError
+from lifeboat.policy.names import slot_id
 from local.aws import LocalAws
-from tests.restores import RescueHall, refused
+from tests.restores import STARTED, RescueHall, refused
 from tests.s3_faults import answer, planned
 from tests.workshop import Database
 
@@ -44,7 +46,8 @@ def test_a_backup_is_read_as_sql(hall: RescueHall, new_database: Callable[..., D
     assert "treat it like a password" in " ".join(plan["beware"])
     assert not any(key.startswith("exports/") for key in hall.workshop.bucket.holds())
     told = hall.ask(plan["next"])
-    assert told["file"].endswith(f"/exports/app/2026-11-24T093{hall.asked}00Z/database.sql.gz")
+    moment = STARTED + timedelta(minutes=hall.asked)
+    assert told["file"].endswith(f"/exports/app/{slot_id(moment)}/database.sql.gz")
     copy = new_database()
     play(sql(hall, told), copy)
     assert copy.inventory() == hall.live.inventory()

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from lifeboat.errors import RestoreRefusedError, SwapError
 from lifeboat.postgres.swap import rename
-from tests.restores import TARGET, RescueHall, databases, refused, role
+from tests.restores import STARTED, TARGET, RescueHall, databases, refused, role
 from tests.workshop import Database, eventually
 
 
@@ -105,7 +105,7 @@ def test_without_the_live_databases_name_nothing_happens(
 
 def test_a_copy_without_a_report_is_refused(hall: RescueHall) -> None:
     hall.workshop.take()
-    name = f"{hall.live.name}_restored_20261124t093000z"
+    name = f"{hall.live.name}_restored_{STARTED:%Y%m%dt%H%M%Sz}"
     Database.create(hall.live.server, name)
     error = refused(lambda: hall.ask(action="swap", copy=name, go=True, confirm=hall.live.name))
     assert isinstance(error, RestoreRefusedError)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from tests.workshop import Bucket, Database
 
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 CA_INSIDE = "/etc/pki/local-aws.pem"
-FIRST_DAY = date(2026, 11, 23)
+FIRST_DAY = datetime.now(UTC).date() - timedelta(days=100)
 BACKUP = Shape("Lifeboat-backup-app", "lifeboat.handlers.backup.handler", memory_mb=1769)
 DRILL = Shape("Lifeboat-drill-app", "lifeboat.handlers.drill.handler", memory_mb=3008)
 DRILL_TMP_MB = 4096

@@ -22,7 +22,7 @@ def test_a_backup_is_there_when_its_manifest_is() -> None:
         version(location(NEWEST - 5 * DAY).manifest_key, NEWEST, latest=False),
         version(whole.manifest_key, NEWEST),
     ]
-    assert published(objects) == [whole]
+    assert published(objects) == {whole: NEWEST}
 
 
 def test_backups_come_newest_first_whatever_their_tier() -> None:
@@ -58,6 +58,8 @@ def test_the_newest_reports_are_worth_reading() -> None:
         marker("drills/app/2026-11-25T050000Z.json", NEWEST),
     ]
     assert reports_to_read(objects, 2) == [keys[1], keys[3]]
+    early = [version(f"drills/app/2027-0{n}-01T050000Z.json", NEWEST) for n in range(1, 9)]
+    assert reports_to_read([*objects, *early], 2) == [keys[1], keys[3]]
 
 
 def test_errors_are_told_in_their_own_words() -> None:

@@ -1,10 +1,23 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lifeboat.policy.findings import Code, Health, Level, overall
 from lifeboat.policy.tiers import Tier
-from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, SECOND, backup, empty, healthy, marker
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    NEWEST,
+    NOW,
+    SECOND,
+    backup,
+    empty,
+    healthy,
+    location,
+    marker,
+    stored,
+)
 
 
 def test_a_vault_as_it_should_be_gives_no_finding() -> None:
@@ -195,3 +208,33 @@ def test_backups_from_the_future_fill_no_gap() -> None:
     vault.add(backup(NEWEST + 30 * DAY))
     vault.now = NEWEST + DAY + 2 * HOUR
     assert {Code.BACKUP_TOO_OLD, Code.SLOT_MISSED, Code.FROM_THE_FUTURE} <= vault.codes()
+
+
+def test_a_backup_from_the_future_closes_no_gap_and_begins_none() -> None:
+    vault = healthy().change("monitor", max_age_hours=200)
+    vault.now = NEWEST + DAY + 2 * HOUR
+    vault.add(backup(NEWEST + 30 * DAY))
+    finding = vault.only(Code.SLOT_MISSED)
+    assert finding.headline == "missed 1 run"
+    assert "none has come since" in finding.fact
+
+
+def test_a_gap_that_was_closed_in_time_stays_a_warning_however_old_it_gets() -> None:
+    vault = healthy().change("monitor", max_age_hours=50)
+    vault.add(backup(NEWEST + 2 * DAY))
+    vault.now = NEWEST + 3 * DAY
+    finding = vault.only(Code.SLOT_MISSED)
+    assert finding.level is Level.WARNING
+    assert f"the next is {location(NEWEST + 2 * DAY).id}" in finding.fact
+
+
+def test_a_backup_whose_time_has_come_is_no_newer_one() -> None:
+    """Somebody wrote it long before the time that it claims."""
+    vault = healthy()
+    early = backup(NEWEST + DAY)
+    vault.manifests.append(early)
+    assert isinstance(vault.objects, list)
+    vault.objects += [replace(each, modified=NEWEST - DAY) for each in stored(early)]
+    vault.now = NEWEST + DAY + 3 * HOUR
+    assert vault.only(Code.BACKUP_TOO_OLD).since == NEWEST + SECOND
+    assert vault.only(Code.FROM_THE_FUTURE).subject == early.location.id

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -276,3 +277,21 @@ def test_an_archive_of_several_objects_is_whole_with_all_of_them() -> None:
     there = version(ARCHIVE, NEWEST, size=second.bytes, version_id=second.version_id)
     vault.objects = [*vault.objects, there]  # type: ignore[misc]
     assert not {Code.BACKUP_TOO_OLD, Code.ARCHIVE_MISSING} & vault.codes()
+
+
+def test_an_archive_alone_that_was_deleted_is_no_deleted_backup() -> None:
+    vault = healthy()
+    old = backup(NEWEST - 12 * DAY)
+    vault.objects = [*vault.objects, marker(old.location.archive_key, NOW)]  # type: ignore[misc]
+    assert Code.BACKUPS_DELETED not in vault.codes()
+
+
+def test_a_few_backups_from_the_future_take_nobodys_place() -> None:
+    vault = healthy().change("monitor", history=3)
+    vault.add(*(backup(NEWEST + (300 + day) * DAY) for day in range(5)))
+    assert isinstance(vault.objects, list)
+    vault.objects = [replace(each, modified=min(each.modified, NOW)) for each in vault.objects]
+    vault.manifests = [
+        each for each in vault.manifests if each.key[-32:] <= location(NEWEST).manifest_key[-32:]
+    ]
+    assert vault.codes() == {Code.FROM_THE_FUTURE}

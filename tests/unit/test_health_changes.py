@@ -212,3 +212,14 @@ def test_without_a_place_in_the_log_only_checksums_show_that_nothing_changed(
 
 def test_a_single_backup_is_compared_with_nothing() -> None:
     assert empty(drills=healthy().drills, now=NOW).add(backup(NEWEST)).codes() == set()
+
+
+def test_rows_that_changed_though_none_came_or_went_are_a_change() -> None:
+    """Only the checksum tells: the same tables, the same counts, no place in the log."""
+    vault = empty(drills=healthy().drills)
+    for day in range(9):
+        plain = backup(NEWEST - day * DAY, lsn=None)
+        table = Table(schema="public", name="users", rows=1000, checksum=str(day))
+        inventory = plain.inventory.model_copy(update={"tables": (table,)})
+        vault.add(plain.model_copy(update={"inventory": inventory}))
+    assert vault.codes() == set()

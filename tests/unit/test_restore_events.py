@@ -1,7 +1,7 @@
 """What the restore function may be asked for."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 
 from lifeboat.errors import EventError
 from lifeboat.policy.names import parse_id
-from lifeboat.policy.restore_events import Action, parse_restore_event
+from lifeboat.policy.restore_events import Action, parse_restore_event, require_past
 from tests.unit.samples import JSON
 
 BACKUP = "daily/app/2026-11-22T020000Z"
@@ -28,6 +28,16 @@ def test_a_backup_is_named_by_its_id_or_by_what_it_must_precede() -> None:
         {"action": "restore", "database": "app", "before": "2026-11-22T12:00Z"}
     )
     assert early.before == datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_before_asks_for_a_moment_that_has_been() -> None:
+    event = parse_restore_event(
+        {"action": "restore", "database": "app", "before": "2026-11-22T12:00Z"}
+    )
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    require_past(event, noon - timedelta(hours=1))
+    with pytest.raises(EventError, match="key 'before' has 2026-11-22 12:00 UTC, which lies in"):
+        require_past(event, noon - timedelta(hours=1, seconds=1))
 
 
 def test_tables_are_named_with_their_schema_and_quoted_where_they_must_be() -> None:

@@ -12,10 +12,8 @@ from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.facts import DatabaseFacts, StoredVersion, Unreadable, published
 from lifeboat.policy.manifest import Manifest, StoredObject
 from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.utc import is_ahead
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-
-AHEAD = timedelta(hours=1)
-"""Clocks may differ by as much; what claims to be later than that comes from the future."""
 
 GRACE = timedelta(hours=1)
 """For so long after its slot a run may still be under way: three attempts of 15 minutes."""
@@ -69,7 +67,20 @@ class Case:
     @cached_property
     def published(self) -> list[BackupLocation]:
         """Every backup that has a manifest, read or not, the newest slot first."""
+        return list(self._written)
+
+    @cached_property
+    def early(self) -> list[BackupLocation]:
+        """Those of them that claim a slot later than now, or than when they were written."""
+        return [each for each in self.published if is_ahead(each.slot, self.written(each))]
+
+    @cached_property
+    def _written(self) -> dict[BackupLocation, datetime]:
         return published(self.objects)
+
+    def written(self, location: BackupLocation) -> datetime:
+        """When a backup's manifest was written, as far as that is known to lie in the past."""
+        return min(self._written.get(location, self.now), self.now)
 
     @cached_property
     def manifests(self) -> tuple[Manifest, ...]:
@@ -101,12 +112,16 @@ class Case:
     def reports(self) -> tuple[DrillReport, ...]:
         """The drills whose reports could be read, the newest first; none from the future."""
         read = {each.key: each for each in self.facts.drills if isinstance(each, DrillReport)}
-        past = [each for each in read.values() if each.started - self.now <= AHEAD]
+        past = [each for each in read.values() if not is_ahead(each.started, self.now)]
         return tuple(sorted(past, key=lambda each: each.started, reverse=True))
 
     def is_ahead(self, manifest: Manifest) -> bool:
-        """Whether the backup claims to be from the future."""
-        return max(manifest.slot, manifest.source.snapshot_time) - self.now > AHEAD
+        """Whether the backup claims to be from the future, or did when it was written.
+
+        Its time comes, and nobody should take it for the newest one then.
+        """
+        claimed = max(manifest.slot, manifest.source.snapshot_time)
+        return is_ahead(claimed, self.written(manifest.location))
 
     def fault(self, claim: StoredObject) -> Fault | None:
         """Why what lies in the bucket is not what a manifest names; None when it is.

@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from lifeboat.policy.names import DATABASE_NAME, LABEL
 from lifeboat.policy.requests import Grammar, Request, own_words
 from lifeboat.policy.tiers import Tier
-from lifeboat.policy.utc import SlotTime, in_utc
+from lifeboat.policy.utc import SlotTime, in_utc, is_ahead
+from lifeboat.policy.words import at
 
 MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",
@@ -92,5 +93,12 @@ def parse_event(event: object) -> BackupEvent:
 
 
 def slot_of(event: BackupEvent, now: datetime) -> datetime:
-    """The slot that the backup fills: its scheduled time, or else this very second, in UTC."""
+    """The slot that the backup fills: its scheduled time, or else this very second, in UTC.
+
+    Raises:
+        EventError: it is scheduled for the future, where it would count as the newest backup.
+    """
+    if event.scheduled and is_ahead(event.scheduled, now):
+        problem = f"key 'scheduled' has {at(event.scheduled)}, which lies in the future"
+        raise _GRAMMAR.refusal([f"{problem}: now it is {at(now)}"])
     return event.scheduled or in_utc(now).replace(microsecond=0)

@@ -5,8 +5,8 @@ Whoever looks (`lifeboat.vault`) fills these in and judges nothing; whoever judg
 `Problem`, never left out: an empty tuple means that somebody looked and there was nothing.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -16,6 +16,7 @@ from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import MANIFEST, BackupLocation, parse_drill_key, parse_key
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import KnownSchedule
+from lifeboat.policy.utc import is_ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +122,8 @@ class DatabaseFacts:
             drills/, in any order.
         manifests: the documents of (at least) `backups_to_read`, in any order.
         drills: the documents of (at least) `reports_to_read`, in any order.
+        replaced: manifests that had two versions when they were last looked at, by key, and when
+            the first was written: S3 may have deleted that one since.
         known: what is known of it besides; None until somebody asked (`lifeboat.policy.known`).
     """
 
@@ -128,6 +131,7 @@ class DatabaseFacts:
     objects: tuple[StoredVersion, ...] | Unknown
     manifests: tuple[Manifest | Unreadable, ...] = ()
     drills: tuple[DrillReport | Unreadable, ...] = ()
+    replaced: Mapping[str, datetime] = field(default_factory=dict)
     known: KnownSchedule | None = None
 
 
@@ -240,22 +244,37 @@ class Facts:
     problems: tuple[Problem, ...] = ()
 
 
-def published(objects: Iterable[StoredVersion]) -> list[BackupLocation]:
-    """The backups whose manifest is there, the newest slot first; others are not backups."""
-    parsed = (parse_key(version.key) for version in objects if version.there)
-    found = {location for location, name in filter(None, parsed) if name == MANIFEST}
-    return sorted(found, key=lambda location: (location.slot, location.tier), reverse=True)
+def published(objects: Iterable[StoredVersion]) -> dict[BackupLocation, datetime]:
+    """The backups whose manifest is there, and when it was written; the newest slot first."""
+    found = {
+        parsed[0]: version.modified
+        for version in objects
+        if version.there and (parsed := parse_key(version.key)) and parsed[1] == MANIFEST
+    }
+    newest_first = sorted(found, key=lambda location: (location.slot, location.tier), reverse=True)
+    return {location: found[location] for location in newest_first}
 
 
 def backups_to_read(objects: Iterable[StoredVersion], history: int) -> list[BackupLocation]:
-    """Whose manifests judging needs: the newest `history` ones, and the newest of each tier."""
-    everything = published(objects)
-    newest = {location.tier: location for location in reversed(everything)}
-    chosen = {*everything[:history], *(newest[tier] for tier in Tier if tier in newest)}
-    return [location for location in everything if location in chosen]
+    """Whose manifests judging needs: the newest `history` ones, and the newest of each tier.
+
+    None that claims a slot later than the moment at which it was written: a few of those would
+    take the place of all the others.
+    """
+    everything = published(objects).items()
+    past = [location for location, written in everything if not is_ahead(location.slot, written)]
+    newest = {location.tier: location for location in reversed(past)}
+    chosen = {*past[:history], *(newest[tier] for tier in Tier if tier in newest)}
+    return [location for location in past if location in chosen]
 
 
 def reports_to_read(objects: Iterable[StoredVersion], count: int) -> list[str]:
-    """The keys of the newest `count` drill reports, the newest first."""
-    keys = {version.key for version in objects if version.there and parse_drill_key(version.key)}
+    """The keys of the newest `count` drill reports, the newest first; none from the future."""
+    keys = {
+        version.key
+        for version in objects
+        if version.there
+        and (parsed := parse_drill_key(version.key))
+        and not is_ahead(parsed[1], version.modified)
+    }
     return sorted(keys, reverse=True)[:count]

@@ -15,11 +15,13 @@ from lifeboat.policy.health_drills import drill_findings
 from lifeboat.policy.health_forecast import forecast_findings
 from lifeboat.policy.health_gaps import gap_findings, not_seen, unread_findings
 from lifeboat.policy.health_minors import minor_findings
+from lifeboat.policy.health_replaced import replaced_findings
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 JUDGES = (
     age_findings,
     archive_findings,
+    replaced_findings,
     change_findings,
     drill_findings,
     forecast_findings,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from lifeboat.policy.case import AHEAD, GRACE, RECENT, Case
+from lifeboat.policy.case import GRACE, RECENT, Case
 from lifeboat.policy.findings import Code, Finding, Level
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.slots import next_slot, slots
@@ -104,7 +104,8 @@ def _too_old(case: Case) -> Iterator[Finding]:
     if age is None or age <= timedelta(hours=case.settings.monitor.max_age_hours):
         return
     shown = newest.source.snapshot_time
-    newer = [each for each in case.published if each.slot > newest.slot]
+    past = [each for each in case.published if each not in case.early]
+    newer = [each for each in past if each.slot > newest.slot]
     but = f" {several(len(newer), 'newer one')}: not whole." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
@@ -139,7 +140,7 @@ def _find_out(case: Case) -> tuple[str, ...]:
 def _missed(case: Case) -> Iterator[Finding]:
     """One finding for each gap between two backups in which the schedule should have run."""
     window, known = case.now - _memory(case), case.facts.known
-    past = [each for each in reversed(case.published) if each.slot - case.now <= AHEAD]
+    past = [each for each in reversed(case.published) if each not in case.early]
     for before, after in zip(past, [*past[1:], None], strict=True):
         if after is not None and after.slot < window:
             continue

@@ -21,11 +21,13 @@ LEFT = timedelta(days=1)
 def archive_findings(case: Case) -> Iterator[Finding]:
     """What is wrong with archives, manifests and what they say of each other."""
     yield from _unreadable(case)
+    for location in case.early:
+        yield _from_the_future(case, location, location.slot)
     for manifest in case.manifests:
-        if case.is_ahead(manifest):
-            yield _from_the_future(case, manifest)
-        else:
+        if not case.is_ahead(manifest):
             yield from _faulty(case, manifest)
+        elif manifest.location not in case.early:
+            yield _from_the_future(case, manifest.location, manifest.source.snapshot_time)
     yield from _deleted(case)
     yield from _leftovers(case)
 
@@ -48,21 +50,21 @@ def _unreadable(case: Case) -> Iterator[Finding]:
         )
 
 
-def _from_the_future(case: Case, manifest: Manifest) -> Finding:
+def _from_the_future(case: Case, location: BackupLocation, claimed: datetime) -> Finding:
     return Finding(
         code=Code.FROM_THE_FUTURE,
         level=Level.WARNING,
         database=case.name,
-        subject=manifest.location.id,
+        subject=location.id,
         headline="has a backup from the future",
-        fact=f"{manifest.location.id} claims to show {case.name} as it will be at"
-        f" {at(manifest.source.snapshot_time)}, while it is {at(case.now)}. It is not counted as a"
-        " backup.",
-        limit="1 h ahead of the monitor's clock",
+        fact=f"{location.id} was written at {at(case.written(location))} and claims to be of"
+        f" {at(claimed)}, which is later. It is not counted as a backup, now or then.",
+        limit="1 h later than it was written",
         safe="All other backups are judged as usual.",
         advice=(
             "Find out whose clock is wrong, the database server's or that of whoever wrote it: "
-            + case.commands.show(manifest.location.manifest_key),
+            + case.commands.show(location.manifest_key),
+            f"To restore from it all the same, name it: {location.id}. 'latest' passes over it.",
         ),
     )
 

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lifeboat.policy.case import AHEAD, GRACE, RECENT
+from lifeboat.policy.case import GRACE, RECENT
 from lifeboat.policy.facts import DatabaseFacts, Facts, Unknown
+from lifeboat.policy.findings import Code
 from lifeboat.policy.names import MANIFEST, parse_key
 from lifeboat.policy.slots import last_slot
 from lifeboat.policy.told import KnownSchedule, ToldState, schedule_of
+from lifeboat.policy.utc import is_ahead
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 _SECOND = timedelta(seconds=1)
@@ -24,7 +26,7 @@ _SECOND = timedelta(seconds=1)
 def with_known(
     facts: Facts, memory: ToldState | None, settings: WatchedSettings, now: datetime, *, lost: bool
 ) -> Facts:
-    """The same facts, with what is known of each database.
+    """The same facts, with what is known of each database besides.
 
     Args:
         facts: what was seen.
@@ -37,7 +39,11 @@ def with_known(
     wanted = {each.name: each for each in settings.databases}
     oldest = _oldest(facts.databases)
     databases = (
-        replace(each, known=_known(wanted[each.name], each, memory, oldest, now, lost=lost))
+        replace(
+            each,
+            known=_known(wanted[each.name], each, memory, oldest, now, lost=lost),
+            replaced=_replaced(each.name, memory),
+        )
         if each.name in wanted
         else each
         for each in facts.databases
@@ -95,6 +101,15 @@ def _first_known(
     return min(trace, now) if trace else now
 
 
+def _replaced(database: str, memory: ToldState | None) -> dict[str, datetime]:
+    """When the first version of each manifest was written that is known to be replaced."""
+    return {
+        each.subject: each.basis
+        for each in (memory.told if memory else ())
+        if (each.code, each.database) == (Code.MANIFEST_REPLACED, database) and each.basis
+    }
+
+
 def _oldest(databases: Iterable[DatabaseFacts]) -> datetime | None:
     """When the oldest version or delete marker of these databases was written."""
     return min(
@@ -112,6 +127,10 @@ def _backups(seen: DatabaseFacts, now: datetime) -> list[datetime]:
     """The slots of all backups that are there, or have left a trace; none from the future."""
     if isinstance(seen.objects, Unknown):
         return []
-    parsed = [parse_key(version.key) for version in seen.objects]
-    slots = [each[0].slot for each in parsed if each and each[1] == MANIFEST]
-    return [slot for slot in slots if slot - now <= AHEAD]
+    return [
+        parsed[0].slot
+        for version in seen.objects
+        if (parsed := parse_key(version.key))
+        and parsed[1] == MANIFEST
+        and not is_ahead(parsed[0].slot, min(version.modified, now))
+    ]

@@ -17,6 +17,7 @@ from lifeboat.policy.findings import Code, Finding
 from lifeboat.policy.health import case_of
 from lifeboat.policy.health_changes import changed_lately
 from lifeboat.policy.health_forecast import measured
+from lifeboat.policy.health_replaced import is_original
 from lifeboat.policy.told import Told
 from lifeboat.settings import WatchedSettings
 
@@ -109,12 +110,20 @@ def _stored(case: Case, told: Told) -> Ending:
     return _ending(right=case.fault(claim) is None)
 
 
+def _original(case: Case, told: Told) -> Ending:
+    """Only the version that was first written is left; or there is no such backup any more."""
+    there = any(each.manifest_key == told.subject for each in case.published)
+    first = told.basis
+    right = first is not None and is_original(case, told.subject, first)
+    return _ending(right=right, gone=not there)
+
+
 def _in_the_past(case: Case, told: Told) -> Ending:
-    known = {each.location.id: each for each in case.manifests}
-    manifest = known.get(told.subject)
-    if manifest is None:
-        return _ending(right=False, gone=not _is_to_be_read(case, told.subject))
-    return _ending(right=not case.is_ahead(manifest))
+    """A backup from the future stays one; it may be written anew, with a sound clock."""
+    read = {each.location.id: each for each in case.manifests}
+    if manifest := read.get(told.subject):
+        return _ending(right=not case.is_ahead(manifest))
+    return _ending(right=False, gone=all(each.id != told.subject for each in case.published))
 
 
 def _changed(case: Case, told: Told) -> Ending:
@@ -149,6 +158,7 @@ _RULES: dict[Code, Callable[[Case, Told], Ending]] = {
     Code.RTO_MISSED: _drill_passed,
     Code.MANIFEST_UNREADABLE: _read,
     Code.DRILL_UNREADABLE: _read,
+    Code.MANIFEST_REPLACED: _original,
     Code.ARCHIVE_MISSING: _stored,
     Code.ARCHIVE_DIFFERS: _stored,
     Code.LEFTOVER: _stored,

@@ -55,7 +55,7 @@ class Grammar[R: Request]:
             EventError: it makes none; says of every key what it has and what it may be.
         """
         if not isinstance(event, dict):
-            raise self._refusal([f"the event is {show(event)}, not a JSON object"])
+            raise self.refusal([f"the event is {show(event)}, not a JSON object"])
         problems = [
             f"key {show(key)} is unknown; known are {', '.join(self.may_be)}"
             for key in event
@@ -69,7 +69,7 @@ class Grammar[R: Request]:
         else:
             if not problems:
                 return request
-        raise self._refusal(problems)
+        raise self.refusal(problems)
 
     def _problem(self, detail: ErrorDetails) -> str:
         if detail["type"] == _OWN_WORDS:
@@ -78,7 +78,8 @@ class Grammar[R: Request]:
         has = "is missing" if detail["type"] == "missing" else f"has {show(detail['input'])}"
         return f"key '{key}' {has}; it may be {self.may_be[key]}"
 
-    def _refusal(self, problems: list[str]) -> EventError:
+    def refusal(self, problems: list[str]) -> EventError:
+        """The error that says what is wrong, and which events work."""
         samples = " or ".join(json.dumps(sample) for sample in self.samples)
         more = len(problems) - _TOLD
         rest = [f"and {more} more"] if more > 0 else []

@@ -24,7 +24,8 @@ from lifeboat.policy.names import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.policy.requests import Grammar, Request, own_words
 from lifeboat.policy.secret_names import MAY_BE as SECRET_MAY_BE
 from lifeboat.policy.secret_names import secret_name
-from lifeboat.policy.utc import UtcTime
+from lifeboat.policy.utc import UtcTime, is_ahead
+from lifeboat.policy.words import at
 
 
 class Action(StrEnum):
@@ -223,3 +224,15 @@ def parse_restore_event(event: object) -> RestoreEvent:
         EventError: it makes none; says which key has what, and what it may be.
     """
     return _GRAMMAR.read(event)
+
+
+def require_past(event: RestoreEvent, now: datetime) -> None:
+    """Insist that `before` asks for a moment that has been.
+
+    Raises:
+        EventError: it lies in the future. Every backup is from before that, the newest too, which
+            is just what somebody who mistyped a date does not want.
+    """
+    if event.before and is_ahead(event.before, now):
+        problem = f"key 'before' has {at(event.before)}, which lies in the future"
+        raise _GRAMMAR.refusal([f"{problem}: now it is {at(now)}"])

@@ -5,6 +5,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
+AHEAD = timedelta(hours=1)
+"""Clocks may differ by as much; what claims to be later than that comes from the future."""
+
+
+def is_ahead(moment: datetime, now: datetime) -> bool:
+    """Whether a moment lies further in the future than clocks may differ."""
+    return moment - now > AHEAD
+
 
 def in_utc(moment: datetime) -> datetime:
     """The same moment, expressed in UTC.

@@ -8,7 +8,7 @@ from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.restore_events import Action
 from lifeboat.policy.restore_facts import Source
-from lifeboat.policy.words import several
+from lifeboat.policy.words import at, several
 from lifeboat.postgres.stage import roles_in
 from lifeboat.services.restore_run import RestoreRun
 from lifeboat.vault.read import Found, find_backups, newest_reports, read_manifest, read_object
@@ -49,6 +49,13 @@ def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Mani
     """
     before = run.event.before
     for each in found:
+        if each.is_early:
+            run.pass_over(
+                each.location,
+                f"It was written at {at(each.written)}, before the time that it claims.",
+                "Find out who wrote it. To use it all the same, name it.",
+            )
+            continue
         if before is None or each.location.slot <= before:
             try:
                 manifest = read_manifest(run.means.vault, each.location)

@@ -35,7 +35,7 @@ def find_backup(run: DrillRun) -> Manifest:
 
 
 def _choose(wanted: str | BackupLocation, found: list[Found]) -> Found:
-    hot = [each for each in found if each.is_hot]
+    hot = [each for each in found if each.is_hot and not each.is_early]
     if isinstance(wanted, BackupLocation):
         chosen = next((each for each in found if each.location == wanted), None)
         if chosen is None:
@@ -47,8 +47,14 @@ def _choose(wanted: str | BackupLocation, found: list[Found]) -> Found:
         if not chosen.is_hot:
             raise _archived(chosen, hot)
         return chosen
+    if all(each.is_early for each in found):
+        raise NoBackupError(
+            f"Every backup in the vault claims a time later than it was written; the newest is"
+            f" {found[0].location.id}.",
+            todo="Take a backup, or drill one of them by naming it.",
+        )
     if not hot:
-        raise _archived(found[0], hot)
+        raise _archived(next(each for each in found if not each.is_early), hot)
     return hot[0] if wanted == "latest" else secrets.choice(hot)
 
 

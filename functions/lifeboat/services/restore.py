@@ -5,7 +5,7 @@ import shutil
 from lifeboat.errors import BackupError, DrillError, LifeboatError, NoBackupError, RestoreError
 from lifeboat.policy.identifiers import quoted
 from lifeboat.policy.pace import MB
-from lifeboat.policy.restore_events import Action
+from lifeboat.policy.restore_events import Action, require_past
 from lifeboat.policy.restore_facts import Room, Source
 from lifeboat.postgres.scratch import Scratch, scratch_directory
 from lifeboat.postgres.watch import Watch
@@ -32,6 +32,7 @@ def restore(request: RestoreRequest, means: RecoveryMeans) -> dict[str, object]:
         LifeboatError: it was not done, or not to the end. Says whether a database was left behind
             and how to drop it; live databases and backups are as they were.
     """
+    require_past(request.event, request.started)
     run = RestoreRun(request, means)
     try:
         with Watch(means.remaining(), run.out_of_time) as watch:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -23,6 +24,7 @@ from lifeboat.policy.names import (
 )
 from lifeboat.policy.thaw import COLD
 from lifeboat.policy.tiers import Tier
+from lifeboat.policy.utc import is_ahead
 from lifeboat.vault.bucket import Vault, code_of, failure
 
 if TYPE_CHECKING:
@@ -40,10 +42,17 @@ class Found:
     Attributes:
         location: its identity.
         storage_class: of its archive; None where the archive is gone.
+        written: when its manifest was.
     """
 
     location: BackupLocation
     storage_class: str | None
+    written: datetime
+
+    @property
+    def is_early(self) -> bool:
+        """Whether its slot is later than it was written: it is not the newest when that comes."""
+        return is_ahead(self.location.slot, self.written)
 
     @property
     def is_hot(self) -> bool:
@@ -58,16 +67,16 @@ def find_backups(vault: Vault, database: str) -> list[Found]:
         VaultReadError: S3 doesn't let us see.
     """
     classes: dict[BackupLocation, str] = {}
-    published: set[BackupLocation] = set()
+    published: dict[BackupLocation, datetime] = {}
     for tier in Tier:
         for entry in _listing(vault, database_prefix(tier, database)):
             match parse_key(entry["Key"]):
                 case (location, name) if name == MANIFEST:
-                    published.add(location)
+                    published[location] = entry["LastModified"]
                 case (location, name) if name == ARCHIVE:
                     classes[location] = entry.get("StorageClass", "STANDARD")
     newest_first = sorted(published, key=lambda location: location.slot, reverse=True)
-    return [Found(location, classes.get(location)) for location in newest_first]
+    return [Found(each, classes.get(each), published[each]) for each in newest_first]
 
 
 def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
@@ -81,7 +90,7 @@ def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
 
 
 def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]:
-    """The last drill reports of a database, the newest first.
+    """The last drill reports of a database, the newest first; none from the future.
 
     One that is damaged or newer than this Lifeboat is left out: a forecast can do without it, and
     to find it is the monitor's work.
@@ -89,8 +98,13 @@ def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]
     Raises:
         VaultReadError: S3 doesn't let us read them.
     """
-    keys = [entry["Key"] for entry in _listing(vault, f"{DRILLS}/{database}/")]
-    newest = sorted((key for key in keys if parse_drill_key(key)), reverse=True)[:count]
+    keys = [
+        entry["Key"]
+        for entry in _listing(vault, f"{DRILLS}/{database}/")
+        if (parsed := parse_drill_key(entry["Key"]))
+        and not is_ahead(parsed[1], entry["LastModified"])
+    ]
+    newest = sorted(keys, reverse=True)[:count]
     return [report for key in newest if (report := _report(vault, key))]
 
 
