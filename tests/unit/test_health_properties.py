@@ -33,7 +33,7 @@ from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import KnownSchedule, ToldState
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.unit.samples import COUNT, MANIFESTS, MOMENTS, SLOTS, TEXT
-from tests.unit.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy
+from tests.unit.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy, reduced
 
 NEAR = st.datetimes(
     datetime(2026, 11, 1),  # noqa: DTZ001  # hypothesis adds the zone
@@ -128,7 +128,9 @@ DATABASES = st.builds(
     DatabaseFacts,
     name=st.sampled_from(["app", "other"]),
     objects=UNKNOWNS | st.lists(VERSIONS, max_size=8).map(tuple),
-    manifests=st.lists(MANIFESTS | UNREADABLES, max_size=3).map(_by_key),
+    manifests=st.lists(MANIFESTS | UNREADABLES, max_size=3).map(
+        lambda documents: reduced(_by_key(documents), ())
+    ),
     drills=st.lists(DRILLS | UNREADABLES, max_size=3).map(_by_key),
     known=st.none()
     | st.builds(

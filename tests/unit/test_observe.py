@@ -109,7 +109,7 @@ def wire() -> Wire:
 
 def look(wire: Wire, most: int, remaining: Callable[[], float] = lambda: 60.0) -> Facts:
     wire.asked.clear()
-    return observe(wire.vault(), SETTINGS, "Lifeboat", Calls(most, remaining))
+    return observe(wire.vault(), SETTINGS, "Lifeboat", Calls(most, remaining), datetime.now(UTC))
 
 
 def health(facts: Facts) -> Health:

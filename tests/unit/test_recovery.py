@@ -142,12 +142,21 @@ def future() -> Vault:
     return vault
 
 
+def older_program() -> Vault:
+    newest = backup(NEWEST)
+    source = newest.source.model_copy(update={"server_version": "17.12"})
+    vault = healthy(days=0).add(newest.model_copy(update={"source": source}))
+    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
+
+
 FAILED = drill(TUESDAY, Verdict.FAILED)
 FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
     (Code.BACKUP_TOO_OLD, too_old, gone_dark),
     (Code.BACKUP_TOO_OLD, too_old, all_deleted),
     (Code.UNCHANGED, still, newest_unreadable),
     (Code.UNCHANGED, still, newest_deleted),
+    (Code.PG_DUMP_OLDER, older_program, newest_unreadable),
+    (Code.PG_DUMP_OLDER, older_program, newest_deleted),
     (Code.ROWS_SHRANK, shrunk, newest_unreadable),
     (Code.BYTES_SHRANK, shrunk, newest_deleted),
     (Code.BACKUP_TIME, slow, newest_unreadable),
@@ -228,8 +237,9 @@ def test_rows_that_stay_away_until_they_are_usual_are_not_right_again() -> None:
     vault = shrunk()
     monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
     for day in range(1, 9):
+        vault.now = NOW + day * DAY
         vault.add(backup(NEWEST + day * DAY, tables=LITTLE, size=100))
-        assert monitor.look(vault.facts(), NOW + day * DAY).recoveries == []
+        assert monitor.look(vault.facts(), vault.now).recoveries == []
     assert monitor.level(Code.ROWS_SHRANK) is None
 
 
@@ -261,6 +271,7 @@ RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
         still,
         lambda vault: vault.add(backup(NOW, lsn="0/2")),
     ),
+    (Code.PG_DUMP_OLDER, older_program, lambda vault: vault.add(backup(NOW))),
     (Code.BACKUP_TIME, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
     (Code.DRILL_FAILED, with_drills(FAILED), lambda vault: vault.drills.append(drill(NOW))),
     (

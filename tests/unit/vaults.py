@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from lifeboat.policy.backup_facts import BackupFacts
 from lifeboat.policy.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
 from lifeboat.policy.facts import (
     BucketFacts,
@@ -23,8 +24,10 @@ from lifeboat.policy.health import judge
 from lifeboat.policy.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.policy.manifest import Archive, Manifest, Retention, StoredObject
 from lifeboat.policy.names import BackupLocation
+from lifeboat.policy.reduction import Reduction
 from lifeboat.policy.tiers import Tier, expires, tier_of
 from lifeboat.policy.told import KnownSchedule, schedule_of
+from lifeboat.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.unit.samples import MANIFEST
 
@@ -193,6 +196,21 @@ BUCKET = BucketFacts(
 )
 
 
+def reduced(
+    documents: Iterable[Manifest | Unreadable],
+    objects: tuple[StoredVersion, ...],
+    settings: WatchedSettings = SETTINGS,
+    now: datetime = NOW,
+) -> tuple[BackupFacts | Unreadable, ...]:
+    """What the monitor keeps of manifests, which it reads by their slots."""
+    reduction = Reduction(Versions(objects, now), settings.monitor)
+    documents = list(documents)
+    manifests = [each for each in documents if isinstance(each, Manifest)]
+    for each in sorted(manifests, key=lambda each: each.slot, reverse=True):
+        reduction.add(each)
+    return (*reduction.done(), *(each for each in documents if isinstance(each, Unreadable)))
+
+
 @dataclass
 class Vault:
     """What the monitor sees; everything may be changed before it is judged."""
@@ -228,6 +246,7 @@ class Vault:
 
     def facts(self) -> Facts:
         objects = self.objects if isinstance(self.objects, Unknown) else tuple(self.objects)
+        listed = () if isinstance(objects, Unknown) else objects
         return Facts(
             vault="vault-1",
             region="us-east-1",
@@ -236,7 +255,7 @@ class Vault:
                 DatabaseFacts(
                     name="app",
                     objects=objects,
-                    manifests=tuple(self.manifests),
+                    manifests=reduced(self.manifests, listed, self.settings, self.now),
                     drills=tuple(self.drills),
                     known=self.known(),
                 ),

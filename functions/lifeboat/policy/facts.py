@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Self
 
 from lifeboat.errors import LifeboatError
+from lifeboat.policy.backup_facts import BackupFacts
 from lifeboat.policy.drill_report import DrillReport
-from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import MANIFEST, BackupLocation, parse_drill_key, parse_key
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import KnownSchedule
@@ -120,8 +120,8 @@ class DatabaseFacts:
         name: of the database.
         objects: every version of every object under its prefixes, those of the four tiers and of
             drills/, in any order.
-        manifests: the documents of (at least) `backups_to_read`, in any order.
-        drills: the documents of (at least) `reports_to_read`, in any order.
+        manifests: what those of (at least) `backups_to_read` claim, in any order.
+        drills: the gist of (at least) `reports_to_read`, in any order.
         replaced: manifests that had two versions when they were last looked at, by key, and when
             the first was written: S3 may have deleted that one since.
         known: what is known of it besides; None until somebody asked (`lifeboat.policy.known`).
@@ -129,7 +129,7 @@ class DatabaseFacts:
 
     name: str
     objects: tuple[StoredVersion, ...] | Unknown
-    manifests: tuple[Manifest | Unreadable, ...] = ()
+    manifests: tuple[BackupFacts | Unreadable, ...] = ()
     drills: tuple[DrillReport | Unreadable, ...] = ()
     replaced: Mapping[str, datetime] = field(default_factory=dict)
     known: KnownSchedule | None = None

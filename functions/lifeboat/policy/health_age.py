@@ -31,7 +31,7 @@ def backup_age(case: Case) -> timedelta | None:
     """
     if not case.whole:
         return None
-    return max(case.now - case.whole[0].source.snapshot_time, timedelta(0))
+    return max(case.now - case.whole[0].shows, timedelta(0))
 
 
 def _never(case: Case) -> Finding:
@@ -103,9 +103,8 @@ def _too_old(case: Case) -> Iterator[Finding]:
     newest, age = case.whole[0], backup_age(case)
     if age is None or age <= timedelta(hours=case.settings.monitor.max_age_hours):
         return
-    shown = newest.source.snapshot_time
-    past = [each for each in case.published if each not in case.early]
-    newer = [each for each in past if each.slot > newest.slot]
+    shown = newest.shows
+    newer = [each for each in case.past if each.slot > newest.location.slot]
     but = f" {several(len(newer), 'newer one')}: not whole." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
@@ -140,7 +139,7 @@ def _find_out(case: Case) -> tuple[str, ...]:
 def _missed(case: Case) -> Iterator[Finding]:
     """One finding for each gap between two backups in which the schedule should have run."""
     window, known = case.now - _memory(case), case.facts.known
-    past = [each for each in reversed(case.published) if each not in case.early]
+    past = list(reversed(case.past))
     for before, after in zip(past, [*past[1:], None], strict=True):
         if after is not None and after.slot < window:
             continue

@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from lifeboat.policy.case import RECENT, Case, Fault
+from lifeboat.policy.backup_facts import BackupFacts
+from lifeboat.policy.case import RECENT, Case
 from lifeboat.policy.facts import StoredVersion
 from lifeboat.policy.findings import Code, Finding, Level
-from lifeboat.policy.manifest import Manifest, StoredObject
+from lifeboat.policy.manifest import StoredObject
 from lifeboat.policy.names import ARCHIVE, MANIFEST, BackupLocation, parse_key
+from lifeboat.policy.versions import Fault
 from lifeboat.policy.words import at, listed, several, size
 
 SETTLING = timedelta(days=2)
@@ -24,10 +26,10 @@ def archive_findings(case: Case) -> Iterator[Finding]:
     for location in case.early:
         yield _from_the_future(case, location, location.slot)
     for manifest in case.manifests:
-        if not case.is_ahead(manifest):
+        if not case.listing.is_ahead(manifest):
             yield from _faulty(case, manifest)
         elif manifest.location not in case.early:
-            yield _from_the_future(case, manifest.location, manifest.source.snapshot_time)
+            yield _from_the_future(case, manifest.location, manifest.shows)
     yield from _deleted(case)
     yield from _leftovers(case)
 
@@ -57,8 +59,8 @@ def _from_the_future(case: Case, location: BackupLocation, claimed: datetime) ->
         database=case.name,
         subject=location.id,
         headline="has a backup from the future",
-        fact=f"{location.id} was written at {at(case.written(location))} and claims to be of"
-        f" {at(claimed)}, which is later. It is not counted as a backup, now or then.",
+        fact=f"{location.id} was written at {at(case.listing.written(location))} and claims to be"
+        f" of {at(claimed)}, which is later. It is not counted as a backup, now or then.",
         limit="1 h later than it was written",
         safe="All other backups are judged as usual.",
         advice=(
@@ -69,9 +71,9 @@ def _from_the_future(case: Case, location: BackupLocation, claimed: datetime) ->
     )
 
 
-def _faulty(case: Case, manifest: Manifest) -> Iterator[Finding]:
+def _faulty(case: Case, manifest: BackupFacts) -> Iterator[Finding]:
     for claim in manifest.claims:
-        fault = case.fault(claim)
+        fault = case.listing.fault(claim)
         if fault is None:
             continue
         if fault in (Fault.REPLACED, Fault.RESIZED):
@@ -81,7 +83,7 @@ def _faulty(case: Case, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _missing(
-    case: Case, manifest: Manifest, claim: StoredObject, fault: Fault
+    case: Case, manifest: BackupFacts, claim: StoredObject, fault: Fault
 ) -> Iterator[Finding]:
     past = _past_end(case, manifest)
     if past is not None and timedelta(0) <= past <= SETTLING:
@@ -103,15 +105,15 @@ def _missing(
     )
 
 
-def _past_end(case: Case, manifest: Manifest) -> timedelta | None:
+def _past_end(case: Case, manifest: BackupFacts) -> timedelta | None:
     """How long ago S3 might delete it, by what it was promised or by the settings since then."""
-    promised = manifest.retention.expires
+    promised = manifest.expires
     ends = [None if promised is None else case.now - promised, case.past_end(manifest.location)]
     known = [each for each in ends if each is not None]
     return max(known) if known else None
 
 
-def _differs(case: Case, manifest: Manifest, claim: StoredObject, fault: Fault) -> Finding:
+def _differs(case: Case, manifest: BackupFacts, claim: StoredObject, fault: Fault) -> Finding:
     lies = case.versions[claim.key][0]
     return Finding(
         code=Code.ARCHIVE_DIFFERS,
@@ -130,7 +132,7 @@ def _differs(case: Case, manifest: Manifest, claim: StoredObject, fault: Fault) 
 
 
 def _what_is_left(case: Case, claim: StoredObject) -> str:
-    if case.original(claim):
+    if case.listing.original(claim):
         return "The version that the manifest names is still in the bucket."
     return (
         "The version that the manifest names is not in the bucket. Other backups are judged on"
@@ -139,7 +141,10 @@ def _what_is_left(case: Case, claim: StoredObject) -> str:
 
 
 def _bring_back(case: Case, claim: StoredObject, fault: Fault) -> tuple[str, ...]:
-    original, latest = case.original(claim), next(iter(case.versions.get(claim.key, ())), None)
+    original, latest = (
+        case.listing.original(claim),
+        next(iter(case.versions.get(claim.key, ())), None),
+    )
     steps = [f"Look at its versions: {case.commands.versions(claim.key)}"]
     if fault is Fault.DELETED and original and latest and latest.version_id:
         steps.append(

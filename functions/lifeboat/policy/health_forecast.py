@@ -6,7 +6,6 @@ from datetime import timedelta
 from lifeboat.policy.case import Case
 from lifeboat.policy.drill_report import DrillReport, Limit, Verdict
 from lifeboat.policy.findings import Code, Finding, Level
-from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.trend import Point, trend
 from lifeboat.policy.words import at, size
 
@@ -40,7 +39,7 @@ def forecast_findings(case: Case) -> Iterator[Finding]:
 
 def measured(case: Case, code: Code) -> bool:
     """Whether what the forecast needs was there: else that it says nothing means nothing."""
-    points = [Point(each.source.snapshot_time, each.source.bytes) for each in case.whole]
+    points = [Point(each.shows, each.database_bytes) for each in case.whole]
     if trend(points, case.now) is None:
         return False
     newest = next((each for each in case.reports if each.verdict is not Verdict.FAILED), None)
@@ -57,9 +56,9 @@ def _backup_time(case: Case) -> Iterator[Finding]:
     if not case.whole:
         return
     newest, wall = case.whole[0], case.settings.backup.timeout_minutes * 60
-    points = [Point(each.source.snapshot_time, _seconds(each)) for each in case.whole]
+    points = [Point(each.shows, each.seconds) for each in case.whole]
     days = _days_until(case, points, wall)
-    if days is None and _seconds(newest) < wall * NEAR:
+    if days is None and newest.seconds < wall * NEAR:
         return
     grows = (
         "" if days is None else f" By the {len(points)} backups looked at, it gets there {days}."
@@ -69,10 +68,10 @@ def _backup_time(case: Case) -> Iterator[Finding]:
         level=Level.WARNING,
         database=case.name,
         headline="will soon take too long to back up",
-        fact=f"{newest.location.id} took {_seconds(newest):,.0f} s of {wall} s.{grows}",
+        fact=f"{newest.location.id} took {newest.seconds:,.0f} s of {wall} s.{grows}",
         limit=f"{wall} s (backup.timeout_minutes)",
-        since=newest.source.snapshot_time,
-        basis=newest.source.snapshot_time,
+        since=newest.shows,
+        basis=newest.shows,
         safe="Backups are whole as yet. A run that finds no time left ends cleanly and says so.",
         advice=(
             (
@@ -82,10 +81,6 @@ def _backup_time(case: Case) -> Iterator[Finding]:
             "Leave out the rows of tables that can be made again (exclude_table_data).",
         ),
     )
-
-
-def _seconds(manifest: Manifest) -> float:
-    return max((manifest.finished - manifest.started).total_seconds(), 0.0)
 
 
 def _days_until(case: Case, points: list[Point], wall: float) -> str | None:
@@ -104,9 +99,9 @@ def _wall(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
     if _is_missed(report, limit) or not case.whole:
         return
     newest = case.whole[0]
-    points = [Point(each.source.snapshot_time, each.source.bytes) for each in case.whole]
+    points = [Point(each.shows, each.database_bytes) for each in case.whole]
     days = _days_until(case, points, limit.database_bytes)
-    if days is None and newest.source.bytes < limit.database_bytes:
+    if days is None and newest.database_bytes < limit.database_bytes:
         return
     code, what, setting = _WALLS[limit.what]
     yield Finding(
@@ -115,11 +110,11 @@ def _wall(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
         database=case.name,
         headline=f"outgrows {what}",
         fact=f"By the drill of {at(report.started)}, {what} is reached when {case.name} has"
-        f" {size(limit.database_bytes)}. It has {size(newest.source.bytes)}, and gets there"
+        f" {size(limit.database_bytes)}. It has {size(newest.database_bytes)}, and gets there"
         f" {days or 'now'}.",
         limit=f"{size(limit.database_bytes)} ({setting})",
-        since=newest.source.snapshot_time,
-        basis=newest.source.snapshot_time,
+        since=newest.shows,
+        basis=newest.shows,
         safe="Backups are not affected, only how they are restored.",
         advice=(_CURES[limit.what],),
     )

@@ -12,7 +12,7 @@ def minor_findings(case: Case) -> Iterator[Finding]:
     if not case.whole:
         return
     newest = case.whole[0]
-    releases = newer_server(newest.source.server_version, newest.archive.pg_dump)
+    releases = newer_server(newest.server_version, newest.pg_dump)
     if releases is None:
         return
     server, program = releases
@@ -24,7 +24,8 @@ def minor_findings(case: Case) -> Iterator[Finding]:
         fact=f"{newest.location.id} was taken from PostgreSQL {server} by pg_dump {program}. Such"
         " an archive may name what only newer servers know.",
         limit="the server's own minor, or a later one",
-        since=newest.source.snapshot_time,
+        since=newest.shows,
+        basis=newest.shows,
         safe="Backups are whole, and drills and restores by Lifeboat know what to leave out.",
         advice=(
             "Have the layers built with the newer minor (layers/README.md), then make deploy.",

@@ -96,7 +96,7 @@ def _drill_passed(case: Case, told: Told) -> Ending:
 
 def _read(case: Case, told: Told) -> Ending:
     """A document that could not be read can be; or nobody reads it any more."""
-    read = {each.key for each in (*case.manifests, *case.reports)}
+    read = {each.key for each in case.manifests} | {each.key for each in case.reports}
     unread = {each.key for each in (*case.unreadable, *case.unreadable_reports)}
     return _ending(right=told.subject in read, gone=told.subject not in unread)
 
@@ -107,7 +107,7 @@ def _stored(case: Case, told: Told) -> Ending:
     claim = next((each for each in claims if each.key == told.subject), None)
     if claim is None:
         return _ending(right=False, gone=not _is_to_be_read(case, told.subject.rpartition("/")[0]))
-    return _ending(right=case.fault(claim) is None)
+    return _ending(right=case.listing.fault(claim) is None)
 
 
 def _original(case: Case, told: Told) -> Ending:
@@ -122,12 +122,16 @@ def _in_the_past(case: Case, told: Told) -> Ending:
     """A backup from the future stays one; it may be written anew, with a sound clock."""
     read = {each.location.id: each for each in case.manifests}
     if manifest := read.get(told.subject):
-        return _ending(right=not case.is_ahead(manifest))
+        return _ending(right=not case.listing.is_ahead(manifest))
     return _ending(right=False, gone=all(each.id != told.subject for each in case.published))
 
 
 def _changed(case: Case, told: Told) -> Ending:
     return _ending(right=changed_lately(case) and _shows_more(case, told))
+
+
+def _backed_up_anew(case: Case, told: Told) -> Ending:
+    return _ending(right=_shows_more(case, told))
 
 
 def _forecast(case: Case, told: Told) -> Ending:
@@ -141,7 +145,7 @@ def _is_to_be_read(case: Case, backup: str) -> bool:
 
 def _shows_more(case: Case, told: Told) -> bool:
     """Whether a whole backup has come since."""
-    return bool(case.whole) and _is_later(case.whole[0].source.snapshot_time, told)
+    return bool(case.whole) and _is_later(case.whole[0].shows, told)
 
 
 def _is_later(moment: datetime, told: Told) -> bool:
@@ -164,6 +168,7 @@ _RULES: dict[Code, Callable[[Case, Told], Ending]] = {
     Code.LEFTOVER: _stored,
     Code.FROM_THE_FUTURE: _in_the_past,
     Code.UNCHANGED: _changed,
+    Code.PG_DUMP_OLDER: _backed_up_anew,
     Code.BACKUP_TIME: _forecast,
     Code.RTO_SOON: _forecast,
     Code.DRILL_TIME: _forecast,

@@ -206,12 +206,12 @@ def _backup(case: Case) -> BackupStatus | None:
     newest = case.whole[0]
     return BackupStatus(
         id=newest.location.id,
-        tier=newest.tier.value,
-        shows=newest.source.snapshot_time,
+        tier=newest.location.tier.value,
+        shows=newest.shows,
         age_hours=round(age / _HOUR, 4),
-        bytes=newest.archive.bytes,
-        rows=newest.inventory.rows,
-        seconds=(newest.finished - newest.started).total_seconds(),
+        bytes=newest.bytes,
+        rows=newest.rows,
+        seconds=newest.seconds,
     )
 
 

@@ -101,7 +101,7 @@ def check_health(look: Look) -> Checked:
     """
     calls = Calls(most_calls(look.settings), look.remaining)
     memory, forgotten = _recall(look.vault, calls)
-    seen = observe(look.vault, look.settings, look.stack, calls)
+    seen = observe(look.vault, look.settings, look.stack, calls, look.now)
     known = with_known(seen, memory, look.settings, look.now, lost=bool(forgotten))
     facts = replace(known, problems=(*seen.problems, *forgotten))
     findings = judge(facts, look.settings, look.now)

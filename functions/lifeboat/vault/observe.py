@@ -4,9 +4,11 @@ The role behind it can list, and read manifests, drill reports and the bucket's 
 can't read an archive. A version's bytes never change in S3, so versions and sizes are enough.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
 from lifeboat.errors import LifeboatError
@@ -23,7 +25,10 @@ from lifeboat.policy.facts import (
 )
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import DRILLS
+from lifeboat.policy.reduction import Reduction, gist
 from lifeboat.policy.tiers import Tier
+from lifeboat.policy.versions import Versions
+from lifeboat.policy.words import size
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from lifeboat.vault.bucket import Vault
 from lifeboat.vault.bucket_facts import bucket_facts
@@ -41,7 +46,12 @@ REPORTS = 5
 _LISTINGS = 300
 """Requests for everything but documents; a listing takes one for each thousand versions."""
 
-_READERS = 8
+LARGEST = 64_000_000
+"""Bytes of a document that are read: ten times what the manifest of 50,000 tables has."""
+
+_READERS = 4
+"""Databases at once: waiting for S3 takes longer than reading what it sends."""
+
 _PREFIXES = tuple(f"{root}/" for root in (*Tier, DRILLS))
 
 type _Listings = Mapping[str, list[StoredVersion] | Unknown]
@@ -56,7 +66,9 @@ def most_calls(settings: WatchedSettings) -> int:
     return _LISTINGS + len(settings.databases) * documents
 
 
-def observe(vault: Vault, settings: WatchedSettings, stack: str, calls: Calls) -> Facts:
+def observe(
+    vault: Vault, settings: WatchedSettings, stack: str, calls: Calls, now: datetime
+) -> Facts:
     """Everything that can be seen now; what can't is said in the facts.
 
     Args:
@@ -64,26 +76,28 @@ def observe(vault: Vault, settings: WatchedSettings, stack: str, calls: Calls) -
         settings: which databases there should be, and how much history is judged.
         stack: name of the stack, which advice needs.
         calls: the budget; see `most_calls`.
+        now: the moment of the look, in UTC.
     """
     listings = {prefix: _listing(vault, prefix, calls) for prefix in _PREFIXES}
     bucket = bucket_facts(vault, calls)
     uploads = _seen(lambda: list_uploads(vault, calls))
     strangers = _seen(lambda: _strangers(vault, settings, listings, calls))
+    reader = _Reader(vault, calls)
+
+    def seen(database: WatchedDatabase) -> tuple[DatabaseFacts, list[Problem]]:
+        return _database(database, _objects_of(database.name, listings), reader, settings, now)
+
     with ThreadPoolExecutor(_READERS) as pool:
-        reader = _Reader(vault, calls, pool)
-        databases = tuple(
-            _database(each, _objects_of(each.name, listings), reader, settings)
-            for each in settings.databases
-        )
+        databases = list(pool.map(seen, settings.databases))
     return Facts(
         vault=vault.bucket,
         region=vault.client.meta.region_name,
         stack=stack,
         bucket=bucket,
-        databases=databases,
+        databases=tuple(facts for facts, _ in databases),
         strangers=strangers,
         uploads=uploads,
-        problems=tuple(reader.problems),
+        problems=tuple(problem for _, problems in databases for problem in problems),
     )
 
 
@@ -126,17 +140,31 @@ def _database(
     objects: tuple[StoredVersion, ...] | Unknown,
     reader: "_Reader",
     settings: WatchedSettings,
-) -> DatabaseFacts:
+    now: datetime,
+) -> tuple[DatabaseFacts, list[Problem]]:
+    """What there is of a database, and the gaps in that; it never holds two documents."""
     if isinstance(objects, Unknown):
-        return DatabaseFacts(name=database.name, objects=objects)
+        return DatabaseFacts(name=database.name, objects=objects), []
     backups = backups_to_read(objects, settings.monitor.history)
-    manifests = [each.manifest_key for each in backups]
-    return DatabaseFacts(
+    reduction = Reduction(Versions(objects, now), settings.monitor)
+    manifests = [
+        reader.read(each.manifest_key, Manifest.from_json, reduction.add) for each in backups
+    ]
+    reports = [
+        reader.read(key, DrillReport.from_json, gist) for key in reports_to_read(objects, REPORTS)
+    ]
+    read = [*manifests, *reports]
+    facts = DatabaseFacts(
         name=database.name,
         objects=objects,
-        manifests=reader.read(database.name, manifests, Manifest.from_json),
-        drills=reader.read(database.name, reports_to_read(objects, REPORTS), DrillReport.from_json),
+        manifests=(*reduction.done(), *_of(Unreadable, manifests)),
+        drills=tuple(each for each in reports if not isinstance(each, Problem)),
     )
+    return facts, [replace(each, database=database.name) for each in _of(Problem, read)]
+
+
+def _of[T](kind: type[T], items: Iterable[object]) -> Iterator[T]:
+    return (each for each in items if isinstance(each, kind))
 
 
 class _Parser[T](Protocol):
@@ -145,33 +173,36 @@ class _Parser[T](Protocol):
 
 @dataclass
 class _Reader:
-    """Reads documents, some at a time; keeps what went wrong on the way."""
+    """Reads documents for several databases at once, and holds one of them in memory at a time."""
 
     vault: Vault
     calls: Calls
-    pool: ThreadPoolExecutor
-    problems: list[Problem] = field(default_factory=list)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def read[T](
-        self, database: str, keys: Iterable[str], parse: _Parser[T]
-    ) -> tuple[T | Unreadable, ...]:
-        """The documents with those keys, in their order; without those that did not arrive."""
-        found: list[T | Unreadable] = []
-        for each in self.pool.map(lambda key: self._one(database, key, parse), keys):
-            if isinstance(each, Problem):
-                self.problems.append(each)
-            else:
-                found.append(each)
-        return tuple(found)
-
-    def _one[T](self, database: str, key: str, parse: _Parser[T]) -> T | Unreadable | Problem:
+    def read[T, R](
+        self, key: str, parse: _Parser[T], reduce: Callable[[T], R]
+    ) -> R | Unreadable | Problem:
+        """What `reduce` leaves of the document; or why it is unread."""
         client, bucket = self.vault.client, self.vault.bucket
         try:
             with self.calls.one(f"read s3://{bucket}/{key}"):
-                body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+                answer = client.get_object(Bucket=bucket, Key=key)
+                if answer["ContentLength"] > LARGEST:
+                    return _too_large(key, answer["ContentLength"])
+                body = answer["Body"].read()
         except LifeboatError as error:
-            return Problem.of(f"read {key}", error, database=database)
-        try:
-            return parse(body, key=key)
-        except LifeboatError as error:
-            return Unreadable.of(key, error)
+            return Problem.of(f"read {key}", error)
+        with self._turn:
+            try:
+                return reduce(parse(body, key=key))
+            except LifeboatError as error:
+                return Unreadable.of(key, error)
+
+
+def _too_large(key: str, found: int) -> Unreadable:
+    return Unreadable(
+        key=key,
+        why=f"{key} has {size(found)}, more than any document of Lifeboat's ({size(LARGEST)}).",
+        safe="What lies beside it may be whole; it was not looked into.",
+        todo="Find out who wrote it.",
+    )
