@@ -32,6 +32,9 @@ test: ready  ## all tests, with the coverage gate, and lint beside them
 sandbox: boxable ready build/sandbox/installed  ## a backup under AWS's own runtime, in a box like Lambda's
 	$(PYTEST) tests/sandbox --numprocesses=2
 
+test-dates: ready  ## what judges time, on ten other days (over an hour; Linux; ARGS='--drawn COMMIT': two)
+	python -m tests.dates $(ARGS)
+
 lint: ready  ## style, types, and who may import whom
 	ruff check --quiet .
 	ruff format --quiet --check .
@@ -109,4 +112,5 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test sandbox lint layers synth deploy smoke bench faults mutants lock clean ready boxable
+.PHONY: help demo test test-dates sandbox lint layers synth deploy smoke bench faults mutants lock
+.PHONY: clean ready boxable

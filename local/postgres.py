@@ -16,6 +16,7 @@ import psycopg
 
 from layers.postgres import server_tree
 from local.certificates import ServerCertificate, issue
+from local.clock import CLOCK
 from local.ports import free_port
 from local.servant import Servant
 from local.tether import StartError, Tether
@@ -38,7 +39,7 @@ LONGEST_PARENT = 60
 """A socket's path may have 103 bytes on macOS (107 on Linux), and its name takes some of them."""
 
 START_SECONDS = 30.0
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", **CLOCK}
 
 
 class PostgresServer:

@@ -20,6 +20,7 @@ from botocore.loaders import create_loader
 
 from local.aws import deploy, trust
 from local.certificates import ServerCertificate, issue
+from local.clock import CLOCK
 from local.ports import free_port
 from local.tether import StartError, Tether
 
@@ -205,7 +206,7 @@ def _server_environment(
     """The server's whole environment, without AWS_ENDPOINT_URL: then functions get its own."""
     temporary = home / "tmp"
     temporary.mkdir()
-    return {
+    return CLOCK | {
         "PATH": "/usr/bin:/bin",
         "LC_ALL": "C.UTF-8",
         "HOME": str(home),

@@ -18,6 +18,8 @@ import psutil
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
+from local.clock import CLOCK
+
 Result = dict[str, Any]
 
 AUTHORITIES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
@@ -122,7 +124,7 @@ def lambda_environment(proposed: Mapping[str, str], scratch: Path) -> dict[str, 
     for layer in layers:
         if (layer / "lib" / "postgresql").is_dir():
             ours["LIFEBOAT_POSTGRES_ROOT"] = str(layer / "lib" / "postgresql")
-    return ours | own
+    return CLOCK | ours | own
 
 
 def kill_descendants() -> None:
