@@ -128,7 +128,9 @@ def test_what_was_live_before_has_no_report_and_needs_none() -> None:
     made = plan(None)
     assert made.blocked == ()
     assert made.backup is None
-    assert made.beware == ("Clients lose their connections once and have to connect again.",)
+    settings, clients = made.beware
+    assert settings.startswith("Settings, grants, limit, comment and owner of the database itself")
+    assert clients == "Clients lose their connections once and have to connect again."
 
 
 def test_the_notes_of_the_restore_are_told_before_a_swap() -> None:

@@ -18,7 +18,7 @@ HOLDERS = frozenset({b"TABLE", b"FOREIGN TABLE", b"MATERIALIZED VIEW"})
 
 _OPTION = b"pg_attver="
 _TOKEN = re.compile(
-    rb"[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+'|\"(?:[^\"]++|\"\")*+\""
+    rb"[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)|'(?:[^']++|'')*+(?:'|\Z)|\"(?:[^\"]++|\"\")*+(?:\"|\Z)"
     rb"|[\w$\x80-\xff]++|(?P<end>;)|.",
     re.DOTALL,
 )

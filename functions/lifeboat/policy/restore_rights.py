@@ -57,11 +57,12 @@ _LAST = "EVENT TRIGGER"
 _ROUTINES = frozenset({"FUNCTION", "PROCEDURE"})
 
 _TOKEN = re.compile(
-    r"[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+'|\"(?:[^\"]++|\"\")*+\"|[\w$]++|\s++|.",
+    r"[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)|'(?:[^']++|'')*+(?:'|\Z)|\"(?:[^\"]++|\"\")*+(?:\"|\Z)"
+    r"|[\w$]++|\s++|.",
     re.DOTALL,
 )
 """As the server writes definitions down. What it may not understand is taken for a token more, and
-so for something that no superuser makes."""
+so for something that no superuser makes; what is open, to the end, which is looked for once."""
 
 _BEYOND = frozenset({"LEAKPROOF", "SUPPORT"})
 """Properties of a function that only a superuser may give it. The server writes its own words in
