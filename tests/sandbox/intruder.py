@@ -25,6 +25,7 @@ class Scene:
         port: where somebody listens on 127.0.0.1, inside as outside.
         library: an ELF library whose loading makes the file `loaded` in the working directory.
         connect: opens a session of a user of the server.
+        superuser: the only one that the server has.
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Scene:
     port: int
     library: bytes
     connect: Callable[[str], psycopg.Connection]
+    superuser: str
 
     def outside(self, path: str) -> Path:
         return self.root / path.removeprefix("/")
@@ -43,14 +45,14 @@ class Scene:
 
     def ask(self, query: str, *values: object) -> str:
         """The values of all rows, or nothing when the server refuses."""
-        with self.connect("postgres") as session, suppress(psycopg.Error):
+        with self.connect(self.superuser) as session, suppress(psycopg.Error):
             rows = session.execute(query, values).fetchall()  # type: ignore[arg-type]
             return "\n".join(str(value) for row in rows for value in row)
         return ""
 
     def do(self, *statements: str) -> bool:
         """Whether the server did all of them."""
-        with self.connect("postgres") as session, suppress(psycopg.Error):
+        with self.connect(self.superuser) as session, suppress(psycopg.Error):
             for statement in statements:
                 session.execute(statement)  # type: ignore[arg-type]
             return True
@@ -73,7 +75,7 @@ EXCEPTION WHEN OTHERS THEN RETURN QUERY SELECT i::text FROM generate_series(1, 3
 
 
 def _peek(scene: Scene, query: str) -> str:
-    with scene.connect("postgres") as session:
+    with scene.connect(scene.superuser) as session:
         session.execute(_READ)  # type: ignore[arg-type]
         return "\n".join(str(row[0]) for row in session.execute(query))  # type: ignore[arg-type]
 
@@ -228,7 +230,7 @@ def a_network_connection_of_a_foreign_table(scene: Scene) -> bool:
         "CREATE EXTENSION IF NOT EXISTS postgres_fdw",
         "CREATE SERVER production FOREIGN DATA WRAPPER postgres_fdw"
         f" OPTIONS (host '127.0.0.1', port '{scene.port}', connect_timeout '2')",
-        "CREATE USER MAPPING FOR postgres SERVER production OPTIONS (password 'x')",
+        "CREATE USER MAPPING FOR CURRENT_USER SERVER production OPTIONS (password 'x')",
         "CREATE FOREIGN TABLE there (x int) SERVER production",
         "CREATE MATERIALIZED VIEW kept AS SELECT * FROM there",
     )
@@ -236,11 +238,11 @@ def a_network_connection_of_a_foreign_table(scene: Scene) -> bool:
 
 
 def a_session_of_the_superuser(scene: Scene) -> bool:
-    """Back into the server itself, which trusts whoever gets to its socket."""
+    """Back into the server itself, were it to trust whoever gets to its socket."""
     scene.do("CREATE EXTENSION IF NOT EXISTS dblink")
-    return "postgres" in scene.ask(
+    return scene.superuser in scene.ask(
         "SELECT who FROM dblink(%s::text, 'SELECT current_user::text') AS t(who text)",
-        f"host={scene.run}/socket user=postgres dbname=postgres",
+        f"host={scene.run}/socket user={scene.superuser} dbname=postgres",
     )
 
 

@@ -1,6 +1,7 @@
 """What lies inside of an archive gets nothing when a drill restores it in the function."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -24,7 +25,7 @@ from tests.sandbox.conftest import DRILL, Deployed, Start
 from tests.sandbox.function import Function
 from tests.sandbox.intruder import ATTEMPTS, CALLING, PLANTED, Scene
 from tests.sandbox.seccomp import LANDLOCK, SYSTEM_V_IPC, filter_file
-from tests.workshop import Database
+from tests.workshop import Database, eventually
 
 MAJORS = (14, 18)
 _DATABASE = {
@@ -85,13 +86,20 @@ def loads(process: psutil.Process) -> bool:
     return any("--jobs" in word for word in process.cmdline())
 
 
-def scene_of(function: Function, library: bytes, port: int) -> Scene:
-    """The server of the drill that stands still in the function."""
+def scene_of(function: Function, restoring: psutil.Process, library: bytes, port: int) -> Scene:
+    """The server of the drill that stands still in the function, made to trust everybody.
+
+    Whoever restores is no superuser there, and nobody logs in without a password. What the walls
+    hold is tried as if both were otherwise.
+    """
     named = [each for each in function.descendants() if each.name() == "postgres"]
     (server,) = (each for each in named if each.ppid() not in {other.pid for other in named})
     data = server.cmdline()[server.cmdline().index("-D") + 1]
     run = data.rpartition("/")[0]
     root = Path(f"/proc/{server.pid}/root")
+    superuser = restoring.environ()["PGUSER"].replace("_restorer", "_admin")
+    (root / data.removeprefix("/") / "pg_hba.conf").write_text("local all all trust\n")
+    server.send_signal(signal.SIGHUP)
 
     def connect(user: str) -> psycopg.Connection:
         host = f"{root}{run}/socket"
@@ -99,7 +107,14 @@ def scene_of(function: Function, library: bytes, port: int) -> Scene:
 
     status = Path(f"/proc/{server.ppid()}/status").read_text()
     (numbers,) = (line for line in status.splitlines() if line.startswith("NSpid:"))
-    return Scene(root, run, int(numbers.split()[-1]), port, library, connect)
+    return Scene(root, run, int(numbers.split()[-1]), port, library, connect, superuser)
+
+
+def trusts(scene: Scene) -> bool:
+    """Whether the server has read that it is to."""
+    with suppress(psycopg.OperationalError):
+        return scene.ask("SELECT current_setting('is_superuser')") == "on"
+    return False
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,8 @@ def ended(
         start(box, DRILL, vault=warm.vault, settings=SETTINGS) as function,
         function.stopped_at(event, "pg_restore", when=loads) as stopped,
     ):
-        scene = scene_of(function, library, listener.port)
+        scene = scene_of(function, stopped.programs["pg_restore"], library, listener.port)
+        eventually(lambda: trusts(scene))
         gained = {name: attempt(scene) for name, attempt in ATTEMPTS.items()}
         for call in CALLING:
             call(scene)
