@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from botocore import retryhandler
 from botocore.retries import standard
 from xdist.scheduler import LoadScopeScheduling
 
@@ -65,6 +66,7 @@ def brisk() -> Iterator[None]:
     pauses = set_testing(other_run_pause_seconds=0.05, wake_pause_seconds=0.05)
     with pauses, pytest.MonkeyPatch.context() as patch:
         patch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)
+        patch.setattr(retryhandler, "delay_exponential", lambda **_: 0.01)
         yield
 
 
