@@ -63,6 +63,9 @@ faults: ready  ## the fault campaign (writes docs/faults.md)
 mutants: ready  ## changes of the policies that no test notices (about an hour; ARGS='verdict rows')
 	python -m tests.mutants $(ARGS)
 
+races: ready  ## random DDL against running dumps (SECONDS=600, ARGS='--seed 7 --majors 14 18')
+	python -m tests.races --seconds $(or $(SECONDS),600) $(ARGS)
+
 lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
@@ -112,5 +115,5 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test test-dates sandbox lint layers synth deploy smoke bench faults mutants lock
-.PHONY: clean ready boxable
+.PHONY: help demo test test-dates sandbox lint layers synth deploy smoke bench faults mutants races
+.PHONY: lock clean ready boxable

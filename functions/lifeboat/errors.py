@@ -127,7 +127,11 @@ class LockQueueError(LockWaitError):
 
 
 class SchemaChangingError(BackupError):
-    """Definitions changed while the snapshot was being taken, or described."""
+    """Definitions changed while the snapshot was being taken, or dumped."""
+
+
+class DefinitionsChangedError(SchemaChangingError):
+    """Definitions changed while they were dumped: the archive would be of no moment that was."""
 
 
 class ProgramMissingError(BackupError):

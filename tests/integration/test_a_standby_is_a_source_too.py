@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from local import postgres as local_postgres
 from local.ports import free_port
 from local.postgres import PostgresServer
 from local.servant import Servant
-from tests.workshop import Database, Workshop
+from tests.races.course import Start, line_up, run
+from tests.races.types import TYPES
+from tests.workshop import Database, Workshop, eventually
 
 
 @contextmanager
@@ -61,3 +65,30 @@ def test_a_standby_is_backed_up_without_the_rows_that_it_lacks(
     tables = {t.name: (t.rows, t.data_excluded) for t in manifest.inventory.tables}
     assert tables == {"kept": (70, False), "cache": (0, True)}
     assert any("public.cache" in note and "standby" in note for note in manifest.notes)
+
+
+def test_a_change_that_reaches_a_standby_in_the_middle_makes_its_backup_begin_anew(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a standby that follows its primary, the change comes by the write-ahead log."""
+    follows = {"wal_level": "replica", "max_wal_senders": "4"}
+    with PostgresServer.start(major=18, root=tmp_path, settings=follows) as primary:
+        database = Database.create(primary, "app")
+        racers = line_up(database, [kind for kind in TYPES if kind.name == "enum label rename"])
+        with standby_of(primary, tmp_path) as standby:
+            copy = replace(database, server=standby)
+            with standby.admin() as admin:
+                admin.autocommit = True
+                source = primary.url().replace("'", "''")
+                admin.execute(f"ALTER SYSTEM SET primary_conninfo = '{source}'".encode())
+                admin.execute("SELECT pg_reload_conf()")
+
+            def change() -> None:
+                run(database, racers)
+                label = "SELECT count(*) FROM pg_enum WHERE enumlabel = 'unhappy'"
+                eventually(lambda: bool(copy.value(label)))
+
+            Start("before").give(monkeypatch, change)
+            workshop.database = copy
+            notes = workshop.take().manifest.notes
+    assert any('enum label "sad" of k0.mood was renamed' in note for note in notes)

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from lifeboat.errors import LockQueueError, SchemaChangingError
+from lifeboat.policy import attempts
 from lifeboat.postgres import snapshot as under_test
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.snapshot import Relation, Snapshot, held_snapshot
-from lifeboat.services import store_archive
 from tests.workshop import Database, Workshop, eventually
 
 REFILL = (
@@ -187,7 +187,7 @@ def test_a_migration_that_comes_in_between_passes_and_the_backup_follows(
 def test_migrations_that_keep_coming_end_the_run_and_are_named(
     workshop: Workshop, migrations: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_archive, "_ATTEMPTS", 2)
+    monkeypatch.setattr(attempts, "MOST", 2)
     migrations[0] = 2
     with pytest.raises(LockQueueError, match=r"(?s)on public\.users\. pg_dump: .*LOCK TABLE"):
         workshop.take()

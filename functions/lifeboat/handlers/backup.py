@@ -62,6 +62,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                     secrets, settings.databases[0].secret_arn, Path(scratch)
                 ),
                 remaining=seconds_left(context),
+                log=lambda event, details: logger.warning(event, extra=dict(details)),
             )
             outcome = take_backup(Request(location, asked.label, context.aws_request_id), means)
         failed = 0

@@ -84,24 +84,6 @@ _BLOCKERS: LiteralString = _EXCLUSIVE + "AND l.granted LIMIT 3"
 _WAITING: LiteralString = _EXCLUSIVE + "AND NOT l.granted LIMIT 3"
 
 
-#: pg_dump has these described by functions that look into the catalog as it is now, not as the
-#: snapshot sees it. They give NULL for what is gone, or for a body that was replaced by one in
-#: quotes: an archive would hold a hull, and pg_dump would end well. What belongs to tables is safe
-#: by their locks; that a view is gone, pg_dump notices.
-_GONE: LiteralString = """
-SELECT n.nspname || '.' || p.proname
-FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE p.oid >= 16384 AND n.nspname !~ '^pg_'
-  AND (pg_catalog.pg_get_function_arguments(p.oid) IS NULL
-       OR p.prosqlbody IS NOT NULL AND pg_catalog.pg_get_function_sqlbody(p.oid) IS NULL)
-UNION ALL
-SELECT n.nspname || '.' || s.stxname
-FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
-WHERE pg_catalog.pg_get_statisticsobjdef(s.oid) IS NULL
-LIMIT 3
-"""
-
-
 @dataclass(frozen=True)
 class Relation:
     """A table of the database as one catalog read saw it.
@@ -171,22 +153,6 @@ def require_no_queue(scout: Connection, said: str) -> None:
             f"pg_dump had to queue behind a statement that waits for a lock: {_named(rows)}."
             f" pg_dump: {said}",
             todo="Invoke the function again when that statement, a migration perhaps, is done.",
-        )
-
-
-def require_described(snapshot: Snapshot) -> None:
-    """Refuse a dump that may have described something after it was dropped or replaced.
-
-    To be asked when pg_dump has described everything: at its first byte.
-
-    Raises:
-        SchemaChangingError: names what the snapshot has and the database no longer has like that.
-    """
-    if rows := snapshot.connection.execute(_GONE).fetchall():
-        raise SchemaChangingError(
-            "Functions or statistics were dropped or replaced while pg_dump described them:"
-            f" {', '.join(str(row[0]) for row in rows)}.",
-            todo="Let the migration end, then invoke the function again.",
         )
 
 

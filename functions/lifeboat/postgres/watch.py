@@ -100,6 +100,15 @@ class Watch:
             self.check()
         return done.result()
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass, but no longer than the run lasts.
+
+        Raises:
+            Exception: why the run ended.
+        """
+        wait((self._ended,), timeout=seconds)
+        self.check()
+
     def check(self) -> None:
         """Raise the run's failure, if there is one."""
         if self._failure:

@@ -1,6 +1,7 @@
 """What the steps of one backup share: what was asked for, what there is to work with, the clock."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -31,6 +32,10 @@ class Request:
     run_id: str
 
 
+def _unheard(_event: str, _details: Mapping[str, object]) -> None:
+    """Where nobody keeps a log."""
+
+
 @dataclass(frozen=True)
 class Means:
     """What a run works with.
@@ -41,6 +46,7 @@ class Means:
         programs: pg_dump and its kin.
         read_login: reads the database's secret, anew at each call.
         remaining: seconds until the run has to be over.
+        log: keeps what happened on the way, with its details.
     """
 
     settings: Settings
@@ -48,23 +54,26 @@ class Means:
     programs: Programs
     read_login: Callable[[], Login]
     remaining: Callable[[], float]
+    log: Callable[[str, Mapping[str, object]], None] = _unheard
 
 
 @dataclass(frozen=True)
 class BackupRun:
-    """One attempt at a slot.
+    """One run for a slot, of one or more attempts.
 
     Attributes:
         request: which backup to take.
         means: what to work with.
         started: when, by the clock.
         phases: where the time goes.
+        uploads: the archive's upload that is under way, once there is one.
     """
 
     request: Request
     means: Means
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     phases: Stopwatch = field(default_factory=Stopwatch)
+    uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
 
     @property
     def location(self) -> BackupLocation:
@@ -99,16 +108,19 @@ class BackupRun:
         )
 
     def new_upload(self) -> ArchiveUpload:
-        """The upload of its archive, not begun yet."""
-        return ArchiveUpload(
+        """The upload of an attempt's archive, not begun yet."""
+        upload = ArchiveUpload(
             self.means.vault,
             self.location.archive_key,
             self.protection(),
             wait_seconds=self.means.remaining,
         )
+        self.uploads.append(upload)
+        return upload
 
-    def out_of_time(self, sent: int) -> OutOfTimeError:
-        """The error for a run that has to end here, after `sent` bytes of the archive."""
+    def out_of_time(self) -> OutOfTimeError:
+        """The error for a run that has to end here."""
+        sent = sum(upload.total for upload in self.uploads)
         return OutOfTimeError(
             f"The function's time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}, with {sent / 1e6:.1f} MB of the archive sent.",

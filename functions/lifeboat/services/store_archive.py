@@ -1,30 +1,35 @@
 """Stores a database's archive, checked against the very snapshot that it was dumped from."""
 
+import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lifeboat.errors import LockQueueError, SlotTakenError
+import psycopg
+
+from lifeboat.errors import (
+    BackupError,
+    DefinitionsChangedError,
+    DumpError,
+    LockQueueError,
+    SlotTakenError,
+)
+from lifeboat.policy.attempts import pause_before_next
 from lifeboat.policy.identifiers import split_qualified
 from lifeboat.policy.inventory import Source
 from lifeboat.policy.manifest import StoredObject
 from lifeboat.policy.rows import require_same
+from lifeboat.postgres.catalog import require_unchanged
 from lifeboat.postgres.census import read_source, with_descendants
 from lifeboat.postgres.dump import Dump
-from lifeboat.postgres.snapshot import (
-    Snapshot,
-    held_snapshot,
-    require_described,
-    require_no_queue,
-)
+from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.backup_run import BackupRun
 from lifeboat.services.ready_database import ReadyDatabase
-from lifeboat.services.stream_archive import Streamed, archive_stream
+from lifeboat.services.stream_archive import ArchiveStream, Streamed, archive_stream
 from lifeboat.services.survey import Survey, beside, survey
 from lifeboat.vault.bucket import SlotState
 from lifeboat.vault.upload import ArchiveUpload
 
-_ATTEMPTS = 5
 _SQL_ASCII = "SQL_ASCII"
 
 
@@ -50,31 +55,56 @@ class StoredArchive:
 
 
 def store_archive(
-    run: BackupRun, ready: ReadyDatabase, slot: SlotState, upload: ArchiveUpload, watch: Watch
+    run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch
 ) -> StoredArchive:
     """Dump, decode, count and store; begin anew when a migration came in between.
 
     Raises:
         SlotTakenError: another run was first.
-        BackupError: any other failure; the upload has been aborted then.
+        BackupError: any other failure. What had been uploaded is aborted.
     """
-    with run.phases.timed("upload"):
-        watch.call(upload.open)
-    with upload:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return _attempt(run, ready, slot, upload, watch)
-            except LockQueueError:
-                if attempt == _ATTEMPTS:
-                    raise
-    raise AssertionError  # the loop returns or raises
+    disturbed: list[str] = []
+    while True:
+        begun = time.monotonic()
+        try:
+            archive = _attempt(run, ready, slot, watch)
+        except (LockQueueError, DefinitionsChangedError) as error:
+            disturbed.append(error.what)
+            took = time.monotonic() - begun
+            pause = pause_before_next(len(disturbed), took, run.means.remaining())
+            if pause is None:
+                raise _given_up(error, len(disturbed), took) from None
+            run.means.log(
+                "Backup begins anew",
+                {
+                    "attempt": len(disturbed) + 1,
+                    "reason": error.what,
+                    "notes": getattr(error, "__notes__", []),
+                },
+            )
+        else:
+            notes = tuple(f"Begun anew: {what}" for what in disturbed)
+            return replace(archive, notes=(*archive.notes, *notes))
+        watch.pause(pause)
 
 
-def _attempt(
-    run: BackupRun, ready: ReadyDatabase, slot: SlotState, upload: ArchiveUpload, watch: Watch
-) -> StoredArchive:
+def _given_up(error: BackupError, attempts: int, took: float) -> BackupError:
+    tried = "once" if attempts == 1 else f"{attempts} times"
+    given_up = type(error)(
+        f"{error.what} Tried {tried}; the last attempt took {took:.0f} s.", todo=error.todo
+    )
+    for note in getattr(error, "__notes__", []):
+        given_up.add_note(note)
+    return given_up
+
+
+def _attempt(run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
     with ExitStack() as stack:
+        with run.phases.timed("upload"):
+            upload = run.new_upload()
+            watch.call(upload.open)
+            stack.enter_context(upload)
         with run.phases.timed("snapshot"):
             snapshot = stack.enter_context(
                 held_snapshot(ready.holder, ready.scout, lock_wait_seconds=wait)
@@ -87,24 +117,29 @@ def _attempt(
             stream = stack.enter_context(archive_stream(dump, upload, watch))
             if not stream.pass_on():
                 require_no_queue(ready.scout, stream.last_words())
-            require_described(snapshot)
-        with run.phases.timed("archive"):
-            counting = stack.enter_context(
-                beside(
-                    watch,
-                    lambda: survey(
-                        snapshot,
-                        dump,
-                        ready.login,
-                        watch,
-                        excluded=excluded,
-                        checksums=run.settings.backup.checksums,
-                    ),
-                )
-            )
-            streamed = stream.finish(watch)
-        with run.phases.timed("count"):
-            surveyed = counting.result()
+            # Most of what changes does so before pg_dump's first byte; the rest isn't worth its
+            # time then.
+            require_unchanged(snapshot, ready.scout)
+        with beside(
+            watch,
+            lambda: survey(
+                snapshot,
+                dump,
+                ready.login,
+                watch,
+                excluded=excluded,
+                checksums=run.settings.backup.checksums,
+            ),
+        ) as counting:
+            with run.phases.timed("archive"):
+                streamed = _ended(stream, watch)
+            with run.phases.timed("count"):
+                surveyed = counting.result()
+        # The roles have been read too.
+        if isinstance(streamed, DumpError):
+            _require_fault(streamed, snapshot, ready)
+            raise streamed
+        require_unchanged(snapshot, ready.scout)
         require_same(surveyed.inventory, streamed.counted)
         with run.phases.timed("complete"):
             archive = watch.call(lambda: _complete(run, upload, slot))
@@ -112,6 +147,22 @@ def _attempt(
         notes = (*notes, f"pg_dump: {streamed.said}")
     notes = (*ready.login.notes, *_on_encoding(source), *notes, *surveyed.notes)
     return StoredArchive(source, dump, surveyed, streamed, notes, archive)
+
+
+def _require_fault(error: DumpError, snapshot: Snapshot, ready: ReadyDatabase) -> None:
+    """Let pass only a failure of pg_dump that comes of something else than a change."""
+    try:
+        require_unchanged(snapshot, ready.scout)
+    except psycopg.Error:
+        raise error from None  # what ended pg_dump has ended our sessions too
+
+
+def _ended(stream: ArchiveStream, watch: Watch) -> Streamed | DumpError:
+    """The dump's end: what went through, or why pg_dump says that it failed."""
+    try:
+        return stream.finish(watch)
+    except DumpError as error:
+        return error
 
 
 def _on_encoding(source: Source) -> tuple[str, ...]:

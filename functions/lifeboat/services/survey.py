@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from lifeboat.errors import DumpError, InventoryError
+from lifeboat.errors import DefinitionsChangedError, DumpError, InventoryError
 from lifeboat.policy.identifiers import qualified
 from lifeboat.policy.inventory import Inventory
 from lifeboat.policy.words import listed
@@ -49,6 +49,7 @@ def survey(
     are a note.
 
     Raises:
+        DefinitionsChangedError: a table is no longer called what the snapshot calls it.
         InventoryError: a query failed, most likely since the connection was lost.
     """
     try:
@@ -56,6 +57,12 @@ def survey(
             snapshot.connection, snapshot.relations, excluded=excluded, checksums=checksums
         )
         notes = _on_invalid(invalid_indexes(snapshot.connection))
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        # The tables are locked, but not the schemas that they lie in.
+        raise DefinitionsChangedError(
+            f"A schema was renamed while its tables were counted: {error.diag.message_primary}.",
+            todo="Let the migration end, then invoke the function again.",
+        ) from None
     except psycopg.Error as error:
         words = said(error, login.endpoint)
         raise InventoryError(
@@ -84,11 +91,16 @@ def _on_invalid(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
 
 @contextmanager
 def beside[T](watch: Watch, work: Callable[[], T]) -> Iterator[Future[T]]:
-    """Do `work` in a thread while the block runs; a failure of either ends both."""
+    """Do `work` in a thread while the block runs; a failure of either ends both.
+
+    Definitions that changed are no failure of the run: it may begin anew.
+    """
 
     def watched() -> T:
         try:
             return work()
+        except DefinitionsChangedError:
+            raise
         except Exception as error:
             watch.fail(error)
             raise
@@ -97,6 +109,8 @@ def beside[T](watch: Watch, work: Callable[[], T]) -> Iterator[Future[T]]:
         future = pool.submit(watched)
         try:
             yield future
+        except DefinitionsChangedError:
+            raise
         except Exception as error:
             watch.fail(error)
             raise

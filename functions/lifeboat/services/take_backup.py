@@ -11,7 +11,6 @@ from lifeboat.services.backup_run import BackupRun, Means, Request
 from lifeboat.services.publish_backup import publish_backup
 from lifeboat.services.ready_database import ready_database
 from lifeboat.services.store_archive import store_archive
-from lifeboat.vault.upload import ArchiveUpload
 
 
 @dataclass(frozen=True)
@@ -38,24 +37,23 @@ def take_backup(request: Request, means: Means) -> Outcome:
         ManifestError: the slot holds a manifest that can't be read.
     """
     run = BackupRun(request, means)
-    upload = run.new_upload()
-    with Watch(means.remaining(), lambda: run.out_of_time(upload.total)) as watch:
+    with Watch(means.remaining(), run.out_of_time) as watch:
         try:
-            return _take(run, upload, watch)
+            return _take(run, watch)
         except SlotTakenError:
             if published := _published_by_another(run, watch):
                 return Outcome(published, taken=False)
             raise
 
 
-def _take(run: BackupRun, upload: ArchiveUpload, watch: Watch) -> Outcome:
+def _take(run: BackupRun, watch: Watch) -> Outcome:
     """Do it, in the order that makes the manifest true."""
     with run.phases.timed("look"):
         slot = watch.call(run.look)
     if slot.manifest:
         return Outcome(slot.manifest, taken=False)
     with ready_database(run, watch) as ready:
-        archive = store_archive(run, ready, slot, upload, watch)
+        archive = store_archive(run, ready, slot, watch)
     with run.phases.timed("publish"):
         return Outcome(publish_backup(run, archive, watch), taken=True)
 
