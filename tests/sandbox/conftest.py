@@ -27,7 +27,7 @@ PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 CA_INSIDE = "/etc/pki/local-aws.pem"
 FIRST_DAY = datetime.now(UTC).date() - timedelta(days=100)
 BACKUP = Shape("Lifeboat-backup-app", "lifeboat.handlers.backup.handler", memory_mb=1769)
-DRILL = Shape("Lifeboat-drill-app", "lifeboat.handlers.drill.handler", memory_mb=3008)
+DRILL = Shape("Lifeboat-drill-app", "lifeboat.handlers.drill.handler", memory_mb=3008, seconds=180)
 DRILL_TMP_MB = 4096
 _NUMBERS = count(1)
 
