@@ -115,11 +115,13 @@ def _attempt(run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch
             excluded, notes = _excluded(run, snapshot)
             dump = _dump(run, ready, snapshot, source, excluded)
             stream = stack.enter_context(archive_stream(dump, upload, watch))
-            if not stream.pass_on():
+            if not (begun := stream.pass_on()):
                 require_no_queue(ready.scout, stream.last_words())
-            # Most of what changes does so before pg_dump's first byte; the rest isn't worth its
-            # time then.
+            # Most names are read before pg_dump's first byte: if one changed by then, the rest
+            # isn't worth its time.
             require_unchanged(snapshot, ready.scout)
+            if not begun:
+                stream.finish(watch)  # which says why
         with beside(
             watch,
             lambda: survey(
