@@ -1,5 +1,6 @@
 """The same delivered twice, at once, or out of order: as one time, or honestly refused."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -62,18 +63,17 @@ def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(workshop: W
     assert [each.location.slot for each in found] == [newer.slot, newer.slot - timedelta(days=1)]
 
 
-def test_a_drill_delivered_twice_at_once_is_proven_twice_and_reported_once(
-    hall: DrillHall,
-) -> None:
+def test_a_drill_delivered_twice_at_once_is_reported_once(hall: DrillHall) -> None:
+    """A report is never replaced: the second one is refused, and says so."""
     hall.workshop.take()
     request = DrillRequest(parse_drill_event({"database": "app"}), DRILLED, "run-1")
-    first, second = at_once(*[lambda: drill(request, hall.means())] * 2)
-    assert isinstance(first, DrillReport)
-    assert isinstance(second, DrillReport)
-    assert (first.verdict, second.verdict) == (Verdict.PROVEN, Verdict.PROVEN)
-    assert first.key == second.key
-    stored = DrillReport.from_json(hall.workshop.bucket.read(first.key), key=first.key)
-    assert stored in (first, second)
+    results = at_once(*[lambda: drill(request, hall.means())] * 2)
+    (report,) = [each for each in results if isinstance(each, DrillReport)]
+    (refused,) = [each for each in results if isinstance(each, LifeboatError)]
+    assert report.verdict is Verdict.PROVEN
+    stored = DrillReport.from_json(hall.workshop.bucket.read(report.key), key=report.key)
+    assert stored == report
+    assert "reports are never replaced" in refused.what
     assert hall.leftovers() == []
 
 
@@ -85,7 +85,8 @@ def test_a_restore_delivered_twice_at_once_makes_one_copy(rescue: RescueHall) ->
     done = [each for each in results if isinstance(each, dict)]
     refused = [each for each in results if isinstance(each, LifeboatError)]
     assert len(done) == len(refused) == 1
-    assert "already exists" in refused[0].what
+    # The server says it either way, by how far the other one had got.
+    assert re.search("already exists|pg_database_datname_index", refused[0].what)
     assert databases(rescue.live) == {rescue.live.name, done[0]["restored"]}
     assert "DROP DATABASE" not in refused[0].todo
     assert rescue.copy(done[0]).value("SELECT count(*) FROM users") == 1000

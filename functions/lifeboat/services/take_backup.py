@@ -40,7 +40,8 @@ def take_backup(request: Request, means: Means) -> Outcome:
     with Watch(means.remaining(), run.out_of_time) as watch:
         try:
             return _take(run, watch)
-        except SlotTakenError:
+        except SlotTakenError as taken:
+            watch.fail(taken)  # should time run out meanwhile, this is what has to be known
             if published := _published_by_another(run, watch):
                 return Outcome(published, taken=False)
             raise
