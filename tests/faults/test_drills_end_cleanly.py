@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -279,7 +280,7 @@ def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(hall: Dril
     )
     with pytest.raises(ArchivedError, match="GLACIER"):
         hall.hold()
-    hall.workshop.slot = hall.workshop.slot.replace(day=23)
+    hall.workshop.slot += timedelta(minutes=30)
     hall.workshop.take()
     with pytest.raises(ArchivedError) as refusal:
         hall.hold(backup=cold)

@@ -1,6 +1,7 @@
 """A drill proves a true backup on every major, and says what it could not test."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -271,7 +272,7 @@ def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_note
     assert check(report, "settings").details == ()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE true")
-    hall.workshop.slot = hall.workshop.slot.replace(hour=14)
+    hall.workshop.slot += timedelta(minutes=30)
     hall.workshop.take()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE false")

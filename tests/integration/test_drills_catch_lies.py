@@ -1,5 +1,6 @@
 """Whatever a backup claims and isn't, its drill finds out; each test names the check that did."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_an_archive_of_another_day_is_found_by_the_checksum(hall: DrillHall) -> 
     key = hall.workshop.location.archive_key
     today = hall.workshop.manifest()
     hall.workshop.database.run("DELETE FROM notes WHERE id = 1")
-    other = hall.workshop.slot.replace(day=25)
+    other = hall.workshop.slot - timedelta(days=1)
     hall.workshop.slot, slot = other, hall.workshop.slot
     hall.workshop.take()
     archive = hall.workshop.bucket.read(hall.workshop.location.archive_key)
@@ -117,7 +118,7 @@ def test_a_sequence_that_is_behind_is_found_by_its_value(hall: DrillHall) -> Non
 
 def test_an_unvalidated_constraint_is_found_by_the_count_of_objects(hall: DrillHall) -> None:
     hall.workshop.database.run("ALTER TABLE notes ADD CONSTRAINT big CHECK (id > 100) NOT VALID")
-    hall.workshop.slot = hall.workshop.slot.replace(day=25)
+    hall.workshop.slot += timedelta(minutes=30)
     hall.workshop.take()
     claims = inventory(hall)
     claims["counts"]["unvalidated_constraints"] = 0

@@ -54,5 +54,6 @@ def test_a_view_of_another_server_is_untested_and_the_rest_is_proven(
 
     assert failed(report) == []
     assert report.verdict is Verdict.PARTIAL
-    assert any("REFRESH MATERIALIZED VIEW public.kept" in reason for reason in report.reasons)
+    named = "MATERIALIZED VIEW public.kept"
+    assert any(named in reason for reason in report.reasons)
     assert [(each.name, each.restored) for each in report.tables] == [("users", 100)]

@@ -18,7 +18,7 @@ from tests.drills import DrillHall
 from tests.loaded import checksum_of, contents
 from tests.pages import RUNBOOKS, Page, filled
 from tests.restores import RescueHall
-from tests.workshop import SLOT, Database, run_program
+from tests.workshop import Database, run_program
 
 FORMATS = (14, 16, 18)
 """Majors of which each writes another version of the archive's format."""
@@ -174,6 +174,9 @@ def test_a_backup_by_an_older_pg_dump_says_so(hall: DrillHall, tmp_path: Path) -
         f' *) exec {real}/pg_dump "$@" ;; esac\n'
     )
     (folder / "pg_dump").chmod(0o755)
-    workshop.programs, workshop.slot = Programs(tmp_path / "programs"), SLOT + timedelta(days=1)
+    workshop.programs, workshop.slot = (
+        Programs(tmp_path / "programs"),
+        workshop.slot - timedelta(days=1),
+    )
     (note,) = workshop.take().manifest.notes
     assert "newer than the pg_dump 18.0" in note

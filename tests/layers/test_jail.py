@@ -311,7 +311,7 @@ def test_a_jailed_server_does_all_that_a_restore_asks_of_it(
         programs = Programs(scratch.within_reach(root, (str(major), "zoneinfo")))
         with (
             EmbeddedServer(programs, major, scratch, Size(2048, 2), watch) as server,
-            open_again(server.login()) as session,
+            open_again(server.roles.login(server.endpoint(), server.roles.admin)) as session,
         ):
             session.execute("SET search_path = public")
             names = session.execute("SELECT name FROM pg_available_extensions").fetchall()

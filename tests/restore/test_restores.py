@@ -54,7 +54,7 @@ def test_the_first_answer_is_a_plan_and_touches_nothing(hall: RescueHall) -> Non
 
 def test_a_backup_is_found_by_the_moment_that_it_must_precede(hall: RescueHall) -> None:
     first = hall.workshop.take().manifest
-    hall.workshop.slot = hall.workshop.slot.replace(hour=14)
+    hall.workshop.slot += timedelta(minutes=30)
     second = hall.workshop.take().manifest
     listed = hall.ask(action="list")
     assert [each["backup"] for each in listed["backups"]] == [

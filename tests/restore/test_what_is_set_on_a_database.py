@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import LiteralString
 
 import pytest
@@ -205,7 +206,7 @@ def test_a_name_or_a_text_that_cannot_be_read_is_said_and_all_else_comes_back(
     options = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     live = hall.workshop.database = new_database(18, options=options)
     live.run(f"COMMENT ON DATABASE {live.name} IS E'\\xe9'")
-    hall.workshop.slot = hall.workshop.slot.replace(hour=14)
+    hall.workshop.slot += timedelta(minutes=30)
     hall.workshop.take()
     live.run(f"COMMENT ON DATABASE {live.name} IS NULL")
     answer = hall.restore()

@@ -161,6 +161,14 @@ EMBEDDED = (
         statement="REFRESH MATERIALIZED VIEW ",
         untested=True,
     ),
+    Excuse(
+        r'permission denied to set the "(?:filename|program)" option of a file_fdw foreign table'
+        r"|only superuser or a member of the pg_[a-z_]+ role may specify the (?:filename|program)"
+        r" option of a file_fdw foreign table",
+        "only a superuser may name files and programs, and in a drill nothing is made by one",
+        statement="CREATE FOREIGN TABLE ",
+        lack=True,
+    ),
 )
 """For the drill's own server, which is in a jail."""
 
