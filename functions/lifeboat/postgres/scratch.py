@@ -64,7 +64,8 @@ class Scratch:
         if self.account.uid is None or _open_to_all(tree):
             return tree
         copy = self.path / "programs"
-        copy.mkdir(mode=0o755)
+        copy.mkdir()
+        copy.chmod(0o755)  # whatever the umask
         for entry in tree.iterdir():
             if entry.is_file():
                 shutil.copy(entry, copy)
