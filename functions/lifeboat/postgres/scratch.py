@@ -65,12 +65,12 @@ class Scratch:
             return tree
         copy = self.path / "programs"
         copy.mkdir()
-        copy.chmod(0o755)  # whatever the umask
         for entry in tree.iterdir():
             if entry.is_file():
                 shutil.copy(entry, copy)
             elif entry.name in needed:
                 shutil.copytree(entry, copy / entry.name)
+        _open(copy)
         return copy
 
     def bytes_used(self) -> int:
@@ -173,6 +173,13 @@ def _place(account: Account) -> Path:
     chosen = Path(tempfile.gettempdir())
     fits = len(os.fsencode(chosen)) <= _LONGEST
     return chosen if fits and (account.uid is None or _open_to_all(chosen)) else Path("/tmp")  # noqa: S108  # the function's own
+
+
+def _open(tree: Path) -> None:
+    """Let everybody read it and run what runs in it, whatever the umask of whoever made it."""
+    for path in (tree, *tree.rglob("*")):
+        runs = path.is_dir() or path.stat().st_mode & 0o100
+        path.chmod(0o755 if runs else 0o644)
 
 
 def _open_to_all(path: Path) -> bool:
