@@ -106,7 +106,7 @@ class Child:
         jail: what it may do.
         feed: whether the program's standard input is a pipe (`stdin`) or empty.
         account: whom it runs as.
-        cwd: where it runs; here, when None.
+        cwd: where it runs. Here may be closed to the account, and pg_restore before 16 complains.
         lines: how many of its last lines on standard error to keep.
     """
 
@@ -118,7 +118,7 @@ class Child:
         jail: Jail,
         feed: bool = False,
         account: Account = CALLER,
-        cwd: Path | None = None,
+        cwd: Path = Path("/"),
         lines: int = _STDERR_LINES,
     ) -> None:
         self.name = Path(argv[0]).name
