@@ -176,6 +176,8 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
     files = (folder / "ghost.control", folder / "ghost--1.0.sql")
     files[0].write_text("default_version = '1.0'\nrelocatable = true\n")
     files[1].write_text("CREATE FUNCTION boo() RETURNS int LANGUAGE sql AS 'SELECT 1';\n")
+    for file in files:
+        file.chmod(0o644)  # the server runs as another user, where we are root
     try:
         source.run("CREATE EXTENSION ghost", "CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
         hall.workshop.take()
