@@ -73,6 +73,9 @@ lock: .venv/installed  ## resolve the dependencies anew into requirements/ and p
 	done
 	npm install --package-lock-only
 
+release: ready  ## tag the version of pyproject.toml; refuses a dirty checkout or a version without changes
+	python -m tools.release
+
 clean:  ## remove everything that was installed or built
 	rm -rf .venv .venv-localaws node_modules build cdk.out .coverage .*_cache .hypothesis
 
@@ -116,4 +119,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy smoke bench faults mutants races
-.PHONY: lock clean ready boxable
+.PHONY: lock release clean ready boxable
