@@ -21,6 +21,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 """
 
 SECRETS_OWN = "alias/aws/secretsmanager"
+PARAMETERS_OWN = "alias/aws/ssm"
 
 
 class Keys:
@@ -33,8 +34,8 @@ class Keys:
         """Whether a key is one of those whose full ARNs are given.
 
         Args:
-            named: as Secrets Manager names it: "the key ID or alias ARN of the KMS key", or its
-                ARN, whichever it was given (API_DescribeSecret).
+            named: as Secrets Manager or Parameter Store names it: "the key ID or alias ARN of the
+                KMS key", or its ARN, whichever it was given (API_DescribeSecret).
             allowed: full ARNs.
         """
         name = named.rpartition(":")[2].removeprefix("key/")

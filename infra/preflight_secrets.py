@@ -1,4 +1,7 @@
-"""What the preflight asks Secrets Manager: whether the secrets of the settings can be read."""
+"""What the preflight asks Secrets Manager and Parameter Store: can the functions read the secrets?
+
+No value is read.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +11,14 @@ import boto3
 from botocore.exceptions import ClientError
 
 from infra.preflight_error import PreflightError
-from infra.preflight_keys import SECRETS_OWN, Keys
+from infra.preflight_keys import PARAMETERS_OWN, SECRETS_OWN, Keys
 from lifeboat.settings import Settings
+from lifeboat.settings.secret_arns import is_parameter, names_of
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.type_defs import DescribeSecretResponseTypeDef
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.type_defs import ParameterMetadataTypeDef
 
 
 @dataclass(frozen=True)
@@ -48,14 +54,65 @@ def secret_problems(
     session: boto3.Session, settings: Settings, keys: Keys, region: str
 ) -> Iterator[PreflightError]:
     """Secrets that are not there, or that their function could not read."""
-    client = session.client("secretsmanager", region_name=region)
+    manager = session.client("secretsmanager", region_name=region)
+    parameters = session.client("ssm", region_name=region)
     for secret in _secrets(settings):
+        if is_parameter(secret.arn):
+            yield from _parameter_problems(parameters, secret, keys)
+            continue
         try:
-            found = client.describe_secret(SecretId=secret.arn)
+            found = manager.describe_secret(SecretId=secret.arn)
         except ClientError as error:
             yield _no_secret(secret, error)
             continue
         yield from _unusable_secret(secret, found, keys)
+
+
+def _parameter_problems(
+    client: "SSMClient", secret: _Secret, keys: Keys
+) -> Iterator[PreflightError]:
+    names = [*names_of(secret.arn)]
+    try:
+        found = client.describe_parameters(
+            ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": names}]
+        )["Parameters"]
+    except ClientError as error:
+        yield PreflightError(
+            f"The parameter of {secret.whose} could not be looked at: {error}",
+            todo="Allow ssm:DescribeParameters on *.",
+        )
+        return
+    if not found:
+        yield PreflightError(
+            f"The parameter of {secret.whose} does not exist: {secret.arn}",
+            todo=f"Create it, typing or pasting the URL: {_put(names[0])}; or correct the ARN in"
+            " cdk.json.",
+        )
+        return
+    yield from _unusable_parameter(secret, found[0], keys)
+
+
+def _unusable_parameter(
+    secret: _Secret, found: "ParameterMetadataTypeDef", keys: Keys
+) -> Iterator[PreflightError]:
+    if found.get("Type") != "SecureString":
+        # "Parameter Store doesn't support changing a parameter type" (API_PutParameter).
+        yield PreflightError(
+            f"The parameter of {secret.whose} is a plain {found.get('Type')}, which isn't "
+            f"encrypted: {secret.arn}",
+            todo="Give the role a new password, as the old one could be read. Then make another "
+            f"parameter, as a type can't be changed: {_put('<another name>')}; put its ARN into "
+            "cdk.json, and delete the old one.",
+        )
+        return
+    yield from _foreign_key(secret, found.get("KeyId", PARAMETERS_OWN), PARAMETERS_OWN, keys)
+
+
+def _put(name: str) -> str:
+    return (
+        f"aws ssm put-parameter --name {name} --type SecureString --value file:///dev/stdin && "
+        f"aws ssm get-parameter --name {name} --query Parameter.ARN"
+    )
 
 
 def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
@@ -83,8 +140,12 @@ def _unusable_secret(
             f"The secret of {secret.whose} is scheduled for deletion.",
             todo=f"aws secretsmanager restore-secret --secret-id {secret.arn}",
         )
-    kms_key = found.get("KmsKeyId", SECRETS_OWN)
-    if kms_key.endswith(SECRETS_OWN) or keys.is_among(kms_key, secret.keys):
+    yield from _foreign_key(secret, found.get("KmsKeyId", SECRETS_OWN), SECRETS_OWN, keys)
+
+
+def _foreign_key(secret: _Secret, kms_key: str, own: str, keys: Keys) -> Iterator[PreflightError]:
+    """A key of the user's, which the settings don't name."""
+    if kms_key.endswith(own) or keys.is_among(kms_key, secret.keys):
         return
     yield PreflightError(
         f"The secret of {secret.whose} is encrypted with a key of your own, {kms_key}, which its "

@@ -5,6 +5,7 @@ wildcard in one is argued for: a synth with any other fails.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from aws_cdk import Acknowledgment, ArnFormat, CfnElement, Stack, Validations
@@ -13,6 +14,7 @@ from constructs import Construct
 
 from infra.site import Log, Site
 from infra.vault import Vault
+from lifeboat.settings.secret_arns import is_parameter
 
 READ = ("kms:Decrypt",)
 WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
@@ -101,20 +103,52 @@ def use_the_vaults_key(
 def read_secrets(
     sid: str, secrets: Iterable[str], keys: Iterable[str], stack: Stack
 ) -> Iterator[iam.PolicyStatement]:
-    """Reading these secrets, and the use of their keys for nothing else."""
+    """Reading these secrets and parameters, and the use of their keys for nothing else.
+
+    AWS's own keys need no statement: those of both services let the whole account decrypt through
+    the service (services-parameter-store.html in KMS's developer guide).
+    """
     arns, key_arns = list(secrets), list(keys)
-    if arns:
-        yield iam.PolicyStatement(
-            sid=f"Read{sid}", actions=["secretsmanager:GetSecretValue"], resources=arns
-        )
-    if arns and key_arns:
+    parameters = [arn for arn in arns if is_parameter(arn)]
+    kept = [arn for arn in arns if not is_parameter(arn)]
+    yield from _read(_SECRETS, sid, kept, key_arns, stack)
+    yield from _read(_PARAMETERS, f"{sid}InParameters", parameters, key_arns, stack)
+
+
+@dataclass(frozen=True)
+class _Keeper:
+    """A service that keeps secrets.
+
+    Attributes:
+        service: its name in ARNs and hosts.
+        read: the action that reads one.
+        context: what it tells KMS of the secret whose value is decrypted.
+    """
+
+    service: str
+    read: str
+    context: str
+
+
+_SECRETS = _Keeper("secretsmanager", "secretsmanager:GetSecretValue", "SecretARN")
+_PARAMETERS = _Keeper("ssm", "ssm:GetParameter", "PARAMETER_ARN")
+
+
+def _read(
+    keeper: _Keeper, sid: str, arns: list[str], keys: list[str], stack: Stack
+) -> Iterator[iam.PolicyStatement]:
+    if not arns:
+        return
+    yield iam.PolicyStatement(sid=f"Read{sid}", actions=[keeper.read], resources=arns)
+    if keys:
+        context = f"kms:EncryptionContext:{keeper.context}"
         yield _through(
             f"Decrypt{sid}",
-            "secretsmanager",
-            key_arns,
+            keeper.service,
+            keys,
             stack,
             actions=READ,
-            context={"kms:EncryptionContext:SecretARN": arns if len(arns) > 1 else arns[0]},
+            context={context: arns if len(arns) > 1 else arns[0]},
         )
 
 

@@ -12,6 +12,7 @@ from local.launcher import (
     functions,
     gateway,
     metrics,
+    parameters,
     schedules,
     stacks,
 )
@@ -30,6 +31,8 @@ GAPS: tuple[Callable[[], None], ...] = (
     buckets.missing_keys,
     buckets.retention_permission,
     buckets.conditional_writes,
+    parameters.parameters_by_arn,
+    parameters.parameters_decrypted,
     stacks.bucket_properties,
     stacks.function_properties,
     stacks.schedule_properties,

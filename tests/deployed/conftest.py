@@ -25,7 +25,8 @@ PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 
 DATABASES = ("app", "other", "quiet")
 """Names in the settings. All of them are the same database; nobody backs up `quiet` but those who
-test what happens then."""
+test what happens then. The connection of `other` is kept in Parameter Store, under its own key.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Installation:
     """A deployed stack with the `DATABASES`.
 
     Attributes:
-        secrets: ARNs of the databases' secrets, by name.
+        secrets: ARNs of the databases' secrets, by name; that of `other` is one of a parameter.
         admin: ARN of another one, of the same server's superuser; drills and restores may read it.
     """
 
@@ -102,19 +103,43 @@ def installation(
     url = database.server.url(database=database.name, user="lifeboat", password=PASSWORD)
     manager = aws.client("secretsmanager")
     secrets = {
-        name: manager.create_secret(Name=name, SecretString=url)["ARN"] for name in DATABASES
+        name: manager.create_secret(Name=name, SecretString=url)["ARN"]
+        for name in DATABASES
+        if name != "other"
     }
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    secrets["other"] = new_parameter(aws, "/lifeboat/other", url, KeyId=key)
     superuser = database.server.url(database=database.name)
     admin = manager.create_secret(Name="lifeboat/admin", SecretString=superuser)["ARN"]
     assembly = tmp_path_factory.mktemp("deployed") / "cdk.out"
-    synthesize(aws, assembly, secrets, admin)
+    synthesize(aws, assembly, secrets, admin, key)
     aws.bootstrap()
     return Installation(aws, aws.deploy(assembly), database, secrets, admin)
 
 
-def synthesize(aws: LocalAws, assembly: Path, secrets: dict[str, str], admin: str) -> None:
+def new_parameter(aws: LocalAws, name: str, text: str, **more: str) -> str:
+    """Keep a SecureString; gives its ARN."""
+    ssm = aws.client("ssm")
+    ssm.put_parameter(Name=name, Value=text, Type="SecureString", **more)
+    arn: str = ssm.get_parameter(Name=name)["Parameter"]["ARN"]
+    return arn
+
+
+def parameter_key(installation: Installation) -> str:
+    """The key of the parameter; who overwrites it without one gets AWS's own."""
+    (found,) = installation.aws.client("ssm").describe_parameters(
+        ParameterFilters=[{"Key": "Name", "Values": ["/lifeboat/other"]}]
+    )["Parameters"]
+    key: str = found["KeyId"]
+    return key
+
+
+def synthesize(
+    aws: LocalAws, assembly: Path, secrets: dict[str, str], admin: str, key: str
+) -> None:
     """What `cdk synth` runs, without the CLI's own seconds."""
-    databases = [{"name": name, "secret_arn": arn} for name, arn in secrets.items()]
+    databases = [{"name": name, "secret_arn": secrets[name]} for name in DATABASES]
+    databases[DATABASES.index("other")]["secret_key_arn"] = key
     context = {
         "lifeboat": {
             "databases": databases,

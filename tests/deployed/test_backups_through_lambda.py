@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lifeboat.policy.names import parse_id, slot_id
 from lifeboat.policy.tiers import tier_of
-from tests.deployed.conftest import PASSWORD, Installation
+from tests.deployed.conftest import PASSWORD, Installation, parameter_key
 from tests.workshop import Database, eventually
 
 #: An interpreter that has boto3 and none of our code.
@@ -94,6 +94,7 @@ def test_the_function_can_add_backups_and_nothing_else(installation: Installatio
     bucket, backup = installation.vault.name, summary["backup"]
     s3 = installation.aws.client("s3", role_arn=installation.role())
     secrets = installation.aws.client("secretsmanager", role_arn=installation.role())
+    parameters = installation.aws.client("ssm", role_arn=installation.role())
 
     s3.put_object(Bucket=bucket, Key="daily/app/2026-01-01T020000Z/globals.sql", Body=b"x")
     s3.get_object(Bucket=bucket, Key=f"{backup}/manifest.json")
@@ -128,7 +129,8 @@ def test_the_function_can_add_backups_and_nothing_else(installation: Installatio
     denied(lambda: s3.list_objects_v2(Bucket=bucket, Prefix="manual/other/"))
     denied(lambda: s3.put_object(Bucket=bucket, Key="manual/other/x/manifest.json", Body=b"x"))
     denied(lambda: s3.put_object(Bucket=bucket, Key="drills/app/x.json", Body=b"x"))
-    denied(lambda: secrets.get_secret_value(SecretId=installation.secrets["other"]))
+    denied(lambda: secrets.get_secret_value(SecretId=installation.secrets["quiet"]))
+    denied(lambda: parameters.get_parameter(Name=installation.secrets["other"]))
     denied(lambda: secrets.put_secret_value(SecretId=installation.secrets["app"], SecretString="x"))
 
 
@@ -171,21 +173,22 @@ subprocess.run([pg_restore, "--dbname=" + target, "archive.dump"], check=True)
 
 
 def test_nothing_that_a_failing_run_says_holds_the_password(installation: Installation) -> None:
-    manager = installation.aws.client("secretsmanager")
-    arn = installation.secrets["other"]
-    good = manager.get_secret_value(SecretId=arn)["SecretString"]
+    store = installation.aws.client("ssm")
+    name = "/lifeboat/other"
+    good = store.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     quoted = good.split(":", 2)[2].rsplit("@", 1)[0]
     wrong = good.replace(quoted, f"x{quoted}")
+    kept = {"Type": "SecureString", "KeyId": parameter_key(installation)}
     logs = installation.aws.client("logs")
     for secret in (wrong, good.replace("/spec_drive", "/nowhere"), f"postgresql://{PASSWORD}", "{"):
-        manager.put_secret_value(SecretId=arn, SecretString=secret)
+        store.put_parameter(Name=name, Value=secret, Overwrite=True, **kept)
         answer = installation.invoke({"database": "other"}, database="other")
         assert answer.failed
         assert "Next: " in answer.payload["errorMessage"]
         said = json.dumps(answer.payload) + answer.log
         assert PASSWORD not in said
         assert quoted not in said
-    manager.put_secret_value(SecretId=arn, SecretString=good)
+    store.put_parameter(Name=name, Value=good, Overwrite=True, **kept)
     events = logs.filter_log_events(logGroupName=f"/aws/lambda/{installation.function('other')}")
     everything = json.dumps(events["events"])
     assert "Could not connect" in everything

@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.subscriber import Subscriber
-from tests.deployed.conftest import Answer, Installation
+from tests.deployed.conftest import Answer, Installation, parameter_key
 from tests.restores import databases, sweep
+from tests.workshop import Database
 
 NAME = "Lifeboat-restore"
 
@@ -68,6 +69,33 @@ def test_the_role_for_backups_is_refused_with_the_way_out(
     assert answer.payload["errorType"] == "RestoreRefusedError"
     assert "Next: " in answer.payload["errorMessage"]
     assert databases(installation.database) == {installation.database.name}
+
+
+def test_a_connection_may_be_kept_in_parameter_store_under_a_key_of_its_own(
+    installation: Installation,
+) -> None:
+    arn = installation.secrets["other"]
+    assert ":ssm:" in arn
+    taken = told(installation.invoke({"database": "other"}, database="other"))
+
+    restore = {"action": "restore", "database": "other", "backup": taken["backup"]}
+    for own in (arn, "/lifeboat/other"):
+        plan = told(ask(installation, **restore, target=own))
+        assert "restore.target_secret_arns" in " ".join(plan["blocked"])
+    restored = told(ask(installation, **restore, go=True))
+    assert restored["verdict"] == "proven", restored
+    Database(installation.database.server, restored["restored"]).drop()
+
+    key = parameter_key(installation)
+    kms = installation.aws.client("kms")
+    kms.disable_key(KeyId=key)
+    try:
+        answer = installation.invoke({"database": "other"}, database="other")
+    finally:
+        kms.enable_key(KeyId=key)
+    assert answer.failed
+    assert "InvalidKeyId" in answer.payload["errorMessage"]
+    assert "Enable the parameter's KMS key" in answer.payload["errorMessage"]
 
 
 def test_tables_are_exported_behind_a_link(installation: Installation, backup: str) -> None:

@@ -15,13 +15,14 @@ import pytest
 
 from lifeboat.policy.manifest import Manifest
 from local.postgres import PostgresServer
-from tests.deployed.conftest import PASSWORD, Installation
+from tests.deployed.conftest import PASSWORD, Installation, new_parameter
 from tests.pages import RUNBOOKS, Block, Page, filled, require_seen
 from tests.restores import properties
 from tests.stand_ins import Terminal
 from tests.workshop import Bucket, Database, eventually
 
 SECOND = timedelta(seconds=1)
+KEPT = "/lifeboat/kept"
 
 SUNDAY = {"database": "app", "scheduled": "2026-09-06T02:00:00Z"}
 """A weekly backup, which goes to Glacier."""
@@ -358,12 +359,18 @@ def test_rotate_secret(shop: Shop, read: Callable[[str], Reader]) -> None:
     new = page.step(changing).strip()
     page.typed["password"] = f"{new}\n{new}\n"
     page.typed["put-secret-value"] = shop.database.server.url("shop", "lifeboat", new)
+    page.typed["put-parameter"] = page.typed["put-secret-value"]
+    page.know(parameter=KEPT)
+    arn = new_parameter(shop.installation.aws, KEPT, "the old one")
     page.know(target=shop.installation.admin)
     try:
         page.section(changing)
         refused = shop.installation.invoke({"database": "app"})
         assert "password authentication failed" in refused.payload["errorMessage"]
         page.section("Give it to Lifeboat")
+        kept = shop.installation.aws.client("ssm").get_parameter(Name=arn, WithDecryption=True)
+        assert kept["Parameter"]["Value"] == page.typed["put-parameter"]
+        assert kept["Parameter"]["Type"] == "SecureString"
     finally:
         literal = PASSWORD.replace("'", "''")
         shop.database.run(f"ALTER ROLE lifeboat PASSWORD '{literal}'")

@@ -147,21 +147,21 @@ def documents() -> st.SearchStrategy[str]:
     return st.one_of(made, made, cut, in_json)
 
 
-class Manager:
-    """Secrets Manager with one secret."""
+class Store:
+    """Where one secret is kept."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.kept = text
 
-    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803  # as boto3 has it
-        assert SecretId == ARN
-        return {"SecretString": self.text}
+    def text(self, arn: str) -> str:
+        assert arn == ARN
+        return self.kept
 
 
 def read(text: str, scratch: Path) -> Login | LifeboatError:
     """What reading a secret comes to; a refusal is held to the law."""
     try:
-        return read_login(Manager(text), ARN, scratch)  # type: ignore[arg-type]
+        return read_login(Store(text), ARN, scratch)  # type: ignore[arg-type]
     except (SecretError, EndpointError) as error:
         require_silent(law.told(error))
         return error

@@ -1,4 +1,4 @@
-"""From a secret in Secrets Manager to a login that libpq can use."""
+"""From a secret in Secrets Manager or Parameter Store to a login that libpq can use."""
 
 import errno
 import json
@@ -7,17 +7,23 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import boto3
 import psycopg
 import pytest
+from botocore.config import Config
 
 from lifeboat.errors import SecretError
 from lifeboat.postgres.connect import connect
 from lifeboat.postgres.login import Login, read_login
+from lifeboat.secret_store import SecretStore
 from local.aws import LocalAws
 from local.postgres import PostgresServer
+from tests.secret_stores import store_of
 
 PASSWORD = "bait-in-the-secret"
 _NUMBERS = count(1)
+
+type Parameter = Callable[..., str]
 
 
 @pytest.fixture
@@ -32,9 +38,35 @@ def store(aws: LocalAws) -> Callable[..., str]:
     return put
 
 
-def refused(aws: LocalAws, arn: str, scratch: Path, **client: Any) -> SecretError:
+@pytest.fixture
+def parameter(aws: LocalAws) -> Parameter:
+    """Stores a SecureString, or what else it is told, and gives its ARN."""
+
+    def put(value: str, **more: Any) -> str:
+        name = f"/login/{next(_NUMBERS)}"
+        wanted = {"Name": name, "Type": "SecureString", **more}
+        aws.client("ssm").put_parameter(Value=value, **wanted)
+        found = aws.client("ssm").get_parameter(Name=wanted["Name"])
+        arn: str = found["Parameter"]["ARN"]
+        return arn
+
+    return put
+
+
+def role(aws: LocalAws, name: str) -> str:
+    """A role without any permission."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    made = aws.client("iam").create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def refused(aws: LocalAws, arn: str, scratch: Path, role_arn: str | None = None) -> SecretError:
     with pytest.raises(SecretError) as caught:
-        read_login(aws.client("secretsmanager", **client), arn, scratch)
+        read_login(store_of(aws, role_arn), arn, scratch)
     assert PASSWORD not in str(caught.value)
     assert caught.value.todo
     return caught.value
@@ -47,8 +79,8 @@ def test_a_server_that_proves_its_name_is_let_in(
         assert server.ca_file is not None
         secret = {"url": server.url(), "ca": Path(server.ca_file).read_text()}
         arn = store(SecretString=json.dumps(secret))
-        client = aws.client("secretsmanager")
-        connection, login = connect(lambda: read_login(client, arn, tmp_path), wake_seconds=60)
+        kept = store_of(aws)
+        connection, login = connect(lambda: read_login(kept, arn, tmp_path), wake_seconds=60)
         with connection:
             used = connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
             assert used.fetchone() == (True,)
@@ -61,9 +93,9 @@ def test_a_publicly_trusted_server_needs_no_certificate_in_the_secret(
 ) -> None:
     with PostgresServer.start(major=17, root=tmp_path, tls=True) as server:
         arn = store(SecretString=server.url(sslrootcert="system"))
-        client = aws.client("secretsmanager")
+        kept = store_of(aws)
         monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))  # who the system trusts
-        connection, login = connect(lambda: read_login(client, arn, tmp_path), wake_seconds=60)
+        connection, login = connect(lambda: read_login(kept, arn, tmp_path), wake_seconds=60)
         connection.close()
         assert login.environment()["PGSSLROOTCERT"] == str(server.ca_file)
         assert login.environment()["PGSSLMODE"] == "verify-full"
@@ -82,9 +114,9 @@ def test_a_server_with_another_authoritys_certificate_is_refused(
         assert other.ca_file is not None
         secret = {"url": server.url(), "ca": Path(other.ca_file).read_text()}
         arn = store(SecretString=json.dumps(secret))
-        client = aws.client("secretsmanager")
+        kept = store_of(aws)
         with pytest.raises(Exception, match="certificate verify failed") as caught:
-            connect(lambda: read_login(client, arn, tmp_path), wake_seconds=60)
+            connect(lambda: read_login(kept, arn, tmp_path), wake_seconds=60)
         assert type(caught.value).__name__ == "ConnectError"
 
 
@@ -98,15 +130,82 @@ def test_a_secret_that_is_missing(aws: LocalAws, tmp_path: Path) -> None:
 def test_a_secret_that_the_role_may_not_read(
     aws: LocalAws, store: Callable[..., str], tmp_path: Path
 ) -> None:
-    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    role = aws.client("iam").create_role(
-        RoleName="may-read-nothing",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-    )["Role"]["Arn"]
     arn = store(SecretString=f"postgresql://u:{PASSWORD}@localhost/d")
-    error = refused(aws, arn, tmp_path, role_arn=role)
+    error = refused(aws, arn, tmp_path, role_arn=role(aws, "may-read-nothing"))
     assert "AccessDenied" in error.what
     assert "make deploy" in error.todo
+
+
+def test_a_parameter_is_read_like_a_secret(
+    aws: LocalAws, parameter: Parameter, tmp_path: Path
+) -> None:
+    for name in ("/login/app", "login-app"):
+        arn = parameter(f"postgresql://u:{PASSWORD}@localhost/d\n", Name=name)
+        login = read_login(store_of(aws), arn, tmp_path)
+        assert login.environment()["PGPASSWORD"] == PASSWORD
+
+
+def test_a_parameter_that_is_missing(aws: LocalAws, tmp_path: Path) -> None:
+    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/login/nowhere"
+    error = refused(aws, arn, tmp_path)
+    assert "ParameterNotFound" in error.what
+    assert "Create the parameter" in error.todo
+
+
+def test_a_parameter_that_the_role_may_not_read(
+    aws: LocalAws, parameter: Parameter, tmp_path: Path
+) -> None:
+    arn = parameter(f"postgresql://u:{PASSWORD}@localhost/d")
+    error = refused(aws, arn, tmp_path, role_arn=role(aws, "may-read-no-parameter"))
+    assert "AccessDenied" in error.what
+    assert "make deploy" in error.todo
+
+
+def test_a_parameter_that_is_no_secure_string(
+    aws: LocalAws, parameter: Parameter, tmp_path: Path
+) -> None:
+    for kind in ("String", "StringList"):
+        error = refused(aws, parameter(f"postgresql://u:{PASSWORD}@h/d", Type=kind), tmp_path)
+        assert f"is a plain {kind}, which isn't encrypted" in error.what
+        assert "new password" in error.todo
+        assert "--type SecureString" in error.todo
+
+
+def test_a_parameter_whose_key_is_disabled(
+    aws: LocalAws, parameter: Parameter, tmp_path: Path
+) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    arn = parameter(f"postgresql://u:{PASSWORD}@localhost/d", KeyId=key)
+    read_login(store_of(aws), arn, tmp_path)
+    aws.client("kms").disable_key(KeyId=key)
+    error = refused(aws, arn, tmp_path)
+    assert "InvalidKeyId" in error.what
+    assert "Enable the parameter's KMS key" in error.todo
+
+
+@pytest.mark.parametrize(
+    ("arn", "kept"),
+    [
+        ("arn:aws:secretsmanager:us-east-1:000000000000:secret:a-AbCdEf", "Secrets Manager"),
+        ("arn:aws:ssm:us-east-1:000000000000:parameter/a", "Parameter Store"),
+    ],
+)
+def test_a_service_that_cannot_be_reached_is_named(arn: str, kept: str, tmp_path: Path) -> None:
+    def unreachable(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url="https://localhost:1",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    store = SecretStore(lambda: unreachable("secretsmanager"), lambda: unreachable("ssm"))
+    with pytest.raises(SecretError) as caught:
+        read_login(store, arn, tmp_path)
+    assert f"Could not reach {kept}" in caught.value.what
+    assert f"give its subnets a way to {kept}" in caught.value.todo
 
 
 def test_a_secret_that_is_binary(aws: LocalAws, store: Callable[..., str], tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from local.aws import LocalAws
 from local.certificates import issue
 from local.subscriber import Subscriber
 from tests.local.aws_helpers import allow, make_role
+from tests.secret_stores import store_of
 from tests.unit.vaults import empty
 
 MESSAGE = raised(empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), where="look")
@@ -135,7 +136,7 @@ def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
 def webhook(aws: LocalAws, text: str, pool: urllib3.PoolManager | None = None) -> Webhook:
     secrets = aws.client("secretsmanager")
     made = secrets.create_secret(Name=f"hook-{uuid4().hex[:8]}", SecretString=text)
-    return Webhook(secrets, made["ARN"], *([pool] if pool else []))
+    return Webhook(store_of(aws), made["ARN"], *([pool] if pool else []))
 
 
 def refusal(hook: Webhook, message: Message = MESSAGE) -> TellError:
@@ -204,6 +205,14 @@ def test_what_is_no_https_url_is_refused_unseen(aws: LocalAws, text: str) -> Non
     assert "is no HTTPS URL" in refusal(webhook(aws, text)).what
 
 
+def test_the_url_may_be_kept_in_a_parameter(aws: LocalAws, endpoint: Endpoint) -> None:
+    ssm = aws.client("ssm")
+    ssm.put_parameter(Name="/hook", Type="SecureString", Value=endpoint.url)
+    arn = ssm.get_parameter(Name="/hook")["Parameter"]["ARN"]
+    Webhook(store_of(aws), arn, endpoint.pool).tell(MESSAGE)
+    assert [path for path, _ in endpoint.posts] == [f"/{BAIT}"]
+
+
 def test_a_secret_that_is_not_there_is_a_refusal(aws: LocalAws) -> None:
-    hook = Webhook(aws.client("secretsmanager"), "arn:aws:secretsmanager:us-east-1:0:secret:gone")
-    assert "Could not read the webhook's URL" in refusal(hook).what
+    hook = Webhook(store_of(aws), "arn:aws:secretsmanager:us-east-1:0:secret:gone")
+    assert "The webhook's URL: Could not read the secret" in refusal(hook).what

@@ -16,6 +16,8 @@ REGION = "eu-central-1"
 ROOT = Path(__file__).parents[2]
 
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:lifeboat/{{}}-AbCd12"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/lifeboat/app"
+OTHER_PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/lifeboat/owner"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f0e0d0c-0b0a-0908-0706-050403020100"
 SECRET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 

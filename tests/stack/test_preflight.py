@@ -126,6 +126,65 @@ def test_a_secret_under_a_key_of_ones_own_needs_the_key_in_the_settings(
     assert check(arn, secret_key_arn=key)[0] == 0
 
 
+def new_parameter(aws: LocalAws, **more: str) -> str:
+    wanted = {"Name": "/lifeboat/app", "Type": "SecureString", "Value": "postgresql://hunter2"}
+    aws.client("ssm").put_parameter(**wanted | more)
+    found = aws.client("ssm").get_parameter(Name=(wanted | more)["Name"])
+    arn: str = found["Parameter"]["ARN"]
+    return arn
+
+
+@pytest.mark.parametrize("name", ["/lifeboat/app", "app"])
+def test_a_parameter_may_stand_where_a_secret_may(
+    account: LocalAws, check: Check, name: str
+) -> None:
+    account.bootstrap()
+
+    code, said = check(new_parameter(account, Name=name))
+
+    assert code == 0, said
+    assert "hunter2" not in said
+
+
+def test_a_parameter_that_is_missing_is_told_with_the_command(
+    account: LocalAws, check: Check
+) -> None:
+    account.bootstrap()
+
+    code, said = check(f"arn:aws:ssm:{account.region}:{account.account}:parameter/lifeboat/app")
+
+    assert code == 1
+    assert "The parameter of app does not exist" in said
+    assert "aws ssm put-parameter --name /lifeboat/app --type SecureString --value file://" in said
+    assert "aws ssm get-parameter --name /lifeboat/app --query Parameter.ARN" in said
+
+
+def test_a_parameter_that_is_not_encrypted_is_told(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+
+    code, said = check(new_parameter(account, Type="String"))
+
+    assert code == 1
+    assert "The parameter of app is a plain String, which isn't encrypted" in said
+    assert "Give the role a new password" in said
+    assert "hunter2" not in said
+
+
+def test_a_parameter_under_a_key_of_ones_own_needs_the_key_in_the_settings(
+    account: LocalAws, check: Check
+) -> None:
+    account.bootstrap()
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    arn = new_parameter(account, KeyId=key.rpartition("/")[2])
+
+    code, said = check(arn)
+
+    assert code == 1
+    assert "encrypted with a key of your own" in said
+    assert "Set lifeboat.databases.0.secret_key_arn to the full ARN of that key" in said
+    assert check(arn, secret_key_arn=key)[0] == 0
+
+
 @pytest.mark.parametrize("form", ["its id", "its alias", "the alias' ARN", "its ARN"])
 def test_a_key_in_the_settings_is_recognised_in_each_form_that_aws_names_it(
     account: LocalAws, check: Check, form: str

@@ -1,11 +1,14 @@
 """What the functions and schedules may do, to the letter."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.stack.stacks import (
     KEY,
+    OTHER_PARAMETER,
+    PARAMETER,
     SECRET,
     SECRET_KEY,
     TARGET_KEY,
@@ -179,6 +182,35 @@ def test_a_drill_sees_the_secrets_of_its_targets_and_no_sources(sealed: Synthesi
     }
     assert SECRET.format("app") not in str(allowed)
     assert SECRET_KEY not in str(allowed)
+
+
+def test_a_parameter_is_read_by_its_arn_and_decrypted_through_its_own_service_only(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    settings = {
+        "databases": [{"name": "app", "secret_arn": PARAMETER, "secret_key_arn": SECRET_KEY}],
+        "restore": {"target_secret_arns": [SECRET.format("owner"), OTHER_PARAMETER]},
+        "drill": {"target_secret_arns": [OTHER_PARAMETER]},
+    }
+    stack = synthesize(settings, judged=False)
+
+    backup = role_of(stack, "Lifeboat-backup-app")
+    assert "ReadItsSecret" not in backup
+    assert backup["ReadItsSecretInParameters"]["Action"] == ["ssm:GetParameter"]
+    assert backup["ReadItsSecretInParameters"]["Resource"] == [PARAMETER]
+    assert backup["DecryptItsSecretInParameters"]["Action"] == ["kms:Decrypt"]
+    assert backup["DecryptItsSecretInParameters"]["Resource"] == [SECRET_KEY]
+    assert readable(backup["DecryptItsSecretInParameters"]["Condition"])["StringEquals"] == {
+        "kms:ViaService": "ssm.eu-central-1.amazonaws.com",
+        "kms:EncryptionContext:PARAMETER_ARN": PARAMETER,
+    }
+    drill = role_of(stack, "Lifeboat-drill-app")
+    assert drill["ReadItsTargetsInParameters"]["Resource"] == [OTHER_PARAMETER]
+    assert PARAMETER not in str(drill)
+    assert "kms:" not in str(drill), "AWS's own key needs no statement"
+    restore = role_of(stack, "Lifeboat-restore")
+    assert restore["ReadItsTargets"]["Resource"] == [SECRET.format("owner")]
+    assert restore["ReadItsTargetsInParameters"]["Resource"] == sorted([PARAMETER, OTHER_PARAMETER])
 
 
 def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:

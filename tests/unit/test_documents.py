@@ -40,6 +40,7 @@ FILLED = {
     "target": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/admin-AbCdEf",
     "test server": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/test-AbCdEf",
     "secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf",
+    "parameter": "/lifeboat/app",
     "copy": "app_restored_20261122t093000z",
     "aside": "app_before_20261122t094500z",
     "live": "app",

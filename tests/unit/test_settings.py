@@ -17,6 +17,7 @@ from lifeboat.settings import (
     AlertSettings,
     BackupSettings,
     DatabaseSettings,
+    Deployment,
     DrillSettings,
     MonitorSettings,
     NetworkSettings,
@@ -510,3 +511,47 @@ def test_a_secret_that_rds_manages_is_refused_for_what_it_lacks(name: str) -> No
 
     assert "the one that RDS manages names no host and no database" in caught.value.what
     assert "six-character suffix" not in caught.value.what, "it has one"
+
+
+PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter"
+
+
+@pytest.mark.parametrize("name", ["/lifeboat/app", "/app", "/a.b/c_d-e/F"])
+def test_a_connection_may_be_named_by_the_arn_of_a_parameter(name: str) -> None:
+    arn = f"{PARAMETER}{name}"
+
+    settings = parse(
+        {"lifeboat": with_database(secret_arn=arn)},
+        deployment=Deployment(account="123456789012", region="eu-central-1"),
+    )
+
+    assert settings.databases[0].secret_arn == arn
+
+
+@pytest.mark.parametrize(
+    ("arn", "may_be"),
+    [
+        ("/lifeboat/app", "aws ssm get-parameter --name <name> --query Parameter.ARN"),
+        (f"{PARAMETER}/lifeboat/app:3", "an SSM parameter without a version"),
+        (f"{PARAMETER}/lifeboat/app:label", "an SSM parameter without a version"),
+        (f"{PARAMETER}/lifeboat/", "an SSM parameter"),
+        (f"{PARAMETER}", "an SSM parameter"),
+        (f"{PARAMETER}/a b", "an SSM parameter"),
+        (
+            f"{PARAMETER}/app".replace("eu-central-1", "us-east-1"),
+            "the stack's own account and region, arn:...:ssm:eu-central-1:123456789012:...",
+        ),
+        (
+            f"{PARAMETER}/app".replace("123456789012", "999999999999"),
+            "the stack's own account and region, arn:...:ssm:eu-central-1:123456789012:...",
+        ),
+    ],
+)
+def test_what_names_no_parameter_of_this_stack_is_refused(arn: str, may_be: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(
+            {"lifeboat": with_database(secret_arn=arn)},
+            deployment=Deployment(account="123456789012", region="eu-central-1"),
+        )
+
+    assert may_be in caught.value.what

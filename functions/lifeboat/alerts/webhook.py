@@ -3,18 +3,14 @@
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import urllib3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.errors import TellError
+from lifeboat.errors import SecretError, TellError
 from lifeboat.patience import patience
 from lifeboat.policy.messages import Message, webhook_payload
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from lifeboat.secret_store import SecretStore
 
 _SUCCESS = range(200, 300)
 
@@ -32,12 +28,12 @@ class Webhook:
     """An HTTPS endpoint.
 
     Attributes:
-        secrets: client of Secrets Manager.
+        store: where the secret is kept.
         secret_arn: of the secret that holds the URL, as it is or as {"url": ...}.
         pool: how it is reached.
     """
 
-    secrets: "SecretsManagerClient"
+    store: SecretStore
     secret_arn: str
     pool: urllib3.PoolManager = field(default_factory=_direct)
 
@@ -63,12 +59,9 @@ class Webhook:
     @cached_property
     def _url(self) -> str:
         try:
-            text = self.secrets.get_secret_value(SecretId=self.secret_arn)["SecretString"]
-        except (BotoCoreError, ClientError, KeyError) as error:
-            raise TellError(
-                f"Could not read the webhook's URL from {self.secret_arn}: {error}",
-                todo="See that the secret exists and holds text, then make deploy.",
-            ) from error
+            text = self.store.text(self.secret_arn)
+        except SecretError as error:
+            raise TellError(f"The webhook's URL: {error.what}", todo=error.todo) from None
         url = _url_in(text.strip())
         if not _is_https(url):
             raise TellError(

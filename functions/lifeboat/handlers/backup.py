@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import BackupError
-from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
+from lifeboat.handlers.invocation import reported, seconds_left, secret_store
 from lifeboat.policy.events import BackupEvent, parse_event, slot_of
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
@@ -50,7 +49,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("Backup begins", extra={"label": asked.label})
     bucket = os.environ["LIFEBOAT_VAULT"]
-    secrets = boto3.client("secretsmanager", config=IMPATIENT)
+    store = secret_store()
     failed = 1
     try:
         with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
@@ -59,7 +58,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 vault=Vault(s3_client(), bucket),
                 programs=Programs.of_environment(),
                 read_login=lambda: read_login(
-                    secrets, settings.databases[0].secret_arn, Path(scratch)
+                    store, settings.databases[0].secret_arn, Path(scratch)
                 ),
                 remaining=seconds_left(context),
                 log=lambda event, details: logger.warning(event, extra=dict(details)),

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 
+import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from lifeboat.errors import LifeboatError
 from lifeboat.handlers.hidden import hide_memory
+from lifeboat.secret_store import SecretStore
 
 type Handler[T] = Callable[[object, LambdaContext], T]
 
@@ -21,6 +23,14 @@ _MARGIN_SECONDS = 20.0
 IMPATIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10
 )
+
+
+def secret_store() -> SecretStore:
+    """Where the secrets of this account are kept."""
+    return SecretStore(
+        secrets=lambda: boto3.client("secretsmanager", config=IMPATIENT),
+        parameters=lambda: boto3.client("ssm", config=IMPATIENT),
+    )
 
 
 def reported[T](

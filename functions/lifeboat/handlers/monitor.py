@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import EventError, MonitorError
-from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left
+from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left, secret_store
 from lifeboat.policy.findings import Level
 from lifeboat.policy.requests import show
 from lifeboat.policy.status import DatabaseStatus, Status
@@ -79,8 +79,7 @@ def _channels(settings: WatchedSettings) -> tuple[Channel, ...]:
     )
     if alerts.webhook_url_secret_arn is None:
         return (topic,)
-    secrets = boto3.client("secretsmanager", config=IMPATIENT)
-    return topic, Webhook(secrets, alerts.webhook_url_secret_arn)
+    return topic, Webhook(secret_store(), alerts.webhook_url_secret_arn)
 
 
 def _measure(status: Status) -> None:

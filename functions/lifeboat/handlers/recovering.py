@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lifeboat.handlers.invocation import IMPATIENT, seconds_left
+from lifeboat.handlers.invocation import seconds_left, secret_store
 from lifeboat.postgres.login import Login, read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.recovery import RecoveryMeans
@@ -16,10 +15,10 @@ from lifeboat.vault.bucket import Vault, s3_client
 
 def recovery_means(settings: Settings, context: LambdaContext) -> RecoveryMeans:
     """What this invocation works with."""
-    secrets = boto3.client("secretsmanager", config=IMPATIENT)
+    store = secret_store()
 
     def login_of(arn: str, scratch: Path) -> Login:
-        return read_login(secrets, arn, scratch)
+        return read_login(store, arn, scratch)
 
     return RecoveryMeans(
         settings=settings,

@@ -5,20 +5,15 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
-from lifeboat.settings.fields import SecretArn
+from lifeboat.settings.secret_arns import SecretArn, names_of
 
 MAY_BE = (
-    "the name of a Secrets Manager secret, such as 'lifeboat/admin', or its full ARN with its"
-    " six-character suffix"
+    "the name of a Secrets Manager secret or an SSM parameter, such as 'lifeboat/admin', or its"
+    " full ARN (of a secret, with its six-character suffix)"
 )
 
-_NAME = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
+_NAME = re.compile(r"[\w/+=.@-]{1,1011}", re.ASCII)
 _ARN: TypeAdapter[str] = TypeAdapter(SecretArn)
-_SUFFIX = 7
-"""Secrets Manager appends a hyphen and six characters to the name.
-
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
-"""
 
 
 def secret_name(value: object) -> str:
@@ -33,12 +28,13 @@ def secret_name(value: object) -> str:
 
 
 def named_secret(wanted: str, known: Iterable[str]) -> str | None:
-    """The ARN among those known that is meant by an ARN or a name; None where none is.
+    """The ARN among those known that is meant by an ARN or a name.
+
+    None where none is, or where a secret and a parameter go by that name: then only an ARN will do.
 
     Args:
-        wanted: a full ARN, or the name that the secret was given.
-        known: full ARNs, of one account and region, where a name is used once.
+        wanted: a full ARN, or the name that the secret or the parameter was given.
+        known: full ARNs, of one account and region, where each service uses a name once.
     """
-    return next(
-        (arn for arn in known if wanted in (arn, arn.partition(":secret:")[2][:-_SUFFIX])), None
-    )
+    meant = {arn for arn in known if wanted in (arn, *names_of(arn))}
+    return meant.pop() if len(meant) == 1 else None

@@ -3,27 +3,13 @@
 import ssl
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import get_cert_path
 
 from lifeboat.errors import SecretError
 from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import Endpoint, parse_secret
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-_ADVICE = {
-    "ResourceNotFoundException": "Create the secret, or correct `secret_arn` in cdk.json.",
-    "AccessDeniedException": (
-        "Deploy the stack again (make deploy) so that the function may read this secret; if the"
-        " secret has a resource policy or its own KMS key, allow the function's role there."
-    ),
-    "DecryptionFailure": "Allow the function's role to decrypt with the secret's KMS key.",
-    "InvalidRequestException": "Restore the secret if it is scheduled for deletion.",
-}
+from lifeboat.secret_store import SecretStore
 
 
 @dataclass(frozen=True)
@@ -49,36 +35,19 @@ class Login:
         return self.endpoint.environment(ca_file=self.ca_file)
 
 
-def read_login(client: "SecretsManagerClient", secret_arn: str, scratch: Path) -> Login:
+def read_login(store: SecretStore, secret_arn: str, scratch: Path) -> Login:
     """Read the secret and check where it leads.
 
     Args:
-        client: of Secrets Manager.
-        secret_arn: the secret's full ARN.
+        store: where the secret is kept.
+        secret_arn: its full ARN.
         scratch: a private directory, into which the CA certificates go if there are any.
 
     Raises:
         SecretError: the secret can't be read or makes no sense.
         EndpointError: it leads where no consistent dump is possible, or isn't encrypted.
     """
-    try:
-        answer = client.get_secret_value(SecretId=secret_arn)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
-        raise SecretError(
-            f"Could not read the secret {secret_arn}: {code}.",
-            todo=_ADVICE.get(code, "Check the secret in the Secrets Manager console."),
-        ) from None  # the answer might quote what it was asked about
-    except BotoCoreError as error:
-        raise SecretError(
-            f"Could not reach Secrets Manager for {secret_arn}: {type(error).__name__}.",
-            todo="Invoke the function again; in a VPC, give its subnets a way to Secrets Manager.",
-        ) from None
-    if "SecretString" not in answer:
-        raise SecretError(
-            f"The secret {secret_arn} is binary.", todo="Store it as text: a connection URL."
-        )
-    endpoint, notes = check_endpoint(parse_secret(answer["SecretString"]))
+    endpoint, notes = check_endpoint(parse_secret(store.text(secret_arn)))
     return Login(endpoint, _ca_file(endpoint, scratch), tuple(notes))
 
 

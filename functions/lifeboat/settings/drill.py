@@ -6,12 +6,12 @@ from lifeboat.settings.fields import (
     Cron,
     Frozen,
     KeyArn,
-    SecretArn,
     Switch,
     may_be,
     once,
     whole_number,
 )
+from lifeboat.settings.secret_arns import SecretArn
 
 
 class DrillSettings(Frozen):

@@ -108,8 +108,8 @@ def _deployment(info: ValidationInfo) -> Deployment:
     return info.context if isinstance(info.context, Deployment) else Deployment()
 
 
-def _in_stack(service: str) -> Callable[[str, ValidationInfo], str]:
-    """Check that an ARN lies in the account and region of the stack, where these are known."""
+def in_stack(service: str) -> Callable[[str, ValidationInfo], str]:
+    """A check that an ARN lies in the account and region of the stack, where these are known."""
 
     def check(arn: str, info: ValidationInfo) -> str:
         region, account = arn.split(":")[3:5]
@@ -180,40 +180,6 @@ DatabaseName = Annotated[
     ),
 ]
 
-
-def _not_managed_by_rds(arn: object) -> object:
-    """RDS's own secret of an instance's master user holds a user name and a password, nothing else.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
-    """
-    if isinstance(arn, str) and ":secret:rds!" in arn:
-        raise refusal(
-            "a secret of your own: the one that RDS manages names no host and no database, and "
-            "belongs to the master user. Make a role that only reads (docs/backup-role.md), and "
-            "type or paste its connection URL into\n"
-            "        aws secretsmanager create-secret --name lifeboat/app "
-            "--secret-string file:///dev/stdin --query ARN"
-        )
-    return arn
-
-
-SecretArn = Annotated[
-    str,
-    BeforeValidator(_not_managed_by_rds),
-    matching(
-        r"arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}"
-    ),
-    AfterValidator(_in_stack("secretsmanager")),
-    may_be(
-        "the full ARN of a Secrets Manager secret, with its six-character suffix. "
-        "If there is no secret yet, type or paste the connection URL into\n"
-        "        aws secretsmanager create-secret --name lifeboat/app "
-        "--secret-string file:///dev/stdin --query ARN\n"
-        "    and if there is one:\n"
-        "        aws secretsmanager describe-secret --secret-id <name> --query ARN"
-    ),
-]
-
 Cron = Annotated[
     str,
     Field(strict=True),
@@ -260,13 +226,13 @@ _KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 KeyArn = Annotated[
     str,
     matching(_KEY_ARN),
-    AfterValidator(_in_stack("kms")),
+    AfterValidator(in_stack("kms")),
     may_be("the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
 ]
 
 
 def _encryption(value: str, info: ValidationInfo) -> str:
-    return value if value == "S3" else _in_stack("kms")(value, info)
+    return value if value == "S3" else in_stack("kms")(value, info)
 
 
 Encryption = Annotated[

@@ -17,7 +17,6 @@ from lifeboat.settings.fields import (
     Frozen,
     KeyArn,
     ObjectLock,
-    SecretArn,
     Switch,
     TableNames,
     ZoneName,
@@ -29,6 +28,7 @@ from lifeboat.settings.fields import (
 )
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import TIERS, Retention
+from lifeboat.settings.secret_arns import SecretArn
 from lifeboat.settings.validation import ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
@@ -62,10 +62,12 @@ class DatabaseSettings(WatchedDatabase):
     """One database to be backed up."""
 
     secret_arn: SecretArn
-    """Full ARN of the secret with the connection: a URL, {"url": ...} or the RDS JSON form."""
+    """Full ARN of the Secrets Manager secret or the SSM SecureString with the connection: a URL,
+    {"url": ...} or the RDS JSON form.
+    """
 
     secret_key_arn: Annotated[KeyArn | None, may_be("the ARN of a KMS key")] = None
-    """The secret's KMS key if it is one of your own; None for the default aws/secretsmanager."""
+    """The secret's KMS key if it is one of your own; None for the default, AWS's own."""
 
     exclude_table_data: TableNames = ()
     """Tables (exact schema.table) whose definition is backed up but whose rows are not."""
@@ -84,8 +86,8 @@ class DatabaseSettings(WatchedDatabase):
 class NetworkSettings(Frozen):
     """Where the functions run when the databases are private.
 
-    The subnets need a way to S3 and Secrets Manager: endpoints or a NAT. Logs, the metrics in them
-    and word of failures are sent by Lambda itself.
+    The subnets need a way to S3 and to where the secrets are: endpoints or a NAT. Logs, the metrics
+    in them and word of failures are sent by Lambda itself.
     """
 
     vpc_id: Annotated[str, matching(r"vpc-[0-9a-f]+"), may_be("a vpc-... id")]

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from lifeboat.settings.fields import (
     Frozen,
     KeyArn,
-    SecretArn,
     Switch,
     may_be,
     once,
     whole_number,
 )
+from lifeboat.settings.secret_arns import SecretArn
 
 type ThawTier = Literal["Expedited", "Standard", "Bulk"]
 

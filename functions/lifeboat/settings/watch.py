@@ -9,12 +9,12 @@ from lifeboat.settings.fields import (
     EmailAddress,
     Frozen,
     KeyArn,
-    SecretArn,
     Switch,
     may_be,
     once,
     whole_number,
 )
+from lifeboat.settings.secret_arns import SecretArn
 
 _MOST_EMAILS = 10
 """Each is a resource of the stack; more people than that are better reached by a mailing list."""

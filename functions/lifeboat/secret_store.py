@@ -1,0 +1,101 @@
+"""Where secrets are kept: AWS Secrets Manager, or a SecureString of SSM's Parameter Store.
+
+An ARN says which of the two it is. Neither a value nor AWS's own words, which might quote what they
+were asked about, get into an error.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import SecretError
+from lifeboat.settings.secret_arns import is_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+_MAY_NOT_READ = (
+    "Deploy the stack again (make deploy) so that the function may read this secret; if it has a"
+    " resource policy or its own KMS key, allow the function's role there."
+)
+_ADVICE = {
+    "ResourceNotFoundException": "Create the secret, or correct its ARN in cdk.json.",
+    "ParameterNotFound": "Create the parameter, or correct its ARN in cdk.json.",
+    "AccessDeniedException": _MAY_NOT_READ,
+    "DecryptionFailure": "Allow the function's role to decrypt with the secret's KMS key.",
+    "InvalidRequestException": "Restore the secret if it is scheduled for deletion.",
+    # Parameter Store's word for whatever KMS refused, such as a key that is disabled:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+    "InvalidKeyId": "Enable the parameter's KMS key, or cancel its deletion, in the KMS console.",
+}
+
+NOT_SECURE = (
+    "Give the role a new password, as the old one could be read. A parameter's type can't be"
+    " changed: make another one with --type SecureString, put its ARN into cdk.json, make deploy,"
+    " and delete this one."
+)
+"""What to do about a parameter that is no SecureString.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html,
+HierarchyTypeMismatchException
+"""
+
+
+@dataclass(frozen=True)
+class SecretStore:
+    """Reads secrets, each by its full ARN.
+
+    Attributes:
+        secrets: makes a client of Secrets Manager.
+        parameters: makes a client of SSM.
+    """
+
+    secrets: "Callable[[], SecretsManagerClient]"
+    parameters: "Callable[[], SSMClient]"
+
+    def text(self, arn: str) -> str:
+        """What the secret holds now.
+
+        Args:
+            arn: of a Secrets Manager secret or of a parameter.
+
+        Raises:
+            SecretError: it can't be read, or it is no text that was kept secret.
+        """
+        read, kept = (
+            (self._parameter, "Parameter Store")
+            if is_parameter(arn)
+            else (self._secret, "Secrets Manager")
+        )
+        try:
+            return read(arn)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown")
+            raise SecretError(
+                f"Could not read the secret {arn}: {code}.",
+                todo=_ADVICE.get(code, f"Check it in the console of {kept}."),
+            ) from None  # the answer might quote what it was asked about
+        except BotoCoreError as error:
+            raise SecretError(
+                f"Could not reach {kept} for {arn}: {type(error).__name__}.",
+                todo=f"Invoke the function again; in a VPC, give its subnets a way to {kept}.",
+            ) from None
+
+    def _secret(self, arn: str) -> str:
+        answer = self.secrets().get_secret_value(SecretId=arn)
+        if "SecretString" not in answer:
+            raise SecretError(f"The secret {arn} is binary.", todo="Store it as text.")
+        return answer["SecretString"]
+
+    def _parameter(self, arn: str) -> str:
+        found = self.parameters().get_parameter(Name=arn, WithDecryption=True)["Parameter"]
+        if found["Type"] != "SecureString":
+            raise SecretError(
+                f"The parameter {arn} is a plain {found['Type']}, which isn't encrypted.",
+                todo=NOT_SECURE,
+            )
+        return found["Value"]

@@ -1,0 +1,78 @@
+"""ARNs of what holds a connection: a Secrets Manager secret, or a SecureString in Parameter Store.
+
+A parameter of the standard tier costs nothing and holds 4096 characters.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+
+from lifeboat.settings.fields import in_stack, matching, may_be, refusal
+
+_KEPT = r"arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}"
+
+# No `:version` or `:label` behind the name: with one, a new password would never be read.
+_PARAMETER = r"arn:aws(-[a-z]+)*:ssm:[a-z0-9-]+:\d{12}:parameter(/[A-Za-z0-9_.-]+){1,15}"
+
+_NAME_OF_SECRET = re.compile(r":secret:(.+)-[^-]{6}$")
+"""Secrets Manager appends a hyphen and six characters to the name.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+"""
+
+
+def is_parameter(arn: str) -> bool:
+    """Whether an ARN is one of a parameter, and not of a Secrets Manager secret."""
+    return arn.split(":")[2:3] == ["ssm"]
+
+
+def names_of(arn: str) -> tuple[str, ...]:
+    """What people call it.
+
+    A parameter with one part has the same ARN with a slash before its name as without, and AWS
+    lets only one of both exist.
+    """
+    if is_parameter(arn):
+        name = arn.partition(":parameter")[2]
+        return (name, name[1:]) if name.count("/") == 1 else (name,)
+    return tuple(_NAME_OF_SECRET.findall(arn))
+
+
+def _not_managed_by_rds(arn: object) -> object:
+    """RDS's own secret of an instance's master user holds a user name and a password, nothing else.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    """
+    if isinstance(arn, str) and ":secret:rds!" in arn:
+        raise refusal(
+            "a secret of your own: the one that RDS manages names no host and no database, and "
+            "belongs to the master user. Make a role that only reads (docs/backup-role.md), and "
+            "type or paste its connection URL into\n"
+            "        aws secretsmanager create-secret --name lifeboat/app "
+            "--secret-string file:///dev/stdin --query ARN"
+        )
+    return arn
+
+
+def _in_stack(arn: str, info: ValidationInfo) -> str:
+    return in_stack("ssm" if is_parameter(arn) else "secretsmanager")(arn, info)
+
+
+SecretArn = Annotated[
+    str,
+    BeforeValidator(_not_managed_by_rds),
+    matching(rf"{_KEPT}|{_PARAMETER}"),
+    AfterValidator(_in_stack),
+    may_be(
+        "the full ARN of a Secrets Manager secret, with its six-character suffix, or of an SSM "
+        "parameter without a version. "
+        "If there is no secret yet, type or paste the connection URL into\n"
+        "        aws secretsmanager create-secret --name lifeboat/app "
+        "--secret-string file:///dev/stdin --query ARN\n"
+        "    and if there is one:\n"
+        "        aws secretsmanager describe-secret --secret-id <name> --query ARN\n"
+        "        aws ssm get-parameter --name <name> --query Parameter.ARN"
+    ),
+]

@@ -1,0 +1,12 @@
+"""The local AWS as a place that keeps secrets, for whoever reads them by hand."""
+
+from lifeboat.secret_store import SecretStore
+from local.aws import LocalAws
+
+
+def store_of(aws: LocalAws, role_arn: str | None = None) -> SecretStore:
+    """The account's secrets, as its root or as a role sees them."""
+    return SecretStore(
+        secrets=lambda: aws.client("secretsmanager", role_arn=role_arn),
+        parameters=lambda: aws.client("ssm", role_arn=role_arn),
+    )
