@@ -80,7 +80,7 @@ def _lock_backups(
 ) -> Iterator[iam.PolicyStatement]:
     """Locks of the settings' own mode, and no longer than a backup of the tier gets.
 
-    A lock in compliance mode for a hundred years could be undone by nobody, not even AWS.
+    A lock in compliance mode for a hundred years, which S3 would take, could be undone by nobody.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
     """
     for tier in Tier:

@@ -120,7 +120,9 @@ def _operation(call: Call) -> OperationModel:
 
 def _member(model: OperationModel, word: str) -> tuple[str, Shape]:
     for name, shape in (model.input_shape.members if model.input_shape else {}).items():
-        if f"--{xform_name(name, '-')}" == word:
+        option = xform_name(name, "-")
+        switch = shape.type_name == "boolean"
+        if word == f"--{option}" or (switch and word == f"--no-{option}"):
             return name, shape
     raise UsageError(f"{model.name} has no option {word}")
 
@@ -133,7 +135,7 @@ def _value(word: str, rest: list[str]) -> str:
 
 def _converted(shape: Shape, word: str, rest: list[str], stdin: bytes) -> Any:
     if shape.type_name == "boolean":
-        return True
+        return not word.startswith("--no-")
     text = _value(word, rest)
     if text == "file:///dev/stdin":
         text = stdin.decode()

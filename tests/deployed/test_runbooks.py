@@ -377,6 +377,32 @@ def test_rotate_secret(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.finish()
 
 
+def test_delete_a_backup(shop: Shop, read: Callable[[str], Reader]) -> None:
+    page, deleting = read("delete-a-backup"), "Delete it"
+    backup = shop.back_up({"database": "app", "label": "to-be-erased"})
+    other = shop.back_up()
+    page.know(backup=backup)
+    (listing,) = (each for each in page.left if '"action": "list"' in each.text)
+    page.step(deleting)
+    assert [each["backup"] for each in page.answer["backups"]][:2] == [other, backup]
+    versions = {key: version for key, version, _ in json.loads(page.step(deleting))}
+    names = ("manifest.json", "archive.dump", "globals.sql")
+    assert versions.keys() == {f"{backup}/{name}" for name in names}
+    assert '"Mode": "GOVERNANCE"' in page.step(deleting)
+    for name in names:
+        page.know(version=versions[f"{backup}/{name}"])
+        with pytest.raises(AssertionError, match="AccessDenied"):
+            page.again(page.left[0], instead=("--bypass-governance-retention", ""))
+        page.step(deleting)
+        assert backup not in page.again(listing)
+    assert json.loads(page.step(deleting)) in (None, [])
+    said = page.section(deleting)
+    assert said.startswith("Lifeboat: ")
+    assert backup not in said
+    assert shop.manifest(other).location.id == other
+    page.finish()
+
+
 def test_onboarding(shop: Shop, read: Callable[[str], Reader]) -> None:
     page = read("onboarding")
     page.know(target=shop.installation.admin)

@@ -19,10 +19,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "encryption": {"encryption": KEY},
     "former_encryption_keys": {"former_encryption_keys": [KEY]},
     "object_lock off": {"object_lock": "off"},
-    "object_lock compliance": {
-        "object_lock": "compliance",
-        "retention": {"manual": {"lock_days": 365}},
-    },
+    "object_lock compliance": {"object_lock": "compliance"},
     "retention": {
         "retention": {
             "daily": {"days": 7},

@@ -124,7 +124,7 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
 @pytest.mark.parametrize(
     ("kind", "mode", "days"),
     [
-        ("plain", "GOVERNANCE", {"daily": 30, "weekly": 90, "monthly": 365, "manual": 36500}),
+        ("plain", "GOVERNANCE", {"daily": 30, "weekly": 90, "monthly": 365, "manual": 365}),
         ("sealed", "COMPLIANCE", {"daily": 30, "weekly": 90, "monthly": 365, "manual": 365}),
         ("unlocked", None, {}),
     ],

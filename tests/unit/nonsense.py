@@ -101,7 +101,6 @@ NONSENSE: list[tuple[dict[str, Any], str, str, str]] = [
     (with_settings(encryption="AES"), "encryption", '"AES"', "'S3' or the ARN of a KMS key"),
     (with_settings(encryption=KEY_ARN + "\n"), "encryption", "key/", "'S3' or the ARN of a KMS"),
     (with_settings(object_lock="on"), "object_lock", '"on"', "'governance', 'compliance' or 'off'"),
-    (with_settings(object_lock="compliance"), "object_lock", "compliance", "manual.lock_days"),
     (with_settings(architecture="arm"), "architecture", '"arm"', "'arm64' or 'x86_64'"),
     (with_settings(network="vpc-1"), "network", '"vpc-1"', "an object with vpc_id"),
     (with_settings(network=NETWORK | {"vpc_id": "x"}), "network.vpc_id", '"x"', "a vpc-... id"),

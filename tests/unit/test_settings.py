@@ -326,7 +326,10 @@ def test_a_tier_that_never_leaves_standard_is_hot_for_as_long_as_it_is_kept() ->
     ("tier", "more", "days"),
     [
         ("daily", {}, 30),
-        ("manual", {}, 36_500),
+        ("manual", {}, 365),
+        ("manual", {"object_lock": "compliance"}, 365),
+        ("manual", {"retention": {"manual": {"lock_days": 36_500}}}, 36_500),
+        ("daily", {"retention": {"daily": {"days": "forever", "hot_days": 30}}}, 365),
         ("monthly", {"retention": {"monthly": {"lock_days": 7}}}, 7),
         (
             "manual",
@@ -336,7 +339,7 @@ def test_a_tier_that_never_leaves_standard_is_hot_for_as_long_as_it_is_kept() ->
         ("daily", {"object_lock": "off"}, None),
     ],
 )
-def test_the_lock_lasts_to_the_end_of_the_tier_unless_stated(
+def test_the_lock_lasts_to_the_end_of_the_tier_or_a_year_unless_stated(
     tier: str, more: dict[str, Any], days: int | None
 ) -> None:
     settings = parse({"lifeboat": with_settings(**more)})

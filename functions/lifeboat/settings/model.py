@@ -7,7 +7,6 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from lifeboat.errors import EventError
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
-    MOST_DAYS,
     SOME,
     Architecture,
     Compression,
@@ -27,7 +26,7 @@ from lifeboat.settings.fields import (
     whole_number,
 )
 from lifeboat.settings.restore import RestoreSettings
-from lifeboat.settings.retention import TIERS, Retention
+from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
 from lifeboat.settings.validation import ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
@@ -279,19 +278,3 @@ class Settings(WatchedSettings):
                     f"{sources[arn]}: a drill never restores into the server it protects"
                 )
         return drill
-
-    @field_validator("object_lock")
-    @classmethod
-    def _an_endless_lock_is_meant(cls, mode: ObjectLock, info: ValidationInfo) -> ObjectLock:
-        retention: Retention | None = info.data.get("retention")
-        if mode != "compliance" or retention is None:
-            return mode
-        for tier in TIERS:
-            kept = retention.of(tier)
-            if kept.days is None and kept.stated_lock_days is None:
-                raise refusal(
-                    f"'compliance' only with lifeboat.retention.{tier}.lock_days stated (1 to "
-                    f"{MOST_DAYS}): the tier is kept forever, and nobody, not even AWS, could "
-                    "shorten a lock that was set too long"
-                )
-        return mode

@@ -19,6 +19,9 @@ from lifeboat.settings.fields import (
 TIERS: tuple[TierName, ...] = get_args(TierName.__value__)
 """The four tiers, in the order in which they are told."""
 
+LOCK_DAYS_OF_FOREVER = 365
+"""How long a backup is locked by default that is kept until somebody deletes it."""
+
 _INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 _INFREQUENT_AFTER = 30
 """S3 refuses a transition to an infrequent-access class before day 30.
@@ -50,10 +53,10 @@ class TierRetention(Frozen):
     def lock_days(self) -> int:
         """Days for which Object Lock, where it is on, keeps a backup from being deleted.
 
-        The whole retention, unless stated otherwise. S3 knows no endless retention: a backup
-        kept forever is locked for its maximum, a hundred years.
+        The whole retention, unless stated otherwise. A backup that is kept forever is locked for a
+        year: its owner has to be able to delete it one day without breaking a lock.
         """
-        return self.stated_lock_days or self.days or MOST_DAYS
+        return self.stated_lock_days or self.days or LOCK_DAYS_OF_FOREVER
 
     @field_validator("hot_days")
     @classmethod
