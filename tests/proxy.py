@@ -13,7 +13,13 @@ SILENCE_SECONDS = 60.0
 
 
 class Proxy:
-    """Forwards 127.0.0.1:<port> to a server until it is told to cut or to stall."""
+    """Forwards 127.0.0.1:<port> to a server until it is told to cut or to stall.
+
+    Attributes:
+        port: its own.
+        forwarded: bytes that it let through, either way.
+        answered: those of them that the server sent.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -23,6 +29,8 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.forwarded = 0
+        self.answered = 0
+        self._lock = threading.Lock()
         self._delay = 0.0
         self._stalled: float | None = None
         threading.Thread(target=self._accept, daemon=True).start()
@@ -68,13 +76,16 @@ class Proxy:
                 server = socket.create_connection(self._target)
                 self._sockets += [client, server]
                 for pair in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=pair, daemon=True).start()
+                    threading.Thread(target=self._pump, args=(*pair, server), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
                 self._flowing.wait(SILENCE_SECONDS)
                 time.sleep(self._delay)
                 sink.sendall(data)
                 self.forwarded += len(data)
+                if source is server:
+                    with self._lock:
+                        self.answered += len(data)
             sink.shutdown(socket.SHUT_WR)

@@ -41,6 +41,21 @@ def test_where_the_pieces_are_cut_does_not_matter(cut_every: int) -> None:
     assert counted.large_objects == 1
 
 
+@pytest.mark.parametrize("cut_every", [1, 2, 3, 4, 5, 7, 64])
+def test_what_the_server_sent_is_counted_wherever_the_pieces_are_cut(cut_every: int) -> None:
+    """A row of 2 and one of 5 bytes with their line ends, 5 bytes about each; and 3 bytes."""
+    script = HEAD + (
+        b"COPY public.a (v) FROM stdin;\n1\nab\tc\n\\.\n"
+        b"COPY public.b (v) FROM stdin;\n\\.\n"
+        b"SELECT pg_catalog.lo_open('16400', 131072);\n"
+    )
+    rows = count(script, cut_every=cut_every)
+    assert rows.received == (2 + 5) + (5 + 5)
+    written = b"SELECT pg_catalog.lowrite(0, '\\x616263');\n"
+    with_object = count(script + written, cut_every=cut_every)
+    assert with_object.received - rows.received == len(written) // 2
+
+
 def test_names_are_read_whatever_they_hold() -> None:
     script = (
         b'COPY "odd "" schema"."a\nb.c" ("x, y", "z\n)") FROM stdin;\n1\t2\n\\.\n'

@@ -28,6 +28,9 @@ class BackupFacts:
         excluded: a digest of the names of tables whose rows are left out.
         content: a digest of everything by which a change would be seen.
         shows_changes: whether one would be seen: counts stay the same when rows are updated.
+        bytes_read: what the server sent for it; None where that was not counted.
+        provider: who runs the server, where that matters for what transfer costs.
+        endpoint: a digest of the server's host and port, where the manifest has one.
         losses: what was lost since the whole backup before it; None where that was long ago.
     """
 
@@ -46,6 +49,9 @@ class BackupFacts:
     excluded: bytes
     content: bytes
     shows_changes: bool
+    bytes_read: int | None = None
+    provider: str | None = None
+    endpoint: str | None = None
     losses: Losses | None = None
 
     @property

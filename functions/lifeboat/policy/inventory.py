@@ -136,6 +136,8 @@ class Source(Frozen):
         snapshot_time: the moment that the backup shows.
         endpoint: a digest of the server's host and port, to know the same one again; None in
             manifests that were written before there was one.
+        provider: who runs the server, as far as its host tells and it matters for what transfer
+            costs (`lifeboat.policy.providers`); None where it doesn't.
     """
 
     server_version: str
@@ -149,3 +151,4 @@ class Source(Frozen):
     lsn: str | None
     snapshot_time: UtcTime
     endpoint: str | None = None
+    provider: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None

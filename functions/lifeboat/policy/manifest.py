@@ -93,6 +93,8 @@ class Manifest(Document):
         inventory: what the snapshot held.
         retention: how long it stays.
         seconds: time taken by each phase, by its name.
+        bytes_read: what the server sent for it, by all attempts of its run: what providers count
+            as transfer. None in manifests that were written before it was counted.
     """
 
     NOUN: ClassVar = "manifest"
@@ -118,6 +120,7 @@ class Manifest(Document):
     inventory: Inventory
     retention: Retention
     seconds: dict[str, NonNegativeFloat]
+    bytes_read: Count | None = None
 
     @property
     def location(self) -> BackupLocation:

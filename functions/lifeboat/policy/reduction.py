@@ -117,6 +117,9 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
         ),
         content=_digest([*_content(inventory), source.lsn]),
         shows_changes=source.lsn is not None or all(table.checksum for table in tables),
+        bytes_read=manifest.bytes_read,
+        provider=source.provider,
+        endpoint=source.endpoint,
     )
 
 

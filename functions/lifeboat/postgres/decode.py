@@ -7,6 +7,7 @@ from typing import Self
 from lifeboat.errors import DecodeError
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.jail import OFFLINE
+from lifeboat.postgres.meter import Meter
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
 
@@ -20,10 +21,13 @@ class Decoder:
     input, and pg_restore has had holes that a crafted one could use.
     """
 
-    def __init__(self, programs: Programs, major: int, watch: Watch) -> None:
+    def __init__(
+        self, programs: Programs, major: int, watch: Watch, meter: Meter | None = None
+    ) -> None:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
         self._child = watch.child(Child(argv, env=SCRUBBED, jail=OFFLINE, feed=True))
         self._watch = watch
+        self._meter = meter or Meter()
         self._counted = CopyRows()
         self._reader = threading.Thread(target=self._read, name="decoder", daemon=True)
         self._reader.start()
@@ -72,7 +76,9 @@ class Decoder:
     def _read(self) -> None:
         try:
             while piece := self._child.read(_PIECE):
+                before = self._counted.received
                 self._counted.feed(piece)
+                self._meter.add(self._counted.received - before)
         except Exception as error:  # noqa: BLE001  # nobody else would hear of it, in this thread
             self._watch.fail(error)
 

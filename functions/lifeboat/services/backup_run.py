@@ -10,6 +10,7 @@ from lifeboat.policy.manifest import Retention
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.tiers import expires, locked_until
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.meter import Meter
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.stopwatch import Stopwatch
 from lifeboat.settings import Settings
@@ -47,6 +48,8 @@ class Means:
         read_login: reads the database's secret, anew at each call.
         remaining: seconds until the run has to be over.
         log: keeps what happened on the way, with its details.
+        meter: counts what is read from the server, by all attempts; it can be asked when the run
+            has failed, too.
     """
 
     settings: Settings
@@ -55,6 +58,7 @@ class Means:
     read_login: Callable[[], Login]
     remaining: Callable[[], float]
     log: Callable[[str, Mapping[str, object]], None] = _unheard
+    meter: Meter = field(default_factory=Meter)
 
 
 @dataclass(frozen=True)

@@ -57,4 +57,5 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         ),
         retention=run.retention(),
         seconds=dict(run.phases.seconds),
+        bytes_read=run.means.meter.bytes,
     )

@@ -17,6 +17,7 @@ from lifeboat.policy.attempts import pause_before_next
 from lifeboat.policy.identifiers import split_qualified
 from lifeboat.policy.inventory import Source
 from lifeboat.policy.manifest import StoredObject
+from lifeboat.policy.providers import provider_of
 from lifeboat.policy.rows import require_same
 from lifeboat.postgres.catalog import require_unchanged
 from lifeboat.postgres.census import read_source, with_descendants
@@ -100,6 +101,7 @@ def _given_up(error: BackupError, attempts: int, took: float) -> BackupError:
 
 def _attempt(run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
+    endpoint = ready.login.endpoint
     with ExitStack() as stack:
         with run.phases.timed("upload"):
             upload = run.new_upload()
@@ -110,11 +112,12 @@ def _attempt(run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch
                 held_snapshot(ready.holder, ready.scout, lock_wait_seconds=wait)
             )
             source = read_source(snapshot.connection).model_copy(
-                update={"endpoint": ready.login.endpoint.digest}
+                update={"endpoint": endpoint.digest, "provider": provider_of(endpoint.host)}
             )
             excluded, notes = _excluded(run, snapshot)
             dump = _dump(run, ready, snapshot, source, excluded)
-            stream = stack.enter_context(archive_stream(dump, upload, watch))
+            run.means.meter.add_descriptions(ready.major, len(snapshot.relations))
+            stream = stack.enter_context(archive_stream(dump, upload, watch, run.means.meter))
             if not (begun := stream.pass_on()):
                 require_no_queue(ready.scout, stream.last_words())
             # Most names are read before pg_dump's first byte: if one changed by then, the rest

@@ -8,6 +8,7 @@ from lifeboat.errors import DumpError
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decode import Decoder
 from lifeboat.postgres.dump import Dump
+from lifeboat.postgres.meter import Meter
 from lifeboat.postgres.programs import Child
 from lifeboat.postgres.watch import Watch
 from lifeboat.vault.upload import ArchiveUpload
@@ -78,14 +79,22 @@ class ArchiveStream:
 
 
 @contextmanager
-def archive_stream(dump: Dump, upload: ArchiveUpload, watch: Watch) -> Iterator[ArchiveStream]:
+def archive_stream(
+    dump: Dump, upload: ArchiveUpload, watch: Watch, meter: Meter
+) -> Iterator[ArchiveStream]:
     """Start pg_dump and the decoder; both have ended when the block is left.
+
+    Args:
+        dump: what to dump.
+        upload: where it goes.
+        watch: ends everything when the run ends.
+        meter: counts what pg_dump reads from the server, while it does.
 
     Raises:
         ProgramMissingError: the layer doesn't carry this major.
     """
     with (
-        Decoder(dump.programs, dump.major, watch) as decoder,
+        Decoder(dump.programs, dump.major, watch, meter) as decoder,
         watch.child(dump.start()) as source,
     ):
         yield ArchiveStream(source, decoder, upload)

@@ -1,0 +1,94 @@
+"""Which providers limit or bill what leaves their servers, by plan.
+
+Looked up on 2026-11-29 in the providers' own documentation:
+
+- Neon: https://neon.com/docs/introduction/network-transfer (of 2026-03-09; it names pg_dump first
+  among exports) and https://neon.com/docs/introduction/plans (of 2026-03-20). Counted per project.
+- Supabase: https://supabase.com/docs/guides/platform/manage-your-usage/egress and
+  https://supabase.com/docs/guides/platform/billing-faq#fair-use-policy. Counted per organization,
+  the pooler's traffic included.
+
+A plan can't be seen from outside, so `databases[].transfer` states it.
+"""
+
+import re
+from dataclasses import dataclass
+
+GB = 1_000_000_000
+"""Transfer is counted in decimal gigabytes here; where a provider means 2^30, it comes later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a plan includes a month.
+
+    Attributes:
+        name: the provider's own.
+        allowance_gb: what is included, in GB.
+        price_per_gb: US dollars for each GB beyond that.
+        suspends: whether the database is stopped or restricted beyond that instead.
+    """
+
+    name: str
+    allowance_gb: float
+    price_per_gb: float = 0.0
+    suspends: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """One that counts.
+
+    Attributes:
+        name: as manifests have it.
+        title: as people know it.
+        hosts: the names of its servers.
+        counts_by: whose databases share an allowance.
+        free: the smallest plan.
+        paid: the smallest one that costs money.
+    """
+
+    name: str
+    title: str
+    hosts: re.Pattern[str]
+    counts_by: str
+    free: Plan
+    paid: Plan
+
+
+PROVIDERS = (
+    Provider(
+        name="neon",
+        title="Neon",
+        hosts=re.compile(r".+\.neon\.tech"),
+        counts_by="project",
+        free=Plan(name="Free", allowance_gb=5, suspends=True),
+        paid=Plan(name="Launch", allowance_gb=100, price_per_gb=0.10),
+    ),
+    Provider(
+        name="supabase",
+        title="Supabase",
+        hosts=re.compile(r".+\.supabase\.co|.+\.pooler\.supabase\.com"),
+        counts_by="organization",
+        free=Plan(name="Free", allowance_gb=5, suspends=True),
+        paid=Plan(name="Pro", allowance_gb=250, price_per_gb=0.09),
+    ),
+)
+"""Those with an allowance. Who is not here either takes nothing or can't be told by the host."""
+
+_BY_NAME = {each.name: each for each in PROVIDERS}
+
+
+def provider_of(host: str) -> str | None:
+    """The name of the provider whose server has that host name; None for all others.
+
+    Args:
+        host: as the connection has it; never stored.
+    """
+    plain = host.lower().rstrip(".")
+    return next((each.name for each in PROVIDERS if each.hosts.fullmatch(plain)), None)
+
+
+def provider_named(name: str | None) -> Provider | None:
+    """The provider that a manifest names; None for none, or for one of a newer Lifeboat."""
+    return _BY_NAME.get(name or "")
