@@ -54,6 +54,32 @@ def test_the_layers_own_pg_dump_is_what_runs(installation: Installation) -> None
     assert len(configuration["Layers"]) == 2
 
 
+def test_the_answer_says_what_is_read_and_warns_of_an_allowance_that_is_too_small(
+    installation: Installation,
+) -> None:
+    answer = installation.invoke({"database": "app"}).payload
+    assert answer["bytes_read"] == installation.manifest(answer["backup"]).bytes_read
+    assert answer["bytes_read_per_month"] == 30 * answer["bytes_read"]  # one run a day
+    assert "warnings" not in answer
+
+    client, name = installation.aws.client("lambda"), installation.function()
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    settings = json.loads(variables["LIFEBOAT_SETTINGS"])
+    settings["databases"][0]["transfer"] = {"allowance_gb": 0.001, "suspends": True}
+    small = {**variables, "LIFEBOAT_SETTINGS": json.dumps(settings)}
+    try:
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": small})
+        answer = installation.invoke({"database": "app"}).payload
+    finally:
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+    assert answer["taken"]
+    (warning,) = answer["warnings"]
+    assert "Allowed: 1.0 MB a month (databases[].transfer)." in warning
+    assert "stops or restricts the database" in warning
+
+
 def test_a_schedule_starts_a_backup_of_its_slot(installation: Installation) -> None:
     scheduler = installation.aws.client("scheduler")
     name = installation.function()

@@ -1,5 +1,6 @@
 """Facts out of a real bucket; what can't be seen is a fact too."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,17 +8,18 @@ from typing import Any
 import pytest
 
 from lifeboat.policy.facts import DatabaseFacts, DefaultEncryption, Facts, Unknown, Unreadable
-from lifeboat.policy.findings import Code, Health, overall
+from lifeboat.policy.findings import Code, Health, Level, overall
 from lifeboat.policy.health import judge
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import ToldState
-from lifeboat.settings import WatchedDatabase, WatchedSettings
+from lifeboat.settings import TransferSettings, WatchedDatabase, WatchedSettings
 from lifeboat.vault.bucket import Vault
 from lifeboat.vault.calls import Calls
 from lifeboat.vault.observe import most_calls, observe
 from local.aws import LocalAws
 from tests.handmade import ARCHIVE, HandmadeVault, drilled
 from tests.local.aws_helpers import allow, make_role
+from tests.nights import last_slot
 from tests.unit.vaults import BUCKET, DAY, RULES, backup, drill, reduced
 from tests.workshop import Bucket
 
@@ -232,3 +234,39 @@ def test_a_vault_that_is_gone_is_unknown_all_over(aws: LocalAws) -> None:
     assert isinstance(facts.bucket.lifecycle, Unknown)
     assert isinstance(facts.uploads, Unknown)
     assert health_of(facts) is Health.CRITICAL
+
+
+PLANS: list[tuple[TransferSettings | None, Level | None]] = [
+    (None, Level.WARNING),
+    (TransferSettings(allowance_gb=5, suspends=True), Level.CRITICAL),
+    (TransferSettings(allowance_gb=100, price_per_gb=0.1), Level.WARNING),
+    (TransferSettings(allowance_gb=None), None),
+]
+
+
+@pytest.mark.parametrize(("plan", "level"), PLANS)
+def test_an_allowance_that_backups_use_up_is_told_by_plan(
+    vault: HandmadeVault, plan: TransferSettings | None, level: Level | None
+) -> None:
+    made = backup(last_slot(datetime.now(UTC)))
+    source = made.source.model_copy(update={"provider": "neon"})
+    vault.back_up(made.model_copy(update={"source": source, "bytes_read": 110_000_000_000}))
+    database = WatchedDatabase(name="app", transfer=plan)
+    settings = SETTINGS.model_copy(update={"databases": (database,)})
+    found = judge(look(vault, settings=settings), settings, datetime.now(UTC))
+    levels = [each.level for each in found if each.code is Code.TRANSFER_ALLOWANCE]
+    assert levels == ([level] if level else [])
+
+
+def test_a_manifest_of_before_is_judged_by_an_estimate(vault: HandmadeVault) -> None:
+    made = backup(last_slot(datetime.now(UTC)), database_bytes=1_000_000_000)
+    written = vault.back_up(made)
+    old = json.loads(written.to_json())
+    del old["bytes_read"], old["source"]["provider"]
+    vault.put(written.key, json.dumps(old).encode())
+    plan = TransferSettings(allowance_gb=1, suspends=True)
+    database = WatchedDatabase(name="app", transfer=plan)
+    settings = SETTINGS.model_copy(update={"databases": (database,)})
+    found = judge(look(vault, settings=settings), settings, datetime.now(UTC))
+    (finding,) = [each for each in found if each.code is Code.TRANSFER_ALLOWANCE]
+    assert "reads 750 MB (estimated from its size)" in finding.fact

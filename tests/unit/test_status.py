@@ -31,6 +31,7 @@ def test_a_healthy_database_in_a_row() -> None:
         "DRILL": "proven",
         "DRILLED": "55 h",
         "RESTORE": "2.0 of 60 min",
+        "READ/MONTH": "4.5 GB",
         "$/MONTH": "$0.01",
     }
     assert "Nothing is wrong." in status(healthy()).as_text()
@@ -69,6 +70,15 @@ def test_the_same_as_json() -> None:
             "margin_seconds": 3480.0,
         },
         "monthly_cost": 0.0112,
+        "transfer": {
+            "backup_bytes": 150_000_000,
+            "estimated": True,
+            "month_bytes": 4_500_000_000,
+            "used_bytes": 1_500_000_000,
+            "allowance_bytes": None,
+            "allowance": None,
+            "monthly_cost": 0.0,
+        },
         "worst": None,
     }
 
@@ -103,6 +113,7 @@ def test_a_database_without_backups_or_drills_has_a_row_too() -> None:
         "never",
         "-",
         "-",
+        "-",
         "$0.00",
         "was never backed up",
     ]
@@ -112,7 +123,7 @@ def test_a_database_that_could_not_be_seen_is_unknown_and_not_empty() -> None:
     vault = healthy()
     vault.objects = UNKNOWN
     (_, row) = table(vault)
-    assert row == ["app", "critical", *"????????", "could not be looked at"]
+    assert row == ["app", "critical", *"?????????", "could not be looked at"]
     (database,) = status(vault).databases
     assert not database.seen
     assert database.monthly_cost is None

@@ -16,6 +16,7 @@ from lifeboat.policy.events import BackupEvent, parse_event, slot_of
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.tiers import tier_of
+from lifeboat.policy.transfer import announced
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.backup_run import Means, Request
@@ -69,7 +70,10 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         metrics.add_metric("Failed", MetricUnit.Count, failed)
     if outcome.taken:
         _measure(outcome.manifest)
-    summary = {**outcome.manifest.summary(bucket), "taken": outcome.taken}
+    transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))
+    summary = {**outcome.manifest.summary(bucket), "taken": outcome.taken, **transfer}
+    if "warnings" in transfer:
+        logger.warning("Transfer allowance", extra=transfer)
     logger.info("Backup is complete", extra={"summary": summary})
     return summary
 

@@ -50,6 +50,7 @@ class Code(StrEnum):
     RTO_MISSED = "rto-missed"
     RTO_SOON = "rto-soon"
     BACKUP_TIME = "backup-time"
+    TRANSFER_ALLOWANCE = "transfer-allowance"
     PG_DUMP_OLDER = "pg-dump-older"
     DRILL_TIME = "drill-time"
     DRILL_DISK = "drill-disk"

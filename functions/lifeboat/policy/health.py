@@ -16,6 +16,7 @@ from lifeboat.policy.health_forecast import forecast_findings
 from lifeboat.policy.health_gaps import gap_findings, not_seen, unread_findings
 from lifeboat.policy.health_minors import minor_findings
 from lifeboat.policy.health_replaced import replaced_findings
+from lifeboat.policy.health_transfer import transfer_findings
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 JUDGES = (
@@ -47,9 +48,11 @@ def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Findi
         *bucket_findings(facts.bucket, settings, commands),
         *gap_findings(facts, now, commands),
     ]
+    cases = {each.name: case_of(each, facts, settings, now) for each in settings.databases}
     for database in settings.databases:
-        case = case_of(database, facts, settings, now)
+        case = cases[database.name]
         found += [*_blind(database, facts)] if case is None else _judged(case)
+    found += transfer_findings(case for case in cases.values() if case)
     return gravest_first(found)
 
 

@@ -14,25 +14,23 @@ A plan can't be seen from outside, so `databases[].transfer` states it.
 import re
 from dataclasses import dataclass
 
+from lifeboat.settings import TransferSettings
+
 GB = 1_000_000_000
-"""Transfer is counted in decimal gigabytes here; where a provider means 2^30, it comes later."""
+"""Transfer is counted in decimal gigabytes; where a provider means 2^30, a limit comes later."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a plan includes a month.
+    """A provider's plan.
 
     Attributes:
         name: the provider's own.
-        allowance_gb: what is included, in GB.
-        price_per_gb: US dollars for each GB beyond that.
-        suspends: whether the database is stopped or restricted beyond that instead.
+        transfer: what it includes a month, and what comes beyond that.
     """
 
     name: str
-    allowance_gb: float
-    price_per_gb: float = 0.0
-    suspends: bool = False
+    transfer: TransferSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +54,24 @@ class Provider:
     paid: Plan
 
 
+_FREE = TransferSettings(allowance_gb=5, suspends=True)
+
 PROVIDERS = (
     Provider(
         name="neon",
         title="Neon",
         hosts=re.compile(r".+\.neon\.tech"),
         counts_by="project",
-        free=Plan(name="Free", allowance_gb=5, suspends=True),
-        paid=Plan(name="Launch", allowance_gb=100, price_per_gb=0.10),
+        free=Plan(name="Free", transfer=_FREE),
+        paid=Plan(name="Launch", transfer=TransferSettings(allowance_gb=100, price_per_gb=0.1)),
     ),
     Provider(
         name="supabase",
         title="Supabase",
         hosts=re.compile(r".+\.supabase\.co|.+\.pooler\.supabase\.com"),
         counts_by="organization",
-        free=Plan(name="Free", allowance_gb=5, suspends=True),
-        paid=Plan(name="Pro", allowance_gb=250, price_per_gb=0.09),
+        free=Plan(name="Free", transfer=_FREE),
+        paid=Plan(name="Pro", transfer=TransferSettings(allowance_gb=250, price_per_gb=0.09)),
     ),
 )
 """Those with an allowance. Who is not here either takes nothing or can't be told by the host."""

@@ -155,6 +155,7 @@ def _is_later(moment: datetime, told: Told) -> bool:
 _RULES: dict[Code, Callable[[Case, Told], Ending]] = {
     Code.NEVER_BACKED_UP: _backed_up,
     Code.BACKUP_TOO_OLD: _backed_up,
+    Code.TRANSFER_ALLOWANCE: _backed_up,
     Code.DRILL_NEVER: _drilled,
     Code.DRILL_STALE: _drilled,
     Code.DRILL_FAILED: _drill_passed,

@@ -40,6 +40,23 @@ def first_runs(cron: str, since: date, days: int) -> Iterator[datetime]:
         cursor = datetime.combine(run.date() + timedelta(days=1), time(), UTC)
 
 
+def runs(cron: str, timezone: str, since: datetime, until: datetime) -> list[datetime]:
+    """The moments in UTC after `since` and up to `until` at which a schedule fires.
+
+    Raises:
+        ValueError: `cron` is no AWS cron expression.
+    """
+    schedule, zone = AwsCroniter(cron), ZoneInfo(timezone)
+    times = sorted({time(hour, minute) for hour in schedule.hours for minute in schedule.minutes})
+    first = since.astimezone(zone).date()
+    days = (until.astimezone(zone).date() - first).days + 1
+    walls = (datetime.combine(day, each) for day in first_runs(cron, first, days) for each in times)
+    moments = (
+        wall.replace(tzinfo=zone).astimezone(UTC) for wall in walls if not is_skipped(wall, zone)
+    )
+    return sorted(moment for moment in moments if since < moment <= until)
+
+
 def longest_gap(cron: str, since: date, days: int) -> timedelta | None:
     """The longest time between two runs that follow each other within `days` days from `since`.
 

@@ -14,6 +14,7 @@ from lifeboat.policy.health import case_of
 from lifeboat.policy.health_age import backup_age
 from lifeboat.policy.health_drills import drill_age
 from lifeboat.policy.messages import described
+from lifeboat.policy.transfer_status import TransferStatus, transfer_status
 from lifeboat.policy.words import at, printable, size, span
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
@@ -29,6 +30,7 @@ _HEADINGS = (
     "DRILL",
     "DRILLED",
     "RESTORE",
+    "READ/MONTH",
     "$/MONTH",
     "WORST",
 )
@@ -94,6 +96,7 @@ class DatabaseStatus:
         backup: the newest whole one; None when there is none.
         drill: the newest drill; None when there was none.
         monthly_cost: US dollars.
+        transfer: what backups read from its server; None while there is none.
         worst: its gravest finding in a few words; None when there is none.
     """
 
@@ -106,6 +109,7 @@ class DatabaseStatus:
     backup: BackupStatus | None = None
     drill: DrillStatus | None = None
     monthly_cost: float | None = None
+    transfer: TransferStatus | None = None
     worst: str | None = None
 
 
@@ -190,12 +194,14 @@ def _database(
     if case is None:
         return judged
     cost = monthly_cost(case.objects, case.settings.retention, region, case.now)
+    transfer = transfer_status(case)
     return replace(
         judged,
         backups=len(case.published),
         backup=_backup(case),
         drill=_drill(case),
-        monthly_cost=round(cost.total, 4),
+        monthly_cost=round(cost.total + (transfer.monthly_cost if transfer else 0), 4),
+        transfer=transfer,
     )
 
 
@@ -245,6 +251,7 @@ def _cells(row: DatabaseStatus) -> tuple[str, ...]:
         drill.verdict if drill else "never",
         span(timedelta(days=drill.age_days)) if drill else "-",
         _minutes(drill) if drill else "-",
+        row.transfer.cell if row.transfer else "-",
         f"${row.monthly_cost:,.2f}",
         row.worst or "",
     )

@@ -24,6 +24,7 @@ from lifeboat.settings.model import (
 )
 from lifeboat.settings.restore import RestoreSettings, ThawTier
 from lifeboat.settings.retention import TIERS, Retention, TierRetention
+from lifeboat.settings.transfer import TransferSettings
 from lifeboat.settings.validation import EXPECTATION, ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
@@ -47,6 +48,7 @@ __all__ = [
     "ThawTier",
     "TierName",
     "TierRetention",
+    "TransferSettings",
     "ValidationQuery",
     "WatchedDatabase",
     "WatchedSettings",

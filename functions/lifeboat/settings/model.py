@@ -28,6 +28,7 @@ from lifeboat.settings.fields import (
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
+from lifeboat.settings.transfer import TransferPlan
 from lifeboat.settings.validation import ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
@@ -55,6 +56,9 @@ class WatchedDatabase(Frozen):
 
     timezone: ZoneName = "UTC"
     """IANA zone in which `cron` is read and in which a run's day decides its tier."""
+
+    transfer: TransferPlan = None
+    """What the provider's plan includes a month; None: judged by its smallest plan, if known."""
 
 
 class DatabaseSettings(WatchedDatabase):
@@ -245,7 +249,7 @@ class Settings(WatchedSettings):
         no_targets = {"target_secret_arns": (), "target_secret_key_arns": ()}
         return WatchedSettings(
             databases=tuple(
-                WatchedDatabase(name=each.name, cron=each.cron, timezone=each.timezone)
+                WatchedDatabase(**{key: getattr(each, key) for key in WatchedDatabase.model_fields})
                 for each in self.databases
             ),
             retention=self.retention,
