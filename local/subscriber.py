@@ -8,8 +8,17 @@ from typing import Any
 from uuid import uuid4
 
 from local.aws import LocalAws
+from local.mail import token_of
 
 Notification = dict[str, Any]
+
+
+def confirm(aws: LocalAws, topic: str, address: str) -> str:
+    """Confirm an address by the token in its mail; the ARN of its subscription."""
+    sns = aws.client("sns")
+    token = token_of(topic, address)
+    done: str = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
+    return done
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,12 @@ def main() -> None:
     try:
         with ExitStack() as stack:
             scene = set_up(stack)
+            person = subscribe(scene)
             scheduled = scheduled_backup(scene)
             manual_backup(scene, "before-migration-42")
             show_vault(scene)
             prove(scene, scheduled, stack)
             drill(scene)
-            person = subscribe(scene)
             lost = delete_without_where(scene)
             manual_backup(scene, "after-the-delete")
             hear(scene, person, "tables-lost", "The monitor looks, and somebody is told")

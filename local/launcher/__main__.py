@@ -15,6 +15,7 @@ from local.launcher import (
     parameters,
     schedules,
     stacks,
+    subscriptions,
 )
 
 GAPS: tuple[Callable[[], None], ...] = (
@@ -42,6 +43,7 @@ GAPS: tuple[Callable[[], None], ...] = (
     alarms.alarm_evaluation,
     alarms.alarm_delivery,
     destinations.failure_destinations,
+    subscriptions.mail_confirmations,
 )
 
 

@@ -54,7 +54,7 @@ def bucket_properties() -> None:
         if tags := wanted.get("Tags"):
             _put(s3._put_bucket_tagging, "PutBucketTagging", name, {"TagSet": tags})  # noqa: SLF001
 
-    _after("AWS::S3::Bucket", apply)
+    after("AWS::S3::Bucket", apply)
 
 
 def function_properties() -> None:
@@ -64,7 +64,7 @@ def function_properties() -> None:
         if letters := wanted.get("DeadLetterConfig"):
             lambda_svc._functions[name]["config"]["DeadLetterConfig"] = letters  # noqa: SLF001
 
-    _after("AWS::Lambda::Function", apply)
+    after("AWS::Lambda::Function", apply)
 
 
 def schedule_properties() -> None:
@@ -76,10 +76,10 @@ def schedule_properties() -> None:
         record["StartDate"] = wanted.get("StartDate")
         record["EndDate"] = wanted.get("EndDate")
 
-    _after("AWS::Scheduler::Schedule", apply)
+    after("AWS::Scheduler::Schedule", apply)
 
 
-def _after(kind: str, apply: Apply) -> None:
+def after(kind: str, apply: Apply) -> None:
     """Call `apply` with name and properties after ministack has made or changed a resource."""
     handlers = dict(provisioners._RESOURCE_HANDLERS[kind])  # noqa: SLF001
     create, update = handlers["create"], handlers["update"]

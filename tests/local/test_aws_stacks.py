@@ -146,6 +146,7 @@ def test_alarms_their_topic_and_the_dashboard_are_the_templates(
     attributes = sns.get_topic_attributes(TopicArn=stack["Topic"])["Attributes"]
     assert json.loads(attributes["Policy"])["Statement"][0]["Sid"] == "Alarms"
     (subscription,) = sns.list_subscriptions_by_topic(TopicArn=stack["Topic"])["Subscriptions"]
+    assert subscription["SubscriptionArn"] == "PendingConfirmation"
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 
 
