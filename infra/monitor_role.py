@@ -25,7 +25,8 @@ class MonitorRole(FunctionRole):
 
     It lists everything and reads manifests and drill reports. Archives it cannot read: a listing
     of versions tells their size, class and version, and a version's bytes never change. It
-    writes its own state and nothing else, and it knows no database's secret.
+    writes its own state and nothing else, and it knows no database's secret. It sees who is
+    subscribed to the topic, as what is told there may be heard by nobody.
 
     Args:
         scope: parent construct.
@@ -48,6 +49,11 @@ class MonitorRole(FunctionRole):
             log=log,
             statements=[
                 *_look(site.vault),
+                iam.PolicyStatement(
+                    sid="SeeWhoListens",
+                    actions=["sns:ListSubscriptionsByTopic"],
+                    resources=[site.alerts.topic.topic_arn],
+                ),
                 on_objects("KeepItsState", site.vault, actions=["s3:PutObject"], keys=[STATE]),
                 *read_secrets("ItsWebhook", webhook, webhook_key, stack),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),

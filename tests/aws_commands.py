@@ -26,6 +26,8 @@ _SWITCHES = {"--no-cli-pager"}
 _GLOBAL = {"--query", "--output", "--cli-read-timeout", "--cli-binary-format", "--region"}
 _S3 = {"cp": {"--recursive", "--force-glacier-transfer"}, "ls": {"--recursive", "--summarize"}}
 _LOGS = {"tail": {"--since"}}
+_RENAMED = {("Subscribe", "Endpoint"): "notification-endpoint"}
+"""https://github.com/aws/aws-cli/blob/v2/awscli/customizations/argrename.py"""
 _STREAMS = {"/dev/stdout", "/dev/stderr"}
 
 
@@ -120,7 +122,7 @@ def _operation(call: Call) -> OperationModel:
 
 def _member(model: OperationModel, word: str) -> tuple[str, Shape]:
     for name, shape in (model.input_shape.members if model.input_shape else {}).items():
-        option = xform_name(name, "-")
+        option = _RENAMED.get((model.name, name), xform_name(name, "-"))
         switch = shape.type_name == "boolean"
         if word == f"--{option}" or (switch and word == f"--no-{option}"):
             return name, shape

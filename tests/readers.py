@@ -25,6 +25,7 @@ from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from lifeboat.vault.bucket import Vault
 from tests import law
 from tests.handmade import HandmadeVault
+from tests.unit.vaults import HEARD
 from tests.workshop import SECRET_ARN
 
 NOWHERE = Programs(Path("/nonexistent"))
@@ -89,6 +90,7 @@ class Readers:
             stack="Lifeboat",
             vault=self._seen(),
             channels=(self,),
+            subscribers=lambda: HEARD,
             remaining=_a_minute(),
             now=datetime.now(UTC),
         )

@@ -16,6 +16,7 @@ from lifeboat.policy.manifest import Manifest
 from local import sample
 from local.aws import LocalAws
 from local.postgres import PostgresServer
+from local.subscriber import Subscriber
 from tests.aws_commands import AwsCommands
 from tests.stand_ins import Terminal, psql, terminal
 from tests.workshop import Bucket, Database
@@ -114,7 +115,9 @@ def installation(
     assembly = tmp_path_factory.mktemp("deployed") / "cdk.out"
     synthesize(aws, assembly, secrets, admin, key)
     aws.bootstrap()
-    return Installation(aws, aws.deploy(assembly), database, secrets, admin)
+    made = Installation(aws, aws.deploy(assembly), database, secrets, admin)
+    Subscriber.of(aws, made.outputs["TopicArn"])
+    return made
 
 
 def new_parameter(aws: LocalAws, name: str, text: str, **more: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.subscriber import Notification, Subscriber
+from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
 from tests.handmade import HandmadeVault
 from tests.nights import last_slot
@@ -17,6 +17,7 @@ from tests.unit.vaults import DAY, backup
 from tests.workshop import eventually
 
 MONITOR = "Lifeboat-monitor"
+SCHEDULED = {"scheduled": "2026-11-22T02:15:00Z"}
 BY_METRICS = frozenset({"backup-slow", "drill-slow", "backup-too-old", "backup-failed"}) | {
     "drill-failed",
     "drill-error",
@@ -165,6 +166,17 @@ def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installat
     denied(lambda: s3.put_object(Bucket=bucket, Key="drills/app/x.json", Body=b"x"))
     denied(lambda: secrets.get_secret_value(SecretId=installation.secrets["app"]))
 
+    topic, other = installation.outputs["TopicArn"], installation.aws.client("sns")
+    sns = installation.aws.client("sns", role_arn=role)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    strange = other.create_topic(Name="not-ours")["TopicArn"]
+    for call in (
+        lambda: sns.list_subscriptions_by_topic(TopicArn=strange),
+        lambda: sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="eve@example.com"),
+    ):
+        with pytest.raises(ClientError, match=r"AuthorizationError|AccessDenied"):
+            call()
+
 
 def test_a_look_by_hand_answers_with_everything(installation: Installation) -> None:
     status = look(installation).payload
@@ -230,6 +242,35 @@ def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_told(
     assert '"Checked"' not in "".join(log_of(installation)[-5:])
     assert not look(installation).failed
     assert "stranger" in people.wait_for(news("new", "stranger", "-"))["Message"]
+
+
+def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_is_told_everything(
+    installation: Installation,
+) -> None:
+    sns, arn = installation.aws.client("sns"), installation.outputs["TopicArn"]
+    client, bucket = installation.vault.client, installation.vault.name
+    client.put_object(Bucket=bucket, Key="unheard/x", Body=b"x")
+    assert not look(installation, SCHEDULED).failed
+    for each in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    try:
+        sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="ann@example.com")
+        answer = look(installation, SCHEDULED)
+        assert answer.failed
+        assert answer.payload["errorType"] == "MonitorError"
+        assert "nobody hears of it" in answer.payload["errorMessage"]
+        assert "--authenticate-on-unsubscribe true" in answer.payload["errorMessage"]
+        status = look(installation).payload
+        assert (status["health"], status["findings"][0]["code"]) == ("critical", "nobody-listens")
+        text = look(installation, {"format": "text"}).payload
+        assert "CRITICAL: the vault has no confirmed subscriber" in text
+    finally:
+        people = Subscriber.of(installation.aws, arn)
+    confirm(installation.aws, arn, "ann@example.com")
+    assert not look(installation, SCHEDULED).failed
+    assert "unheard" in people.wait_for(news("new", "stranger", "-"))["Message"]
+    assert not look(installation, SCHEDULED).failed
+    assert [each for each in people.arrived(1) if news("new", "stranger", "-")(each)] == []
 
 
 def alarms(installation: Installation) -> list[dict[str, Any]]:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import MonitorError, TellError
+from lifeboat.policy.facts import Unknown
 from lifeboat.policy.findings import Health
 from lifeboat.policy.messages import Message
 from lifeboat.policy.told import STATE_KEY, ToldState
+from lifeboat.policy.topic_facts import TopicFacts
 from lifeboat.services.check_health import Channel, Checked, Look, check_health
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from lifeboat.vault.bucket import Vault
@@ -18,7 +20,7 @@ from local.aws import LocalAws
 from tests.handmade import HandmadeVault, drilled
 from tests.local.aws_helpers import allow, make_role
 from tests.nights import last_slot
-from tests.unit.vaults import DAY, RULES, backup, drill
+from tests.unit.vaults import DAY, HEARD, RULES, backup, drill
 from tests.workshop import Bucket
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
@@ -55,6 +57,7 @@ class Watch:
     more: tuple[Channel, ...] = ()
     client: Any = None
     settings: WatchedSettings = SETTINGS
+    topic: TopicFacts | Unknown = HEARD
 
     def look(self, *, later: timedelta = timedelta(0)) -> Checked:
         bucket = self.vault.bucket
@@ -64,6 +67,7 @@ class Watch:
                 stack="Lifeboat",
                 vault=Vault(self.client or bucket.client, bucket.name),
                 channels=(self.people, *self.more),
+                subscribers=lambda: self.topic,
                 remaining=lambda: 0.0 if self.people.slow and self.people.told else 60.0,
                 now=datetime.now(UTC) + later,
             )

@@ -3,7 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -56,6 +56,49 @@ def test_a_subscriber_may_choose_by_the_attributes(aws: LocalAws, arn: str) -> N
     )
     Topic(sns, arn).tell(MESSAGE)
     assert people.arrived() == []
+
+
+ALARM = json.dumps({"AlarmName": "Lifeboat-monitor-silent", "NewStateValue": "ALARM"})
+
+
+@pytest.mark.parametrize(
+    ("filters", "arrives"),
+    [
+        ({"FilterPolicy": {"level": ["critical"]}}, "the monitor's"),
+        ({"FilterPolicy": {"level": ["critical", {"exists": False}]}}, "the monitor's"),
+        (
+            {
+                "FilterPolicyScope": "MessageBody",
+                "FilterPolicy": {"AlarmName": [{"exists": True}]},
+            },
+            "the alarm's",
+        ),
+        ({}, "both"),
+    ],
+)
+def test_filters_let_through_what_the_settings_page_says(
+    aws: LocalAws, arn: str, filters: dict[str, Any], arrives: str
+) -> None:
+    sns, people = aws.client("sns"), Subscriber.of(aws, arn)
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    for name, value in filters.items():
+        sns.set_subscription_attributes(
+            SubscriptionArn=subscription["SubscriptionArn"],
+            AttributeName=name,
+            AttributeValue=value if isinstance(value, str) else json.dumps(value),
+        )
+    critical = replace(MESSAGE, attributes={**MESSAGE.attributes, "level": "critical"})
+    Topic(sns, arn).tell(critical)
+    sns.publish(TopicArn=arn, Message=ALARM)
+    told = {each["Message"] for each in (*people.arrived(), *people.arrived())}
+    assert (
+        told
+        == {
+            "the monitor's": {critical.body},
+            "the alarm's": {ALARM},
+            "both": {critical.body, ALARM},
+        }[arrives]
+    )
 
 
 def test_with_slack_only_https_subscribers_get_its_json(aws: LocalAws, arn: str) -> None:

@@ -54,9 +54,11 @@ class Check:
 def _alarms(account: Account) -> Seen:
     time.sleep(account.patience / 12)  # a quarter of an hour: what rings for nothing rings early
     ringing = account.alarms()
-    known = all(name.startswith(EARLY) for name in ringing)
     topic = account.client("sns", None).get_topic_attributes(TopicArn=account.outputs["TopicArn"])
     confirmed = topic["Attributes"].get("SubscriptionsConfirmed", "0")
+    # A look that nobody hears has failed.
+    early = EARLY if confirmed != "0" else (*EARLY, "monitor-error")
+    known = all(name.startswith(early) for name in ringing)
     text = f"in ALARM: {', '.join(ringing) or 'none'}; confirmed subscriptions: {confirmed}"
     return Seen(good=known, text=text)
 

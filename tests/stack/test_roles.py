@@ -231,6 +231,7 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
             ],
         ),
         "ReadWhatIsClaimed": ("Allow", ["s3:GetObject"]),
+        "SeeWhoListens": ("Allow", ["sns:ListSubscriptionsByTopic"]),
         "KeepItsState": ("Allow", ["s3:PutObject"]),
         **TELL_AND_LOG,
     }
@@ -244,6 +245,8 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
         ]
     )
     assert allowed["KeepItsState"]["Resource"] == [f"{bucket}/monitor/state.json"]
+    (topic,) = allowed["SeeWhoListens"]["Resource"]
+    assert topic.startswith("<AlertsTopic")
     assert allowed["WriteItsLogs"]["Resource"][0].startswith("<MonitorLog")
 
 

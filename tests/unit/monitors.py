@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lifeboat.policy.facts import Facts
+from lifeboat.policy.facts import Facts, Unknown
 from lifeboat.policy.findings import Finding, Level
 from lifeboat.policy.health import judge
+from lifeboat.policy.health_topic import as_heard
 from lifeboat.policy.known import knowing, with_known
 from lifeboat.policy.news import news
 from lifeboat.policy.recovery import Ending, ending_of
@@ -20,6 +21,7 @@ class Monitor:
     Attributes:
         settings: what should be.
         state: its memory; None before the first look.
+        webhook: its messages go there as well as to the topic.
         lost: there was a memory, and the next look can't read it.
         findings: of the last look.
         told: (kind, code) of each message of the last look.
@@ -28,6 +30,7 @@ class Monitor:
     settings: WatchedSettings
     state: ToldState | None = None
     lost: bool = False
+    webhook: bool = False
     findings: tuple[Finding, ...] = ()
     told: list[tuple[str, str]] = field(default_factory=list)
 
@@ -39,8 +42,12 @@ class Monitor:
         def ending(told: Told) -> Ending:
             return ending_of(told, findings, facts, self.settings, now)
 
-        fresh = news(memory, findings, now, 24, where="W", ending=ending)
-        self.state, self.lost = knowing(fresh.state, facts), False
+        before = as_heard(memory, facts.topic, findings)
+        fresh = news(before, findings, now, 24, where="W", ending=ending)
+        topic = facts.topic
+        heard = self.webhook or isinstance(topic, Unknown) or topic.is_heard
+        state = fresh.state if heard else before or ToldState()
+        self.state, self.lost = knowing(state, facts), False
         # What is stored is what the next look reads.
         self.state = ToldState.from_json(self.state.to_json())
         self.told = [(each.attributes["kind"], each.attributes["code"]) for each in fresh.messages]

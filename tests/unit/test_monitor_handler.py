@@ -52,13 +52,12 @@ def test_a_format_that_there_is_not_is_refused(event: object) -> None:
 
 
 def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one() -> None:
-    (topic,) = monitor._channels(SETTINGS)
-    assert isinstance(topic, Topic)
-    assert (topic.arn, topic.slack) == ("arn:aws:sns:us-east-1:000000000000:topic", False)
+    topic = Topic(None, "arn:aws:sns:us-east-1:000000000000:topic")
+    assert monitor._channels(SETTINGS, topic) == (topic,)
     alerts = AlertSettings(slack=True, webhook_url_secret_arn=HOOK)
-    topic, webhook = monitor._channels(WatchedSettings(databases=(APP,), alerts=alerts))
-    assert isinstance(topic, Topic)
-    assert topic.slack
+    settings = WatchedSettings(databases=(APP,), alerts=alerts)
+    first, webhook = monitor._channels(settings, topic)
+    assert first is topic
     assert isinstance(webhook, Webhook)
     assert webhook.secret_arn == HOOK
 

@@ -27,6 +27,7 @@ from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.reduction import Reduction
 from lifeboat.policy.tiers import Tier, expires, tier_of
 from lifeboat.policy.told import KnownSchedule, schedule_of
+from lifeboat.policy.topic_facts import Subscription, TopicFacts
 from lifeboat.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.unit.samples import MANIFEST
@@ -196,6 +197,11 @@ BUCKET = BucketFacts(
 )
 
 
+TOPIC = "arn:aws:sns:us-east-1:000000000000:Lifeboat-Topic"
+LISTENER = Subscription(protocol="sqs", endpoint="arn:aws:sqs:us-east-1:000000000000:pager")
+HEARD = TopicFacts(arn=TOPIC, subscriptions=(LISTENER,))
+
+
 def reduced(
     documents: Iterable[Manifest | Unreadable],
     objects: tuple[StoredVersion, ...],
@@ -221,6 +227,7 @@ class Vault:
     bucket: BucketFacts = BUCKET
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     strangers: tuple[str, ...] | Unknown = ()
+    topic: TopicFacts | Unknown = HEARD
     problems: tuple[Problem, ...] = ()
     scheduled_since: datetime | None = None
     settings: WatchedSettings = SETTINGS
@@ -262,6 +269,7 @@ class Vault:
             ),
             strangers=self.strangers,
             uploads=self.uploads,
+            topic=self.topic,
             problems=self.problems,
         )
 

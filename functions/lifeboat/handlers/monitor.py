@@ -1,6 +1,7 @@
 """The monitor's entry point: one look at the vault, its log, its figures, its news."""
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import boto3
@@ -8,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lifeboat.alerts.subscriptions import topic_facts
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import EventError, MonitorError
@@ -35,7 +37,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
 
     Raises:
         LifeboatError: nobody could look, or somebody could not be told. Lambda counts a failed
-            invocation, which rings.
+            invocation, which rings. A scheduled look also fails when nobody hears what it tells;
+            one by hand answers, and the answer says so.
     """
     as_text = _wants_text(event)
     logger.append_keys(run_id=context.aws_request_id)
@@ -44,7 +47,13 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     _log(checked)
     checked.require_told()
     metrics.add_metric("Checked", MetricUnit.Count, 1)
+    if _is_scheduled(event):
+        checked.require_listeners()
     return checked.status.as_text() if as_text else checked.status.as_json()
+
+
+def _is_scheduled(event: object) -> bool:
+    return isinstance(event, Mapping) and "scheduled" in event
 
 
 def _wants_text(event: object) -> bool:
@@ -62,21 +71,21 @@ def _wants_text(event: object) -> bool:
 
 def _look(context: LambdaContext) -> Look:
     settings = WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    sns, topic = boto3.client("sns", config=IMPATIENT), os.environ["LIFEBOAT_TOPIC"]
+    remaining = seconds_left(context)
     return Look(
         settings=settings,
         stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
         vault=Vault(boto3.client("s3", config=IMPATIENT), os.environ["LIFEBOAT_VAULT"]),
-        channels=_channels(settings),
-        remaining=seconds_left(context),
+        channels=_channels(settings, Topic(sns, topic, slack=settings.alerts.slack)),
+        subscribers=lambda: topic_facts(sns, topic, remaining),
+        remaining=remaining,
         now=datetime.now(UTC),
     )
 
 
-def _channels(settings: WatchedSettings) -> tuple[Channel, ...]:
+def _channels(settings: WatchedSettings, topic: Topic) -> tuple[Channel, ...]:
     alerts = settings.alerts
-    topic = Topic(
-        boto3.client("sns", config=IMPATIENT), os.environ["LIFEBOAT_TOPIC"], slack=alerts.slack
-    )
     if alerts.webhook_url_secret_arn is None:
         return (topic,)
     return topic, Webhook(secret_store(), alerts.webhook_url_secret_arn)

@@ -16,6 +16,7 @@ from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.names import MANIFEST, BackupLocation, parse_drill_key, parse_key
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import KnownSchedule
+from lifeboat.policy.topic_facts import TopicFacts
 from lifeboat.policy.utc import is_ahead
 
 
@@ -35,6 +36,9 @@ class Unknown:
     def of(cls, error: LifeboatError) -> Self:
         """In the words of the error that was raised on the way."""
         return cls(why=error.what, todo=error.todo)
+
+
+NOT_ASKED = Unknown(why="Nobody looked at the topic.", todo="See the monitor's log.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +235,7 @@ class Facts:
             "daily/old/" below a tier or drills/, or the first part of a key that is no tier,
             such as "tmp/" ("drills/" and "monitor/" are known); a key without a slash as it is.
         uploads: every unfinished upload in the bucket.
+        topic: who hears what is published.
         problems: what else could not be seen.
     """
 
@@ -241,6 +246,7 @@ class Facts:
     databases: tuple[DatabaseFacts, ...]
     strangers: tuple[str, ...] | Unknown = ()
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
+    topic: TopicFacts | Unknown = NOT_ASKED
     problems: tuple[Problem, ...] = ()
 
 

@@ -26,6 +26,10 @@ class Code(StrEnum):
     """What kind of thing was found. Filters and the monitor's memory know findings by these."""
 
     NOT_SEEN = "not-seen"
+    NOBODY_LISTENS = "nobody-listens"
+    SUBSCRIPTION_PENDING = "subscription-pending"
+    SUBSCRIPTION_MISSING = "subscription-missing"
+    RESTORE_NOWHERE = "restore-nowhere"
     NEVER_BACKED_UP = "never-backed-up"
     BACKUP_TOO_OLD = "backup-too-old"
     SLOT_MISSED = "slot-missed"
@@ -111,7 +115,7 @@ _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
 def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each finding once, the critical ones first, then by identity."""
+    """Each finding once, the critical ones first, and of those the one that nobody hears them."""
     unique: dict[tuple[str, str, str], Finding] = {}
     for each in sorted(findings, key=_gravity):
         unique.setdefault(each.identity, each)
@@ -119,7 +123,8 @@ def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _gravity(finding: Finding) -> tuple[object, ...]:
-    return _RANK[finding.level], finding.identity, finding.fact, finding.advice
+    unheard = finding.code is Code.NOBODY_LISTENS
+    return _RANK[finding.level], not unheard, finding.identity, finding.fact, finding.advice
 
 
 def overall(findings: Iterable[Finding]) -> Health:

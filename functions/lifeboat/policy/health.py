@@ -16,6 +16,8 @@ from lifeboat.policy.health_forecast import forecast_findings
 from lifeboat.policy.health_gaps import gap_findings, not_seen, unread_findings
 from lifeboat.policy.health_minors import minor_findings
 from lifeboat.policy.health_replaced import replaced_findings
+from lifeboat.policy.health_restore import restore_findings
+from lifeboat.policy.health_topic import topic_findings
 from lifeboat.policy.health_transfer import transfer_findings
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
@@ -47,6 +49,8 @@ def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Findi
     found = [
         *bucket_findings(facts.bucket, settings, commands),
         *gap_findings(facts, now, commands),
+        *topic_findings(facts, settings),
+        *restore_findings(settings),
     ]
     cases = {each.name: case_of(each, facts, settings, now) for each in settings.databases}
     for database in settings.databases:

@@ -17,6 +17,7 @@ from lifeboat.policy.findings import Code
 from lifeboat.policy.names import MANIFEST, parse_key
 from lifeboat.policy.slots import last_slot
 from lifeboat.policy.told import KnownSchedule, ToldState, schedule_of
+from lifeboat.policy.topic_facts import TopicFacts, addressed, with_listeners
 from lifeboat.policy.utc import is_ahead
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
@@ -26,12 +27,12 @@ _SECOND = timedelta(seconds=1)
 def with_known(
     facts: Facts, memory: ToldState | None, settings: WatchedSettings, now: datetime, *, lost: bool
 ) -> Facts:
-    """The same facts, with what is known of each database besides.
+    """The same facts, with what is known of each database, and of the topic, besides.
 
     Args:
         facts: what was seen.
         memory: what the monitor remembers; None when it remembers nothing.
-        settings: which databases there should be.
+        settings: which databases there should be, and who is told.
         now: when it was seen.
         lost: there was a memory, and it can't be read; otherwise, without one, the monitor looks
             for the first time.
@@ -48,13 +49,31 @@ def with_known(
         else each
         for each in facts.databases
     )
-    return replace(facts, databases=tuple(databases))
+    topic = _topic(facts.topic, memory, settings, now)
+    return replace(facts, databases=tuple(databases), topic=topic)
 
 
 def knowing(state: ToldState, facts: Facts) -> ToldState:
-    """The memory with what is known of the databases."""
+    """The memory with what is known of the databases and, where it was seen, of the topic."""
     known = {each.name: each.known for each in facts.databases if each.known}
-    return state.model_copy(update={"schedules": known})
+    update: dict[str, object] = {"schedules": known}
+    if not isinstance(facts.topic, Unknown):
+        topic = facts.topic
+        update |= {"listeners": dict(topic.listeners), "deaf_since": topic.deaf_since}
+    return state.model_copy(update=update)
+
+
+def _topic(
+    topic: TopicFacts | Unknown,
+    memory: ToldState | None,
+    settings: WatchedSettings,
+    now: datetime,
+) -> TopicFacts | Unknown:
+    if isinstance(topic, Unknown):
+        return topic
+    before = memory or ToldState()
+    named = addressed(settings.alerts.emails)
+    return with_listeners(topic, before.listeners, before.deaf_since, named, now)
 
 
 def _known(

@@ -18,6 +18,7 @@ from lifeboat.policy.health import case_of
 from lifeboat.policy.health_changes import changed_lately
 from lifeboat.policy.health_forecast import measured
 from lifeboat.policy.health_replaced import is_original
+from lifeboat.policy.health_topic import ABOUT_ONE, is_back, is_over
 from lifeboat.policy.told import Told
 from lifeboat.settings import WatchedSettings
 
@@ -50,6 +51,9 @@ def ending_of(
         return Ending.GONE
     if _nobody_could_look(told, findings):
         return Ending.OPEN
+    if told.code in ABOUT_ONE:
+        right = is_back(told, facts.topic)
+        return _ending(right=right, gone=is_over(told, findings, settings))
     case = case_of(database, facts, settings, now) if database else None
     rule = _RULES.get(Code(told.code))
     if rule is None or told.code == Code.NOT_SEEN:

@@ -13,6 +13,7 @@ from lifeboat.errors import StateError
 from lifeboat.policy.documents import Document
 from lifeboat.policy.findings import Level
 from lifeboat.policy.inventory import Frozen
+from lifeboat.policy.topic_facts import Listener
 from lifeboat.policy.utc import UtcTime
 from lifeboat.settings import WatchedDatabase
 
@@ -80,6 +81,8 @@ class ToldState(Document):
         schema_version: of this document.
         told: what was told and is not over.
         schedules: what is known of each database, by its name.
+        listeners: subscriptions that were seen confirmed, by their marks.
+        deaf_since: since when nobody has been confirmed; None while somebody is.
     """
 
     NOUN: ClassVar = "monitor's memory"
@@ -91,6 +94,8 @@ class ToldState(Document):
     schema_version: Literal[1] = 1
     told: tuple[Told, ...] = ()
     schedules: dict[str, KnownSchedule] = Field(default_factory=dict)
+    listeners: dict[str, Listener] = Field(default_factory=dict)
+    deaf_since: UtcTime | None = None
 
     @property
     def key(self) -> str:

@@ -8,14 +8,16 @@ from typing import Protocol
 
 from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
 from lifeboat.policy.commands import Commands
-from lifeboat.policy.facts import Problem
+from lifeboat.policy.facts import Problem, Unknown
 from lifeboat.policy.health import judge
+from lifeboat.policy.health_topic import as_heard, needs_a_listener
 from lifeboat.policy.known import knowing, with_known
 from lifeboat.policy.messages import Message
 from lifeboat.policy.news import news
 from lifeboat.policy.recovery import ending_of
 from lifeboat.policy.status import Status, status_of
 from lifeboat.policy.told import STATE_KEY, ToldState
+from lifeboat.policy.topic_facts import TopicFacts
 from lifeboat.settings import WatchedSettings
 from lifeboat.vault.bucket import Vault
 from lifeboat.vault.calls import Calls
@@ -42,7 +44,8 @@ class Look:
         settings: what should be.
         stack: name of the stack, which advice needs.
         vault: what to look at.
-        channels: how people are told, the surest way first.
+        channels: how people are told, the topic first.
+        subscribers: asks who is subscribed to the topic.
         remaining: seconds until the run has to be over.
         now: the moment of the look, in UTC.
     """
@@ -51,6 +54,7 @@ class Look:
     stack: str
     vault: Vault
     channels: tuple[Channel, ...]
+    subscribers: Callable[[], TopicFacts | Unknown]
     remaining: Callable[[], float]
     now: datetime
 
@@ -88,12 +92,26 @@ class Checked:
             error.add_note(other.what)
         raise error from first
 
+    def require_listeners(self) -> None:
+        """Insist that somebody hears what is published.
+
+        Raises:
+            MonitorError: nobody does, though somebody should.
+        """
+        for each in filter(needs_a_listener, self.status.findings):
+            raise MonitorError(
+                f"The vault was looked at, but nobody hears of it. {each.fact}",
+                safe=each.safe,
+                todo=" ".join(each.advice),
+            )
+
 
 def check_health(look: Look) -> Checked:
     """Look, judge, tell, and only then remember what was told.
 
     A message that doesn't go out hinders no other one, and leaves the memory as it was: then all
-    of the news come again at the next look, rather twice than never.
+    of the news come again at the next look, rather twice than never. So do those that went to a
+    topic without subscribers, and nowhere else.
 
     Raises:
         Exception: whatever nobody foresaw; then nobody was told anything, and the caller must
@@ -101,12 +119,14 @@ def check_health(look: Look) -> Checked:
     """
     calls = Calls(most_calls(look.settings), look.remaining)
     memory, forgotten = _recall(look.vault, calls)
-    seen = observe(look.vault, look.settings, look.stack, calls, look.now)
+    vault = observe(look.vault, look.settings, look.stack, calls, look.now)
+    seen = replace(vault, topic=look.subscribers())
     known = with_known(seen, memory, look.settings, look.now, lost=bool(forgotten))
     facts = replace(known, problems=(*seen.problems, *forgotten))
     findings = judge(facts, look.settings, look.now)
+    before = as_heard(memory, facts.topic, findings)
     fresh = news(
-        memory,
+        before,
         findings,
         look.now,
         look.settings.alerts.remind_hours,
@@ -114,13 +134,20 @@ def check_health(look: Look) -> Checked:
         ending=lambda told: ending_of(told, findings, facts, look.settings, look.now),
     )
     failures = [*_tell(look, fresh.messages)]
-    state = fresh.state if not failures else memory or ToldState()
+    heard = not failures and _is_heard(look, facts.topic)
+    state = fresh.state if heard else before or ToldState()
     failures += _remember(look, memory, knowing(state, facts))
     return Checked(
         status=status_of(facts, look.settings, findings, look.now),
         messages=fresh.messages,
         failures=tuple(failures),
     )
+
+
+def _is_heard(look: Look, topic: TopicFacts | Unknown) -> bool:
+    """Whether what was sent reached anybody, as far as that is known."""
+    by_others = len(look.channels) > 1
+    return by_others or isinstance(topic, Unknown) or topic.is_heard
 
 
 def _recall(vault: Vault, calls: Calls) -> tuple[ToldState | None, tuple[Problem, ...]]:

@@ -29,7 +29,7 @@ from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
 from lifeboat.settings.transfer import TransferPlan
-from lifeboat.settings.validation import ValidationQuery
+from lifeboat.settings.validation import ValidationQuery, named_once
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
 MOST_DATABASES = 24
@@ -37,12 +37,6 @@ MOST_DATABASES = 24
 settings, schedules and schedules' roles for backups and for drills (12), and alarms (6). That is
 432 for 24, and leaves 68 for what all of them share.
 """
-
-
-def _named_once(queries: tuple[ValidationQuery, ...]) -> tuple[ValidationQuery, ...]:
-    if len({query.name for query in queries}) != len(queries):
-        raise refusal("a list in which each name is used once")
-    return queries
 
 
 class WatchedDatabase(Frozen):
@@ -80,7 +74,7 @@ class DatabaseSettings(WatchedDatabase):
             Annotated[ValidationQuery, may_be("an object with name, sql and expect")],
             ...,
         ],
-        AfterValidator(_named_once),
+        AfterValidator(named_once),
         may_be("a list of objects with name, sql and expect"),
     ] = ()
     """Queries that each drill puts to the restored copy, with the answers they have to get."""
@@ -154,8 +148,8 @@ def _object_of(model: type[Frozen]) -> object:
     return may_be(f"an object with any of {', '.join(model.model_fields)}")
 
 
-class WatchedSettings(Frozen):
-    """What the monitor judges by: it knows no secret but that of its own webhook."""
+class _JudgedSettings(Frozen):
+    """What there is to choose, and to judge by."""
 
     databases: tuple[WatchedDatabase, ...]
     """The databases to be backed up."""
@@ -190,7 +184,14 @@ class WatchedSettings(Frozen):
         return None if self.object_lock == "off" else self.retention.of(tier).lock_days
 
 
-class Settings(WatchedSettings):
+class WatchedSettings(_JudgedSettings):
+    """What the monitor judges by: it knows no secret but that of its own webhook."""
+
+    restorable: Switch = True
+    """Whether there is a function that restores, and a server that it may restore into."""
+
+
+class Settings(_JudgedSettings):
     """Everything that can be chosen about an installation."""
 
     databases: Annotated[
@@ -259,6 +260,7 @@ class Settings(WatchedSettings):
             drill=self.drill.model_copy(update=no_targets),
             monitor=self.monitor,
             alerts=self.alerts,
+            restorable=self.restore.is_possible,
         )
 
     @field_validator("databases")

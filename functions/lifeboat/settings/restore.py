@@ -56,3 +56,8 @@ class RestoreSettings(Frozen):
 
     link_minutes: Annotated[int, *whole_number(1, 720, "minutes")] = 60
     """Minutes that a link to an exported file works, if the function's credentials last as long."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is a function that restores, and a server that it may restore into."""
+        return self.enabled and bool(self.target_secret_arns)

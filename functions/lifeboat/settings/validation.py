@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from lifeboat.settings.fields import Frozen, matching, may_be
+from lifeboat.settings.fields import Frozen, matching, may_be, refusal
 
 _OPERATOR = r"(?:=|!=|<=?|>=?)"
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
@@ -58,3 +58,10 @@ class ValidationQuery(Frozen):
 
     expect: Expectation
     """What its result has to be."""
+
+
+def named_once(queries: tuple[ValidationQuery, ...]) -> tuple[ValidationQuery, ...]:
+    """The queries, if no two have the same name."""
+    if len({query.name for query in queries}) != len(queries):
+        raise refusal("a list in which each name is used once")
+    return queries
