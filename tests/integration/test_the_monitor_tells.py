@@ -149,6 +149,27 @@ def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
     assert watch.people.kinds() == []
 
 
+def test_what_goes_to_a_topic_without_subscribers_is_told_again_once_there_is_one(
+    watch: Watch,
+) -> None:
+    watch.topic = replace(HEARD, subscriptions=())
+    watch.break_it()
+    for _ in range(2):
+        checked = watch.look()
+        checked.require_told()
+        assert checked.status.findings[0].code == "nobody-listens"
+        with pytest.raises(MonitorError, match="nobody hears of it"):
+            checked.require_listeners()
+    assert (watch.memory().told, watch.memory().deaf_since is None) == ((), False)
+    watch.people.kinds()
+    watch.topic = HEARD
+    checked = watch.look()
+    checked.require_listeners()
+    assert watch.people.kinds() == [LOST]
+    watch.look().require_listeners()
+    assert watch.people.kinds() == []
+
+
 def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> None:
     surest, last = watch.people, People()
     watch.more = (People(deaf=True), last)

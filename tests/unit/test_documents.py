@@ -46,6 +46,8 @@ FILLED = {
     "live": "app",
     "file": "s3://lifeboat-vault/exports/app/2026-11-22T093000Z/tables.sql.gz",
     "version": "3sL4kqtJlcpXroDTDmJ",
+    "address": "ops@example.com",
+    "token": "2336412f37fb687f5d51e6e2425f004a",
     "branch": "main",
     "project": "solitary-leaf-288182",
     **{

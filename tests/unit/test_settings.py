@@ -558,3 +558,19 @@ def test_what_names_no_parameter_of_this_stack_is_refused(arn: str, may_be: str)
         )
 
     assert may_be in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("restore", "restorable"),
+    [
+        ({"target_secret_arns": [TARGET]}, True),
+        ({}, False),
+        ({"enabled": False, "target_secret_arns": [TARGET]}, False),
+    ],
+)
+def test_the_monitor_knows_whether_anything_can_be_restored(
+    restore: dict[str, object], *, restorable: bool
+) -> None:
+    databases = [{"name": "app", "secret_arn": ARN}]
+    settings = Settings.model_validate({"databases": databases, "restore": restore})
+    assert settings.watched().restorable is restorable
