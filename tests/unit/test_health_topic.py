@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifeboat.policy.facts import Facts, Unknown
+from lifeboat.policy.facts import Facts, LifecycleRule, Unknown
 from lifeboat.policy.findings import Code, Finding, Health, Level, overall
 from lifeboat.policy.health import judge
 from lifeboat.policy.health_topic import needs_a_listener
@@ -29,11 +29,11 @@ from tests.unit.vaults import (
     HOUR,
     LISTENER,
     NOW,
+    RULES,
     SETTINGS,
     TOPIC,
     UNKNOWN,
     Vault,
-    empty,
     healthy,
 )
 
@@ -156,7 +156,9 @@ def test_its_commands_are_ones_that_the_cli_knows() -> None:
 
 
 def test_that_nobody_listens_stands_above_all_else_in_the_status() -> None:
-    facts = seen(topic(), vault=empty(scheduled_since=NOW - 30 * DAY))
+    early = LifecycleRule(id="daily", prefix="daily/", expire_days=1)
+    bucket = replace(BUCKET, lifecycle=(*RULES, early))
+    facts = seen(topic(), vault=healthy(bucket=bucket))
     findings = judge(facts, SETTINGS, NOW)
     assert findings[0].code is Code.NOBODY_LISTENS
     assert sum(each.level is Level.CRITICAL for each in findings) > 1
