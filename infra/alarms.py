@@ -1,55 +1,178 @@
-"""Alarms: the stack's bells, hung up."""
+"""CloudWatch's alarms: for what can't speak for itself.
 
-from collections.abc import Iterable
+The functions tell when they fail, and the monitor what is wrong with backups, drills and limits.
+These notify when the monitor can't, or when nothing was started at all. There are four for the
+whole stack, however many databases it has.
+"""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alerts import Alerts
-from infra.bells import Bell
+from infra.metrics import RUN, gap_of, in_a_look, whole_minutes
+from infra.monitor_function import MonitorFunction
 from infra.names import alarm_name
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.metrics import BACKUP_AGE
+from lifeboat.settings import Settings
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One alarm.
+
+    By default it stays as it is while nothing is reported: between two runs of a function there is
+    no figure, and what the last one said is still true.
+    """
+
+    what: str
+    """Is wrong: part of the alarm's name."""
+
+    metric: cloudwatch.Metric
+    limit: float = 0
+    """It is in ALARM when the figure is above that; with `below`, when it is below."""
+
+    below: bool = False
+    periods: int = 1
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.IGNORE
+    silence: bool = False
+    """Whether it notifies when figures no longer come (INSUFFICIENT_DATA)."""
+
+    happened: str
+    safe: str
+    todo: str
+
+
 class Alarms(Construct):
-    """Alarms that tell when something becomes wrong, and when it is right again.
+    """The alarms of the stack; they notify when something becomes wrong.
+
+    None of them notifies when it is OK. A new alarm's state is INSUFFICIENT_DATA, so its first
+    figure would send an OK about what never was wrong.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        bells: what rings when.
-        database: whose they are; None: nobody's in particular.
-        alerts: where they are heard.
+        rules: of each one.
+        alerts: where to notify.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        bells: Iterable[Bell],
-        database: str | None = None,
-        alerts: Alerts,
+        self, scope: Construct, construct_id: str, *, rules: Iterable[Rule], alerts: Alerts
     ) -> None:
         super().__init__(scope, construct_id)
-        self.alarms = [self._hang(bell, database) for bell in bells]
-        heard = actions.SnsAction(alerts.topic)
-        for alarm in self.alarms:
-            alarm.add_alarm_action(heard)
-            alarm.add_ok_action(heard)
+        self.alarms = [self._alarm(rule, alerts) for rule in rules]
 
-    def _hang(self, bell: Bell, database: str | None) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
+    def _alarm(self, rule: Rule, alerts: Alerts) -> cloudwatch.Alarm:
+        stack = Stack.of(self)
+        where = f"stack {stack.stack_name}, account {stack.account}, {stack.region}"
+        alarm = cloudwatch.Alarm(
             self,
-            bell.what,
-            alarm_name=alarm_name(self, bell.what, database),
-            alarm_description=f"{bell.happened}\nSafe: {bell.safe}\nNext: {bell.todo}",
-            metric=bell.metric,
-            threshold=bell.limit,
-            comparison_operator=_BELOW if bell.below else _ABOVE,
-            evaluation_periods=bell.periods,
-            treat_missing_data=bell.missing,
+            rule.what,
+            alarm_name=alarm_name(self, rule.what),
+            alarm_description=(f"{rule.happened} ({where})\nSafe: {rule.safe}\nNext: {rule.todo}"),
+            metric=rule.metric,
+            threshold=rule.limit,
+            comparison_operator=_BELOW if rule.below else _ABOVE,
+            evaluation_periods=rule.periods,
+            treat_missing_data=rule.missing,
         )
+        notify = actions.SnsAction(alerts.topic)
+        alarm.add_alarm_action(notify)
+        if rule.silence:
+            alarm.add_insufficient_data_action(notify)
+        return alarm
+
+
+def rules_of(
+    settings: Settings, monitor: MonitorFunction, queue: sqs.Queue, commands: Commands
+) -> Iterator[Rule]:
+    """All of the stack's.
+
+    Args:
+        settings: when the monitor looks, and how old a backup may be.
+        monitor: what is watched.
+        queue: of runs that could not be started.
+        commands: what to type.
+    """
+    yield from _of_the_monitor(settings, monitor, commands)
+    yield _of_the_queue(queue)
+    yield _of_backups(settings, commands)
+
+
+def _of_the_monitor(
+    settings: Settings, monitor: MonitorFunction, commands: Commands
+) -> Iterator[Rule]:
+    """The monitor no longer looks, or its looks fail.
+
+    Lambda reports an invocation or nothing, never none, so silence is a lack of figures. A new
+    alarm lacks them, too, but notifies of changes only: a monitor that never once looks is found
+    by `infra.first_look`, with which a deployment ends.
+    """
+    gap = gap_of(settings.monitor)
+    # Four short periods in place of one long: CloudWatch looks back over some more periods for a
+    # figure before it believes that there is none.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    half = max(1, whole_minutes(gap / 2))
+    look = commands.status()
+    yield Rule(
+        what="monitor-silent",
+        metric=monitor.function.metric_invocations(statistic="Sum", period=Duration.minutes(half)),
+        limit=1,
+        below=True,
+        periods=ceil(2 * gap / timedelta(minutes=half)),
+        missing=cloudwatch.TreatMissingData.MISSING,
+        silence=True,
+        happened="The monitor was not started for two of its turns: nobody is watching.",
+        safe="Backups and drills run without it; what exists stays.",
+        todo=f"Look now:\n{look}\nThen see that schedule {monitor.name} exists and is enabled. "
+        "If all of it is gone: docs/runbooks/lifeboat-is-gone.md",
+    )
+    yield Rule(
+        what="monitor-error",
+        metric=monitor.function.metric_errors(statistic="Sum", period=RUN),
+        happened="A look of the monitor failed, so it may not have told what is wrong.",
+        safe="Backups and drills run without it; what exists stays.",
+        todo=f"Look now, the answer says what is wrong:\n{look}\nThe log:\n"
+        f"aws logs tail /aws/lambda/{monitor.name} --since 2d",
+    )
+
+
+def _of_the_queue(queue: sqs.Queue) -> Rule:
+    """A run could not be started."""
+    return Rule(
+        what="undelivered",
+        metric=queue.metric_approximate_number_of_messages_visible(
+            statistic="Maximum", period=Duration.minutes(5)
+        ),
+        # A queue that nobody has used for hours reports nothing.
+        missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+        happened="EventBridge Scheduler could not start a run, not even by trying for hours.",
+        safe="What exists stays; the next scheduled run is tried again.",
+        todo="Read what was not delivered, and why:\n"
+        f"aws sqs receive-message --queue-url {queue.queue_url} --message-attribute-names All\n"
+        f"Start it by hand, then:\naws sqs purge-queue --queue-url {queue.queue_url}",
+    )
+
+
+def _of_backups(settings: Settings, commands: Commands) -> Rule:
+    """Some database has no fresh backup: the second way to hear it, should the first one fail."""
+    limit = settings.monitor.max_age_hours
+    return Rule(
+        what="backup-too-old",
+        metric=in_a_look(settings.monitor, BACKUP_AGE),
+        limit=limit,
+        happened=f"A database has had no backup for more than {limit} hours.",
+        safe="Older backups stay to the end of their tier.",
+        todo=f"See which database it is, and what to type:\n{commands.status()}",
+    )

@@ -2,30 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.bells import in_a_look, in_a_run
+from infra.metrics import DAY, RUN, in_a_look, in_a_run, of_the_day
 from lifeboat.policy.commands import Commands
+from lifeboat.policy.metrics import (
+    ARCHIVE_BYTES,
+    BACKUP_AGE,
+    DRILL_AGE,
+    FINDINGS,
+    MONTHLY_COST,
+    ROWS,
+    RTO_MARGIN,
+)
 from lifeboat.settings import Settings
 
 WIDTH = 24
 """Columns of a CloudWatch dashboard."""
 
-MOST_IN_A_WIDGET = 100
-"""Alarms that one widget can show.
-
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-"""
-
 SHOWN = Duration.days(28)
 """Four weekly drills."""
 
 RUNBOOKS = {
-    "alarms": "an alarm rings, and its own words are not enough",
+    "alarms": "you were notified, and the message itself is not enough",
     "data-corruption": "data was changed or deleted by mistake",
     "partial-restore": "one table, or some rows, have to come back",
     "full-loss": "the whole database is gone",
@@ -45,16 +48,30 @@ class Row:
     settings: Settings
     """With only that database."""
 
-    alarms: Sequence[cloudwatch.IAlarm]
+    backup: lambda_.IFunction
+
+    drill: lambda_.IFunction | None
+    """None where there are no drills."""
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return self.settings.databases[0].name
+
+    @property
+    def jobs(self) -> dict[str, lambda_.IFunction]:
+        """Its functions by what they do."""
+        return {"backup": self.backup} | ({"drill": self.drill} if self.drill else {})
 
 
 class Dashboard(Construct):
-    """A dashboard of the stack's own name: all alarms and runbooks, then a row per database.
+    """A dashboard of the stack's own name: alarms and runbooks, then a row per database.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        alarms: of what all databases share.
+        settings: with all databases.
+        alarms: of the stack.
         commands: what can be done by hand.
         rows: of the databases.
     """
@@ -64,37 +81,44 @@ class Dashboard(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        settings: Settings,
         alarms: Sequence[cloudwatch.IAlarm],
         commands: Commands,
         rows: Sequence[Row],
     ) -> None:
         super().__init__(scope, construct_id)
-        every = [*alarms, *(alarm for row in rows for alarm in row.alarms)]
-        first, *others = [
-            _alarms("Everything that can ring", each, width=14)
-            for each in batched(every, MOST_IN_A_WIDGET, strict=False)
-        ]
         cloudwatch.Dashboard(
             self,
             "Dashboard",
             dashboard_name=Stack.of(self).stack_name,
             default_interval=SHOWN,
             widgets=[
-                [first, _help(commands)],
-                *([other] for other in others),
+                [_alarms(alarms), _now(settings), _help(commands)],
                 *(line for row in rows for line in _lines(row, commands)),
             ],
         )
 
 
-def _alarms(
-    title: str, alarms: Sequence[cloudwatch.IAlarm], *, width: int
-) -> cloudwatch.AlarmStatusWidget:
+def _alarms(alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.AlarmStatusWidget:
     return cloudwatch.AlarmStatusWidget(
-        title=title,
+        title="Alarms",
         alarms=list(alarms),
         sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
-        width=width,
+        width=8,
+        height=8,
+    )
+
+
+def _now(settings: Settings) -> cloudwatch.SingleValueWidget:
+    monitor = settings.monitor
+    age = f"oldest of the newest backups, hours (at most {monitor.max_age_hours})"
+    return cloudwatch.SingleValueWidget(
+        title="All databases",
+        metrics=[
+            in_a_look(monitor, BACKUP_AGE).with_(label=age),
+            of_the_day(MONTHLY_COST).with_(label="cost, USD a month (once a day)"),
+        ],
+        width=6,
         height=8,
     )
 
@@ -113,68 +137,28 @@ def _help(commands: Commands) -> cloudwatch.TextWidget:
 
 def _lines(row: Row, commands: Commands) -> Iterator[list[cloudwatch.IWidget]]:
     """A heading, the figures, and the commands to act."""
-    name = row.settings.databases[0].name
-    yield [cloudwatch.TextWidget(markdown=f"## {name}", width=WIDTH, height=1)]
+    yield [cloudwatch.TextWidget(markdown=f"## {row.name}", width=WIDTH, height=1)]
     yield [
-        _alarms("Alarms, the verdict of drills among them", row.alarms, width=6),
-        _now(row.settings, name),
-        _sizes(row.settings, name),
-        _durations(row.settings, name),
-        *([_recovery(row.settings, name)] if row.settings.drill.enabled else []),
+        _failures(row),
+        _once_a_day(row),
+        _sizes(row),
+        _durations(row),
+        *([_recovery(row)] if row.drill else []),
     ]
-    now = [f"# back up now\n{commands.back_up(name)}"]
-    if row.settings.drill.enabled:
-        now.append(f"# restore the newest backup for trial\n{commands.drill(name)}")
+    now = [f"# back up now\n{commands.back_up(row.name)}"]
+    if row.drill:
+        now.append(f"# restore the newest backup for trial\n{commands.drill(row.name)}")
     text = "```\n" + "\n".join(now) + "\n```"
     yield [cloudwatch.TextWidget(markdown=text, width=WIDTH, height=3)]
 
 
-def _now(settings: Settings, name: str) -> cloudwatch.SingleValueWidget:
-    monitor = settings.monitor
-    labels = {
-        "BackupAge": f"newest backup, hours (at most {monitor.max_age_hours})",
-        "FindingsCritical": "findings, critical",
-        "FindingsWarning": "findings, warning",
-        "MonthlyCost": "cost of storage, USD a month",
-    }
-    if settings.drill.enabled:
-        labels["DrillAge"] = f"last drill, days (at most {monitor.max_drill_age_days})"
-    return cloudwatch.SingleValueWidget(
-        title="Now",
-        metrics=[
-            in_a_look(monitor, metric, name).with_(label=label) for metric, label in labels.items()
-        ],
-        width=5,
-        height=8,
-    )
-
-
-def _sizes(settings: Settings, name: str) -> cloudwatch.GraphWidget:
-    newest = settings.monitor
+def _failures(row: Row) -> cloudwatch.GraphWidget:
+    """Lambda's own count, which is free; a drill that finds a bad backup fails, too."""
     return cloudwatch.GraphWidget(
-        title="Size of the newest backup",
-        left=[in_a_look(newest, "NewestArchiveBytes", name).with_(label="archive, bytes")],
-        right=[in_a_look(newest, "NewestRows", name).with_(label="rows")],
-        width=4,
-        height=8,
-    )
-
-
-def _durations(settings: Settings, name: str) -> cloudwatch.GraphWidget:
-    walls = {settings.backup.timeout_minutes: "backup"}
-    jobs = {"Duration": "backup, seconds"}
-    if settings.drill.enabled:
-        same = settings.drill.timeout_minutes in walls
-        walls[settings.drill.timeout_minutes] = "both" if same else "drill"
-        jobs["DrillDuration"] = "drill, seconds"
-    return cloudwatch.GraphWidget(
-        title="Durations against the wall",
-        left=[in_a_run(metric, name).with_(label=label) for metric, label in jobs.items()],
-        left_annotations=[
-            cloudwatch.HorizontalAnnotation(
-                value=minutes * 60, label=f"the end for {which}", color=cloudwatch.Color.RED
-            )
-            for minutes, which in walls.items()
+        title="Failed runs",
+        left=[
+            function.metric_errors(statistic="Sum", period=DAY, label=f"{job}s a day")
+            for job, function in row.jobs.items()
         ],
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
         width=5,
@@ -182,11 +166,70 @@ def _durations(settings: Settings, name: str) -> cloudwatch.GraphWidget:
     )
 
 
-def _recovery(settings: Settings, name: str) -> cloudwatch.GraphWidget:
-    minutes = settings.drill.rto_minutes
+def _once_a_day(row: Row) -> cloudwatch.SingleValueWidget:
+    monitor = row.settings.monitor
+    labels = {
+        FINDINGS: "findings, critical and warnings",
+        BACKUP_AGE: f"newest backup, hours (at most {monitor.max_age_hours})",
+    }
+    if row.drill:
+        labels[DRILL_AGE] = f"last drill, days (at most {monitor.max_drill_age_days})"
+    return cloudwatch.SingleValueWidget(
+        title="Once a day",
+        metrics=[
+            of_the_day(metric, row.name).with_(label=label) for metric, label in labels.items()
+        ],
+        width=5,
+        height=8,
+    )
+
+
+def _sizes(row: Row) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title="Size of each backup",
+        left=[in_a_run(ARCHIVE_BYTES, row.name).with_(label="archive, bytes")],
+        right=[in_a_run(ROWS, row.name).with_(label="rows")],
+        width=5,
+        height=8,
+    )
+
+
+def _durations(row: Row) -> cloudwatch.GraphWidget:
+    settings = row.settings
+    limits = {settings.backup.timeout_minutes: "backup"}
+    if row.drill:
+        same = settings.drill.timeout_minutes in limits
+        limits[settings.drill.timeout_minutes] = "both" if same else "drill"
+    return cloudwatch.GraphWidget(
+        title="Durations against the time limit",
+        left=[_minutes(job, function) for job, function in row.jobs.items()],
+        left_annotations=[
+            cloudwatch.HorizontalAnnotation(
+                value=minutes, label=f"the end for {which}", color=cloudwatch.Color.RED
+            )
+            for minutes, which in limits.items()
+        ],
+        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
+        width=5,
+        height=8,
+    )
+
+
+def _minutes(job: str, function: lambda_.IFunction) -> cloudwatch.MathExpression:
+    """Lambda's own figure, which is free and in milliseconds."""
+    return cloudwatch.MathExpression(
+        expression=f"{job} / 60000",
+        using_metrics={job: function.metric_duration(statistic="Maximum", period=RUN)},
+        label=f"{job}, minutes",
+        period=RUN,
+    )
+
+
+def _recovery(row: Row) -> cloudwatch.GraphWidget:
+    minutes = row.settings.drill.rto_minutes
     return cloudwatch.GraphWidget(
         title=f"Time left of {minutes} minutes to recover",
-        left=[in_a_run("RtoMargin", name).with_(label="margin, seconds")],
+        left=[in_a_run(RTO_MARGIN, row.name).with_(label="margin, seconds")],
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
                 value=0,

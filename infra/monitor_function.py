@@ -8,9 +8,9 @@ from infra.function import LifeboatFunction, Work, settings_variable
 from infra.monitor_role import MonitorRole
 from infra.names import function_name
 from infra.site import Log, Site
+from lifeboat.policy.bill import MONITOR_MEMORY_MB, secrets_of
 from lifeboat.settings import Settings
 
-MEMORY_MB = 1024
 TIMEOUT_MINUTES = 10
 EPHEMERAL_MB = 512
 
@@ -39,18 +39,22 @@ class MonitorFunction(Construct):
             name=self.name,
             purpose="judges what lies in the vault, and tells people",
             module="monitor",
-            memory_mb=MEMORY_MB,
+            memory_mb=MONITOR_MEMORY_MB,
             timeout_minutes=TIMEOUT_MINUTES,
             ephemeral_mb=EPHEMERAL_MB,
             settings=settings_variable(
                 settings.watched().model_dump_json(exclude_defaults=True),
                 whose="the monitor",
-                todo="Use shorter names and schedules of databases, or a second stack for some.",
+                todo="Use shorter names and schedules of databases, or a second stack for some:"
+                " make deploy ARGS='-c stack_name=<another name>'.",
             ),
             # The next look is near. An alarm tells of a failed one, once and not at each try.
             retries=0,
             tells_failures=False,
-            variables={"LIFEBOAT_TOPIC": site.alerts.topic.topic_arn},
+            variables={
+                "LIFEBOAT_TOPIC": site.alerts.topic.topic_arn,
+                "LIFEBOAT_SECRETS": str(secrets_of(settings)),
+            },
         )
         role = MonitorRole(self, "Role", alerts=settings.alerts, site=outside, log=log)
         self.function = LifeboatFunction(

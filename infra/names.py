@@ -34,9 +34,9 @@ def function_name(scope: Construct, job: Job, database: str | None = None) -> st
     return name
 
 
-def alarm_name(scope: Construct, what: str, database: str | None = None) -> str:
-    """What an alarm is called: the subject of its mail, so it says what is wrong, and with what.
+def alarm_name(scope: Construct, what: str) -> str:
+    """What an alarm is called: the subject of its mail, so it says what is wrong.
 
     All names begin with the stack's, by which the topic knows its own alarms.
     """
-    return "-".join(part for part in (Stack.of(scope).stack_name, what, database) if part)
+    return f"{Stack.of(scope).stack_name}-{what}"

@@ -48,7 +48,7 @@ class Keys:
         return any(arn.rpartition("/")[2] == name for arn in allowed)
 
     def topic_problems(self, key: str) -> Iterator[PreflightError]:
-        """An alarm that may not use the topic's key rings unheard, and nothing else tells."""
+        """An alarm that may not use the topic's key notifies nobody, and nothing else tells."""
         try:
             policy = self._client.get_key_policy(KeyId=key)["Policy"]
         except ClientError as error:

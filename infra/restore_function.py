@@ -103,6 +103,7 @@ def _as_variable(settings: Settings) -> str:
             exclude={"databases": {"__all__": others}},
         ),
         whose="the restore function",
-        todo="Use shorter names of databases and secrets, or a second stack for some; or set"
-        " restore.enabled to false and restore by hand.",
+        todo="Use shorter names of databases and secrets, or a second stack for some:"
+        " make deploy ARGS='-c stack_name=<another name>'; or set restore.enabled to false and"
+        " restore by hand.",
     )

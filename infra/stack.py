@@ -16,10 +16,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.alarms import Alarms
+from infra.alarms import Alarms, rules_of
 from infra.alerts import Alerts
 from infra.backup_function import BackupFunction
-from infra.bells import backup_bells, drill_bells, monitor_bells, queue_bell
 from infra.dashboard import Dashboard, Row
 from infra.drill_function import DrillFunction
 from infra.function import ARCHITECTURES
@@ -107,12 +106,20 @@ class LifeboatStack(Stack):
         if settings.restore.enabled:
             self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
-        bells = [*monitor_bells(settings, monitor, self._commands), queue_bell(self.dead_letters)]
-        alarms = Alarms(self, "Alarms", bells=bells, alerts=self.alerts).alarms
-        Dashboard(self, "Overview", alarms=alarms, commands=self._commands, rows=rows)
+        rules = rules_of(settings, monitor, self.dead_letters, self._commands)
+        alarms = Alarms(self, "Alarms", rules=rules, alerts=self.alerts).alarms
+        if settings.dashboard:
+            Dashboard(
+                self,
+                "Overview",
+                settings=settings,
+                alarms=alarms,
+                commands=self._commands,
+                rows=rows,
+            )
 
     def _protect(self, settings: Settings) -> Row:
-        """Backups, drills and alarms of the one database in these settings."""
+        """Backups and drills of the one database in these settings."""
         database = settings.databases[0]
         scope = Construct(self, f"Database-{database.name}")
         backup = BackupFunction(scope, "Backup", settings=settings, site=self._backing_up)
@@ -126,12 +133,8 @@ class LifeboatStack(Stack):
         self._start(scope, "Schedule", times=times, invoked=backup)
         CfnOutput(scope, "FunctionName", value=backup.name)
         CfnOutput(scope, "BackUpByHand", value=self._commands.back_up(database.name))
-        bells = [*backup_bells(settings, backup, self._commands)]
-        if settings.drill.enabled:
-            drill = self._drill(scope, settings)
-            bells += drill_bells(settings, drill, self._commands)
-        alarms = Alarms(scope, "Alarms", bells=bells, database=database.name, alerts=self.alerts)
-        return Row(settings=settings, alarms=alarms.alarms)
+        drill = self._drill(scope, settings).function if settings.drill.enabled else None
+        return Row(settings=settings, backup=backup.function, drill=drill)
 
     def _drill(self, scope: Construct, settings: Settings) -> DrillFunction:
         database = settings.databases[0]

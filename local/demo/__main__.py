@@ -15,10 +15,10 @@ from contextlib import ExitStack
 from rich.text import Text
 
 from lifeboat.errors import LifeboatError
-from local.demo.alarms import hear, stop_backups, subscribe
 from local.demo.backups import manual_backup, scheduled_backup, show_vault
 from local.demo.disaster import delete_without_where, undo
 from local.demo.drills import drill
+from local.demo.messages import hear, show_alarm, stop_backups, subscribe
 from local.demo.scene import console, set_up
 from local.demo.stock import prove
 
@@ -31,7 +31,7 @@ def main() -> None:
     try:
         with ExitStack() as stack:
             scene = set_up(stack)
-            person = subscribe(scene)
+            person, another = subscribe(scene), subscribe(scene)
             scheduled = scheduled_backup(scene)
             manual_backup(scene, "before-migration-42")
             show_vault(scene)
@@ -43,6 +43,7 @@ def main() -> None:
             undo(scene, scheduled, lost)
             stop_backups(scene)
             hear(scene, person, "backup-too-old", "The monitor looks again: silence is an alarm")
+            show_alarm(another, "backup-too-old")
     except KeyboardInterrupt:
         console.print("\nInterrupted. Everything that was started has been stopped and removed.")
         sys.exit(130)

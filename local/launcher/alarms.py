@@ -36,7 +36,7 @@ def alarm_evaluation() -> None:
     """Judge alarms as CloudWatch does, and keep judging them.
 
     As shipped an alarm looks at all dimensions of its metric, at once and without periods, only
-    when somebody puts data, and never notices missing data: a dead-man alarm would never ring.
+    when somebody puts data, and never notices missing data: silence would never be noticed.
     """
     turn = threading.Lock()  # requests judge alarms too; a change must be told once
 
@@ -68,7 +68,7 @@ def next_state(alarm: Alarm, now: float) -> str | None:
 
     Periods are counted back from `now`, where CloudWatch counts from the full minute, and none
     but the alarm's own evaluation periods are looked at, where CloudWatch may use older data
-    before it counts anything as missing, and so rings later.
+    before it counts anything as missing, and so notifies later.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     values = _values(alarm, now)

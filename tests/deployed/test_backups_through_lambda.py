@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
+from lifeboat.policy.metrics import OF_A_BACKUP
 from lifeboat.policy.names import parse_id, slot_id
 from lifeboat.policy.tiers import tier_of
 from tests.deployed.conftest import PASSWORD, Installation, parameter_key
@@ -247,12 +248,5 @@ def test_figures_are_measured_per_database(installation: Installation) -> None:
     directive = documents[0]["_aws"]["CloudWatchMetrics"][0]
     assert directive["Namespace"] == "Lifeboat"
     assert directive["Dimensions"] == [["Database"]]
-    assert {metric["Name"] for metric in directive["Metrics"]} == {
-        "Failed",
-        "Duration",
-        "ArchiveBytes",
-        "DatabaseBytes",
-        "ArchiveRatio",
-        "Rows",
-    }
-    assert documents[0]["Failed"] == [0.0]
+    assert {metric["Name"] for metric in directive["Metrics"]} == {*OF_A_BACKUP}
+    assert documents[0]["Rows"][0] > 0

@@ -104,6 +104,7 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
         "AWS_LAMBDA_FUNCTION_NAME": "Lifeboat-monitor",
         "LIFEBOAT_VAULT": "vault",
         "LIFEBOAT_TOPIC": "arn:aws:sns:us-east-1:000000000000:topic",
+        "LIFEBOAT_SECRETS": "1",
         "LIFEBOAT_SETTINGS": json.dumps({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]}),
         "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
         "POWERTOOLS_METRICS_DISABLED": "true",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lifeboat.policy.bill import LISTS, OTHERS
 from lifeboat.policy.facts import DatabaseFacts, DefaultEncryption, Facts, Unknown, Unreadable
 from lifeboat.policy.findings import Code, Health, Level, overall
 from lifeboat.policy.health import judge
@@ -67,6 +68,26 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: HandmadeVault) -> 
     assert len(app.objects) == 9 * 3 + 1
     assert (facts.strangers, facts.uploads, facts.problems) == ((), (), ())
     assert judge(facts, SETTINGS, datetime.now(UTC)) == ()
+
+
+def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: HandmadeVault) -> None:
+    vault.configure(RULES)
+    documents = len(vault.back_up_daily(3))
+    made: list[str] = []
+
+    def count(model: Any, **_: object) -> None:
+        made.append(model.name)
+
+    events = vault.bucket.client.meta.events
+    events.register("before-call.s3", count)
+    try:
+        look(vault)
+    finally:
+        events.unregister("before-call.s3", count)
+    listings = [name for name in made if name.startswith("List")]
+    assert len(listings) == LISTS
+    memory = 1  # is read by whoever calls this look
+    assert len(made) - len(listings) + memory == OTHERS + documents
 
 
 def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> None:

@@ -81,6 +81,37 @@ def test_silence_rings_and_data_makes_it_right_again(aws: LocalAws) -> None:
     assert {each["AlarmName"] for each in told} == {name}
 
 
+def test_an_alarm_tells_that_figures_no_longer_come_but_not_that_there_were_none_yet(
+    aws: LocalAws,
+) -> None:
+    topic, people = _topic(aws)
+    name = _alarm(aws, topic, InsufficientDataActions=[topic], OKActions=[])
+    assert _states(aws, name) == ["INSUFFICIENT_DATA"]
+    time.sleep(2)
+    assert people.arrived() == []
+    _put(aws, name, 1)
+    told = people.alarm()
+    assert (told["OldStateValue"], told["NewStateValue"]) == ("OK", "INSUFFICIENT_DATA")
+
+
+def test_a_function_that_is_no_longer_invoked_is_told_by_its_invocations(aws: LocalAws) -> None:
+    topic, people = _topic(aws)
+    function = make_function(aws, "def handler(event, context): return 1")
+    name = _alarm(
+        aws,
+        topic,
+        Namespace="AWS/Lambda",
+        MetricName="Invocations",
+        Dimensions=[{"Name": "FunctionName", "Value": function}],
+        EvaluationPeriods=2,
+        InsufficientDataActions=[topic],
+    )
+    invoke(aws, function)
+    assert people.alarm()["NewStateValue"] == "OK"
+    told = people.alarm()
+    assert (told["AlarmName"], told["NewStateValue"]) == (name, "INSUFFICIENT_DATA")
+
+
 def test_an_alarm_is_of_its_own_dimensions(aws: LocalAws) -> None:
     topic, people = _topic(aws)
     mine, other = (_alarm(aws, topic, TreatMissingData="notBreaching") for _ in range(2))

@@ -159,10 +159,10 @@ class Account:
         found = [each["AlarmName"] for page in pages for each in page["MetricAlarms"]]
         return sorted(each.removeprefix(f"{self.stack}-") for each in found)
 
-    def wait_for_alarm(self, name: str) -> bool:
-        """Whether an alarm came before patience ended."""
+    def wait_for_alarm(self, name: str, state: str) -> bool:
+        """Whether an alarm came into a state before patience ended."""
         until = time.monotonic() + self.patience
-        while name not in self.alarms():
+        while name not in self.alarms(state):
             if time.monotonic() > until:
                 return False
             time.sleep(min(30.0, self.patience / 20))

@@ -32,12 +32,12 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthe
             context=context | {"lifeboat": lifeboat, "aws:cdk:bundling-stacks": []},
             outdir=str(directory),
         )
+        deployment = Deployment(account=ACCOUNT, region=REGION)
+        settings = parse({"lifeboat": lifeboat}, deployment=deployment)
         stack = LifeboatStack(
             app,
             name,
-            settings=parse(
-                {"lifeboat": lifeboat}, deployment=Deployment(account=ACCOUNT, region=REGION)
-            ),
+            settings=settings,
             contents=Contents(
                 code=function_code(),
                 client=layers / "client",
@@ -49,7 +49,7 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthe
         if judged:
             Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         app.synth()
-        return Synthesized(directory, stack)
+        return Synthesized(directory, stack, settings)
 
     return make
 

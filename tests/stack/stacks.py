@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lifeboat.settings import Settings
+
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
 
@@ -97,6 +99,7 @@ class Synthesized:
 
     directory: Path
     stack: "LifeboatStack"
+    settings: Settings
 
     @cached_property
     def template(self) -> "Template":

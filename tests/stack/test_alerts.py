@@ -1,4 +1,4 @@
-"""Who hears of what: the topic, the alarms, and the page on which all of it can be seen."""
+"""Who is told of what: the topic, the alarms, and the page on which all of it can be seen."""
 
 import json
 import re
@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import SettingsError
-from lifeboat.policy.commands import Commands
+from lifeboat.policy.bill import ALARMS, secrets_of
+from lifeboat.policy.metrics import (
+    DAILY_OF_A_DATABASE,
+    DAILY_OF_DRILLS,
+    OF_A_BACKUP,
+    OF_A_DRILL,
+)
 from lifeboat.settings import MOST_DATABASES
 from tests.stack.stacks import PLAIN, REGION, TOPIC_KEY, Synthesized
 
 HOUR = 3600
-BREACHING, IGNORED, FINE = "breaching", "ignore", "notBreaching"
+MISSING, IGNORED, FINE = "missing", "ignore", "notBreaching"
 
 
 def alarms_of(stack: Synthesized) -> dict[str, dict[str, Any]]:
@@ -90,28 +96,30 @@ def test_the_topic_has_the_key_and_the_subscribers_of_the_settings(
     assert plain.of_type("AWS::SNS::Subscription") == []
 
 
-def test_these_alarms_ring_and_nothing_else(plain: Synthesized, unlocked: Synthesized) -> None:
-    shared = {"monitor-silent", "monitor-error", "undelivered"}
-    backup = {"backup-too-old", "backup-failed", "backup-slow"}
-    drill = {"drill-failed", "drill-error", "drill-slow"}
-
-    assert alarms_of(plain).keys() == shared | {
-        f"{what}-{database}" for what in backup | drill for database in ("app", "shop")
-    }
-    assert alarms_of(unlocked).keys() == shared | {f"{what}-app" for what in backup}
-
-
-def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends(
+def test_the_stack_has_these_alarms_however_many_databases_it_has(
     any_stack: Synthesized,
 ) -> None:
+    assert alarms_of(any_stack).keys() == {
+        "monitor-silent",
+        "monitor-error",
+        "undelivered",
+        "backup-too-old",
+    }
+
+
+def test_every_alarm_notifies_when_it_begins_and_none_of_what_was_never_wrong(
+    any_stack: Synthesized,
+) -> None:
+    """A new alarm goes from INSUFFICIENT_DATA to OK: that is no news."""
     (topic,) = any_stack.template.find_resources("AWS::SNS::Topic")
 
-    any_stack.template.all_resources_properties(
-        "AWS::CloudWatch::Alarm",
-        {"AlarmActions": [{"Ref": topic}], "OKActions": [{"Ref": topic}]},
-    )
+    for name, alarm in alarms_of(any_stack).items():
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+        assert "OKActions" not in alarm
+        silence = [{"Ref": topic}] if name == "monitor-silent" else None
+        assert alarm.get("InsufficientDataActions") == silence
+        assert "Metrics" not in alarm
     any_stack.template.resource_count_is("AWS::CloudWatch::CompositeAlarm", 0)
-    assert not [each for each in alarms_of(any_stack).values() if "Metrics" in each]
 
 
 def when(alarm: dict[str, Any]) -> tuple[Any, ...]:
@@ -125,66 +133,44 @@ def when(alarm: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def test_an_alarm_of_a_database_rings_at_its_limit(plain: Synthesized, sealed: Synthesized) -> None:
-    def rings(stack: Synthesized) -> dict[str, tuple[Any, ...]]:
-        return {
-            name.removesuffix("-app"): when(alarm)
-            for name, alarm in alarms_of(stack).items()
-            if name.endswith("-app")
-        }
-
-    assert rings(plain) == {
-        "backup-too-old": ("BackupAge", "Maximum", "> 25", 2 * HOUR, BREACHING),
-        "backup-failed": ("Errors", "Sum", "> 0", HOUR, IGNORED),
-        "backup-slow": ("Duration", "Maximum", "> 720000", HOUR, IGNORED),
-        "drill-failed": ("DrillFailed", "Maximum", "> 0", HOUR, IGNORED),
-        "drill-error": ("Errors", "Sum", "> 0", HOUR, IGNORED),
-        "drill-slow": ("Duration", "Maximum", "> 720000", HOUR, IGNORED),
-    }
-    rung = rings(sealed)
-    assert rung["backup-too-old"] == ("BackupAge", "Maximum", "> 26", 2400, BREACHING)
-    assert rung["backup-slow"] == ("Duration", "Maximum", "> 480000", HOUR, IGNORED)
-    assert rung["drill-slow"] == ("Duration", "Maximum", "> 576000", HOUR, IGNORED)
+def monitor_of(stack: Synthesized) -> str:
+    (monitor,) = [
+        name
+        for name, each in stack.template.find_resources("AWS::Lambda::Function").items()
+        if each["Properties"]["FunctionName"] == "Lifeboat-monitor"
+    ]
+    return monitor
 
 
-def test_an_alarm_of_a_database_looks_at_that_database(plain: Synthesized) -> None:
-    functions = plain.template.find_resources("AWS::Lambda::Function")
-    for name, alarm in alarms_of(plain).items():
-        what, _, database = name.rpartition("-")
-        if database not in {"app", "shop"}:
-            continue
-        (dimension,) = alarm["Dimensions"]
-        if alarm["Namespace"] == "Lifeboat":
-            assert dimension == {"Name": "Database", "Value": database}
-        else:
-            assert alarm["Namespace"] == "AWS/Lambda"
-            assert dimension["Name"] == "FunctionName"
-            function = functions[dimension["Value"]["Ref"]]["Properties"]["FunctionName"]
-            assert function == f"Lifeboat-{what.partition('-')[0]}-{database}"
-
-
-def test_a_monitor_that_is_silent_for_two_of_its_turns_rings(
+def test_the_oldest_of_the_newest_backups_is_held_to_the_settings_limit(
     plain: Synthesized, sealed: Synthesized
 ) -> None:
-    alarm = alarms_of(plain)["monitor-silent"]
-    assert when(alarm) == ("Checked", "Sum", "< 1", 2 * HOUR, BREACHING)
+    alarm = alarms_of(plain)["backup-too-old"]
+    assert when(alarm) == ("BackupAge", "Maximum", "> 25", 2 * HOUR, IGNORED)
     assert alarm["Namespace"] == "Lifeboat"
     assert "Dimensions" not in alarm
+    stricter = alarms_of(sealed)["backup-too-old"]
+    assert when(stricter) == ("BackupAge", "Maximum", "> 26", 2400, IGNORED)
+
+
+def test_a_monitor_that_is_not_started_for_two_of_its_turns_is_noticed(
+    plain: Synthesized, sealed: Synthesized
+) -> None:
+    """Lambda sends no figure for what it doesn't start, so missing has to be its own state."""
+    alarm = alarms_of(plain)["monitor-silent"]
+    assert when(alarm) == ("Invocations", "Sum", "< 1", 2 * HOUR, MISSING)
+    assert alarm["Namespace"] == "AWS/Lambda"
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": monitor_of(plain)}}]
     assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == alarm["EvaluationPeriods"]
     assert when(alarms_of(sealed)["monitor-silent"])[3] == 2400
 
 
-def test_a_monitor_that_fails_and_runs_that_never_started_ring(plain: Synthesized) -> None:
-    (monitor,) = [
-        name
-        for name, each in plain.template.find_resources("AWS::Lambda::Function").items()
-        if each["Properties"]["FunctionName"] == "Lifeboat-monitor"
-    ]
+def test_a_monitor_that_fails_and_runs_that_never_started_are_noticed(plain: Synthesized) -> None:
     (queue,) = plain.template.find_resources("AWS::SQS::Queue")
     error, undelivered = (alarms_of(plain)[name] for name in ("monitor-error", "undelivered"))
 
     assert when(error) == ("Errors", "Sum", "> 0", HOUR, IGNORED)
-    assert error["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": monitor}}]
+    assert error["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": monitor_of(plain)}}]
     visible = "ApproximateNumberOfMessagesVisible"
     assert when(undelivered) == (visible, "Maximum", "> 0", 300, FINE)
     assert undelivered["Dimensions"] == [
@@ -201,6 +187,7 @@ def test_every_alarm_says_what_happened_what_is_safe_and_what_to_do(
         text = text.replace("\\n", "\n")
         happened, safe, todo = re.split(r"\nSafe: |\nNext: ", text)
         assert all((happened, safe, todo))
+        assert "(stack Lifeboat, account 123456789012, eu-central-1)" in happened
         assert len(text) <= 1024, "CloudWatch's limit"
 
 
@@ -219,45 +206,57 @@ def test_a_monitor_that_looks_too_rarely_to_be_missed_is_refused(
         synthesize(PLAIN | {"monitor": {"cron": cron}}, judged=False)
 
 
-def test_the_dashboard_shows_first_what_rings_and_what_to_read(plain: Synthesized) -> None:
+def test_the_dashboard_shows_first_the_alarms_and_what_to_read(plain: Synthesized) -> None:
     from infra.dashboard import RUNBOOKS
 
     name, body = body_of(plain)
 
     assert name == "Lifeboat"
-    alarms, text = body["widgets"][:2]
+    alarms, now, text = body["widgets"][:3]
     assert alarms["type"] == "alarm"
-    assert alarms["y"] == text["y"] == 0
+    assert alarms["y"] == now["y"] == text["y"] == 0
     assert len(alarms["properties"]["alarms"]) == len(alarms_of(plain))
+    assert [metric[1] for metric in now["properties"]["metrics"]] == ["BackupAge", "MonthlyCost"]
     for runbook in RUNBOOKS:
         assert f"`{runbook}.md`" in text["properties"]["markdown"]
     assert '{"format": "text"}' in text["properties"]["markdown"]
+
+
+def shown_of(body: dict[str, Any]) -> set[tuple[str, str]]:
+    """Names of metrics and whose they are: a database, a function or nobody's."""
+    functions = re.compile("Database(app|shop)(Backup|Drill)Function")
+
+    def whose(metric: list[Any]) -> str:
+        found = functions.search(metric[3]) if len(metric) > 4 else None
+        return f"{found[2]}-{found[1]}" if found else metric[3] if len(metric) > 4 else "-"
+
+    return {
+        (metric[1], whose(metric))
+        for widget in body["widgets"]
+        for metric in widget["properties"].get("metrics", [])
+        if isinstance(metric[0], str)
+    }
 
 
 def test_the_dashboard_has_a_row_for_each_database(
     plain: Synthesized, unlocked: Synthesized
 ) -> None:
     _, body = body_of(plain)
-    shown = {
-        (metric[1], metric[3])
-        for widget in body["widgets"]
-        for metric in widget["properties"].get("metrics", [])
+    figures = (*DAILY_OF_A_DATABASE, *DAILY_OF_DRILLS, *OF_A_BACKUP, *OF_A_DRILL)
+    databases, jobs = ("app", "shop"), ("Backup", "Drill")
+    assert shown_of(body) == {
+        ("BackupAge", "-"),
+        ("MonthlyCost", "-"),
+        *((name, database) for name in figures for database in databases),
+        *(
+            (name, f"{job}-{database}")
+            for name in ("Errors", "Duration")
+            for job in jobs
+            for database in databases
+        ),
     }
-    figures = (
-        "BackupAge",
-        "DrillAge",
-        "FindingsCritical",
-        "FindingsWarning",
-        "MonthlyCost",
-        "NewestArchiveBytes",
-        "NewestRows",
-        "Duration",
-        "DrillDuration",
-        "RtoMargin",
-    )
-    assert shown == {(name, database) for name in figures for database in ("app", "shop")}
     lines = {(annotation["value"]) for annotation in annotations_of(body)}
-    assert lines == {900, 0}
+    assert lines == {15, 0}
     texts = [each["properties"].get("markdown", "") for each in body["widgets"]]
     for database in ("app", "shop"):
         assert f"## {database}" in texts
@@ -266,7 +265,18 @@ def test_the_dashboard_has_a_row_for_each_database(
 
     _, body = body_of(unlocked)
     assert "Lifeboat-drill" not in str(body)
-    assert not [name for name in ("RtoMargin", "DrillAge", "DrillDuration") if name in str(body)]
+    assert not [name for name in ("RtoMargin", "DrillAge", "drill /") if name in str(body)]
+
+
+def test_a_stack_may_go_without_a_dashboard(synthesize: Callable[..., Synthesized]) -> None:
+    bare = synthesize(PLAIN | {"dashboard": False}, judged=False)
+    assert bare.of_type("AWS::CloudWatch::Dashboard") == []
+    told = [
+        json.loads(each["Environment"]["Variables"]["LIFEBOAT_SETTINGS"]).get("dashboard")
+        for job in ("backup", "drill", "monitor")
+        for each in bare.functions(job).values()
+    ]
+    assert told == [False] * 5, "else they would send what only the dashboard shows"
 
 
 def annotations_of(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -277,12 +287,12 @@ def annotations_of(body: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_dashboard_shows_the_walls_and_the_target_of_the_settings(sealed: Synthesized) -> None:
+def test_the_dashboard_shows_the_limits_and_the_target_of_the_settings(sealed: Synthesized) -> None:
     _, body = body_of(sealed)
 
     assert [(each["label"], each["value"]) for each in annotations_of(body)] == [
-        ("the end for backup", 600),
-        ("the end for drill", 720),
+        ("the end for backup", 10),
+        ("the end for drill", 12),
         ("too late", 0),
     ]
     assert "Time left of 30 minutes to recover" in str(body)
@@ -302,26 +312,18 @@ def test_no_widget_lies_on_another_or_beside_the_dashboard(any_stack: Synthesize
         taken |= cells
 
 
-def test_no_widget_holds_more_alarms_than_one_can_show() -> None:
-    from aws_cdk import App, Stack
-    from aws_cdk.assertions import Template
-    from aws_cdk.aws_cloudwatch import Alarm
-
-    from infra.dashboard import Dashboard
-
-    stack = Stack(App(), "Many")
-    arn = f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:Many-"
-    alarms = [
-        Alarm.from_alarm_arn(stack, f"alarm-{number}", f"{arn}{number}") for number in range(205)
-    ]
-    Dashboard(stack, "Overview", alarms=alarms, commands=Commands("vault", "Many"), rows=[])
-
-    (board,) = Template.from_stack(stack).find_resources("AWS::CloudWatch::Dashboard").values()
-    widgets = json.loads(board["Properties"]["DashboardBody"])["widgets"]
-    shown = [each["properties"]["alarms"] for each in widgets if each["type"] == "alarm"]
-    assert [len(each) for each in shown] == [100, 100, 5]
-    every = [alarm for each in shown for alarm in each]
-    assert every == [f"{arn}{number}" for number in range(205)]
+def test_the_bill_counts_what_the_template_has(
+    any_stack: Synthesized, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.params["any_stack"]
+    settings = any_stack.settings
+    assert len(any_stack.of_type("AWS::CloudWatch::Alarm")) == ALARMS
+    assert len(any_stack.of_type("AWS::CloudWatch::Dashboard")) == settings.dashboard
+    roles = json.dumps(any_stack.of_type("AWS::IAM::Role"))
+    readable = set(re.findall(r'"(arn:aws:secretsmanager:[^"]+)"', roles))
+    assert secrets_of(settings) == len(readable) == {"plain": 2, "sealed": 5, "unlocked": 1}[name]
+    (monitor,) = any_stack.functions("monitor").values()
+    assert monitor["Environment"]["Variables"]["LIFEBOAT_SECRETS"] == str(len(readable))
 
 
 def test_as_many_databases_fit_as_the_settings_allow(plain: Synthesized) -> None:
@@ -330,11 +332,14 @@ def test_as_many_databases_fit_as_the_settings_allow(plain: Synthesized) -> None
     shop = {name for name in plain.body["Resources"] if name.startswith("Databaseshop")}
     rest = len(plain.body["Resources"]) - len(app) - len(shop)
     emails, to_come = 10, 20
-    assert len(app) == len(shop) == 18
+    assert len(app) == len(shop) == 12
     assert rest + emails + to_come + MOST_DATABASES * len(app) <= 500
 
     outputs = [name for name in plain.body["Outputs"] if name.startswith("Databaseapp")]
     assert len(plain.body["Outputs"]) + MOST_DATABASES * len(outputs) <= 200
 
     whole = len((plain.directory / plain.stack.template_file).read_bytes())
-    assert whole / 2 * MOST_DATABASES <= 1_000_000
+    own = {name: plain.body["Resources"][name] for name in app} | {
+        name: plain.body["Outputs"][name] for name in outputs
+    }
+    assert whole + MOST_DATABASES * len(json.dumps(own)) <= 1_000_000

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lifeboat.settings import Settings
+from lifeboat.errors import SettingsError
+from lifeboat.settings import MOST_DATABASES, Settings
 from tests.stack.stacks import PLAIN, SECRET, SECRET_KEY, TARGET_KEY, Synthesized
 from tests.stack.test_roles import TIERS, may, role_of, statements_of
 
@@ -138,3 +139,26 @@ def test_only_that_rule_may_publish_for_eventbridge(plain: Synthesized) -> None:
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [name, "Arn"]}}}
+
+
+def test_more_secrets_than_its_environment_holds_are_refused_with_the_way_out() -> None:
+    """The other functions have room for all databases that the settings allow."""
+    from infra.restore_function import _as_variable
+
+    def settings(databases: int) -> Settings:
+        return Settings.model_validate(
+            {
+                "databases": [
+                    {"name": f"app-{number:02}", "secret_arn": SECRET.format(f"app-{number:02}")}
+                    for number in range(databases)
+                ]
+            }
+        )
+
+    assert len(_as_variable(settings(30))) <= 3500
+    with pytest.raises(
+        SettingsError, match=r"the restore function take .* room for 3500"
+    ) as caught:
+        _as_variable(settings(MOST_DATABASES))
+    assert "make deploy ARGS='-c stack_name=<another name>'" in caught.value.todo
+    assert "restore.enabled" in caught.value.todo

@@ -39,8 +39,8 @@ def with_alerts(**more: object) -> dict[str, Any]:
 
 
 NONSENSE: list[tuple[dict[str, Any], str, str, str]] = [
-    (with_settings(databases=[]), "databases", "[]", "a list of 1 to 24 databases"),
-    (with_settings(databases="app"), "databases", '"app"', "a list of 1 to 24"),
+    (with_settings(databases=[]), "databases", "[]", "a list of 1 to 36 databases"),
+    (with_settings(databases="app"), "databases", '"app"', "a list of 1 to 36"),
     (with_settings(databases=["app"]), "databases.0", '"app"', "an object with name, secret_arn"),
     (with_settings(databases=2 * with_database()["databases"]), "databases", "app", "used once"),
     (with_database(name="App"), "databases.0.name", '"App"', "lower-case letters"),

@@ -1,5 +1,4 @@
-from collections.abc import Iterator
-from dataclasses import replace
+import json
 
 import pytest
 
@@ -7,25 +6,25 @@ from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import EventError
 from lifeboat.handlers import monitor
-from lifeboat.policy.status import DatabaseStatus, status_of
+from lifeboat.handlers.measure import measure
+from lifeboat.policy.metrics import Figure
 from lifeboat.settings import AlertSettings, WatchedSettings
-from tests.unit.vaults import APP, NOW, SETTINGS, healthy
+from tests.unit.vaults import APP, SETTINGS
 
 HOOK = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
         "LIFEBOAT_TOPIC": "arn:aws:sns:us-east-1:000000000000:topic",
+        "LIFEBOAT_SECRETS": "1",
         "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
     }.items():
         monkeypatch.setenv(name, value)
-    yield
-    monitor.metrics.clear_metrics()
 
 
 @pytest.mark.parametrize(
@@ -62,23 +61,17 @@ def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one(
     assert webhook.secret_arn == HOOK
 
 
-def test_what_is_not_known_is_not_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    """An alarm on the age counts what is missing as bad; a zero would silence it."""
-    vault = healthy()
-    (app,) = status_of(vault.facts(), SETTINGS, vault.findings(), NOW).databases
-    monitor._measure_database(app)
-    assert '"BackupAge"' in capsys.readouterr().out
-    monitor._measure_database(replace(app, backup=None, drill=None, monthly_cost=None))
-    said = capsys.readouterr().out
-    assert '"FindingsCritical"' in said
-    for name in ("BackupAge", "NewestRows", "NewestArchiveBytes", "DrillAge", "MonthlyCost"):
-        assert name not in said
+def test_figures_are_written_as_metrics_each_database_under_its_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure([Figure("BackupAge", 0.0), Figure("Findings", 2, "app"), Figure("DrillAge", 1, "app")])
+    whole, app = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert whole["BackupAge"] == [0.0], "a backup of this very minute is measured, too"
+    assert whole["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+    assert (app["Database"], app["Findings"], app["DrillAge"]) == ("app", [2.0], [1.0])
+    assert app["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Database"]]
 
 
-def test_a_backup_of_this_very_minute_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    vault = healthy()
-    (app,) = status_of(vault.facts(), SETTINGS, vault.findings(), NOW).databases
-    assert isinstance(app, DatabaseStatus)
-    assert app.backup is not None
-    monitor._measure_database(replace(app, backup=replace(app.backup, age_hours=0.0)))
-    assert '"BackupAge":[0.0]' in capsys.readouterr().out
+def test_without_figures_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    measure([])
+    assert capsys.readouterr().out == ""

@@ -106,9 +106,12 @@ def test_the_cost_is_what_is_beyond_the_allowance(
     vault = reading(20 * GB, stated=stated)
     assert transfer(vault)["monthly_cost"] == pytest.approx(dollars)
     facts = vault.facts()
-    (row,) = status_of(facts, vault.settings, (), vault.now).databases
+    status = status_of(facts, vault.settings, (), vault.now)
+    (row,) = status.databases
     assert row.monthly_cost is not None
     assert row.monthly_cost >= dollars
+    line = [each.dollars for each in status.bill.lines if "provider" in each.name]
+    assert line == ([pytest.approx(dollars)] if dollars else [])
 
 
 def test_a_provider_without_an_allowance_costs_nothing_and_is_no_finding() -> None:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import BackupError
 from lifeboat.handlers.invocation import reported, seconds_left, secret_store
+from lifeboat.handlers.measure import measure
 from lifeboat.policy.events import BackupEvent, parse_event, slot_of
-from lifeboat.policy.manifest import Manifest
+from lifeboat.policy.metrics import of_a_backup
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.tiers import tier_of
 from lifeboat.policy.transfer import announced
@@ -25,13 +25,11 @@ from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 
 # The service is named here and not by powertools' variable, which would also make it a dimension
-# of every metric: alarms and graphs are by database.
+# of every metric: graphs are by database.
 logger = Logger(service="lifeboat-backup")
-metrics = Metrics()
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 @reported(logger, BackupError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Take the backup that the event asks for; gives the manifest's summary.
@@ -40,36 +38,29 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
 
     Raises:
-        LifeboatError: there is no backup. Lambda counts a failed invocation, which rings.
+        LifeboatError: there is no backup. Lambda counts a failed invocation.
     """
     asked = parse_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
     location = _location(asked, settings)
-    metrics.add_dimension("Database", asked.database)
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("Backup begins", extra={"label": asked.label})
     bucket = os.environ["LIFEBOAT_VAULT"]
     store = secret_store()
-    failed = 1
-    try:
-        with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
-            means = Means(
-                settings=settings,
-                vault=Vault(s3_client(), bucket),
-                programs=Programs.of_environment(),
-                read_login=lambda: read_login(
-                    store, settings.databases[0].secret_arn, Path(scratch)
-                ),
-                remaining=seconds_left(context),
-                log=lambda event, details: logger.warning(event, extra=dict(details)),
-            )
-            outcome = take_backup(Request(location, asked.label, context.aws_request_id), means)
-        failed = 0
-    finally:
-        metrics.add_metric("Failed", MetricUnit.Count, failed)
-    if outcome.taken:
-        _measure(outcome.manifest)
+    with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
+        means = Means(
+            settings=settings,
+            vault=Vault(s3_client(), bucket),
+            programs=Programs.of_environment(),
+            read_login=lambda: read_login(store, settings.databases[0].secret_arn, Path(scratch)),
+            remaining=seconds_left(context),
+            log=lambda event, details: logger.warning(event, extra=dict(details)),
+        )
+        outcome = take_backup(Request(location, asked.label, context.aws_request_id), means)
+    if outcome.taken and settings.dashboard:
+        stored = outcome.manifest
+        measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
     transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))
     summary = {**outcome.manifest.summary(bucket), "taken": outcome.taken, **transfer}
     if "warnings" in transfer:
@@ -83,14 +74,3 @@ def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:
     slot = slot_of(asked, datetime.now(UTC))
     zone = ZoneInfo(settings.databases[0].timezone)
     return BackupLocation(asked.tier or tier_of(slot, zone), asked.database, slot)
-
-
-def _measure(manifest: Manifest) -> None:
-    """The figures of a backup that this run took."""
-    seconds = (manifest.finished - manifest.started).total_seconds()
-    source, stored = manifest.source.bytes, manifest.archive.bytes
-    metrics.add_metric("Duration", MetricUnit.Seconds, seconds)
-    metrics.add_metric("ArchiveBytes", MetricUnit.Bytes, stored)
-    metrics.add_metric("DatabaseBytes", MetricUnit.Bytes, source)
-    metrics.add_metric("ArchiveRatio", MetricUnit.NoUnit, source / stored)
-    metrics.add_metric("Rows", MetricUnit.Count, manifest.inventory.rows)

@@ -3,25 +3,24 @@
 import os
 from datetime import UTC, datetime
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import DrillError, DrillFailedError
 from lifeboat.handlers.invocation import reported
+from lifeboat.handlers.measure import measure
 from lifeboat.handlers.recovering import recovery_means
 from lifeboat.policy.drill_events import DrillEvent, parse_drill_event
 from lifeboat.policy.drill_report import DrillReport, Verdict
+from lifeboat.policy.metrics import of_a_drill
 from lifeboat.services.drill import drill
 from lifeboat.services.drill_run import DrillRequest
 from lifeboat.settings import Settings
 
 logger = Logger(service="lifeboat-drill")
-metrics = Metrics()
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 @reported(logger, DrillError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Hold the drill that the event asks for; gives its report's summary.
@@ -31,41 +30,26 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
 
     Raises:
         LifeboatError: no drill was held, or the backup failed it. Lambda counts a failed
-            invocation, which rings.
+            invocation.
     """
     asked = parse_drill_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
-    metrics.add_dimension("Database", asked.database)
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("Drill begins", extra={"backup": str(asked.backup), "target": asked.target})
     bucket = os.environ["LIFEBOAT_VAULT"]
-    failed = 1
-    try:
-        report = drill(
-            DrillRequest(asked, started, context.aws_request_id),
-            recovery_means(settings, context),
-        )
-        failed = int(report.verdict is Verdict.FAILED)
-    finally:
-        metrics.add_metric("DrillFailed", MetricUnit.Count, failed)
-    _measure(report)
+    report = drill(
+        DrillRequest(asked, started, context.aws_request_id),
+        recovery_means(settings, context),
+    )
+    if settings.dashboard:
+        measure(of_a_drill(asked.database, report.rto_margin_seconds))
     summary = report.summary(bucket)
     logger.info("Drill is over", extra={"summary": summary})
-    if failed:
+    if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, summary)
     return summary
-
-
-def _measure(report: DrillReport) -> None:
-    partial = report.verdict is Verdict.PARTIAL
-    metrics.add_metric("DrillPartial", MetricUnit.Count, int(partial))
-    metrics.add_metric("DrillDuration", MetricUnit.Seconds, report.total_seconds)
-    metrics.add_metric("DrillRows", MetricUnit.Count, report.rows)
-    metrics.add_metric("RtoMargin", MetricUnit.Seconds, report.rto_margin_seconds)
-    for step, seconds in report.seconds.items():
-        metrics.add_metric(f"Drill{step.capitalize()}Duration", MetricUnit.Seconds, seconds)
 
 
 def _failure(

@@ -23,8 +23,6 @@ MONTH = timedelta(days=30)
 _PART = 8 << 20
 """Archives are uploaded in parts of at least that size, a request each."""
 
-_EXCLUDED = "Not included: Lambda, CloudWatch, KMS, Secrets Manager, the monitor's own requests."
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
@@ -36,7 +34,7 @@ class Cost:
         requests: the uploads and the lifecycle's moves of the last 30 days.
         early: what is billed for days after the deletion, where a tier keeps backups for fewer
             days in a class than S3 bills at least; spread over the days that they are there.
-        notes: whose prices these are, and what is left out.
+        notes: whose prices these are, and what they are not known for.
     """
 
     by_tier: Mapping[str, float]
@@ -126,9 +124,13 @@ def _move(tier: str, each: StoredVersion, age: timedelta, retention: Retention) 
     return int(moved <= age < moved + MONTH)
 
 
-def _notes(prices: Prices, region: str, by_class: Mapping[str, float]) -> tuple[str, ...]:
-    whose = f"Prices of {prices.region} as of {AS_OF}"
+def whose(prices: Prices, region: str) -> str:
+    """A sentence that says whose prices are taken for that region, and of when they are."""
     other = f", as none are known for {region}" if prices.region != region else ""
+    return f"Prices of {prices.region} as of {AS_OF}{other}."
+
+
+def _notes(prices: Prices, region: str, by_class: Mapping[str, float]) -> tuple[str, ...]:
     strange = sorted(set(by_class) - set(prices.storage))
     unknown = [f"Reckoned as STANDARD: {', '.join(strange)}."] if strange else []
-    return f"{whose}{other}.", *unknown, _EXCLUDED
+    return whose(prices, region), *unknown

@@ -34,6 +34,22 @@ def backup_age(case: Case) -> timedelta | None:
     return max(case.now - case.whole[0].shows, timedelta(0))
 
 
+def unprotected(case: Case) -> timedelta | None:
+    """For how long there has been no backup of a database; None while its first is not yet due.
+
+    As long as the newest whole backup is old. If there is none: since the first one that there was,
+    or else since the first one was due.
+    """
+    age, known = backup_age(case), case.facts.known
+    if age is not None:
+        return age
+    if known and known.first_backup:
+        return max(case.now - known.first_backup, timedelta(0))
+    since = known.expected_since if known else case.now
+    waits = case.now - (next_slot(case.database.cron, case.database.timezone, since) or since)
+    return waits if waits > GRACE else None
+
+
 def _never(case: Case) -> Finding:
     known = case.facts.known
     since = known.expected_since if known else case.now

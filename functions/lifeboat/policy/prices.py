@@ -1,13 +1,17 @@
-"""What S3 asks for, in US dollars and without free tiers or discounts.
+"""What AWS asks for, in US dollars and without free tiers or discounts.
 
 One table for each region whose prices are known; elsewhere those of us-east-1 are taken, and said
-to be. As of 2026-10-01, from copies of https://aws.amazon.com/s3/pricing/ and of AWS's own price
-list, https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonS3/current/us-east-1/index.json
+to be. As of 2026-10-01. S3: from copies of https://aws.amazon.com/s3/pricing/ and of AWS's own
+price list, https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonS3/current/us-east-1/index.json
+Everything else: from copies of https://aws.amazon.com/lambda/pricing/,
+https://aws.amazon.com/cloudwatch/pricing/ and https://aws.amazon.com/secrets-manager/pricing/
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from lifeboat.settings import Architecture
 
 AS_OF = date(2026, 10, 1)
 """When the prices below were looked up."""
@@ -25,12 +29,28 @@ class Prices:
         storage: dollars for a GB and month, by storage class; the first 50 TB.
         put: dollars for 1,000 requests of PUT, POST or LIST on S3 Standard.
         transition: dollars for 1,000 moves by lifecycle rules, by the class that they lead to.
+        get: dollars for 1,000 requests of GET and all other kinds.
+        gb_second: dollars for a second of a Lambda function with a GB of memory, by architecture.
+        tmp_gb_second: dollars for a second with a GB of /tmp beyond the first half GB.
+        invocation: dollars for 1,000 invocations.
+        alarm: dollars for an alarm of CloudWatch a month, of standard resolution.
+        metric: dollars for a custom metric a month that is sent in every hour; else in proportion.
+        dashboard: dollars for a dashboard a month.
+        secret: dollars for a secret in Secrets Manager a month.
     """
 
     region: str
     storage: Mapping[str, float]
     put: float
     transition: Mapping[str, float]
+    get: float
+    gb_second: Mapping[Architecture, float]
+    tmp_gb_second: float
+    invocation: float
+    alarm: float
+    metric: float
+    dashboard: float
+    secret: float
 
 
 US_EAST_1 = Prices(
@@ -51,6 +71,14 @@ US_EAST_1 = Prices(
         "GLACIER": 0.03,
         "DEEP_ARCHIVE": 0.05,
     },
+    get=0.0004,
+    gb_second={"arm64": 0.0000133334, "x86_64": 0.0000166667},
+    tmp_gb_second=0.0000000309,
+    invocation=0.0002,
+    alarm=0.10,
+    metric=0.30,
+    dashboard=3.00,
+    secret=0.40,
 )
 
 TABLE = {prices.region: prices for prices in (US_EAST_1,)}

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 
 from pydantic_core import to_jsonable_python
 
+from lifeboat.policy.bill import Bill
 from lifeboat.policy.case import Case
 from lifeboat.policy.cost import monthly_cost
 from lifeboat.policy.facts import Facts
 from lifeboat.policy.findings import Finding, Health, Level, overall
 from lifeboat.policy.health import case_of
-from lifeboat.policy.health_age import backup_age
+from lifeboat.policy.health_age import backup_age, unprotected
 from lifeboat.policy.health_drills import drill_age
 from lifeboat.policy.messages import described
+from lifeboat.policy.reckoning import bill_text, reckon
 from lifeboat.policy.transfer_status import TransferStatus, transfer_status
 from lifeboat.policy.words import at, printable, size, span
 from lifeboat.settings import WatchedDatabase, WatchedSettings
@@ -95,7 +97,7 @@ class DatabaseStatus:
         backups: how many backups there are.
         backup: the newest whole one; None when there is none.
         drill: the newest drill; None when there was none.
-        monthly_cost: US dollars.
+        monthly_cost: of its backups in the bucket and its transfer, in US dollars.
         transfer: what backups read from its server; None while there is none.
         worst: its gravest finding in a few words; None when there is none.
     """
@@ -124,7 +126,9 @@ class Status:
         region: where it lies.
         databases: in the order of the settings.
         findings: all of them, the gravest first.
-        cost_notes: by whose prices costs were reckoned, and what they leave out.
+        bill: what all of it costs a month.
+        unprotected_hours: for how long a database has had no backup, of the one for which it is
+            longest; None where that isn't known of any.
     """
 
     health: Health
@@ -133,7 +137,8 @@ class Status:
     region: str
     databases: tuple[DatabaseStatus, ...]
     findings: tuple[Finding, ...]
-    cost_notes: tuple[str, ...]
+    bill: Bill
+    unprotected_hours: float | None
 
     def as_json(self) -> dict[str, object]:
         """The same as plain values that any JSON encoder takes; times as ISO 8601."""
@@ -148,13 +153,20 @@ class Status:
         )
         table = _aligned([_HEADINGS, *(_cells(each) for each in self.databases)])
         found = [_block(each, self.checked) for each in self.findings]
-        notes = "Cost: " + " ".join(self.cost_notes)
-        text = "\n\n".join([head, table, *(found or ["Nothing is wrong."]), notes]) + "\n"
+        text = (
+            "\n\n".join([head, table, *(found or ["Nothing is wrong."]), bill_text(self.bill)])
+            + "\n"
+        )
         return printable(text)
 
 
 def status_of(
-    facts: Facts, settings: WatchedSettings, findings: Sequence[Finding], now: datetime
+    facts: Facts,
+    settings: WatchedSettings,
+    findings: Sequence[Finding],
+    now: datetime,
+    *,
+    secrets: int | None = None,
 ) -> Status:
     """The status of the vault.
 
@@ -163,18 +175,24 @@ def status_of(
         settings: what should be.
         findings: as `judge` gave them for the same facts.
         now: when the vault was looked at.
+        secrets: how many the installation has in Secrets Manager; None: one for each database.
     """
+    cases = {each: case_of(each, facts, settings, now) for each in settings.databases}
+    known = [case for case in cases.values() if case]
     return Status(
         health=overall(findings),
         checked=now,
         vault=facts.vault,
         region=facts.region,
         databases=tuple(
-            _database(each, case_of(each, facts, settings, now), findings, facts.region)
-            for each in settings.databases
+            _database(each, case, findings, facts.region) for each, case in cases.items()
         ),
         findings=tuple(findings),
-        cost_notes=monthly_cost((), settings.retention, facts.region, now).notes,
+        bill=reckon(cases, facts, settings, now, secrets=secrets),
+        unprotected_hours=max(
+            (round(age / _HOUR, 4) for case in known if (age := unprotected(case)) is not None),
+            default=None,
+        ),
     )
 
 

@@ -48,6 +48,7 @@ class Look:
         subscribers: asks who is subscribed to the topic.
         remaining: seconds until the run has to be over.
         now: the moment of the look, in UTC.
+        secrets: how many the installation has in Secrets Manager; None: one for each database.
     """
 
     settings: WatchedSettings
@@ -57,6 +58,7 @@ class Look:
     subscribers: Callable[[], TopicFacts | Unknown]
     remaining: Callable[[], float]
     now: datetime
+    secrets: int | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def check_health(look: Look) -> Checked:
     state = fresh.state if heard else before or ToldState()
     failures += _remember(look, memory, knowing(state, facts))
     return Checked(
-        status=status_of(facts, look.settings, findings, look.now),
+        status=status_of(facts, look.settings, findings, look.now, secrets=look.secrets),
         messages=fresh.messages,
         failures=tuple(failures),
     )

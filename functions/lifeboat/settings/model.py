@@ -32,10 +32,11 @@ from lifeboat.settings.transfer import TransferPlan
 from lifeboat.settings.validation import ValidationQuery, named_once
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
-MOST_DATABASES = 24
-"""CloudFormation takes 500 resources a stack. A database brings 18: functions, logs, roles, async
-settings, schedules and schedules' roles for backups and for drills (12), and alarms (6). That is
-432 for 24, and leaves 68 for what all of them share.
+MOST_DATABASES = 36
+"""CloudFormation takes 500 resources a stack. A database brings 12: functions, logs, roles, async
+settings, schedules and schedules' roles, for backups and for drills. That is 432 for 36, and leaves
+68 for what all of them share. The restore function's environment may be full before: it has room
+for some 29 names and ARNs of usual length, and refuses what doesn't fit.
 """
 
 
@@ -167,6 +168,9 @@ class _JudgedSettings(Frozen):
     (governance), to everybody until the time is over (compliance), or not at all (off).
     """
 
+    architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
+    """Processor of the functions; arm64 is the cheaper one."""
+
     backup: Annotated[BackupSettings, _object_of(BackupSettings)] = BackupSettings()
     """How a backup is taken."""
 
@@ -178,6 +182,9 @@ class _JudgedSettings(Frozen):
 
     alerts: Annotated[AlertSettings, _object_of(AlertSettings)] = AlertSettings()
     """Who is told."""
+
+    dashboard: Switch = True
+    """Whether there is a dashboard, and the figures are sent to CloudWatch that only it shows."""
 
     def lock_days(self, tier: str) -> int | None:
         """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
@@ -216,9 +223,6 @@ class Settings(_JudgedSettings):
     """Keys that `encryption` named before. What was written with them can be read only with them,
     so the functions may go on to decrypt with these."""
 
-    architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
-    """Processor of the functions; arm64 is the cheaper one."""
-
     restore: Annotated[RestoreSettings, _object_of(RestoreSettings)] = RestoreSettings()
     """How backups are brought back."""
 
@@ -256,11 +260,13 @@ class Settings(_JudgedSettings):
             retention=self.retention,
             encryption=self.encryption,
             object_lock=self.object_lock,
+            architecture=self.architecture,
             backup=self.backup,
             drill=self.drill.model_copy(update=no_targets),
             monitor=self.monitor,
             alerts=self.alerts,
             restorable=self.restore.is_possible,
+            dashboard=self.dashboard,
         )
 
     @field_validator("databases")

@@ -23,7 +23,7 @@ _PERCENT = whole_number(1, 100, "percent")
 
 
 class MonitorSettings(Frozen):
-    """When the monitor looks at the vault, and at which limits it rings."""
+    """When the monitor looks at the vault, and at which limits it tells somebody."""
 
     cron: Cron = "15 * * * ? *"
     """When it looks: the fields of an AWS cron expression, in UTC."""

@@ -1,4 +1,4 @@
-"""Alarms in the demo: what a person in charge hears, through the stack's own topic."""
+"""Messages in the demo: what a person in charge is told, through the stack's own topic."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +10,8 @@ from lifeboat.policy.manifest import Manifest, StoredObject
 from local.demo.scene import DemoError, Scene, console, step
 from local.subscriber import Notification, Subscriber
 
-MONITOR = "Lifeboat-monitor"
+STACK = "Lifeboat"
+MONITOR = f"{STACK}-monitor"
 _LINES = 14
 TWO_DAYS = timedelta(days=2)
 
@@ -34,6 +35,23 @@ def hear(scene: Scene, person: Subscriber, code: str, title: str) -> None:
             raise DemoError(f"No message {code} arrived: {error}", todo="Report it.") from None
     body = "\n".join(told["Message"].splitlines()[:_LINES])
     console.print(Panel(escape(body), title=escape(told["Subject"]), title_align="left"))
+
+
+def show_alarm(person: Subscriber, name: str) -> None:
+    """Wait for CloudWatch's own word, which comes even if the monitor can't tell.
+
+    Whoever waits for something else lets it go, so this one waits for nothing else.
+
+    Raises:
+        DemoError: it did not come.
+    """
+    with step("CloudWatch's alarm says it, too, should the monitor not be able to"):
+        try:
+            told = person.alarm(f"{STACK}-{name}", "ALARM")
+        except AssertionError as error:
+            raise DemoError(f"No alarm {name} arrived: {error}", todo="Report it.") from None
+    said = told["AlarmDescription"].splitlines()[0]
+    console.print(Panel(escape(said), title=escape(told["AlarmName"]), title_align="left"))
 
 
 def stop_backups(scene: Scene) -> None:
