@@ -47,9 +47,13 @@ layers: ready  ## build the Lambda layers, both architectures
 synth: ready  ## the CloudFormation templates, into cdk.out/
 	cdk synth --quiet $(ARGS)
 
-deploy: ready  ## deploy to your environment's AWS account, after a preflight (ARGS='-c key=value')
+deploy: ready  ## deploy to your AWS account, between a preflight and a first look (ARGS='-c key=value')
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
+	python -m infra.first_look $(ARGS)
+
+bill: ready  ## what installations of several sizes cost a month, beside their archives
+	python -m infra.bill
 
 smoke: ready  ## try all of it in your AWS account; asks first (ARGS=--plan only tells)
 	python -m tests.smoke $(ARGS)
@@ -118,5 +122,5 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@
 
-.PHONY: help demo test test-dates sandbox lint layers synth deploy smoke bench faults mutants races
+.PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants races
 .PHONY: lock release clean ready boxable

@@ -5,16 +5,14 @@ only looks: nothing is created, and no secret's value is read.
 """
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.command_line import context_of, parser_of, region_of, session, stack_of
 from infra.preflight_cli import cli_notes
 from infra.preflight_error import PreflightError
 from infra.preflight_keys import Keys, answered
@@ -82,8 +80,7 @@ def find_problems(
     if account and region:
         yield from answered(lambda: _bootstrap_problems(session, deployment), "the CDK's bootstrap")
         if settings:
-            stack = str(context.get("stack_name") or "Lifeboat")
-            yield from _problems_of(session, settings, region, stack)
+            yield from _problems_of(session, settings, region, stack_of(context))
 
 
 def _problems_of(
@@ -180,61 +177,21 @@ def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[Pref
         )
 
 
-def _override(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not key=value")
-    return key, value
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.preflight", description="Check what `cdk deploy` needs."
-    )
-    parser.add_argument(
-        "-c", "--context", action="append", default=[], type=_override, metavar="KEY=VALUE"
-    )
-    parser.add_argument("--cdk-json", type=Path, default=Path("cdk.json"), metavar="FILE")
-    return parser.parse_args()
-
-
-def _session() -> boto3.Session:
-    try:
-        return boto3.Session()
-    except BotoCoreError as error:  # no such profile, or a file of settings that is none
-        raise PreflightError(
-            f"{str(error).rstrip('.')}.",
-            todo="Choose one of: aws configure list-profiles; then export AWS_PROFILE",
-        ) from error
-
-
-def _context(cdk_json: Path) -> dict[str, object]:
-    try:
-        found = json.loads(cdk_json.read_text())["context"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PreflightError(
-            f"{cdk_json} cannot be read, or holds no context: {error!r}",
-            todo=f"Mend {cdk_json}; git diff {cdk_json} shows what was changed in it.",
-        ) from error
-    return dict(found)
-
-
 def _check(arguments: argparse.Namespace) -> Iterator[LifeboatError | str]:
     try:
-        session = _session()
-        context = _context(arguments.cdk_json) | dict(arguments.context)
+        found = session()
+        context = context_of(arguments)
     except PreflightError as error:
         yield error
         return
-    # The CDK CLI heeds AWS_REGION, which boto3 does not.
-    region = os.environ.get("AWS_REGION") or session.region_name
     yield from cli_notes()
-    yield from find_problems(session, context, region=region)
+    yield from find_problems(found, context, region=region_of(found))
 
 
 def main() -> int:
     """Print what is missing, with its remedy; 0 when nothing is."""
-    found = list(_check(_arguments()))
+    parser = parser_of("python -m infra.preflight", "Check what `cdk deploy` needs.")
+    found = list(_check(parser.parse_args()))
     problems = [each for each in found if isinstance(each, LifeboatError)]
     for each in found:
         text = each if each in problems else f"Note: {each}"

@@ -1,0 +1,77 @@
+"""The end of a deployment: let the monitor look once, and show what it says.
+
+A monitor that never looked is not missed by any alarm: a new alarm has no figures, as one has that
+fell silent. `python -m infra.first_look` takes the same `-c key=value` as the CDK CLI and invokes
+the deployed monitor with the deployer's own credentials.
+"""
+
+import json
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.command_line import context_of, parser_of, region_of, session, stack_of
+from infra.preflight_error import PreflightError
+from lifeboat.errors import LifeboatError
+
+#: The monitor has ten minutes, and must not be asked twice.
+_ONCE = Config(read_timeout=660, retries={"total_max_attempts": 1})
+
+_SAFE = "The stack is deployed; backups run by their schedules. Nobody watches them as yet."
+
+
+def look(found: boto3.Session, *, stack: str, region: str | None) -> str:
+    """The status as the deployed monitor shows it.
+
+    Args:
+        found: with credentials that may invoke it.
+        stack: whose monitor.
+        region: where it is.
+
+    Raises:
+        PreflightError: it could not be invoked, or failed: until it works nobody watches.
+    """
+    name = f"{stack}-monitor"
+    try:
+        answer = found.client("lambda", region_name=region, config=_ONCE).invoke(
+            FunctionName=name, Payload=json.dumps({"format": "text"})
+        )
+        said = json.loads(answer["Payload"].read())
+    except (BotoCoreError, ClientError) as error:
+        raise PreflightError(
+            f"The monitor {name} could not be invoked: {error}",
+            safe=_SAFE,
+            todo="Allow lambda:InvokeFunction on it to these credentials, or let somebody run what"
+            " the deployment prints as MonitorByHand.",
+        ) from error
+    if "FunctionError" in answer:
+        raise PreflightError(
+            f"The monitor {name} failed: {said.get('errorMessage') or said}",
+            safe=_SAFE,
+            todo="Do what it says, then deploy again. Its log: aws logs tail"
+            f" /aws/lambda/{name} --since 1h --region {region}",
+        )
+    return str(said)
+
+
+def main() -> int:
+    """Print the status; 0 when the monitor works, whatever it finds."""
+    # What else the CDK CLI takes is of no concern here.
+    arguments, _ = parser_of(
+        "python -m infra.first_look", "Let the deployed monitor look, and show what it says."
+    ).parse_known_args()
+    try:
+        found = session()
+        region, stack = region_of(found), stack_of(context_of(arguments))
+        print(f"\nThe first look of {stack}-monitor in {region}:\n")  # noqa: T201
+        print(look(found, stack=stack, region=region))  # noqa: T201
+    except LifeboatError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
