@@ -6,7 +6,7 @@ Without what lies in the bucket, which depends on the databases; the monitor's s
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from lifeboat.policy.bill import Bill, Installation, Use, monthly_bill, secrets_of
+from lifeboat.policy.bill import Bill, Charged, Use, monthly_bill, secrets_of
 from lifeboat.policy.prices import US_EAST_1
 from lifeboat.settings import DatabaseSettings, Settings
 
@@ -31,7 +31,7 @@ def settings_of(databases: int, *, dashboard: bool) -> Settings:
 def bill_of(settings: Settings, now: datetime) -> Bill:
     """The bill of an installation that has run nothing yet, without archives."""
     uses = [Use(database=each) for each in settings.databases]
-    there = Installation(settings=settings, uses=uses, secrets=secrets_of(settings))
+    there = Charged(settings=settings.watched(), uses=uses, secrets=secrets_of(settings))
     return monthly_bill(there, region=US_EAST_1.region, now=now)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lifeboat.policy.bill import (
     Bill,
-    Installation,
+    Charged,
     Line,
     Use,
     metric_hours,
@@ -24,11 +24,11 @@ README = Path(__file__).parents[2] / "README.md"
 HOURS = 720
 
 
-def there(settings: WatchedSettings = SETTINGS, *uses: Use, secrets: int = 1) -> Installation:
-    return Installation(settings=settings, uses=uses or (Use(database=APP),), secrets=secrets)
+def there(settings: WatchedSettings = SETTINGS, *uses: Use, secrets: int = 1) -> Charged:
+    return Charged(settings=settings, uses=uses or (Use(database=APP),), secrets=secrets)
 
 
-def bill(installation: Installation, now: datetime = NOW, **more: object) -> Bill:
+def bill(installation: Charged, now: datetime = NOW, **more: object) -> Bill:
     return monthly_bill(installation, region="us-east-1", now=now, **more)  # type: ignore[arg-type]
 
 

@@ -74,7 +74,7 @@ MISTAKES: list[Callable[[str], str]] = [
     lambda raw: f"postgres://u:{quote(raw, safe='')}%00@h/d",
     lambda raw: f"postgres://u:{quote(raw, safe='')}@h/d?sslrootcert=/etc/ca.pem",
     lambda raw: f"postgres:///d?host=/run&user=u&password={quote(raw, safe='&')}&also=1",
-    lambda raw: f"postgres://h/d?{quote(raw, safe='')}=1",
+    lambda raw: f"postgres://h/d?no_{quote(raw, safe='')}=1",
     lambda raw: f"postgres://u:/{raw}@h/d",
     lambda raw: f"postgres://u:@{raw}@h/d",
     lambda raw: f"postgres://u: {raw}@h/d",

@@ -112,7 +112,7 @@ class Use:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Installation:
+class Charged:
     """What is there to be charged for.
 
     Attributes:
@@ -127,7 +127,7 @@ class Installation:
 
 
 def monthly_bill(
-    installation: Installation,
+    installation: Charged,
     *,
     region: str,
     now: datetime,
@@ -173,7 +173,7 @@ def secrets_of(settings: Settings) -> int:
     return sum(not is_parameter(arn) for arn in arns)
 
 
-def metric_hours(installation: Installation, now: datetime) -> float:
+def metric_hours(installation: Charged, now: datetime) -> float:
     """Hours in which the functions send a metric, a month, summed up over all metrics."""
     settings, uses = installation.settings, installation.uses
     looks = {look.replace(minute=0) for look in _fired(settings.monitor.cron, "UTC", now)}
@@ -189,7 +189,7 @@ def metric_hours(installation: Installation, now: datetime) -> float:
     return hours + daily * _DAYS + runs
 
 
-def _cloudwatch(installation: Installation, prices: Prices, now: datetime) -> Iterator[Line]:
+def _cloudwatch(installation: Charged, prices: Prices, now: datetime) -> Iterator[Line]:
     yield Line(name=f"CloudWatch, {ALARMS} alarms", dollars=ALARMS * prices.alarm)
     hours = metric_hours(installation, now)
     yield Line(name="CloudWatch, metrics", dollars=hours / _HOURS * prices.metric)
@@ -197,7 +197,7 @@ def _cloudwatch(installation: Installation, prices: Prices, now: datetime) -> It
         yield Line(name="CloudWatch, dashboard", dollars=prices.dashboard)
 
 
-def _compute(installation: Installation, prices: Prices, now: datetime) -> float:
+def _compute(installation: Charged, prices: Prices, now: datetime) -> float:
     """Backups, drills and looks: memory and /tmp by the second, and a little for each start."""
     settings, uses = installation.settings, installation.uses
     backup, drill, arm = settings.backup, settings.drill, settings.architecture
@@ -222,7 +222,7 @@ def _run(
     return seconds * (memory + tmp) + prices.invocation / 1000
 
 
-def _looking(installation: Installation, prices: Prices, now: datetime) -> float:
+def _looking(installation: Charged, prices: Prices, now: datetime) -> float:
     uses, cron = installation.uses, installation.settings.monitor.cron
     lists = LISTS + sum(each.versions for each in uses) // _PAGE
     documents = (_DOCUMENTS if each.documents is None else each.documents for each in uses)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from lifeboat.policy.bill import Bill, Installation, Line, Use, monthly_bill
+from lifeboat.policy.bill import Bill, Charged, Line, Use, monthly_bill
 from lifeboat.policy.case import Case
 from lifeboat.policy.cost import monthly_cost
 from lifeboat.policy.facts import Facts
@@ -33,7 +33,7 @@ def reckon(
     seen = [case for case in cases.values() if case]
     objects = [stored for case in seen for stored in case.objects]
     return monthly_bill(
-        Installation(
+        Charged(
             settings=settings,
             uses=[_use(database, case) for database, case in cases.items()],
             secrets=len(cases) if secrets is None else secrets,
