@@ -85,7 +85,9 @@ class LifeboatStack(Stack):
         self.vault = Vault(self, "Vault", settings=settings)
         self.alerts = Alerts(self, "Alerts", settings=settings.alerts)
         self.dead_letters = _dead_letters(self)
-        self._commands = Commands(vault=self.vault.bucket.bucket_name, stack=self.stack_name)
+        self._commands = Commands(
+            vault=self.vault.bucket.bucket_name, stack=self.stack_name, region=self.region
+        )
         python = _layer(self, "PythonLayer", content=contents.python, settings=settings)
         client = _layer(self, "PostgresLayer", content=contents.client, settings=settings)
         server = _layer(self, "ServerLayer", content=contents.server, settings=settings)

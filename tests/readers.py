@@ -88,6 +88,7 @@ class Readers:
         look = Look(
             settings=WatchedSettings(databases=databases),
             stack="Lifeboat",
+            account="000000000000",
             vault=self._seen(),
             channels=(self,),
             subscribers=lambda: HEARD,

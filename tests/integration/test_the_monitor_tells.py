@@ -65,6 +65,7 @@ class Watch:
             Look(
                 settings=self.settings,
                 stack="Lifeboat",
+                account="000000000000",
                 vault=Vault(self.client or bucket.client, bucket.name),
                 channels=(self.people, *self.more),
                 subscribers=lambda: self.topic,

@@ -23,9 +23,11 @@ from local.certificates import issue
 from local.subscriber import Subscriber
 from tests.local.aws_helpers import allow, make_role
 from tests.secret_stores import store_of
-from tests.unit.vaults import empty
+from tests.unit.vaults import INSTALLATION, empty
 
-MESSAGE = raised(empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), where="look")
+MESSAGE = raised(
+    empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION
+)
 BAIT = "s3cr3t-path"
 
 

@@ -43,7 +43,7 @@ class Monitor:
             return ending_of(told, findings, facts, self.settings, now)
 
         before = as_heard(memory, facts.topic, findings)
-        fresh = news(before, findings, now, 24, where="W", ending=ending)
+        fresh = news(before, findings, now, 24, installation=facts.installation, ending=ending)
         topic = facts.topic
         heard = self.webhook or isinstance(topic, Unknown) or topic.is_heard
         state = fresh.state if heard else before or ToldState()

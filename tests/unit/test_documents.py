@@ -143,7 +143,7 @@ def test_every_check_of_a_drill_is_explained() -> None:
 
 
 def test_the_stack_is_brought_back_by_the_same_command_everywhere() -> None:
-    assert Commands(vault="v", stack="s").revert() in PAGES["alarms"].text
+    assert Commands(vault="v", stack="s", region="eu-central-1").revert() in PAGES["alarms"].text
 
 
 def test_validation_queries_on_the_page_are_such_as_the_settings_take() -> None:
@@ -175,8 +175,8 @@ def test_whoever_is_to_paste_a_command_is_told_which_cli_it_needs() -> None:
 
 
 def test_no_function_is_invoked_twice_by_one_command_and_none_fails_unseen() -> None:
-    printed = Commands(vault="v", stack="s").back_up("app")
-    once, _, rest = printed.partition(" --function-name ")
+    printed = Commands(vault="v", stack="s", region="eu-central-1").back_up("app")
+    once, _, rest = printed.partition(" --region eu-central-1 --function-name ")
     assert once == "AWS_MAX_ATTEMPTS=1 aws lambda invoke"
     for path in (REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")):
         for block in Page.read(path).blocks:

@@ -166,7 +166,14 @@ def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: da
     assert len({finding.identity for finding in findings}) == len(findings)
     assert any(each.database == "shop" and each.code is Code.NOT_SEEN for each in findings)
     assert overall(findings) is not Health.HEALTHY
-    told = news(None, findings, now, 24, where="W", ending=lambda _: Ending.RIGHT)
+    told = news(
+        None,
+        findings,
+        now,
+        24,
+        installation=facts.installation,
+        ending=lambda _: Ending.RIGHT,
+    )
     for message in told.messages:
         assert len(message.subject) < 100
         assert message.subject.isascii()

@@ -1,6 +1,9 @@
+import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lifeboat.errors import StateError
 from lifeboat.policy.findings import Code, Finding, Level
@@ -10,7 +13,18 @@ from lifeboat.policy.news import News, news
 from lifeboat.policy.recovery import Ending, ending_of
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import STATE_KEY, Told, ToldState
-from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, SECOND, UNKNOWN, Vault, backup, healthy
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    INSTALLATION,
+    NEWEST,
+    NOW,
+    SECOND,
+    UNKNOWN,
+    Vault,
+    backup,
+    healthy,
+)
 
 REMIND = 24
 
@@ -44,7 +58,14 @@ def tell(
     ending: Ending = Ending.RIGHT,
 ) -> News:
     before = after.state if after else None
-    return news(before, findings, NOW + later, REMIND, where="see-all", ending=lambda _told: ending)
+    return news(
+        before,
+        findings,
+        NOW + later,
+        REMIND,
+        installation=INSTALLATION,
+        ending=lambda _told: ending,
+    )
 
 
 def look(vault: Vault, after: News | None = None) -> News:
@@ -55,7 +76,7 @@ def look(vault: Vault, after: News | None = None) -> News:
         return ending_of(told, findings, facts, vault.settings, vault.now)
 
     before = after.state if after else None
-    return news(before, findings, vault.now, REMIND, where="see-all", ending=ending)
+    return news(before, findings, vault.now, REMIND, installation=facts.installation, ending=ending)
 
 
 def kinds(told: News) -> list[str]:
@@ -83,7 +104,10 @@ def test_figures_that_change_are_no_news() -> None:
 def test_what_is_over_is_told_once() -> None:
     first = tell(finding())
     over = tell(after=first, later=HOUR)
-    assert only(over).subject == "Lifeboat: app is right again: backup-too-old"
+    assert (
+        only(over).subject
+        == "Lifeboat: app is right again: backup-too-old (123456789012 us-east-1)"
+    )
     assert "has no backup for 26 h; told since 2026-11-25 12:00 UTC (60 min)" in only(over).body
     assert only(over).attributes["kind"] == "over"
     assert over.state.told == ()
@@ -105,7 +129,10 @@ def test_what_is_still_critical_is_told_again_each_day(
     again = tell(finding(level=level), after=first, later=later)
     assert kinds(again) == expected
     if expected:
-        assert only(again).subject == "Lifeboat: still: app has no backup for 26 h"
+        assert (
+            only(again).subject
+            == "Lifeboat: still: app has no backup for 26 h (123456789012 us-east-1)"
+        )
         assert tell(finding(), after=again, later=later + 24 * HOUR - SECOND).messages == ()
         assert kinds(tell(finding(), after=again, later=later + 24 * HOUR)) == ["reminder"]
 
@@ -162,7 +189,10 @@ def test_findings_of_one_kind_about_one_database_are_one_message() -> None:
     first = tell(*many, finding())
     assert len(first.messages) == 2
     message = first.messages[0]
-    assert message.subject == "Lifeboat: app has no backup for 26 h (and 11 more)"
+    assert (
+        message.subject
+        == "Lifeboat: app has no backup for 26 h (and 11 more) (123456789012 us-east-1)"
+    )
     assert message.body.count("What: ") == 10
     assert "And 2 more, which the status lists." in message.body
     assert len(tell(after=first).messages) == 2
@@ -201,9 +231,9 @@ def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
         told = look(vault, told)
         subjects += [(hours, message.subject) for message in told.messages]
     assert subjects == [
-        (25, "Lifeboat: app has no backup for 25 h"),
-        (49, "Lifeboat: still: app has no backup for 49 h"),
-        (60, "Lifeboat: app is right again: backup-too-old"),
+        (25, "Lifeboat: app has no backup for 25 h (123456789012 us-east-1)"),
+        (49, "Lifeboat: still: app has no backup for 49 h (123456789012 us-east-1)"),
+        (60, "Lifeboat: app is right again: backup-too-old (123456789012 us-east-1)"),
     ]
 
 
@@ -211,7 +241,65 @@ def test_a_vault_that_cannot_be_seen_is_told_and_then_right_again() -> None:
     vault = healthy()
     objects, vault.objects = vault.objects, UNKNOWN
     told = look(vault)
-    assert only(told).subject == "Lifeboat: app could not be looked at"
+    assert only(told).subject == "Lifeboat: app could not be looked at (123456789012 us-east-1)"
     vault.objects = objects
     told = look(vault, told)
-    assert only(told).subject == "Lifeboat: app is right again: not-seen"
+    assert only(told).subject == "Lifeboat: app is right again: not-seen (123456789012 us-east-1)"
+
+
+TWELVE = tuple(f"db{number:02}" for number in range(12))
+
+
+def test_a_night_on_which_the_provider_is_down_is_one_message_for_each_kind() -> None:
+    codes = (Code.BACKUP_TOO_OLD, Code.SLOT_MISSED, Code.DRILL_FAILED)
+    findings = [finding(code, database=name) for name in TWELVE for code in codes]
+    first = tell(*findings)
+    assert len(first.messages) == 3
+    for message in first.messages:
+        assert message.databases == TWELVE
+        assert all(f"{name}: has no backup" in message.body for name in TWELVE)
+    over = tell(after=first, later=HOUR)
+    assert [message.databases for message in over.messages] == [TWELVE] * 3
+
+
+def test_what_is_wrong_with_the_vault_stands_apart_from_what_is_wrong_with_databases() -> None:
+    told = tell(finding(Code.NOT_SEEN), finding(Code.NOT_SEEN, database=None))
+    assert [message.databases for message in told.messages] == [("app",), ()]
+
+
+FINDINGS = st.lists(
+    st.builds(
+        finding,
+        st.sampled_from([Code.BACKUP_TOO_OLD, Code.DRILL_FAILED, Code.TABLES_LOST, Code.NOT_SEEN]),
+        st.sampled_from([Level.CRITICAL, Level.WARNING]),
+        database=st.none() | st.sampled_from(TWELVE),
+        subject=st.sampled_from(["", "x", "y"]),
+    ),
+    max_size=30,
+    unique_by=lambda each: each.identity,
+)
+
+
+@given(findings=FINDINGS)
+def test_every_finding_is_told_in_one_message_and_none_is_lost(findings: list[Finding]) -> None:
+    told = tell(*findings)
+    kinds = list(dict.fromkeys((each.code.value, bool(each.database)) for each in findings))
+    assert [
+        (message.attributes["code"], bool(message.databases)) for message in told.messages
+    ] == kinds
+    for message, (code, of_databases) in zip(told.messages, kinds, strict=True):
+        own = [
+            each for each in findings if each.code == code and bool(each.database) == of_databases
+        ]
+        assert message.databases == tuple(
+            dict.fromkeys(each.database for each in own if each.database)
+        )
+        assert message.attributes["level"] == own[0].level
+        for name in message.databases:
+            assert re.search(rf"(?m)^(\w+: )?{name}:? has no backup", message.body)
+    assert len(told.state.told) == len(findings)
+    assert tell(*findings, after=told, later=HOUR).messages == ()
+    over = tell(after=told, later=HOUR)
+    assert {message.databases for message in over.messages} == {
+        tuple(sorted(message.databases)) for message in told.messages
+    }

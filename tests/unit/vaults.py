@@ -21,6 +21,7 @@ from lifeboat.policy.facts import (
 )
 from lifeboat.policy.findings import Code, Finding
 from lifeboat.policy.health import judge
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.policy.manifest import Archive, Manifest, Retention, StoredObject
 from lifeboat.policy.names import BackupLocation
@@ -41,6 +42,9 @@ NEWEST = datetime(2026, 11, 25, 2, tzinfo=UTC)
 UNKNOWN = Unknown(why="GetThat was denied.", todo="Allow it.")
 APP = WatchedDatabase(name="app")
 SETTINGS = WatchedSettings(databases=(APP,))
+INSTALLATION = Installation(
+    stack="Lifeboat", account="123456789012", region="us-east-1", vault="vault-1"
+)
 
 
 def location(slot: datetime, tier: Tier | None = None) -> BackupLocation:
@@ -255,8 +259,9 @@ class Vault:
         objects = self.objects if isinstance(self.objects, Unknown) else tuple(self.objects)
         listed = () if isinstance(objects, Unknown) else objects
         return Facts(
-            vault="vault-1",
-            region="us-east-1",
+            vault=INSTALLATION.vault,
+            region=INSTALLATION.region,
+            account=INSTALLATION.account,
             bucket=self.bucket,
             databases=(
                 DatabaseFacts(

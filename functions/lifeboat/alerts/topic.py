@@ -32,6 +32,9 @@ class Topic:
     def tell(self, message: Message) -> None:
         """Publish it, with its attributes for subscribers' filters.
 
+        Where it is about several databases, a filter on one of their names lets it pass.
+        https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+
         Amazon Q Developer is subscribed by HTTPS and wants JSON of its own; everybody else gets
         the text for people.
         https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
@@ -39,8 +42,12 @@ class Topic:
         Raises:
             TellError: SNS refused or failed.
         """
+        several = {"database"} if len(message.databases) > 1 else set()
         attributes = {
-            name: {"DataType": "String", "StringValue": value}
+            name: {
+                "DataType": "String.Array" if name in several else "String",
+                "StringValue": value,
+            }
             for name, value in message.attributes.items()
         }
         try:

@@ -15,6 +15,7 @@ from lifeboat.errors import EventError, MonitorError
 from lifeboat.handlers.invocation import IMPATIENT, reported, seconds_left, secret_store
 from lifeboat.handlers.measure import measure
 from lifeboat.policy.figures import figures_of
+from lifeboat.policy.installation import account_of
 from lifeboat.policy.requests import show
 from lifeboat.services.check_health import Channel, Checked, Look, check_health
 from lifeboat.settings import WatchedSettings
@@ -73,6 +74,7 @@ def _look(context: LambdaContext) -> Look:
     return Look(
         settings=settings,
         stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
+        account=account_of(context.invoked_function_arn),
         vault=Vault(boto3.client("s3", config=IMPATIENT), os.environ["LIFEBOAT_VAULT"]),
         channels=_channels(settings, Topic(sns, topic, slack=settings.alerts.slack)),
         subscribers=lambda: topic_facts(sns, topic, remaining),

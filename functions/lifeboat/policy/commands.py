@@ -45,10 +45,12 @@ class Commands:
     Attributes:
         vault: the bucket's name.
         stack: the stack's name, with which the names of its functions begin.
+        region: where it runs. Each command names it: a shell's own region may be another.
     """
 
     vault: str
     stack: str
+    region: str
 
     def back_up(self, database: str) -> str:
         """Take a backup now; the CLI waits for it and must not send the event twice."""
@@ -68,11 +70,17 @@ class Commands:
 
     def log(self, kind: str, database: str) -> str:
         """What the database's backups or drills said lately."""
-        return f"aws logs tail /aws/lambda/{self._function(kind, database)} --since 2d"
+        return self.function_log(self._function(kind, database))
+
+    def function_log(self, function: str) -> str:
+        """What a function said lately, by its full name."""
+        return f"aws logs tail /aws/lambda/{function} --since 2d {self._region}"
 
     def schedule(self, database: str) -> str:
         """Whether the database's schedule is there and enabled."""
-        return f"aws scheduler get-schedule --name {self._function('backup', database)}"
+        return (
+            f"aws scheduler get-schedule --name {self._function('backup', database)} {self._region}"
+        )
 
     def versions(self, prefix: str) -> str:
         """What versions and delete markers there are under a prefix."""
@@ -91,11 +99,12 @@ class Commands:
 
     def show(self, key: str) -> str:
         """Print a small object."""
-        return f"aws s3 cp {quote(f's3://{self.vault}/{key}')} -"
+        return f"aws s3 cp {quote(f's3://{self.vault}/{key}')} - {self._region}"
 
     def listing(self, prefix: str) -> str:
         """List what lies under a prefix, with its size altogether."""
-        return f"aws s3 ls --recursive --summarize {quote(f's3://{self.vault}/{prefix}')}"
+        where = quote(f"s3://{self.vault}/{prefix}")
+        return f"aws s3 ls --recursive --summarize {where} {self._region}"
 
     def bucket(self, question: str) -> str:
         """Show one part of the bucket's configuration, such as get-bucket-encryption."""
@@ -110,7 +119,11 @@ class Commands:
         return 'PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH" cdk deploy --all --revert-drift'
 
     def _s3api(self, operation: str) -> str:
-        return f"aws s3api {operation} --bucket {quote(self.vault)}"
+        return f"aws s3api {operation} {self._region} --bucket {quote(self.vault)}"
+
+    @property
+    def _region(self) -> str:
+        return f"--region {self.region}"
 
     def _function(self, kind: str, database: str) -> str:
         return quote(f"{self.stack}-{kind}-{database}")
@@ -121,7 +134,7 @@ class Commands:
     def _sent(self, function: str, event: Mapping[str, object]) -> str:
         """The CLI waits for the whole run and must not send the event again when that is long."""
         return (
-            f"AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name {function}"
+            f"AWS_MAX_ATTEMPTS=1 aws lambda invoke {self._region} --function-name {function}"
             " --cli-read-timeout 960 --cli-binary-format raw-in-base64-out"
             f" --payload {quote(json.dumps(event))}"
             f" --query FunctionError --output text /dev/stdout | {_ANSWER}"

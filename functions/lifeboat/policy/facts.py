@@ -13,6 +13,7 @@ from typing import Self
 from lifeboat.errors import LifeboatError
 from lifeboat.policy.backup_facts import BackupFacts
 from lifeboat.policy.drill_report import DrillReport
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.names import MANIFEST, BackupLocation, parse_drill_key, parse_key
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import KnownSchedule
@@ -229,6 +230,7 @@ class Facts:
         vault: the bucket's name.
         region: where it lies, such as eu-central-1.
         stack: the stack's name, with which the names of its functions begin.
+        account: the AWS account's 12 digits; "" where nobody knows them.
         bucket: how it is configured.
         databases: one entry for each database of the settings.
         strangers: prefixes, slash included, of what belongs to no database of the settings:
@@ -242,12 +244,20 @@ class Facts:
     vault: str
     region: str
     stack: str = "Lifeboat"
+    account: str = ""
     bucket: BucketFacts
     databases: tuple[DatabaseFacts, ...]
     strangers: tuple[str, ...] | Unknown = ()
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     topic: TopicFacts | Unknown = NOT_ASKED
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def installation(self) -> Installation:
+        """Whose facts these are."""
+        return Installation(
+            stack=self.stack, account=self.account, region=self.region, vault=self.vault
+        )
 
 
 def published(objects: Iterable[StoredVersion]) -> dict[BackupLocation, datetime]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from lifeboat.policy.case import Case
-from lifeboat.policy.commands import Commands
 from lifeboat.policy.facts import DatabaseFacts, Facts, Unknown
 from lifeboat.policy.findings import Finding, Level, gravest_first
 from lifeboat.policy.health_age import age_findings
@@ -45,7 +44,7 @@ def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Findi
         settings: what should be.
         now: when it was seen, in UTC.
     """
-    commands = Commands(vault=facts.vault, stack=facts.stack)
+    commands = facts.installation.commands
     found = [
         *bucket_findings(facts.bucket, settings, commands),
         *gap_findings(facts, now, commands),
@@ -72,7 +71,7 @@ def case_of(
         settings=settings,
         facts=seen,
         objects=seen.objects,
-        commands=Commands(vault=facts.vault, stack=facts.stack),
+        commands=facts.installation.commands,
         now=now,
     )
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from lifeboat.policy.alike import first_of_each, headline_of_many, of_each, steps_of_many
 from lifeboat.policy.findings import Finding, Level
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.told import Told
 from lifeboat.policy.words import at, line, printable, span
 
@@ -27,6 +29,9 @@ RUNBOOK = "docs/runbooks/alarms.md"
 
 _PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
 _TOLD_WHOLE = 10
+_LISTED = 50
+_LONGEST_STACK = 24
+_LONGEST_PLACE = 32
 
 
 class Kind(StrEnum):
@@ -43,84 +48,136 @@ class Message:
 
     Attributes:
         subject: the thing in one line: ASCII, fewer than 100 characters.
-        paragraphs: what is the matter.
+        paragraphs: what is the matter; the last says which installation speaks.
         steps: what to do next, in order.
-        attributes: for filters: kind, level, code and database ("-" for none); never empty.
+        databases: whom it is about; empty when it is the vault as a whole.
+        attributes: for filters, never empty: kind, level, code and database, which is "-" for the
+            vault and a JSON array of names where there are several.
+        installation: which one speaks.
     """
 
     subject: str
     paragraphs: tuple[str, ...]
     steps: tuple[str, ...] = ()
+    databases: tuple[str, ...]
     attributes: Mapping[str, str]
+    installation: Installation
 
     @property
     def body(self) -> str:
         """The whole text, for a mail."""
         numbered = [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
         todo = ["\n".join(["What to do:", *numbered])] if numbered else []
-        return "\n\n".join([*self.paragraphs, *todo]) + "\n"
+        *matter, installation = self.paragraphs
+        return "\n\n".join([*matter, *todo, installation]) + "\n"
 
 
-def raised(findings: Sequence[Finding], *, kind: Kind, now: datetime, where: str) -> Message:
-    """What is wrong, or still wrong: findings of one kind about one database.
+def raised(
+    findings: Sequence[Finding], *, kind: Kind, now: datetime, installation: Installation
+) -> Message:
+    """What is wrong, or still wrong: findings of one kind, about the vault or about databases.
 
     Args:
         findings: at least one, the gravest first.
         kind: new, or a reminder.
         now: when it is told.
-        where: the command that shows everything.
+        installation: which one speaks.
     """
-    first, more = findings[0], len(findings) - 1
+    first = findings[0]
+    databases = _databases(each.database for each in findings)
+    several = len(databases) > 1
     still = "still: " if kind is Kind.REMINDER else ""
-    told = findings[:_TOLD_WHOLE]
-    rest = len(findings) - len(told)
+    text, more, matter = (_several if several else _single)(findings, now)
+    advice = steps_of_many(findings) if several else map(line, first.advice)
     return _message(
-        subject=_subject(f"{still}{_whose(first.database)} {first.headline}", more),
-        paragraphs=(
-            f"{first.level.upper()}: {_whose(first.database)} {first.headline}."
-            + (f" The same holds {more} times more." if more else ""),
-            *(described(each, now) for each in told),
-            *([f"And {rest} more, which the status lists."] if rest else []),
-        ),
+        installation,
+        subject=_subject(installation, f"{still}{text}", more),
+        paragraphs=(f"{first.level.upper()}: {matter[0]}", *matter[1:]),
         steps=(
-            *first.advice,
+            *advice,
             f"What it means, in full: {RUNBOOK}, under {first.code}.",
-            f"Everything at a glance: {where}",
+            f"Everything at a glance: {installation.commands.status()}",
         ),
-        attributes=_attributes(kind, first.level, first.code.value, first.database or ""),
+        databases=databases,
+        attributes=_attributes(kind, first.level, first.code.value, databases),
     )
 
 
-def over(told: Sequence[Told], *, now: datetime, where: str) -> Message:
-    """What was wrong and is right again: things told of one kind about one database.
+def _single(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[str]]:
+    """Subject, how many more findings there are, and paragraphs: all about one database."""
+    more = len(findings) - 1
+    text = f"{_whose(findings[0].database)} {line(findings[0].headline)}"
+    told = [described(each, now) for each in findings[:_TOLD_WHOLE]]
+    likewise = f" The same holds {more} times more." if more else ""
+    return text, more, [f"{text}.{likewise}", *told, *_unlisted(len(findings) - len(told))]
+
+
+def _several(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[str]]:
+    """The same about several databases."""
+    first = first_of_each(findings)
+    names = ", ".join(str(each.database) for each in first)
+    text = f"{len(first)} databases {line(headline_of_many(first))}: {names}"
+    more = len(findings) - len(first)
+    likewise = f" With {more} more findings of the same kind." if more else ""
+    lines = of_each(first[:_LISTED], now)
+    return text, 0, [f"{text}.{likewise}", lines, *_unlisted(len(first[_LISTED:]) + more)]
+
+
+def _unlisted(count: int) -> list[str]:
+    return [f"And {count} more, which the status lists."] if count else []
+
+
+def over(told: Sequence[Told], *, now: datetime, installation: Installation) -> Message:
+    """What was wrong and is right again: things told of one kind, of the vault or of databases.
 
     Args:
         told: at least one.
         now: when it is told.
-        where: the command that shows everything.
+        installation: which one speaks.
     """
     first, more = told[0], len(told) - 1
+    databases = _databases(each.database for each in told)
+    several = len(databases) > 1
     lines = [
-        f"{_whose(each.database)} {each.headline}; told since {at(each.since)}"
+        f"{_whose(each.database)} {line(each.headline)}; told since {at(each.since)}"
         f" ({span(now - each.since)})"
-        for each in told[:_TOLD_WHOLE]
+        for each in told[:_LISTED]
     ]
+    text = (
+        f"{len(databases)} databases are right again: {first.code}: {', '.join(databases)}"
+        if several
+        else f"{_whose(first.database)} is right again: {first.code}"
+    )
     return _message(
-        subject=_subject(f"{_whose(first.database)} is right again: {first.code}", more),
-        paragraphs=("RIGHT AGAIN. This is no longer so:", "\n".join(lines)),
-        steps=(f"Nothing. Everything at a glance: {where}",),
-        attributes=_attributes(Kind.OVER, first.level, first.code, first.database),
+        installation,
+        subject=_subject(installation, text, 0 if several else more),
+        paragraphs=(
+            "RIGHT AGAIN. This is no longer so:",
+            "\n".join(lines),
+            *_unlisted(len(told) - len(lines)),
+        ),
+        steps=(f"Nothing. Everything at a glance: {installation.commands.status()}",),
+        databases=databases,
+        attributes=_attributes(Kind.OVER, first.level, first.code, databases),
     )
 
 
 def _message(
-    subject: str, paragraphs: Iterable[str], steps: Iterable[str], attributes: Mapping[str, str]
+    installation: Installation,
+    *,
+    subject: str,
+    paragraphs: Iterable[str],
+    steps: Iterable[str],
+    databases: tuple[str, ...],
+    attributes: Mapping[str, str],
 ) -> Message:
     return Message(
         subject=subject,
-        paragraphs=tuple(map(printable, paragraphs)),
+        paragraphs=(*map(printable, paragraphs), line(installation.sentence)),
         steps=tuple(map(printable, steps)),
+        databases=databases,
         attributes=attributes,
+        installation=installation,
     )
 
 
@@ -131,7 +188,7 @@ def described(finding: Finding, now: datetime) -> str:
         lines.append(f"Since: {at(finding.since)} ({span(now - finding.since)} ago)")
     if finding.limit:
         lines.append(f"Limit: {line(finding.limit)}")
-    return "\n".join([*lines, f"Safe: {finding.safe}"])
+    return "\n".join([*lines, f"Safe: {line(finding.safe)}"])
 
 
 def slack_text(message: Message) -> str:
@@ -149,10 +206,10 @@ def slack_text(message: Message) -> str:
                 "title": _escaped(message.subject),
                 "description": _shortened(_escaped("\n\n".join(message.paragraphs)), LONGEST_SLACK),
                 "nextSteps": [_escaped(step) for step in message.steps],
-                "keywords": [about["level"], about["database"], about["code"]],
+                "keywords": [about["level"], *(message.databases or ["-"]), about["code"]],
             },
             "metadata": {
-                "threadId": f"lifeboat:{about['database']}:{about['code']}",
+                "threadId": f"lifeboat:{message.installation.stack}:{about['code']}",
                 "summary": message.subject,
                 "eventType": about["code"],
             },
@@ -161,14 +218,25 @@ def slack_text(message: Message) -> str:
 
 
 def webhook_payload(message: Message) -> dict[str, object]:
-    """The message as an object for whoever receives the webhook; `version` is the form's."""
+    """The message as an object for whoever receives the webhook; `version` is the form's.
+
+    Version 2 has `databases`, a list, where version 1 had the name of one, and says which
+    installation speaks.
+    """
+    about = message.attributes
     return {
-        "version": 1,
+        "version": 2,
         "source": "lifeboat",
+        "account": message.installation.account,
+        "region": message.installation.region,
+        "stack": message.installation.stack,
         "subject": message.subject,
         "body": message.body,
         "steps": list(message.steps),
-        **message.attributes,
+        "kind": about["kind"],
+        "level": about["level"],
+        "code": about["code"],
+        "databases": list(message.databases),
     }
 
 
@@ -176,20 +244,32 @@ def _whose(database: str | None) -> str:
     return database or "the vault"
 
 
-def _attributes(kind: Kind, level: Level, code: str, database: str) -> dict[str, str]:
+def _databases(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Each database once, in the order in which they are told."""
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _attributes(kind: Kind, level: Level, code: str, databases: Sequence[str]) -> dict[str, str]:
+    several = json.dumps(list(databases)) if len(databases) > 1 else None
     return {
         "kind": kind.value,
         "level": level.value,
         "code": code or "-",
-        "database": database or "-",
+        "database": several or next(iter(databases), "-"),
     }
 
 
-def _subject(text: str, more: int) -> str:
-    rest = f" (and {more} more)" if more else ""
-    one_line = " ".join(f"Lifeboat: {text}".split())
-    plain = "".join(each if each in _PLAIN else "?" for each in one_line)
-    return _shortened(plain, LONGEST_SUBJECT - len(rest)) + rest
+def _subject(installation: Installation, text: str, more: int) -> str:
+    """Stack first, then what matters, as a phone shows no more; the place comes last."""
+    stack = _shortened(_plain(installation.stack), _LONGEST_STACK)
+    place = _shortened(_plain(installation.place), _LONGEST_PLACE)
+    rest = (f" (and {more} more)" if more else "") + (f" ({place})" if place else "")
+    return _shortened(_plain(f"{stack}: {text}"), LONGEST_SUBJECT - len(rest)) + rest
+
+
+def _plain(text: str) -> str:
+    """One line of ASCII."""
+    return "".join(each if each in _PLAIN else "?" for each in " ".join(text.split()))
 
 
 def _shortened(text: str, most: int) -> str:

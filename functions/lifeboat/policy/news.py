@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lifeboat.policy.findings import Finding, Level
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.messages import Kind, Message, over, raised
 from lifeboat.policy.recovery import Ending
 from lifeboat.policy.told import Told, ToldState
@@ -27,7 +28,7 @@ def news(
     now: datetime,
     remind_hours: int,
     *,
-    where: str,
+    installation: Installation,
     ending: Callable[[Told], Ending],
 ) -> News:
     """What people have to be told now.
@@ -41,7 +42,7 @@ def news(
         findings: all of them, as `judge` gives them.
         now: when they were found.
         remind_hours: after how long a critical one is told again.
-        where: the command that shows everything, for the messages.
+        installation: which one speaks.
         ending: what became of something that was told and is not found now (`ending_of`).
     """
     before = previous or ToldState()
@@ -58,9 +59,15 @@ def news(
     still = [each for each, end in absent.items() if end is Ending.OPEN]
     right = [each for each, end in absent.items() if end is Ending.RIGHT and not each.passing]
     messages = [
-        *(raised(each, kind=Kind.NEW, now=now, where=where) for each in _grouped(fresh)),
-        *(raised(each, kind=Kind.REMINDER, now=now, where=where) for each in _grouped(due)),
-        *(over(each, now=now, where=where) for each in _grouped(right)),
+        *(
+            raised(each, kind=Kind.NEW, now=now, installation=installation)
+            for each in _grouped(fresh)
+        ),
+        *(
+            raised(each, kind=Kind.REMINDER, now=now, installation=installation)
+            for each in _grouped(due)
+        ),
+        *(over(each, now=now, installation=installation) for each in _grouped(right)),
     ]
     sent = {each.identity for each in (*fresh, *due)}
     kept = [
@@ -94,8 +101,11 @@ def _told(finding: Finding, before: Told | None, now: datetime, *, sent: bool) -
 
 
 def _grouped[T: (Finding, Told)](items: Iterable[T]) -> list[list[T]]:
-    """Those of one kind about one database together, as they become one message."""
-    groups: dict[tuple[str, str], list[T]] = {}
+    """Those of one kind together, as they become one message: one cause has many victims.
+
+    What is wrong with the vault as a whole stays apart from what is wrong with databases.
+    """
+    groups: dict[tuple[bool, str], list[T]] = {}
     for item in items:
-        groups.setdefault((item.database or "", item.code), []).append(item)
+        groups.setdefault((bool(item.database), item.code), []).append(item)
     return list(groups.values())

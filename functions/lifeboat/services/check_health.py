@@ -7,7 +7,6 @@ from itertools import product
 from typing import Protocol
 
 from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
-from lifeboat.policy.commands import Commands
 from lifeboat.policy.facts import Problem, Unknown
 from lifeboat.policy.health import judge
 from lifeboat.policy.health_topic import as_heard, needs_a_listener
@@ -43,6 +42,7 @@ class Look:
     Attributes:
         settings: what should be.
         stack: name of the stack, which advice needs.
+        account: the AWS account's 12 digits.
         vault: what to look at.
         channels: how people are told, the topic first.
         subscribers: asks who is subscribed to the topic.
@@ -53,6 +53,7 @@ class Look:
 
     settings: WatchedSettings
     stack: str
+    account: str
     vault: Vault
     channels: tuple[Channel, ...]
     subscribers: Callable[[], TopicFacts | Unknown]
@@ -124,7 +125,7 @@ def check_health(look: Look) -> Checked:
     vault = observe(look.vault, look.settings, look.stack, calls, look.now)
     seen = replace(vault, topic=look.subscribers())
     known = with_known(seen, memory, look.settings, look.now, lost=bool(forgotten))
-    facts = replace(known, problems=(*seen.problems, *forgotten))
+    facts = replace(known, account=look.account, problems=(*seen.problems, *forgotten))
     findings = judge(facts, look.settings, look.now)
     before = as_heard(memory, facts.topic, findings)
     fresh = news(
@@ -132,7 +133,7 @@ def check_health(look: Look) -> Checked:
         findings,
         look.now,
         look.settings.alerts.remind_hours,
-        where=Commands(vault=facts.vault, stack=facts.stack).status(),
+        installation=facts.installation,
         ending=lambda told: ending_of(told, findings, facts, look.settings, look.now),
     )
     failures = [*_tell(look, fresh.messages)]
