@@ -83,7 +83,8 @@ def test_stopped_backups_are_told_and_the_next_backup_makes_it_right_again(
     assert not taken.failed, taken.payload
     assert not look(installation).failed
     told = people.wait_for(news("over", "backup-too-old", "quiet"))
-    assert told["Subject"] == "Lifeboat: quiet is right again: backup-too-old"
+    place = f"{installation.aws.account} {installation.aws.region}"
+    assert told["Subject"] == f"Lifeboat: quiet is right again: backup-too-old ({place})"
     eventually(lambda: "Lifeboat-backup-too-old" in in_state(installation, "OK"), within=60)
 
 
@@ -208,7 +209,8 @@ def test_a_look_by_hand_answers_with_everything(installation: Installation) -> N
     assert not [each for each in status["findings"] if each["code"] == "not-seen"]
     text = look(installation, {"format": "text"}).payload
     assert isinstance(text, str)
-    assert text.startswith(f"Lifeboat: {status['health'].upper()}")
+    assert text.startswith(f"Lifeboat: {status['health'].upper().replace('-', ' ')} ")
+    assert (status["account"], status["stack"]) == (installation.aws.account, "Lifeboat")
     assert {"app", "other", "quiet"} <= {line.split(" ")[0] for line in text.splitlines()}
 
 

@@ -41,6 +41,15 @@ def test_the_first_drill_has_an_hour_after_the_slot_that_follows_the_first_backu
     assert finding.headline == ("was never drilled" if late else "waits for its first drill")
 
 
+def test_a_first_drill_that_is_still_to_come_is_told_as_such() -> None:
+    to_come = _undrilled(MONDAY - HOUR).only(Code.DRILL_NEVER)
+    assert "the first drill is due at 2026-11-23 05:00 UTC" in to_come.fact
+    assert to_come.since is None
+    late = _undrilled(MONDAY + DAY).only(Code.DRILL_NEVER)
+    assert "the first drill was due at 2026-11-23 05:00 UTC" in late.fact
+    assert late.since == MONDAY
+
+
 def test_a_schedule_that_is_new_moves_no_drill_that_was_due() -> None:
     vault = _undrilled(MONDAY + DAY)
     vault.scheduled_since = MONDAY + HOUR

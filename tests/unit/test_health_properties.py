@@ -1,6 +1,7 @@
 """What holds for any facts, however odd."""
 
 import random
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,8 +33,18 @@ from lifeboat.policy.status import status_of
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import KnownSchedule, ToldState
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.unit.samples import COUNT, MANIFESTS, MOMENTS, SLOTS, TEXT
+from tests.unit.samples import COUNT, MANIFESTS, MOMENTS, SLOTS
+from tests.unit.samples import TEXT as ANY_TEXT
 from tests.unit.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy, reduced
+
+HOSTILE = 'x".\n\nEVIL\r\nEVIL\u2028EVIL\x85EVIL\x0bEVIL\x1b[2J\u202eEVIL\u2066'
+TEXT = ANY_TEXT | st.just(HOSTILE)
+OURS = re.compile(
+    r"|(CRITICAL|WARNING|INFO): .*|(  )?(What|Since|From|Limit|Safe): .*|What to do:|  \d+\. .*"
+    r"|     .*|And \d+ more, which the status lists\.|(Account|Region) .*|RIGHT AGAIN\..*"
+    r"|(app|shop|other|the vault)[: ].*|DATABASE .*|  .*|Cost: .*|.*: [A-Z ]+   \d{4}-.*"
+)
+"""How lines begin that we wrote: in a mail, and in the status for a terminal."""
 
 NEAR = st.datetimes(
     datetime(2026, 11, 1),  # noqa: DTZ001  # hypothesis adds the zone
@@ -179,12 +190,23 @@ def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: da
         assert message.subject.isascii()
         assert message.subject.isprintable()
         assert all(message.attributes.values())
+        assert_ours(message.body)
         assert slack_text(message)
         assert webhook_payload(message)
     assert ToldState.from_json(told.state.to_json()) == told.state
     status = status_of(facts, TWO, findings, now)
     assert status.as_json()
-    assert status.as_text()
+    assert_ours(status.as_text())
+
+
+def assert_ours(text: str) -> None:
+    """No name has put a line of its own between ours, and no age is negative."""
+    assert all(each.isprintable() or each == "\n" for each in text)
+    for each in text.splitlines():
+        assert OURS.fullmatch(each), each
+        assert "EVIL" not in each[:4]
+    assert text.count("\nWhat to do:") <= 1
+    assert not re.search(r"(?<![\w-])-\d+ (s|min|h|days)\b", text)
 
 
 @settings(max_examples=20)

@@ -54,6 +54,12 @@ def test_a_message_says_what_since_when_what_is_safe_and_what_to_do() -> None:
     )
 
 
+def test_what_begins_later_is_no_negative_time_ago() -> None:
+    body = message(since=NOW + 5 * HOUR).body
+    assert "From: 2026-11-25 17:00 UTC (in 5 h)" in body
+    assert "Since:" not in body
+
+
 def test_what_is_not_known_is_left_out() -> None:
     body = message(since=None, limit="").body
     assert "Since:" not in body

@@ -1,11 +1,23 @@
 import json
+from dataclasses import replace
 
 from lifeboat.policy.drill_report import Verdict
-from lifeboat.policy.findings import Health
+from lifeboat.policy.findings import Health, Level
 from lifeboat.policy.health import judge
-from lifeboat.policy.status import Status, status_of
+from lifeboat.policy.status import DatabaseStatus, Status, status_of
 from lifeboat.settings import WatchedDatabase
-from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, UNKNOWN, Vault, drill, empty, healthy
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    NEWEST,
+    NOW,
+    UNKNOWN,
+    Vault,
+    backup,
+    drill,
+    empty,
+    healthy,
+)
 
 
 def status(vault: Vault) -> Status:
@@ -20,20 +32,19 @@ def table(vault: Vault) -> list[list[str]]:
 
 
 def test_a_healthy_database_in_a_row() -> None:
-    headings, row = table(healthy())
+    headings, row, details = table(healthy())
     assert dict(zip(headings, row, strict=False)) == {
         "DATABASE": "app",
         "HEALTH": "healthy",
-        "AGE": "9 h",
-        "TIER": "daily",
+        "BACKUP": "9 h",
         "SIZE": "50 MB",
         "ROWS": "6,000",
         "DRILL": "proven",
         "DRILLED": "55 h",
-        "RESTORE": "2.0 of 60 min",
-        "READ/MONTH": "4.5 GB",
-        "$/MONTH": "$0.01",
     }
+    assert details == [
+        "daily backup, restored in 2.0 of 60 min, reads 4.5 GB a month, $0.01 a month"
+    ]
     assert "Nothing is wrong." in status(healthy()).as_text()
 
 
@@ -102,28 +113,17 @@ def test_findings_come_with_their_advice() -> None:
 
 def test_a_database_without_backups_or_drills_has_a_row_too() -> None:
     vault = empty(scheduled_since=NOW - 9 * DAY)
-    (_, row) = table(vault)
-    assert row == [
-        "app",
-        "critical",
-        "none",
-        "-",
-        "-",
-        "-",
-        "never",
-        "-",
-        "-",
-        "-",
-        "$0.00",
-        "was never backed up",
-    ]
+    (_, row, worst, cost) = table(vault)
+    assert row == ["app", "critical", "none", "-", "-", "never", "-"]
+    assert (worst, cost) == (["was never backed up"], ["$0.00 a month"])
 
 
 def test_a_database_that_could_not_be_seen_is_unknown_and_not_empty() -> None:
     vault = healthy()
     vault.objects = UNKNOWN
-    (_, row) = table(vault)
-    assert row == ["app", "critical", *"?????????", "could not be looked at"]
+    (_, row, worst) = table(vault)
+    assert row == ["app", "critical", *"?????"]
+    assert worst == ["could not be looked at"]
     (database,) = status(vault).databases
     assert not database.seen
     assert database.monthly_cost is None
@@ -142,7 +142,7 @@ def test_databases_stand_in_the_settings_order_each_with_its_own_findings() -> N
 def test_columns_stand_under_their_headings() -> None:
     rows = status(healthy()).as_text().split("\n\n")[1].splitlines()
     assert rows[1].index("proven") == rows[0].index("DRILL ")
-    assert rows[1].index("$0.01") == rows[0].index("$/MONTH")
+    assert rows[1].index("55 h") == rows[0].index("DRILLED")
 
 
 def test_a_backup_a_moment_ahead_of_the_clock_is_no_hours_old() -> None:
@@ -159,3 +159,77 @@ def test_warnings_are_counted_apart_from_what_is_critical() -> None:
     vault.now += 36 * DAY
     (database,) = status(vault).databases
     assert (database.critical, database.warning) == (2, 1)  # too old and failed; stale
+
+
+def health(vault: Vault) -> Health:
+    """Of the one database, which is then that of all."""
+    found = status(vault)
+    (database,) = found.databases
+    assert found.health is database.health
+    return found.health
+
+
+def test_a_database_that_waits_for_its_first_backup_is_not_healthy() -> None:
+    vault = empty(scheduled_since=NOW - HOUR)
+    assert health(vault) is Health.NO_BACKUP_YET
+    text = status(vault).as_text()
+    assert text.startswith("Lifeboat: NO BACKUP YET   2026-11-25 12:00 UTC\n")
+    assert "\napp       no backup yet  none " in text
+
+
+def test_a_database_that_waits_for_its_first_drill_is_not_healthy_and_no_alarm() -> None:
+    vault = empty(scheduled_since=NEWEST).add(backup(NEWEST))
+    assert health(vault) is Health.NOT_DRILLED_YET
+    assert {each.level for each in vault.findings()} == {Level.INFO}
+    vault.now = NEWEST + 6 * DAY
+    vault.add(*(backup(NEWEST + day * DAY) for day in range(1, 7)))
+    assert health(vault) is Health.WARNING
+
+
+def test_without_drills_a_database_is_healthy_only_while_one_by_hand_is_young() -> None:
+    vault = healthy()
+    drills = vault.settings.drill.model_copy(update={"enabled": False})
+    vault.settings = vault.settings.model_copy(update={"drill": drills})
+    assert health(vault) is Health.HEALTHY
+    vault.drills.clear()
+    assert health(vault) is Health.DRILLS_OFF
+    vault.drills.append(drill(NOW - 36 * DAY))
+    assert health(vault) is Health.DRILLS_OFF
+
+
+def test_what_is_wrong_goes_before_what_is_waited_for() -> None:
+    vault = empty(scheduled_since=NOW - 9 * DAY)
+    assert health(vault) is Health.CRITICAL
+    waiting = empty(scheduled_since=NOW - HOUR)
+    waiting.bucket = replace(waiting.bucket, versioning=False)
+    assert status(waiting).health is Health.CRITICAL
+    assert status(waiting).databases[0].health is Health.NO_BACKUP_YET
+
+
+def test_the_table_begins_with_the_worst_database_and_fits_a_terminal() -> None:
+    def row(name: str, health: Health, **changed: object) -> DatabaseStatus:
+        return replace(newest, name=name, health=health, **changed)  # type: ignore[arg-type]
+
+    found = status(healthy())
+    (newest,) = found.databases
+    assert newest.backup is not None
+    big = replace(newest.backup, bytes=999_000_000_000, rows=1_999_999_999)
+    rows = (
+        row("app", Health.HEALTHY),
+        row("billing", Health.NOT_DRILLED_YET, backup=big),
+        row("crm", Health.WARNING),
+        row("shop", Health.CRITICAL, critical=1, worst="lost rows\nof \u202ea"),
+        row("production", Health.CRITICAL, critical=2, worst="has no backup any more"),
+    )
+    text = replace(found, databases=rows).as_text().split("\n\n")[1].splitlines()
+    names = [each.split()[0] for each in text if not each.startswith("  ")]
+    assert names == ["DATABASE", "production", "shop", "crm", "billing", "app"]
+    assert max(map(len, text)) <= 80
+    assert "  lost rows\\nof \\u202ea" in text
+
+
+def test_the_status_says_whose_it_is() -> None:
+    (_, whose) = status(healthy()).as_text().splitlines()[:2]
+    assert whose == "Account 123456789012, region us-east-1, stack Lifeboat. Bucket: s3://vault-1"
+    found = status(healthy()).as_json()
+    assert (found["account"], found["stack"]) == ("123456789012", "Lifeboat")

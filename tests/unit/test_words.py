@@ -1,8 +1,10 @@
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lifeboat.policy.words import at, duration, listed, several, size, span
+from lifeboat.policy.words import ago, at, duration, listed, several, size, span
 
 
 def test_moments_are_told_in_utc_to_the_minute() -> None:
@@ -75,3 +77,12 @@ def test_long_lists_are_cut() -> None:
     assert listed("abc") == "a, b, c"
     assert listed("abcd", most=3) == "a, b, c and 1 more"
     assert listed(map(str, range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+
+
+@given(moment=st.datetimes(timezones=st.just(UTC)), now=st.datetimes(timezones=st.just(UTC)))
+def test_no_time_is_negative(moment: datetime, now: datetime) -> None:
+    assert "-" not in span(now - moment)
+    told = ago(moment, now)
+    assert "-" not in told
+    assert told.startswith("in ") == (moment > now)
+    assert told.endswith(" ago") == (moment <= now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import zip_longest
 
 from lifeboat.policy.findings import Finding
-from lifeboat.policy.words import at, line, span
+from lifeboat.policy.words import ago, at, line
 
 OWN_NAME = "<database>"
 """Stands for a database's name in what is said once for several."""
@@ -67,7 +67,7 @@ def of_each(findings: Sequence[Finding], now: datetime) -> str:
     )
     lines = []
     for each in findings:
-        since = f", since {at(each.since)} ({span(now - each.since)} ago)" if each.since else ""
+        since = f", since {at(each.since)} ({ago(each.since, now)})" if each.since else ""
         own = [
             *([] if facts is not None else [each.fact]),
             *([] if limits is not None or not each.limit else [f"Limit: {each.limit}."]),

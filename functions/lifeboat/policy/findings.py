@@ -15,11 +15,29 @@ class Level(StrEnum):
 
 
 class Health(StrEnum):
-    """What all findings come to."""
+    """How a database or all of them are, the worst first.
 
-    HEALTHY = "healthy"
-    WARNING = "warning"
+    Only what has a backup and a drill, both young enough, is healthy. Without findings that are
+    told, one that waits for its first of either has a word of its own, and so has one whose drills
+    are switched off and that was not drilled by hand lately.
+    """
+
     CRITICAL = "critical"
+    WARNING = "warning"
+    NO_BACKUP_YET = "no-backup-yet"
+    NOT_DRILLED_YET = "not-drilled-yet"
+    DRILLS_OFF = "drills-off"
+    HEALTHY = "healthy"
+
+    @property
+    def rank(self) -> int:
+        """Its place among them; 0 is the worst."""
+        return list(Health).index(self)
+
+    @property
+    def words(self) -> str:
+        """As people read it: no backup yet."""
+        return self.value.replace("-", " ")
 
 
 class Code(StrEnum):
@@ -128,7 +146,7 @@ def _gravity(finding: Finding) -> tuple[object, ...]:
 
 
 def overall(findings: Iterable[Finding]) -> Health:
-    """The health of whatever the findings are about."""
+    """What the findings come to: critical, warning, or healthy as far as they go."""
     levels = {finding.level for finding in findings}
     if Level.CRITICAL in levels:
         return Health.CRITICAL

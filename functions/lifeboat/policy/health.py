@@ -1,16 +1,16 @@
 """Facts and settings and the time in, findings out."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 from lifeboat.policy.case import Case
 from lifeboat.policy.facts import DatabaseFacts, Facts, Unknown
-from lifeboat.policy.findings import Finding, Level, gravest_first
+from lifeboat.policy.findings import Finding, Health, Level, gravest_first, overall
 from lifeboat.policy.health_age import age_findings
 from lifeboat.policy.health_archives import archive_findings
 from lifeboat.policy.health_bucket import bucket_findings
 from lifeboat.policy.health_changes import change_findings
-from lifeboat.policy.health_drills import drill_findings
+from lifeboat.policy.health_drills import drill_age, drill_findings
 from lifeboat.policy.health_forecast import forecast_findings
 from lifeboat.policy.health_gaps import gap_findings, not_seen, unread_findings
 from lifeboat.policy.health_minors import minor_findings
@@ -57,6 +57,25 @@ def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Findi
         found += [*_blind(database, facts)] if case is None else _judged(case)
     found += transfer_findings(case for case in cases.values() if case)
     return gravest_first(found)
+
+
+def health_of(case: Case | None, findings: Iterable[Finding]) -> Health:
+    """How a database is.
+
+    Args:
+        case: what is known of it; None when it could not be looked at.
+        findings: its own. They go before what it merely waits for: where the first backup has
+            failed, that is told.
+    """
+    found = overall(findings)
+    if case is None or found is not Health.HEALTHY:
+        return found
+    if not case.whole:
+        return Health.NO_BACKUP_YET
+    age = drill_age(case)
+    if age is None or age > timedelta(days=case.settings.monitor.max_drill_age_days):
+        return Health.NOT_DRILLED_YET if case.settings.drill.enabled else Health.DRILLS_OFF
+    return Health.HEALTHY
 
 
 def case_of(

@@ -70,9 +70,9 @@ def _never(case: Case) -> Iterator[Finding]:
         level=Level.INFO if early else Level.WARNING,
         database=case.name,
         headline="waits for its first drill" if early else "was never drilled",
-        fact=f"No backup of {case.name} has been restored for trial{_due(first)}.",
+        fact=f"No backup of {case.name} has been restored for trial{_due(first, case.now)}.",
         limit=_schedule(case),
-        since=first,
+        since=None if first is not None and first > case.now else first,
         safe=_SAFE,
         advice=(
             f"Hold a drill now: {case.commands.drill(case.name)}",
@@ -81,8 +81,10 @@ def _never(case: Case) -> Iterator[Finding]:
     )
 
 
-def _due(first: datetime | None) -> str:
-    return f"; the first drill was to be at {at(first)}" if first else ", nor will the schedule do"
+def _due(first: datetime | None, now: datetime) -> str:
+    if first is None:
+        return ", nor will the schedule do"
+    return f"; the first drill {'is' if first > now else 'was'} due at {at(first)}"
 
 
 def _schedule(case: Case) -> str:

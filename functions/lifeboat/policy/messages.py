@@ -10,7 +10,7 @@ from lifeboat.policy.alike import first_of_each, headline_of_many, of_each, step
 from lifeboat.policy.findings import Finding, Level
 from lifeboat.policy.installation import Installation
 from lifeboat.policy.told import Told
-from lifeboat.policy.words import at, line, printable, span
+from lifeboat.policy.words import ago, at, line, printable, span
 
 LONGEST_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
@@ -96,7 +96,7 @@ def raised(
         steps=(
             *advice,
             f"What it means, in full: {RUNBOOK}, under {first.code}.",
-            f"Everything at a glance: {installation.commands.status()}",
+            f"Everything at a glance: {line(installation.commands.status())}",
         ),
         databases=databases,
         attributes=_attributes(kind, first.level, first.code.value, databases),
@@ -156,7 +156,7 @@ def over(told: Sequence[Told], *, now: datetime, installation: Installation) -> 
             "\n".join(lines),
             *_unlisted(len(told) - len(lines)),
         ),
-        steps=(f"Nothing. Everything at a glance: {installation.commands.status()}",),
+        steps=(f"Nothing. Everything at a glance: {line(installation.commands.status())}",),
         databases=databases,
         attributes=_attributes(Kind.OVER, first.level, first.code, databases),
     )
@@ -185,7 +185,8 @@ def described(finding: Finding, now: datetime) -> str:
     """What, since when, against which limit, and what is safe: a line each."""
     lines = [f"What: {line(finding.fact)}"]
     if finding.since:
-        lines.append(f"Since: {at(finding.since)} ({span(now - finding.since)} ago)")
+        label = "From" if finding.since > now else "Since"
+        lines.append(f"{label}: {at(finding.since)} ({ago(finding.since, now)})")
     if finding.limit:
         lines.append(f"Limit: {line(finding.limit)}")
     return "\n".join([*lines, f"Safe: {line(finding.safe)}"])

@@ -11,31 +11,18 @@ from lifeboat.policy.case import Case
 from lifeboat.policy.cost import monthly_cost
 from lifeboat.policy.facts import Facts
 from lifeboat.policy.findings import Finding, Health, Level, overall
-from lifeboat.policy.health import case_of
+from lifeboat.policy.health import case_of, health_of
 from lifeboat.policy.health_age import backup_age, unprotected
 from lifeboat.policy.health_drills import drill_age
-from lifeboat.policy.messages import described
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.reckoning import bill_text, reckon
+from lifeboat.policy.status_text import block_of, table_of
 from lifeboat.policy.transfer_status import TransferStatus, transfer_status
-from lifeboat.policy.words import at, printable, size, span
+from lifeboat.policy.words import at, line, printable
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_HEADINGS = (
-    "DATABASE",
-    "HEALTH",
-    "AGE",
-    "TIER",
-    "SIZE",
-    "ROWS",
-    "DRILL",
-    "DRILLED",
-    "RESTORE",
-    "READ/MONTH",
-    "$/MONTH",
-    "WORST",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +77,7 @@ class DatabaseStatus:
 
     Attributes:
         name: in the settings.
-        health: what its findings come to.
+        health: what its findings come to, and whether it has a backup and a drill at all.
         critical: how many critical findings it has.
         warning: how many warnings.
         seen: whether it could be looked at; if not, the rest is unknown.
@@ -120,8 +107,10 @@ class Status:
     """Everything.
 
     Attributes:
-        health: what all findings come to.
+        health: that of the worst database, or of the bucket if that is worse.
         checked: when the vault was looked at.
+        stack: its name.
+        account: the AWS account's 12 digits; "" where nobody knows them.
         vault: the bucket.
         region: where it lies.
         databases: in the order of the settings.
@@ -133,6 +122,8 @@ class Status:
 
     health: Health
     checked: datetime
+    stack: str
+    account: str
     vault: str
     region: str
     databases: tuple[DatabaseStatus, ...]
@@ -146,18 +137,25 @@ class Status:
         return plain
 
     def as_text(self) -> str:
-        """The same for a terminal: a row for each database, then what was found."""
-        head = (
-            f"Lifeboat: {self.health.upper()}   s3://{self.vault} ({self.region})   "
-            f"{at(self.checked)}"
-        )
-        table = _aligned([_HEADINGS, *(_cells(each) for each in self.databases)])
-        found = [_block(each, self.checked) for each in self.findings]
-        text = (
-            "\n\n".join([head, table, *(found or ["Nothing is wrong."]), bill_text(self.bill)])
-            + "\n"
-        )
+        """The same for a terminal: a row for each database, the worst first, then what was found.
+
+        The table is at most 80 columns wide, unless names are long.
+        """
+        whose = f"{self.installation.sentence} Bucket: s3://{self.vault}"
+        state = f"{self.stack}: {self.health.words.upper()}   {at(self.checked)}"
+        table = table_of(self.databases)
+        found = [block_of(each, self.checked) for each in self.findings]
+        head = f"{line(state)}\n{line(whose)}"
+        parts = [head, table, *(found or ["Nothing is wrong."]), bill_text(self.bill)]
+        text = "\n\n".join(parts) + "\n"
         return printable(text)
+
+    @property
+    def installation(self) -> Installation:
+        """Whose status it is."""
+        return Installation(
+            stack=self.stack, account=self.account, region=self.region, vault=self.vault
+        )
 
 
 def status_of(
@@ -179,14 +177,16 @@ def status_of(
     """
     cases = {each: case_of(each, facts, settings, now) for each in settings.databases}
     known = [case for case in cases.values() if case]
+    databases = tuple(_database(each, case, findings, facts.region) for each, case in cases.items())
+    healths = [overall(findings), *(each.health for each in databases)]
     return Status(
-        health=overall(findings),
+        health=min(healths, key=lambda each: each.rank),
         checked=now,
+        stack=facts.stack,
+        account=facts.account,
         vault=facts.vault,
         region=facts.region,
-        databases=tuple(
-            _database(each, case, findings, facts.region) for each, case in cases.items()
-        ),
+        databases=databases,
         findings=tuple(findings),
         bill=reckon(cases, facts, settings, now, secrets=secrets),
         unprotected_hours=max(
@@ -203,7 +203,7 @@ def _database(
     levels = [each.level for each in own]
     judged = DatabaseStatus(
         name=database.name,
-        health=overall(own),
+        health=health_of(case, own),
         critical=levels.count(Level.CRITICAL),
         warning=levels.count(Level.WARNING),
         seen=case is not None,
@@ -253,45 +253,3 @@ def _drill(case: Case) -> DrillStatus | None:
         rto_seconds=newest.rto_seconds,
         margin_seconds=newest.rto_margin_seconds,
     )
-
-
-def _cells(row: DatabaseStatus) -> tuple[str, ...]:
-    if not row.seen:
-        return (row.name, row.health.value, *"?" * (len(_HEADINGS) - 3), row.worst or "")
-    backup, drill = row.backup, row.drill
-    return (
-        row.name,
-        row.health.value,
-        span(timedelta(hours=backup.age_hours)) if backup else "none",
-        backup.tier if backup else "-",
-        size(backup.bytes) if backup else "-",
-        f"{backup.rows:,}" if backup else "-",
-        drill.verdict if drill else "never",
-        span(timedelta(days=drill.age_days)) if drill else "-",
-        _minutes(drill) if drill else "-",
-        row.transfer.cell if row.transfer else "-",
-        f"${row.monthly_cost:,.2f}",
-        row.worst or "",
-    )
-
-
-def _minutes(drill: DrillStatus) -> str:
-    """What a drill took of what it may take."""
-    return f"{drill.seconds / 60:.1f} of {drill.rto_seconds / 60:.0f} min"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _block(finding: Finding, now: datetime) -> str:
-    steps = [f"{number}. {step}" for number, step in enumerate(finding.advice, 1)]
-    lines = [*described(finding, now).splitlines(), *steps]
-    whose = finding.database or "the vault"
-    head = f"{finding.level.upper()}: {whose} {finding.headline}"
-    return "\n".join([head, *(f"  {line}" for line in lines)])

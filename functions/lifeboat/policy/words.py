@@ -18,12 +18,18 @@ def at(moment: datetime) -> str:
 
 
 def span(time: timedelta) -> str:
-    """A stretch of time in the unit that fits: 45 min, 44 h, 12 days."""
+    """A stretch of time in the unit that fits: 45 min, 44 h, 12 days; none is negative."""
+    time = max(time, timedelta(0))
     if time < _MINUTES:
         return f"{time // timedelta(minutes=1)} min"
     if time < _HOURS:
         return f"{time // timedelta(hours=1)} h"
     return f"{time // timedelta(days=1)} days"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How far a moment is from now: 44 h ago, or in 44 h when it is still to come."""
+    return f"in {span(moment - now)}" if moment > now else f"{span(now - moment)} ago"
 
 
 def duration(seconds: float) -> str:
