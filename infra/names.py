@@ -1,5 +1,6 @@
 """Physical names: those by which a person calls a function."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from aws_cdk import Stack
@@ -40,3 +41,18 @@ def alarm_name(scope: Construct, what: str) -> str:
     All names begin with the stack's, by which the topic knows its own alarms.
     """
     return f"{Stack.of(scope).stack_name}-{what}"
+
+
+def output_name(what: str, database: str, databases: Sequence[str]) -> str | None:
+    """The name of a database's output: BackUpByHand of my-app is BackUpByHandMyApp.
+
+    None where another database's name differs only in its dashes, which outputs cannot have.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
+    """
+    name = _camel(database)
+    return f"{what}{name}" if [_camel(each) for each in databases].count(name) == 1 else None
+
+
+def _camel(database: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in database.split("-"))

@@ -23,6 +23,7 @@ from infra.dashboard import Dashboard, Row
 from infra.drill_function import DrillFunction
 from infra.function import ARCHITECTURES
 from infra.monitor_function import MonitorFunction
+from infra.names import output_name
 from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, Times
 from infra.site import Site, as_asset
@@ -101,6 +102,7 @@ class LifeboatStack(Stack):
         )
         self._backing_up = replace(watching, layers=[client, python])
         self._drilling = replace(watching, layers=[server, python])
+        self._databases = [each.name for each in settings.databases]
         self._spread = len(settings.databases) > 1
         CfnOutput(self, "VaultName", value=self.vault.bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
@@ -133,10 +135,16 @@ class LifeboatStack(Stack):
             spread=self._spread,
         )
         self._start(scope, "Schedule", times=times, invoked=backup)
-        CfnOutput(scope, "FunctionName", value=backup.name)
-        CfnOutput(scope, "BackUpByHand", value=self._commands.back_up(database.name))
+        self._tell(scope, "FunctionName", backup.name, database.name)
+        self._tell(scope, "BackUpByHand", self._commands.back_up(database.name), database.name)
         drill = self._drill(scope, settings).function if settings.drill.enabled else None
         return Row(settings=settings, backup=backup.function, drill=drill)
+
+    def _tell(self, scope: Construct, what: str, value: str, database: str) -> None:
+        """An output of a database, under a name that a person can read."""
+        output = CfnOutput(scope, what, value=value)
+        if name := output_name(what, database, self._databases):
+            output.override_logical_id(name)
 
     def _drill(self, scope: Construct, settings: Settings) -> DrillFunction:
         database = settings.databases[0]
@@ -149,7 +157,7 @@ class LifeboatStack(Stack):
             spread=self._spread,
         )
         self._start(scope, "DrillSchedule", times=times, invoked=drill)
-        CfnOutput(scope, "DrillByHand", value=self._commands.drill(database.name))
+        self._tell(scope, "DrillByHand", self._commands.drill(database.name), database.name)
         return drill
 
     def _restore(self, settings: Settings) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from lifeboat.policy.drill_report import DrillReport, Outcome
 from lifeboat.policy.inventory import Inventory
+from lifeboat.policy.words import duration
 
 _BAR = 40
 
@@ -43,10 +44,9 @@ def comparison(source: Inventory, copy: Inventory) -> Table:
 
 def drilled(report: DrillReport) -> Table:
     """A drill's verdict, its checks, and its steps with their times."""
-    margin = report.rto_margin_seconds
     title = (
         f"{report.backup}: [green]{report.verdict}[/] in {report.total_seconds:.1f} s,"
-        f" {margin / 60:.0f} minutes before the RTO of {report.rto_seconds // 60}"
+        f" the target (RTO) is {duration(report.rto_seconds)}"
     )
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("step")

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from io import StringIO
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from local.bench.contestants import (
     BACKUPS,
@@ -18,6 +20,7 @@ from local.bench.contestants import (
 from local.bench.figures import Benchmark
 
 _OURS, _THEIRS, _INK = "#0b6e99", "#b9c0c8", "#24292f"
+_LABEL = 34  # characters in a line
 _STYLE = {
     "svg.hashsalt": "lifeboat",  # the same figures give the same file
     "svg.fonttype": "none",
@@ -33,7 +36,7 @@ _STYLE = {
 def draw(found: Benchmark) -> str:
     """The picture, as SVG."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(10, 6.4), layout="constrained", facecolor="white")
+        figure = Figure(figsize=(11, 7.4), layout="constrained", facecolor="white")
         (backups, recoveries), (times, memory) = figure.subplots(2, 2)
         size = f"{found.main_size() / 1e6:,.0f} MB"
         _bars(backups, found, BACKUPS, f"A backup of {size}: seconds")
@@ -53,7 +56,7 @@ def _bars(axes: Any, found: Benchmark, group: Sequence[Contestant], title: str) 
         [max(each.seconds) - each.median for each in measured],
     ]
     drawn = axes.barh(
-        [each.contestant for each in measured],
+        [fill(each.does, _LABEL) for each in reversed(group)],
         [each.median for each in measured],
         xerr=spread,
         color=[_colour(each.contestant) for each in measured],
@@ -79,13 +82,14 @@ def _against_size(
             color=_colour(contestant.name),
             linestyle="--" if contestant is DRILL else "-",
             marker=marker,
-            label=contestant.name,
+            label=fill(contestant.does.partition(": ")[0], _LABEL),
         )
     axes.set(xscale="log", yscale="log", xlabel="MB of database")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter("{x:,g}")
-    axes.yaxis.set_minor_formatter("{x:,g}")
-    axes.set_title(f"Growth: {unit}", loc="left")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,g}")
+        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+        axis.set_minor_formatter("{x:,g}")
+    axes.set_title(f"Growth (logarithmic axes): {unit}", loc="left")
     axes.grid(alpha=0.2)
     axes.legend(frameon=False)
 

@@ -19,6 +19,7 @@ from psycopg import sql
 from rich.console import Console
 
 from layers.postgres import client_layer, server_layer
+from layers.progress import shown_on
 from layers.python import dependency_layer
 from layers.target import Platform
 from lifeboat.errors import LifeboatError
@@ -93,7 +94,7 @@ class Scene:
 def step(title: str) -> Iterator[None]:
     """Show what is under way, and how long it took."""
     begun = time.monotonic()
-    with console.status(title):
+    with console.status(title), shown_on(console):
         yield
     console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - begun:.1f} s[/]")
 

@@ -19,8 +19,8 @@ PRINTED = {
 
 def printed(installation: Installation, name: str) -> str:
     """The command in an output of the stack, that of the database `app` where each has one."""
-    named = [key for key in installation.outputs if key.endswith(name) or f"app{name}" in key]
-    return installation.outputs[min(named, key=lambda key: "app" not in key)]
+    outputs = installation.outputs
+    return outputs[name] if name in outputs else outputs[f"{name}App"]
 
 
 def taught(name: str, event: str) -> str:

@@ -352,6 +352,8 @@ def test_the_outputs_name_the_vault_the_functions_and_what_can_be_done_by_hand(
     assert outputs["TopicArn"] == {"Ref": topic}
     names = [value for name, value in outputs.items() if "FunctionName" in name]
     assert sorted(names) == ["Lifeboat-backup-app", "Lifeboat-backup-shop"]
+    assert outputs["FunctionNameApp"] == "Lifeboat-backup-app"
+    assert "drill" in outputs["DrillByHandShop"]
     by_hand = {
         job: [invocation(value) for name, value in outputs.items() if job in name]
         for job in ("BackUpByHand", "DrillByHand", "MonitorByHand")
@@ -368,6 +370,15 @@ def test_the_outputs_name_the_vault_the_functions_and_what_can_be_done_by_hand(
         ],
         "MonitorByHand": [("Lifeboat-monitor", {"format": "text"})],
     }
+
+
+def test_outputs_have_names_that_people_can_read_unless_two_would_be_the_same() -> None:
+    from infra.names import output_name
+
+    names = ["my-app", "app1", "app-1"]
+    assert output_name("BackUpByHand", "my-app", names) == "BackUpByHandMyApp"
+    assert output_name("BackUpByHand", "app1", names) is None
+    assert output_name("BackUpByHand", "app-1", names) is None
 
 
 def invocation(command: str) -> tuple[str, dict[str, str]]:

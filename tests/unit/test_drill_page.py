@@ -64,7 +64,7 @@ def test_a_proven_backup_is_told_in_one_word_and_then_in_figures() -> None:
         "The database had 1.3 GB. At the pace of this drill: At 3.4 GB it no longer fits onto the"
         " function's disk.",
         "passed checksum passed decode passed restore passed rows",
-        "public.users 1,250,331 1,250,331 same passed",
+        "passed public.users 1,250,331 1,250,331 same",
         "Shows the moment 2026-11-22 02:00 UTC",
         "Server 17.6",
         "Run 8e5f-2",
@@ -120,8 +120,8 @@ def test_what_has_something_to_say_comes_first_among_tables() -> None:
         )
     )
     assert (
-        "s.lost 7 6 not read failed s.impossible 7 none not read untested"
-        " s.fine 7 7 not read passed s.excluded 7 0 not read left out"
+        "failed s.lost 7 6 not read untested s.impossible 7 none not read"
+        " passed s.fine 7 7 not read left out s.excluded 7 0 not read"
     ) in rendered(tables=tables).text
 
 

@@ -78,8 +78,5 @@ def test_the_summary_is_what_a_person_wants_to_know_first() -> None:
         "rto_seconds": 3600,
         "report": f"s3://vault-1/{KEY}",
         "page": "s3://vault-1/drills/app/2026-11-23T050003Z.html",
-        "next": (
-            "aws s3 cp s3://vault-1/drills/app/2026-11-23T050003Z.html drill.html"
-            " && open drill.html"
-        ),
+        "next": "aws s3 cp s3://vault-1/drills/app/2026-11-23T050003Z.html drill.html",
     }

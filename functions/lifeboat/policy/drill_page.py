@@ -108,14 +108,14 @@ def _check(check: Check) -> str:
 
 
 def _tables(report: DrillReport) -> str:
-    """A row for each table, those with something to say first."""
+    """A row for each table, those with something to say first; a phone shows how it went."""
     if not report.tables:
         return "<p>No tables were compared.</p>"
     rows = "".join(map(_table, sorted(report.tables, key=lambda t: _ORDER.index(_outcome(t)))))
     return (
-        '<div class="wide"><table class="tables"><thead><tr><th scope="col">Table</th>'
-        '<th scope="col" class="n">Claimed</th><th scope="col" class="n">Restored</th>'
-        '<th scope="col">Content</th><th scope="col">Outcome</th></tr></thead>'
+        '<div class="wide"><table class="tables"><thead><tr><th scope="col">Outcome</th>'
+        '<th scope="col">Table</th><th scope="col" class="n">Claimed</th>'
+        '<th scope="col" class="n">Restored</th><th scope="col">Content</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -131,10 +131,11 @@ def _table(table: TableResult) -> str:
     content = {True: "same", False: "differs", None: "not read"}[table.content]
     outcome = _outcome(table)
     return (
-        f'<tr class="{outcome.replace(" ", "-")}"><th scope="row">'
+        f'<tr class="{outcome.replace(" ", "-")}"><td><span class="tag">{outcome}</span></td>'
+        f'<th scope="row">'
         f"<bdi>{escape(qualified(table.schema, table.name))}</bdi></th>"
         f'<td class="n">{_rows(table.claimed)}</td><td class="n">{_rows(table.restored)}</td>'
-        f'<td>{content}</td><td><span class="tag">{outcome}</span></td></tr>'
+        f"<td>{content}</td></tr>"
     )
 
 

@@ -64,7 +64,7 @@ table { width: 100%; border-collapse: collapse; }
 th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top; }
 thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 400; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; } .tables th:first-child { min-width: 11rem; }
+.wide { overflow-x: auto; } .tables th[scope="row"] { min-width: 11rem; }
 .tables tbody tr { border-top: 1px solid var(--line); }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .target { position: relative; display: flex; height: 2rem; background: var(--tint);

@@ -179,5 +179,5 @@ class DrillReport(Document):
             "rto_seconds": self.rto_seconds,
             "report": f"s3://{bucket}/{self.key}",
             "page": page,
-            "next": f"aws s3 cp {page} drill.html && open drill.html",
+            "next": f"aws s3 cp {page} drill.html",
         }
