@@ -1,11 +1,12 @@
 """Findings of one kind about several databases in few words: what they share is said once."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 
 from lifeboat.policy.findings import Finding
+from lifeboat.policy.tiers import Tier
 from lifeboat.policy.words import ago, at, line
 
 OWN_NAME = "<database>"
@@ -13,6 +14,7 @@ OWN_NAME = "<database>"
 
 _FIGURE = re.compile(r"(\d(?:[\d.,]*\d)?)")
 _MANY = {"has": "have", "is": "are", "was": "were", "waits": "wait", "outgrows": "outgrow"}
+_BACKUP = re.compile(rf"\b({'|'.join(Tier)})/[^/\s]+/\d{{4}}-\d\d-\d\dT\d{{6}}Z")
 _COMMANDS = 3
 
 
@@ -57,26 +59,28 @@ def of_each(findings: Sequence[Finding], now: datetime) -> str:
         findings: the first of each database.
         now: when it is told.
     """
-    facts, limits, safes = (
-        _shared([(each.database or "", text) for each, text in zip(findings, texts, strict=True)])
-        for texts in (
-            [each.fact for each in findings],
-            [each.limit for each in findings],
-            [each.safe for each in findings],
-        )
-    )
-    lines = []
-    for each in findings:
-        since = f", since {at(each.since)} ({ago(each.since, now)})" if each.since else ""
-        own = [
-            *([] if facts is not None else [each.fact]),
-            *([] if limits is not None or not each.limit else [f"Limit: {each.limit}."]),
-            *([] if safes is not None else [f"Safe: {each.safe}"]),
-        ]
-        lines.append(line(" ".join([f"{each.database}: {each.headline}{since}.", *own])))
-    shared = {"What": facts, "Limit": limits, "Safe": safes}
+    shared = {
+        "What": _shared({each.database or "": each.fact for each in findings}),
+        "Limit": _shared({each.database or "": each.limit for each in findings}),
+        "Safe": _shared(
+            {each.database or "": _BACKUP.sub("<backup>", each.safe) for each in findings}
+        ),
+    }
+    lines = [line(" ".join(_own(each, now, shared))) for each in findings]
     common = [f"{label}: {line(text)}" for label, text in shared.items() if text]
-    return "\n".join(lines) + ("\n\n" + "\n".join(common) if common else "")
+    return "\n".join([*lines, *(["", *common] if common else [])])
+
+
+def _own(finding: Finding, now: datetime, shared: Mapping[str, str | None]) -> Iterator[str]:
+    """What holds for this database alone."""
+    since = f", since {at(finding.since)} ({ago(finding.since, now)})" if finding.since else ""
+    yield f"{finding.database}: {finding.headline}{since}."
+    if shared["What"] is None:
+        yield finding.fact
+    if shared["Limit"] is None and finding.limit:
+        yield f"Limit: {finding.limit}."
+    if shared["Safe"] is None:
+        yield f"Safe: {finding.safe}"
 
 
 def steps_of_many(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -105,9 +109,13 @@ def _commands(taken: Sequence[tuple[str, str]]) -> str:
     return "\n     ".join([line(said.rstrip()) or "Of each:", *lines])
 
 
-def _shared(texts: Sequence[tuple[str, str]]) -> str | None:
-    """What all say alike but for their own names; None where they differ in more."""
-    plain = {_nameless(name, text) for name, text in texts}
+def _shared(texts: Mapping[str, str]) -> str | None:
+    """What all say alike but for their own names; None where they differ in more.
+
+    Args:
+        texts: by the databases' names.
+    """
+    plain = {_nameless(name, text) for name, text in texts.items()}
     return plain.pop() if len(plain) == 1 else None
 
 
