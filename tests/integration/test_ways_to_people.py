@@ -103,6 +103,24 @@ def test_filters_let_through_what_the_settings_page_says(
     )
 
 
+@pytest.mark.parametrize(("wanted", "hears"), [("shop", True), ("crm", False)])
+def test_who_listens_for_one_database_hears_of_it_among_several(
+    aws: LocalAws, arn: str, wanted: str, *, hears: bool
+) -> None:
+    sns, people = aws.client("sns"), Subscriber.of(aws, arn)
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    sns.set_subscription_attributes(
+        SubscriptionArn=subscription["SubscriptionArn"],
+        AttributeName="FilterPolicy",
+        AttributeValue=json.dumps({"database": [wanted]}),
+    )
+    both = [replace(empty().findings()[0], database=name) for name in ("app", "shop")]
+    message = raised(both, kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION)
+    Topic(sns, arn).tell(message)
+    heard = [each["Subject"] for each in people.arrived(2)]
+    assert heard == ([message.subject] if hears else [])
+
+
 def test_with_slack_only_https_subscribers_get_its_json(aws: LocalAws, arn: str) -> None:
     people, published = Subscriber.of(aws, arn), []
     client = aws.client("sns")
