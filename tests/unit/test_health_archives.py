@@ -61,7 +61,8 @@ def test_a_hidden_archive_comes_with_the_command_that_brings_it_back() -> None:
     assert finding.safe == "The version that the manifest names is still in the bucket."
     (undo,) = (step for step in finding.advice if "take back its marker" in step)
     assert undo.endswith(
-        f"aws s3api delete-object --bucket vault-1 --key {ARCHIVE} --version-id marker"
+        "aws s3api delete-object --region us-east-1 --bucket vault-1"
+        f" --key {ARCHIVE} --version-id marker"
     )
 
 
