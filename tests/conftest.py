@@ -63,7 +63,9 @@ def brisk() -> Iterator[None]:
 
     What is waited for an answer is as long as in production, but where a test shortens it.
     """
-    pauses = set_testing(other_run_pause_seconds=0.05, wake_pause_seconds=0.05)
+    pauses = set_testing(
+        other_run_pause_seconds=0.05, wake_pause_seconds=0.05, second_try_seconds=0.05
+    )
     with pauses, pytest.MonkeyPatch.context() as patch:
         patch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)
         patch.setattr(retryhandler, "delay_exponential", lambda **_: 0.01)

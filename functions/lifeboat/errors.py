@@ -20,6 +20,9 @@ class LifeboatError(Exception):
 
     safe_by_default: ClassVar[str] = "Existing backups are untouched."
 
+    final: bool = False
+    """Whether it is known that trying again, with nothing changed, ends the same way."""
+
     def __init__(self, what: str, *, todo: str, safe: str | None = None) -> None:
         self.what = what
         self.todo = todo
@@ -96,6 +99,7 @@ class ConnectError(BackupError):
 
     Args:
         reason: what kind of refusal it was.
+        final: as in every error.
     """
 
     def __init__(
@@ -105,9 +109,11 @@ class ConnectError(BackupError):
         todo: str,
         safe: str | None = None,
         reason: ConnectFailure = ConnectFailure.OTHER,
+        final: bool = False,
     ) -> None:
         super().__init__(what, todo=todo, safe=safe)
         self.reason = reason
+        self.final = final
 
 
 class UnsupportedServerError(BackupError):
@@ -172,6 +178,10 @@ class ManifestError(LifeboatError):
 
 class ReportError(LifeboatError):
     """A drill's report cannot be read: damaged, or written by a newer Lifeboat."""
+
+
+class AttemptError(LifeboatError):
+    """The record of a run cannot be read: damaged, or written by a newer Lifeboat."""
 
 
 class StateError(LifeboatError):

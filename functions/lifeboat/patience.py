@@ -33,6 +33,8 @@ class Patience:
         server_death_seconds: for the end of one that has just closed its sockets.
         report_seconds: for storing a drill's report when its time is over; they are of those that
             the entry point keeps back from Lambda's own time-out.
+        second_try_seconds: before a backup that failed is tried once more.
+        attempt_seconds: for one request by which a run records how it went, or tells people.
         webhook_connect_seconds: for a webhook to accept a connection.
         webhook_read_seconds: for its answer.
     """
@@ -53,6 +55,8 @@ class Patience:
     server_stop_seconds: float = 8.0
     server_death_seconds: float = 0.2
     report_seconds: float = 10.0
+    second_try_seconds: float = 60.0
+    attempt_seconds: float = 4.0
     webhook_connect_seconds: float = 5.0
     webhook_read_seconds: float = 10.0
 

@@ -27,6 +27,8 @@ PRODUCTION = {
     "server_stop_seconds": 8,
     "server_death_seconds": 0.2,
     "report_seconds": 10,
+    "second_try_seconds": 60,
+    "attempt_seconds": 4,
     "webhook_connect_seconds": 5,
     "webhook_read_seconds": 10,
 }

@@ -236,4 +236,5 @@ def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectErro
         f"Could not connect to {where}: {said(error, endpoint)}",
         todo=fix or _known(_NO_ROOM, error) or _GENERAL_ADVICE,
         reason=_reason(error),
+        final=fix is not None,
     )

@@ -52,6 +52,10 @@ _ADVICE = {
     "InvalidPart": _LOST_UPLOAD,
     "NoSuchUpload": _LOST_UPLOAD,
 }
+
+#: Refusals that stay until somebody changes something.
+_FINAL = {"AccessDenied", "403", "NoSuchBucket", "KMS.DisabledException"}
+
 _GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health in this region."
 
 
@@ -237,7 +241,9 @@ def failure[E: LifeboatError](kind: type[E], intent: str, error: BotoCoreError |
     code, said = code_of(error), str(error)
     if isinstance(error, ClientError):
         said = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
-    return kind(f"Could not {intent}: {said}", todo=_ADVICE.get(code, _GENERAL_ADVICE))
+    made = kind(f"Could not {intent}: {said}", todo=_ADVICE.get(code, _GENERAL_ADVICE))
+    made.final = code in _FINAL
+    return made
 
 
 def code_of(error: BotoCoreError | ClientError) -> str:
