@@ -73,6 +73,8 @@ class Wire:
         key = unquote(url.path).removeprefix("/vault/").removeprefix("/")
         if key in self.documents:
             return _response(200, self.documents[key].to_json())
+        if key.startswith("attempts/"):
+            return _response(404, b"<Error><Code>NoSuchKey</Code></Error>")
         return _response(404, b"<Error><Code>NoSuchBucketPolicy</Code></Error>")
 
     def versions(self, prefix: str, after: str) -> str:
@@ -122,20 +124,23 @@ def test_ten_thousand_objects_are_seen_with_a_page_each_and_the_last_thirty_read
     (app,) = facts.databases
     assert not isinstance(app.objects, Unknown)
     assert len(app.objects) == 10_002
-    read = [re.sub(r".*/manual", "manual", url) for url in wire.asked if url.endswith(".json")]
+    documents = [url for url in wire.asked if url.endswith(".json")]
+    runs = [url.partition(".com/")[2] for url in documents if "/attempts/" in url]
+    assert runs == ["attempts/app.json", "attempts/app.drill.json"]
+    read = [re.sub(r".*/manual", "manual", url) for url in documents if "/manual/" in url]
     newest = sorted((each.key for each in wire.documents.values()), reverse=True)[:30]
     assert sorted(read, reverse=True) == newest
     listings = 11 + 4  # manual's eleven pages, and one for each other prefix
     assert len([url for url in wire.asked if "versions" in url]) == listings
     configuration, uploads, roots = 5, 1, 1
-    assert len(wire.asked) == listings + configuration + uploads + roots + 30
+    assert len(wire.asked) == listings + configuration + uploads + roots + 30 + len(runs)
     assert len(wire.asked) < most_calls(SETTINGS)
 
 
 def test_a_look_never_takes_more_requests_than_its_budget_and_says_so(wire: Wire) -> None:
     facts = look(wire, 40)
     assert len(wire.asked) == 40
-    assert len(facts.problems) == 6 + 7 + 30 - 40
+    assert len(facts.problems) == 6 + 7 + 30 + 2 - 40
     assert "the 40 requests of one look at the vault are used up" in facts.problems[0].why
     assert Code.NOT_SEEN in {each.code for each in judge(facts, SETTINGS, datetime.now(UTC))}
     facts = look(wire, 5)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from lifeboat.policy.attempt import Attempt
 from lifeboat.policy.backup_facts import BackupFacts
 from lifeboat.policy.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
 from lifeboat.policy.facts import (
@@ -183,6 +184,7 @@ RULES = (
         transitions=((30, "DEEP_ARCHIVE"),),
     ),
     LifecycleRule(id="drills", prefix="drills/", expire_days=400),
+    LifecycleRule(id="attempts/notified", prefix="attempts/notified/", expire_days=1),
     LifecycleRule(id="sweep", noncurrent_days=1, abort_days=1),
 )
 """What the stack makes of the default settings."""
@@ -228,6 +230,7 @@ class Vault:
     manifests: list[Manifest | Unreadable]
     objects: list[StoredVersion] | Unknown
     drills: list[DrillReport | Unreadable] = field(default_factory=list)
+    attempts: tuple[Attempt, ...] = ()
     bucket: BucketFacts = BUCKET
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     strangers: tuple[str, ...] | Unknown = ()
@@ -269,6 +272,7 @@ class Vault:
                     objects=objects,
                     manifests=reduced(self.manifests, listed, self.settings, self.now),
                     drills=tuple(self.drills),
+                    attempts=self.attempts,
                     known=self.known(),
                 ),
             ),

@@ -15,7 +15,8 @@ from lifeboat.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 GRACE = timedelta(hours=1)
-"""For so long after its slot a run may still be under way: three attempts of 15 minutes."""
+"""For so long after its slot a run may still be under way: it begins within a window of 15 minutes,
+Lambda may be busy, and it lasts 15 more at most."""
 
 RECENT = timedelta(days=3)
 """For so long something that happened stays in the list of findings."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Self
 
 from lifeboat.errors import LifeboatError
+from lifeboat.policy.attempt import Attempt
 from lifeboat.policy.backup_facts import BackupFacts
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.installation import Installation
@@ -127,6 +128,7 @@ class DatabaseFacts:
             drills/, in any order.
         manifests: what those of (at least) `backups_to_read` claim, in any order.
         drills: the gist of (at least) `reports_to_read`, in any order.
+        attempts: its last backup and its last drill, as far as they left a record.
         replaced: manifests that had two versions when they were last looked at, by key, and when
             the first was written: S3 may have deleted that one since.
         known: what is known of it besides; None until somebody asked (`lifeboat.policy.known`).
@@ -136,6 +138,7 @@ class DatabaseFacts:
     objects: tuple[StoredVersion, ...] | Unknown
     manifests: tuple[BackupFacts | Unreadable, ...] = ()
     drills: tuple[DrillReport | Unreadable, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     replaced: Mapping[str, datetime] = field(default_factory=dict)
     known: KnownSchedule | None = None
 

@@ -48,6 +48,7 @@ class Code(StrEnum):
     SUBSCRIPTION_PENDING = "subscription-pending"
     SUBSCRIPTION_MISSING = "subscription-missing"
     RESTORE_NOWHERE = "restore-nowhere"
+    BACKUP_FAILED = "backup-failed"
     NEVER_BACKED_UP = "never-backed-up"
     BACKUP_TOO_OLD = "backup-too-old"
     SLOT_MISSED = "slot-missed"
@@ -65,6 +66,7 @@ class Code(StrEnum):
     DRILLS_OFF = "drills-off"
     DRILL_NEVER = "drill-never"
     DRILL_STALE = "drill-stale"
+    DRILL_ERROR = "drill-error"
     DRILL_FAILED = "drill-failed"
     DRILL_PARTIAL = "drill-partial"
     DRILL_UNREADABLE = "drill-unreadable"
@@ -84,6 +86,7 @@ class Code(StrEnum):
     PUBLIC_ACCESS = "public-access"
     UPLOAD_UNFINISHED = "upload-unfinished"
     STRANGER = "stranger"
+    RESTORE_FAILED = "restore-failed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from lifeboat.policy.facts import DatabaseFacts, Facts, Unknown
 from lifeboat.policy.findings import Finding, Health, Level, gravest_first, overall
 from lifeboat.policy.health_age import age_findings
 from lifeboat.policy.health_archives import archive_findings
+from lifeboat.policy.health_attempts import attempt_findings
 from lifeboat.policy.health_bucket import bucket_findings
 from lifeboat.policy.health_changes import change_findings
 from lifeboat.policy.health_drills import drill_age, drill_findings
@@ -22,6 +23,7 @@ from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 JUDGES = (
     age_findings,
+    attempt_findings,
     archive_findings,
     replaced_findings,
     change_findings,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.policy.case import GRACE, RECENT, Case
 from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.health_attempts import backup_trouble
 from lifeboat.policy.names import BackupLocation
 from lifeboat.policy.slots import next_slot, slots
 from lifeboat.policy.tiers import Tier
@@ -57,7 +58,8 @@ def _never(case: Case) -> Finding:
     limit = f"schedule '{case.database.cron}' in {case.database.timezone}"
     if known and known.first_backup:
         return _none_left(case, known.first_backup, limit)
-    if first is not None and case.now - first <= GRACE:
+    waits = first is not None and case.now - first <= GRACE
+    if first is not None and waits and backup_trouble(case) is None:
         return Finding(
             code=Code.NEVER_BACKED_UP,
             level=Level.INFO,
@@ -68,10 +70,12 @@ def _never(case: Case) -> Finding:
             safe="The database itself is not affected.",
             advice=(f"Wait, or take one now: {case.commands.back_up(case.name)}",),
         )
-    due = f"; the first was due at {at(first)}" if first else ", and its schedule never fires again"
+    due = ", and its schedule never fires again"
+    if first:
+        due = f"; the first {'is' if first > case.now else 'was'} due at {at(first)}"
     return Finding(
         code=Code.NEVER_BACKED_UP,
-        level=Level.CRITICAL,
+        level=_level(case),
         database=case.name,
         headline="was never backed up",
         fact=f"There is no backup of {case.name}{due}.",
@@ -124,7 +128,7 @@ def _too_old(case: Case) -> Iterator[Finding]:
     but = f" {several(len(newer), 'newer one')}: not whole." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
-        level=Level.CRITICAL,
+        level=_level(case),
         database=case.name,
         headline=f"has no backup for {span(age)}",
         fact=f"The newest whole backup of {case.name} is {newest.location.id}. It shows the"
@@ -135,6 +139,11 @@ def _too_old(case: Case) -> Iterator[Finding]:
         safe=f"{newest.location.id} and the backups before it are in the vault.",
         advice=_find_out(case),
     )
+
+
+def _level(case: Case) -> Level:
+    """Critical, but where the last run's failure is told as critical for this very reason."""
+    return Level.INFO if backup_trouble(case) else Level.CRITICAL
 
 
 def _age_limit(case: Case) -> str:
@@ -182,11 +191,12 @@ def _gap(
     case: Case, before: BackupLocation, after: BackupLocation | None, missed: list[datetime]
 ) -> Finding:
     long = (after.slot if after else case.now) - before.slot
-    told_by_age = long > timedelta(hours=case.settings.monitor.max_age_hours)
+    too_long = long > timedelta(hours=case.settings.monitor.max_age_hours)
+    told_elsewhere = too_long or (after is None and backup_trouble(case) is not None)
     until = f"the next is {after.id}" if after else "none has come since"
     return Finding(
         code=Code.SLOT_MISSED,
-        level=Level.INFO if told_by_age else Level.WARNING,
+        level=Level.INFO if told_elsewhere else Level.WARNING,
         database=case.name,
         subject=f"after {before.id}",
         headline=f"missed {several(len(missed), 'run')}",

@@ -6,6 +6,8 @@
     drills/<database>/<slot>.json
     restores/<database>/<slot>.json
     exports/<database>/<slot>/<name>.sql.gz
+    attempts/<database>.json, <database>.drill.json      the last run, and how it ended
+    attempts/notified/<backup or drill>/<UTC hour>        who tells people of it
 
 Stored data depends on this layout, so parsing is exact: what was not written by these functions
 is None, never a guess. Labels are data in the manifest: a key that held one could be spelled two
@@ -14,7 +16,7 @@ ways for the same slot.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.utc import require_slot
@@ -28,6 +30,8 @@ MANIFEST = "manifest.json"
 DRILLS = "drills"
 RESTORES = "restores"
 EXPORTS = "exports"
+ATTEMPTS = "attempts"
+NOTIFIED = f"{ATTEMPTS}/notified"
 
 _REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
 
@@ -165,3 +169,23 @@ def export_key(database: str, slot: datetime, name: str) -> str:
         ValueError: the database's name is unsafe or the slot not a whole second in UTC.
     """
     return f"{EXPORTS}/{_require_database_name(database)}/{slot_id(slot)}/{name}.sql.gz"
+
+
+def attempt_key(database: str, kind: str) -> str:
+    """The key of the record of a database's last backup, or of its last run of another kind.
+
+    Raises:
+        ValueError: the database's name is unsafe.
+    """
+    of_kind = "" if kind == "backup" else f".{kind}"
+    return f"{ATTEMPTS}/{_require_database_name(database)}{of_kind}.json"
+
+
+def claims_prefix(kind: str) -> str:
+    """What the keys of all claims by functions of a kind begin with."""
+    return f"{NOTIFIED}/{kind}/"
+
+
+def claim_key(kind: str, now: datetime) -> str:
+    """The key by which one function of a kind claims an hour, to tell people in it."""
+    return f"{claims_prefix(kind)}{now.astimezone(UTC):%Y-%m-%dT%H}"

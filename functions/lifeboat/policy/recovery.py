@@ -7,14 +7,17 @@ nobody could look; then nobody may be told that all is well
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
+from lifeboat.policy.attempt import AttemptKind, AttemptOutcome
 from lifeboat.policy.case import Case
 from lifeboat.policy.drill_report import Verdict
 from lifeboat.policy.facts import Facts, backups_to_read
 from lifeboat.policy.findings import Code, Finding
 from lifeboat.policy.health import case_of
+from lifeboat.policy.health_age import backup_age
+from lifeboat.policy.health_attempts import last_attempt
 from lifeboat.policy.health_changes import changed_lately
 from lifeboat.policy.health_forecast import measured
 from lifeboat.policy.health_replaced import is_original
@@ -82,6 +85,32 @@ def _ending(*, right: bool, gone: bool = False) -> Ending:
 
 def _backed_up(case: Case, _: Told) -> Ending:
     return _ending(right=bool(case.whole))
+
+
+def _young_again(case: Case, _: Told) -> Ending:
+    """Not merely told by another finding: there is a backup, and it is young enough."""
+    age, limit = backup_age(case), timedelta(hours=case.settings.monitor.max_age_hours)
+    return _ending(right=age is not None and age <= limit)
+
+
+def _run_again(case: Case, told: Told) -> Ending:
+    """Another backup has come, or a later run found that there is nothing to do."""
+    later = _has_succeeded(case, AttemptKind.BACKUP, told)
+    return _ending(right=later or _shows_more(case, told))
+
+
+def _drilled_again(case: Case, told: Told) -> Ending:
+    """A later drill gave its verdict, whatever that was."""
+    newest = next(iter(case.reports), None)
+    reported = newest is not None and _is_later(newest.started, told)
+    right = reported or _has_succeeded(case, AttemptKind.DRILL, told)
+    return _ending(right=right, gone=not case.settings.drill.enabled)
+
+
+def _has_succeeded(case: Case, kind: AttemptKind, told: Told) -> bool:
+    attempt = last_attempt(case, kind)
+    done = attempt is not None and attempt.outcome is AttemptOutcome.SUCCEEDED
+    return attempt is not None and done and _is_later(attempt.started, told)
 
 
 def _drilled(case: Case, _: Told) -> Ending:
@@ -158,7 +187,9 @@ def _is_later(moment: datetime, told: Told) -> bool:
 
 _RULES: dict[Code, Callable[[Case, Told], Ending]] = {
     Code.NEVER_BACKED_UP: _backed_up,
-    Code.BACKUP_TOO_OLD: _backed_up,
+    Code.BACKUP_TOO_OLD: _young_again,
+    Code.BACKUP_FAILED: _run_again,
+    Code.DRILL_ERROR: _drilled_again,
     Code.TRANSFER_ALLOWANCE: _backed_up,
     Code.DRILL_NEVER: _drilled,
     Code.DRILL_STALE: _drilled,

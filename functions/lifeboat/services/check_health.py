@@ -13,6 +13,7 @@ from lifeboat.policy.health_topic import as_heard, needs_a_listener
 from lifeboat.policy.known import knowing, with_known
 from lifeboat.policy.messages import Message
 from lifeboat.policy.news import news
+from lifeboat.policy.notified import with_notified
 from lifeboat.policy.recovery import ending_of
 from lifeboat.policy.status import Status, status_of
 from lifeboat.policy.told import STATE_KEY, ToldState
@@ -127,7 +128,8 @@ def check_health(look: Look) -> Checked:
     known = with_known(seen, memory, look.settings, look.now, lost=bool(forgotten))
     facts = replace(known, account=look.account, problems=(*seen.problems, *forgotten))
     findings = judge(facts, look.settings, look.now)
-    before = as_heard(memory, facts.topic, findings)
+    notified = with_notified(memory, findings, facts, look.settings.alerts)
+    before = as_heard(notified, facts.topic, findings)
     fresh = news(
         before,
         findings,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lifeboat.policy.facts import StoredVersion, UnfinishedUpload
-from lifeboat.policy.names import DRILLS, EXPORTS, RESTORES
+from lifeboat.policy.names import ATTEMPTS, DRILLS, EXPORTS, RESTORES
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.told import STATE_KEY
 from lifeboat.policy.utc import in_utc
@@ -14,7 +14,7 @@ from lifeboat.vault.calls import Calls
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
-KNOWN = frozenset({*Tier, DRILLS, RESTORES, EXPORTS, STATE_KEY.partition("/")[0]})
+KNOWN = frozenset({*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, STATE_KEY.partition("/")[0]})
 """What a key of Lifeboat's begins with."""
 
 _NO_VERSION = "null"

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from botocore.exceptions import ClientError
+
 from lifeboat.errors import LifeboatError
+from lifeboat.policy.attempt import Attempt, AttemptKind
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.policy.facts import (
     DatabaseFacts,
@@ -24,13 +27,13 @@ from lifeboat.policy.facts import (
     reports_to_read,
 )
 from lifeboat.policy.manifest import Manifest
-from lifeboat.policy.names import DRILLS
+from lifeboat.policy.names import DRILLS, attempt_key
 from lifeboat.policy.reduction import Reduction, gist
 from lifeboat.policy.tiers import Tier
 from lifeboat.policy.versions import Versions
 from lifeboat.policy.words import size
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from lifeboat.vault.bucket import Vault
+from lifeboat.vault.bucket import Vault, code_of
 from lifeboat.vault.bucket_facts import bucket_facts
 from lifeboat.vault.calls import Calls
 from lifeboat.vault.listings import (
@@ -49,6 +52,9 @@ _LISTINGS = 300
 LARGEST = 64_000_000
 """Bytes of a document that are read: ten times what the manifest of 50,000 tables has."""
 
+LARGEST_ATTEMPT = 64_000
+"""Bytes of a run's record that are read; its texts are bounded, and a longer one is none."""
+
 _READERS = 4
 """Databases at once: waiting for S3 takes longer than reading what it sends."""
 
@@ -60,9 +66,10 @@ type _Listings = Mapping[str, list[StoredVersion] | Unknown]
 def most_calls(settings: WatchedSettings) -> int:
     """The budget of one look: enough for a quarter of a million versions in the vault.
 
-    Of each database the last manifests are read, one more for each tier, and the last reports.
+    Of each database the last manifests are read, one more for each tier, the last reports, and the
+    records of its last runs.
     """
-    documents = settings.monitor.history + len(Tier) + REPORTS
+    documents = settings.monitor.history + len(Tier) + REPORTS + len(AttemptKind)
     return _LISTINGS + len(settings.databases) * documents
 
 
@@ -153,12 +160,14 @@ def _database(
     reports = [
         reader.read(key, DrillReport.from_json, gist) for key in reports_to_read(objects, REPORTS)
     ]
-    read = [*manifests, *reports]
+    attempts = [reader.attempt(attempt_key(database.name, kind)) for kind in AttemptKind]
+    read = [*manifests, *reports, *attempts]
     facts = DatabaseFacts(
         name=database.name,
         objects=objects,
         manifests=(*reduction.done(), *_of(Unreadable, manifests)),
         drills=tuple(each for each in reports if not isinstance(each, Problem)),
+        attempts=tuple(_of(Attempt, attempts)),
     )
     return facts, [replace(each, database=database.name) for each in _of(Problem, read)]
 
@@ -197,6 +206,22 @@ class _Reader:
                 return reduce(parse(body, key=key))
             except LifeboatError as error:
                 return Unreadable.of(key, error)
+
+    def attempt(self, key: str) -> Attempt | Problem | None:
+        """The record of a run; None when there is none, for want of a run or after its deletion."""
+        client, bucket = self.vault.client, self.vault.bucket
+        try:
+            with self.calls.one(f"read s3://{bucket}/{key}"):
+                try:
+                    answer = client.get_object(Bucket=bucket, Key=key)
+                except ClientError as error:
+                    if code_of(error) != "NoSuchKey":
+                        raise
+                    return None
+                body = answer["Body"].read(LARGEST_ATTEMPT)
+            return Attempt.from_json(body, key=key)
+        except LifeboatError as error:
+            return Problem.of(f"read {key}", error)
 
 
 def _too_large(key: str, found: int) -> Unreadable:

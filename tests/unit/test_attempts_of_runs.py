@@ -1,0 +1,167 @@
+"""How a run's own record is judged, told once, and right again only when that was seen."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from lifeboat.errors import AttemptError, ConnectError
+from lifeboat.policy.attempt import LONGEST, Attempt, AttemptKind
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.failures import failure_message
+from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.messages import LONGEST_SUBJECT
+from lifeboat.policy.notified import with_notified
+from lifeboat.policy.recovery import Ending, ending_of
+from lifeboat.policy.told import Told
+from lifeboat.settings import AlertSettings
+from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, Vault, backup, drill, empty, healthy
+
+MINUTE = timedelta(minutes=1)
+ERROR = ConnectError(
+    "Could not connect to lifeboat@ep-x.example.com:5432/app: no route", todo="Wake it up."
+)
+COMMANDS = Commands(vault="vault-1", stack="Lifeboat")
+
+
+def run(started: datetime, kind: AttemptKind = AttemptKind.BACKUP) -> Attempt:
+    return Attempt(kind=kind, database="app", run_id="r-1", started=started)
+
+
+def failed(started: datetime, kind: AttemptKind = AttemptKind.BACKUP) -> Attempt:
+    return run(started, kind).failed(ERROR, started + MINUTE)
+
+
+def tonight(*attempts: Attempt, **changed: object) -> Vault:
+    """Backups of yesterday and before; the last one tonight left these records."""
+    vault = empty(drills=[drill(NEWEST - 2 * DAY)], attempts=attempts, **changed)
+    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 6)))
+
+
+def test_a_failed_backup_is_found_with_its_own_words_as_long_as_none_has_come_since() -> None:
+    vault = tonight(failed(NEWEST), now=NEWEST + 20 * MINUTE)
+    found = vault.only(Code.BACKUP_FAILED)
+    assert found.level is Level.WARNING  # yesterday's is young enough
+    assert "Could not connect to lifeboat@ep-x" in found.headline
+    assert "no route" in found.fact
+    assert found.advice[0] == "Wake it up."
+    vault.add(backup(NEWEST + 10 * MINUTE))
+    assert Code.BACKUP_FAILED not in vault.codes()
+
+
+def test_it_is_critical_where_no_backup_is_young_enough_and_says_so_once() -> None:
+    vault = tonight(failed(NEWEST), now=NEWEST + 2 * HOUR)
+    assert vault.only(Code.BACKUP_FAILED).level is Level.CRITICAL
+    assert vault.only(Code.BACKUP_TOO_OLD).level is Level.INFO
+    assert all(each.level is Level.INFO for each in vault.found(Code.SLOT_MISSED))
+    never = empty(attempts=(failed(NOW - MINUTE),), scheduled_since=NOW - DAY)
+    assert never.only(Code.BACKUP_FAILED).level is Level.CRITICAL
+    assert never.only(Code.NEVER_BACKED_UP).level is Level.INFO
+
+
+def test_a_run_that_lambda_ended_is_found_when_its_time_is_over_and_not_before() -> None:
+    started = NEWEST
+    assert Code.BACKUP_FAILED not in tonight(run(started), now=started + 15 * MINUTE).codes()
+    found = tonight(run(started), now=started + 17 * MINUTE).only(Code.BACKUP_FAILED)
+    assert "without a word" in found.headline
+    assert "backup.memory_mb" in found.advice[0]
+
+
+def test_a_drill_that_could_not_be_held_is_found_until_one_gives_its_verdict() -> None:
+    vault = healthy(attempts=(failed(NOW - HOUR, AttemptKind.DRILL),))
+    assert vault.only(Code.DRILL_ERROR).level is Level.WARNING
+    vault.drills.append(drill(NOW - 30 * MINUTE))
+    assert Code.DRILL_ERROR not in vault.codes()
+    off = healthy(attempts=(failed(NOW - HOUR, AttemptKind.DRILL),)).change("drill", enabled=False)
+    assert Code.DRILL_ERROR not in off.codes()
+
+
+def told(finding: Finding) -> Told:
+    return Told(
+        database="app",
+        code=finding.code.value,
+        subject="",
+        level=finding.level,
+        headline=finding.headline,
+        since=NEWEST,
+        last=NEWEST,
+        basis=finding.basis,
+    )
+
+
+def ending(vault: Vault, what: Told) -> Ending:
+    return ending_of(what, vault.findings(), vault.facts(), vault.settings, vault.now)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(AttemptKind.BACKUP, Code.BACKUP_FAILED), (AttemptKind.DRILL, Code.DRILL_ERROR)],
+)
+def test_what_is_no_longer_seen_is_not_over_but_a_later_success_is(
+    kind: AttemptKind, code: Code
+) -> None:
+    vault = tonight(failed(NEWEST, kind), now=NEWEST + 20 * MINUTE)
+    before = told(vault.only(code))
+    vault.attempts = ()
+    assert ending(vault, before) is Ending.OPEN
+    vault.attempts = (run(NEWEST + 19 * MINUTE, kind),)
+    assert ending(vault, before) is Ending.OPEN
+    vault.attempts = (run(NEWEST + 5 * MINUTE, kind).succeeded(NEWEST + 6 * MINUTE),)
+    assert ending(vault, before) is Ending.RIGHT
+
+
+def test_an_age_that_a_failed_run_tells_of_is_not_over() -> None:
+    vault = tonight(now=NEWEST + 2 * HOUR)
+    before = told(vault.only(Code.BACKUP_TOO_OLD))
+    vault.attempts = (failed(NEWEST + HOUR),)
+    assert ending(vault, before) is Ending.OPEN
+    vault.add(backup(NEWEST + HOUR + MINUTE))
+    assert ending(vault, before) is Ending.RIGHT
+
+
+def test_what_a_run_told_is_remembered_as_told_unless_a_webhook_has_to_hear_it() -> None:
+    vault = tonight(failed(NEWEST).told(), now=NEWEST + 20 * MINUTE)
+    facts, findings = vault.facts(), vault.findings()
+    memory = with_notified(None, findings, facts, AlertSettings())
+    assert memory is not None
+    (known,) = memory.told
+    assert (known.code, known.level) == ("backup-failed", Level.WARNING)
+    assert known.last == NEWEST + MINUTE
+    hook = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
+    assert with_notified(None, findings, facts, AlertSettings(webhook_url_secret_arn=hook)) is None
+    silent = tonight(failed(NEWEST), now=NEWEST + 20 * MINUTE)
+    memory = with_notified(None, silent.findings(), silent.facts(), AlertSettings())
+    assert memory is not None
+    assert memory.told == ()
+
+
+def test_a_runs_own_message_has_the_monitors_form() -> None:
+    message = failure_message(failed(NEWEST), COMMANDS, NEWEST + MINUTE)
+    assert message.subject.startswith("Lifeboat: app had a failed backup: Could not connect")
+    assert len(message.subject) <= LONGEST_SUBJECT
+    assert message.attributes == {
+        "kind": "new",
+        "level": "warning",
+        "code": "backup-failed",
+        "database": "app",
+    }
+    for part in ("WARNING: ", "What: ", "Since: ", "Safe: ", "What to do:", "other databases"):
+        assert part in message.body
+    assert "Lifeboat-backup-app" in message.body
+
+
+def test_a_record_is_bounded_one_line_in_messages_and_read_as_it_was_written() -> None:
+    long = ConnectError("x\nSafe: a lie" + "y" * 5000, todo="z" * 5000)
+    ended = run(NEWEST).failed(long, NEWEST + MINUTE)
+    assert ended.what is not None
+    assert len(ended.what) == LONGEST
+    assert Attempt.from_json(ended.to_json(), key="attempts/app.json") == ended
+    assert "\nSafe: a lie" not in failure_message(ended, COMMANDS, NOW).body
+    with pytest.raises(AttemptError, match="claims to be attempts"):
+        Attempt.from_json(ended.to_json(), key="attempts/other.json")
+
+
+def test_a_database_that_waits_for_its_first_backup_is_no_longer_waiting_when_that_failed() -> None:
+    waiting = empty(scheduled_since=NOW - MINUTE)
+    assert waiting.only(Code.NEVER_BACKED_UP).headline == "waits for its first backup"
+    waiting.attempts = (failed(NOW - MINUTE),)
+    assert waiting.only(Code.NEVER_BACKED_UP).headline == "was never backed up"
