@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from infra.backup_role import BackupRole
-from infra.function import LifeboatFunction, Work, settings_variable
+from infra.function import ALL_BUT_SLACK, LifeboatFunction, Work, settings_variable
 from infra.names import function_name
 from infra.site import Log, Site
 from lifeboat.settings import Settings
@@ -34,9 +34,6 @@ class BackupFunction(Construct):
             timeout_minutes=backup.timeout_minutes,
             ephemeral_mb=backup.ephemeral_mb,
             settings=_as_variable(settings),
-            # Lambda itself tries a failed scheduled run once more; the second one is idempotent
-            # by its slot. Two more tries at a database in trouble would rather do harm.
-            retries=1,
         )
         self.function = LifeboatFunction(
             self,
@@ -56,7 +53,7 @@ def _as_variable(settings: Settings) -> str:
             exclude={
                 "drill": True,
                 "monitor": True,
-                "alerts": True,
+                "alerts": ALL_BUT_SLACK,
                 "restore": True,
                 "former_encryption_keys": True,
                 "databases": {"__all__": {"validation"}},

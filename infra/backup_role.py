@@ -9,13 +9,16 @@ from constructs import Construct
 from infra.role import (
     WRITE,
     FunctionRole,
+    keep_attempts,
     list_below,
     on_objects,
     read_secrets,
     use_the_vaults_key,
+    why_claims,
 )
 from infra.site import Log, Site
 from infra.vault import Vault
+from lifeboat.policy.attempt import AttemptKind
 from lifeboat.policy.names import MANIFEST, database_prefix
 from lifeboat.policy.tiers import Tier
 from lifeboat.settings import DatabaseSettings, Settings
@@ -31,7 +34,7 @@ class BackupRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         settings: whose first and only database the role is for.
-        site: where the backups go, and word of failures.
+        site: where the backups go, and who is told of failures.
         log: where the function logs to.
     """
 
@@ -49,9 +52,10 @@ class BackupRole(FunctionRole):
             statements=[
                 *read_secrets("ItsSecret", [database.secret_arn], keys, stack),
                 *_put_backups(settings, database, site.vault),
+                *keep_attempts(site.vault, AttemptKind.BACKUP, database.name),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),
             ],
-            arguments=dict(_arguments(database)),
+            arguments=dict(_arguments(database)) | why_claims(AttemptKind.BACKUP),
         )
 
 

@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from infra.drill_role import DrillRole
-from infra.function import LifeboatFunction, Work, settings_variable
+from infra.function import ALL_BUT_SLACK, LifeboatFunction, Work, settings_variable
 from infra.names import function_name
 from infra.site import Log, Site
 from lifeboat.settings import Settings
@@ -34,9 +34,6 @@ class DrillFunction(Construct):
             timeout_minutes=drill.timeout_minutes,
             ephemeral_mb=drill.ephemeral_mb,
             settings=_as_variable(settings),
-            # The same backup would fail the same way, a quarter of an hour later; and should it
-            # pass the second time, somebody had better know of the first one.
-            retries=0,
         )
         self.function = LifeboatFunction(
             self,
@@ -52,7 +49,12 @@ def _as_variable(settings: Settings) -> str:
     return settings_variable(
         settings.model_dump_json(
             exclude_defaults=True,
-            exclude={"monitor", "alerts", "restore", "former_encryption_keys"},
+            exclude={
+                "monitor": True,
+                "alerts": ALL_BUT_SLACK,
+                "restore": True,
+                "former_encryption_keys": True,
+            },
         ),
         whose=f"{name}'s drills",
         todo=f"Shorten validation or exclude_table_data of {name}.",

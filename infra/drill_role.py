@@ -9,13 +9,16 @@ from constructs import Construct
 from infra.role import (
     WRITE,
     FunctionRole,
+    keep_attempts,
     list_below,
     on_objects,
     read_secrets,
     use_the_vaults_key,
+    why_claims,
 )
 from infra.site import Log, Site
 from infra.vault import Vault
+from lifeboat.policy.attempt import AttemptKind
 from lifeboat.policy.names import DRILLS, database_prefix
 from lifeboat.policy.tiers import Tier
 from lifeboat.settings import DatabaseSettings, Settings
@@ -31,7 +34,7 @@ class DrillRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         settings: whose first and only database the role is for.
-        site: where the backups are, and where word of failures goes.
+        site: where the backups are, and who is told of failures.
         log: where the function logs to.
     """
 
@@ -50,9 +53,10 @@ class DrillRole(FunctionRole):
                 *read_secrets(
                     "ItsTargets", drill.target_secret_arns, drill.target_secret_key_arns, stack
                 ),
+                *keep_attempts(site.vault, AttemptKind.DRILL, database.name),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),
             ],
-            arguments=dict(_arguments(database)),
+            arguments=dict(_arguments(database)) | why_claims(AttemptKind.DRILL),
         )
 
 

@@ -5,18 +5,21 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Acknowledgment, Duration, Size, Validations
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from constructs import Construct
 
 from infra.network import Network
 from infra.role import FunctionRole
 from infra.site import Site, as_asset
 from lifeboat.errors import SettingsError
+from lifeboat.settings import AlertSettings
 
 ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
 }
+
+ALL_BUT_SLACK = set(AlertSettings.model_fields) - {"slack"}
+"""What of the alerts' settings is no concern of a function that tells of its own failures."""
 
 MOST_BYTES = 3500
 """Lambda takes 4 KB of environment in all; the rest is for the other variables."""
@@ -42,14 +45,8 @@ class Work:
     settings: str
     """JSON, see `settings_variable`."""
 
-    retries: int
-    """How often Lambda itself tries again what was invoked asynchronously and failed."""
-
-    tells_failures: bool = True
-    """Whether Lambda tells the site's alerts of an asynchronous run that failed for good."""
-
     variables: Mapping[str, str] = field(default_factory=dict)
-    """Of its environment, besides those of every function."""
+    """What else its environment has."""
 
 
 class LifeboatFunction(lambda_.Function):
@@ -90,17 +87,17 @@ class LifeboatFunction(lambda_.Function):
             ephemeral_storage_size=Size.mebibytes(work.ephemeral_mb),
             environment={
                 "LIFEBOAT_VAULT": site.vault.bucket.bucket_name,
+                "LIFEBOAT_TOPIC": site.alerts.topic.topic_arn,
                 "LIFEBOAT_SETTINGS": work.settings,
                 "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **work.variables,
             },
-            retry_attempts=work.retries,
+            # A run that may do better a minute later tries again itself: it knows what failed, and
+            # how much it has read by then. It tells people itself, too.
+            retry_attempts=0,
             # What is older had better wait for the next slot or for a person.
             max_event_age=Duration.hours(1),
-            on_failure=(
-                destinations.SnsDestination(site.alerts.topic) if work.tells_failures else None
-            ),
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             security_groups=network.security_groups if network else None,

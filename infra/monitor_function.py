@@ -48,13 +48,7 @@ class MonitorFunction(Construct):
                 todo="Use shorter names and schedules of databases, or a second stack for some:"
                 " make deploy ARGS='-c stack_name=<another name>'.",
             ),
-            # The next look is near. An alarm tells of a failed one, once and not at each try.
-            retries=0,
-            tells_failures=False,
-            variables={
-                "LIFEBOAT_TOPIC": site.alerts.topic.topic_arn,
-                "LIFEBOAT_SECRETS": str(secrets_of(settings)),
-            },
+            variables={"LIFEBOAT_SECRETS": str(secrets_of(settings))},
         )
         role = MonitorRole(self, "Role", alerts=settings.alerts, site=outside, log=log)
         self.function = LifeboatFunction(

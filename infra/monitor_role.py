@@ -9,7 +9,7 @@ from constructs import Construct
 from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_the_vaults_key
 from infra.site import Log, Site
 from infra.vault import Vault
-from lifeboat.policy.names import DRILLS, MANIFEST
+from lifeboat.policy.names import ATTEMPTS, DRILLS, MANIFEST
 from lifeboat.policy.tiers import Tier
 from lifeboat.settings import AlertSettings
 
@@ -18,15 +18,16 @@ STATE = "monitor/state.json"
 
 MANIFESTS = tuple(f"{tier}/*/{MANIFEST}" for tier in Tier)
 REPORTS = f"{DRILLS}/*.json"
+RUNS = f"{ATTEMPTS}/*.json"
 
 
 class MonitorRole(FunctionRole):
     """A role that can see what lies in the vault, but not what is in it.
 
-    It lists everything and reads manifests and drill reports. Archives it cannot read: a listing
-    of versions tells their size, class and version, and a version's bytes never change. It
-    writes its own state and nothing else, and it knows no database's secret. It sees who is
-    subscribed to the topic, as what is told there may be heard by nobody.
+    It lists everything and reads manifests, drill reports and records of runs. Archives it cannot
+    read: a listing of versions tells their size, class and version, and a version's bytes never
+    change. It writes its own state and nothing else, and it knows no database's secret. It sees
+    who is subscribed to the topic, as what is told there may be heard by nobody.
 
     Args:
         scope: parent construct.
@@ -63,6 +64,7 @@ class MonitorRole(FunctionRole):
                     MANIFESTS, "It judges every backup of every database by its manifest"
                 ),
                 REPORTS: "It judges every drill of every database by its report",
+                RUNS: "It tells of every database's last runs, as they recorded themselves",
             },
         )
 
@@ -88,5 +90,8 @@ def _look(vault: Vault) -> Iterator[iam.PolicyStatement]:
         resources=[vault.bucket.bucket_arn],
     )
     yield on_objects(
-        "ReadWhatIsClaimed", vault, actions=["s3:GetObject"], keys=[*MANIFESTS, REPORTS, STATE]
+        "ReadWhatIsClaimed",
+        vault,
+        actions=["s3:GetObject"],
+        keys=[*MANIFESTS, REPORTS, RUNS, STATE],
     )

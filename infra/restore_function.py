@@ -1,10 +1,12 @@
 """The function that brings backups back, and word of archives that have been thawed."""
 
+import json
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.function import LifeboatFunction, Work, settings_variable
+from infra.function import ALL_BUT_SLACK, LifeboatFunction, Work, settings_variable
 from infra.names import function_name
 from infra.restore_role import RestoreRole
 from infra.site import Log, Site
@@ -38,8 +40,6 @@ class RestoreFunction(Construct):
             timeout_minutes=restore.timeout_minutes,
             ephemeral_mb=restore.ephemeral_mb,
             settings=_as_variable(settings),
-            # Whoever asked looks at the answer, and decides about a second attempt.
-            retries=0,
         )
         self.function = LifeboatFunction(
             self,
@@ -48,10 +48,38 @@ class RestoreFunction(Construct):
             site=site,
             role=RestoreRole(self, "Role", settings=settings, site=site, log=log),
         )
-        _tell_of_thaws(self, site)
+        _tell_of_thaws(self, site, slack=settings.alerts.slack)
 
 
-def _tell_of_thaws(scope: Construct, site: Site) -> None:
+_THAWED = (
+    "Lifeboat: an archived backup can be read",
+    "<key> has been thawed and can be restored until <until>.",
+    "What to do: go on with docs/runbooks/archived-backup.md, under Thaw it.",
+)
+"""What is said of a thaw: the thing in one line, what happened, what to do next."""
+
+
+def _as_lines() -> str:
+    """For a mail: EventBridge takes text as lines, each between quotes."""
+    return "\n".join(f'"{line}"' for line in _THAWED)
+
+
+def _as_custom_schema() -> str:
+    """For Slack and Teams: Amazon Q Developer shows no message of another form.
+
+    https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+    """
+    title, happened, todo = _THAWED
+    content = {
+        "textType": "client-markdown",
+        "title": title,
+        "description": happened,
+        "nextSteps": [todo],
+    }
+    return json.dumps({"version": "1.0", "source": "custom", "content": content})
+
+
+def _tell_of_thaws(scope: Construct, site: Site, *, slack: bool) -> None:
     """Let the topic know when S3 has thawed something in the vault.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -76,8 +104,7 @@ def _tell_of_thaws(scope: Construct, site: Site) -> None:
                         "key": "$.detail.object.key",
                         "until": "$.detail.restore-expiry-time",
                     },
-                    input_template='"Lifeboat: <key> has been thawed and can be restored until'
-                    ' <until>. See docs/runbooks for how."',
+                    input_template=_as_custom_schema() if slack else _as_lines(),
                 ),
             )
         ],
@@ -99,8 +126,8 @@ def _as_variable(settings: Settings) -> str:
     return settings_variable(
         settings.model_dump_json(
             exclude_defaults=True,
-            include={"databases", "encryption", "restore"},
-            exclude={"databases": {"__all__": others}},
+            include={"databases", "encryption", "restore", "alerts"},
+            exclude={"databases": {"__all__": others}, "alerts": ALL_BUT_SLACK},
         ),
         whose="the restore function",
         todo="Use shorter names of databases and secrets, or a second stack for some:"

@@ -34,7 +34,7 @@ class RestoreRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         settings: with all databases.
-        site: where the backups are, and where word of failures goes.
+        site: where the backups are, and who is told of failures.
         log: where the function logs to.
     """
 

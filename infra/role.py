@@ -14,6 +14,8 @@ from constructs import Construct
 
 from infra.site import Log, Site
 from infra.vault import Vault
+from lifeboat.policy.attempt import AttemptKind
+from lifeboat.policy.names import attempt_key, claims_prefix
 from lifeboat.settings.secret_arns import is_parameter
 
 READ = ("kms:Decrypt",)
@@ -22,12 +24,12 @@ WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 class FunctionRole(iam.Role):
-    """A role for one function: what is asked for, its log, and word of its failures.
+    """A role for one function: what is asked for, its log, and a voice to tell people.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        site: with the topic for failures, and the network if there is one.
+        site: with the topic, and the network if there is one.
         log: the function's log.
         statements: what else it may do.
         arguments: why, for each pattern with a wildcard among the vault's keys in `statements`.
@@ -75,6 +77,24 @@ def on_objects(
         actions=list(actions),
         resources=[vault.bucket.arn_for_objects(pattern) for pattern in keys],
     )
+
+
+def keep_attempts(vault: Vault, kind: AttemptKind, database: str) -> Iterator[iam.PolicyStatement]:
+    """Recording the runs of one database, and claiming an hour in which to tell people."""
+    yield on_objects(
+        "RecordItsRuns", vault, actions=["s3:PutObject"], keys=[attempt_key(database, kind)]
+    )
+    yield on_objects(
+        "ClaimAnHour", vault, actions=["s3:PutObject"], keys=[f"{claims_prefix(kind)}*"]
+    )
+
+
+def why_claims(kind: AttemptKind) -> dict[str, str]:
+    """The argument for the wildcard in `keep_attempts`."""
+    return {
+        f"{claims_prefix(kind)}*": "Which of all databases' functions tells people is settled by"
+        " one key an hour, and any hour may come"
+    }
 
 
 def list_below(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicyStatement:
@@ -171,7 +191,7 @@ def _through(
 
 
 def _publish(site: Site, stack: Stack) -> Iterator[iam.PolicyStatement]:
-    """Lambda publishes a function's failure with the function's own role."""
+    """A function tells people itself what failed, or what the monitor found."""
     yield iam.PolicyStatement(
         sid="TellThePeople", actions=["sns:Publish"], resources=[site.alerts.topic.topic_arn]
     )

@@ -9,11 +9,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lifeboat.policy.names import DRILLS, EXPORTS, MANIFEST, RESTORES
+from lifeboat.policy.names import DRILLS, EXPORTS, MANIFEST, NOTIFIED, RESTORES
 from lifeboat.settings import TIERS, Settings, TierRetention
 
 REPORT_DAYS = 400
 """A report of a drill or a restore outlives the year for which monthly backups are kept."""
+
+CLAIM_DAYS = 1
+"""A claim is for one hour; S3 counts in days."""
 
 LARGEST_HOT_BYTES = 4 * 1024 * 1024
 """What is no larger stays where a restore can read it at once. S3's own limit is 128 KB; the
@@ -151,6 +154,7 @@ def _other_rules(settings: Settings) -> Iterator[s3.LifecycleRule]:
         (DRILLS, REPORT_DAYS),
         (RESTORES, REPORT_DAYS),
         (EXPORTS, settings.restore.export_days),
+        (NOTIFIED, CLAIM_DAYS),
     ):
         yield s3.LifecycleRule(id=prefix, prefix=f"{prefix}/", expiration=Duration.days(days))
 

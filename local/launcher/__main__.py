@@ -8,7 +8,6 @@ from ministack import app  # type: ignore[import-not-found]
 from local.launcher import (
     alarms,
     buckets,
-    destinations,
     functions,
     gateway,
     metrics,
@@ -42,7 +41,6 @@ GAPS: tuple[Callable[[], None], ...] = (
     metrics.function_metrics,
     alarms.alarm_evaluation,
     alarms.alarm_delivery,
-    destinations.failure_destinations,
     subscriptions.mail_confirmations,
 )
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from local.aws import LocalAws
 from local.aws.server import INTERPRETER, REPOSITORY
 from local.subscriber import Subscriber
-from tests.local.aws_helpers import allow, eventually, invoke, make_function, make_role
+from tests.local.aws_helpers import eventually, invoke, make_function
 
 MEASURES = """
 import json, time
@@ -18,7 +18,6 @@ def handler(event, context):
     print(json.dumps({"_aws": about, "Database": event["database"], "Age": [7.0], "Rows": 3}))
 """
 FAILS = "def handler(event, context): raise ValueError('no luck')"
-LAMBDA = "lambda.amazonaws.com"
 
 
 def test_what_a_function_logs_in_the_embedded_format_is_a_metric(aws: LocalAws) -> None:
@@ -46,29 +45,6 @@ def test_every_attempt_of_an_asynchronous_run_is_counted_with_its_error(aws: Loc
     assert eventually(lambda: _sum(aws, "AWS/Lambda", "Errors", FunctionName=function) == 3)
     assert _sum(aws, "AWS/Lambda", "Invocations", FunctionName=function) == 3
     assert _sum(aws, "AWS/Lambda", "Duration", FunctionName=function) > 0
-
-
-def test_a_run_that_failed_for_good_is_told_to_its_topic(aws: LocalAws) -> None:
-    topic, people = _topic(aws)
-    role = make_role(aws, allow("sns:Publish", topic), service=LAMBDA)
-    function = make_function(aws, FAILS, role=role)
-    _retry(aws, function, attempts=1, topic=topic)
-    aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload='{"a": 1}')
-    record = json.loads(people.next()["Message"])
-    assert record["requestPayload"] == {"a": 1}
-    assert record["requestContext"]["functionArn"].endswith(f":function:{function}:$LATEST")
-    assert record["requestContext"]["approximateInvokeCount"] == 2
-    assert record["responsePayload"]["errorMessage"] == "no luck"
-
-
-def test_a_failed_run_whose_role_may_not_publish_is_told_to_nobody(aws: LocalAws) -> None:
-    topic, people = _topic(aws)
-    function = make_function(aws, FAILS, role=make_role(aws, service=LAMBDA))
-    _retry(aws, function, attempts=0, topic=topic)
-    aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload="{}")
-    assert eventually(lambda: f"destinations: {function}: " in aws.log())
-    assert "sns:Publish" in aws.log()
-    assert people.arrived() == []
 
 
 def test_silence_rings_and_data_makes_it_right_again(aws: LocalAws) -> None:
@@ -267,11 +243,9 @@ def _sum(aws: LocalAws, namespace: str, metric: str, **dimensions: str) -> Any:
     return sum(each["Sum"] for each in found) if found else None
 
 
-def _retry(aws: LocalAws, function: str, *, attempts: int, topic: str | None = None) -> None:
-    destination = {"OnFailure": {"Destination": topic}} if topic else {}
+def _retry(aws: LocalAws, function: str, *, attempts: int) -> None:
     aws.client("lambda").put_function_event_invoke_config(
         FunctionName=function,
         Qualifier="$LATEST",
         MaximumRetryAttempts=attempts,
-        DestinationConfig=destination,
     )

@@ -102,9 +102,11 @@ def layer_contents(stack: Synthesized) -> dict[str, str]:
 
 def test_a_function_knows_its_vault_and_its_own_database_only(plain: Synthesized) -> None:
     (bucket,) = plain.template.find_resources("AWS::S3::Bucket")
+    (topic,) = plain.template.find_resources("AWS::SNS::Topic")
     for name in ("Lifeboat-backup-shop", "Lifeboat-drill-shop"):
         variables = dict(functions_of(plain)[name]["Environment"]["Variables"])
         assert variables.pop("LIFEBOAT_VAULT") == {"Ref": bucket}
+        assert variables.pop("LIFEBOAT_TOPIC") == {"Ref": topic}
         settings = Settings.model_validate_json(variables.pop("LIFEBOAT_SETTINGS"))
         assert settings == Settings.model_validate(PLAIN | {"databases": PLAIN["databases"][1:]})
         assert variables == {
@@ -118,11 +120,14 @@ def test_a_function_gets_the_settings_that_concern_it(sealed: Synthesized) -> No
     (drill,) = sealed.functions("drill").values()
     (monitor,) = sealed.functions("monitor").values()
 
-    assert settings_of(backup).keys() == SEALED.keys() - {"drill", "monitor", "alerts", "restore"}
+    assert settings_of(backup).keys() == SEALED.keys() - {"drill", "monitor", "restore"}
     assert "validation" not in settings_of(backup)["databases"][0]
-    assert settings_of(drill).keys() == SEALED.keys() - {"monitor", "alerts", "restore"}
+    assert settings_of(drill).keys() == SEALED.keys() - {"monitor", "restore"}
     assert settings_of(drill)["databases"][0]["validation"] == SEALED["databases"][0]["validation"]
     assert settings_of(drill)["drill"] == SEALED["drill"]
+    for function in (backup, drill):  # how it tells of its failures, and to nobody's address
+        slack = {"slack": True} if SEALED["alerts"].get("slack") else {}
+        assert settings_of(function)["alerts"] == slack
     assert settings_of(monitor)["databases"] == [{"name": "app"}]
     assert settings_of(monitor)["alerts"] == SEALED["alerts"]
     assert settings_of(monitor)["drill"]["rto_minutes"] == 30
@@ -187,11 +192,10 @@ def test_a_name_that_aws_would_not_take_is_refused(
         synthesize(PLAIN, name="L" * 61, judged=False)
 
 
-def test_a_failed_run_is_tried_once_more_when_that_may_help_and_told_otherwise(
+def test_lambda_tries_nothing_again_and_tells_nobody_since_the_functions_do(
     any_stack: Synthesized,
 ) -> None:
     (topic,) = any_stack.template.find_resources("AWS::SNS::Topic")
-    told = {"OnFailure": {"Destination": {"Ref": topic}}}
     functions = any_stack.template.find_resources("AWS::Lambda::Function")
     asynchronous = {
         functions[each["FunctionName"]["Ref"]]["Properties"]["FunctionName"]: each
@@ -199,15 +203,11 @@ def test_a_failed_run_is_tried_once_more_when_that_may_help_and_told_otherwise(
     }
 
     assert asynchronous.keys() == functions_of(any_stack).keys()
-    for job, retries, destination in (
-        ("backup", 1, told),
-        ("drill", 0, told),
-        ("monitor", 0, None),
-    ):
-        for name in any_stack.functions(job):
-            assert asynchronous[name]["MaximumRetryAttempts"] == retries
-            assert asynchronous[name]["MaximumEventAgeInSeconds"] == 3600
-            assert asynchronous[name].get("DestinationConfig") == destination
+    for name, function in functions_of(any_stack).items():
+        assert asynchronous[name]["MaximumRetryAttempts"] == 0
+        assert asynchronous[name]["MaximumEventAgeInSeconds"] == 3600
+        assert "DestinationConfig" not in asynchronous[name]
+        assert function["Environment"]["Variables"]["LIFEBOAT_TOPIC"] == {"Ref": topic}
 
 
 def test_a_function_logs_to_a_group_that_ends_a_year_later_or_with_the_stack(

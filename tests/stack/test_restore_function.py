@@ -1,6 +1,7 @@
 """The function that restores: what it may do, and that nobody but a person starts it."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -129,7 +130,22 @@ def test_the_topic_hears_when_an_archive_has_been_thawed(plain: Synthesized) -> 
     (topic,) = plain.template.find_resources("AWS::SNS::Topic")
     (target,) = rule["Targets"]
     assert target["Arn"] == {"Ref": topic}
-    assert "can be restored until" in target["InputTransformer"]["InputTemplate"]
+    lines = target["InputTransformer"]["InputTemplate"].splitlines()
+    assert lines[0] == '"Lifeboat: an archived backup can be read"'
+    assert "can be restored until" in lines[1]
+    assert all(line[0] == line[-1] == '"' for line in lines)
+
+
+def test_slack_hears_of_a_thaw_in_the_only_form_that_it_shows(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    slack = synthesize(PLAIN | {"alerts": {"slack": True}}, judged=False)
+
+    (target,) = slack.only("AWS::Events::Rule")["Targets"]
+    told = json.loads(target["InputTransformer"]["InputTemplate"])
+    assert (told["version"], told["source"]) == ("1.0", "custom")
+    assert told["content"]["title"] == "Lifeboat: an archived backup can be read"
+    assert told["content"]["description"].startswith("<key> has been thawed")
 
 
 def test_only_that_rule_may_publish_for_eventbridge(plain: Synthesized) -> None:

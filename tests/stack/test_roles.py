@@ -21,6 +21,7 @@ from tests.stack.stacks import (
 
 TIERS = ("daily", "manual", "monthly", "weekly")
 LOCK = ("Allow", ["s3:PutObjectRetention"])
+RECORD = {sid: ("Allow", ["s3:PutObject"]) for sid in ("RecordItsRuns", "ClaimAnHour")}
 TELL_AND_LOG = {
     "TellThePeople": ("Allow", ["sns:Publish"]),
     "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
@@ -104,10 +105,13 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
         **{f"Lock{tier.capitalize()}Backups": LOCK for tier in TIERS},
         "ReadManifests": ("Allow", ["s3:GetObject"]),
         "ListItsBackups": ("Allow", ["s3:ListBucket"]),
+        **RECORD,
         **TELL_AND_LOG,
     }
     bucket = allowed["ListItsBackups"]["Resource"][0]
     assert bucket.startswith("<VaultBucket")
+    assert allowed["RecordItsRuns"]["Resource"] == [f"{bucket}/attempts/app.json"]
+    assert allowed["ClaimAnHour"]["Resource"] == [f"{bucket}/attempts/notified/backup/*"]
     assert allowed["PutBackups"]["Resource"] == [f"{bucket}/{tier}/app/*" for tier in TIERS]
     assert allowed["ReadManifests"]["Resource"] == [
         f"{bucket}/{tier}/app/*/manifest.json" for tier in TIERS
@@ -154,9 +158,12 @@ def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
         "ListItsBackups": ("Allow", ["s3:ListBucket"]),
         "ReadItsBackups": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
         "PutReports": ("Allow", ["s3:PutObject"]),
+        **RECORD,
         **TELL_AND_LOG,
     }
     bucket = allowed["ListItsBackups"]["Resource"][0]
+    assert allowed["RecordItsRuns"]["Resource"] == [f"{bucket}/attempts/app.drill.json"]
+    assert allowed["ClaimAnHour"]["Resource"] == [f"{bucket}/attempts/notified/drill/*"]
     prefixes = sorted([*(f"{tier}/app/*" for tier in TIERS), "drills/app/*"])
     assert allowed["ReadItsBackups"]["Resource"] == [f"{bucket}/{prefix}" for prefix in prefixes]
     assert allowed["PutReports"]["Resource"] == [f"{bucket}/drills/app/*"]
@@ -240,6 +247,7 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
     assert allowed["ReadWhatIsClaimed"]["Resource"] == sorted(
         [
             *(f"{bucket}/{tier}/*/manifest.json" for tier in TIERS),
+            f"{bucket}/attempts/*.json",
             f"{bucket}/drills/*.json",
             f"{bucket}/monitor/state.json",
         ]
@@ -291,6 +299,7 @@ def test_no_function_can_write_what_another_one_answers_for(plain: Synthesized) 
             if "s3:PutObject" in statement["Action"]
             for resource in statement["Resource"]
         }
+        - {"attempts"}  # where each has keys of its own
         for name in (
             "Lifeboat-backup-app",
             "Lifeboat-drill-app",
@@ -342,9 +351,11 @@ def test_only_these_wildcards_are_in_use(plain: Synthesized, sealed: Synthesized
         for rest in ("*", "*/manifest.json")
     }
     of_drills = {f"drills/{database}/*" for database in databases}
-    of_the_monitor = {f"{tier}/*/manifest.json" for tier in TIERS} | {"drills/*.json"}
+    of_the_monitor = {f"{tier}/*/manifest.json" for tier in TIERS}
+    of_the_monitor |= {"drills/*.json", "attempts/*.json"}
+    claims = {f"attempts/notified/{kind}/*" for kind in ("backup", "drill")}
     of_restores = {f"{prefix}/*" for prefix in (*TIERS, "drills", "restores", "exports")}
-    assert objects == of_backups | of_drills | of_the_monitor | of_restores
+    assert objects == of_backups | of_drills | claims | of_the_monitor | of_restores
     assert {resource for resource in wild if not resource.startswith("<VaultB")} == {"*"}
 
 

@@ -138,6 +138,7 @@ def test_the_lifecycle_is_the_retention_tier_by_tier(plain: Synthesized) -> None
         "monthly": {"Prefix": "monthly/", "ExpirationInDays": 365},
         "monthly-archives": {"Prefix": "monthly/"} | to("DEEP_ARCHIVE"),
         "manual-archives": {"Prefix": "manual/"} | to("DEEP_ARCHIVE"),
+        "attempts/notified": {"Prefix": "attempts/notified/", "ExpirationInDays": 1},
         "drills": {"Prefix": "drills/", "ExpirationInDays": 400},
         "restores": {"Prefix": "restores/", "ExpirationInDays": 400},
         "exports": {"Prefix": "exports/", "ExpirationInDays": 3},

@@ -10,8 +10,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import BackupError
-from lifeboat.handlers.invocation import reported, seconds_left, secret_store
+from lifeboat.handlers.invocation import described, reported, seconds_left, secret_store
 from lifeboat.handlers.measure import measure
+from lifeboat.handlers.speaking import voice
+from lifeboat.policy.attempt import Attempt, AttemptKind
 from lifeboat.policy.events import BackupEvent, parse_event, slot_of
 from lifeboat.policy.metrics import of_a_backup
 from lifeboat.policy.names import BackupLocation
@@ -20,7 +22,8 @@ from lifeboat.policy.transfer import announced
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.services.backup_run import Means, Request
-from lifeboat.services.take_backup import take_backup
+from lifeboat.services.tell_failure import recorded
+from lifeboat.services.try_again import take_backup_or_try_again
 from lifeboat.settings import Settings
 from lifeboat.vault.bucket import Vault, s3_client
 
@@ -38,7 +41,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
 
     Raises:
-        LifeboatError: there is no backup. Lambda counts a failed invocation.
+        LifeboatError: there is no backup, and the run has told people so.
     """
     asked = parse_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
@@ -46,23 +49,40 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     location = _location(asked, settings)
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("Backup begins", extra={"label": asked.label})
-    bucket = os.environ["LIFEBOAT_VAULT"]
+    vault = Vault(s3_client(), os.environ["LIFEBOAT_VAULT"])
     store = secret_store()
-    with tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch:
+    attempt = Attempt(
+        kind=AttemptKind.BACKUP,
+        database=asked.database,
+        run_id=context.aws_request_id,
+        started=datetime.now(UTC),
+        backup=location.id,
+        label=asked.label,
+    )
+    with (
+        recorded(
+            attempt,
+            voice(settings, vault, f"backup-{asked.database}", context, logger),
+            lambda error: described(error, BackupError, context),
+        ),
+        tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch,
+    ):
         means = Means(
             settings=settings,
-            vault=Vault(s3_client(), bucket),
+            vault=vault,
             programs=Programs.of_environment(),
             read_login=lambda: read_login(store, settings.databases[0].secret_arn, Path(scratch)),
             remaining=seconds_left(context),
             log=lambda event, details: logger.warning(event, extra=dict(details)),
         )
-        outcome = take_backup(Request(location, asked.label, context.aws_request_id), means)
+        outcome = take_backup_or_try_again(
+            Request(location, asked.label, context.aws_request_id), means
+        )
     if outcome.taken and settings.dashboard:
         stored = outcome.manifest
         measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
     transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))
-    summary = {**outcome.manifest.summary(bucket), "taken": outcome.taken, **transfer}
+    summary = {**outcome.manifest.summary(vault.bucket), "taken": outcome.taken, **transfer}
     if "warnings" in transfer:
         logger.warning("Transfer allowance", extra=transfer)
     logger.info("Backup is complete", extra={"summary": summary})

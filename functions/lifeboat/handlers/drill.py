@@ -7,14 +7,17 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.errors import DrillError, DrillFailedError
-from lifeboat.handlers.invocation import reported
+from lifeboat.handlers.invocation import described, reported
 from lifeboat.handlers.measure import measure
 from lifeboat.handlers.recovering import recovery_means
+from lifeboat.handlers.speaking import voice
+from lifeboat.policy.attempt import Attempt, AttemptKind
 from lifeboat.policy.drill_events import DrillEvent, parse_drill_event
 from lifeboat.policy.drill_report import DrillReport, Verdict
 from lifeboat.policy.metrics import of_a_drill
 from lifeboat.services.drill import drill
 from lifeboat.services.drill_run import DrillRequest
+from lifeboat.services.tell_failure import recorded
 from lifeboat.settings import Settings
 
 logger = Logger(service="lifeboat-drill")
@@ -29,8 +32,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     `"backup": "random"` or an id, and `"target": "<ARN of a secret>"`.
 
     Raises:
-        LifeboatError: no drill was held, or the backup failed it. Lambda counts a failed
-            invocation.
+        LifeboatError: no drill was held, which the run has told people; or the backup failed it,
+            which the monitor tells.
     """
     asked = parse_drill_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
@@ -38,14 +41,22 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("Drill begins", extra={"backup": str(asked.backup), "target": asked.target})
-    bucket = os.environ["LIFEBOAT_VAULT"]
-    report = drill(
-        DrillRequest(asked, started, context.aws_request_id),
-        recovery_means(settings, context),
+    means = recovery_means(settings, context)
+    attempt = Attempt(
+        kind=AttemptKind.DRILL,
+        database=asked.database,
+        run_id=context.aws_request_id,
+        started=started,
     )
+    with recorded(
+        attempt,
+        voice(settings, means.vault, f"drill-{asked.database}", context, logger),
+        lambda error: described(error, DrillError, context),
+    ):
+        report = drill(DrillRequest(asked, started, context.aws_request_id), means)
     if settings.dashboard:
         measure(of_a_drill(asked.database, report.rto_margin_seconds))
-    summary = report.summary(bucket)
+    summary = report.summary(means.vault.bucket)
     logger.info("Drill is over", extra={"summary": summary})
     if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, summary)

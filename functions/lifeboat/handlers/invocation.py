@@ -61,15 +61,24 @@ def reported[T](
                 raise
             except Exception as error:
                 logger.exception("Unexpected error")
-                raise unexpected(
-                    f"Unexpected {type(error).__name__}; the function's log has the details.",
-                    todo=f"Search the log for run {context.aws_request_id} and report what it says,"
-                    " then invoke the function again.",
-                ) from None
+                raise described(error, unexpected, context) from None
 
         return told
 
     return decorate
+
+
+def described(
+    error: Exception, unexpected: type[LifeboatError], context: LambdaContext
+) -> LifeboatError:
+    """The error itself when it is one of ours; else one of class `unexpected` that points to it."""
+    if isinstance(error, LifeboatError):
+        return error
+    return unexpected(
+        f"Unexpected {type(error).__name__}; the function's log has the details.",
+        todo=f"Search the log for run {context.aws_request_id} and report what it says, then invoke"
+        " the function again.",
+    )
 
 
 def seconds_left(context: LambdaContext) -> Callable[[], float]:

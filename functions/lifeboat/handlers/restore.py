@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lifeboat.errors import RestoreError
-from lifeboat.handlers.invocation import reported
+from lifeboat.errors import EventError, RestoreError, RestoreRefusedError
+from lifeboat.handlers.invocation import described, reported
 from lifeboat.handlers.recovering import recovery_means
+from lifeboat.handlers.speaking import voice
+from lifeboat.policy.failures import restore_message
 from lifeboat.policy.restore_events import parse_restore_event
 from lifeboat.services.restore import restore
 from lifeboat.services.restore_run import RestoreRequest
@@ -26,6 +28,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
 
     Raises:
         LifeboatError: it was not done, or not to the end; says what is safe and what to do next.
+            People are told of one that was to be carried out and was not merely refused.
     """
     asked = parse_restore_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
@@ -34,6 +37,16 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("Restore is asked for", extra={"event": asked.again(go=asked.go)})
     request = RestoreRequest(asked, started, context.aws_request_id)
-    answer = restore(request, recovery_means(settings, context))
+    means = recovery_means(settings, context)
+    try:
+        answer = restore(request, means)
+    except (EventError, RestoreRefusedError):
+        raise  # nothing was begun, and whoever asked reads why
+    except Exception as error:
+        if asked.go:
+            speaker = voice(settings, means.vault, "restore", context, logger)
+            said, now = described(error, RestoreError, context), datetime.now(UTC)
+            speaker.say(restore_message(asked.database, said, started, speaker.commands, now))
+        raise
     logger.info("Restore answers", extra={"answer": answer})
     return answer

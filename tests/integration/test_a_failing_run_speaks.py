@@ -1,0 +1,250 @@
+"""A run tells people of its failure itself; twelve that fail of one cause tell it once.
+
+S3 and SNS are the local AWS's own; handlers are called as Lambda calls them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lifeboat.alerts.topic import Topic
+from lifeboat.errors import ConnectError, DumpError, LifeboatError, TellError
+from lifeboat.handlers import backup as function
+from lifeboat.policy.attempt import Attempt, AttemptKind, AttemptOutcome
+from lifeboat.policy.commands import Commands
+from lifeboat.policy.second_try import MOST_MOVED
+from lifeboat.services.backup_run import Means
+from lifeboat.services.check_health import Look, check_health
+from lifeboat.services.take_backup import take_backup
+from lifeboat.services.tell_failure import Voice, recorded
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+from lifeboat.vault.bucket import Protection, Vault
+from local.aws import LocalAws
+from local.subscriber import Subscriber
+from tests.handmade import HandmadeVault
+from tests.nights import NIGHT as LAST_NIGHT
+from tests.unit.vaults import DAY, RULES, backup, drill
+from tests.workshop import SECRET_ARN, Bucket, Workshop
+
+ERROR = ConnectError("Could not connect to db.example.com: no route", todo="See the provider.")
+MINUTE = timedelta(minutes=1)
+
+NIGHT = LAST_NIGHT - DAY
+"""What happens in its course is past."""
+
+
+@dataclass
+class Town:
+    """A bucket, a topic, people who listen, and what the runs logged."""
+
+    aws: LocalAws
+    bucket: Bucket
+    topic: str
+    people: Subscriber
+    log: list[str] = field(default_factory=list)
+
+    def voice(self, now: datetime, tell: Callable[..., None] | None = None) -> Voice:
+        return Voice(
+            vault=Vault(self.bucket.client, self.bucket.name),
+            protection=Protection(),
+            tell=tell or Topic(self.aws.client("sns"), self.topic).tell,
+            commands=Commands(vault=self.bucket.name, stack="Lifeboat"),
+            left=lambda: 60.0,
+            log=self._note,
+            now=lambda: now,
+        )
+
+    def _note(self, event: str, _details: Mapping[str, object]) -> None:
+        self.log.append(event)
+
+    def fails(
+        self, database: str, now: datetime, tell: Callable[..., None] | None = None
+    ) -> Attempt:
+        attempt = Attempt(
+            kind=AttemptKind.BACKUP, database=database, run_id="r", started=now - MINUTE
+        )
+        with (
+            pytest.raises(ConnectError),
+            recorded(attempt, self.voice(now, tell), lambda _: ERROR),
+        ):
+            raise ERROR
+        return self.record(database)
+
+    def record(self, database: str) -> Attempt:
+        key = f"attempts/{database}.json"
+        return Attempt.from_json(self.bucket.read(key), key=key)
+
+    def look(self, names: list[str], now: datetime) -> list[tuple[str, str]]:
+        """The monitor's; what it told, by kind and code."""
+        databases = tuple(WatchedDatabase(name=name) for name in names)
+        look = Look(
+            settings=WatchedSettings(databases=databases),
+            stack="Lifeboat",
+            vault=Vault(self.bucket.client, self.bucket.name),
+            channels=(Topic(self.aws.client("sns"), self.topic),),
+            remaining=lambda: 60.0,
+            now=now,
+        )
+        checked = check_health(look)
+        checked.require_told()
+        return [(each.attributes["kind"], each.attributes["code"]) for each in checked.messages]
+
+
+@pytest.fixture
+def town(aws: LocalAws, bucket: Bucket) -> Town:
+    topic = aws.client("sns").create_topic(Name=f"topic-{bucket.name}")["TopicArn"]
+    return Town(aws, bucket, topic, Subscriber.of(aws, topic))
+
+
+def test_a_run_that_fails_tells_people_what_is_safe_and_next_and_says_that_it_did(
+    town: Town,
+) -> None:
+    assert town.fails("app", NIGHT).notified
+    (told,) = town.people.arrived(5)
+    assert told["Subject"].startswith("Lifeboat: app had a failed backup: Could not connect")
+    for part in ("no route", "Safe: ", "What to do:", "See the provider."):
+        assert part in told["Message"]
+    assert told["MessageAttributes"]["code"]["Value"] == "backup-failed"
+
+
+def test_twelve_databases_on_a_night_without_the_provider_are_three_messages_at_most(
+    town: Town,
+) -> None:
+    names = [f"db{number}" for number in range(12)]
+    vault = HandmadeVault(town.bucket)
+    vault.configure(RULES)
+    for name in names:
+        for days in (3, 2, 1):
+            manifest = backup(NIGHT - days * DAY).model_copy(update={"database": name})
+            vault.back_up(manifest)
+        vault.report(drill(NIGHT - 2 * DAY).model_copy(update={"database": name}))
+    town.look(names, NIGHT - 45 * MINUTE)
+    town.people.arrived(1)
+
+    said = [town.fails(name, NIGHT + n * MINUTE).notified for n, name in enumerate(names[:8])]
+    first = town.look(names, NIGHT + 15 * MINUTE)
+    said += [town.fails(name, NIGHT + 16 * MINUTE).notified for name in names[8:]]
+    later = town.look(names, NIGHT + 75 * MINUTE)
+    later += town.look(names, NIGHT + 135 * MINUTE)
+
+    assert said == [True] + [False] * 11
+    told = [set(first), set(later)]
+    assert told == [{("new", "backup-failed")}] * 2
+    assert 1 + sum(map(len, told)) == 3
+
+
+def test_a_topic_that_cant_be_reached_leaves_it_to_the_monitor(town: Town) -> None:
+    def deaf(_message: object) -> None:
+        raise TellError("No way to SNS.", todo="Make one.")
+
+    attempt = town.fails("app", NIGHT, deaf)
+    assert (attempt.outcome, attempt.notified) == (AttemptOutcome.FAILED, False)
+    assert "Telling the failure failed" in town.log
+    assert ("new", "backup-failed") in town.look(["app"], NIGHT + 15 * MINUTE)
+
+
+def test_a_bucket_that_takes_no_record_neither_fails_a_run_nor_hides_why_it_failed(
+    town: Town,
+) -> None:
+    town.bucket = Bucket(town.bucket.client, "there-is-no-such-bucket")
+    attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
+    with recorded(attempt, town.voice(NIGHT), lambda _: ERROR):
+        pass
+    assert town.log == ["Recording the run failed"] * 2
+    with (
+        pytest.raises(ConnectError, match="no route"),
+        recorded(attempt, town.voice(NIGHT), lambda _: ERROR),
+    ):
+        raise ERROR
+    (told,) = town.people.arrived(5)  # rather twice than never
+    assert "no route" in told["Message"]
+
+
+def test_a_run_that_ended_without_a_word_is_told_by_the_monitor(town: Town) -> None:
+    attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
+    town.voice(NIGHT).keep(attempt)
+    assert ("new", "backup-failed") not in town.look(["app"], NIGHT + 10 * MINUTE)
+    assert ("new", "backup-failed") in town.look(["app"], NIGHT + 20 * MINUTE)
+    assert "time-out or out of memory" in json.dumps(town.people.arrived(5))
+
+
+@pytest.fixture
+def called(
+    town: Town, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Calls the backup function, in this process and on the workshop's database."""
+    settings = {"databases": [{"name": "app", "secret_arn": SECRET_ARN}], "object_lock": "off"}
+    for name, value in (
+        town.aws.environment()
+        | {
+            "AWS_LAMBDA_FUNCTION_NAME": "Lifeboat-backup-app",
+            "LIFEBOAT_VAULT": town.bucket.name,
+            "LIFEBOAT_TOPIC": town.topic,
+            "LIFEBOAT_SETTINGS": json.dumps(settings),
+        }
+    ).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(function.metrics.provider, "namespace", "Lifeboat")  # read at import
+    monkeypatch.setattr("lifeboat.handlers.invocation.hide_memory", lambda: None)
+    monkeypatch.setattr(function.Programs, "of_environment", lambda: workshop.programs)
+    monkeypatch.setattr(function, "read_login", lambda *_: workshop.read_login())
+    context = SimpleNamespace(
+        function_name="Lifeboat-backup-app",
+        memory_limit_in_mb=1769,
+        invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:Lifeboat-backup-app",
+        aws_request_id="r-1",
+        get_remaining_time_in_millis=lambda: 300_000,
+    )
+    yield lambda: function.handler({"database": "app"}, context)  # type: ignore[arg-type]
+    function.metrics.clear_metrics()
+
+
+def failing(first: LifeboatError, *, moved: int = 0) -> Callable[..., Any]:
+    """`take_backup`, whose first call fails."""
+    tries: list[int] = []
+
+    def take(request: Any, means: Means) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            means.meter.add(moved)
+            raise first
+        return take_backup(request, means)
+
+    return take
+
+
+TRIED = "lifeboat.services.try_again.take_backup"
+
+
+def test_a_first_try_that_fails_of_something_passing_is_mended_by_the_second_in_silence(
+    town: Town, called: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TRIED, failing(ERROR))
+    assert called()["taken"]
+    assert town.record("app").outcome is AttemptOutcome.SUCCEEDED
+    assert town.people.arrived(1) == []
+
+
+def test_a_try_that_read_much_is_not_repeated_and_is_told(
+    town: Town, called: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = DumpError("pg_dump ended with 1: connection lost", todo="Look at the server.")
+    monkeypatch.setattr(TRIED, failing(broken, moved=MOST_MOVED))
+    with pytest.raises(DumpError):
+        called()
+    attempt = town.record("app")
+    assert (attempt.outcome, attempt.notified) == (AttemptOutcome.FAILED, True)
+    (told,) = town.people.arrived(5)
+    assert "connection lost" in told["Subject"]
+
+
+def test_what_a_backup_reads_is_counted(workshop: Workshop) -> None:
+    means = workshop.means()
+    workshop.take(meter=means.meter)
+    rows = workshop.database.value("SELECT sum(length(email) + 1) FROM users")
+    assert means.meter.bytes > rows
