@@ -141,20 +141,6 @@ def test_what_keeps_the_monitor_from_telling_is_noticed(
         sqs.purge_queue(QueueUrl=letters)
 
 
-def test_an_asynchronous_run_that_fails_for_good_is_told(
-    installation: Installation, people: Subscriber
-) -> None:
-    event = {"database": "nobody"}
-    installation.aws.client("lambda").invoke(
-        FunctionName="Lifeboat-backup-quiet", InvocationType="Event", Payload=json.dumps(event)
-    )
-    told = people.wait_for(lambda each: '"requestPayload"' in each["Message"])
-    record = json.loads(told["Message"])
-    assert record["requestPayload"] == event
-    assert record["requestContext"]["condition"] == "RetriesExhausted"
-    assert "There is no database called 'nobody'" in record["responsePayload"]["errorMessage"]
-
-
 def test_every_alarm_of_the_stack_notifies(installation: Installation, people: Subscriber) -> None:
     """By figures alone; `monitor-silent`, which takes long, does so in a test of its own."""
     found = [each for each in alarms(installation) if each["AlarmName"] != f"{MONITOR}-silent"]

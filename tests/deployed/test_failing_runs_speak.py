@@ -1,0 +1,85 @@
+"""A deployed function that fails tells people itself, under the role that the stack gives it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lifeboat.policy.attempt import Attempt, AttemptOutcome
+from local.subscriber import Subscriber
+from tests.deployed.conftest import Installation
+from tests.deployed.test_monitor import look, news
+from tests.workshop import eventually
+
+
+def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_message(
+    installation: Installation,
+) -> None:
+    people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
+    manager, arn = installation.aws.client("secretsmanager"), installation.secrets["quiet"]
+    good = manager.get_secret_value(SecretId=arn)["SecretString"]
+    wrong = good.replace("/spec_drive", "/nowhere")
+    manager.put_secret_value(SecretId=arn, SecretString=wrong)
+    for key in installation.vault.holds():
+        if key.startswith("attempts/notified/"):  # a run of another test has told this hour's
+            installation.vault.client.delete_object(Bucket=installation.vault.name, Key=key)
+    try:
+        installation.aws.client("lambda").invoke(
+            FunctionName="Lifeboat-backup-quiet",
+            InvocationType="Event",
+            Payload=json.dumps({"database": "quiet"}),
+        )
+        told = people.wait_for(news("new", "backup-failed", "quiet"))
+        eventually(lambda: last_attempt(installation, "quiet").notified)
+    finally:
+        manager.put_secret_value(SecretId=arn, SecretString=good)
+    assert told["Subject"].startswith("Lifeboat: quiet had a failed backup: Could not connect")
+    for part in ("does not exist", "Safe: ", "What to do:", "Lifeboat-backup-quiet"):
+        assert part in told["Message"]
+    assert not look(installation).failed
+    of_quiet = news("new", "backup-failed", "quiet")
+    assert [each for each in people.arrived(2) if of_quiet(each)] == []
+    status = look(installation).payload
+    assert "backup-failed" in {each["code"] for each in status["findings"]}
+    assert not installation.invoke({"database": "quiet"}, database="quiet").failed
+    assert last_attempt(installation, "quiet").outcome is AttemptOutcome.SUCCEEDED
+
+
+def test_a_function_records_its_own_runs_and_nobody_elses(installation: Installation) -> None:
+    s3, bucket = (
+        installation.aws.client("s3", role_arn=installation.role()),
+        installation.vault.name,
+    )
+
+    def put(key: str) -> Callable[[], object]:
+        return lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+
+    def denied(call: Callable[[], object]) -> None:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call()
+
+    assert not installation.invoke({"database": "app"}).failed
+    assert last_attempt(installation, "app").outcome is AttemptOutcome.SUCCEEDED
+    put("attempts/notified/backup/2020-01-01T00")()
+    denied(put("attempts/other.json"))
+    denied(put("attempts/app.drill.json"))
+    denied(put("attempts/notified/drill/2020-01-01T00"))
+    denied(lambda: s3.get_object(Bucket=bucket, Key="attempts/app.json"))
+    denied(lambda: s3.delete_object(Bucket=bucket, Key="attempts/app.json"))
+
+
+def test_a_drill_that_cannot_be_held_is_told_and_recorded_as_such(
+    installation: Installation,
+) -> None:
+    people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
+    event = {"database": "other", "backup": "daily/other/2020-01-01T020000Z"}
+    assert installation.call("Lifeboat-drill-other", event).failed
+    told = people.wait_for(lambda each: "drill" in (each.get("Subject") or ""))
+    assert told["Subject"].startswith("Lifeboat: other had a failed drill: ")
+    assert last_attempt(installation, "other.drill").notified
+
+
+def last_attempt(installation: Installation, database: str) -> Attempt:
+    key = f"attempts/{database}.json"
+    return Attempt.from_json(installation.vault.read(key), key=key)
