@@ -21,9 +21,7 @@ def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_messag
     good = manager.get_secret_value(SecretId=arn)["SecretString"]
     wrong = good.replace("/spec_drive", "/nowhere")
     manager.put_secret_value(SecretId=arn, SecretString=wrong)
-    for key in installation.vault.holds():
-        if key.startswith("attempts/notified/"):  # a run of another test has told this hour's
-            installation.vault.client.delete_object(Bucket=installation.vault.name, Key=key)
+    forget_claims(installation)
     try:
         installation.aws.client("lambda").invoke(
             FunctionName="Lifeboat-backup-quiet",
@@ -73,6 +71,7 @@ def test_a_drill_that_cannot_be_held_is_told_and_recorded_as_such(
     installation: Installation,
 ) -> None:
     people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
+    forget_claims(installation)
     event = {"database": "other", "backup": "daily/other/2020-01-01T020000Z"}
     assert installation.call("Lifeboat-drill-other", event).failed
     told = people.wait_for(lambda each: "drill" in (each.get("Subject") or ""))
@@ -83,3 +82,10 @@ def test_a_drill_that_cannot_be_held_is_told_and_recorded_as_such(
 def last_attempt(installation: Installation, database: str) -> Attempt:
     key = f"attempts/{database}.json"
     return Attempt.from_json(installation.vault.read(key), key=key)
+
+
+def forget_claims(installation: Installation) -> None:
+    """So that no run of another test has told this hour's failures."""
+    for key in installation.vault.holds():
+        if key.startswith("attempts/notified/"):
+            installation.vault.client.delete_object(Bucket=installation.vault.name, Key=key)

@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[2]
 OTHERS = {".venv", ".venv-localaws", "node_modules", "build", "cdk.out", ".hypothesis"}
 TEMPLATES = {"local/bench/page.md"}
 """Pages that `make bench` fills and writes elsewhere; their links fit there."""
-IN_BUCKET = ("drills/", "restores/", "monitor/state.json")
+IN_BUCKET = ("attempts/", "drills/", "restores/", "monitor/state.json")
 ELSEWHERE = ("https://", "http://", "mailto:")
 
 
