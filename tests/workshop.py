@@ -169,6 +169,11 @@ class Workshop:
         assert open_backends(self.database) == []
 
 
+def but_records(keys: Sequence[str]) -> list[str]:
+    """The keys without those by which runs say how they went."""
+    return [key for key in keys if not key.startswith("attempts/")]
+
+
 def run_program(argv: Sequence[str | Path]) -> str:
     """Run a stock program; its output."""
     done = subprocess.run(argv, capture_output=True, text=True, check=False)

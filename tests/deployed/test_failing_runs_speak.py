@@ -17,6 +17,7 @@ def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_messag
     installation: Installation,
 ) -> None:
     people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
+    assert not installation.invoke({"database": "quiet"}, database="quiet").failed  # a young one
     manager, arn = installation.aws.client("secretsmanager"), installation.secrets["quiet"]
     good = manager.get_secret_value(SecretId=arn)["SecretString"]
     wrong = good.replace("/spec_drive", "/nowhere")

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -123,6 +124,14 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
             raise AssertionError(arguments)
 
         monkeypatch.setattr(module, work, reached)
+        silent = SimpleNamespace(say=lambda _: True, commands=None)
+        for name, nobody in {
+            "recorded": lambda *_: nullcontext(),
+            "voice": lambda *_: silent,
+            "restore_message": lambda *_: None,
+        }.items():
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, nobody)
         monkeypatch.setattr(socket.socket, "connect", outside)
         if module is monitor:
             watched = json.dumps({"databases": [{"name": "app"}]})
@@ -160,7 +169,7 @@ def events(function: str, *, mostly: int) -> st.SearchStrategy[str]:
 
 @pytest.mark.parametrize(
     ("module", "work"),
-    [(backup, "take_backup"), (drill, "drill"), (restore, "restore")],
+    [(backup, "take_backup_or_try_again"), (drill, "drill"), (restore, "restore")],
     ids=["backup", "drill", "restore"],
 )
 def test_an_event_is_understood_or_refused_in_words_and_nothing_else_happens(
@@ -216,7 +225,11 @@ def test_a_name_with_a_meaning_elsewhere_is_no_name_here(
     entry: Callable[[ModuleType, str], Entry], word: str
 ) -> None:
     """In every key of every function that takes a name, an id, an ARN or a moment."""
-    for module, work in ((backup, "take_backup"), (drill, "drill"), (restore, "restore")):
+    for module, work in (
+        (backup, "take_backup_or_try_again"),
+        (drill, "drill"),
+        (restore, "restore"),
+    ):
         function = entry(module, work)
         for key in ("database", "scheduled", "tier", "label", "backup", "target", "before"):
             event = {"database": "app", "action": "restore", key: word}
@@ -233,7 +246,11 @@ def test_a_name_with_a_meaning_elsewhere_is_no_name_here(
 def test_a_secret_in_place_of_something_else_is_not_repeated(
     entry: Callable[[ModuleType, str], Entry], secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for module, work in ((backup, "take_backup"), (drill, "drill"), (restore, "restore")):
+    for module, work in (
+        (backup, "take_backup_or_try_again"),
+        (drill, "drill"),
+        (restore, "restore"),
+    ):
         function = entry(module, work)
         event = {"database": "app"} | ({"action": "list"} if module is restore else {})
         places: list[dict[str, Any]] = [
