@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lifeboat.errors import AttemptError, ConnectError
+from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
 from lifeboat.policy.attempt import LONGEST, Attempt, AttemptKind
 from lifeboat.policy.commands import Commands
-from lifeboat.policy.failures import failure_message
+from lifeboat.policy.failures import failure_message, restore_message
 from lifeboat.policy.findings import Code, Finding, Level
 from lifeboat.policy.messages import LONGEST_SUBJECT
 from lifeboat.policy.notified import with_notified
@@ -165,3 +165,12 @@ def test_a_database_that_waits_for_its_first_backup_is_no_longer_waiting_when_th
     assert waiting.only(Code.NEVER_BACKED_UP).headline == "waits for its first backup"
     waiting.attempts = (failed(NOW - MINUTE),)
     assert waiting.only(Code.NEVER_BACKED_UP).headline == "was never backed up"
+
+
+def test_a_restore_that_failed_is_told_with_what_it_left_behind() -> None:
+    error = RestoreFailedError("Rows differ.", safe="A copy is left.", todo="Drop it.")
+    message = restore_message("app", error, NOW - MINUTE, COMMANDS, NOW)
+    assert message.subject == "Lifeboat: app had a failed restore: Rows differ"
+    assert message.attributes["code"] == "restore-failed"
+    for part in ("CRITICAL: ", "A copy is left.", "1. Drop it.", "/aws/lambda/Lifeboat-restore "):
+        assert part in message.body

@@ -76,9 +76,9 @@ class Commands:
         """What a function said lately, by its full name."""
         return f"aws logs tail /aws/lambda/{function} --since 2d {self._region}"
 
-    def function_log(self, kind: str) -> str:
-        """What a function that serves all databases said lately."""
-        return f"aws logs tail /aws/lambda/{quote(f'{self.stack}-{kind}')} --since 2d"
+    def function_log(self, function: str) -> str:
+        """What a function said lately, by its full name."""
+        return f"aws logs tail /aws/lambda/{quote(function)} --since 2d"
 
     def schedule(self, database: str) -> str:
         """Whether the database's schedule is there and enabled."""

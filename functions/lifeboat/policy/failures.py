@@ -89,7 +89,7 @@ def restore_message(
         safe=line(error.safe),
         advice=(
             line(error.todo),
-            f"See what it said: {commands.function_log('restore')}",
+            f"See what it said: {commands.function_log(f'{commands.stack}-restore')}",
         ),
     )
     return raised([found], kind=Kind.NEW, now=now, where=commands.status())
@@ -133,4 +133,4 @@ def _finding(
 def _cut(text: str) -> str:
     """The beginning of a cause, in ASCII, for a line of its own."""
     plain = text.encode("ascii", "replace").decode().rstrip(".")
-    return plain if len(plain) <= _CAUSE else f"{plain[: _CAUSE - 3]}..."
+    return plain if len(plain) <= _CAUSE else f"{plain[: _CAUSE - 3].rstrip(' .:,')}..."
