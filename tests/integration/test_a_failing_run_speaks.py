@@ -241,10 +241,3 @@ def test_a_try_that_read_much_is_not_repeated_and_is_told(
     assert (attempt.outcome, attempt.notified) == (AttemptOutcome.FAILED, True)
     (told,) = town.people.arrived(5)
     assert "connection lost" in told["Subject"]
-
-
-def test_what_a_backup_reads_is_counted(workshop: Workshop) -> None:
-    means = workshop.means()
-    workshop.take(meter=means.meter)
-    rows = workshop.database.value("SELECT sum(length(email) + 1) FROM users")
-    assert means.meter.bytes > rows
