@@ -28,7 +28,7 @@ from local.aws import LocalAws
 from local.subscriber import Subscriber
 from tests.handmade import HandmadeVault
 from tests.nights import NIGHT as LAST_NIGHT
-from tests.unit.vaults import DAY, RULES, backup, drill
+from tests.unit.vaults import DAY, HEARD, RULES, backup, drill
 from tests.workshop import SECRET_ARN, Bucket, Workshop
 
 ERROR = ConnectError("Could not connect to db.example.com: no route", todo="See the provider.")
@@ -87,6 +87,7 @@ class Town:
             stack="Lifeboat",
             vault=Vault(self.bucket.client, self.bucket.name),
             channels=(Topic(self.aws.client("sns"), self.topic),),
+            subscribers=lambda: HEARD,
             remaining=lambda: 60.0,
             now=now,
         )
