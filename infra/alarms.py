@@ -144,7 +144,7 @@ def _of_the_monitor(
         happened="A look of the monitor failed, so it may not have told what is wrong.",
         safe="Backups and drills run without it; what exists stays.",
         todo=f"Look now, the answer says what is wrong:\n{look}\nThe log:\n"
-        f"aws logs tail /aws/lambda/{monitor.name} --since 2d",
+        f"{commands.function_log(monitor.name)}",
     )
 
 

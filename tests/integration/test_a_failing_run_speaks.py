@@ -4,8 +4,8 @@ S3 and SNS are the local AWS's own; handlers are called as Lambda calls them.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,6 @@ from lifeboat.alerts.topic import Topic
 from lifeboat.errors import ConnectError, DumpError, LifeboatError, TellError
 from lifeboat.handlers import backup as function
 from lifeboat.policy.attempt import Attempt, AttemptKind, AttemptOutcome
-from lifeboat.policy.commands import Commands
 from lifeboat.policy.second_try import MOST_MOVED
 from lifeboat.services.backup_run import Means
 from lifeboat.services.check_health import Look, check_health
@@ -28,7 +27,7 @@ from local.aws import LocalAws
 from local.subscriber import Subscriber
 from tests.handmade import HandmadeVault
 from tests.nights import NIGHT as LAST_NIGHT
-from tests.unit.vaults import DAY, HEARD, RULES, backup, drill
+from tests.unit.vaults import DAY, HEARD, INSTALLATION, RULES, backup, drill
 from tests.workshop import SECRET_ARN, Bucket, Workshop
 
 ERROR = ConnectError("Could not connect to db.example.com: no route", todo="See the provider.")
@@ -53,7 +52,7 @@ class Town:
             vault=Vault(self.bucket.client, self.bucket.name),
             protection=Protection(),
             tell=tell or Topic(self.aws.client("sns"), self.topic).tell,
-            commands=Commands(vault=self.bucket.name, stack="Lifeboat"),
+            installation=replace(INSTALLATION, vault=self.bucket.name),
             left=lambda: 60.0,
             log=self._note,
             now=lambda: now,
@@ -85,6 +84,7 @@ class Town:
         look = Look(
             settings=WatchedSettings(databases=databases),
             stack="Lifeboat",
+            account="000000000000",
             vault=Vault(self.bucket.client, self.bucket.name),
             channels=(Topic(self.aws.client("sns"), self.topic),),
             subscribers=lambda: HEARD,
@@ -177,7 +177,7 @@ def test_a_run_that_ended_without_a_word_is_told_by_the_monitor(town: Town) -> N
 @pytest.fixture
 def called(
     town: Town, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], dict[str, Any]]]:
+) -> Callable[[], dict[str, Any]]:
     """Calls the backup function, in this process and on the workshop's database."""
     settings = {"databases": [{"name": "app", "secret_arn": SECRET_ARN}], "object_lock": "off"}
     for name, value in (
@@ -187,10 +187,10 @@ def called(
             "LIFEBOAT_VAULT": town.bucket.name,
             "LIFEBOAT_TOPIC": town.topic,
             "LIFEBOAT_SETTINGS": json.dumps(settings),
+            "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
         }
     ).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(function.metrics.provider, "namespace", "Lifeboat")  # read at import
     monkeypatch.setattr("lifeboat.handlers.invocation.hide_memory", lambda: None)
     monkeypatch.setattr(function.Programs, "of_environment", lambda: workshop.programs)
     monkeypatch.setattr(function, "read_login", lambda *_: workshop.read_login())
@@ -201,8 +201,7 @@ def called(
         aws_request_id="r-1",
         get_remaining_time_in_millis=lambda: 300_000,
     )
-    yield lambda: function.handler({"database": "app"}, context)  # type: ignore[arg-type]
-    function.metrics.clear_metrics()
+    return lambda: function.handler({"database": "app"}, context)  # type: ignore[arg-type]
 
 
 def failing(first: LifeboatError, *, moved: int = 0) -> Callable[..., Any]:

@@ -6,7 +6,6 @@ import pytest
 
 from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
 from lifeboat.policy.attempt import LONGEST, Attempt, AttemptKind
-from lifeboat.policy.commands import Commands
 from lifeboat.policy.failures import failure_message, restore_message
 from lifeboat.policy.findings import Code, Finding, Level
 from lifeboat.policy.messages import LONGEST_SUBJECT
@@ -14,13 +13,23 @@ from lifeboat.policy.notified import with_notified
 from lifeboat.policy.recovery import Ending, ending_of
 from lifeboat.policy.told import Told
 from lifeboat.settings import AlertSettings
-from tests.unit.vaults import DAY, HOUR, NEWEST, NOW, Vault, backup, drill, empty, healthy
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    INSTALLATION,
+    NEWEST,
+    NOW,
+    Vault,
+    backup,
+    drill,
+    empty,
+    healthy,
+)
 
 MINUTE = timedelta(minutes=1)
 ERROR = ConnectError(
     "Could not connect to lifeboat@ep-x.example.com:5432/app: no route", todo="Wake it up."
 )
-COMMANDS = Commands(vault="vault-1", stack="Lifeboat")
 
 
 def run(started: datetime, kind: AttemptKind = AttemptKind.BACKUP) -> Attempt:
@@ -135,7 +144,7 @@ def test_what_a_run_told_is_remembered_as_told_unless_a_webhook_has_to_hear_it()
 
 
 def test_a_runs_own_message_has_the_monitors_form() -> None:
-    message = failure_message(failed(NEWEST), COMMANDS, NEWEST + MINUTE)
+    message = failure_message(failed(NEWEST), INSTALLATION, NEWEST + MINUTE)
     assert message.subject.startswith("Lifeboat: app had a failed backup: Could not connect")
     assert len(message.subject) <= LONGEST_SUBJECT
     assert message.attributes == {
@@ -155,7 +164,7 @@ def test_a_record_is_bounded_one_line_in_messages_and_read_as_it_was_written() -
     assert ended.what is not None
     assert len(ended.what) == LONGEST
     assert Attempt.from_json(ended.to_json(), key="attempts/app.json") == ended
-    assert "\nSafe: a lie" not in failure_message(ended, COMMANDS, NOW).body
+    assert "\nSafe: a lie" not in failure_message(ended, INSTALLATION, NOW).body
     with pytest.raises(AttemptError, match="claims to be attempts"):
         Attempt.from_json(ended.to_json(), key="attempts/other.json")
 
@@ -169,8 +178,10 @@ def test_a_database_that_waits_for_its_first_backup_is_no_longer_waiting_when_th
 
 def test_a_restore_that_failed_is_told_with_what_it_left_behind() -> None:
     error = RestoreFailedError("Rows differ.", safe="A copy is left.", todo="Drop it.")
-    message = restore_message("app", error, NOW - MINUTE, COMMANDS, NOW)
-    assert message.subject == "Lifeboat: app had a failed restore: Rows differ"
+    message = restore_message("app", error, NOW - MINUTE, INSTALLATION, NOW)
+    assert message.subject == (
+        f"Lifeboat: app had a failed restore: Rows differ ({INSTALLATION.place})"
+    )
     assert message.attributes["code"] == "restore-failed"
     for part in ("CRITICAL: ", "A copy is left.", "1. Drop it.", "/aws/lambda/Lifeboat-restore "):
         assert part in message.body

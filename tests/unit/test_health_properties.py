@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lifeboat.policy.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.policy.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
 from lifeboat.policy.facts import (
     BucketFacts,
@@ -42,7 +43,9 @@ TEXT = ANY_TEXT | st.just(HOSTILE)
 OURS = re.compile(
     r"|(CRITICAL|WARNING|INFO): .*|(  )?(What|Since|From|Limit|Safe): .*|What to do:|  \d+\. .*"
     r"|     .*|And \d+ more, which the status lists\.|(Account|Region) .*|RIGHT AGAIN\..*"
-    r"|(app|shop|other|the vault)[: ].*|DATABASE .*|  .*|Cost: .*|.*: [A-Z ]+   \d{4}-.*"
+    r"|(app|shop|other|the vault)[: ].*|DATABASE .*|  .*|.*: [A-Z ]+   \d{4}-.*"
+    r"|(COST A MONTH|CloudWatch|Secrets Manager|Lambda|S3|The provider's).*  \$[\d,.]+"
+    r"|Prices of .*|List prices, .*|Reckoned as .*"
 )
 """How lines begin that we wrote: in a mail, and in the status for a terminal."""
 
@@ -130,6 +133,23 @@ BUCKETS = st.builds(
 )
 
 
+ATTEMPTS = st.builds(
+    Attempt,
+    kind=st.sampled_from(AttemptKind),
+    database=st.just("app"),
+    run_id=st.just("r-1"),
+    started=WHENS,
+    finished=st.none() | WHENS,
+    outcome=st.sampled_from(AttemptOutcome),
+    backup=st.none() | TEXT,
+    label=st.none() | TEXT,
+    what=st.none() | TEXT,
+    safe=st.none() | TEXT,
+    todo=st.none() | TEXT,
+    notified=st.booleans(),
+)
+
+
 def _by_key[T](items: list[T]) -> tuple[T, ...]:
     """Each document once, as a bucket has them."""
     return tuple({item.key: item for item in items}.values())  # type: ignore[attr-defined]
@@ -143,6 +163,7 @@ DATABASES = st.builds(
         lambda documents: reduced(_by_key(documents), ())
     ),
     drills=st.lists(DRILLS | UNREADABLES, max_size=3).map(_by_key),
+    attempts=st.lists(ATTEMPTS, max_size=2).map(_by_key),
     known=st.none()
     | st.builds(
         KnownSchedule,

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from lifeboat.alerts.topic import Topic
-from lifeboat.policy.commands import Commands
+from lifeboat.policy.installation import Installation, account_of
 from lifeboat.policy.messages import Message
 from lifeboat.services.tell_failure import Voice
 from lifeboat.settings import Settings
@@ -42,7 +42,12 @@ def voice(
         vault=vault,
         protection=Protection(kms_key=None if settings.encryption == "S3" else settings.encryption),
         tell=tell,
-        commands=Commands(vault=vault.bucket, stack=name.removesuffix(f"-{function}")),
+        installation=Installation(
+            stack=name.removesuffix(f"-{function}"),
+            account=account_of(context.invoked_function_arn),
+            region=vault.client.meta.region_name,
+            vault=vault.bucket,
+        ),
         left=lambda: context.get_remaining_time_in_millis() / 1000,
         log=lambda event, details: logger.warning(event, extra=dict(details)),
     )

@@ -15,6 +15,7 @@ OWN_NAME = "<database>"
 _FIGURE = re.compile(r"(\d(?:[\d.,]*\d)?)")
 _MANY = {"has": "have", "is": "are", "was": "were", "waits": "wait", "outgrows": "outgrow"}
 _BACKUP = re.compile(rf"\b({'|'.join(Tier)})/[^/\s]+/\d{{4}}-\d\d-\d\dT\d{{6}}Z")
+_WORD = re.compile(r"[\w-]+")
 _COMMANDS = 3
 
 
@@ -120,4 +121,4 @@ def _shared(texts: Mapping[str, str]) -> str | None:
 
 
 def _nameless(name: str, text: str) -> str:
-    return re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", OWN_NAME, text)
+    return _WORD.sub(lambda word: OWN_NAME if word[0] == name else word[0], text)

@@ -72,13 +72,13 @@ class Commands:
         """What the database's backups or drills said lately."""
         return self.function_log(self._function(kind, database))
 
-    def function_log(self, function: str) -> str:
-        """What a function said lately, by its full name."""
-        return f"aws logs tail /aws/lambda/{function} --since 2d {self._region}"
+    def restore_log(self) -> str:
+        """What the restore function said lately."""
+        return self.function_log(quote(f"{self.stack}-restore"))
 
     def function_log(self, function: str) -> str:
-        """What a function said lately, by its full name."""
-        return f"aws logs tail /aws/lambda/{quote(function)} --since 2d"
+        """What a function said lately, by its full name, quoted where it needs to be."""
+        return f"aws logs tail /aws/lambda/{function} --since 2d {self._region}"
 
     def schedule(self, database: str) -> str:
         """Whether the database's schedule is there and enabled."""

@@ -7,6 +7,7 @@ from lifeboat.errors import LifeboatError
 from lifeboat.policy.attempt import Attempt, AttemptKind
 from lifeboat.policy.commands import Commands
 from lifeboat.policy.findings import Code, Finding, Level
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.messages import Kind, Message, raised
 from lifeboat.policy.words import at, line
 
@@ -67,15 +68,19 @@ def silence(attempt: Attempt, level: Level, commands: Commands, minutes: int) ->
     )
 
 
-def failure_message(attempt: Attempt, commands: Commands, now: datetime) -> Message:
+def failure_message(attempt: Attempt, installation: Installation, now: datetime) -> Message:
     """What a run itself tells people, in the monitor's form."""
-    found = failure(attempt, LEVEL, commands)
-    message = raised([found], kind=Kind.NEW, now=now, where=commands.status())
+    found = failure(attempt, LEVEL, installation.commands)
+    message = raised([found], kind=Kind.NEW, now=now, installation=installation)
     return replace(message, paragraphs=(*message.paragraphs, _OTHERS))
 
 
 def restore_message(
-    database: str, error: LifeboatError, started: datetime, commands: Commands, now: datetime
+    database: str,
+    error: LifeboatError,
+    started: datetime,
+    installation: Installation,
+    now: datetime,
 ) -> Message:
     """What a restore that was carried out, and failed, tells people."""
     what = line(error.what)
@@ -89,10 +94,10 @@ def restore_message(
         safe=line(error.safe),
         advice=(
             line(error.todo),
-            f"See what it said: {commands.function_log(f'{commands.stack}-restore')}",
+            f"See what it said: {installation.commands.restore_log()}",
         ),
     )
-    return raised([found], kind=Kind.NEW, now=now, where=commands.status())
+    return raised([found], kind=Kind.NEW, now=now, installation=installation)
 
 
 def _run(attempt: Attempt) -> str:

@@ -8,6 +8,7 @@ from lifeboat.policy.case import Case
 from lifeboat.policy.cost import monthly_cost
 from lifeboat.policy.facts import Facts
 from lifeboat.policy.transfer import transfer_of
+from lifeboat.policy.words import line
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 _CENT = 0.005
@@ -47,10 +48,11 @@ def reckon(
 
 def bill_text(bill: Bill) -> str:
     """A line for each thing that costs a cent or more, what they come to, and the notes."""
-    cells = [(each.name, each.dollars) for each in bill.lines if each.dollars >= _CENT]
+    cells = [(line(each.name), each.dollars) for each in bill.lines if each.dollars >= _CENT]
     width = max(len(name) for name, _ in [("COST A MONTH", 0), *cells])
     lines = [f"{name.ljust(width)}  ${dollars:,.2f}" for name, dollars in cells]
-    return "\n".join([f"{'COST A MONTH'.ljust(width)}  ${bill.total:,.2f}", *lines, *bill.notes])
+    total = f"{'COST A MONTH'.ljust(width)}  ${bill.total:,.2f}"
+    return "\n".join([total, *lines, *map(line, bill.notes)])
 
 
 def _transfers(cases: Iterable[Case]) -> Iterator[Line]:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from lifeboat.errors import LifeboatError, SlotTakenError, TellError
 from lifeboat.patience import patience
 from lifeboat.policy.attempt import Attempt
-from lifeboat.policy.commands import Commands
 from lifeboat.policy.failures import failure_message
+from lifeboat.policy.installation import Installation
 from lifeboat.policy.messages import Message
 from lifeboat.policy.names import claim_key
 from lifeboat.postgres.watch import Watch
@@ -33,7 +33,7 @@ class Voice:
         vault: where records and claims lie.
         protection: how they are encrypted; they have no lock.
         tell: publishes a message, or raises `TellError`.
-        commands: for what to do next.
+        installation: whose run it is, which messages name.
         left: seconds until Lambda ends the run, asked anew at each request.
         log: keeps what happened on the way, with its details.
         now: the clock.
@@ -42,7 +42,7 @@ class Voice:
     vault: Vault
     protection: Protection
     tell: Callable[[Message], None]
-    commands: Commands
+    installation: Installation
     left: Callable[[], float]
     log: Callable[[str, Mapping[str, object]], None]
     now: Callable[[], datetime] = _now
@@ -62,7 +62,7 @@ class Voice:
         self.keep(ended)
         if not self._claim(ended):
             self.log("Telling the failure is left to the monitor", {"database": ended.database})
-        elif self.say(failure_message(ended, self.commands, self.now())):
+        elif self.say(failure_message(ended, self.installation, self.now())):
             self.keep(ended.told())
 
     def say(self, message: Message) -> bool:
