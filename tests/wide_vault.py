@@ -63,6 +63,8 @@ class Client:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         assert Bucket
+        if Key.startswith("attempts/"):
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         parsed = parse_key(Key)
         if parsed:
             document, tables = _manifest(parsed[0].database, parsed[0].slot), self.tables

@@ -124,7 +124,7 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
             raise AssertionError(arguments)
 
         monkeypatch.setattr(module, work, reached)
-        silent = SimpleNamespace(say=lambda _: True, commands=None)
+        silent = SimpleNamespace(say=lambda _: True)
         for name, nobody in {
             "recorded": lambda *_: nullcontext(),
             "voice": lambda *_: silent,

@@ -140,8 +140,9 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
 def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_hall: DrillHall) -> None:
     def kill_server() -> None:
         for pid in postgres_below(slow_hall.place):
-            if psutil.Process(pid).name() == "postgres":
-                os.kill(pid, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):  # gone by itself meanwhile
+                if psutil.Process(pid).name() == "postgres":
+                    os.kill(pid, signal.SIGKILL)
 
     killer = _while_restoring(kill_server)
     report = slow_hall.hold()

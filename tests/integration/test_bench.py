@@ -184,7 +184,7 @@ def test_promises_that_are_not_kept_are_said(tmp_path: Path, capsys: Any) -> Non
     assert page.count("| 77.0 | 10.0 |") == 4
     assert "| 55.0 | 55.0 | 1.00 x |" in page
     picture = (tmp_path / "benchmarks.svg").read_text()
-    assert all(each.name in picture for each in EVERYONE)
+    assert "Lifeboat: stored, decoded, counted" in picture
 
 
 def test_a_busy_machine_is_said() -> None:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from lifeboat.policy.bill import LISTS, OTHERS
+from lifeboat.policy.bill import LISTS, OTHERS, RECORDS
 from lifeboat.policy.facts import DatabaseFacts, DefaultEncryption, Facts, Unknown, Unreadable
 from lifeboat.policy.findings import Code, Health, Level, overall
 from lifeboat.policy.health import judge
@@ -21,7 +22,7 @@ from local.aws import LocalAws
 from tests.handmade import ARCHIVE, HandmadeVault, drilled
 from tests.local.aws_helpers import allow, make_role
 from tests.nights import last_slot
-from tests.unit.vaults import BUCKET, DAY, RULES, backup, drill, reduced
+from tests.unit.vaults import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
 from tests.workshop import Bucket
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
@@ -36,7 +37,7 @@ def look(vault: HandmadeVault, client: Any = None, settings: WatchedSettings = S
     """What is seen with the owner's eyes, or with another client's."""
     seen = Vault(client or vault.bucket.client, vault.bucket.name)
     calls = Calls(most_calls(settings), lambda: 60.0)
-    return observe(seen, settings, "Lifeboat", calls, datetime.now(UTC))
+    return replace(observe(seen, settings, "Lifeboat", calls, datetime.now(UTC)), topic=HEARD)
 
 
 def health_of(facts: Facts) -> Health:
@@ -87,7 +88,7 @@ def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: HandmadeVau
     listings = [name for name in made if name.startswith("List")]
     assert len(listings) == LISTS
     memory = 1  # is read by whoever calls this look
-    assert len(made) - len(listings) + memory == OTHERS + documents
+    assert len(made) - len(listings) + memory == OTHERS + RECORDS + documents
 
 
 def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> None:

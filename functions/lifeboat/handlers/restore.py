@@ -46,7 +46,9 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         if asked.go:
             speaker = voice(settings, means.vault, "restore", context, logger)
             said, now = described(error, RestoreError, context), datetime.now(UTC)
-            speaker.say(restore_message(asked.database, said, started, speaker.installation, now))
+            speaker.say(
+                lambda: restore_message(asked.database, said, started, speaker.installation, now)
+            )
         raise
     logger.info("Restore answers", extra={"answer": answer})
     return answer

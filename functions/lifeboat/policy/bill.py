@@ -42,6 +42,9 @@ _LOOK_SECONDS, _LOOK_SECONDS_EACH = 3.0, 0.3
 LISTS, OTHERS = 7, 6
 """Requests to S3 of a look, besides one for each document (`lifeboat.vault.observe`)."""
 
+RECORDS = 2
+"""Requests for each database besides: for how its last backup and its last drill went."""
+
 _DOCUMENTS = 35
 """What it reads of a database after a while: 30 manifests, 5 reports."""
 
@@ -226,7 +229,7 @@ def _looking(installation: Charged, prices: Prices, now: datetime) -> float:
     uses, cron = installation.uses, installation.settings.monitor.cron
     lists = LISTS + sum(each.versions for each in uses) // _PAGE
     documents = (_DOCUMENTS if each.documents is None else each.documents for each in uses)
-    one = (lists * prices.put + (OTHERS + sum(documents)) * prices.get) / 1000
+    one = (lists * prices.put + (OTHERS + RECORDS * len(uses) + sum(documents)) * prices.get) / 1000
     return _runs(cron, "UTC", now) * one
 
 

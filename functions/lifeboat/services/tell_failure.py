@@ -62,15 +62,23 @@ class Voice:
         self.keep(ended)
         if not self._claim(ended):
             self.log("Telling the failure is left to the monitor", {"database": ended.database})
-        elif self.say(failure_message(ended, self.installation, self.now())):
+        elif self.say(lambda: failure_message(ended, self.installation, self.now())):
             self.keep(ended.told())
 
-    def say(self, message: Message) -> bool:
-        """Tell people; gives whether the topic took the message."""
-        told = self._try("Telling the failure failed", lambda: self.tell(message))
-        if told:
+    def say(self, worded: Callable[[], Message]) -> bool:
+        """Tell people; gives whether the topic took the message.
+
+        Args:
+            worded: makes the message; what fails in that hides the run's own error no more than
+                what fails in sending it.
+        """
+
+        def tell() -> None:
+            message = worded()
+            self.tell(message)
             self.log("Told the failure", {"subject": message.subject})
-        return told
+
+        return self._try("Telling the failure failed", tell)
 
     def _claim(self, attempt: Attempt) -> bool:
         """Whether this run is the one that tells people of failures in this hour.
