@@ -168,15 +168,18 @@ def events(function: str, *, mostly: int) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "work"),
-    [(backup, "take_backup_or_try_again"), (drill, "drill"), (restore, "restore")],
+    ("name", "module", "work"),
+    [
+        ("backup", backup, "take_backup_or_try_again"),
+        ("drill", drill, "drill"),
+        ("restore", restore, "restore"),
+    ],
     ids=["backup", "drill", "restore"],
 )
 def test_an_event_is_understood_or_refused_in_words_and_nothing_else_happens(
-    entry: Callable[[ModuleType, str], Entry], module: ModuleType, work: str
+    entry: Callable[[ModuleType, str], Entry], name: str, module: ModuleType, work: str
 ) -> None:
     function = entry(module, work)
-    name = module.__name__.rpartition(".")[2]
     for event in samples(name):
         assert function.send(event) is None, event
     inputs = 0

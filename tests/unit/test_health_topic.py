@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from lifeboat.policy.facts import Facts, LifecycleRule, Unknown
@@ -339,6 +340,7 @@ def _topic_of(ann: str, bob: str) -> TopicFacts:
     )
 
 
+@tries(max_examples=30)
 @given(_LOOKS)
 def test_whoever_is_confirmed_first_has_heard_all_that_is_wrong(
     looks: list[tuple[str, str, bool]],
