@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lifeboat.errors import EventError
-from lifeboat.settings.fields import NOT_SHOWN, may_hold_password
+from lifeboat.model.pasted_passwords import NOT_SHOWN, may_hold_password
 
 _OWN_WORDS = "lifeboat"
 _SHOWN = 60

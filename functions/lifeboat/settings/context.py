@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from lifeboat.errors import SettingsError
-from lifeboat.settings.fields import NOT_SHOWN, Deployment, may_hold_password
+from lifeboat.model.pasted_passwords import NOT_SHOWN, may_hold_password
+from lifeboat.settings.fields import Deployment
 from lifeboat.settings.model import Settings
 
 ROOT = "lifeboat"

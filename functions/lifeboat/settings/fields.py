@@ -38,9 +38,6 @@ type StorageClass = Literal[
 MOST_DAYS = 36_500
 """The longest retention that S3 Object Lock accepts: 100 years."""
 
-NOT_SHOWN = "something not shown here, as it may hold a password"
-"""What is told in place of a value that `may_hold_password`."""
-
 _MAY_BE = "may_be"
 
 
@@ -75,11 +72,6 @@ class Deployment:
 def refusal(allowed: str) -> PydanticCustomError:
     """The one kind of error that reaches the reader: what the value may be."""
     return PydanticCustomError(_MAY_BE, "{allowed}", {"allowed": allowed})
-
-
-def may_hold_password(text: str) -> bool:
-    """Whether a text may be a connection's: people paste those into wrong places, too."""
-    return "://" in text or "password" in text.lower()
 
 
 def may_be(allowed: str) -> WrapValidator:

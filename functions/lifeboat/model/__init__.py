@@ -1,0 +1,1 @@
+"""Words that every part shares: pure, and below the settings."""
