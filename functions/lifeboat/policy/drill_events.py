@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, model_validator
 
+from lifeboat.policy.drill_report import EMBEDDED
 from lifeboat.policy.names import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.policy.requests import Grammar, Request, own_words
 from lifeboat.policy.secret_names import MAY_BE as SECRET_MAY_BE
@@ -16,9 +17,6 @@ from lifeboat.policy.secret_names import secret_name
 
 type Wanted = Literal["latest", "random"] | BackupLocation
 """Which backup: the newest, any one of the hot ones, or that very one."""
-
-EMBEDDED = "embedded"
-"""The target that is a throw-away server inside the function."""
 
 MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",

@@ -16,6 +16,9 @@ from lifeboat.policy.inventory import Count, Frozen
 from lifeboat.policy.names import DATABASE_NAME, drill_key
 from lifeboat.policy.utc import SlotTime, UtcTime
 
+EMBEDDED = "embedded"
+"""The target that is a throw-away server inside the function."""
+
 
 class Verdict(StrEnum):
     """What a drill says of a backup."""

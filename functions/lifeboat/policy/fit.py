@@ -11,8 +11,7 @@ from math import ceil
 
 from lifeboat.errors import DoesNotFitError
 from lifeboat.policy.commands import copy_backup
-from lifeboat.policy.drill_events import EMBEDDED
-from lifeboat.policy.drill_report import DrillReport, Limit
+from lifeboat.policy.drill_report import EMBEDDED, DrillReport, Limit
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.pace import MB, VCPU_MB, Pace, course_of, vcpus
 from lifeboat.policy.words import size

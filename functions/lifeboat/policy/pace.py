@@ -7,8 +7,7 @@ time" ends in a clean time-out. So the rates here are careful, not pessimistic.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lifeboat.policy.drill_events import EMBEDDED
-from lifeboat.policy.drill_report import DrillReport
+from lifeboat.policy.drill_report import EMBEDDED, DrillReport
 
 MB = 1 << 20
 

@@ -11,7 +11,7 @@ import psycopg
 
 from lifeboat.errors import BackupError, EventError, TargetError
 from lifeboat.patience import patience
-from lifeboat.policy.drill_events import EMBEDDED
+from lifeboat.policy.drill_report import EMBEDDED
 from lifeboat.policy.manifest import Manifest
 from lifeboat.policy.secret_names import named_secret
 from lifeboat.postgres.connect import Connection, connect, open_again

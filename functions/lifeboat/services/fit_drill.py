@@ -2,7 +2,7 @@
 
 import shutil
 
-from lifeboat.policy.drill_events import EMBEDDED
+from lifeboat.policy.drill_report import EMBEDDED
 from lifeboat.policy.fit import Room, require_fit
 from lifeboat.policy.manifest import Manifest
 from lifeboat.postgres.scratch import Scratch
