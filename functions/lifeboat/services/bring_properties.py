@@ -6,7 +6,7 @@ from lifeboat.postgres.archive_text import database_statements
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.properties import set_properties
 from lifeboat.services.bring_back import Bringing
-from lifeboat.services.drill_place import Place
+from lifeboat.services.place import Place
 from lifeboat.services.recovery import Recovery
 
 _NOT_SET = "The database's own settings and grants were not set:"

@@ -11,7 +11,7 @@ from lifeboat.policy.verdict import Untested, compare
 from lifeboat.postgres.census import read_sequences, take_inventory
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.snapshot import list_relations
-from lifeboat.services.drill_place import Place
+from lifeboat.services.place import Place
 from lifeboat.services.recovery import Recovery
 from lifeboat.settings import ValidationQuery
 

@@ -17,7 +17,7 @@ from lifeboat.postgres.scratch import scratch_directory
 from lifeboat.postgres.watch import Watch
 from lifeboat.services.bring_properties import try_properties
 from lifeboat.services.compare_copy import compare_copy, validate_copy
-from lifeboat.services.drill_place import Place, empty_copy, open_place
+from lifeboat.services.drill_place import DrillPlace, empty_copy, open_place
 from lifeboat.services.drill_run import DrillRequest, DrillRun
 from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
 from lifeboat.services.find_backup import find_backup
@@ -78,7 +78,7 @@ def _hold(run: DrillRun, watch: Watch) -> None:
                 stack.close()
 
 
-def _test(run: DrillRun, recovery: Recovery, place: Place) -> None:
+def _test(run: DrillRun, recovery: Recovery, place: DrillPlace) -> None:
     """The steps in the order of trust: no program reads bytes that aren't the backup's."""
     steps = run.steps
     with steps.timed("fetch"):
@@ -93,7 +93,7 @@ def _test(run: DrillRun, recovery: Recovery, place: Place) -> None:
         _bring_back(run, recovery, place)
 
 
-def _bring_back(run: DrillRun, recovery: Recovery, place: Place) -> None:
+def _bring_back(run: DrillRun, recovery: Recovery, place: DrillPlace) -> None:
     with empty_copy(run, place) as copy:
         untested = restore_copy(recovery, place, copy)
         run.disk_bytes = recovery.scratch.bytes_used()

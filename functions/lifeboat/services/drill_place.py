@@ -1,8 +1,8 @@
 """Where a drill restores to: a server of its own, or a database of its own on a given server."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -18,12 +18,12 @@ from lifeboat.postgres.connect import Connection, connect, open_again
 from lifeboat.postgres.drill_roles import DrillRoles
 from lifeboat.postgres.embedded import EmbeddedServer, Size
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import CALLER, Account, Programs
+from lifeboat.postgres.programs import CALLER, Programs
 from lifeboat.postgres.redact import said
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.stage import create_database, drop_database
-from lifeboat.postgres.watch import Watch
 from lifeboat.services.drill_run import DrillRun
+from lifeboat.services.place import Place, translated
 from lifeboat.services.recovery import Recovery
 
 _COMMENT = "A restore drill of Lifeboat; it is dropped when the drill is over."
@@ -37,27 +37,15 @@ WHERE pg_catalog.shobj_description(oid, 'pg_database') = %s
 
 
 @dataclass(frozen=True)
-class Place:
-    """A server to restore into.
+class DrillPlace(Place):
+    """A server that a drill restores into.
 
     Attributes:
-        login: to a database of it that is there already, as who makes and drops databases.
-        programs: of PostgreSQL, where `account` can reach them.
-        major: of the server, and so of the pg_restore to be used.
-        version: as the server calls itself.
         roles: of the drill's own server: every role can be made in it, and ICU is missing. None in
             a server that was given.
-        account: whom programs run as.
-        require_alive: raises when it was the drill's own and has died.
     """
 
-    login: Login
-    programs: Programs
-    major: int
-    version: str
     roles: DrillRoles | None
-    account: Account
-    require_alive: Callable[[], None]
 
     @property
     def own(self) -> bool:
@@ -78,41 +66,9 @@ class Place:
             self.roles.login(self.login.endpoint, self.roles.reader) if self.roles else self.login
         )
 
-    def session(
-        self, watch: Watch, database: str | None = None
-    ) -> AbstractContextManager[Connection]:
-        """A connection to one of its databases, which the watch cuts when the drill ends.
-
-        Raises:
-            TargetError: it can't be had, or the server refused a statement.
-            ScratchServerError: it was the drill's own, and has died.
-        """
-        return self._session(watch, self.login.to(database) if database else self.login)
-
-    def reading(self, watch: Watch, copy: str) -> AbstractContextManager[Connection]:
-        """A connection to the restored copy, in which its code has no more than a reader's rights.
-
-        Raises:
-            TargetError: it can't be had, or the server refused a statement.
-            ScratchServerError: it was the drill's own, and has died.
-        """
-        return self._session(watch, self.reader.to(copy))
-
-    @contextmanager
-    def _session(self, watch: Watch, login: Login) -> Iterator[Connection]:
-        try:
-            with (
-                _translated(login),
-                closing(open_again(login, keep=watch.connection)) as connection,
-            ):
-                yield connection
-        except TargetError:
-            self.require_alive()
-            raise
-
 
 @contextmanager
-def open_place(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
+def open_place(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
     """Start the drill's own server, or connect to the given one; all is gone afterwards.
 
     Raises:
@@ -127,7 +83,7 @@ def open_place(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
 
 
 @contextmanager
-def _own(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
+def _own(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
     major, means = recovery.manifest.source.major, run.means
     scratch, watch = recovery.scratch, recovery.watch
     reachable = scratch.within_reach(means.programs.root, (str(major), "zoneinfo"))
@@ -139,7 +95,7 @@ def _own(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
         with closing(open_again(login, keep=watch.connection)) as connection:
             version = str(connection.info.parameter_status("server_version"))
             roles.make(connection)
-        yield Place(
+        yield DrillPlace(
             login=login,
             programs=programs,
             major=major,
@@ -151,11 +107,11 @@ def _own(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
 
 
 @contextmanager
-def _given(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
+def _given(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
     manifest, watch = recovery.manifest, recovery.watch
     login = watch.call(lambda: _read_login(run, recovery.scratch))
     _require_not_the_source(login, manifest)
-    with _translated(login):
+    with translated(login):
         seconds = patience().wake_seconds
         connection, login = watch.call(
             lambda: connect(lambda: login, keep=watch.connection, wake_seconds=seconds)
@@ -165,7 +121,7 @@ def _given(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
         major = connection.info.server_version // 10_000
         _require_young_enough(run, major, manifest)
         _drop_leftovers(connection, run.request.started)
-    yield Place(
+    yield DrillPlace(
         login=login,
         programs=run.means.programs,
         major=major,
@@ -177,7 +133,7 @@ def _given(run: DrillRun, recovery: Recovery) -> Iterator[Place]:
 
 
 @contextmanager
-def empty_copy(run: DrillRun, place: Place) -> Iterator[str]:
+def empty_copy(run: DrillRun, place: DrillPlace) -> Iterator[str]:
     """The name of a database for the copy, which is dropped afterwards in every case.
 
     It is made by `make_empty`.
@@ -192,7 +148,7 @@ def empty_copy(run: DrillRun, place: Place) -> Iterator[str]:
             _drop(place, run.copy_name)
 
 
-def make_empty(recovery: Recovery, place: Place, copy: str) -> None:
+def make_empty(recovery: Recovery, place: DrillPlace, copy: str) -> None:
     """Make the empty database to restore into, in place of one that an attempt has left.
 
     Raises:
@@ -209,7 +165,7 @@ def make_empty(recovery: Recovery, place: Place, copy: str) -> None:
         )
 
 
-def _drop(place: Place, name: str) -> None:
+def _drop(place: DrillPlace, name: str) -> None:
     """Drop the copy over a connection of its own: the drill's may have been cut by its watch."""
     try:
         with closing(open_again(place.login)) as connection:
@@ -269,22 +225,3 @@ def _require_young_enough(run: DrillRun, major: int, manifest: Manifest) -> None
             f"The target runs PostgreSQL {major}; this function has the programs of {carried}.",
             todo="Give a target of one of these majors, or leave `target` out.",
         )
-
-
-@contextmanager
-def _translated(login: Login) -> Iterator[None]:
-    try:
-        yield
-    except BackupError as error:
-        raise TargetError(error.what, todo=error.todo) from None
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise TargetError(
-            f"The target refused: {said(error, login.endpoint)}",
-            todo=f'Let the role make databases: ALTER ROLE "{login.endpoint.user}" CREATEDB;',
-        ) from None
-    except psycopg.Error as error:
-        raise TargetError(
-            "The server that the backup is restored into refused a statement, or the connection"
-            f" broke: {said(error, login.endpoint)}",
-            todo="Invoke the drill again; if it repeats, look for that moment in the server's log.",
-        ) from None

@@ -18,7 +18,7 @@ from lifeboat.postgres.stage import (
     lacking_collations,
     roles_in,
 )
-from lifeboat.services.drill_place import Place, make_empty
+from lifeboat.services.drill_place import DrillPlace, make_empty
 from lifeboat.services.recovery import Recovery
 from lifeboat.services.restore_attempts import in_attempts
 from lifeboat.vault.read import read_object
@@ -28,7 +28,7 @@ _ROUNDS = 4
 several tells of the first."""
 
 
-def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
+def restore_copy(recovery: Recovery, place: DrillPlace, copy: str) -> Untested:
     """Restore the archive; gives what the server could not hold, whatever the backup is worth.
 
     Raises:
@@ -55,7 +55,7 @@ def restore_copy(recovery: Recovery, place: Place, copy: str) -> Untested:
     return said.untested
 
 
-def _with_roles(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classified:
+def _with_roles(recovery: Recovery, place: DrillPlace, copy: str, jobs: int) -> Classified:
     """Restore, and again after having made the roles that were missing, where that may be done."""
     for _ in range(_ROUNDS - 1):
         said = _restored(recovery, place, copy, jobs)
@@ -66,7 +66,7 @@ def _with_roles(recovery: Recovery, place: Place, copy: str, jobs: int) -> Class
     return _restored(recovery, place, copy, jobs)
 
 
-def _restored(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classified:
+def _restored(recovery: Recovery, place: DrillPlace, copy: str, jobs: int) -> Classified:
     """Restore into an empty database, and sort out what pg_restore said."""
     make_empty(recovery, place, copy)
     replaced = _replace_collations(recovery, place, copy)
@@ -81,7 +81,7 @@ def _restored(recovery: Recovery, place: Place, copy: str, jobs: int) -> Classif
     )
 
 
-def _run(recovery: Recovery, place: Place, copy: str, jobs: int) -> Restored:
+def _run(recovery: Recovery, place: DrillPlace, copy: str, jobs: int) -> Restored:
     archive, watch = recovery.archive, recovery.watch
     restore = Restore(
         programs=place.programs,
@@ -99,7 +99,7 @@ def _run(recovery: Recovery, place: Place, copy: str, jobs: int) -> Restored:
         )
 
 
-def _replace_collations(recovery: Recovery, place: Place, copy: str) -> tuple[str, ...]:
+def _replace_collations(recovery: Recovery, place: DrillPlace, copy: str) -> tuple[str, ...]:
     """Make plain collations where the drill's own bare server lacks the real ones; their names."""
     if not place.own:
         return ()
@@ -111,14 +111,14 @@ def _replace_collations(recovery: Recovery, place: Place, copy: str) -> tuple[st
     return tuple(name for _, name in lacking)
 
 
-def _stand_ins(recovery: Recovery, place: Place) -> tuple[str, ...]:
+def _stand_ins(recovery: Recovery, place: DrillPlace) -> tuple[str, ...]:
     """The backup's extensions that the drill's own server has only something in place of."""
     replaced = place.programs.stand_ins() if place.own else frozenset[str]()
     names = (extension.name for extension in recovery.manifest.inventory.extensions)
     return tuple(name for name in names if name in replaced)
 
 
-def _bring_roles(recovery: Recovery, place: Place) -> None:
+def _bring_roles(recovery: Recovery, place: DrillPlace) -> None:
     """Make the backup's roles in the drill's own server, so that owners and grants can be set."""
     note, stored = recovery.findings.note, recovery.manifest.globals
     if not place.roles:

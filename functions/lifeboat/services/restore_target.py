@@ -24,7 +24,7 @@ from lifeboat.postgres.redact import said
 from lifeboat.postgres.scratch import Scratch
 from lifeboat.postgres.target import read_facts
 from lifeboat.postgres.watch import Watch
-from lifeboat.services.drill_place import Place
+from lifeboat.services.place import Place
 from lifeboat.services.restore_run import RestoreRun
 
 _AGAIN = "Send the event again; if it repeats, look for that moment in the server's log."
@@ -52,7 +52,6 @@ class Target:
             programs=run.means.programs,
             major=self.facts.major,
             version=self.facts.version,
-            roles=None,
             account=CALLER,
             require_alive=lambda: None,
         )
