@@ -15,8 +15,7 @@ from lifeboat.policy.drill_page import render_page
 from lifeboat.policy.drill_report import DrillReport
 from lifeboat.postgres.scratch import scratch_directory
 from lifeboat.postgres.watch import Watch
-from lifeboat.services.bring_properties import try_properties
-from lifeboat.services.compare_copy import compare_copy, validate_copy
+from lifeboat.services.compare_copy import compare_copy
 from lifeboat.services.drill_place import DrillPlace, empty_copy, open_place
 from lifeboat.services.drill_run import DrillRequest, DrillRun
 from lifeboat.services.fetch_archive import clear_archive, decode_archive, fetch_archive
@@ -25,6 +24,8 @@ from lifeboat.services.fit_drill import require_room
 from lifeboat.services.publish_report import publish_report
 from lifeboat.services.recovery import Recovery, RecoveryMeans
 from lifeboat.services.restore_copy import restore_copy
+from lifeboat.services.try_properties import try_properties
+from lifeboat.services.validate_copy import validate_copy
 from lifeboat.vault.bucket import Protection
 
 _REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetError)
