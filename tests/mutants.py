@@ -27,10 +27,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "functions" / "lifeboat"
+SOURCES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
 POLICIES = {
-    path.stem: path
-    for path in [*sorted((PACKAGE / "policy").glob("*.py")), PACKAGE / "postgres" / "copy_rows.py"]
-    if path.stem != "__init__"
+    "/".join(part for part in parts if part != "policy"): path
+    for parts, path in sorted(SOURCES.items())
+    if ({"model", "policy"} & {*parts[:-1]} or parts == ("postgres", "copy_rows"))
+    and path.stem != "__init__"
 }
 PATIENCE = 60
 PYTEST = ("-x", "-q", "--confcutdir=tests/unit", "-p", "no:cacheprovider", "-p", "no:pytest_cov")
@@ -186,14 +188,14 @@ def tests_of(path: Path) -> list[str]:
     Where none imports it, also those of the modules that do, directly or not.
     """
     tests = ROOT / "tests" / "unit"
-    own = tests / f"test_{path.stem}.py"
+    own = next(tests.rglob(f"test_{path.stem}.py"), None)
     found: set[Path] = set()
     users, seen = {path}, set[Path]()
     while users and not found:
-        found = {test for user in users for test in _importing(user, tests.glob("test_*.py"))}
+        found = {test for user in users for test in _importing(user, tests.rglob("test_*.py"))}
         seen |= users
         users = {each for user in users for each in _importing(user, PACKAGE.rglob("*.py"))} - seen
-    if own.exists():
+    if own:
         found.add(own)
     return [str(each) for each in sorted(found, key=lambda test: (test != own, test))]
 

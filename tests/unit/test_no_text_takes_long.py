@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-import lifeboat.policy
-import lifeboat.postgres
+import lifeboat
 from lifeboat.policy.needed_roles import needed_roles
 from lifeboat.policy.restore_errors import parse
 from lifeboat.policy.restore_excuses import EMBEDDED, MANAGED
@@ -33,9 +32,10 @@ type Way = Callable[[str], object]
 
 
 def modules() -> Iterator[Any]:
-    for package in (lifeboat.policy, lifeboat.postgres):
-        for each in pkgutil.iter_modules(package.__path__):
-            yield importlib.import_module(f"{package.__name__}.{each.name}")
+    """All but the settings, which no database writes."""
+    for each in pkgutil.walk_packages(lifeboat.__path__, "lifeboat."):
+        if not each.name.startswith("lifeboat.settings"):
+            yield importlib.import_module(each.name)
 
 
 def ways() -> dict[str, tuple[str, Way]]:
