@@ -1,6 +1,6 @@
 """What was seen in the vault at one moment: all that judging its health may use.
 
-Whoever looks (`lifeboat.vault`) fills these in and judges nothing; whoever judges
+Whoever looks (`lifeboat.vault.observe`) fills these in and judges nothing; whoever judges
 (`lifeboat.policy.health`) sees nothing else. What could not be seen is said with `Unknown` or a
 `Problem`, never left out: an empty tuple means that somebody looked and there was nothing.
 """
