@@ -7,14 +7,8 @@ from datetime import datetime
 
 from lifeboat.policy.case import Case
 from lifeboat.policy.findings import Code, Finding, Level
-from lifeboat.policy.transfer import (
-    Transfer,
-    consequence,
-    cures,
-    reached,
-    start_of_next_month,
-    transfer_of,
-)
+from lifeboat.policy.monthly_transfer import Transfer, transfer_of
+from lifeboat.policy.transfer import consequence, cures, reached, start_of_next_month
 from lifeboat.policy.words import at, listed, size
 
 

@@ -7,7 +7,7 @@ from lifeboat.policy.bill import Bill, Charged, Line, Use, monthly_bill
 from lifeboat.policy.case import Case
 from lifeboat.policy.cost import monthly_cost
 from lifeboat.policy.facts import Facts
-from lifeboat.policy.transfer import transfer_of
+from lifeboat.policy.monthly_transfer import transfer_of
 from lifeboat.policy.words import line
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lifeboat.policy.case import Case
-from lifeboat.policy.transfer import transfer_of
+from lifeboat.policy.monthly_transfer import transfer_of
 from lifeboat.policy.words import size
 
 
