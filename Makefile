@@ -64,7 +64,7 @@ bench: ready  ## speed and memory beside other ways (about 40 minutes; writes do
 faults: ready  ## the fault campaign (writes docs/faults.md)
 	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=2
 
-mutants: ready  ## changes of the policies that no test notices (about an hour; ARGS='verdict rows')
+mutants: ready  ## changes of the policies that no test notices (about an hour; ARGS='recovery/verdict model/row_counts')
 	python -m tests.mutants $(ARGS)
 
 races: ready  ## random DDL against running dumps (SECONDS=600, ARGS='--seed 7 --majors 14 18')

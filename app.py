@@ -12,8 +12,8 @@ from layers.code import function_code
 from layers.postgres import client_layer, server_layer
 from layers.python import dependency_layer
 from lifeboat.errors import LifeboatError
-from lifeboat.policy.advice import warnings
 from lifeboat.settings import Deployment, parse
+from lifeboat.settings.warnings import warnings
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ from infra.alerts import Alerts
 from infra.metrics import RUN, gap_of, in_a_look, whole_minutes
 from infra.monitor_function import MonitorFunction
 from infra.names import alarm_name
-from lifeboat.policy.commands import Commands
-from lifeboat.policy.metrics import BACKUP_AGE
+from lifeboat.model.commands import Commands
+from lifeboat.model.metrics import BACKUP_AGE
 from lifeboat.settings import Settings
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD

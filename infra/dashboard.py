@@ -9,8 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.metrics import DAY, RUN, in_a_look, in_a_run, of_the_day
-from lifeboat.policy.commands import Commands
-from lifeboat.policy.metrics import (
+from lifeboat.model.commands import Commands
+from lifeboat.model.metrics import (
     ARCHIVE_BYTES,
     BACKUP_AGE,
     DRILL_AGE,

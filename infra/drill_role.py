@@ -18,9 +18,9 @@ from infra.role import (
 )
 from infra.site import Log, Site
 from infra.vault import Vault
-from lifeboat.policy.attempt import AttemptKind
-from lifeboat.policy.names import DRILLS, database_prefix
-from lifeboat.policy.tiers import Tier
+from lifeboat.model.attempt import AttemptKind
+from lifeboat.model.keys import DRILLS, database_prefix
+from lifeboat.model.tiers import Tier
 from lifeboat.settings import DatabaseSettings, Settings
 
 

@@ -36,7 +36,7 @@ class Work:
     """A few words, for the console."""
 
     module: str
-    """Of `lifeboat.handlers`; its `handler` is called."""
+    """Of the feature in `lifeboat`; the `handler` in its module `handler` is called."""
 
     memory_mb: int
     timeout_minutes: int
@@ -77,7 +77,7 @@ class LifeboatFunction(lambda_.Function):
             description=f"Lifeboat: {work.purpose}",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=ARCHITECTURES[site.architecture],
-            handler=f"lifeboat.handlers.{work.module}.handler",
+            handler=f"lifeboat.{work.module}.handler.handler",
             code=as_asset(site.code),
             layers=site.layers,
             role=role.without_policy_updates(),

@@ -1,6 +1,7 @@
 """The figures in CloudWatch: those of Lambda itself, which are free, and the few of our own.
 
-What is sent, and how often, is decided in `lifeboat.policy.figures`; here is how it is read.
+What is sent, and how often, is decided in `lifeboat.monitor.policy.figures`; here is how it is
+read.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from lifeboat.errors import SettingsError
-from lifeboat.policy.schedule import longest_gap
+from lifeboat.model.schedule import longest_gap
 from lifeboat.settings import MonitorSettings
 
 NAMESPACE = "Lifeboat"

@@ -8,7 +8,7 @@ from infra.function import LifeboatFunction, Work, settings_variable
 from infra.monitor_role import MonitorRole
 from infra.names import function_name
 from infra.site import Log, Site
-from lifeboat.policy.bill import MONITOR_MEMORY_MB, secrets_of
+from lifeboat.monitor.policy.bill import MONITOR_MEMORY_MB, secrets_of
 from lifeboat.settings import Settings
 
 TIMEOUT_MINUTES = 10

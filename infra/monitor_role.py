@@ -9,8 +9,8 @@ from constructs import Construct
 from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_the_vaults_key
 from infra.site import Log, Site
 from infra.vault import Vault
-from lifeboat.policy.names import ATTEMPTS, DRILLS, MANIFEST
-from lifeboat.policy.tiers import Tier
+from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST
+from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings
 
 STATE = "monitor/state.json"

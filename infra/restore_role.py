@@ -16,8 +16,8 @@ from infra.role import (
 )
 from infra.site import Log, Site
 from infra.vault import Vault
-from lifeboat.policy.names import DRILLS, EXPORTS, RESTORES
-from lifeboat.policy.tiers import Tier
+from lifeboat.model.keys import DRILLS, EXPORTS, RESTORES
+from lifeboat.model.tiers import Tier
 from lifeboat.settings import Settings
 
 _BACKUPS = tuple(f"{tier}/" for tier in Tier)

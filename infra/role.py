@@ -14,8 +14,8 @@ from constructs import Construct
 
 from infra.site import Log, Site
 from infra.vault import Vault
-from lifeboat.policy.attempt import AttemptKind
-from lifeboat.policy.names import attempt_key, claims_prefix
+from lifeboat.model.attempt import AttemptKind
+from lifeboat.model.keys import attempt_key, claims_prefix
 from lifeboat.settings.secret_arns import is_parameter
 
 READ = ("kms:Decrypt",)

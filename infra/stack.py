@@ -28,7 +28,7 @@ from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, Times
 from infra.site import Site, as_asset
 from infra.vault import Vault
-from lifeboat.policy.commands import Commands
+from lifeboat.model.commands import Commands
 from lifeboat.settings import Settings
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lifeboat.policy.names import DRILLS, EXPORTS, MANIFEST, NOTIFIED, RESTORES
+from lifeboat.model.keys import DRILLS, EXPORTS, MANIFEST, NOTIFIED, RESTORES
 from lifeboat.settings import TIERS, Settings, TierRetention
 
 REPORT_DAYS = 400

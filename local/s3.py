@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from lifeboat.vault.bucket import s3_client
+from lifeboat.s3.bucket import s3_client
 from local.ports import free_port
 from local.tether import StartError, Tether
 

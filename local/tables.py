@@ -6,9 +6,9 @@ from datetime import datetime
 from rich.filesize import decimal
 from rich.table import Table
 
-from lifeboat.policy.drill_report import DrillReport, Outcome
-from lifeboat.policy.inventory import Inventory
-from lifeboat.policy.words import duration
+from lifeboat.model.drill_report import DrillReport, Outcome
+from lifeboat.model.inventory import Inventory
+from lifeboat.model.text import duration
 
 _BAR = 40
 

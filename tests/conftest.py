@@ -10,8 +10,8 @@ from botocore.retries import standard
 from xdist.scheduler import LoadScopeScheduling
 
 from layers.postgres import server_tree
-from lifeboat.patience import set_testing
 from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.patience import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.workshop import MAJORS, Bucket, Database, Workshop

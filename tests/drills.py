@@ -10,18 +10,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.drill_report import Check, DrillReport, Outcome
-from lifeboat.policy.manifest import Manifest
-from lifeboat.postgres.direct import check_endpoint
+from lifeboat.drill.drill import drill
+from lifeboat.drill.policy.event import parse_drill_event
+from lifeboat.drill.run import DrillRequest
+from lifeboat.model.drill_report import Check, DrillReport, Outcome
+from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillRequest
-from lifeboat.services.recovery import RecoveryMeans
+from lifeboat.recovery.context import RecoveryMeans
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault
 from tests import law
 from tests.workshop import SECRET_ARN, Database, Workshop
 

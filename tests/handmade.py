@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lifeboat.policy.drill_report import DrillReport
-from lifeboat.policy.facts import LifecycleRule
-from lifeboat.policy.manifest import Archive, Manifest, StoredObject
+from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.manifest import Archive, Manifest, StoredObject
+from lifeboat.monitor.policy.facts import LifecycleRule
 from tests.nights import last_slot
 from tests.unit.vaults import DAY, backup
 from tests.workshop import Bucket

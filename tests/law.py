@@ -28,9 +28,9 @@ from lifeboat.errors import (
     SlotTakenError,
     TargetError,
 )
-from lifeboat.policy.copies import parse_copy
-from lifeboat.policy.drill_report import DrillReport, Verdict
-from lifeboat.policy.manifest import Manifest
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.manifest import Manifest
+from lifeboat.restore.policy.copy_names import parse_copy
 
 if TYPE_CHECKING:
     from tests.workshop import Bucket

@@ -1,8 +1,8 @@
 """Changes the pure policies in small ways and lists the changes that no test notices.
 
     make mutants                                  # all policies: an hour or so
-    make mutants ARGS='verdict rows'              # these
-    make mutants ARGS='verdict --sample 50 --seed 7'
+    make mutants ARGS='recovery/verdict model/row_counts'   # these
+    make mutants ARGS='recovery/verdict --sample 50 --seed 7'
 
 Each mutant runs in a child of this process, with the policy's own unit tests. A survivor is a
 question, not a fault: many say the same in other words.

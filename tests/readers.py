@@ -6,23 +6,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from lifeboat.alerts.policy.messages import Message
+from lifeboat.backup.run import Means, Request
+from lifeboat.backup.take_backup import take_backup
+from lifeboat.drill.drill import drill
+from lifeboat.drill.policy.event import parse_drill_event
+from lifeboat.drill.run import DrillRequest
 from lifeboat.errors import LifeboatError
-from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.drill_report import DrillReport
-from lifeboat.policy.messages import Message
-from lifeboat.policy.names import BackupLocation
-from lifeboat.policy.restore_events import parse_restore_event
+from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.keys import BackupLocation
+from lifeboat.monitor.check_health import Checked, Look, check_health
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.backup_run import Means, Request
-from lifeboat.services.check_health import Checked, Look, check_health
-from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillRequest
-from lifeboat.services.recovery import RecoveryMeans
-from lifeboat.services.restore import restore
-from lifeboat.services.restore_run import RestoreRequest
-from lifeboat.services.take_backup import take_backup
+from lifeboat.recovery.context import RecoveryMeans
+from lifeboat.restore.dispatch import restore
+from lifeboat.restore.policy.event import parse_restore_event
+from lifeboat.restore.run import RestoreRequest
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
-from lifeboat.vault.bucket import Vault
 from tests import law
 from tests.handmade import HandmadeVault
 from tests.unit.vaults import HEARD

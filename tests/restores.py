@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from lifeboat.errors import LifeboatError
-from lifeboat.policy.restore_events import parse_restore_event
-from lifeboat.policy.restore_report import RestoreReport
-from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.recovery import RecoveryMeans
-from lifeboat.services.restore import restore
-from lifeboat.services.restore_run import RestoreRequest
+from lifeboat.recovery.context import RecoveryMeans
+from lifeboat.restore.dispatch import restore
+from lifeboat.restore.policy.event import parse_restore_event
+from lifeboat.restore.policy.report import RestoreReport
+from lifeboat.restore.run import RestoreRequest
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault
 from tests import law
 from tests.workshop import SECRET_ARN, Database, Workshop, assert_no_children
 

@@ -1,6 +1,6 @@
 """The local AWS as a place that keeps secrets, for whoever reads them by hand."""
 
-from lifeboat.secret_store import SecretStore
+from lifeboat.runtime.secret_store import SecretStore
 from local.aws import LocalAws
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lifeboat.patience import set_testing
 from lifeboat.postgres.watch import strike_all
-from lifeboat.services.stopwatch import Stopwatch
+from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.stopwatch import Stopwatch
 
 BACKUP = (
     "look",

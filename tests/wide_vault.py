@@ -17,16 +17,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifeboat.policy.drill_report import DrillReport
-from lifeboat.policy.findings import Code
-from lifeboat.policy.health import judge
-from lifeboat.policy.manifest import Manifest
-from lifeboat.policy.names import parse_drill_key, parse_key
-from lifeboat.policy.tiers import Tier
+from lifeboat.alerts.policy.findings import Code
+from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.keys import parse_drill_key, parse_key
+from lifeboat.model.manifest import Manifest
+from lifeboat.model.tiers import Tier
+from lifeboat.monitor.observe import most_calls, observe
+from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.request_budget import Calls
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import MonitorSettings, WatchedDatabase, WatchedSettings
-from lifeboat.vault.bucket import Vault
-from lifeboat.vault.calls import Calls
-from lifeboat.vault.observe import most_calls, observe
 from tests.unit.vaults import DAY, NEWEST, NOW, backup, drill, stored
 
 MB = 1 << 20

@@ -13,20 +13,20 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from lifeboat.policy.inventory import Inventory
-from lifeboat.policy.manifest import Manifest
-from lifeboat.policy.names import BackupLocation
-from lifeboat.policy.tiers import Tier
-from lifeboat.postgres.census import take_inventory
-from lifeboat.postgres.direct import check_endpoint
+from lifeboat.backup.run import Means, Request
+from lifeboat.backup.take_backup import Outcome, take_backup
+from lifeboat.model.inventory import Inventory
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import Manifest
+from lifeboat.model.tiers import Tier
 from lifeboat.postgres.endpoint import parse_secret
+from lifeboat.postgres.inventory_queries import take_inventory
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import list_relations
-from lifeboat.services.backup_run import Means, Request
-from lifeboat.services.take_backup import Outcome, take_backup
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault
 from local.postgres import PostgresServer
 from tests import law
 from tests.nights import NIGHT

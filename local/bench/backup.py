@@ -10,17 +10,17 @@ import time
 from datetime import UTC, datetime
 
 # The handler with all that it brings: the memory that is measured is to be the function's.
-import lifeboat.handlers.backup  # noqa: F401
-from lifeboat.policy.names import BackupLocation
-from lifeboat.policy.tiers import Tier
-from lifeboat.postgres.direct import check_endpoint
+import lifeboat.backup.handler  # noqa: F401
+from lifeboat.backup.run import Means, Request
+from lifeboat.backup.take_backup import take_backup
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.tiers import Tier
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.backup_run import Means, Request
-from lifeboat.services.take_backup import take_backup
+from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault, s3_client
 
 LOCATION = BackupLocation(Tier.DAILY, "app", datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
 SECONDS = 900.0

@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from typing import Never
 
 # The handler with all that it brings: the memory that is measured is to be the function's.
-import lifeboat.handlers.drill  # noqa: F401
+import lifeboat.drill.handler  # noqa: F401
+from lifeboat.drill.drill import drill
+from lifeboat.drill.policy.event import parse_drill_event
+from lifeboat.drill.run import DrillRequest
 from lifeboat.errors import LifeboatError
-from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillRequest
-from lifeboat.services.recovery import RecoveryMeans
+from lifeboat.recovery.context import RecoveryMeans
+from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
-from lifeboat.vault.bucket import Vault, s3_client
 from local.bench.backup import LOCATION, SECONDS, SECRET
 
 MEMORY_MB = 3008

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from lifeboat.policy.drill_report import DrillReport
+from lifeboat.model.drill_report import DrillReport
 from local.bench.contestants import (
     DRILL,
     LIFEBOAT,

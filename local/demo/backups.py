@@ -3,8 +3,8 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from lifeboat.policy.manifest import Manifest
-from lifeboat.policy.names import MANIFEST
+from lifeboat.model.keys import MANIFEST
+from lifeboat.model.manifest import Manifest
 from local.demo.scene import DemoError, Scene, console, step
 from local.tables import listing
 

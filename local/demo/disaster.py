@@ -2,7 +2,7 @@
 
 import psycopg
 
-from lifeboat.policy.manifest import Manifest
+from lifeboat.model.manifest import Manifest
 from local.demo.scene import SOURCE, DemoError, Scene, console, step
 
 FUNCTION = "Lifeboat-restore"

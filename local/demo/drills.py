@@ -1,6 +1,6 @@
 """The drill in the demo: the newest backup is restored inside a function, and judged."""
 
-from lifeboat.policy.drill_report import DrillReport, Verdict
+from lifeboat.model.drill_report import DrillReport, Verdict
 from local.demo.scene import DemoError, Scene, console, step
 from local.tables import drilled
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from rich.markup import escape
 from rich.panel import Panel
 
-from lifeboat.policy.manifest import Manifest, StoredObject
+from lifeboat.model.manifest import Manifest, StoredObject
 from local.demo.scene import DemoError, Scene, console, step
 from local.subscriber import Notification, Subscriber
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psycopg
 
-from lifeboat.policy.inventory import Inventory
-from lifeboat.policy.manifest import Manifest
-from lifeboat.postgres.census import read_sequences, take_inventory
+from lifeboat.model.inventory import Inventory
+from lifeboat.model.manifest import Manifest
+from lifeboat.postgres.inventory_queries import read_sequences, take_inventory
 from lifeboat.postgres.snapshot import list_relations
 from local.demo.scene import COPY, SOURCE, DemoError, Scene, console, step
 from local.postgres import PostgresServer

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from layers.target import Platform
-from lifeboat.policy.manifest import Manifest
+from lifeboat.model.manifest import Manifest
 from local import sample
 from local.aws import LocalAws
 from local.postgres import PostgresServer

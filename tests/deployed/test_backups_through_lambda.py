@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
-from lifeboat.policy.metrics import OF_A_BACKUP
-from lifeboat.policy.names import parse_id, slot_id
-from lifeboat.policy.tiers import tier_of
+from lifeboat.model.keys import parse_id, slot_id
+from lifeboat.model.metrics import OF_A_BACKUP
+from lifeboat.model.tiers import tier_of
 from tests.deployed.conftest import PASSWORD, Installation, parameter_key
 from tests.workshop import Database, eventually
 

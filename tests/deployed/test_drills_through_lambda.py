@@ -5,8 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lifeboat.policy.drill_report import DrillReport, Verdict
-from lifeboat.policy.names import parse_id
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.keys import parse_id
 from tests.deployed.conftest import PASSWORD, Installation
 from tests.drills import failed
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from lifeboat.policy.attempt import Attempt, AttemptOutcome
+from lifeboat.model.attempt import Attempt, AttemptOutcome
 from local.subscriber import Subscriber
 from tests.deployed.conftest import Installation
 from tests.deployed.test_monitor import look, news

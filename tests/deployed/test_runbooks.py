@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.policy.manifest import Manifest
+from lifeboat.model.manifest import Manifest
 from local.postgres import PostgresServer
 from tests.deployed.conftest import PASSWORD, Installation, new_parameter
 from tests.pages import RUNBOOKS, Block, Page, filled, require_seen

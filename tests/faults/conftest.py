@@ -11,14 +11,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from lifeboat.patience import set_testing
-from lifeboat.policy.manifest import Manifest
-from lifeboat.policy.names import BackupLocation
-from lifeboat.policy.tiers import Tier
+from lifeboat.backup.run import Request
+from lifeboat.backup.take_backup import take_backup
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import Manifest
+from lifeboat.model.tiers import Tier
 from lifeboat.postgres.programs import Programs
-from lifeboat.services.backup_run import Request
-from lifeboat.services.take_backup import take_backup
-from lifeboat.vault.bucket import Vault
+from lifeboat.runtime.patience import set_testing
+from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests import law

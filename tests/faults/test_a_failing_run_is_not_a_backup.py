@@ -25,8 +25,8 @@ from lifeboat.errors import (
     UnsupportedServerError,
     VaultError,
 )
-from lifeboat.patience import set_testing
 from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.patience import set_testing
 from local.postgres import PostgresServer
 from tests.proxy import Proxy
 from tests.s3_faults import Silence, answer, meanwhile, planned, slow

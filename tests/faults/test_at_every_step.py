@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from lifeboat.backup.pg_dump import Dump
 from lifeboat.errors import (
     BackupError,
     ConnectError,
@@ -21,11 +22,10 @@ from lifeboat.errors import (
     VaultError,
     VaultReadError,
 )
-from lifeboat.patience import set_testing
-from lifeboat.postgres.decode import Decoder
-from lifeboat.postgres.dump import Dump
+from lifeboat.postgres.decoder import Decoder
 from lifeboat.postgres.programs import Child
-from lifeboat.vault.bucket import Vault
+from lifeboat.runtime.patience import set_testing
+from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
 from tests.proxy import Proxy
 from tests.steps import BACKUP, Clock, at

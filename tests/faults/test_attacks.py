@@ -18,11 +18,11 @@ from lifeboat.errors import (
     SlotTakenError,
     UnreadableError,
 )
-from lifeboat.patience import set_testing
-from lifeboat.postgres import decode, snapshot
+from lifeboat.postgres import decoder, snapshot
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
+from lifeboat.runtime.patience import set_testing
 from tests.faults.conftest import JAILED
 from tests.proxy import Proxy
 from tests.s3_faults import Silence, answer, planned, slow
@@ -195,12 +195,12 @@ def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_
 def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Broken(decode.CopyRows):
+    class Broken(decoder.CopyRows):
         def feed(self, piece: bytes) -> None:
             super().feed(piece)
             raise ValueError("never seen before")
 
-    monkeypatch.setattr(decode, "CopyRows", Broken)
+    monkeypatch.setattr(decoder, "CopyRows", Broken)
     with pytest.raises(ValueError, match="never seen before"):
         workshop.take()
     workshop.assert_nothing_was_published()

@@ -14,8 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lifeboat.backup import handler as backup
+from lifeboat.drill import handler as drill
 from lifeboat.errors import EventError, LifeboatError
-from lifeboat.handlers import backup, drill, monitor, restore
+from lifeboat.monitor import handler as monitor
+from lifeboat.restore import handler as restore
 from tests import law
 from tests.nonsense import CAMPAIGN, ODD, WORDS, broken
 from tests.workshop import SECRET_ARN

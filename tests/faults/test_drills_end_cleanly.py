@@ -21,9 +21,9 @@ from lifeboat.errors import (
     NoBackupError,
     TargetError,
 )
-from lifeboat.policy.drill_report import Verdict
-from lifeboat.postgres.scratch import scratch_directory
-from lifeboat.services import compare_copy
+from lifeboat.model.drill_report import Verdict
+from lifeboat.recovery import compare_copy
+from lifeboat.recovery.scratch import scratch_directory
 from tests.drills import TARGET, DrillHall, databases
 from tests.steps import Clock, by
 from tests.workshop import SECRET_ARN, Database, assert_no_children, eventually
@@ -159,9 +159,9 @@ def test_what_a_killed_drill_left_is_swept_by_the_next_one(hall: DrillHall) -> N
         "import sys, time\n"
         "from pathlib import Path\n"
         "from lifeboat.errors import DrillTimeError\n"
-        "from lifeboat.postgres.embedded import EmbeddedServer, Size\n"
+        "from lifeboat.drill.embedded_server import EmbeddedServer, Size\n"
         "from lifeboat.postgres.programs import Programs\n"
-        "from lifeboat.postgres.scratch import scratch_directory\n"
+        "from lifeboat.recovery.scratch import scratch_directory\n"
         "from lifeboat.postgres.watch import Watch\n"
         "place, root = map(Path, sys.argv[1:])\n"
         "with scratch_directory(place) as scratch, Watch(60, DrillTimeError) as w:\n"

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from lifeboat.alerts.policy.findings import Code, Level
+from lifeboat.alerts.policy.state import STATE_KEY
+from lifeboat.drill.find_backup import find_backup
+from lifeboat.drill.policy.event import parse_drill_event
+from lifeboat.drill.run import DrillRequest, DrillRun
 from lifeboat.errors import EventError, ManifestError, NoBackupError
-from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.drill_report import DrillReport, Verdict
-from lifeboat.policy.findings import Code, Level
-from lifeboat.policy.manifest import Manifest
-from lifeboat.policy.told import STATE_KEY
-from lifeboat.services.drill_run import DrillRequest, DrillRun
-from lifeboat.services.find_backup import find_backup
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.manifest import Manifest
 from tests import law
 from tests.handmade import HandmadeVault, drilled
 from tests.readers import Readers

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from lifeboat.drill.drill import drill
+from lifeboat.drill.policy.event import parse_drill_event
+from lifeboat.drill.run import DrillRequest
 from lifeboat.errors import LifeboatError
-from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.drill_report import DrillReport, Verdict
-from lifeboat.policy.restore_events import parse_restore_event
-from lifeboat.services.drill import drill
-from lifeboat.services.drill_run import DrillRequest
-from lifeboat.services.restore import restore
-from lifeboat.services.restore_run import RestoreRequest
-from lifeboat.vault.read import find_backups
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.restore.dispatch import restore
+from lifeboat.restore.policy.event import parse_restore_event
+from lifeboat.restore.run import RestoreRequest
+from lifeboat.s3.read import find_backups
 from tests import law
 from tests.drills import STARTED as DRILLED
 from tests.drills import DrillHall

@@ -3,7 +3,7 @@
 import pytest
 
 from lifeboat.errors import RestoreFailedError, VaultError
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from tests.drills import DrillHall
 from tests.restores import RescueHall, databases
 from tests.s3_faults import altered, answer, flipped, planned

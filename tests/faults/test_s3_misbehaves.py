@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import LifeboatError, SlotTakenError, VaultError
-from lifeboat.patience import set_testing
-from lifeboat.vault.bucket import s3_client
+from lifeboat.runtime.patience import set_testing
+from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
 from tests.s3_faults import answer, but_done, changed_answer, damage, planned
 from tests.workshop import Bucket, Database, Workshop

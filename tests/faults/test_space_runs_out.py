@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from lifeboat.errors import DoesNotFitError, LifeboatError, RestoreError
-from lifeboat.policy.drill_report import Verdict
-from lifeboat.postgres import restore
+from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Child
-from lifeboat.vault import read
+from lifeboat.recovery import pg_restore
+from lifeboat.s3 import read
 from tests.drills import TARGET, DrillHall, databases
 from tests.restores import RescueHall
 from tests.restores import databases as copies
@@ -155,7 +155,7 @@ def kill_when_restoring(monkeypatch: pytest.MonkeyPatch) -> list[int]:
                 psutil.Process(self.pid).kill()
                 killed.append(self.pid)
 
-    monkeypatch.setattr(restore, "Child", Doomed)
+    monkeypatch.setattr(pg_restore, "Child", Doomed)
     return killed
 
 

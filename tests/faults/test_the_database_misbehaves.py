@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from lifeboat.backup import store_archive
+from lifeboat.backup.policy import attempts
 from lifeboat.errors import (
     BackupError,
     ConnectError,
@@ -18,10 +20,8 @@ from lifeboat.errors import (
     SwapError,
     UnreadableError,
 )
-from lifeboat.patience import set_testing
-from lifeboat.policy import attempts
-from lifeboat.postgres import census, connect, snapshot
-from lifeboat.services import store_archive
+from lifeboat.postgres import connect, inventory_queries, snapshot
+from lifeboat.runtime.patience import set_testing
 from tests.restores import RescueHall, databases
 from tests.s3_faults import planned
 from tests.workshop import Database, Workshop, eventually
@@ -43,7 +43,7 @@ def in_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], o
     """Does something once, when every table is locked and the snapshot taken, before the dump."""
 
     def plan(act: Callable[[], object]) -> list[int]:
-        read_source, done = census.read_source, list[int]()
+        read_source, done = inventory_queries.read_source, list[int]()
 
         def act_first(connection: connect.Connection) -> Any:
             if not done:
@@ -169,7 +169,7 @@ def test_what_no_lock_protects_is_changed_before_the_dump(
 ) -> None:
     """The backup begins anew; when that doesn't help, it is refused."""
     monkeypatch.setattr(attempts, "_FIRST_PAUSE", 0.01)
-    read_source, done = census.read_source, list[int]()
+    read_source, done = inventory_queries.read_source, list[int]()
     made = (
         "DROP TYPE IF EXISTS mood, temper CASCADE",
         "DROP VIEW IF EXISTS seen",

@@ -15,10 +15,10 @@ from lifeboat.errors import (
     VaultError,
     VaultReadError,
 )
-from lifeboat.patience import set_testing
-from lifeboat.policy.copies import parse_copy
-from lifeboat.policy.drill_report import Verdict
-from lifeboat.vault.bucket import Vault
+from lifeboat.model.drill_report import Verdict
+from lifeboat.restore.policy.copy_names import parse_copy
+from lifeboat.runtime.patience import set_testing
+from lifeboat.s3.bucket import Vault
 from tests.drills import DrillHall
 from tests.proxy import Proxy
 from tests.restores import RescueHall, databases, refused, sweep

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
+from lifeboat.alerts.tell_failure import Voice, recorded
 from lifeboat.alerts.topic import Topic
+from lifeboat.backup import handler as function
+from lifeboat.backup.policy.second_try import MOST_MOVED
+from lifeboat.backup.run import Means
+from lifeboat.backup.take_backup import take_backup
 from lifeboat.errors import ConnectError, DumpError, LifeboatError, TellError
-from lifeboat.handlers import backup as function
-from lifeboat.policy.attempt import Attempt, AttemptKind, AttemptOutcome
-from lifeboat.policy.second_try import MOST_MOVED
-from lifeboat.services.backup_run import Means
-from lifeboat.services.check_health import Look, check_health
-from lifeboat.services.take_backup import take_backup
-from lifeboat.services.tell_failure import Voice, recorded
+from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
+from lifeboat.monitor.check_health import Look, check_health
+from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from lifeboat.vault.bucket import Protection, Vault
 from local.aws import LocalAws
 from local.subscriber import Subscriber
 from tests.handmade import HandmadeVault
@@ -171,7 +171,7 @@ def test_words_that_cant_be_found_do_not_hide_why_a_run_failed(
     def dumb(*_: object) -> None:
         raise KeyError("nobody foresaw this")
 
-    monkeypatch.setattr("lifeboat.services.tell_failure.failure_message", dumb)
+    monkeypatch.setattr("lifeboat.alerts.tell_failure.failure_message", dumb)
     assert not town.fails("app", NIGHT).notified  # it sees the run's own error, too
     assert ("new", "backup-failed") in town.look(["app"], NIGHT + 15 * MINUTE)
 
@@ -201,7 +201,7 @@ def called(
         }
     ).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("lifeboat.handlers.invocation.hide_memory", lambda: None)
+    monkeypatch.setattr("lifeboat.runtime.invocation.hide_memory", lambda: None)
     monkeypatch.setattr(function.Programs, "of_environment", lambda: workshop.programs)
     monkeypatch.setattr(function, "read_login", lambda *_: workshop.read_login())
     context = SimpleNamespace(
@@ -228,7 +228,7 @@ def failing(first: LifeboatError, *, moved: int = 0) -> Callable[..., Any]:
     return take
 
 
-TRIED = "lifeboat.services.try_again.take_backup"
+TRIED = "lifeboat.backup.try_again.take_backup"
 
 
 def test_a_first_try_that_fails_of_something_passing_is_mended_by_the_second_in_silence(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import RestoreFailedError
-from lifeboat.policy.drill_report import Verdict
-from lifeboat.postgres import restore
+from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Child, Programs
+from lifeboat.recovery import pg_restore
 from tests.drills import DrillHall, check, without_extension
 from tests.loaded import contents
 from tests.restores import RescueHall, refused
@@ -63,7 +63,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 found.extend(word for word in argv if word.startswith("--jobs="))
             super().__init__(argv, **rest)
 
-    monkeypatch.setattr(restore, "Child", Noted)
+    monkeypatch.setattr(pg_restore, "Child", Noted)
     return found
 
 

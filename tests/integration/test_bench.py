@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from lifeboat.errors import LifeboatError
-from lifeboat.policy.drill_report import DrillReport, Verdict
-from lifeboat.policy.manifest import Manifest
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.copy_rows import CopyRows
 from local.bench.__main__ import Bout, main, measured
 from local.bench.contestants import (

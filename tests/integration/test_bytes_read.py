@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from lifeboat.backup import store_archive
+from lifeboat.backup.policy import attempts
 from lifeboat.errors import BackupError, DefinitionsChangedError
-from lifeboat.policy import attempts
 from lifeboat.postgres.meter import Meter
-from lifeboat.services import store_archive
 from tests.proxy import Proxy
 from tests.workshop import Database, Workshop
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from tests.drills import DrillHall, without_extension
 from tests.workshop import Database, Workshop, eventually, run_program
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lifeboat.errors import DumpError
-from lifeboat.policy.drill_report import Outcome, Verdict
+from lifeboat.model.drill_report import Outcome, Verdict
 from tests import superusers
 from tests.drills import (
     TARGET,
@@ -223,7 +223,7 @@ def test_the_owners_questions_are_part_of_the_verdict(hall: DrillHall) -> None:
 def test_a_backup_without_roles_leaves_owners_untested(
     hall: DrillHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lifeboat.services.survey.dump_globals", _refused)
+    monkeypatch.setattr("lifeboat.backup.take_inventory.dump_globals", _refused)
     with with_roles(hall.workshop.database, ROLES[:1]):
         hall.workshop.database.run("ALTER TABLE users OWNER TO torture_owner")
         hall.workshop.take()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from tests.drills import DrillHall, check, failed
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from tests.drills import DrillHall, failed
 from tests.workshop import Database
 

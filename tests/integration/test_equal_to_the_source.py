@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lifeboat.postgres.census import read_sequences
+from lifeboat.postgres.inventory_queries import read_sequences
 from lifeboat.postgres.programs import Programs
 from tests.schemas import ODDITIES
 from tests.workshop import MAJORS, Bucket, Database, Workshop, run_program

@@ -15,7 +15,7 @@ from botocore.config import Config
 from lifeboat.errors import SecretError
 from lifeboat.postgres.connect import connect
 from lifeboat.postgres.login import Login, read_login
-from lifeboat.secret_store import SecretStore
+from lifeboat.runtime.secret_store import SecretStore
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.secret_stores import store_of

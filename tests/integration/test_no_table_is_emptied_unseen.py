@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 import psycopg
 import pytest
 
+from lifeboat.backup.policy import attempts
 from lifeboat.errors import LockQueueError, SchemaChangingError
-from lifeboat.policy import attempts
 from lifeboat.postgres import snapshot as under_test
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.snapshot import Relation, Snapshot, held_snapshot

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from tests.drills import DrillHall
 from tests.loaded import checksum_of, contents

@@ -7,9 +7,9 @@ import pytest
 
 from lifeboat.errors import ConnectError, ConnectFailure
 from lifeboat.postgres.connect import open_again
-from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.pooler import check_endpoint
 from tests.workshop import Database
 
 LIAR = 'permission denied for database "x" does not exist'

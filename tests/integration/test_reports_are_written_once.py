@@ -3,8 +3,8 @@
 import pytest
 
 from lifeboat.errors import VaultError
-from lifeboat.services.publish_report import publish_report
-from lifeboat.vault.bucket import Protection, Vault
+from lifeboat.recovery.publish_report import publish_report
+from lifeboat.s3.bucket import Protection, Vault
 from tests.drills import DrillHall
 from tests.s3_faults import answer, but_done, planned
 from tests.workshop import Bucket

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from tests.drills import DrillHall
 from tests.loaded import CHANGING, REFUSING, REFUSING_18, checksum_of, contents

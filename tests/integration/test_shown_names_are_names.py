@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from lifeboat.policy.identifiers import quoted
-from tests.unit.test_identifiers import HOSTILE
+from lifeboat.model.identifiers import quoted
+from tests.unit.model.test_identifiers import HOSTILE
 from tests.workshop import MAJORS, Database
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from lifeboat.backup import catalog
+from lifeboat.backup.catalog import require_unchanged
+from lifeboat.backup.policy import attempts
 from lifeboat.errors import DefinitionsChangedError, OutOfTimeError, SchemaChangingError
-from lifeboat.policy import attempts
-from lifeboat.postgres import catalog
-from lifeboat.postgres.catalog import require_unchanged
 from lifeboat.postgres.connect import open_again
 from tests.integration.test_no_table_is_emptied_unseen import held
 from tests.races.course import (
@@ -216,7 +216,7 @@ def test_a_pause_before_an_attempt_ends_with_the_run(
     workshop = racing(18)
     racers = line_up(workshop.database, named("view replaced"))
     Start("before", attempts=9).give(monkeypatch, lambda: run(workshop.database, racers))
-    monkeypatch.setattr("lifeboat.services.store_archive.pause_before_next", lambda *_: 60.0)
+    monkeypatch.setattr("lifeboat.backup.store_archive.pause_before_next", lambda *_: 60.0)
     workshop.seconds = 3
     with pytest.raises(OutOfTimeError):
         workshop.take()

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from lifeboat.alerts.policy.findings import Health
+from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.state import STATE_KEY, ToldState
+from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import MonitorError, TellError
-from lifeboat.policy.facts import Unknown
-from lifeboat.policy.findings import Health
-from lifeboat.policy.messages import Message
-from lifeboat.policy.told import STATE_KEY, ToldState
-from lifeboat.policy.topic_facts import TopicFacts
-from lifeboat.services.check_health import Channel, Checked, Look, check_health
+from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
+from lifeboat.monitor.policy.facts import Unknown
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from lifeboat.vault.bucket import Vault
 from local.aws import LocalAws
 from tests.handmade import HandmadeVault, drilled
 from tests.local.aws_helpers import allow, make_role

@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from lifeboat.alerts.policy.messages import Kind, Message, raised
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import TellError
-from lifeboat.policy.messages import Kind, Message, raised
 from local.aws import LocalAws
 from local.certificates import issue
 from local.subscriber import Subscriber

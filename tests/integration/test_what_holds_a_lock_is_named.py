@@ -8,9 +8,9 @@ import pytest
 
 from lifeboat.errors import LockWaitError
 from lifeboat.postgres.connect import open_again
-from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.snapshot import held_snapshot
 from local.postgres import PostgresServer
 from tests.workshop import MAJORS, Database

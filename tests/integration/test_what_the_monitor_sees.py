@@ -8,16 +8,22 @@ from typing import Any
 
 import pytest
 
-from lifeboat.policy.bill import LISTS, OTHERS, RECORDS
-from lifeboat.policy.facts import DatabaseFacts, DefaultEncryption, Facts, Unknown, Unreadable
-from lifeboat.policy.findings import Code, Health, Level, overall
-from lifeboat.policy.health import judge
-from lifeboat.policy.tiers import Tier
-from lifeboat.policy.told import ToldState
+from lifeboat.alerts.policy.findings import Code, Health, Level, overall
+from lifeboat.alerts.policy.state import ToldState
+from lifeboat.model.tiers import Tier
+from lifeboat.monitor.observe import most_calls, observe
+from lifeboat.monitor.policy.bill import LISTS, OTHERS, RECORDS
+from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.facts import (
+    DatabaseFacts,
+    DefaultEncryption,
+    Facts,
+    Unknown,
+    Unreadable,
+)
+from lifeboat.monitor.request_budget import Calls
+from lifeboat.s3.bucket import Vault
 from lifeboat.settings import TransferSettings, WatchedDatabase, WatchedSettings
-from lifeboat.vault.bucket import Vault
-from lifeboat.vault.calls import Calls
-from lifeboat.vault.observe import most_calls, observe
 from local.aws import LocalAws
 from tests.handmade import ARCHIVE, HandmadeVault, drilled
 from tests.local.aws_helpers import allow, make_role

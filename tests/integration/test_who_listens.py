@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from lifeboat.alerts.subscriptions import MOST_PAGES, topic_facts
-from lifeboat.policy.facts import Unknown
-from lifeboat.policy.topic_facts import Subscription, TopicFacts
+from lifeboat.alerts.policy.topic_facts import Subscription, TopicFacts
+from lifeboat.monitor.policy.facts import Unknown
+from lifeboat.monitor.subscriptions import MOST_PAGES, topic_facts
 from local.aws import LocalAws
 from local.subscriber import Subscriber, confirm
 from tests.local.aws_helpers import allow, make_role

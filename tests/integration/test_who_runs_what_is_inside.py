@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lifeboat.policy.drill_report import Verdict
+from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from tests import hostile
 from tests.drills import DrillHall, check, with_roles

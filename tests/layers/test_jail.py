@@ -22,13 +22,13 @@ from layers.postgres.lock import read
 from layers.postgres.server_layer import LAYER_PROGRAMS
 from layers.postgres.shim import JAIL, JAIL_SOURCES, compile_jail
 from layers.target import ARCHITECTURES, Architecture, Platform
+from lifeboat.drill.embedded_server import EmbeddedServer, Size
 from lifeboat.errors import JailError, OutOfTimeError
 from lifeboat.postgres.connect import open_again
-from lifeboat.postgres.embedded import EmbeddedServer, Size
 from lifeboat.postgres.jail import OFFLINE, REMOTE, server_jail
 from lifeboat.postgres.programs import Child, Programs
-from lifeboat.postgres.scratch import scratch_directory
 from lifeboat.postgres.watch import Watch
+from lifeboat.recovery.scratch import scratch_directory
 
 runs_here = pytest.mark.skipif(
     not Platform.of_host().is_linux, reason="macOS has no such jail, by design"

@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lifeboat.services import store_archive
-from lifeboat.services.stream_archive import ArchiveStream
+from lifeboat.backup import store_archive
+from lifeboat.backup.stream_archive import ArchiveStream
 from tests.races.kinds import Kind
 from tests.workshop import Database, Workshop, run_program
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from lifeboat.errors import RestoreRefusedError
-from lifeboat.policy.names import slot_id
+from lifeboat.model.keys import slot_id
 from local.aws import LocalAws
 from tests.restores import STARTED, RescueHall, refused
 from tests.s3_faults import answer, planned

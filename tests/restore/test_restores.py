@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lifeboat.errors import EventError, NoBackupError, RestoreRefusedError, RestoreTargetError
-from lifeboat.policy.drill_report import Verdict
-from lifeboat.services import list_backups
+from lifeboat.model.drill_report import Verdict
+from lifeboat.restore import list_backups
 from tests.restores import TARGET, RescueHall, databases, event_in, refused, role, roles, sweep
 from tests.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 from tests.workshop import MAJORS, Database, assert_no_children

@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from lifeboat.errors import RestoreRefusedError, SwapError
-from lifeboat.postgres.swap import rename
+from lifeboat.restore.rename_databases import rename
 from tests.restores import STARTED, TARGET, RescueHall, databases, refused, role
 from tests.workshop import Database, eventually
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
-from lifeboat.patience import set_testing
+from lifeboat.runtime.patience import set_testing
 from tests.restores import RescueHall, databases, refused
 from tests.workshop import MAJORS, Database, assert_no_children
 

@@ -9,10 +9,10 @@ import pytest
 
 from lifeboat.errors import RestoreRefusedError
 from lifeboat.postgres.connect import Connection, open_again
-from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.loosen import empty, loosened
+from lifeboat.postgres.pooler import check_endpoint
+from lifeboat.restore.constraints import empty, loosened
 from tests.workshop import MAJORS, Database
 
 PAIR = (

@@ -14,7 +14,7 @@ import pytest
 
 from layers.postgres import client_layer, server_layer
 from layers.python import dependency_layer
-from lifeboat.policy.manifest import Manifest
+from lifeboat.model.manifest import Manifest
 from lifeboat.settings import Settings
 from local import sample
 from local.aws import LocalAws
@@ -26,8 +26,8 @@ from tests.workshop import Bucket, Database
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 CA_INSIDE = "/etc/pki/local-aws.pem"
 FIRST_DAY = datetime.now(UTC).date() - timedelta(days=100)
-BACKUP = Shape("Lifeboat-backup-app", "lifeboat.handlers.backup.handler", memory_mb=1769)
-DRILL = Shape("Lifeboat-drill-app", "lifeboat.handlers.drill.handler", memory_mb=3008, seconds=180)
+BACKUP = Shape("Lifeboat-backup-app", "lifeboat.backup.handler.handler", memory_mb=1769)
+DRILL = Shape("Lifeboat-drill-app", "lifeboat.drill.handler.handler", memory_mb=3008, seconds=180)
 DRILL_TMP_MB = 4096
 _NUMBERS = count(1)
 

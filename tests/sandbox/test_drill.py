@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from layers.elf import GLIBC_LIBRARIES
-from lifeboat.policy.drill_report import DrillReport
+from lifeboat.model.drill_report import DrillReport
 from lifeboat.settings import Settings
 from local.postgres import PostgresServer
 from tests.sandbox.box import Box

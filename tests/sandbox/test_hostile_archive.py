@@ -250,7 +250,7 @@ END $code$
 #: A child of a handler's process reads what that one was started with, before and after.
 _PEEK = """
 import os, subprocess, sys
-from lifeboat.handlers.hidden import hide_memory
+from lifeboat.runtime.hidden_memory import hide_memory
 spy = "import sys; print('BAIT' in open('/proc/' + sys.argv[1] + '/environ').read())"
 def look():
     argv = [sys.executable, "-I", "-c", spy, str(os.getpid())]

@@ -123,7 +123,7 @@ class Synthesized:
         return {
             each["FunctionName"]: each
             for each in self.of_type("AWS::Lambda::Function")
-            if each["Handler"] == f"lifeboat.handlers.{job}.handler"
+            if each["Handler"] == f"lifeboat.{job}.handler.handler"
         }
 
     def only(self, kind: str) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import SettingsError
-from lifeboat.policy.bill import ALARMS, secrets_of
-from lifeboat.policy.metrics import (
+from lifeboat.model.metrics import (
     DAILY_OF_A_DATABASE,
     DAILY_OF_DRILLS,
     OF_A_BACKUP,
     OF_A_DRILL,
 )
+from lifeboat.monitor.policy.bill import ALARMS, secrets_of
 from lifeboat.settings import MOST_DATABASES
 from tests.stack.stacks import PLAIN, REGION, TOPIC_KEY, Synthesized
 

@@ -399,7 +399,7 @@ def test_every_asset_can_be_read_by_the_user_that_lambda_runs_functions_as(
         os.umask(before)
 
     (code,) = [
-        path.parents[2] for path in stack.directory.glob("asset.*/lifeboat/handlers/backup.py")
+        path.parents[2] for path in stack.directory.glob("asset.*/lifeboat/backup/handler.py")
     ]
     files = [path for path in code.rglob("*") if path.is_file()]
     assert len(files) > 100

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from lifeboat.policy.drill_report import Check, DrillReport, Limit, Outcome, TableResult, Verdict
+from lifeboat.model.drill_report import Check, DrillReport, Limit, Outcome, TableResult, Verdict
 from tests.unit.samples import COUNT, DATABASES, MOMENTS, SLOTS, TEXT
 
 CHECKS = ("checksum", "decode", "restore", "rows", "content", "sequences", "extensions", "objects")

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lifeboat.policy.facts import Facts, Unknown
-from lifeboat.policy.findings import Finding, Level
-from lifeboat.policy.health import judge
-from lifeboat.policy.health_topic import as_heard
-from lifeboat.policy.known import knowing, with_known
-from lifeboat.policy.news import news
-from lifeboat.policy.recovery import Ending, ending_of
-from lifeboat.policy.told import Told, ToldState
+from lifeboat.alerts.policy.findings import Finding, Level
+from lifeboat.alerts.policy.state import Told, ToldState
+from lifeboat.monitor.policy.checks.topic import as_heard
+from lifeboat.monitor.policy.endings import Ending, ending_of
+from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.facts import Facts, Unknown
+from lifeboat.monitor.policy.first_known import knowing, with_known
+from lifeboat.monitor.policy.notifications import news
 from lifeboat.settings import WatchedSettings
 
 

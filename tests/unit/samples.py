@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from lifeboat.policy.inventory import (
+from lifeboat.model.inventory import (
     CollationProvider,
     Extension,
     Inventory,
@@ -13,8 +13,8 @@ from lifeboat.policy.inventory import (
     Source,
     Table,
 )
-from lifeboat.policy.manifest import Archive, Manifest, Retention, StoredObject
-from lifeboat.policy.tiers import Tier
+from lifeboat.model.manifest import Archive, Manifest, Retention, StoredObject
+from lifeboat.model.tiers import Tier
 
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)
 PREFIX = "weekly/app/2026-11-22T020000Z/"

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from lifeboat.alerts.policy.failures import failure_message, restore_message
+from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.alerts.policy.messages import LONGEST_SUBJECT
+from lifeboat.alerts.policy.state import Told
 from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
-from lifeboat.policy.attempt import LONGEST, Attempt, AttemptKind
-from lifeboat.policy.failures import failure_message, restore_message
-from lifeboat.policy.findings import Code, Finding, Level
-from lifeboat.policy.messages import LONGEST_SUBJECT
-from lifeboat.policy.notified import with_notified
-from lifeboat.policy.recovery import Ending, ending_of
-from lifeboat.policy.told import Told
+from lifeboat.model.attempt import LONGEST, Attempt, AttemptKind
+from lifeboat.monitor.policy.endings import Ending, ending_of
+from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.settings import AlertSettings
 from tests.unit.vaults import (
     DAY,

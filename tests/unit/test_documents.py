@@ -14,15 +14,15 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lifeboat.handlers.monitor import _wants_text
-from lifeboat.policy.commands import Commands
-from lifeboat.policy.drill_events import MAY_BE as OF_DRILLS
-from lifeboat.policy.drill_events import parse_drill_event
-from lifeboat.policy.events import MAY_BE as OF_BACKUPS
-from lifeboat.policy.events import parse_event
-from lifeboat.policy.findings import Code
-from lifeboat.policy.restore_events import MAY_BE as OF_RESTORES
-from lifeboat.policy.restore_events import Action, parse_restore_event
+from lifeboat.alerts.policy.findings import Code
+from lifeboat.backup.policy.event import MAY_BE as OF_BACKUPS
+from lifeboat.backup.policy.event import parse_event
+from lifeboat.drill.policy.event import MAY_BE as OF_DRILLS
+from lifeboat.drill.policy.event import parse_drill_event
+from lifeboat.model.commands import Commands
+from lifeboat.monitor.handler import _wants_text
+from lifeboat.restore.policy.event import MAY_BE as OF_RESTORES
+from lifeboat.restore.policy.event import Action, parse_restore_event
 from lifeboat.settings import Settings, ValidationQuery
 from tests.aws_commands import UsageError, parse
 from tests.pages import EVENTS, RUNBOOKS, Block, Page, filled, runbooks

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 import lifeboat
-from lifeboat.policy.needed_roles import needed_roles
-from lifeboat.policy.restore_errors import parse
-from lifeboat.policy.restore_excuses import EMBEDDED, MANAGED
-from lifeboat.policy.restore_faults import classify
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.redact import redact
-from lifeboat.postgres.stage import collations_in, roles_in
+from lifeboat.recovery.policy.classify_errors import classify
+from lifeboat.recovery.policy.pg_restore_output import parse
+from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED
+from lifeboat.recovery.prepare_database import collations_in, roles_in
+from lifeboat.restore.policy.required_roles import needed_roles
 
 SHORT, LONG, MEGABYTE = 1 << 12, 1 << 15, 1 << 20
 ATOMS = (".", '"', '""', 'a"', "a.", ".a ", "a", "'", "''", ";", " ", "\n", "(", ": ", "1", "1 ")

@@ -4,10 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from lifeboat.policy.attempt import Attempt
-from lifeboat.policy.backup_facts import BackupFacts
-from lifeboat.policy.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
-from lifeboat.policy.facts import (
+from lifeboat.alerts.policy.findings import Code, Finding
+from lifeboat.alerts.policy.installation import Installation
+from lifeboat.alerts.policy.state import KnownSchedule, schedule_of
+from lifeboat.alerts.policy.topic_facts import Subscription, TopicFacts
+from lifeboat.model.attempt import Attempt
+from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
+from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import Archive, Manifest, Retention, StoredObject
+from lifeboat.model.tiers import Tier, expires, tier_of
+from lifeboat.monitor.policy.backup_facts import BackupFacts
+from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.facts import (
     BucketFacts,
     DatabaseFacts,
     DefaultEncryption,
@@ -20,17 +29,8 @@ from lifeboat.policy.facts import (
     Unknown,
     Unreadable,
 )
-from lifeboat.policy.findings import Code, Finding
-from lifeboat.policy.health import judge
-from lifeboat.policy.installation import Installation
-from lifeboat.policy.inventory import Inventory, ObjectCounts, Sequence, Table
-from lifeboat.policy.manifest import Archive, Manifest, Retention, StoredObject
-from lifeboat.policy.names import BackupLocation
-from lifeboat.policy.reduction import Reduction
-from lifeboat.policy.tiers import Tier, expires, tier_of
-from lifeboat.policy.told import KnownSchedule, schedule_of
-from lifeboat.policy.topic_facts import Subscription, TopicFacts
-from lifeboat.policy.versions import Versions
+from lifeboat.monitor.policy.reduction import Reduction
+from lifeboat.monitor.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.unit.samples import MANIFEST
 

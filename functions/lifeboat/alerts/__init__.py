@@ -1,1 +1,1 @@
-"""Everything that speaks to those who are told: the SNS topic, and a webhook."""
+"""Ways to people, and what they are told."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lifeboat.alerts.policy.messages import Message, slack_text
 from lifeboat.errors import TellError
-from lifeboat.policy.messages import Message, slack_text
 
 _TODO = (
     "Deploy the stack unchanged (make deploy), which brings back the topic and the monitor's"

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from lifeboat.alerts.policy.messages import Message, webhook_payload
 from lifeboat.errors import SecretError, TellError
-from lifeboat.patience import patience
-from lifeboat.policy.messages import Message, webhook_payload
-from lifeboat.secret_store import SecretStore
+from lifeboat.runtime.patience import patience
+from lifeboat.runtime.secret_store import SecretStore
 
 _SUCCESS = range(200, 300)
 

@@ -9,10 +9,10 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import ConnectError, ConnectFailure, EndpointError, UnsupportedServerError
-from lifeboat.patience import patience
-from lifeboat.policy.server_words import cut
+from lifeboat.model.server_words import cut
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import said
+from lifeboat.runtime.patience import patience
 
 type Connection = psycopg.Connection[tuple[object, ...]]
 

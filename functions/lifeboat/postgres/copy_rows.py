@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass, field
 
 from lifeboat.errors import DecodeError
-from lifeboat.policy.identifiers import split_qualified, unquoted
-from lifeboat.policy.inventory import Sequence
+from lifeboat.model.identifiers import split_qualified, unquoted
+from lifeboat.model.inventory import Sequence
 
 type TableName = tuple[str, str]
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lifeboat.errors import EndpointError
-from lifeboat.postgres.secret_text import PASSED_ON, malformed, read_secret_text
+from lifeboat.postgres.secret_parser import PASSED_ON, malformed, read_secret_text
 
 #: The variables that libpq reads in a child, by keyword:
 #: https://www.postgresql.org/docs/18/libpq-envars.html

@@ -7,9 +7,9 @@ from pathlib import Path
 from botocore.httpsession import get_cert_path
 
 from lifeboat.errors import SecretError
-from lifeboat.postgres.direct import check_endpoint
 from lifeboat.postgres.endpoint import Endpoint, parse_secret
-from lifeboat.secret_store import SecretStore
+from lifeboat.postgres.pooler import check_endpoint
+from lifeboat.runtime.secret_store import SecretStore
 
 
 @dataclass(frozen=True)

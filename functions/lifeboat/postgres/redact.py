@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from lifeboat.policy.server_words import cut, without_values
-from lifeboat.policy.words import line
+from lifeboat.model.server_words import cut, without_values
+from lifeboat.model.text import line
 from lifeboat.postgres.endpoint import Endpoint
 
 MARK = "***"

@@ -18,8 +18,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from lifeboat.errors import LockQueueError, LockWaitError, SchemaChangingError
-from lifeboat.policy.identifiers import qualified
-from lifeboat.policy.words import line
+from lifeboat.model.identifiers import qualified
+from lifeboat.model.text import line
 from lifeboat.postgres.connect import Connection
 
 _ATTEMPTS = 5

@@ -22,9 +22,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from lifeboat.errors import LifeboatError
-from lifeboat.patience import patience
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Child
+from lifeboat.runtime.patience import patience
 
 #: Those whose time runs, in this process.
 _UNDER_WAY: WeakSet["Watch"] = WeakSet()

@@ -17,7 +17,8 @@ EXPECTATION = (
 """What a validation query may be expected to give, as a regular expression over the whole text.
 
 `rows` counts the rows; `value` is the only value of the only row, compared with a JSON number or
-with other JSON text. What it means is for `lifeboat.policy.validation`, which reads the groups.
+with other JSON text. What it means is for `lifeboat.drill.policy.validation`, which reads the
+groups.
 """
 
 Expectation = Annotated[

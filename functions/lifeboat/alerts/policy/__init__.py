@@ -1,0 +1,1 @@
+"""Findings, and the messages about them: pure."""

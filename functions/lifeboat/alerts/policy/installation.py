@@ -1,0 +1,43 @@
+"""Which of perhaps several installations speaks: staging and production look alike otherwise."""
+
+from dataclasses import dataclass
+
+from lifeboat.model.commands import Commands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """One deployed stack.
+
+    Attributes:
+        stack: its name.
+        account: the AWS account's 12 digits; "" where nobody knows them.
+        region: where it runs, such as eu-central-1.
+        vault: its bucket's name.
+    """
+
+    stack: str
+    account: str
+    region: str
+    vault: str
+
+    @property
+    def commands(self) -> Commands:
+        """The commands that act on it, whatever region a shell is set to."""
+        return Commands(vault=self.vault, stack=self.stack, region=self.region)
+
+    @property
+    def place(self) -> str:
+        """Account and region, in short: 123456789012 eu-central-1."""
+        return f"{self.account} {self.region}".strip()
+
+    @property
+    def sentence(self) -> str:
+        """The same in full: account, region and stack."""
+        account = f"Account {self.account}, region" if self.account else "Region"
+        return f"{account} {self.region}, stack {self.stack}."
+
+
+def account_of(arn: str) -> str:
+    """The 12 digits of the account in an ARN, such as that of the invoked function."""
+    return arn.split(":")[4]

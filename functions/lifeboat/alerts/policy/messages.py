@@ -1,0 +1,285 @@
+"""What is sent to people, written for a tired one: what, since when, what is safe, what to do."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lifeboat.alerts.policy.alike import first_of_each, headline_of_many, of_each, steps_of_many
+from lifeboat.alerts.policy.findings import Finding, Level
+from lifeboat.alerts.policy.installation import Installation
+from lifeboat.alerts.policy.state import Told
+from lifeboat.model.text import ago, at, line, printable, span
+
+LONGEST_SUBJECT = 99
+"""SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+LONGEST_SLACK = 2900
+"""Slack shows at most 3000 characters in one block of text.
+
+https://docs.slack.dev/reference/block-kit/blocks/section-block
+"""
+
+RUNBOOK = "docs/runbooks/alarms.md"
+"""Has a section for each code of a finding."""
+
+_PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
+_TOLD_WHOLE = 10
+_LISTED = 50
+_LONGEST_STACK = 24
+_LONGEST_PLACE = 32
+
+
+class Kind(StrEnum):
+    """Why a message is sent."""
+
+    NEW = "new"
+    REMINDER = "reminder"
+    OVER = "over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message, the same for every way of sending it.
+
+    Attributes:
+        subject: the thing in one line: ASCII, fewer than 100 characters.
+        paragraphs: what is the matter; the last says which installation speaks.
+        steps: what to do next, in order.
+        databases: whom it is about; empty when it is the vault as a whole.
+        attributes: for filters, never empty: kind, level, code and database, which is "-" for the
+            vault and a JSON array of names where there are several.
+        installation: which one speaks.
+    """
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    databases: tuple[str, ...]
+    attributes: Mapping[str, str]
+    installation: Installation
+
+    @property
+    def body(self) -> str:
+        """The whole text, for a mail."""
+        numbered = [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
+        todo = ["\n".join(["What to do:", *numbered])] if numbered else []
+        *matter, installation = self.paragraphs
+        return "\n\n".join([*matter, *todo, installation]) + "\n"
+
+
+def raised(
+    findings: Sequence[Finding], *, kind: Kind, now: datetime, installation: Installation
+) -> Message:
+    """What is wrong, or still wrong: findings of one kind, about the vault or about databases.
+
+    Args:
+        findings: at least one, the gravest first.
+        kind: new, or a reminder.
+        now: when it is told.
+        installation: which one speaks.
+    """
+    first = findings[0]
+    databases = _databases(each.database for each in findings)
+    several = len(databases) > 1
+    still = "still: " if kind is Kind.REMINDER else ""
+    text, more, matter = (_several if several else _single)(findings, now)
+    advice = steps_of_many(findings) if several else map(line, first.advice)
+    return _message(
+        installation,
+        subject=_subject(installation, f"{still}{text}", more),
+        paragraphs=(f"{first.level.upper()}: {matter[0]}", *matter[1:]),
+        steps=(
+            *advice,
+            f"What it means, in full: {RUNBOOK}, under {first.code}.",
+            f"Everything at a glance: {line(installation.commands.status())}",
+        ),
+        databases=databases,
+        attributes=_attributes(kind, first.level, first.code.value, databases),
+    )
+
+
+def _single(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[str]]:
+    """Subject, how many more findings there are, and paragraphs: all about one database."""
+    more = len(findings) - 1
+    text = f"{_whose(findings[0].database)} {line(findings[0].headline)}"
+    told = [described(each, now) for each in findings[:_TOLD_WHOLE]]
+    likewise = f" The same holds {more} times more." if more else ""
+    return text, more, [f"{text}.{likewise}", *told, *_unlisted(len(findings) - len(told))]
+
+
+def _several(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[str]]:
+    """The same about several databases."""
+    first = first_of_each(findings)
+    names = ", ".join(str(each.database) for each in first)
+    text = f"{len(first)} databases {line(headline_of_many(first))}: {names}"
+    more = len(findings) - len(first)
+    likewise = f" With {more} more findings of the same kind." if more else ""
+    lines = of_each(first[:_LISTED], now)
+    return text, 0, [f"{text}.{likewise}", lines, *_unlisted(len(first[_LISTED:]) + more)]
+
+
+def _unlisted(count: int) -> list[str]:
+    return [f"And {count} more, which the status lists."] if count else []
+
+
+def over(told: Sequence[Told], *, now: datetime, installation: Installation) -> Message:
+    """What was wrong and is right again: things told of one kind, of the vault or of databases.
+
+    Args:
+        told: at least one.
+        now: when it is told.
+        installation: which one speaks.
+    """
+    first, more = told[0], len(told) - 1
+    databases = _databases(each.database for each in told)
+    several = len(databases) > 1
+    lines = [
+        f"{_whose(each.database)} {line(each.headline)}; told since {at(each.since)}"
+        f" ({span(now - each.since)})"
+        for each in told[:_LISTED]
+    ]
+    text = (
+        f"{len(databases)} databases are right again: {first.code}: {', '.join(databases)}"
+        if several
+        else f"{_whose(first.database)} is right again: {first.code}"
+    )
+    return _message(
+        installation,
+        subject=_subject(installation, text, 0 if several else more),
+        paragraphs=(
+            "RIGHT AGAIN. This is no longer so:",
+            "\n".join(lines),
+            *_unlisted(len(told) - len(lines)),
+        ),
+        steps=(f"Nothing. Everything at a glance: {line(installation.commands.status())}",),
+        databases=databases,
+        attributes=_attributes(Kind.OVER, first.level, first.code, databases),
+    )
+
+
+def _message(
+    installation: Installation,
+    *,
+    subject: str,
+    paragraphs: Iterable[str],
+    steps: Iterable[str],
+    databases: tuple[str, ...],
+    attributes: Mapping[str, str],
+) -> Message:
+    return Message(
+        subject=subject,
+        paragraphs=(*map(printable, paragraphs), line(installation.sentence)),
+        steps=tuple(map(printable, steps)),
+        databases=databases,
+        attributes=attributes,
+        installation=installation,
+    )
+
+
+def described(finding: Finding, now: datetime) -> str:
+    """What, since when, against which limit, and what is safe: a line each."""
+    lines = [f"What: {line(finding.fact)}"]
+    if finding.since:
+        label = "From" if finding.since > now else "Since"
+        lines.append(f"{label}: {at(finding.since)} ({ago(finding.since, now)})")
+    if finding.limit:
+        lines.append(f"Limit: {line(finding.limit)}")
+    return "\n".join([*lines, f"Safe: {line(finding.safe)}"])
+
+
+def slack_text(message: Message) -> str:
+    """The message as JSON that Amazon Q Developer shows in Slack or Teams; published as it is.
+
+    https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+    """
+    about = message.attributes
+    return json.dumps(
+        {
+            "version": "1.0",
+            "source": "custom",
+            "content": {
+                "textType": "client-markdown",
+                "title": _escaped(message.subject),
+                "description": _shortened(_escaped("\n\n".join(message.paragraphs)), LONGEST_SLACK),
+                "nextSteps": [_escaped(step) for step in message.steps],
+                "keywords": [about["level"], *(message.databases or ["-"]), about["code"]],
+            },
+            "metadata": {
+                "threadId": f"lifeboat:{message.installation.stack}:{about['code']}",
+                "summary": message.subject,
+                "eventType": about["code"],
+            },
+        }
+    )
+
+
+def webhook_payload(message: Message) -> dict[str, object]:
+    """The message as an object for whoever receives the webhook; `version` is the form's.
+
+    Version 2 has `databases`, a list, where version 1 had the name of one, and says which
+    installation speaks.
+    """
+    about = message.attributes
+    return {
+        "version": 2,
+        "source": "lifeboat",
+        "account": message.installation.account,
+        "region": message.installation.region,
+        "stack": message.installation.stack,
+        "subject": message.subject,
+        "body": message.body,
+        "steps": list(message.steps),
+        "kind": about["kind"],
+        "level": about["level"],
+        "code": about["code"],
+        "databases": list(message.databases),
+    }
+
+
+def _whose(database: str | None) -> str:
+    return database or "the vault"
+
+
+def _databases(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Each database once, in the order in which they are told."""
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _attributes(kind: Kind, level: Level, code: str, databases: Sequence[str]) -> dict[str, str]:
+    several = json.dumps(list(databases)) if len(databases) > 1 else None
+    return {
+        "kind": kind.value,
+        "level": level.value,
+        "code": code or "-",
+        "database": several or next(iter(databases), "-"),
+    }
+
+
+def _subject(installation: Installation, text: str, more: int) -> str:
+    """Stack first, then what matters, as a phone shows no more; the place comes last."""
+    stack = _shortened(_plain(installation.stack), _LONGEST_STACK)
+    place = _shortened(_plain(installation.place), _LONGEST_PLACE)
+    rest = (f" (and {more} more)" if more else "") + (f" ({place})" if place else "")
+    return _shortened(_plain(f"{stack}: {text}"), LONGEST_SUBJECT - len(rest)) + rest
+
+
+def _plain(text: str) -> str:
+    """One line of ASCII."""
+    return "".join(each if each in _PLAIN else "?" for each in " ".join(text.split()))
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _escaped(text: str) -> str:
+    """Slack's markdown takes these three for itself.
+
+    https://docs.slack.dev/messaging/formatting-message-text
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

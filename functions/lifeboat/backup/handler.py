@@ -1,0 +1,96 @@
+"""The backup function's entry point: one event, one backup, its log and its figures."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.alerts.tell_failure import recorded
+from lifeboat.alerts.wiring import voice
+from lifeboat.backup.policy.event import BackupEvent, parse_event, slot_of
+from lifeboat.backup.run import Means, Request
+from lifeboat.backup.try_again import take_backup_or_try_again
+from lifeboat.errors import BackupError
+from lifeboat.model.attempt import Attempt, AttemptKind
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.metrics import of_a_backup
+from lifeboat.model.tiers import tier_of
+from lifeboat.postgres.login import read_login
+from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
+from lifeboat.runtime.measure import measure
+from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.settings import Settings
+from lifeboat.settings.allowance import announced
+
+# The service is named here and not by powertools' variable, which would also make it a dimension
+# of every metric: graphs are by database.
+logger = Logger(service="lifeboat-backup")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@reported(logger, BackupError)
+def handler(event: object, context: LambdaContext) -> dict[str, object]:
+    """Take the backup that the event asks for; gives the manifest's summary.
+
+    `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}` from the schedule, or by hand
+    `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
+
+    Raises:
+        LifeboatError: there is no backup, and the run has told people so.
+    """
+    asked = parse_event(event)
+    settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    settings = settings.of_database(asked.database)
+    location = _location(asked, settings)
+    logger.append_keys(run_id=context.aws_request_id, backup=location.id)
+    logger.info("Backup begins", extra={"label": asked.label})
+    vault = Vault(s3_client(), os.environ["LIFEBOAT_VAULT"])
+    store = secret_store()
+    attempt = Attempt(
+        kind=AttemptKind.BACKUP,
+        database=asked.database,
+        run_id=context.aws_request_id,
+        started=datetime.now(UTC),
+        backup=location.id,
+        label=asked.label,
+    )
+    with (
+        recorded(
+            attempt,
+            voice(settings, vault, f"backup-{asked.database}", context, logger),
+            lambda error: described(error, BackupError, context),
+        ),
+        tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch,
+    ):
+        means = Means(
+            settings=settings,
+            vault=vault,
+            programs=Programs.of_environment(),
+            read_login=lambda: read_login(store, settings.databases[0].secret_arn, Path(scratch)),
+            remaining=seconds_left(context),
+            log=lambda event, details: logger.warning(event, extra=dict(details)),
+        )
+        outcome = take_backup_or_try_again(
+            Request(location, asked.label, context.aws_request_id), means
+        )
+    if outcome.taken and settings.dashboard:
+        stored = outcome.manifest
+        measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
+    transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))
+    summary = {**outcome.manifest.summary(vault.bucket), "taken": outcome.taken, **transfer}
+    if "warnings" in transfer:
+        logger.warning("Transfer allowance", extra=transfer)
+    logger.info("Backup is complete", extra={"summary": summary})
+    return summary
+
+
+def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:
+    """Where the backup goes: by its scheduled time, or by now when a person asks."""
+    slot = slot_of(asked, datetime.now(UTC))
+    zone = ZoneInfo(settings.databases[0].timezone)
+    return BackupLocation(asked.tier or tier_of(slot, zone), asked.database, slot)

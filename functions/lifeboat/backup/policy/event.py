@@ -1,0 +1,104 @@
+"""What a backup function may be asked for.
+
+From the schedule: `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}`; the tier follows from
+that time. By hand: `{"database": "app"}`, perhaps with a tier (manual unless said otherwise, so
+that a missed daily backup can be made up for) and, for a manual one, a label.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from lifeboat.model.events import Grammar, Request, own_words
+from lifeboat.model.keys import DATABASE_NAME, LABEL
+from lifeboat.model.text import at
+from lifeboat.model.tiers import Tier
+from lifeboat.model.utc import SlotTime, in_utc, is_ahead
+
+MAY_BE = {
+    "database": "the name of a database in the settings, such as 'app'",
+    "scheduled": "the scheduled time in UTC to the second, such as '2026-11-22T02:00:00Z'",
+    "tier": "one of " + ", ".join(f"'{tier}'" for tier in Tier),
+    "label": "1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen",
+}
+_SCHEDULED = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def _scheduled_time(value: object) -> object:
+    """Of all text, only the one form that EventBridge Scheduler writes.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+    if isinstance(value, str) and "<aws.scheduler." in value:
+        raise own_words(
+            "key 'scheduled' still has EventBridge Scheduler's placeholder: only a schedule of"
+            " EventBridge Scheduler replaces it, not a test event, a rule or a call by hand"
+        )
+    written = isinstance(value, str) and _SCHEDULED.fullmatch(value)
+    if not (written or value is None or isinstance(value, datetime)):
+        raise ValueError(MAY_BE["scheduled"])
+    return value
+
+
+class BackupEvent(Request):
+    """What to back up.
+
+    Attributes:
+        database: its name in the settings.
+        scheduled: the time for which a schedule asked; None when a person asks.
+        tier: for a person's request; None when it follows from `scheduled`.
+        label: what the person calls a manual backup.
+    """
+
+    database: Annotated[str, Field(pattern=DATABASE_NAME)]
+    scheduled: Annotated[SlotTime | None, BeforeValidator(_scheduled_time)] = None
+    tier: Tier | None = None
+    label: Annotated[str, Field(pattern=LABEL)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_hand_it_is_manual(cls, asked: dict[str, object]) -> dict[str, object]:
+        if asked.get("scheduled") is None and asked.get("tier") is None:
+            return asked | {"tier": Tier.MANUAL}
+        return asked
+
+    @model_validator(mode="after")
+    def _keys_fit_together(self) -> Self:
+        if self.scheduled and self.tier:
+            raise own_words("key 'tier' cannot stand beside 'scheduled', from which it follows")
+        if self.label and self.tier is not Tier.MANUAL:
+            raise own_words("key 'label' is for manual backups only")
+        return self
+
+
+_GRAMMAR = Grammar(
+    BackupEvent,
+    MAY_BE,
+    samples=(
+        {"database": "app", "tier": "manual", "label": "before-migration-42"},
+        {"database": "app", "scheduled": "2026-11-22T02:00:00Z"},
+    ),
+)
+
+
+def parse_event(event: object) -> BackupEvent:
+    """The request that an event makes; by hand its tier is set, from a schedule it is None.
+
+    Raises:
+        EventError: it makes none; says which key has what, and what it may be.
+    """
+    return _GRAMMAR.read(event)
+
+
+def slot_of(event: BackupEvent, now: datetime) -> datetime:
+    """The slot that the backup fills: its scheduled time, or else this very second, in UTC.
+
+    Raises:
+        EventError: it is scheduled for the future, where it would count as the newest backup.
+    """
+    if event.scheduled and is_ahead(event.scheduled, now):
+        problem = f"key 'scheduled' has {at(event.scheduled)}, which lies in the future"
+        raise _GRAMMAR.refusal([f"{problem}: now it is {at(now)}"])
+    return event.scheduled or in_utc(now).replace(microsecond=0)

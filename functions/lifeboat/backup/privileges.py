@@ -1,0 +1,147 @@
+"""Finds out before dumping what the backup role could not read, and says how to grant it.
+
+Run as the backup role itself: a check made as superuser proves nothing. pg_dump would stop at the
+first of these; here all are named at once, each with the statement that cures it.
+"""
+
+from psycopg import sql
+
+from lifeboat.errors import UnreadableError
+from lifeboat.model.identifiers import quoted
+from lifeboat.postgres.connect import Connection
+
+_SHOWN = 20
+
+#: What pg_dump reads of each kind (of extensions: their configuration tables, such as pg_cron's
+#: jobs), and the grant that lets it. Each query gives the kind, the parts
+#: of the object's name, and whether the cure is a grant or BYPASSRLS.
+_UNREADABLE = """
+WITH mine AS (
+    SELECT c.oid, c.relkind, n.oid AS schema_oid, n.nspname, c.relname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
+      AND (c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension) OR (
+            n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                  AND d.deptype = 'e')))
+)
+SELECT DISTINCT 'schema', nspname::text, NULL FROM mine
+WHERE NOT pg_catalog.has_schema_privilege(schema_oid, 'USAGE')
+UNION ALL
+SELECT 'table', nspname, relname FROM mine
+WHERE relkind <> 'S' AND NOT pg_catalog.has_table_privilege(oid, 'SELECT')
+UNION ALL
+SELECT 'sequence', nspname, relname FROM mine
+WHERE CASE WHEN relkind = 'S' THEN NOT pg_catalog.has_sequence_privilege(oid, 'SELECT') END
+UNION ALL
+SELECT 'row security', nspname, relname FROM mine
+WHERE CASE WHEN relkind <> 'S' THEN pg_catalog.row_security_active(oid) END
+UNION ALL
+SELECT 'large object', m.oid::text, NULL FROM pg_catalog.pg_largeobject_metadata m
+WHERE NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+  AND NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+  AND NOT EXISTS (
+      SELECT FROM pg_catalog.aclexplode(m.lomacl) a
+      WHERE a.privilege_type = 'SELECT'
+        AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))
+ORDER BY 1, 2, 3
+"""
+
+#: Names that a manifest holds, as bytes, with the number and kind of what they name.
+_NAMES = """
+SELECT oid::text, 'SCHEMA', 'regnamespace', pg_catalog.convert_to(nspname, 'SQL_ASCII')
+FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'
+UNION ALL
+SELECT c.oid::text, 'TABLE', 'regclass', pg_catalog.convert_to(c.relname, 'SQL_ASCII')
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+"""
+
+_GRANTS = {
+    "schema": "GRANT USAGE ON SCHEMA {name} TO {role};",
+    "table": "GRANT SELECT ON TABLE {name} TO {role};",
+    "sequence": "GRANT SELECT ON SEQUENCE {name} TO {role};",
+    "large object": "GRANT SELECT ON LARGE OBJECT {name} TO {role};",
+    "row security": "ALTER ROLE {role} BYPASSRLS;",
+}
+
+
+def require_names(connection: Connection) -> None:
+    """Pass only when every schema, table and sequence has a name that can be written down.
+
+    A database in SQL_ASCII takes any bytes for a name, and a manifest is in UTF-8.
+
+    Raises:
+        UnreadableError: names them as far as they can be shown, and what renames them.
+    """
+    if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
+        return
+    found = connection.execute(_NAMES).fetchall()
+    odd = [(row, name) for *row, name in found if isinstance(name, bytes) and not _is_utf8(name)]
+    if not odd:
+        return
+    shown = ", ".join(name.decode(errors="backslashreplace") for _, name in odd[:_SHOWN])
+    statements = [
+        f"DO $$BEGIN EXECUTE 'ALTER {kind} ' || {oid}::{by} || ' RENAME TO new_{oid}'; END$$;"
+        for (oid, kind, by), _ in odd[:_SHOWN]
+    ]
+    raise UnreadableError(
+        f"The database is in SQL_ASCII and has {len(odd)} names that are no UTF-8, which a manifest"
+        f" can't hold: {shown}",
+        todo="Give them other names, then invoke the function again:\n  " + "\n  ".join(statements),
+    )
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def require_readable(connection: Connection, role: str) -> None:
+    """Pass only when `role`, who is connected, can read everything that pg_dump will read.
+
+    Row security counts as unreadable even where a policy would show some rows: a backup of some
+    rows is not a backup.
+
+    Raises:
+        UnreadableError: names every kind of object, the first objects, and the statements to run.
+    """
+    found = connection.execute(_UNREADABLE).fetchall()
+    if not found:
+        return
+    names = [
+        (str(kind), _quoted(connection, str(kind), first, second)) for kind, first, second in found
+    ]
+    who = sql.Identifier(role).as_string(connection)
+    statements = dict.fromkeys(_GRANTS[kind].format(name=name, role=who) for kind, name in names)
+    raise UnreadableError(
+        f"The role {who} can't read {_count(names)}: "
+        + ", ".join(f"{kind} {name}" for kind, name in names[:_SHOWN])
+        + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""),
+        todo="Run as the objects' owner or an administrator, then invoke the function again:\n  "
+        + "\n  ".join(list(statements)[:_SHOWN])
+        + "\nFor all tables and sequences, present and future, one statement does it:\n  "
+        + f"GRANT pg_read_all_data TO {who};",
+    )
+
+
+def _quoted(connection: Connection, kind: str, first: object, second: object) -> str:
+    if kind == "large object":
+        return str(first)
+    parts = [str(part) for part in (first, second) if part is not None]
+    name = sql.Identifier(*parts).as_string(connection)
+    return name if name.isprintable() else ".".join(map(quoted, parts))
+
+
+def _count(names: list[tuple[str, str]]) -> str:
+    kinds = [kind for kind, _ in names]
+    return (
+        f"{len(names)} objects"
+        if len(set(kinds)) > 1
+        else f"{len(names)} objects of kind {kinds[0]}"
+    )

@@ -1,0 +1,61 @@
+"""Publishes a stored archive: the manifest is what makes it a backup."""
+
+from datetime import UTC, datetime
+
+import lifeboat
+from lifeboat.backup.run import BackupRun
+from lifeboat.backup.store_archive import StoredArchive
+from lifeboat.errors import SlotTakenError
+from lifeboat.model.manifest import Archive, Manifest, StoredObject
+from lifeboat.model.minors import about_newer_server
+from lifeboat.postgres.watch import Watch
+
+
+def publish_backup(run: BackupRun, archive: StoredArchive, watch: Watch) -> Manifest:
+    """Store the globals, then the manifest: from then on the backup exists.
+
+    Raises:
+        SlotTakenError: another run has published this slot.
+        VaultError: S3 refused or failed.
+    """
+    location, vault, protection = run.location, run.means.vault, run.protection()
+    script = archive.survey.globals
+    roles = script and watch.call(lambda: vault.put(location.globals_key, script, protection))
+    manifest = _manifest(run, archive, roles or None)
+    document = manifest.to_json()
+    try:
+        watch.call(lambda: vault.put(location.manifest_key, document, protection, only_first=True))
+    except SlotTakenError:
+        # The SDK sends a request again whose answer was lost; then it was our own that won.
+        if watch.call(run.look).manifest != manifest:
+            raise
+    return manifest
+
+
+def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None) -> Manifest:
+    location, dump = run.location, archive.dump
+    pg_dump = dump.programs.version("pg_dump", dump.major)
+    return Manifest(
+        database=location.database,
+        tier=location.tier,
+        slot=location.slot,
+        label=run.request.label,
+        run_id=run.request.run_id,
+        lifeboat=lifeboat.__version__,
+        started=run.started,
+        finished=datetime.now(UTC),
+        archive=Archive(
+            compression=dump.effective_compression,
+            pg_dump=pg_dump,
+            objects=(archive.stored,),
+        ),
+        globals=roles,
+        notes=archive.notes + about_newer_server(archive.source.server_version, pg_dump),
+        source=archive.source,
+        inventory=archive.survey.inventory.model_copy(
+            update={"sequences": tuple(archive.streamed.counted.sequences)}
+        ),
+        retention=run.retention(),
+        seconds=dict(run.phases.seconds),
+        bytes_read=run.means.meter.bytes,
+    )

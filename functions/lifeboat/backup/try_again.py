@@ -1,0 +1,33 @@
+"""Takes a backup, by a second try where the first one failed of something that passes."""
+
+import time
+
+from lifeboat.backup.policy.second_try import is_worth_a_second_try
+from lifeboat.backup.run import Means, Request
+from lifeboat.backup.take_backup import Outcome, take_backup
+from lifeboat.errors import LifeboatError
+from lifeboat.runtime.patience import patience
+
+
+def take_backup_or_try_again(request: Request, means: Means) -> Outcome:
+    """As `take_backup`, whose slot makes a second try harmless: it finds what the first one left.
+
+    Raises:
+        BackupError: see `take_backup`; of two tries the second one's.
+        ManifestError: the slot holds a manifest that can't be read.
+    """
+    begun, pause = time.monotonic(), patience().second_try_seconds
+    try:
+        return take_backup(request, means)
+    except LifeboatError as error:
+        took = time.monotonic() - begun
+        if not is_worth_a_second_try(
+            error, moved=means.meter.bytes, took=took, pause=pause, left=means.remaining()
+        ):
+            raise
+        means.log(
+            "Backup is tried once more",
+            {"reason": error.what, "seconds": round(took, 1), "pause": pause},
+        )
+    time.sleep(pause)
+    return take_backup(request, means)

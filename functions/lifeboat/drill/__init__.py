@@ -1,0 +1,1 @@
+"""Restores a backup on trial, and compares it with what its manifest claims."""

@@ -1,0 +1,254 @@
+"""A throw-away PostgreSQL server inside the function: on a private socket, gone after the run.
+
+It has to work where Lambda is bare: without /dev/shm, with SysV shared memory refused, for a user
+who is in no passwd file. The layer's servers bring a small library that answers these few calls.
+"""
+
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lifeboat.drill.roles import DrillRoles
+from lifeboat.errors import ScratchServerError
+from lifeboat.postgres.endpoint import Endpoint
+from lifeboat.postgres.jail import NO_JAIL, server_jail
+from lifeboat.postgres.programs import SCRUBBED, Child, Programs
+from lifeboat.postgres.watch import Watch
+from lifeboat.recovery.scratch import DATA, Scratch
+from lifeboat.runtime.patience import patience
+
+_DATABASE = "postgres"
+"""The one that every cluster is born with."""
+
+_ZONES = "zoneinfo"
+"""The layer's servers look for time zones at this path, relative to their working directory, which
+is the data directory; so the layer works wherever it lies."""
+
+_PORT = 5432  # part of the socket's name
+_BUILTIN_LOCALE_SINCE = 17
+_EVENT_TRIGGERS_OFF_SINCE = 17
+_MIB = 1 << 20
+
+#: A restored copy is read once and thrown away, so nothing has to survive a crash. wal_level
+#: minimal spares the log of rows loaded into a table made in the same transaction.
+_THROW_AWAY = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "dynamic_shared_memory_type": "mmap",
+    "shared_memory_type": "mmap",
+    "huge_pages": "off",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "archive_mode": "off",
+    "autovacuum": "off",
+    "max_wal_size": "256MB",
+    "min_wal_size": "32MB",
+    "checkpoint_timeout": "1h",
+    "jit": "off",
+    "logging_collector": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "max_connections": "40",
+    "max_locks_per_transaction": "2048",  # all tables of a large schema in one transaction
+    "restart_after_crash": "off",  # a crash ends the drill; it isn't papered over
+    "log_min_messages": "fatal",  # errors reach whoever caused them; the log is for its own death
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the server may use.
+
+    Attributes:
+        memory_mb: of the whole function, in MB.
+        jobs: sessions that load and build indexes at the same time.
+    """
+
+    memory_mb: int
+    jobs: int
+
+    def settings(self) -> dict[str, str]:
+        """A fifth of the memory for shared pages, two fifths for building indexes."""
+        shared = min(max(self.memory_mb // 5, 32), 2048)
+        building = min(max(self.memory_mb * 2 // 5 // (self.jobs + 1), 16), 1024)
+        return {
+            "shared_buffers": f"{shared}MB",
+            "maintenance_work_mem": f"{building}MB",
+            "work_mem": "16MB",
+            "max_parallel_maintenance_workers": str(self.jobs - 1),
+        }
+
+
+class EmbeddedServer:
+    """A running server and its only cluster; leaving the block ends it at once.
+
+    Args:
+        programs: with postgres and initdb of that major.
+        major: its major version.
+        scratch: where its files go.
+        size: what it may use.
+        watch: ends the run.
+
+    Raises:
+        ScratchServerError: it could not be made or did not start.
+        JailError: it would have run without its jail.
+        ProgramMissingError: the layer doesn't carry this major's server.
+    """
+
+    def __init__(
+        self, programs: Programs, major: int, scratch: Scratch, size: Size, watch: Watch
+    ) -> None:
+        self._programs = programs
+        self._major = major
+        self._scratch = scratch
+        self._data = scratch.folder(DATA)
+        self._socket = scratch.folder("socket")
+        self._watch = watch
+        self.roles = DrillRoles.new()
+        """Its own; only the admin is there from the beginning."""
+        self._make_cluster()
+        self._child = self._start(size)
+
+    def endpoint(self) -> Endpoint:
+        """Where it listens: on a socket that no other user can reach, and asks for passwords."""
+        return Endpoint(
+            host=str(self._socket),
+            port=_PORT,
+            user=self.roles.admin,
+            password=None,
+            database=_DATABASE,
+            sslmode="disable",
+        )
+
+    def require_alive(self) -> None:
+        """Raise when the server has died, which says nothing about what was restored into it.
+
+        Raises:
+            ScratchServerError: it has, with its last words.
+        """
+        try:
+            code = self._child.wait(patience().server_death_seconds)
+        except subprocess.TimeoutExpired:
+            return
+        raise ScratchServerError(
+            f"The drill's own PostgreSQL died ({code}): {self._child.last_words() or 'no message'}",
+            todo="Invoke the drill again. If it dies again, raise drill.memory_mb and"
+            " drill.ephemeral_mb in cdk.json, then: make deploy",
+        )
+
+    def stop(self) -> None:
+        """End it without a last checkpoint: nobody will read this cluster again."""
+        self._child.send(signal.SIGQUIT)
+        try:
+            self._child.wait(patience().server_stop_seconds)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+
+    def __enter__(self) -> Self:
+        """The server itself."""
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Stop the server."""
+        with self._child:
+            self.stop()
+
+    def _make_cluster(self) -> None:
+        password = self._scratch.path / "password"
+        password.touch(mode=0o600)
+        password.write_text(self.roles.passwords[self.roles.admin])
+        self._scratch.give(password)
+        argv = [
+            str(self._programs.path("initdb", self._major)),
+            *("--pgdata", str(self._data), "--username", self.roles.admin),
+            *("--auth", "scram-sha-256", "--pwfile", str(password)),
+            *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
+            *(
+                ("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
+                if self._major >= _BUILTIN_LOCALE_SINCE
+                else ()
+            ),
+        ]
+        _link_zones(self._programs, self._scratch.path)
+        with self._watch.child(
+            Child(
+                argv,
+                env=SCRUBBED,
+                jail=NO_JAIL,  # it runs programs, and reads no backup
+                account=self._scratch.account,
+                cwd=self._scratch.path,
+            )
+        ) as initdb:
+            initdb.read_all()
+            code = initdb.wait()
+            self._watch.check()
+            if code:
+                raise _did_not_start(f"initdb ended with {code}", initdb)
+        password.unlink()
+        _link_zones(self._programs, self._data)
+
+    def _start(self, size: Size) -> Child:
+        settings = {
+            **_THROW_AWAY,
+            # What has to come up in a restore comes; here nobody's code runs for having connected.
+            **({"event_triggers": "off"} if self._major >= _EVENT_TRIGGERS_OFF_SINCE else {}),
+            **size.settings(),
+            "unix_socket_directories": str(self._socket),
+        }
+        argv = [str(self._programs.path("postgres", self._major)), "-D", str(self._data)]
+        for name, value in settings.items():
+            argv += ["-c", f"{name}={value}"]
+        child = Child(
+            argv,
+            env=SCRUBBED,
+            jail=server_jail(self._data, self._socket),
+            account=self._scratch.account,
+            cwd=self._scratch.path,
+        )
+        try:
+            self._await_ready(child)
+            child.require_jail()
+        except BaseException:
+            child.__exit__(None, None, None)
+            raise
+        return child
+
+    def _await_ready(self, child: Child) -> None:
+        """Wait until the postmaster says "ready" in the eighth line of its lock file."""
+        seconds = patience().server_start_seconds
+        give_up = time.monotonic() + seconds
+        file = self._data / "postmaster.pid"
+        while time.monotonic() < give_up:
+            self._watch.check()
+            lines = file.read_text().splitlines() if file.exists() else []
+            if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004  # miscadmin.h
+                return
+            try:
+                code = child.wait(0.02)
+            except subprocess.TimeoutExpired:
+                continue
+            raise _did_not_start(f"postgres ended with {code}", child)
+        raise _did_not_start(f"postgres was not ready after {seconds:.0f} s", child)
+
+
+def _link_zones(programs: Programs, folder: Path) -> None:
+    zones = programs.root / _ZONES
+    if zones.is_dir():
+        (folder / _ZONES).symlink_to(zones)
+
+
+def _did_not_start(what: str, child: Child) -> ScratchServerError:
+    return ScratchServerError(
+        f"The drill's own PostgreSQL did not start: {what}: {child.last_words() or 'no message'}",
+        todo="Invoke the drill again. If /tmp is full or memory is short, raise drill.ephemeral_mb"
+        " or drill.memory_mb in cdk.json, then: make deploy",
+    )

@@ -1,0 +1,71 @@
+"""Finds the backup that a drill is about, and what it claims about itself."""
+
+import secrets
+
+from lifeboat.drill.run import DrillRun
+from lifeboat.errors import ArchivedError, NoBackupError
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import Manifest
+from lifeboat.s3.read import Found, find_backups, read_manifest
+
+_NAMED = 3
+
+
+def find_backup(run: DrillRun) -> Manifest:
+    """The manifest of the backup that was asked for.
+
+    Raises:
+        NoBackupError: there is none, or not that one.
+        ArchivedError: it has to be thawed first, and so has every other one.
+        VaultReadError: S3 doesn't let us look.
+        ManifestError: what is there can't be read.
+    """
+    event, vault = run.request.event, run.means.vault
+    found = find_backups(vault, event.database)
+    if not found:
+        raise NoBackupError(
+            f"There is no backup of {event.database} in the vault.",
+            todo=f"Take one: invoke the backup function with"
+            f' {{"database": "{event.database}"}}, and look into its log if that fails.',
+        )
+    chosen = _choose(event.backup, found)
+    run.backup = chosen.location.id
+    run.manifest = read_manifest(vault, chosen.location)
+    return run.manifest
+
+
+def _choose(wanted: str | BackupLocation, found: list[Found]) -> Found:
+    hot = [each for each in found if each.is_hot and not each.is_early]
+    if isinstance(wanted, BackupLocation):
+        chosen = next((each for each in found if each.location == wanted), None)
+        if chosen is None:
+            newest = ", ".join(each.location.id for each in found[:_NAMED])
+            raise NoBackupError(
+                f"There is no backup {wanted.id} in the vault.",
+                todo=f"Use another one; the newest are {newest}.",
+            )
+        if not chosen.is_hot:
+            raise _archived(chosen, hot)
+        return chosen
+    if all(each.is_early for each in found):
+        raise NoBackupError(
+            f"Every backup in the vault claims a time later than it was written; the newest is"
+            f" {found[0].location.id}.",
+            todo="Take a backup, or drill one of them by naming it.",
+        )
+    if not hot:
+        raise _archived(next(each for each in found if not each.is_early), hot)
+    return hot[0] if wanted == "latest" else secrets.choice(hot)
+
+
+def _archived(chosen: Found, hot: list[Found]) -> ArchivedError:
+    instead = (
+        f"Drill {hot[0].location.id} instead, the newest that can be read at once."
+        if hot
+        else "Take a backup by hand, which lies hot, or thaw this one first."
+    )
+    return ArchivedError(
+        f"{chosen.location.id} lies in {chosen.storage_class} and has to be thawed before it can be"
+        " read.",
+        todo=instead,
+    )

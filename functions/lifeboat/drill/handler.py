@@ -1,0 +1,72 @@
+"""The drill function's entry point: one event, one drill, its log, its figures, its verdict."""
+
+import os
+from datetime import UTC, datetime
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.alerts.tell_failure import recorded
+from lifeboat.alerts.wiring import voice
+from lifeboat.drill.drill import drill
+from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
+from lifeboat.drill.run import DrillRequest
+from lifeboat.errors import DrillError, DrillFailedError
+from lifeboat.model.attempt import Attempt, AttemptKind
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.metrics import of_a_drill
+from lifeboat.recovery.wiring import recovery_means
+from lifeboat.runtime.invocation import described, reported
+from lifeboat.runtime.measure import measure
+from lifeboat.settings import Settings
+
+logger = Logger(service="lifeboat-drill")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@reported(logger, DrillError)
+def handler(event: object, context: LambdaContext) -> dict[str, object]:
+    """Hold the drill that the event asks for; gives its report's summary.
+
+    `{"database": "app"}` drills the newest backup in a server of the function's own. Also
+    `"backup": "random"` or an id, and `"target": "<ARN of a secret>"`.
+
+    Raises:
+        LifeboatError: no drill was held, which the run has told people; or the backup failed it,
+            which the monitor tells.
+    """
+    asked = parse_drill_event(event)
+    settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    settings = settings.of_database(asked.database)
+    started = datetime.now(UTC).replace(microsecond=0)
+    logger.append_keys(run_id=context.aws_request_id, database=asked.database)
+    logger.info("Drill begins", extra={"backup": str(asked.backup), "target": asked.target})
+    means = recovery_means(settings, context)
+    attempt = Attempt(
+        kind=AttemptKind.DRILL,
+        database=asked.database,
+        run_id=context.aws_request_id,
+        started=started,
+    )
+    with recorded(
+        attempt,
+        voice(settings, means.vault, f"drill-{asked.database}", context, logger),
+        lambda error: described(error, DrillError, context),
+    ):
+        report = drill(DrillRequest(asked, started, context.aws_request_id), means)
+    if settings.dashboard:
+        measure(of_a_drill(asked.database, report.rto_margin_seconds))
+    summary = report.summary(means.vault.bucket)
+    logger.info("Drill is over", extra={"summary": summary})
+    if report.verdict is Verdict.FAILED:
+        raise _failure(asked, report, summary)
+    return summary
+
+
+def _failure(
+    asked: DrillEvent, report: DrillReport, summary: dict[str, object]
+) -> DrillFailedError:
+    return DrillFailedError(
+        f"The drill of {report.backup or asked.database} failed: {'; '.join(report.reasons)}",
+        todo=f"{report.advice} The report: {summary['next']}",
+    )

@@ -1,0 +1,201 @@
+"""Whether a drill will fit into its function, told before a byte is fetched; and how long it will.
+
+What a restore needs is known from the manifest: disk for the archive and the database, memory for
+PostgreSQL and its workers, time by what earlier drills took.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+
+from lifeboat.errors import DoesNotFitError
+from lifeboat.model.commands import copy_backup
+from lifeboat.model.drill_report import EMBEDDED, DrillReport, Limit
+from lifeboat.model.manifest import Manifest
+from lifeboat.model.text import size
+from lifeboat.recovery.policy.duration import MB, VCPU_MB, Pace, course_of, vcpus
+from lifeboat.settings import DrillSettings
+
+DISK_MARGIN_BYTES = 100 * MB
+"""For the server's own files (a fresh cluster has 40 MB), its log, sorts and globals."""
+
+_LARGEST_MB = 10_240
+_LONGEST_MINUTES = 15
+"""Of memory as of /tmp, and of time: Lambda's limits.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+_MEMORY_MB = 384
+"""Python with its libraries (130 MB), the server with its buffers (150 MB) and pg_restore, with
+room to spare. It doesn't grow with the database: rows stream through, sorts spill to disk.
+"""
+
+_JOB_MB = 96
+"""Each worker: a backend with its maintenance_work_mem and a pg_restore of its own."""
+
+_TABLE_KB = 12
+"""Each table, in each worker: its place in pg_restore's table of contents and in a backend's
+caches. Nothing for a hundred tables, 120 MB for ten thousand.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What the function has for this drill.
+
+    Attributes:
+        embedded: the server runs in the function; else only the archive has to find room.
+        tmp_free_bytes: free in /tmp.
+        memory_mb: of the function.
+        seconds_left: until the drill has to be over.
+    """
+
+    embedded: bool
+    tmp_free_bytes: int
+    memory_mb: int
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class _Shortage:
+    """Something there isn't enough of, and the setting that gives more; None when nothing can."""
+
+    needed: str
+    setting: str | None
+
+
+def require_fit(
+    manifest: Manifest, room: Room, *, settings: DrillSettings, earlier: Iterable[DrillReport]
+) -> None:
+    """Let pass only a drill that has what it needs, as far as that can be known.
+
+    Args:
+        manifest: of the backup to be restored.
+        room: what the function has.
+        settings: what the function was given.
+        earlier: reports of earlier drills of the same database, in any order.
+
+    Raises:
+        DoesNotFitError: it doesn't fit; names every shortage and the ways out.
+    """
+    found = (
+        _disk(manifest, room, settings),
+        _memory(manifest, room, settings),
+        _time(manifest, room, settings, earlier),
+    )
+    shortages = [each for each in found if each]
+    if shortages:
+        raise DoesNotFitError(
+            f"{manifest.location.id} does not fit into this function:"
+            f" {'; '.join(each.needed for each in shortages)}.",
+            safe="The backup is untouched; nothing was fetched.",
+            todo=_ways_out(manifest, room, shortages),
+        )
+
+
+def limits(report: DrillReport, *, function_seconds: float) -> tuple[Limit, ...]:
+    """At which size of the database something will stop working, by what this drill measured.
+
+    Args:
+        report: of the drill; its own `limits` don't matter.
+        function_seconds: that a drill may take before the function ends it.
+
+    Returns:
+        One for the RTO, one for the function's time and one for its disk, none below a size that
+        this drill showed to fit; nothing when it was not measured to its end.
+    """
+    course = course_of(report)
+    if course is None or report.archive_bytes is None:
+        return ()
+    per_database = report.archive_bytes + (course.bytes if report.target == EMBEDDED else 0)
+    room = max(0, report.ephemeral_mb * MB - DISK_MARGIN_BYTES)
+    return (
+        Limit(what="rto", database_bytes=course.bytes_in(report.rto_seconds)),
+        Limit(what="time", database_bytes=course.bytes_in(function_seconds)),
+        Limit(what="disk", database_bytes=course.bytes * room // max(1, per_database)),
+    )
+
+
+def _disk(manifest: Manifest, room: Room, settings: DrillSettings) -> _Shortage | None:
+    archive, database = manifest.archive.bytes, manifest.source.bytes if room.embedded else 0
+    needed = archive + database + DISK_MARGIN_BYTES
+    if needed <= room.tmp_free_bytes:
+        return None
+    in_use = max(0, settings.ephemeral_mb * MB - room.tmp_free_bytes)
+    parts = f"archive {size(archive)}, " + (f"database {size(database)}, " if database else "")
+    return _Shortage(
+        f"it needs {size(needed)} of /tmp ({parts}{size(DISK_MARGIN_BYTES)} to spare) and"
+        f" {size(room.tmp_free_bytes)} are free",
+        _setting("ephemeral_mb", ceil((needed + in_use) / MB)),
+    )
+
+
+def _memory(manifest: Manifest, room: Room, settings: DrillSettings) -> _Shortage | None:
+    if not room.embedded:
+        return None
+    tables = len(manifest.inventory.tables) * _TABLE_KB // 1024
+    needed = _MEMORY_MB + settings.jobs * (_JOB_MB + tables)
+    if needed <= room.memory_mb:
+        return None
+    return _Shortage(
+        f"it needs {needed} MB of memory for {settings.jobs} workers and"
+        f" {len(manifest.inventory.tables)} tables, and the function has {room.memory_mb} MB",
+        _setting("memory_mb", needed),
+    )
+
+
+def _time(
+    manifest: Manifest, room: Room, settings: DrillSettings, earlier: Iterable[DrillReport]
+) -> _Shortage | None:
+    pace = Pace(embedded=room.embedded, memory_mb=room.memory_mb, jobs=settings.jobs)
+    seconds = pace.seconds_for(manifest.source.bytes, earlier)
+    if seconds <= room.seconds_left:
+        return None
+    longer = room.seconds_left + (_LONGEST_MINUTES - settings.timeout_minutes) * 60
+    setting = None
+    if seconds <= longer:
+        minutes = settings.timeout_minutes + ceil((seconds - room.seconds_left) / 60)
+        setting = f"drill.timeout_minutes to {minutes}"
+    elif room.embedded:
+        setting = _more_processors(room, settings, seconds / max(room.seconds_left, 1.0))
+    return _Shortage(
+        f"it will take about {seconds:.0f} s and {max(room.seconds_left, 0.0):.0f} s are left",
+        setting,
+    )
+
+
+def _more_processors(room: Room, settings: DrillSettings, times: float) -> str | None:
+    """The setting that makes a restore so many times faster, as processors come with memory."""
+    needed = vcpus(room.memory_mb, settings.jobs) * times
+    memory = _setting("memory_mb", ceil(needed * VCPU_MB))
+    jobs = ceil(needed)
+    return f"{memory} and drill.jobs to {jobs}" if memory and jobs > settings.jobs else memory
+
+
+def _setting(name: str, needed_mb: int) -> str | None:
+    """A setting with the next half gigabyte that is enough; None when Lambda has no such size."""
+    rounded = ceil(needed_mb / 512) * 512
+    return f"drill.{name} to {rounded}" if rounded <= _LARGEST_MB else None
+
+
+def _ways_out(manifest: Manifest, room: Room, shortages: Iterable[_Shortage]) -> str:
+    ways = []
+    settings = [each.setting for each in shortages]
+    known = [setting for setting in settings if setting]
+    if len(known) == len(settings):
+        ways.append(f"set {' and '.join(known)} in cdk.json, then make deploy")
+    if room.embedded:
+        event = {"database": manifest.database, "target": "<ARN of its secret>"}
+        ways.append(
+            "restore into a server of your own, whose secret drill.target_secret_arns names:"
+            f" invoke the drill with {json.dumps(event)}"
+        )
+    if not ways:
+        ways.append(
+            "no function is large enough. Test it by hand on a machine with room:"
+            f" {copy_backup('<vault>', manifest.location.prefix)}"
+            " && pg_restore -d <empty database> archive.dump"
+        )
+    text = "; or ".join(ways)
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,85 @@
+"""What a drill function may be asked for.
+
+`{"database": "app"}` tests the newest backup in a throw-away server inside the function. A backup
+and a target may be named: `"backup": "latest" | "random" | "daily/app/2026-11-22T020000Z"` and
+`"target": "embedded" | "<ARN of a secret>"`.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PlainValidator, model_validator
+
+from lifeboat.model.drill_report import EMBEDDED
+from lifeboat.model.events import Grammar, Request, own_words
+from lifeboat.model.keys import DATABASE_NAME, BackupLocation, parse_id
+from lifeboat.recovery.policy.secret_names import MAY_BE as SECRET_MAY_BE
+from lifeboat.recovery.policy.secret_names import secret_name
+
+type Wanted = Literal["latest", "random"] | BackupLocation
+"""Which backup: the newest, any one of the hot ones, or that very one."""
+
+MAY_BE = {
+    "database": "the name of a database in the settings, such as 'app'",
+    "backup": "'latest', 'random' or the id of a backup, such as 'daily/app/2026-11-22T020000Z'",
+    "target": f"'{EMBEDDED}', or {SECRET_MAY_BE}",
+}
+
+
+def _wanted(value: object) -> Wanted:
+    """A name of a backup, as people type it."""
+    match value:
+        case None | "latest":
+            return "latest"
+        case "random":
+            return "random"
+        case BackupLocation():
+            return value
+        case str() if location := parse_id(value):
+            return location
+    raise ValueError(MAY_BE["backup"])
+
+
+def _target(value: object) -> str:
+    return EMBEDDED if value in (None, EMBEDDED) else secret_name(value)
+
+
+class DrillEvent(Request):
+    """What to test, and where.
+
+    Attributes:
+        database: its name in the settings.
+        backup: "latest", "random", or where that very backup lies.
+        target: "embedded", or name or ARN of the secret with the server to restore into.
+    """
+
+    database: Annotated[str, Field(pattern=DATABASE_NAME)]
+    backup: Annotated[Wanted, PlainValidator(_wanted)] = "latest"
+    target: Annotated[str, PlainValidator(_target)] = EMBEDDED
+
+    @model_validator(mode="after")
+    def _the_backup_is_of_the_database(self) -> Self:
+        if isinstance(self.backup, BackupLocation) and self.backup.database != self.database:
+            raise own_words(
+                f"key 'backup' has {self.backup.id}, which is a backup of"
+                f" '{self.backup.database}', not of '{self.database}'"
+            )
+        return self
+
+
+_GRAMMAR = Grammar(
+    DrillEvent,
+    MAY_BE,
+    samples=(
+        {"database": "app"},
+        {"database": "app", "backup": "daily/app/2026-11-22T020000Z", "target": EMBEDDED},
+    ),
+)
+
+
+def parse_drill_event(event: object) -> DrillEvent:
+    """The request that an event makes; the newest backup and the embedded server by default.
+
+    Raises:
+        EventError: it makes none; says which key has what, and what it may be.
+    """
+    return _GRAMMAR.read(event)

@@ -1,1 +1,0 @@
-"""Lambda entry points: parse the event, call one service, log and measure."""

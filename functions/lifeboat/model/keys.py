@@ -1,0 +1,191 @@
+"""Names in the vault: slots, keys, labels, and the way back from a key to its backup.
+
+    <tier>/<database>/<slot>/archive.dump
+                            /globals.sql
+                            /manifest.json
+    drills/<database>/<slot>.json
+    restores/<database>/<slot>.json
+    exports/<database>/<slot>/<name>.sql.gz
+    attempts/<database>.json, <database>.drill.json      the last run, and how it ended
+    attempts/notified/<backup or drill>/<UTC hour>        who tells people of it
+
+Stored data depends on this layout, so parsing is exact: what was not written by these functions
+is None, never a guess. Labels are data in the manifest: a key that held one could be spelled two
+ways for the same slot.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lifeboat.model.tiers import Tier
+from lifeboat.model.utc import require_slot
+
+DATABASE_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+LABEL = r"^[a-z0-9][a-z0-9-]{0,62}$"
+
+ARCHIVE = "archive.dump"
+GLOBALS = "globals.sql"
+MANIFEST = "manifest.json"
+DRILLS = "drills"
+RESTORES = "restores"
+EXPORTS = "exports"
+ATTEMPTS = "attempts"
+NOTIFIED = f"{ATTEMPTS}/notified"
+
+_REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
+
+_SLOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
+
+
+def slot_id(slot: datetime) -> str:
+    """The name of a slot, such as `2026-11-22T020000Z`; names sort as the times do.
+
+    Raises:
+        ValueError: the slot is not a whole second in UTC.
+    """
+    return require_slot(slot).replace(tzinfo=None).isoformat().replace(":", "") + "Z"
+
+
+def parse_slot(name: str) -> datetime | None:
+    """The slot of that name, or None when `slot_id` never gives such a name."""
+    if not _SLOT.fullmatch(name):
+        return None
+    try:
+        return datetime.fromisoformat(name)  # ten times as fast as strptime, for long listings
+    except ValueError:  # the right shape, but no such day or hour
+        return None
+
+
+def is_database_name(name: str) -> bool:
+    """Whether the name may stand in keys, function names and metrics."""
+    return re.fullmatch(DATABASE_NAME, name) is not None
+
+
+def _require_database_name(name: str) -> str:
+    if not is_database_name(name):
+        raise ValueError(f"{name!r} is no name of a database: {DATABASE_NAME}")
+    return name
+
+
+@dataclass(frozen=True, order=True)
+class BackupLocation:
+    """Where one backup lies in the vault, and thereby its identity.
+
+    Raises:
+        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+    """
+
+    tier: Tier
+    database: str
+    slot: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be parsed back."""
+        _require_database_name(self.database)
+        require_slot(self.slot)
+
+    @property
+    def id(self) -> str:
+        """What a person types to mean this backup: `daily/app/2026-11-22T020000Z`."""
+        return f"{self.tier}/{self.database}/{slot_id(self.slot)}"
+
+    @property
+    def prefix(self) -> str:
+        """What every key of this backup begins with, slash included."""
+        return f"{self.id}/"
+
+    @property
+    def archive_key(self) -> str:
+        """The key of the pg_dump file."""
+        return self.prefix + ARCHIVE
+
+    @property
+    def globals_key(self) -> str:
+        """The key of the roles and their settings."""
+        return self.prefix + GLOBALS
+
+    @property
+    def manifest_key(self) -> str:
+        """The key of the manifest, whose presence is the backup."""
+        return self.prefix + MANIFEST
+
+
+def database_prefix(tier: Tier, database: str) -> str:
+    """What the keys of all backups of a database in a tier begin with."""
+    return f"{tier}/{database}/"
+
+
+def parse_id(text: str) -> BackupLocation | None:
+    """The backup that `BackupLocation.id` calls by that text, or None."""
+    tier, _, rest = text.partition("/")
+    database, _, name = rest.partition("/")
+    slot = parse_slot(name)
+    if tier not in Tier or not is_database_name(database) or slot is None:
+        return None
+    return BackupLocation(Tier(tier), database, slot)
+
+
+def parse_key(key: str) -> tuple[BackupLocation, str] | None:
+    """The backup that an object belongs to and the object's name in it, or None when foreign."""
+    backup_id, _, name = key.rpartition("/")
+    location = parse_id(backup_id)
+    if location is None or name not in {ARCHIVE, GLOBALS, MANIFEST}:
+        return None
+    return location, name
+
+
+def drill_key(database: str, slot: datetime) -> str:
+    """The key of a drill's report.
+
+    Raises:
+        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+    """
+    return f"{DRILLS}/{_require_database_name(database)}/{slot_id(slot)}.json"
+
+
+def parse_drill_key(key: str) -> tuple[str, datetime] | None:
+    """The database and start of the drill whose report has that key, or None when foreign."""
+    match = _REPORT.fullmatch(key)
+    if match is None or not is_database_name(match[1]):
+        return None
+    slot = parse_slot(match[2])
+    return None if slot is None else (match[1], slot)
+
+
+def restore_key(database: str, slot: datetime) -> str:
+    """The key of the report of a restore into a real server.
+
+    Raises:
+        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+    """
+    return f"{RESTORES}/{_require_database_name(database)}/{slot_id(slot)}.json"
+
+
+def export_key(database: str, slot: datetime, name: str) -> str:
+    """The key of an exported SQL file.
+
+    Raises:
+        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+    """
+    return f"{EXPORTS}/{_require_database_name(database)}/{slot_id(slot)}/{name}.sql.gz"
+
+
+def attempt_key(database: str, kind: str) -> str:
+    """The key of the record of a database's last backup, or of its last run of another kind.
+
+    Raises:
+        ValueError: the database's name is unsafe.
+    """
+    of_kind = "" if kind == "backup" else f".{kind}"
+    return f"{ATTEMPTS}/{_require_database_name(database)}{of_kind}.json"
+
+
+def claims_prefix(kind: str) -> str:
+    """What the keys of all claims by functions of a kind begin with."""
+    return f"{NOTIFIED}/{kind}/"
+
+
+def claim_key(kind: str, now: datetime) -> str:
+    """The key by which one function of a kind claims an hour, to tell people in it."""
+    return f"{claims_prefix(kind)}{now.astimezone(UTC):%Y-%m-%dT%H}"

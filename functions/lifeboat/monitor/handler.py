@@ -1,0 +1,102 @@
+"""The monitor's entry point: one look at the vault, its log, its figures, its news."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.alerts.policy.installation import account_of
+from lifeboat.alerts.topic import Topic
+from lifeboat.alerts.webhook import Webhook
+from lifeboat.errors import EventError, MonitorError
+from lifeboat.model.events import show
+from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
+from lifeboat.monitor.policy.figures import figures_of
+from lifeboat.monitor.subscriptions import topic_facts
+from lifeboat.runtime.invocation import IMPATIENT, reported, seconds_left, secret_store
+from lifeboat.runtime.measure import measure
+from lifeboat.s3.bucket import Vault
+from lifeboat.settings import WatchedSettings
+
+logger = Logger(service="lifeboat-monitor")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@reported(logger, MonitorError)
+def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
+    """Look at the vault, tell what is news, and give the whole status.
+
+    `{}`, or whatever the schedule sends, for the status as an object; `{"format": "text"}` for a
+    table. A look by hand tells the news as a scheduled one does: there is one memory, and what
+    somebody has seen in a terminal has not been told to everybody.
+
+    Raises:
+        LifeboatError: nobody could look, or somebody could not be told. Lambda counts a failed
+            invocation, of which an alarm notifies. A scheduled look also fails when nobody hears
+            what it tells; one by hand answers, and the answer says so.
+    """
+    as_text = _wants_text(event)
+    logger.append_keys(run_id=context.aws_request_id)
+    look = _look(context)
+    checked = check_health(look)
+    measure(figures_of(checked.status, look.settings, look.now))
+    _log(checked)
+    checked.require_told()
+    if _is_scheduled(event):
+        checked.require_listeners()
+    return checked.status.as_text() if as_text else checked.status.as_json()
+
+
+def _is_scheduled(event: object) -> bool:
+    return isinstance(event, Mapping) and "scheduled" in event
+
+
+def _wants_text(event: object) -> bool:
+    match event:
+        case {"format": "text"}:
+            return True
+        case {"format": "json"}:
+            return False
+        case {"format": other}:
+            raise EventError(
+                f"There is no format {show(other)}.", todo='Use {"format": "text"}, or {} for JSON.'
+            )
+    return False
+
+
+def _look(context: LambdaContext) -> Look:
+    settings = WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    sns, topic = boto3.client("sns", config=IMPATIENT), os.environ["LIFEBOAT_TOPIC"]
+    remaining = seconds_left(context)
+    return Look(
+        settings=settings,
+        stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
+        account=account_of(context.invoked_function_arn),
+        vault=Vault(boto3.client("s3", config=IMPATIENT), os.environ["LIFEBOAT_VAULT"]),
+        channels=_channels(settings, Topic(sns, topic, slack=settings.alerts.slack)),
+        subscribers=lambda: topic_facts(sns, topic, remaining),
+        remaining=remaining,
+        now=datetime.now(UTC),
+        secrets=int(os.environ["LIFEBOAT_SECRETS"]),
+    )
+
+
+def _channels(settings: WatchedSettings, topic: Topic) -> tuple[Channel, ...]:
+    alerts = settings.alerts
+    if alerts.webhook_url_secret_arn is None:
+        return (topic,)
+    return topic, Webhook(secret_store(), alerts.webhook_url_secret_arn)
+
+
+def _log(checked: Checked) -> None:
+    for finding in checked.status.findings:
+        logger.info(finding.headline, extra={"finding": finding.identity, "grade": finding.level})
+    for message in checked.messages:
+        logger.info("News", extra={"subject": message.subject, "kind": message.attributes["kind"]})
+    logger.info(
+        "Looked",
+        extra={"health": checked.status.health, "failures": len(checked.failures)},
+    )

@@ -1,0 +1,1 @@
+"""What the monitor concludes from what it saw: pure."""

@@ -1,0 +1,136 @@
+"""What the backups in the vault cost a month, reckoned from the very objects that lie there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lifeboat.monitor.policy.facts import StoredVersion
+from lifeboat.monitor.policy.prices import (
+    ARCHIVED,
+    ARCHIVED_NAME,
+    AS_OF,
+    GB,
+    LEAST_BYTES,
+    LEAST_DAYS,
+    Prices,
+    prices_in,
+)
+from lifeboat.settings import TIERS, Retention
+
+MONTH = timedelta(days=30)
+
+_PART = 8 << 20
+"""Archives are uploaded in parts of at least that size, a request each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Dollars a month, if it goes on as in the last one.
+
+    Attributes:
+        by_tier: storage by the first part of the key: a tier or "drills".
+        by_class: storage by storage class.
+        requests: the uploads and the lifecycle's moves of the last 30 days.
+        early: what is billed for days after the deletion, where a tier keeps backups for fewer
+            days in a class than S3 bills at least; spread over the days that they are there.
+        notes: whose prices these are, and what they are not known for.
+    """
+
+    by_tier: Mapping[str, float]
+    by_class: Mapping[str, float]
+    requests: float
+    early: float
+    notes: tuple[str, ...]
+
+    @property
+    def storage(self) -> float:
+        """Dollars for what lies there."""
+        return sum(self.by_class.values())
+
+    @property
+    def total(self) -> float:
+        """Dollars altogether."""
+        return self.storage + self.requests + self.early
+
+
+def monthly_cost(
+    objects: Iterable[StoredVersion], retention: Retention, region: str, now: datetime
+) -> Cost:
+    """What the objects cost a month, versions that are no longer current included.
+
+    Args:
+        objects: of one database or more.
+        retention: how long each tier stays in its class.
+        region: where the vault is.
+        now: the end of the month that is looked at.
+    """
+    prices = prices_in(region)
+    by_tier: defaultdict[str, float] = defaultdict(float)
+    by_class: defaultdict[str, float] = defaultdict(float)
+    requests = early = 0.0
+    for each in objects:
+        if each.deleted:
+            continue
+        tier, age = each.key.partition("/")[0], now - each.modified
+        stored = _storage(each, prices)
+        by_tier[tier] += stored
+        by_class[each.storage_class] += stored
+        early += stored * _unused_share(tier, each.storage_class, retention)
+        requests += _puts(each) * prices.put / 1000 if age < MONTH else 0
+        requests += (
+            _move(tier, each, age, retention) * prices.transition.get(each.storage_class, 0) / 1000
+        )
+    return Cost(
+        by_tier=dict(by_tier),
+        by_class=dict(by_class),
+        requests=requests,
+        early=early,
+        notes=_notes(prices, region, by_class),
+    )
+
+
+def _storage(each: StoredVersion, prices: Prices) -> float:
+    standard = prices.storage["STANDARD"]
+    price = prices.storage.get(each.storage_class, standard)
+    billed = max(each.bytes, LEAST_BYTES.get(each.storage_class, 0))
+    added = ARCHIVED.get(each.storage_class, 0)
+    name = ARCHIVED_NAME if added else 0
+    return ((billed + added) * price + name * standard) / GB
+
+
+def _unused_share(tier: str, storage_class: str, retention: Retention) -> float:
+    """By how much the days billed at least exceed those that a tier's backups stay in a class."""
+    if tier not in TIERS:
+        return 0.0
+    kept = retention.of(tier)
+    if kept.days is None or storage_class != kept.storage_class:
+        return 0.0
+    stays = max(kept.days - kept.hot_days, 1)
+    return max(LEAST_DAYS.get(storage_class, 0) / stays - 1, 0.0)
+
+
+def _puts(each: StoredVersion) -> int:
+    """Requests that its upload took, at most: parts, begin and end; a small object takes one."""
+    parts = -(-each.bytes // _PART)
+    return parts + 2 if parts > 1 else 1
+
+
+def _move(tier: str, each: StoredVersion, age: timedelta, retention: Retention) -> int:
+    """Whether a lifecycle rule has moved it within the last month."""
+    if tier not in TIERS or each.storage_class != retention.of(tier).storage_class:
+        return 0
+    moved = timedelta(days=retention.of(tier).hot_days)
+    return int(moved <= age < moved + MONTH)
+
+
+def whose(prices: Prices, region: str) -> str:
+    """A sentence that says whose prices are taken for that region, and of when they are."""
+    other = f", as none are known for {region}" if prices.region != region else ""
+    return f"Prices of {prices.region} as of {AS_OF}{other}."
+
+
+def _notes(prices: Prices, region: str, by_class: Mapping[str, float]) -> tuple[str, ...]:
+    strange = sorted(set(by_class) - set(prices.storage))
+    unknown = [f"Reckoned as STANDARD: {', '.join(strange)}."] if strange else []
+    return whose(prices, region), *unknown

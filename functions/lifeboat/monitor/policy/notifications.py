@@ -1,0 +1,111 @@
+"""Which findings are news: people are told when something changes, not whenever it is looked at."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lifeboat.alerts.policy.findings import Finding, Level
+from lifeboat.alerts.policy.installation import Installation
+from lifeboat.alerts.policy.messages import Kind, Message, over, raised
+from lifeboat.alerts.policy.state import Told, ToldState
+from lifeboat.monitor.policy.endings import Ending
+
+
+@dataclass(frozen=True)
+class News:
+    """What to send, and what to remember once all of it was sent.
+
+    When sending fails the old memory has to stay: then the same news come again.
+    """
+
+    messages: tuple[Message, ...]
+    state: ToldState
+
+
+def news(
+    previous: ToldState | None,
+    findings: Sequence[Finding],
+    now: datetime,
+    remind_hours: int,
+    *,
+    installation: Installation,
+    ending: Callable[[Told], Ending],
+) -> News:
+    """What people have to be told now.
+
+    A finding that was not told, or was told as a lesser one, is new; a critical one is told again
+    every `remind_hours`; what was seen to be right is told as right again, and what may be as wrong
+    as before stays in the memory. Findings of level info are not told.
+
+    Args:
+        previous: what was told; None when that is lost, and then everything is told again.
+        findings: all of them, as `judge` gives them.
+        now: when they were found.
+        remind_hours: after how long a critical one is told again.
+        installation: which one speaks.
+        ending: what became of something that was told and is not found now (`ending_of`).
+    """
+    before = previous or ToldState()
+    told = {each.identity: each for each in before.told}
+    current = {each.identity: each for each in findings if each.level is not Level.INFO}
+    fresh = [each for each in current.values() if _is_new(each, told.get(each.identity))]
+    due = [
+        each
+        for each in current.values()
+        if not _is_new(each, told.get(each.identity))
+        and _is_due(each, told[each.identity], timedelta(hours=remind_hours), now)
+    ]
+    absent = {each: ending(each) for identity, each in told.items() if identity not in current}
+    still = [each for each, end in absent.items() if end is Ending.OPEN]
+    right = [each for each, end in absent.items() if end is Ending.RIGHT and not each.passing]
+    messages = [
+        *(
+            raised(each, kind=Kind.NEW, now=now, installation=installation)
+            for each in _grouped(fresh)
+        ),
+        *(
+            raised(each, kind=Kind.REMINDER, now=now, installation=installation)
+            for each in _grouped(due)
+        ),
+        *(over(each, now=now, installation=installation) for each in _grouped(right)),
+    ]
+    sent = {each.identity for each in (*fresh, *due)}
+    kept = [
+        _told(each, told.get(each.identity), now, sent=each.identity in sent)
+        for each in current.values()
+    ]
+    remembered = tuple(sorted([*kept, *still], key=lambda each: each.identity))
+    return News(tuple(messages), before.model_copy(update={"told": remembered}))
+
+
+def _is_new(finding: Finding, told: Told | None) -> bool:
+    return told is None or (finding.level is Level.CRITICAL and told.level is not Level.CRITICAL)
+
+
+def _is_due(finding: Finding, told: Told, remind: timedelta, now: datetime) -> bool:
+    return finding.level is Level.CRITICAL and now - told.last >= remind
+
+
+def _told(finding: Finding, before: Told | None, now: datetime, *, sent: bool) -> Told:
+    return Told(
+        database=finding.database or "",
+        code=finding.code.value,
+        subject=finding.subject,
+        level=finding.level,
+        headline=finding.headline,
+        since=before.since if before else now,
+        last=before.last if before and not sent else now,
+        passing=finding.passing,
+        basis=finding.basis,
+    )
+
+
+def _grouped[T: (Finding, Told)](items: Iterable[T]) -> list[list[T]]:
+    """Those of one kind together, as they become one message: one cause has many victims.
+
+    What is wrong with the vault as a whole stays apart from what is wrong with databases.
+    """
+    groups: dict[tuple[bool, str], list[T]] = {}
+    for item in items:
+        groups.setdefault((bool(item.database), item.code), []).append(item)
+    return list(groups.values())

@@ -1,0 +1,82 @@
+"""The status as lines for a terminal: a table that fits 80 columns, and what was found."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from lifeboat.alerts.policy.findings import Finding
+from lifeboat.alerts.policy.messages import described
+from lifeboat.model.text import line, size, span
+
+if TYPE_CHECKING:
+    from lifeboat.monitor.policy.status import DatabaseStatus, DrillStatus
+
+_WIDTH = 78  # of a line below a database's, which is indented
+_HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "ROWS", "DRILL", "DRILLED")
+
+
+def _gravity(row: "DatabaseStatus") -> tuple[int, int, int]:
+    return row.health.rank, -row.critical, -row.warning
+
+
+def table_of(databases: Iterable["DatabaseStatus"]) -> str:
+    """A line of figures for each, the worst first; below it what is worst, and what it costs."""
+    rows = sorted(databases, key=_gravity)
+    first, *aligned = _aligned([_HEADINGS, *map(_cells, rows)])
+    lines = [first]
+    for row, cells in zip(rows, aligned, strict=True):
+        lines += [cells, *(f"  {each}" for each in _details(row))]
+    return "\n".join(lines)
+
+
+def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
+    if not row.seen:
+        return (row.name, row.health.words, *"?" * (len(_HEADINGS) - 2))
+    backup, drill = row.backup, row.drill
+    return (
+        row.name,
+        row.health.words,
+        span(timedelta(hours=backup.age_hours)) if backup else "none",
+        size(backup.bytes) if backup else "-",
+        f"{backup.rows:,}" if backup else "-",
+        drill.verdict if drill else "never",
+        span(timedelta(days=drill.age_days)) if drill else "-",
+    )
+
+
+def _details(row: "DatabaseStatus") -> Iterator[str]:
+    """What is worst, then tier, time and cost."""
+    if row.worst:
+        yield line(row.worst)
+    parts = [
+        f"{row.backup.tier} backup" if row.backup else "",
+        f"restored in {_minutes(row.drill)}" if row.drill else "",
+        f"reads {row.transfer.cell} a month" if row.transfer else "",
+        f"${row.monthly_cost:,.2f} a month" if row.monthly_cost is not None else "",
+    ]
+    if row.seen:
+        yield from wrap(", ".join(filter(None, parts)), _WIDTH)
+
+
+def _minutes(drill: "DrillStatus") -> str:
+    """What a drill took of what it may take."""
+    return f"{drill.seconds / 60:.1f} of {drill.rto_seconds / 60:.0f} min"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return [each.rstrip() for each in lines]
+
+
+def block_of(finding: Finding, now: datetime) -> str:
+    """A finding with all that there is to say and to do; no name begins a line of its own."""
+    steps = [f"{number}. {line(step)}" for number, step in enumerate(finding.advice, 1)]
+    lines = [*described(finding, now).split("\n"), *steps]
+    whose = finding.database or "the vault"
+    head = f"{finding.level.upper()}: {whose} {line(finding.headline)}"
+    return "\n".join([head, *(f"  {each}" for each in lines)])

@@ -1,0 +1,116 @@
+"""Which tables lost rows from one backup to the next."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lifeboat.model.identifiers import qualified
+from lifeboat.model.inventory import Table
+from lifeboat.model.keys import BackupLocation
+from lifeboat.settings import MonitorSettings
+
+TOLD = 20
+"""So many of the tables that lost rows are kept by name; a person looks at the rest elsewhere."""
+
+_NUMBERS = re.compile(r"\d+")
+_PERCENT = 100
+
+type Name = tuple[str, str]
+type Counts = Mapping[Name, int | None]
+"""The rows of each table by schema and name; None where the settings leave them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A table that lost rows, with what is known of where they went."""
+
+    name: str
+    before: int
+    after: int | None
+    perhaps: str = ""
+
+    def __str__(self) -> str:
+        """As a person reads it."""
+        after = "gone" if self.after is None else f"{self.after:,}"
+        return f"{self.name} ({self.before:,} rows, now {after}{self.perhaps})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Losses:
+    """What was lost between two backups.
+
+    Attributes:
+        since: the older one.
+        count: how many tables lost rows.
+        first: the first of them.
+        harmless: each may have a harmless reason.
+    """
+
+    since: BackupLocation
+    count: int
+    first: tuple[Loss, ...]
+    harmless: bool
+
+
+def counts(tables: Iterable[Table], names: dict[Name, Name]) -> Counts:
+    """The rows of each table, in little memory.
+
+    Args:
+        tables: of one backup.
+        names: those of the backups before, so that each name is kept once.
+    """
+    found: dict[Name, int | None] = {}
+    for table in tables:
+        name = table.schema, table.name
+        found[names.setdefault(name, name)] = None if table.data_excluded else table.rows
+    return found
+
+
+def losses(since: BackupLocation, older: Counts, newer: Counts, limits: MonitorSettings) -> Losses:
+    """What was lost from the older backup to the newer."""
+    found = list(_losses(older, newer, limits))
+    return Losses(
+        since=since,
+        count=len(found),
+        first=tuple(found[:TOLD]),
+        harmless=all(loss.perhaps for loss in found),
+    )
+
+
+def fell(now: float, before: float, percent: int) -> bool:
+    """Whether a figure fell by more than so many per cent."""
+    return (before - now) * _PERCENT > percent * before
+
+
+def _losses(older: Counts, newer: Counts, limits: MonitorSettings) -> Iterator[Loss]:
+    fresh = _by_rows(older, newer)
+    patterns = {(schema, _NUMBERS.sub("#", name)) for schema, name in newer}
+    for name in sorted(older):
+        before = older[name]
+        if before is None or before < limits.table_loss_rows:
+            continue
+        if name not in newer:
+            yield Loss(qualified(*name), before, None, _perhaps(name, before, fresh, patterns))
+            continue
+        after = newer[name]
+        if after is not None and fell(after, before, limits.table_loss_percent):
+            yield Loss(qualified(*name), before, after)
+
+
+def _by_rows(older: Counts, newer: Counts) -> dict[int, Name]:
+    """Of the tables that are new, the first of each number of rows."""
+    fresh: dict[int, Name] = {}
+    for name in sorted(newer.keys() - older.keys()):
+        fresh.setdefault(newer[name] or 0, name)
+    return fresh
+
+
+def _perhaps(
+    name: Name, rows: int, fresh: Mapping[int, Name], patterns: set[tuple[str, str]]
+) -> str:
+    """A harmless reason for a table to be gone, if there may be one."""
+    if other := fresh.get(rows):
+        return f", perhaps renamed to {qualified(*other)}"
+    if (name[0], _NUMBERS.sub("#", name[1])) in patterns:
+        return ", perhaps an old partition"
+    return ""

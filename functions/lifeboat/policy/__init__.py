@@ -1,1 +1,0 @@
-"""Pure decisions: no clock, network, files or environment."""

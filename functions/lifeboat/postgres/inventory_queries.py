@@ -1,0 +1,295 @@
+"""Takes the inventory: what is in a database, as one snapshot sees it.
+
+The same queries serve the backup (in the dump's snapshot) and a restored copy, so whatever the two
+inventories say can be compared word by word.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import batched
+from typing import LiteralString, cast
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from lifeboat.model.inventory import (
+    CollationProvider,
+    Extension,
+    Inventory,
+    ObjectCounts,
+    Sequence,
+    Source,
+    Table,
+)
+from lifeboat.postgres.connect import Connection
+from lifeboat.postgres.snapshot import Relation
+
+_TABLES_AT_ONCE = 50
+
+#: How values are written when a checksum is made of them: the same on every server and session.
+_CANONICAL = {
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "lc_monetary": "C",
+    "xmloption": "content",
+}
+
+_CHECKSUM = sql.SQL(
+    'coalesce(sum(pg_catalog.hashtextextended((t.*)::text COLLATE "C", 0)::numeric), 0)::text'
+)
+
+_USERS: LiteralString = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+#: Objects of the user's schemas that no extension owns.
+_OURS: LiteralString = """
+{users} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = 'pg_catalog.{catalog}'::regclass AND d.objid = {oid}
+                  AND d.deptype = 'e')
+"""
+
+_RELATION = _OURS.format(users=_USERS, oid="c.oid", catalog="pg_class")
+_FUNCTION = _OURS.format(users=_USERS, oid="p.oid", catalog="pg_proc")
+_DUMPED_INDEX: LiteralString = "(i.indisvalid OR c.relkind = 'p') AND i.indisready"
+
+#: As pg_dump chooses (pg_dump.c): indexes and what else hangs on a table only of tables that are
+#: themselves dumped, policies also of extensions' tables (selectDumpableObject, getPolicies);
+#: indexes that are valid and ready, on partitioned tables invalid ones too (getIndexes); what is
+#: inherited, cloned for a partition or made along with a type not at all, as it comes back with
+#: whatever it comes from (dumpTableSchema, getConstraints, getTriggers, getFuncs).
+_COUNTS: LiteralString = f"""
+WITH relation AS (
+    SELECT c.oid, c.relkind, {_RELATION} AS ours FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {_USERS}
+), c AS (
+    SELECT oid, relkind FROM relation WHERE ours
+), i AS (
+    SELECT i.indexrelid AS oid FROM pg_catalog.pg_index i JOIN c ON c.oid = i.indrelid
+    WHERE {_DUMPED_INDEX}
+), k AS (
+    SELECT k.contype, k.convalidated FROM pg_catalog.pg_constraint k JOIN c ON c.oid = k.conrelid
+    WHERE CASE k.contype WHEN 'f' THEN k.conparentid = 0
+                         WHEN 't' THEN false  -- a trigger, and counted as one
+                         WHEN 'c' THEN k.conislocal WHEN 'n' THEN k.conislocal
+                         ELSE k.conindid IN (SELECT oid FROM i) END
+)
+SELECT
+    (SELECT count(*) FROM i) AS indexes,
+    (SELECT count(*) FROM k WHERE contype <> 'n') AS constraints,  -- NOT NULL is one since 18
+    (SELECT count(*) FROM k WHERE NOT convalidated) AS unvalidated_constraints,
+    (SELECT count(*) FROM c WHERE relkind = 'v') AS views,
+    (SELECT count(*) FROM c WHERE relkind = 'm') AS materialized_views,
+    (SELECT count(*) FROM pg_catalog.pg_proc p
+     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+     WHERE {_FUNCTION} AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid
+          AND d.deptype = 'i')) AS functions,
+    (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN c ON c.oid = t.tgrelid
+     WHERE NOT t.tgisinternal AND t.tgparentid = 0) AS triggers,
+    (SELECT count(*) FROM pg_catalog.pg_policy y JOIN relation r ON r.oid = y.polrelid)
+        AS policies,
+    (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata) AS large_objects
+"""  # noqa: S608  # put together from this file's own constants
+
+#: Indexes that pg_dump leaves out of tables that it dumps.
+_INVALID: LiteralString = f"""
+SELECT n.nspname, x.relname
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE {_RELATION} AND NOT ({_DUMPED_INDEX})
+ORDER BY 1, 2
+"""  # noqa: S608  # as above
+
+_EXTENSIONS = """
+SELECT extname, extversion FROM pg_catalog.pg_extension ORDER BY extname
+"""
+
+#: Collations other than the database's own that some column uses.
+_COLLATIONS = """
+SELECT DISTINCT l.collname,
+       CASE l.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'd' THEN 'default'
+                           ELSE 'libc' END
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+WHERE a.attnum > 0 AND NOT a.attisdropped AND l.collname <> 'default'
+  AND c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema'
+ORDER BY 1
+"""
+
+_SOURCE: LiteralString = """
+SELECT current_setting('server_version') AS server_version,
+       current_setting('server_version_num')::int / 10000 AS major,
+       current_database() AS database,
+       pg_catalog.pg_encoding_to_char(encoding) AS encoding,
+       datcollate AS collate, datctype AS ctype,
+       CASE datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END
+           AS locale_provider,
+       pg_catalog.pg_database_size(oid) AS bytes,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+            ELSE pg_catalog.pg_current_wal_lsn() END::text AS lsn,
+       transaction_timestamp() AS snapshot_time
+FROM pg_catalog.pg_database WHERE datname = current_database()
+"""
+
+_SEQUENCES: LiteralString = f"""
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+  AND (c.oid IN (SELECT unnest(extconfig) FROM pg_catalog.pg_extension) OR ({_RELATION}))
+ORDER BY 1, 2
+"""  # noqa: S608  # as above
+
+_DESCENDANTS = """
+WITH RECURSIVE tree (oid) AS (
+    SELECT unnest(%s::oid[]) UNION SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree
+    ON inhparent = oid
+)
+SELECT oid::bigint FROM tree
+"""
+
+
+def read_source(connection: Connection) -> Source:
+    """Which server and database this is, and the moment that the current snapshot shows."""
+    query = _SOURCE
+    if connection.info.server_version < 150000:  # noqa: PLR2004  # the column came with 15
+        query = query.replace("datlocprovider", "'c'")
+    row = connection.cursor(row_factory=dict_row).execute(query).fetchone()
+    return Source.model_validate(row)
+
+
+def with_descendants(connection: Connection, oids: Collection[int]) -> frozenset[int]:
+    """The tables and all their partitions and inheriting tables, by number."""
+    return frozenset(cast("int", row[0]) for row in connection.execute(_DESCENDANTS, [list(oids)]))
+
+
+def take_inventory(
+    connection: Connection,
+    relations: Iterable[Relation],
+    *,
+    excluded: Collection[int] = (),
+    checksums: bool = False,
+) -> Inventory:
+    """Count and describe everything, in the connection's current snapshot.
+
+    Sequences are left out: their state isn't part of a snapshot, so the caller takes it from what
+    was dumped or restored.
+
+    Args:
+        connection: inside a transaction that sees what is to be described.
+        relations: the tables, as `list_relations` gives them.
+        excluded: numbers of tables whose rows aren't dumped; they are named but not counted.
+        checksums: also make an order-free checksum of every table's content.
+    """
+    for name, value in _CANONICAL.items():
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+    leaves = [r for r in relations if not r.partitioned]
+    counted = [r for r in leaves if r.oid not in excluded]
+    tables = _by_name(_count(connection, counted, checksums=checksums))
+    tables += [
+        Table(schema=r.schema, name=r.name, rows=0, data_excluded=True)
+        for r in leaves
+        if r.oid in excluded
+    ]
+    counts = connection.execute(_COUNTS)
+    names = [column.name for column in counts.description or ()]
+    return Inventory(
+        tables=tuple(sorted(tables, key=lambda t: (t.schema, t.name))),
+        sequences=(),
+        extensions=tuple(
+            Extension(name=name, version=version)
+            for name, version in _strings(connection, _EXTENSIONS)
+        ),
+        collations=tuple(
+            CollationProvider(name=name, provider=provider)
+            for name, provider in _strings(connection, _COLLATIONS)
+        ),
+        counts=ObjectCounts.model_validate(dict(zip(names, counts.fetchone() or (), strict=True))),
+        counted_as_dumped=True,
+    )
+
+
+def invalid_indexes(connection: Connection) -> list[tuple[str, str]]:
+    """Schema and name of the indexes that pg_dump leaves out since they are invalid.
+
+    A CREATE INDEX CONCURRENTLY that failed has left them, or one that is still at work.
+    """
+    return _strings(connection, _INVALID)
+
+
+def read_sequences(connection: Connection) -> tuple[Sequence, ...]:
+    """The states of all sequences as they are now: no snapshot holds them still."""
+    names = _strings(connection, _SEQUENCES)
+    parts = [
+        sql.SQL("SELECT {i}::int, last_value, is_called FROM {name}").format(
+            i=sql.Literal(i), name=sql.Identifier(*name)
+        )
+        for i, name in enumerate(names)
+    ]
+    states = [
+        cast("tuple[int, int, bool]", row)
+        for some in batched(parts, _TABLES_AT_ONCE, strict=False)
+        for row in connection.execute(sql.SQL(" UNION ALL ").join(some))
+    ]
+    return tuple(
+        Sequence(schema=names[i][0], name=names[i][1], last_value=value, is_called=called)
+        for i, value, called in sorted(states)
+    )
+
+
+def _count(
+    connection: Connection, relations: Iterable[Relation], *, checksums: bool
+) -> Iterator[Table]:
+    for some in batched(relations, _TABLES_AT_ONCE, strict=False):
+        parts = (_count_one(i, r, checksums=checksums) for i, r in enumerate(some))
+        for index, rows, checksum in connection.execute(sql.SQL(" UNION ALL ").join(parts)):
+            relation = some[cast("int", index)]
+            yield Table(
+                schema=relation.loaded_schema,
+                name=relation.loaded_name,
+                rows=cast("int", rows),
+                checksum=cast("str | None", checksum),
+            )
+
+
+def _by_name(tables: Iterable[Table]) -> list[Table]:
+    """One table for each name: of partitions that are loaded through their root, the sums."""
+    found: dict[tuple[str, str], Table] = {}
+    for table in tables:
+        name = (table.schema, table.name)
+        found[name] = _sum(found[name], table) if name in found else table
+    return list(found.values())
+
+
+def _sum(one: Table, other: Table) -> Table:
+    sums = one.checksum and other.checksum and str(int(one.checksum) + int(other.checksum))
+    return replace(one, rows=one.rows + other.rows, checksum=sums)
+
+
+def _count_one(index: int, relation: Relation, *, checksums: bool) -> sql.Composed:
+    """Rows of one table itself, without tables that inherit from it.
+
+    The checksum is a sum, so that the order of rows doesn't matter: of 64-bit hashes of each row's
+    text, which PostgreSQL keeps stable across versions and machines since hash partitions are
+    dumped and restored by them.
+    """
+    return sql.SQL(
+        "SELECT {index}::int, count(*), {checksum} FROM (SELECT * FROM ONLY {table} {condition}) t"
+    ).format(
+        index=sql.Literal(index),
+        checksum=_CHECKSUM if checksums else sql.SQL("NULL::text"),
+        table=relation.identifier,
+        # The extension's own SQL, as its author wrote it; pg_dump runs it the same way.
+        condition=sql.SQL(relation.condition),
+    )
+
+
+def _strings(connection: Connection, query: LiteralString) -> list[tuple[str, str]]:
+    return cast("list[tuple[str, str]]", connection.execute(query).fetchall())

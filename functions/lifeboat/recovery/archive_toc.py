@@ -1,0 +1,178 @@
+"""Reads and edits definitions inside an archive of pg_dump's custom format, in their place.
+
+Such a file begins with a header and a table of contents, in which each entry holds its definition
+as SQL; rows and large objects come after, at offsets from the file's beginning. So a definition is
+only ever replaced by one of the same length. The format is that of `WriteHead` and `WriteToc` in
+PostgreSQL's pg_backup_archiver.c.
+"""
+
+import mmap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifeboat.errors import DecodeError
+from lifeboat.recovery.policy.rights import Entry
+
+_MAGIC, _CUSTOM = b"PGDMP", 1
+_OLDEST, _NEWEST = (1, 14), (1, 16)
+"""Versions of the format; pg_dump 14 to 18 write these."""
+
+_DATES = 7
+
+
+@dataclass
+class _Reader:
+    """Goes through the numbers and strings of an archive's head."""
+
+    data: mmap.mmap
+    at: int = 0
+    integer: int = 4
+
+    def byte(self) -> int:
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def number(self) -> int:
+        """A byte for the sign, then the value, its lowest byte first."""
+        start = self.at + 1
+        self.at = start + self.integer
+        value = int.from_bytes(self.data[start : self.at], "little")
+        return -value if self.data[start - 1] else value
+
+    def string(self) -> slice | None:
+        """Where the next string is; None where none was written."""
+        length = self.number()
+        if length < 0:
+            return None
+        start = self.at
+        self.at += length
+        if self.at > len(self.data):
+            raise IndexError
+        return slice(start, self.at)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """An entry's number, and where the rest of it is."""
+
+    number: int
+    tag: slice | None
+    kind: slice | None
+    definition: slice | None
+
+
+def read_entries(archive: Path) -> tuple[Entry, ...]:
+    """Everything in the table of contents, in its order.
+
+    Args:
+        archive: the file.
+
+    Raises:
+        DecodeError: the file's head makes no sense, or is of a version that isn't known.
+    """
+    with archive.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+
+        def text(place: slice | None) -> str:
+            return data[place].decode(errors="surrogateescape") if place else ""
+
+        with _within_its_end():
+            found = tuple(
+                Entry(each.number, text(each.kind), text(each.tag), text(each.definition))
+                for each in _entries(data)
+            )
+    if not found:
+        raise DecodeError(
+            "The archive's table of contents can't be read: it is empty or of an unknown version.",
+            todo="Deploy the Lifeboat that took this backup, or a newer one.",
+        )
+    return found
+
+
+def edit_definitions(archive: Path, kinds: frozenset[bytes], edit: Callable[[bytes], bytes]) -> int:
+    """Replace definitions; how many were changed. A version that isn't known stays as it is.
+
+    Args:
+        archive: the file.
+        kinds: of entries, such as TABLE.
+        edit: gives what takes a definition's place, and has its length.
+
+    Raises:
+        DecodeError: the file's head makes no sense.
+    """
+    with (
+        archive.open("r+b") as file,
+        mmap.mmap(file.fileno(), 0) as data,
+        _within_its_end(),
+    ):
+        return sum(
+            _replace(data, each.definition, edit)
+            for each in _entries(data)
+            if each.kind and each.definition and data[each.kind] in kinds
+        )
+
+
+@contextmanager
+def _within_its_end() -> Iterator[None]:
+    try:
+        yield
+    except IndexError:
+        raise DecodeError(
+            "The archive's table of contents goes beyond its end.",
+            todo="Use another backup, and take a new one by hand.",
+        ) from None
+
+
+def _replace(data: mmap.mmap, place: slice, edit: Callable[[bytes], bytes]) -> bool:
+    before = data[place]
+    after = edit(before)
+    if after == before:
+        return False
+    data[place] = after  # refuses another length
+    return True
+
+
+def _entries(data: mmap.mmap) -> Iterator[_Places]:
+    if data[: len(_MAGIC)] != _MAGIC:
+        return
+    reader = _Reader(data, len(_MAGIC))
+    version = (reader.byte(), reader.byte())
+    reader.byte()  # a revision, which changes nothing
+    reader.integer, offset, format_ = reader.byte(), reader.byte(), reader.byte()
+    if not _OLDEST <= version <= _NEWEST or format_ != _CUSTOM:
+        return
+    _pass_head(reader, version)
+    for _ in range(reader.number()):
+        yield _entry(reader, version)
+        reader.at += 1 + offset
+
+
+def _pass_head(reader: _Reader, version: tuple[int, int]) -> None:
+    if version >= (1, 15):
+        reader.byte()  # the compression
+    else:
+        reader.number()
+    for _ in range(_DATES):
+        reader.number()
+    for _ in ("database", "server's version", "pg_dump's version"):
+        reader.string()
+
+
+def _entry(reader: _Reader, version: tuple[int, int]) -> _Places:
+    number = reader.number()
+    reader.number()  # whether it has data
+    for _ in ("catalog", "oid"):
+        reader.string()
+    tag, kind = reader.string(), reader.string()
+    reader.number()  # its section
+    definition = reader.string()
+    for _ in ("drop", "copy", "schema", "tablespace", "access method"):
+        reader.string()
+    if version >= (1, 16):
+        reader.number()  # its kind of relation
+    for _ in ("owner", "with oids"):
+        reader.string()
+    while reader.string():  # what it depends on
+        pass
+    return _Places(number, tag, kind, definition)

@@ -1,0 +1,94 @@
+"""Fetches an archive and makes sure, before any program reads it, that it is the one claimed."""
+
+from lifeboat.errors import DecodeError
+from lifeboat.model.manifest import StoredObject
+from lifeboat.model.row_counts import compare_rows
+from lifeboat.postgres.copy_rows import CopyRows
+from lifeboat.postgres.decoder import Decoder
+from lifeboat.recovery.archive_toc import edit_definitions
+from lifeboat.recovery.context import Recovery
+from lifeboat.recovery.policy.attver import HOLDERS, without_attver
+from lifeboat.s3.bucket import Vault
+from lifeboat.s3.read import download, newest_version
+
+_PIECE = 1 << 20
+_NAMED = 10
+
+
+def fetch_archive(recovery: Recovery) -> bool:
+    """Download the archive; whether it is byte for byte what the manifest claims.
+
+    Raises:
+        ArchivedError: it has to be thawed first.
+        VaultReadError: S3 refused or failed.
+    """
+    objects, vault, watch = recovery.manifest.archive.objects, recovery.vault, recovery.watch
+    arrived = watch.call(lambda: download(vault, objects, recovery.archive, watch.check))
+    differences = tuple(
+        difference
+        for stored, size, digest in zip(objects, arrived.bytes, arrived.sha256, strict=True)
+        if (difference := _difference(stored, size, digest))
+    )
+    replaced = watch.call(lambda: _replaced(vault, objects))
+    note = recovery.findings.note
+    return note("checksum", differences) & note("version", replaced)
+
+
+def decode_archive(recovery: Recovery) -> bool:
+    """Decode the whole archive; whether it holds the rows that the manifest claims."""
+    note, inventory = recovery.findings.note, recovery.manifest.inventory
+    try:
+        counted = _decoded(recovery)
+    except DecodeError as error:
+        recovery.watch.check()
+        return note("decode", (error.what,))
+    differences = [
+        str(each) for each in compare_rows(inventory.tables, counted.rows, claimed_by="manifest")
+    ]
+    if counted.large_objects != inventory.counts.large_objects:
+        differences.append(
+            f"large objects: {inventory.counts.large_objects} in the manifest,"
+            f" {counted.large_objects} in the archive"
+        )
+    more = len(differences) - _NAMED
+    rest = (f"and {more} more",) if more > 0 else ()
+    return note("decode", (*differences[:_NAMED], *rest))
+
+
+def clear_archive(recovery: Recovery) -> None:
+    """Take out of the fetched archive what other servers than the source's would refuse.
+
+    Raises:
+        DecodeError: its table of contents makes no sense.
+    """
+    edit_definitions(recovery.archive, HOLDERS, without_attver)
+
+
+def _decoded(recovery: Recovery) -> CopyRows:
+    piece = memoryview(bytearray(_PIECE))
+    programs, major = recovery.programs, recovery.manifest.source.major
+    with (
+        recovery.archive.open("rb", buffering=0) as file,
+        Decoder(programs, major, recovery.watch) as decoder,
+    ):
+        while count := file.readinto(piece):
+            decoder.write(piece[:count])
+        return decoder.finish()
+
+
+def _difference(stored: StoredObject, size: int, digest: str) -> str | None:
+    if size != stored.bytes:
+        return f"{stored.key} has {size} bytes, the manifest claims {stored.bytes}."
+    if digest != stored.sha256:
+        return f"{stored.key} has SHA-256 {digest}, the manifest claims {stored.sha256}."
+    return None
+
+
+def _replaced(vault: Vault, objects: tuple[StoredObject, ...]) -> tuple[str, ...]:
+    """What somebody would get who copies an archive by its key alone, where it isn't the backup."""
+    return tuple(
+        f"{stored.key} was overwritten: its newest version is {newest}, the backup's is"
+        f" {stored.version_id}."
+        for stored in objects
+        if (newest := newest_version(vault, stored.key)) != stored.version_id and stored.version_id
+    )

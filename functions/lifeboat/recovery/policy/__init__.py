@@ -1,0 +1,1 @@
+"""What pg_restore's words and a restored copy mean: pure."""

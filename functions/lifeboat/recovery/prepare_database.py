@@ -1,0 +1,145 @@
+"""Sets the stage for a restore: the empty database, the roles, and what a bare server lacks."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg import sql
+
+from lifeboat.model.identifiers import unquoted
+from lifeboat.postgres.connect import Connection
+
+_NAME = r'("(?:[^"]|"")+"|[^\s";.]+)'
+_CREATE_ROLE = re.compile(rf"^CREATE ROLE {_NAME};$", re.MULTILINE)
+_ATTRIBUTES = re.compile(rf"^ALTER ROLE {_NAME} WITH ([A-Z ]+)", re.MULTILINE)
+_CREATE_COLLATION = re.compile(rf"^CREATE COLLATION {_NAME}\.{_NAME} \((.*)\);$", re.MULTILINE)
+_LOCALE = re.compile(r"(?:locale|lc_collate|lc_ctype) = '([^']*)'")
+_NAMED_COLLATION = re.compile(rf"COLLATE pg_catalog\.{_NAME}")
+_OWN_COLLATIONS: LiteralString = """
+SELECT collname FROM pg_catalog.pg_collation
+WHERE collnamespace = 'pg_catalog'::regnamespace
+  AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
+"""
+
+_BUILTIN_SINCE = 15
+"""Major from which a database may have another locale provider than its cluster."""
+
+type Collation = tuple[str, str]
+
+
+@dataclass(frozen=True, order=True)
+class Role:
+    """A role to be made: it never logs in, but owns and is granted things.
+
+    Attributes:
+        name: unquoted.
+        superuser: whether it was one in the source.
+    """
+
+    name: str
+    superuser: bool = False
+
+
+def roles_in(script: str) -> tuple[Role, ...]:
+    """The roles that a script of pg_dumpall creates.
+
+    A comment on a role may imitate such a statement; that makes one role too many, in a server
+    that is thrown away.
+    """
+    superusers = {
+        unquoted(name)
+        for name, attributes in _ATTRIBUTES.findall(script)
+        if "SUPERUSER" in attributes.split()
+    }
+    names = dict.fromkeys(unquoted(name) for name in _CREATE_ROLE.findall(script))
+    return tuple(Role(name, name in superusers) for name in names)
+
+
+def collations_in(script: str) -> tuple[Collation, ...]:
+    """Schema and name of each collation that a bare server may not have.
+
+    These are the ones that the script creates by ICU or by an operating system's locale, and those
+    that it names as PostgreSQL's own, which are ICU's and the operating system's as well.
+    """
+    made = {
+        (unquoted(schema), unquoted(name))
+        for schema, name, options in _CREATE_COLLATION.findall(script)
+        if not _is_everywhere(options)
+    }
+    named = {("pg_catalog", unquoted(name)) for name in _NAMED_COLLATION.findall(script)}
+    return tuple(sorted(made | named))
+
+
+def _is_everywhere(options: str) -> bool:
+    """Whether every server that knows the provider can make a collation of these options."""
+    plain = set(_LOCALE.findall(options)) <= {"C", "POSIX"}
+    return "provider = builtin" in options or ("provider = libc" in options and plain)
+
+
+def lacking_collations(
+    connection: Connection, wanted: Collection[Collation]
+) -> tuple[Collation, ...]:
+    """Those of them that don't come with the server."""
+    there = {row[0] for row in connection.execute(_OWN_COLLATIONS)}
+    return tuple(
+        (schema, name) for schema, name in wanted if schema != "pg_catalog" or name not in there
+    )
+
+
+def create_stand_ins(connection: Connection, collations: Collection[Collation]) -> None:
+    """Make a plain collation under the name of each of them.
+
+    So their columns and all rows can be restored; how they sort and compare is not what it was.
+    """
+    for schema, name in collations:
+        if schema != "pg_catalog":
+            connection.execute(
+                sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema))
+            )
+        connection.execute(
+            sql.SQL("CREATE COLLATION {} (provider = libc, locale = 'C')").format(
+                sql.Identifier(schema, name)
+            )
+        )
+
+
+def create_database(
+    connection: Connection, name: str, *, major: int, sql_ascii: bool, comment: str
+) -> None:
+    """Make an empty database that holds text as the archive has it, and say whose it is.
+
+    Args:
+        connection: to another database of the server, in autocommit.
+        name: the new one's.
+        major: the server's.
+        sql_ascii: the archive's bytes are in no declared encoding; otherwise they are UTF-8.
+        comment: on the database.
+    """
+    identifier = sql.Identifier(name)
+    options = ""
+    if sql_ascii:
+        options = " ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+        options += " LOCALE_PROVIDER libc" if major >= _BUILTIN_SINCE else ""
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE template0" + options).format(identifier)
+    )
+    connection.execute(
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(identifier, sql.Literal(comment))
+    )
+
+
+def drop_database(connection: Connection, name: str) -> None:
+    """Drop it if it is there, whoever is connected to it."""
+    connection.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
+
+
+def available_extensions(connection: Connection) -> dict[str, str | None]:
+    """The extensions that the server has files of, with their default versions."""
+    query = "SELECT name, default_version FROM pg_catalog.pg_available_extensions"
+    return {
+        str(name): None if version is None else str(version)
+        for name, version in connection.execute(query)
+    }

@@ -1,0 +1,1 @@
+"""Brings a backup, or tables of it, back."""

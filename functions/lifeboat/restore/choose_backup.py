@@ -1,0 +1,116 @@
+"""Finds the backup that a restore is about, with all that a plan needs to know of it."""
+
+import json
+from collections.abc import Iterator
+
+from lifeboat.errors import ManifestError, NoBackupError
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import Manifest
+from lifeboat.model.text import at, several
+from lifeboat.recovery.prepare_database import roles_in
+from lifeboat.restore.policy.event import Action
+from lifeboat.restore.policy.facts import Source
+from lifeboat.restore.run import RestoreRun
+from lifeboat.restore.thawing import lying_of
+from lifeboat.s3.read import Found, find_backups, newest_reports, read_manifest, read_object
+
+_NAMED = 3
+_DRILLS = 30
+_NOTHING = "Nothing was touched: this only looked into the vault."
+
+
+def choose_backup(run: RestoreRun) -> Source:
+    """The backup that was asked for: by id, the newest, or the newest before a moment.
+
+    Raises:
+        NoBackupError: there is none, or not that one, or none that can be used.
+        VaultReadError: S3 doesn't let us look.
+        ManifestError: that very one can't be read.
+    """
+    vault = run.means.vault
+    manifest = _manifest(run, find_backups(vault, run.event.database))
+    roles = None
+    if manifest.globals:
+        script = read_object(vault, manifest.globals.key, manifest.globals.version_id)
+        roles = tuple(role.name for role in roles_in(script.decode(errors="replace")))
+    return Source(
+        vault=vault.bucket,
+        manifest=manifest,
+        lying=lying_of(vault, manifest.archive.objects),
+        drills=tuple(newest_reports(vault, run.event.database, _DRILLS)),
+        roles=roles,
+    )
+
+
+def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Manifest]]:
+    """The backups that show a moment before the one that was asked for, the newest first.
+
+    One whose manifest can't be read is passed over: the others are as good as before.
+    """
+    before = run.event.before
+    for each in found:
+        if each.is_early:
+            run.pass_over(
+                each.location,
+                f"It was written at {at(each.written)}, before the time that it claims.",
+                "Find out who wrote it. To use it all the same, name it.",
+            )
+            continue
+        if before is None or each.location.slot <= before:
+            try:
+                manifest = read_manifest(run.means.vault, each.location)
+            except ManifestError as error:
+                run.pass_over(each.location, error.what, error.todo)
+                continue
+            if before is None or manifest.source.snapshot_time < before:
+                yield each, manifest
+
+
+def _there(run: RestoreRun, found: list[Found]) -> Iterator[Manifest]:
+    """The same, without those whose archive is gone."""
+    for each, manifest in of_moment(run, found):
+        if each.storage_class is not None:
+            yield manifest
+            continue
+        key = each.location.archive_key
+        run.pass_over(
+            each.location,
+            f"Its archive {key} is gone.",
+            f"List its versions (aws s3api list-object-versions --bucket <vault> --prefix {key}):"
+            " a delete marker can be removed.",
+        )
+
+
+def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
+    wanted = run.event.backup
+    if isinstance(wanted, BackupLocation):
+        if all(each.location != wanted for each in found):
+            raise _none(f"There is no backup {wanted.id} in the vault.", found)
+        return read_manifest(run.means.vault, wanted)
+    if chosen := next(_there(run, found), None):
+        return chosen
+    name = run.event.database
+    if run.passed_over:
+        raise _unusable(run)
+    if run.event.before:
+        raise _none(f"There is no backup of {name} from before {run.event.before}.", found)
+    raise _none(f"There is no backup of {name} in the vault.", found)
+
+
+def _unusable(run: RestoreRun) -> NoBackupError:
+    newest, others = run.passed_over[0], len(run.passed_over) - 1
+    rest = f" So it is with {several(others, 'other')}." if others else ""
+    return NoBackupError(
+        f"No backup of {run.event.database} can be used. {newest['backup']}: {newest['why']}{rest}",
+        todo=newest["todo"],
+        safe=_NOTHING,
+    )
+
+
+def _none(what: str, found: list[Found]) -> NoBackupError:
+    todo = "Look into the bucket's versions."
+    if found:
+        newest = ", ".join(each.location.id for each in found[:_NAMED])
+        listing = {"action": Action.LIST.value, "database": found[0].location.database}
+        todo = f"Send {json.dumps(listing)} to see all of them; the newest are {newest}."
+    return NoBackupError(what, todo=todo, safe=_NOTHING)

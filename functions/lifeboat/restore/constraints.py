@@ -1,0 +1,143 @@
+"""Takes foreign keys and triggers off some tables while their rows are replaced.
+
+Everything happens in the caller's transaction, and all is as it was when the block ends, or the
+transaction is void. Most keys are dropped and made anew, which checks them against all rows and is
+the only way for a role that is no superuser. Where triggers of a key don't fire as they do by
+default, that would lose the difference: such a key stays, its triggers are off during the block,
+and afterwards each table in which it is in force is checked.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from lifeboat.errors import RestoreRefusedError
+from lifeboat.model.text import listed
+from lifeboat.postgres.connect import Connection
+from lifeboat.restore import table_state
+from lifeboat.restore.table_state import Key, Member, TableName, Trigger
+
+_TWIN = "lifeboat_checks_this_key"
+_STATES = {
+    "D": sql.SQL("DISABLE TRIGGER"),
+    "O": sql.SQL("ENABLE TRIGGER"),
+    "R": sql.SQL("ENABLE REPLICA TRIGGER"),
+    "A": sql.SQL("ENABLE ALWAYS TRIGGER"),
+}
+
+
+@contextmanager
+def loosened(connection: Connection, tables: Sequence[TableName]) -> Iterator[tuple[Key, ...]]:
+    """Let rows of the tables come and go in the block, unseen by foreign keys and triggers.
+
+    Gives the keys that stay.
+
+    Raises:
+        RestoreRefusedError: keys or triggers can't be given back as they were.
+        psycopg.errors.ForeignKeyViolation: the rows don't fit together at the end.
+        psycopg.Error: the role doesn't own a table that has to be altered.
+    """
+    before = table_state.everything(connection, tables)
+    keys = table_state.keys(connection, tables)
+    dropped, staying = [each for each in keys if each.plain], [k for k in keys if not k.plain]
+    if not _is_superuser(connection) and (fixed := [k.told for k in staying if k.fires]):
+        raise RestoreRefusedError(
+            "Only a superuser can turn off the triggers of these foreign keys, and give them back"
+            f" as they are: {listed(fixed)}.",
+            todo="Give `target` the secret of a superuser, or leave data_only out.",
+        )
+    members = table_state.members(connection, dropped)
+    off = table_state.firing(connection, tables, staying)
+    for key in dropped:
+        _alter(connection, key.relation, sql.SQL("DROP CONSTRAINT"), key.name)
+    for trigger in off:
+        _set(connection, trigger, "D")
+    yield tuple(staying)
+    for trigger in off:
+        _set(connection, trigger, trigger.state)
+    for key in dropped:
+        _alter(connection, key.relation, sql.SQL("ADD CONSTRAINT"), key.name, key.definition)
+        _comment(connection, key.relation, key.name, key.comment)
+    _dress(connection, members, table_state.members(connection, dropped))
+    for member in table_state.in_force(connection, staying):
+        _alter(connection, member.relation, sql.SQL("ADD CONSTRAINT"), _TWIN, member.definition)
+        _alter(connection, member.relation, sql.SQL("DROP CONSTRAINT"), _TWIN)
+    if table_state.everything(connection, tables) != before:
+        raise RestoreRefusedError(
+            "The foreign keys and triggers of these tables could not be given back as they were.",
+            safe="Nothing was changed: the transaction was undone as a whole.",
+            todo="Leave data_only out: the rows come back in a database of their own, and can be"
+            " copied from there.",
+        )
+
+
+def empty(connection: Connection, tables: Sequence[TableName], staying: Sequence[Key]) -> None:
+    """Remove all rows of the tables; PostgreSQL truncates none that a key still refers to."""
+    names = table_state.scopes(connection, tables)
+    if not staying:
+        connection.execute(sql.SQL("TRUNCATE TABLE {}").format(sql.SQL(", ").join(names)))
+        return
+    for name in names:
+        connection.execute(sql.SQL("DELETE FROM {}").format(name))
+
+
+def _dress(connection: Connection, before: Sequence[Member], after: Sequence[Member]) -> None:
+    """Give the parts of the keys on partitions what they had: names, comments, validity."""
+    made = {each.place: each for each in after}
+    pairs = [(old, made[old.place]) for old in before if old.place in made]
+    renamed = [(old, new) for old, new in pairs if old.name != new.name]
+    for _, new in renamed:  # two may have each other's name
+        _rename(connection, new, new.name, f"lifeboat_{new.oid}")
+    for old, new in renamed:
+        _rename(connection, old, f"lifeboat_{new.oid}", old.name)
+    for old, new in pairs:
+        _comment(connection, old.relation, old.name, old.comment)
+        if old.validated and not new.validated:
+            _alter(connection, old.relation, sql.SQL("VALIDATE CONSTRAINT"), old.name)
+
+
+def _rename(connection: Connection, member: Member, old: str, new: str) -> None:
+    to = sql.SQL("TO {}").format(sql.Identifier(new)).as_string(connection)
+    _alter(connection, member.relation, sql.SQL("RENAME CONSTRAINT"), old, to)
+
+
+def _comment(
+    connection: Connection, relation: sql.Identifier, name: str, comment: str | None
+) -> None:
+    if comment is not None:
+        connection.execute(
+            sql.SQL("COMMENT ON CONSTRAINT {} ON {} IS {}").format(
+                sql.Identifier(name), relation, sql.Literal(comment)
+            )
+        )
+
+
+def _set(connection: Connection, trigger: Trigger, state: str) -> None:
+    """Of this table alone: without ONLY, partitions would all get the state of the whole."""
+    connection.execute(
+        sql.SQL("ALTER TABLE ONLY {} {} {}").format(
+            trigger.relation, _STATES[state], sql.Identifier(trigger.name)
+        )
+    )
+
+
+def _alter(
+    connection: Connection,
+    relation: sql.Identifier,
+    action: sql.SQL,
+    name: str,
+    rest: str = "",
+) -> None:
+    connection.execute(
+        sql.SQL("ALTER TABLE {} {} {} {}").format(
+            relation,
+            action,
+            sql.Identifier(name),
+            sql.SQL(rest),
+        )
+    )
+
+
+def _is_superuser(connection: Connection) -> bool:
+    return connection.info.parameter_status("is_superuser") == "on"

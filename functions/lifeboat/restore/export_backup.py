@@ -1,0 +1,95 @@
+"""Writes a backup, or some of its tables, as a file of plain SQL that others can read."""
+
+import zlib
+
+from lifeboat.model.keys import export_key
+from lifeboat.model.text import at
+from lifeboat.postgres.programs import Child
+from lifeboat.postgres.watch import Watch
+from lifeboat.recovery.archive_listing import script
+from lifeboat.recovery.context import Recovery
+from lifeboat.recovery.scratch import Scratch
+from lifeboat.restore.choose_entries import choose_entries
+from lifeboat.restore.policy.facts import Room, Source
+from lifeboat.restore.policy.plan import plan_export, require_open
+from lifeboat.restore.run import RestoreRun
+from lifeboat.restore.steps import fetch_whole
+from lifeboat.s3.upload import ArchiveUpload
+
+_PIECE = 1 << 18
+_GZIP = 31
+"""zlib's word for a gzip header with the largest window."""
+
+
+def export_backup(
+    run: RestoreRun, source: Source, room: Room, scratch: Scratch, watch: Watch
+) -> dict[str, object]:
+    """Plan it; with `go` also do it. Gives the plan, or a link to the file.
+
+    Raises:
+        RestoreRefusedError: something stands in the way, or there is no such table.
+        RestoreFailedError: the archive is not what the manifest claims.
+        VaultReadError: S3 refused or failed to give the archive.
+        VaultError: S3 refused or failed to take the file; nothing of it is left.
+    """
+    vault, manifest = run.means.vault, source.manifest
+    name = "tables" if run.event.tables else "database"
+    key = export_key(run.event.database, run.request.started, name)
+    url = f"s3://{vault.bucket}/{key}"
+    plan = plan_export(run.event, source, room, url)
+    if not run.event.go:
+        return plan.answer()
+    require_open(plan)
+    recovery = run.recovery(manifest, scratch, watch)
+    fetch_whole(run, recovery)
+    with run.steps.timed("export"):
+        written = _write(run, recovery, key)
+    minutes = run.settings.link_minutes
+    return {
+        "backup": manifest.location.id,
+        "shows": at(manifest.source.snapshot_time),
+        "file": url,
+        "bytes": written,
+        "link": vault.client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": vault.bucket, "Key": key},
+            ExpiresIn=minutes * 60,
+        ),
+        "link_minutes": minutes,
+        "removed_after_days": run.settings.export_days,
+        "next": f"aws s3 cp {url} . && gunzip {name}.sql.gz",
+    }
+
+
+def _write(run: RestoreRun, recovery: Recovery, key: str) -> int:
+    """Stream it into the vault, where it appears as a whole or not at all; how many bytes."""
+    major, watch = recovery.manifest.source.major, recovery.watch
+    entries = None
+    if run.event.tables:
+        selection = choose_entries(recovery, major, run.event.tables)
+        entries = [each.line for each in selection.entries]
+    options = ("--no-owner", "--no-privileges")
+    upload = ArchiveUpload(run.means.vault, key, run.protection(), wait_seconds=run.means.remaining)
+    watch.call(upload.open)
+    what = (recovery.programs, major, recovery.archive, watch)
+    with upload:
+        with script(*what, *options, entries=entries) as child:
+            _compress(child, upload)
+        return watch.call(lambda: upload.complete(only_first=True)).bytes
+
+
+def _compress(child: Child, upload: ArchiveUpload) -> None:
+    gzip = zlib.compressobj(wbits=_GZIP)
+    while piece := child.read(_PIECE):
+        _put(upload, gzip.compress(piece))
+    _put(upload, gzip.flush())
+
+
+def _put(upload: ArchiveUpload, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        space = upload.free()
+        count = min(len(space), len(rest))
+        space[:count] = rest[:count]
+        upload.filled(count)
+        rest = rest[count:]

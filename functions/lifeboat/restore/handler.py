@@ -1,0 +1,54 @@
+"""The restore function's entry point: only a person invokes it, and a plan is the first answer."""
+
+import os
+from datetime import UTC, datetime
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifeboat.alerts.policy.failures import restore_message
+from lifeboat.alerts.wiring import voice
+from lifeboat.errors import EventError, RestoreError, RestoreRefusedError
+from lifeboat.recovery.wiring import recovery_means
+from lifeboat.restore.dispatch import restore
+from lifeboat.restore.policy.event import parse_restore_event
+from lifeboat.restore.run import RestoreRequest
+from lifeboat.runtime.invocation import described, reported
+from lifeboat.settings import Settings
+
+logger = Logger(service="lifeboat-restore")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@reported(logger, RestoreError)
+def handler(event: object, context: LambdaContext) -> dict[str, object]:
+    """Answer what a person asks: `{"action": "list", "database": "app"}` is where to begin.
+
+    Without `"go": true` the answer is a plan and the exact event that carries it out.
+
+    Raises:
+        LifeboatError: it was not done, or not to the end; says what is safe and what to do next.
+            People are told of one that was to be carried out and was not merely refused.
+    """
+    asked = parse_restore_event(event)
+    settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    settings = settings.of_database(asked.database)
+    started = datetime.now(UTC).replace(microsecond=0)
+    logger.append_keys(run_id=context.aws_request_id, database=asked.database)
+    logger.info("Restore is asked for", extra={"event": asked.again(go=asked.go)})
+    request = RestoreRequest(asked, started, context.aws_request_id)
+    means = recovery_means(settings, context)
+    try:
+        answer = restore(request, means)
+    except (EventError, RestoreRefusedError):
+        raise  # nothing was begun, and whoever asked reads why
+    except Exception as error:
+        if asked.go:
+            speaker = voice(settings, means.vault, "restore", context, logger)
+            said, now = described(error, RestoreError, context), datetime.now(UTC)
+            speaker.say(
+                lambda: restore_message(asked.database, said, started, speaker.installation, now)
+            )
+        raise
+    logger.info("Restore answers", extra={"answer": answer})
+    return answer

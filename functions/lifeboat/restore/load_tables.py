@@ -1,0 +1,201 @@
+"""Loads rows of a backup into tables of the live database, in one transaction that counts them."""
+
+from collections.abc import Mapping, Sequence
+
+import psycopg
+from psycopg import sql
+
+from lifeboat.errors import RestoreFailedError, RestoreRefusedError
+from lifeboat.model.identifiers import qualified
+from lifeboat.model.inventory import Sequence as Counter
+from lifeboat.postgres.connect import Connection
+from lifeboat.postgres.redact import said
+from lifeboat.postgres.watch import Watch
+from lifeboat.recovery.archive_listing import script
+from lifeboat.recovery.scratch import Scratch
+from lifeboat.restore.choose_entries import choose_entries
+from lifeboat.restore.constraints import empty, loosened
+from lifeboat.restore.load_rows import load_rows
+from lifeboat.restore.policy.event import TableName
+from lifeboat.restore.policy.facts import Room, Source
+from lifeboat.restore.policy.plan import require_open
+from lifeboat.restore.policy.table_of_contents import Selection
+from lifeboat.restore.policy.tables_plan import LiveKey, LiveTable, LiveTables, plan_rows
+from lifeboat.restore.run import RestoreRun
+from lifeboat.restore.steps import Bringing, fetch_whole
+from lifeboat.restore.swap_databases import require_confirmed
+from lifeboat.restore.table_state import firing, keys, leaves, scopes
+from lifeboat.restore.target import Target
+from lifeboat.runtime.patience import milliseconds, patience
+
+_UNDONE = "Nothing was changed: the transaction was undone as a whole."
+
+
+def load_tables(
+    run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
+) -> dict[str, object]:
+    """Plan it; with `go` also do it. Gives the plan, or the rows before and after.
+
+    Raises:
+        RestoreRefusedError: something stands in the way; nothing was touched.
+        RestoreFailedError: the rows aren't those of the backup, or don't fit; all is undone.
+        RestoreTargetError: the server refused something, or the connection broke; all is undone.
+        VaultReadError: S3 refused or failed.
+    """
+    with target.session(watch, source.live) as connection:
+        live = _look(connection, run.event.tables)
+    plan = plan_rows(run.event, source, target.facts, room, live)
+    if not run.event.go:
+        return plan.answer()
+    require_open(plan)
+    if run.event.replace:
+        require_confirmed(run, source.live)
+    bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))
+    fetch_whole(run, bringing.recovery)
+    selection = choose_entries(
+        bringing.recovery, target.facts.major, run.event.tables, relatives=False
+    )
+    with (
+        run.steps.timed("load"),
+        target.session(watch, source.live) as connection,
+    ):
+        before, after, sequences = _load(bringing, connection, selection)
+        raised = _raise_sequences(connection, sequences)
+    return _answer(bringing, before, after, raised)
+
+
+def _look(connection: Connection, tables: tuple[TableName, ...]) -> LiveTables:
+    found = [LiveTable(name, _rows(connection, name)) for name in tables]
+    there = [each.name for each in found if each.rows is not None]
+    there_keys = keys(connection, there)
+    return LiveTables(
+        tables=tuple(found),
+        foreign_keys=tuple(LiveKey(k.told, k.plain, k.fires, k.gaps) for k in there_keys),
+        triggers=tuple(each.told for each in firing(connection, there)),
+    )
+
+
+def _rows(connection: Connection, table: TableName) -> int | None:
+    """How many it has itself, or in its partitions; None when there is no such table."""
+    try:
+        (name,) = scopes(connection, [table])
+        row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return None
+    return int(str(row[0])) if row else None
+
+
+def _load(
+    bringing: Bringing, connection: Connection, selection: Selection
+) -> tuple[Mapping[TableName, int], Mapping[TableName, int], tuple[Counter, ...]]:
+    tables, event = bringing.run.event.tables, bringing.run.event
+    try:
+        with connection.transaction():
+            _lock(connection, tables)
+            before = _counted(connection, tables)
+            if not event.replace and any(before.values()):
+                raise _not_empty(before)
+            with loosened(connection, tables) as staying:
+                if event.replace:
+                    empty(connection, tables, staying)
+                sequences = _play(bringing, connection, selection)
+                after = _counted(connection, tables)
+                _require_claimed(bringing, after | _counted(connection, leaves(connection, tables)))
+            bringing.watch.check()
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise RestoreFailedError(
+            "The backup's rows don't fit to the rows elsewhere:"
+            f" {said(error, bringing.target.login.endpoint)}.",
+            safe=_UNDONE,
+            todo="Choose the other table, too; or restore without data_only, into a database of"
+            " their own, and copy from there what you need.",
+        ) from None
+    return before, after, sequences
+
+
+def _lock(connection: Connection, tables: tuple[TableName, ...]) -> None:
+    wait = milliseconds(patience().load_lock_seconds)
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
+    names = sql.SQL(", ").join(scopes(connection, tables))
+    connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
+
+
+def _counted(connection: Connection, tables: Sequence[TableName]) -> dict[TableName, int]:
+    return {table: _rows(connection, table) or 0 for table in tables}
+
+
+def _play(bringing: Bringing, connection: Connection, selection: Selection) -> tuple[Counter, ...]:
+    """Copy the rows out of the archive into the tables; pg_restore has to end well."""
+    recovery, major = bringing.recovery, bringing.target.facts.major
+    entries = [each.line for each in selection.rows_only]
+    what = (recovery.programs, major, recovery.archive, recovery.watch)
+    with script(*what, "--data-only", entries=entries) as child:
+        return load_rows(connection, child.read)
+
+
+def _require_claimed(bringing: Bringing, after: Mapping[TableName, int]) -> None:
+    """Hold the rows of each table against the manifest, which counts a partitioned one in parts."""
+    claimed = {
+        (table.schema, table.name): table.rows
+        for table in bringing.source.manifest.inventory.tables
+        if not table.data_excluded
+    }
+    wrong = [
+        f"{qualified(*table)}: {claimed[table]} rows claimed, {rows} came back."
+        for table, rows in after.items()
+        if table in claimed and claimed[table] != rows
+    ]
+    if wrong:
+        raise RestoreFailedError(
+            " ".join(wrong),
+            safe=_UNDONE,
+            todo="Restore without data_only, into a database of their own, and look there.",
+        )
+
+
+def _not_empty(before: Mapping[TableName, int]) -> RestoreRefusedError:
+    full = ", ".join(f"{qualified(*table)} has {rows}" for table, rows in before.items() if rows)
+    return RestoreRefusedError(
+        f"There are rows meanwhile: {full}.",
+        safe=_UNDONE,
+        todo='Say "replace": true, or leave data_only out.',
+    )
+
+
+def _raise_sequences(connection: Connection, sequences: tuple[Counter, ...]) -> list[str]:
+    """Set sequences forward to where the backup's stood; rows made since may have used more."""
+    raised = []
+    for each in sequences:
+        name = sql.Identifier(each.schema, each.name)
+        query = sql.SQL(
+            "SELECT pg_catalog.setval({text}, {value}, {called}) FROM {name}"
+            " WHERE (last_value, is_called) < ({value}, {called})"
+        ).format(
+            text=name.as_string(connection),
+            value=sql.Literal(each.last_value),
+            called=sql.Literal(each.is_called),
+            name=name,
+        )
+        if connection.execute(query).fetchone():
+            raised.append(f"{qualified(each.schema, each.name)} to {each.last_value}")
+    return raised
+
+
+def _answer(
+    bringing: Bringing,
+    before: Mapping[TableName, int],
+    after: Mapping[TableName, int],
+    raised: list[str],
+) -> dict[str, object]:
+    run = bringing.run
+    return {
+        "backup": bringing.source.manifest.location.id,
+        "live": bringing.source.live,
+        "tables": [
+            {"table": qualified(*table), "rows_before": before[table], "rows_after": after[table]}
+            for table in after
+        ],
+        "sequences_raised": raised,
+        "seconds": round(run.steps.total(), 3),
+        "next": "Run ANALYZE on these tables when it suits you.",
+    }

@@ -1,0 +1,238 @@
+"""What the restore function may be asked for. Only a person asks, and a plan is the first answer.
+
+    {"action": "list", "database": "app", "before": "2026-11-22T12:00:00Z"}
+    {"action": "restore", "database": "app", "backup": "daily/app/2026-11-22T020000Z"}
+    {"action": "swap", "database": "app", "copy": "app_restored_20261122t093000z"}
+    {"action": "tables", "database": "app"}
+    {"action": "restore-tables", "database": "app", "tables": ["public.users"]}
+    {"action": "export", "database": "app", "tables": ["public.users"]}
+    {"action": "thaw", "database": "app", "backup": "weekly/app/2026-09-06T020000Z"}
+
+Without `"go": true` nothing is touched. What takes the place of something live wants the live
+database's name in `confirm`.
+"""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+
+from lifeboat.model.events import Grammar, Request, own_words
+from lifeboat.model.identifiers import qualified, split_qualified
+from lifeboat.model.keys import DATABASE_NAME, BackupLocation, parse_id
+from lifeboat.model.text import at
+from lifeboat.model.utc import UtcTime, is_ahead
+from lifeboat.recovery.policy.secret_names import MAY_BE as SECRET_MAY_BE
+from lifeboat.recovery.policy.secret_names import secret_name
+
+
+class Action(StrEnum):
+    """What to do."""
+
+    LIST = "list"
+    RESTORE = "restore"
+    SWAP = "swap"
+    TABLES = "tables"
+    RESTORE_TABLES = "restore-tables"
+    EXPORT = "export"
+    THAW = "thaw"
+
+
+type Wanted = Literal["latest"] | BackupLocation
+"""Which backup: the newest one, or that very one."""
+
+type TableName = tuple[str, str]
+"""Schema and name, unquoted."""
+
+MAY_BE = {
+    "action": "one of " + ", ".join(f"'{action}'" for action in Action),
+    "database": "the name of a database in the settings, such as 'app'",
+    "backup": "'latest' or the id of a backup, such as 'daily/app/2026-11-22T020000Z'",
+    "before": "a moment in UTC, such as '2026-11-22T12:00:00Z'",
+    "target": SECRET_MAY_BE,
+    "owners": "'keep' (also grants; all roles have to be there) or 'none'",
+    "tables": "a list of names with their schema, such as ['public.users']",
+    "data_only": "true or false",
+    "replace": "true or false",
+    "copy": "the name of a database that a restore has made, such as"
+    " 'app_restored_20261122t093000z'",
+    "unproven": "true or false",
+    "confirm": "the name of the live database on its server",
+    "go": "true or false",
+}
+
+_USED_BY: dict[str, set[Action]] = {
+    "backup": set(Action) - {Action.LIST, Action.SWAP},
+    "before": set(Action) - {Action.SWAP},
+    "target": {Action.RESTORE, Action.SWAP, Action.RESTORE_TABLES},
+    "owners": {Action.RESTORE, Action.RESTORE_TABLES},
+    "tables": {Action.RESTORE_TABLES, Action.EXPORT},
+    "data_only": {Action.RESTORE_TABLES},
+    "replace": {Action.RESTORE_TABLES},
+    "copy": {Action.SWAP},
+    "unproven": {Action.SWAP},
+    "confirm": {Action.SWAP, Action.RESTORE_TABLES},
+    "go": {Action.RESTORE, Action.SWAP, Action.RESTORE_TABLES, Action.EXPORT, Action.THAW},
+}
+"""Keys that not every action has a use for. One that is ignored would be a promise not kept."""
+
+_MOMENT = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z")
+
+
+def _wanted(value: object) -> Wanted:
+    match value:
+        case "latest":
+            return "latest"
+        case BackupLocation():
+            return value
+        case str() if location := parse_id(value):
+            return location
+    raise ValueError(MAY_BE["backup"])
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        raise ValueError(MAY_BE["before"])
+    if value is not None and not isinstance(value, str | datetime):
+        raise ValueError(MAY_BE["before"])
+    return value
+
+
+def _tables(value: object) -> tuple[TableName, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        names = tuple(split_qualified(each) for each in value)
+        if len(set(names)) == len(names):
+            return names
+    raise ValueError(MAY_BE["tables"])
+
+
+_Switch = Annotated[bool, Field(strict=True)]
+
+
+class RestoreEvent(Request):
+    """What to bring back, and where to.
+
+    Attributes:
+        action: what to do.
+        database: its name in the settings.
+        backup: "latest", or where that very backup lies.
+        before: the newest backup that shows a moment before this one.
+        target: name or ARN of the secret with the server; None for the only one that the settings
+            name for restores, or else the database's own.
+        owners: whether owners and grants are restored too.
+        tables: which ones; empty for all.
+        data_only: rows into tables of the live database that are there already.
+        replace: in place of the rows that are in them.
+        copy_name: `copy` in the event: the restored database to be swapped in.
+        unproven: swap it in although it was not proven.
+        confirm: the live database's name, from whoever means to change it.
+        go: do it; otherwise the answer is a plan.
+    """
+
+    action: Action
+    database: Annotated[str, Field(pattern=DATABASE_NAME)]
+    backup: Annotated[Wanted, PlainValidator(_wanted)] = "latest"
+    before: Annotated[UtcTime | None, BeforeValidator(_moment)] = None
+    target: Annotated[str, PlainValidator(secret_name)] | None = None
+    owners: Literal["keep", "none"] = "keep"
+    tables: Annotated[tuple[TableName, ...], PlainValidator(_tables)] = ()
+    data_only: _Switch = False
+    replace: _Switch = False
+    copy_name: Annotated[str | None, Field(alias="copy", min_length=1, max_length=63)] = None
+    unproven: _Switch = False
+    confirm: str | None = None
+    go: _Switch = False
+
+    @model_validator(mode="after")
+    def _keys_are_of_use(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            key = field.alias or name
+            given = getattr(self, name) != field.default
+            if given and self.action not in _USED_BY.get(key, Action):
+                raise own_words(f"key '{key}' is of no use to '{self.action}'")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_fit_together(self) -> Self:
+        if isinstance(self.backup, BackupLocation):
+            if self.backup.database != self.database:
+                raise own_words(
+                    f"key 'backup' has {self.backup.id}, which is a backup of"
+                    f" '{self.backup.database}', not of '{self.database}'"
+                )
+            if self.before:
+                raise own_words("key 'before' cannot stand beside the id of a backup")
+        if self.action is Action.SWAP and self.copy_name is None:
+            raise own_words(f"key 'copy' is missing; it may be {MAY_BE['copy']}")
+        if self.action is Action.RESTORE_TABLES and not self.tables:
+            raise own_words(f"key 'tables' is missing; it may be {MAY_BE['tables']}")
+        if self.replace and not self.data_only:
+            raise own_words(
+                "key 'replace' goes with 'data_only': without it, tables come back in a database of"
+                " their own, where nothing is replaced"
+            )
+        if self.data_only and self.owners == "none":
+            raise own_words("key 'owners' is of no use to rows alone")
+        return self
+
+    def pinned(self, backup: BackupLocation) -> Self:
+        """The same event about the very backup that was chosen: a newer one may come meanwhile."""
+        return self.model_copy(update={"backup": backup, "before": None})
+
+    def again(self, **changes: object) -> dict[str, object]:
+        """An event like this one with some keys changed, ready to be sent.
+
+        Args:
+            changes: keys as they stand in events; None takes one out.
+        """
+        keys: dict[str, object] = {"action": self.action.value, "database": self.database}
+        if isinstance(self.backup, BackupLocation):
+            keys["backup"] = self.backup.id
+        if self.before:
+            keys["before"] = f"{self.before:%Y-%m-%dT%H:%M:%SZ}"
+        if self.tables:
+            keys["tables"] = [qualified(*name) for name in self.tables]
+        if self.owners != "keep":
+            keys["owners"] = self.owners
+        others = {
+            "target": self.target,
+            "data_only": self.data_only,
+            "replace": self.replace,
+            "copy": self.copy_name,
+            "unproven": self.unproven,
+        }
+        keys |= {key: value for key, value in others.items() if value}
+        return {key: value for key, value in (keys | changes).items() if value is not None}
+
+
+_GRAMMAR = Grammar(
+    RestoreEvent,
+    MAY_BE,
+    samples=(
+        {"action": "list", "database": "app"},
+        {"action": "restore", "database": "app", "backup": "daily/app/2026-11-22T020000Z"},
+    ),
+)
+
+
+def parse_restore_event(event: object) -> RestoreEvent:
+    """The request that an event makes; a plan unless it says `"go": true`.
+
+    Raises:
+        EventError: it makes none; says which key has what, and what it may be.
+    """
+    return _GRAMMAR.read(event)
+
+
+def require_past(event: RestoreEvent, now: datetime) -> None:
+    """Insist that `before` asks for a moment that has been.
+
+    Raises:
+        EventError: it lies in the future. Every backup is from before that, the newest too, which
+            is just what somebody who mistyped a date does not want.
+    """
+    if event.before and is_ahead(event.before, now):
+        problem = f"key 'before' has {at(event.before)}, which lies in the future"
+        raise _GRAMMAR.refusal([f"{problem}: now it is {at(now)}"])

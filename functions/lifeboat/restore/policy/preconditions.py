@@ -1,0 +1,147 @@
+"""What could go wrong when a backup is brought back on a server, and what makes it impossible."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from lifeboat.model.identifiers import quoted
+from lifeboat.model.text import listed, several, size
+from lifeboat.model.thaw import speed_of
+from lifeboat.recovery.policy.duration import MB
+from lifeboat.restore.policy.event import RestoreEvent
+from lifeboat.restore.policy.facts import Room, Source, TargetFacts
+from lifeboat.settings import RestoreSettings
+
+_ARCHIVE_MARGIN_BYTES = 100 * MB
+"""Of /tmp, beside the archive: for globals, lists and CA certificates."""
+
+
+def cautions(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterator[str]:
+    """What could go wrong on this server, or come back otherwise than it was."""
+    manifest = source.manifest
+    if facts.major > manifest.source.major:
+        yield (
+            f"The server runs PostgreSQL {facts.major}, the backup is of {manifest.source.major}:"
+            " that works as a rule, and is an upgrade."
+        )
+    wanted = [extension.name for extension in manifest.inventory.extensions]
+    if lacking := [name for name in wanted if name not in facts.extensions]:
+        yield (
+            f"The server has no files of {several(len(lacking), 'extension')}: {listed(lacking)}."
+            " What needs them will be missing, and the copy won't count as proven."
+        )
+    if event.owners == "keep" and (missing := missing_roles(source.roles or (), facts)):
+        yield (
+            f"{several(len(missing), 'role')} of the source's server"
+            f" {'is' if len(missing) == 1 else 'are'} not there: {listed(missing)}. If the database"
+            " needs one of them, the restore is refused before anything is made; create it or say"
+            ' "owners": "none".'
+        )
+    if event.owners == "none":
+        yield (
+            f"Everything will belong to {quoted(facts.role)}, and nothing is granted to anybody"
+            " else: grant your application what it needs."
+        )
+    if facts.live_bytes is not None:
+        yield (
+            f"The server needs room for {size(manifest.source.bytes)} beside the live database"
+            f" ({size(facts.live_bytes)}); whether it has that can't be seen from here."
+        )
+    if not facts.superuser:
+        yield (
+            f"{quoted(facts.role)} is no superuser, so comments on extensions, event triggers and"
+            " the like may be missing; the report tells them from real errors."
+        )
+    yield _whose_rights(event, facts)
+
+
+def _whose_rights(event: RestoreEvent, facts: TargetFacts) -> str:
+    """What the code that lies in a backup may do on this server, and how it may do less."""
+    role = quoted(facts.role)
+    runs = "Code in the backup (CHECKs, expressions of indexes, views) runs while it is restored"
+    if facts.superuser:
+        return (
+            f"{runs}: here as {role}, a superuser, who may do anything on that server and read its"
+            " files. If others could change definitions in the source, restore as a role that is"
+            " none."
+        )
+    if event.owners == "keep":
+        return (
+            f"{runs}: here with the rights of {role} and of every owner that it acts for, in other"
+            f' databases of that server too. It may do less with "owners": "none" and a role that'
+            " owns nothing else."
+        )
+    return f"{runs}: here with the rights of {role}, in other databases of that server too."
+
+
+def export_walls(source: Source, room: Room) -> list[str]:
+    """What stands in the way of writing a backup as SQL, which needs no server."""
+    return [*_cold(source, room.settings), *_function(source, room)]
+
+
+def walls(event: RestoreEvent, source: Source, facts: TargetFacts, room: Room) -> Iterator[str]:
+    """What stands in the way for good."""
+    yield from _cold(source, room.settings)
+    yield from _server(event, source, facts)
+    yield from _function(source, room)
+
+
+def missing_roles(roles: Iterable[str], facts: TargetFacts) -> list[str]:
+    """Those that the server doesn't have."""
+    return sorted(role for role in roles if role not in facts.roles)
+
+
+def _cold(source: Source, settings: RestoreSettings) -> Iterator[str]:
+    lying, manifest = source.lying, source.manifest
+    if lying.is_readable:
+        return
+    _, speed = speed_of(lying.storage_class, settings.thaw_tier)
+    if lying.thawing:
+        yield (
+            f"{manifest.location.id} is being thawed out of {lying.storage_class}, which takes"
+            f" {speed.takes}; ask again later."
+        )
+        return
+    event = {"action": "thaw", "database": manifest.database, "backup": manifest.location.id}
+    yield (
+        f"{manifest.location.id} lies in {lying.storage_class} and has to be thawed first"
+        f" ({speed.takes}): send {json.dumps(event)}"
+    )
+
+
+def _server(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterator[str]:
+    major = source.manifest.source.major
+    if facts.major < major:
+        yield (
+            f"The server {facts.server} runs PostgreSQL {facts.major}, older than the backup's"
+            f" {major}: a dump is only made for the same or a later major. Give the secret of a"
+            f" server of {major} or later as `target`."
+        )
+    if facts.reads_only:
+        yield (
+            f"The role {quoted(facts.role)} only reads (default_transaction_read_only is on), as"
+            " the role for backups should. Add the secret of a role that may write to"
+            " restore.target_secret_arns in cdk.json, make deploy, and give it as `target`."
+        )
+    elif not facts.may_create and not event.data_only:
+        yield (
+            f"The role {quoted(facts.role)} may not make databases. Let it"
+            f" (ALTER ROLE {quoted(facts.role)} CREATEDB;), or add the secret of a role that may"
+            " to restore.target_secret_arns in cdk.json, make deploy, and give it as `target`."
+        )
+
+
+def _function(source: Source, room: Room) -> Iterator[str]:
+    archive = source.manifest.archive.bytes
+    if archive + _ARCHIVE_MARGIN_BYTES > room.tmp_free_bytes:
+        yield (
+            f"The archive has {size(archive)}, and {size(room.tmp_free_bytes)} of /tmp are free:"
+            " raise restore.ephemeral_mb (at most 10240) in cdk.json and make deploy, or restore"
+            " by hand on a machine with room."
+        )
+    seconds = source.seconds(room)
+    if seconds > room.seconds_left:
+        yield (
+            f"It would take about {seconds / 60:.0f} minutes, and the function has"
+            f" {max(room.seconds_left, 0) / 60:.0f}: restore by hand on a machine that may take"
+            " longer."
+        )

@@ -1,0 +1,79 @@
+"""What a restore into a real server came to: stored as JSON, and asked for again by a swap.
+
+Version 1 of the schema. Raise `SCHEMA_VERSION` when a field changes its meaning or goes away; a
+new field with a default needs no new version.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeFloat
+
+from lifeboat.errors import ReportError
+from lifeboat.model.documents import Document
+from lifeboat.model.drill_report import Check, TableResult, Verdict
+from lifeboat.model.inventory import Count
+from lifeboat.model.keys import DATABASE_NAME, restore_key
+from lifeboat.model.utc import SlotTime, UtcTime
+
+
+class RestoreReport(Document):
+    """Everything that a restore has to say; reading one raises `ReportError`.
+
+    Attributes:
+        schema_version: of this document.
+        database: its name in the settings.
+        started: the restore's start, and so its identity (`key`).
+        finished: when the verdict was known.
+        run_id: of the invocation, to find its log.
+        lifeboat: the version that wrote it.
+        action: whether the whole database was restored, or some of its tables.
+        backup: the id of the backup.
+        snapshot_time: the moment that the backup shows.
+        server: host and port that it was restored into.
+        endpoint: a digest of these, to know the same server again.
+        server_version: as the server calls itself.
+        copy_name: the database that was made for it.
+        live: the name of the database that the backup was taken of.
+        verdict: whether what came back is what was backed up.
+        reasons: why it is partial or failed, the gravest first; empty when proven.
+        checks: in the order in which they were made.
+        tables: every table of the manifest and of the restored database.
+        notes: what else a reader should know.
+        seconds: time taken by each step, in order.
+        total_seconds: from the start to the verdict.
+        rows: rows that came back.
+    """
+
+    NOUN: ClassVar = "report of a restore"
+    SCHEMA_VERSION: ClassVar = 1
+    REFUSAL: ClassVar = ReportError
+    SAFE: ClassVar = "The restored database and the backup that it speaks of are not affected."
+    INSTEAD: ClassVar = "restore again"
+
+    schema_version: Literal[1] = 1
+    database: Annotated[str, Field(pattern=DATABASE_NAME)]
+    started: SlotTime
+    finished: UtcTime
+    run_id: str
+    lifeboat: str
+    action: Literal["restore", "restore-tables"]
+    backup: str
+    snapshot_time: UtcTime
+    server: str
+    endpoint: str
+    server_version: str
+    copy_name: str
+    live: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    tables: tuple[TableResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, NonNegativeFloat]
+    total_seconds: NonNegativeFloat
+    rows: Count = 0
+
+    @property
+    def key(self) -> str:
+        """Where the report lies in the vault."""
+        return restore_key(self.database, self.started)

@@ -1,0 +1,155 @@
+"""Puts a restored database into the live one's place, when told so in writing. It drops nothing."""
+
+import json
+
+import psycopg
+
+from lifeboat.errors import (
+    ReportError,
+    RestoreRefusedError,
+    RestoreTargetError,
+    SwapError,
+    VaultReadError,
+)
+from lifeboat.model.identifiers import quoted
+from lifeboat.model.keys import restore_key
+from lifeboat.model.text import listed
+from lifeboat.postgres.watch import Watch
+from lifeboat.recovery.scratch import Scratch
+from lifeboat.restore.policy.copy_names import parse_copy
+from lifeboat.restore.policy.plan import require_open
+from lifeboat.restore.policy.report import RestoreReport
+from lifeboat.restore.policy.swap_plan import Swap, live_of, plan_swap, swap_of
+from lifeboat.restore.rename_databases import dress, rename
+from lifeboat.restore.run import RestoreRun, drop_statement
+from lifeboat.restore.server_facts import clients_of, list_databases
+from lifeboat.restore.target import Target, open_target
+from lifeboat.s3.read import read_object
+
+_NAMES = "Both databases are untouched and have the names that they had."
+
+
+def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> dict[str, object]:
+    """Plan it; with `go` and the live database's name in `confirm` do it.
+
+    Raises:
+        RestoreRefusedError: something stands in the way, or the name is another; nothing changed.
+        SwapError: somebody stayed connected, or the server refused; nothing changed.
+        RestoreTargetError: the server can't be reached.
+    """
+    report = watch.call(lambda: _report(run))
+    copy = str(run.event.copy_name)
+    live = live_of(copy, report)
+    if live is None:
+        raise _unknown(copy)
+    target = open_target(run, scratch, watch, live, avoid=(copy,))
+    swap = swap_of(run.event, live, target.facts.databases, run.request.started)
+    with target.session(watch) as connection:
+        clients = clients_of(connection, list(swap.renames))
+    plan = plan_swap(run.event, swap, target.facts, report, clients)
+    if not run.event.go:
+        return plan.answer()
+    require_open(plan)
+    require_confirmed(run, live)
+    _swap(run, target, swap, watch)
+    return _answer(run, swap)
+
+
+def require_confirmed(run: RestoreRun, live: str) -> None:
+    """Let pass only an event that names the live database, which is about to be changed.
+
+    Raises:
+        RestoreRefusedError: it names none, or another one.
+    """
+    if run.event.confirm != live:
+        said = f"has {run.event.confirm!r}" if run.event.confirm else "is missing"
+        raise RestoreRefusedError(
+            f"This changes the live database {quoted(live)}, and key 'confirm' {said}.",
+            todo=f'If that is what you mean, send it with "confirm": {json.dumps(live)}.',
+        )
+
+
+def _report(run: RestoreRun) -> RestoreReport | None:
+    """What the restore said that made the copy; None for a database that was live before."""
+    name = parse_copy(str(run.event.copy_name))
+    if name is None:
+        raise _unknown(str(run.event.copy_name))
+    if name.kind == "before":
+        return None
+    key = restore_key(run.event.database, name.moment)
+    try:
+        report = RestoreReport.from_json(read_object(run.means.vault, key), key=key)
+    except (VaultReadError, ReportError) as error:
+        raise RestoreRefusedError(
+            f"Nothing shows what {quoted(str(run.event.copy_name))} is: {error.what}",
+            todo="Most likely its restore did not come to its end: restore again. Or look into it"
+            " and rename it by hand (ALTER DATABASE ... RENAME TO ...).",
+        ) from None
+    if report.copy_name != run.event.copy_name:
+        raise _unknown(str(run.event.copy_name))
+    return report
+
+
+def _unknown(copy: str) -> RestoreRefusedError:
+    return RestoreRefusedError(
+        f"{quoted(copy)} is no database that a restore of this database has made.",
+        todo="Give `copy` as the restore's answer has it. To rename by hand, run in another"
+        f" database of the server: ALTER DATABASE {quoted(copy)} RENAME TO <name>;",
+    )
+
+
+def _swap(run: RestoreRun, target: Target, swap: Swap, watch: Watch) -> None:
+    """Rename; whatever goes wrong, look which names there are before saying anything."""
+    try:
+        with (
+            target.session(watch) as connection,
+            target.session(watch) as helper,
+        ):
+            if swap.before:
+                with run.steps.timed("dress"):
+                    run.notes += dress(connection, swap.live, swap.copy)
+            with run.steps.timed("swap"):
+                try:
+                    rename(connection, helper, swap.renames)
+                except psycopg.errors.ObjectInUse as error:
+                    raise _busy(helper, swap, error) from None
+                except psycopg.errors.LockNotAvailable as error:
+                    raise _busy(helper, swap, error) from None
+    except RestoreTargetError as error:
+        watch.check()
+        if not _is_done(target, swap, watch):
+            raise SwapError(error.what, todo=error.todo, safe=_NAMES) from None
+
+
+def _busy(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
+    clients = clients_of(helper, list(swap.renames))  # type: ignore[arg-type]
+    who = f" Connected are: {listed(clients)}." if clients else ""
+    return SwapError(
+        f"Somebody stays connected and can't be ended by this role: {error.diag.message_primary}."
+        f"{who}",
+        todo="Stop the application, or grant the role pg_signal_backend (a superuser's sessions can"
+        " only be ended by a superuser), then send the event again.",
+        safe=_NAMES,
+    )
+
+
+def _is_done(target: Target, swap: Swap, watch: Watch) -> bool:
+    """Whether the renames were committed although the answer to that was lost."""
+    with target.session(watch) as connection:
+        there = list_databases(connection)
+    return swap.copy not in there and (swap.before is None or swap.before in there)
+
+
+def _answer(run: RestoreRun, swap: Swap) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "swapped": {new: old for old, new in swap.renames.items()},
+        "live": swap.live,
+        "seconds": run.steps.seconds.get("swap"),
+        "notes": run.notes,
+        "back_by_sql": swap.back,
+    }
+    if swap.before:
+        answer["moved_aside"] = swap.before
+        answer["when_sure"] = drop_statement(swap.before)
+        answer["next"] = run.event.again(copy=swap.before, unproven=None)
+    return answer

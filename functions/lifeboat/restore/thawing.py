@@ -1,0 +1,62 @@
+"""Archives that S3 keeps cold: how they lie, and how they are thawed."""
+
+from botocore.exceptions import ClientError
+
+from lifeboat.errors import VaultReadError
+from lifeboat.model.manifest import StoredObject
+from lifeboat.model.thaw import Lying, parse_restore
+from lifeboat.s3.bucket import Vault, code_of
+from lifeboat.s3.read import reading, versioned
+
+_AT_IT = "RestoreAlreadyInProgress"
+
+
+def lying_of(vault: Vault, objects: tuple[StoredObject, ...]) -> Lying:
+    """How an archive lies: as the one of its objects that takes longest.
+
+    Raises:
+        VaultReadError: S3 doesn't let us see it; a deleted object is not there.
+    """
+    found = [_lying(vault, stored) for stored in objects]
+    return next((each for each in found if not each.is_readable), found[0])
+
+
+def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: str, days: int) -> bool:
+    """Ask S3 to thaw what isn't readable; repeating is harmless.
+
+    Returns:
+        Whether anything was asked for; if not, all of it is readable or being thawed.
+
+    Raises:
+        VaultReadError: S3 refused.
+    """
+    asked = [_thaw(vault, stored, tier, days) for stored in objects]
+    return any(asked)
+
+
+def _lying(vault: Vault, stored: StoredObject) -> Lying:
+    with reading(f"look at s3://{vault.bucket}/{stored.key}"):
+        head = vault.client.head_object(
+            Bucket=vault.bucket, Key=stored.key, **versioned(stored.version_id)
+        )
+    return parse_restore(head.get("StorageClass"), head.get("Restore"))
+
+
+def _thaw(vault: Vault, stored: StoredObject, tier: str, days: int) -> bool:
+    lying = _lying(vault, stored)
+    if lying.is_readable or lying.thawing:
+        return False
+    try:
+        with reading(f"thaw s3://{vault.bucket}/{stored.key}"):
+            vault.client.restore_object(
+                Bucket=vault.bucket,
+                Key=stored.key,
+                RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},  # type: ignore[typeddict-item]  # one of S3's tiers
+                **versioned(stored.version_id),
+            )
+    except VaultReadError as error:
+        cause = error.__cause__
+        if isinstance(cause, ClientError) and code_of(cause) == _AT_IT:
+            return False  # another run was first
+        raise
+    return True

@@ -1,0 +1,1 @@
+"""Everything that speaks to S3 for more than one feature."""

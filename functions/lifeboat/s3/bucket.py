@@ -1,0 +1,253 @@
+"""The vault: one S3 bucket, as the writer of backups may use it."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import LifeboatError, ManifestError, SlotTakenError, VaultError
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import Manifest, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+#: Conditional writes: 412 when the key exists, 409 when another write to it was under way.
+_LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+_LOST_UPLOAD = (
+    "Invoke the function again. If it repeats, look for who removes unfinished uploads from the"
+    " vault: a lifecycle rule that isn't Lifeboat's, or a clean-up of your own."
+)
+
+_DENIED = (
+    "Let the function's role do this again: deploy the stack unchanged (make deploy), and look"
+    " for a bucket or key policy that denies it."
+)
+
+#: What to do about the refusals that people really meet; anything else gets the general advice.
+_ADVICE = {
+    "AccessDenied": _DENIED,
+    "403": _DENIED,  # the answer to a HEAD has no body, so its code is the status
+    "NoSuchBucket": "The vault is gone or renamed: deploy the stack again (make deploy).",
+    "KMS.DisabledException": "Enable the KMS key that `encryption` names.",
+    "SlowDown": "Invoke the function again in a few minutes; S3 asked to slow down.",
+    "BadDigest": "Invoke the function again: bytes were damaged on their way and S3 refused them.",
+    "ExpiredToken": (
+        "Invoke the function again: it gets new credentials. If it repeats, deploy it anew"
+        " (make deploy)."
+    ),
+    "RequestTimeTooSkewed": (
+        "Invoke the function again: it most likely runs on another machine then, whose clock is"
+        " right. On a machine of your own, set the clock."
+    ),
+    "InvalidPart": _LOST_UPLOAD,
+    "NoSuchUpload": _LOST_UPLOAD,
+}
+
+#: Refusals that stay until somebody changes something.
+_FINAL = {"AccessDenied", "403", "NoSuchBucket", "KMS.DisabledException"}
+
+_GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health in this region."
+
+
+def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own open keyword arguments
+    """An S3 client with bounded waits: 5 tries in all, 10 s to connect, 60 s without a byte.
+
+    It signs by SigV4 for the bucket's name at the region's own host, links for people included.
+    Left to itself, boto3 makes links by SigV2 in eight old regions, which S3 refuses for KMS keys
+    and for newer buckets, and for the global host, which answers 400 for newer regions.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+
+    A request's signature covers its headers, our SHA-256 of the body among them, and S3 checks the
+    body against that. botocore would hash each body once more, as it doesn't know that header.
+    """
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=10,
+        read_timeout=60,
+        tcp_keepalive=True,
+        max_pool_connections=16,
+        signature_version="s3v4",
+        s3={"payload_signing_enabled": False, "addressing_style": _addressing_style(overrides)},
+    )
+    return boto3.client("s3", config=config, **overrides)
+
+
+def _addressing_style(overrides: Mapping[str, object]) -> Literal["path", "virtual"]:
+    """The bucket's name in the host; in the path where S3 is somebody else's, at one host."""
+    own = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    elsewhere = overrides.get("endpoint_url") or any(map(os.environ.get, own))
+    return "path" if elsewhere else "virtual"
+
+
+@dataclass(frozen=True)
+class Protection:
+    """How every object of a backup is encrypted and locked.
+
+    Attributes:
+        kms_key: the KMS key's ARN, or None for S3's own keys.
+        lock_mode: `GOVERNANCE`, `COMPLIANCE`, or None for no lock.
+        locked_until: the moment up to which no version may be removed.
+    """
+
+    kms_key: str | None = None
+    lock_mode: str | None = None
+    locked_until: datetime | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The request parameters that PutObject and CreateMultipartUpload take alike."""
+        encryption: dict[str, Any] = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
+            if self.kms_key
+            else {"ServerSideEncryption": "AES256"}
+        )
+        if not (self.lock_mode and self.locked_until):
+            return encryption
+        return encryption | {
+            "ObjectLockMode": self.lock_mode,
+            "ObjectLockRetainUntilDate": self.locked_until,
+        }
+
+
+@dataclass(frozen=True)
+class SlotState:
+    """What already lies in a slot.
+
+    Attributes:
+        manifest: the published backup's, or None.
+        has_archive: whether an archive is there; without a manifest it is the leftover of a run
+            that died between the two, or of one that is about to publish.
+    """
+
+    manifest: Manifest | None
+    has_archive: bool
+
+
+@dataclass(frozen=True)
+class Vault:
+    """The bucket. It writes and never deletes; it reads back manifests only."""
+
+    client: "S3Client"
+    bucket: str
+
+    def look(self, location: BackupLocation) -> SlotState:
+        """What lies in the slot.
+
+        Raises:
+            VaultError: S3 doesn't let us see.
+            ManifestError: the manifest that is there can't be read, isn't this slot's, or has lost
+                its archive.
+        """
+        with translated(f"list s3://{self.bucket}/{location.prefix}"):
+            listing = self.client.list_objects_v2(Bucket=self.bucket, Prefix=location.prefix)
+        keys = {found["Key"] for found in listing.get("Contents", ())}
+        manifest = None
+        if location.manifest_key in keys:
+            document = self._read(location.manifest_key)
+            manifest = Manifest.from_json(document, key=location.manifest_key)
+            _require_archive(manifest, keys)
+        return SlotState(manifest=manifest, has_archive=location.archive_key in keys)
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        protection: Protection,
+        *,
+        only_first: bool = False,
+        content_type: str = "binary/octet-stream",
+    ) -> StoredObject:
+        """Store a small object; S3 checks its SHA-256.
+
+        Args:
+            key: where.
+            body: all of it.
+            protection: its encryption and lock.
+            only_first: refuse when the key exists already.
+            content_type: what a browser is told that it is.
+
+        Raises:
+            SlotTakenError: `only_first`, and somebody was.
+            VaultError: S3 refused or failed.
+        """
+        digest = hashlib.sha256(body)
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_first else {}
+        with translated(f"store s3://{self.bucket}/{key}"):
+            answer = self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+                **protection.parameters(),
+                **condition,
+            )
+        return StoredObject(
+            key=key,
+            version_id=answer.get("VersionId"),
+            bytes=len(body),
+            sha256=digest.hexdigest(),
+        )
+
+    def _read(self, key: str) -> bytes:
+        with translated(f"read s3://{self.bucket}/{key}"):
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+
+def _require_archive(manifest: Manifest, keys: Collection[str]) -> None:
+    gone = [stored.key for stored in manifest.archive.objects if stored.key not in keys]
+    if gone:
+        raise ManifestError(
+            f"{manifest.location.id} has a manifest but not its archive: {gone[0]} is gone.",
+            safe="Other backups are not affected; nothing was started.",
+            todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
+            f" {gone[0]}) and remove the delete marker; or take a backup by hand, which has a slot"
+            " of its own.",
+        )
+
+
+@contextmanager
+def translated(intent: str) -> Iterator[None]:
+    """Raise what S3's client raises as our own errors.
+
+    Raises:
+        SlotTakenError: a conditional write lost against another run.
+        VaultError: anything else that S3 or the way to it said.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        code = code_of(error)
+        if code in _LOST_RACE:
+            raise SlotTakenError(
+                f"Could not {intent}: another run has written it ({code}).",
+                todo="Invoke the function again: it finds the other run's backup, or finishes the"
+                " slot if that run died.",
+            ) from error
+        raise failure(VaultError, intent, error) from error
+
+
+def failure[E: LifeboatError](kind: type[E], intent: str, error: BotoCoreError | ClientError) -> E:
+    """An error of ours with S3's own words, and the advice that goes with its code."""
+    code, said = code_of(error), str(error)
+    if isinstance(error, ClientError):
+        said = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+    made = kind(f"Could not {intent}: {said}", todo=_ADVICE.get(code, _GENERAL_ADVICE))
+    made.final = code in _FINAL
+    return made
+
+
+def code_of(error: BotoCoreError | ClientError) -> str:
+    """S3's code of an error that it answered with; empty when it didn't get to answer."""
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code", "unknown")
+    return ""

@@ -1,0 +1,252 @@
+"""The vault as a reader sees it: which backups are there, their manifests, their archives."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import ArchivedError, ReportError, VaultReadError
+from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.keys import (
+    ARCHIVE,
+    DRILLS,
+    MANIFEST,
+    BackupLocation,
+    database_prefix,
+    parse_drill_key,
+    parse_key,
+)
+from lifeboat.model.manifest import Manifest, StoredObject
+from lifeboat.model.thaw import COLD
+from lifeboat.model.tiers import Tier
+from lifeboat.model.utc import is_ahead
+from lifeboat.s3.bucket import Vault, code_of, failure
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+_GONE = {"NoSuchKey", "NoSuchVersion", "404"}
+_CHUNK = 1 << 20
+_RESUMES = 5
+
+
+@dataclass(frozen=True)
+class Found:
+    """A published backup, as a listing shows it.
+
+    Attributes:
+        location: its identity.
+        storage_class: of its archive; None where the archive is gone.
+        written: when its manifest was.
+    """
+
+    location: BackupLocation
+    storage_class: str | None
+    written: datetime
+
+    @property
+    def is_early(self) -> bool:
+        """Whether its slot is later than it was written: it is not the newest when that comes."""
+        return is_ahead(self.location.slot, self.written)
+
+    @property
+    def is_hot(self) -> bool:
+        """Whether its archive can be read at once, if it is there at all."""
+        return self.storage_class not in COLD
+
+
+def find_backups(vault: Vault, database: str) -> list[Found]:
+    """Every published backup of a database, the newest first.
+
+    Raises:
+        VaultReadError: S3 doesn't let us see.
+    """
+    classes: dict[BackupLocation, str] = {}
+    published: dict[BackupLocation, datetime] = {}
+    for tier in Tier:
+        for entry in _listing(vault, database_prefix(tier, database)):
+            match parse_key(entry["Key"]):
+                case (location, name) if name == MANIFEST:
+                    published[location] = entry["LastModified"]
+                case (location, name) if name == ARCHIVE:
+                    classes[location] = entry.get("StorageClass", "STANDARD")
+    newest_first = sorted(published, key=lambda location: location.slot, reverse=True)
+    return [Found(each, classes.get(each), published[each]) for each in newest_first]
+
+
+def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
+    """The manifest of a backup.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read it.
+        ManifestError: it is damaged or newer than this Lifeboat.
+    """
+    return Manifest.from_json(read_object(vault, location.manifest_key), key=location.manifest_key)
+
+
+def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]:
+    """The last drill reports of a database, the newest first; none from the future.
+
+    One that is damaged or newer than this Lifeboat is left out: a forecast can do without it, and
+    to find it is the monitor's work.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read them.
+    """
+    keys = [
+        entry["Key"]
+        for entry in _listing(vault, f"{DRILLS}/{database}/")
+        if (parsed := parse_drill_key(entry["Key"]))
+        and not is_ahead(parsed[1], entry["LastModified"])
+    ]
+    newest = sorted(keys, reverse=True)[:count]
+    return [report for key in newest if (report := _report(vault, key))]
+
+
+def _report(vault: Vault, key: str) -> DrillReport | None:
+    document = read_object(vault, key)
+    try:
+        return DrillReport.from_json(document, key=key)
+    except ReportError:
+        return None
+
+
+def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
+    """A small object, whole.
+
+    Raises:
+        VaultReadError: S3 doesn't let us read it.
+    """
+    with reading(f"read s3://{vault.bucket}/{key}"):
+        return vault.client.get_object(Bucket=vault.bucket, Key=key, **versioned(version))[
+            "Body"
+        ].read()
+
+
+def newest_version(vault: Vault, key: str) -> str | None:
+    """The version that whoever asks for the key gets; None where the bucket has no versions.
+
+    Raises:
+        VaultReadError: S3 doesn't let us see it; a deleted object is not there.
+    """
+    with reading(f"look at s3://{vault.bucket}/{key}"):
+        return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
+
+
+@dataclass
+class Download:
+    """Objects on their way into one file.
+
+    Attributes:
+        sha256: of each object so far, in order, as hexadecimal digits.
+        bytes: of each object so far, in order.
+    """
+
+    sha256: list[str]
+    bytes: list[int]
+
+
+def download(
+    vault: Vault, objects: tuple[StoredObject, ...], path: Path, check: Callable[[], None]
+) -> Download:
+    """Fetch the objects that make up an archive into a new file, one after the other.
+
+    A connection that breaks is taken up again where it broke. What arrives is measured, not
+    judged: that is the caller's.
+
+    Args:
+        vault: the bucket.
+        objects: in order, each by the version that its manifest names.
+        path: the file.
+        check: raises when the run is over; called for each piece.
+
+    Raises:
+        ArchivedError: an object has to be thawed first.
+        VaultReadError: S3 refused or kept failing, or the disk is full.
+    """
+    done = Download([], [])
+    try:
+        with path.open("xb") as file:
+            for stored in objects:
+                digest, count = _fetch(vault, stored, file, check)
+                done.sha256.append(digest)
+                done.bytes.append(count)
+    except OSError as error:
+        raise VaultReadError(
+            f"Could not write the archive to {path}: {error.strerror}.",
+            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in cdk.json, then:"
+            " make deploy",
+        ) from None
+    return done
+
+
+def _fetch(
+    vault: Vault, stored: StoredObject, file: BinaryIO, check: Callable[[], None]
+) -> tuple[str, int]:
+    digest, count, failures = hashlib.sha256(), 0, 0
+    with reading(f"fetch s3://{vault.bucket}/{stored.key}"):
+        while True:
+            try:
+                for piece in _pieces(vault, stored, count):
+                    check()
+                    digest.update(piece)
+                    file.write(piece)
+                    count += len(piece)
+            except BotoCoreError:
+                failures += 1
+                if failures > _RESUMES:
+                    raise
+            else:
+                return digest.hexdigest(), count
+
+
+def _pieces(vault: Vault, stored: StoredObject, start: int) -> Iterator[bytes]:
+    """The object's bytes from `start` on."""
+    extra: dict[str, Any] = versioned(stored.version_id)
+    if start:
+        extra["Range"] = f"bytes={start}-"
+    answer = vault.client.get_object(Bucket=vault.bucket, Key=stored.key, **extra)
+    yield from answer["Body"].iter_chunks(_CHUNK)
+
+
+def _listing(vault: Vault, prefix: str) -> "Iterator[ObjectTypeDef]":
+    pages = vault.client.get_paginator("list_objects_v2")
+    with reading(f"list s3://{vault.bucket}/{prefix}"):
+        for page in pages.paginate(Bucket=vault.bucket, Prefix=prefix):
+            yield from page.get("Contents", ())
+
+
+@contextmanager
+def reading(intent: str) -> Iterator[None]:
+    """Raise what S3's client raises as our own errors.
+
+    Raises:
+        ArchivedError: the object has to be thawed first.
+        VaultReadError: anything else that S3 or the way to it said.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        code = code_of(error)
+        if code == "InvalidObjectState":
+            raise ArchivedError(
+                f"Could not {intent}: it lies in an archive class and has to be thawed first.",
+                todo="Choose a backup of the last days, which lies hot; or thaw this one.",
+            ) from error
+        if code in _GONE:
+            raise VaultReadError(
+                f"Could not {intent}: it is not there.",
+                todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
+                " <key>); a delete marker can be removed. Or use another backup.",
+            ) from error
+        raise failure(VaultReadError, intent, error) from error
+
+
+def versioned(version: str | None) -> dict[str, Any]:
+    """The request parameter that asks for that very version, where there is one."""
+    return {"VersionId": version} if version else {}

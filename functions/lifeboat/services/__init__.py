@@ -1,1 +1,0 @@
-"""What Lifeboat does, one verb per file."""

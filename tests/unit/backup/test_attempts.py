@@ -1,0 +1,14 @@
+from lifeboat.backup.policy.attempts import MOST, pause_before_next
+
+
+def test_pauses_grow() -> None:
+    assert [pause_before_next(n, 1, 900) for n in range(1, MOST)] == [1, 2, 4, 8]
+
+
+def test_the_last_attempt_is_followed_by_none() -> None:
+    assert pause_before_next(MOST, 1, 900) is None
+
+
+def test_an_attempt_is_begun_only_with_the_time_that_the_last_one_took() -> None:
+    assert pause_before_next(1, 300, 302) == 1
+    assert pause_before_next(1, 300, 301) is None

@@ -1,0 +1,50 @@
+import pytest
+
+from lifeboat.backup.policy.second_try import MOST_MOVED, is_worth_a_second_try
+from lifeboat.errors import (
+    ConnectError,
+    EndpointError,
+    LifeboatError,
+    OutOfTimeError,
+    RowsDifferError,
+    SlotTakenError,
+    UnreadableError,
+    VaultError,
+)
+
+
+def worth(error: LifeboatError, *, moved: int = 0, took: float = 60, left: float = 600) -> bool:
+    return is_worth_a_second_try(error, moved=moved, took=took, pause=60, left=left)
+
+
+UNREACHABLE = ConnectError("No route.", todo="Look.")
+REFUSED = ConnectError("Wrong password.", todo="Reset it.", final=True)
+
+
+@pytest.mark.parametrize(
+    "error", [UNREACHABLE, VaultError("503", todo="x"), SlotTakenError("x", todo="y")]
+)
+def test_what_passes_by_itself_is_worth_a_second_try(error: LifeboatError) -> None:
+    assert worth(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        REFUSED,
+        EndpointError("A pooler.", todo="x"),
+        UnreadableError("No right.", todo="x"),
+        RowsDifferError("x", todo="y"),
+        OutOfTimeError("x", todo="y"),
+        LifeboatError("x", todo="y"),
+    ],
+)
+def test_what_stays_is_not(error: LifeboatError) -> None:
+    assert not worth(error)
+
+
+def test_what_moved_much_or_leaves_no_time_is_not_tried_again() -> None:
+    assert worth(UNREACHABLE, moved=MOST_MOVED - 1)
+    assert not worth(UNREACHABLE, moved=MOST_MOVED)
+    assert worth(UNREACHABLE, took=500, left=561)
+    assert not worth(UNREACHABLE, took=500, left=560)

@@ -1,0 +1,199 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+
+from lifeboat.drill.policy.report_page import render_page
+from lifeboat.model.drill_report import (
+    Check,
+    DrillReport,
+    Limit,
+    Outcome,
+    TableResult,
+    Verdict,
+)
+from tests.unit.drill_samples import REPORT, REPORTS
+
+VOID = {"meta"}
+EVIL = "<script>alert('x')</script><img src=//e.example/x onerror=\"y\"> & $title ${advice}"
+
+
+class Page(HTMLParser):
+    """Reads a page as strictly as a page of our own can be read."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == [], "every tag is closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def rendered(**changes: object) -> Page:
+    return Page(render_page(REPORT.model_copy(update=changes)))
+
+
+def test_a_proven_backup_is_told_in_one_word_and_then_in_figures() -> None:
+    text = rendered().text
+    for words in (
+        "Restore drill of app, 2026-11-23 05:00 UTC Proven The backup"
+        " weekly/app/2026-11-22T020000Z came back whole",
+        "42 s in all; the target is 1 h: 59 min 18 s to spare.",
+        "restore 21 s",
+        "The database had 1.3 GB. At the pace of this drill: At 3.4 GB it no longer fits onto the"
+        " function's disk.",
+        "passed checksum passed decode passed restore passed rows",
+        "passed public.users 1,250,331 1,250,331 same",
+        "Shows the moment 2026-11-22 02:00 UTC",
+        "Server 17.6",
+        "Run 8e5f-2",
+        "Function 3,008 MB of memory, 4,096 MB of disk",
+    ):
+        assert words in text, words
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_the_verdict_reasons_and_advice_come_before_all_else(verdict: Verdict) -> None:
+    page = rendered(verdict=verdict, reasons=("one", "two"), advice="do three")
+    assert ("class", verdict.value) in page.attributes
+    heading = verdict.value.capitalize()
+    assert re.search(f"{heading} The backup .* one two do three How long it took", page.text)
+
+
+def test_limits_come_in_the_order_in_which_they_will_be_met() -> None:
+    limits = tuple(
+        Limit(what=what, database_bytes=size)
+        for what, size in (("rto", 112 * 10**9), ("time", 27 * 10**9), ("disk", 3 * 10**9))
+    )
+    assert (
+        "At 3.0 GB it no longer fits onto the function's disk."
+        " At 27 GB it no longer fits into the function's time."
+        " At 112 GB it misses the target of 1 h."
+    ) in rendered(limits=limits).text
+
+
+def test_a_missed_target_is_said_and_marked_inside_of_the_bar() -> None:
+    page = rendered(total_seconds=7200.0, seconds={"restore": 7190.0})
+    assert "2 h in all; the target is 1 h: missed by 1 h." in page.text
+    assert ("style", "left:50.0000%") in page.attributes
+    assert ("style", "width:99.8611%") in page.attributes
+
+
+def test_steps_have_their_share_of_the_target() -> None:
+    page = rendered(seconds={"fetch": 36.0, "restore": 72.0}, total_seconds=108.0)
+    widths = [value for name, value in page.attributes if name == "style"]
+    assert widths == [
+        *("width:1.0000%", "width:2.0000%", "left:100.0000%"),
+        *("width:50.00%", "width:100.00%"),
+    ]
+
+
+def test_what_has_something_to_say_comes_first_among_tables() -> None:
+    tables = tuple(
+        TableResult(schema="s", name=name, claimed=7, restored=restored, outcome=outcome)
+        for name, restored, outcome in (
+            ("fine", 7, Outcome.PASSED),
+            ("excluded", 0, Outcome.UNTESTED),
+            ("impossible", None, Outcome.UNTESTED),
+            ("lost", 6, Outcome.FAILED),
+        )
+    )
+    assert (
+        "failed s.lost 7 6 not read untested s.impossible 7 none not read"
+        " passed s.fine 7 7 not read left out s.excluded 7 0 not read"
+    ) in rendered(tables=tables).text
+
+
+def test_a_drill_without_a_backup_has_a_page_too() -> None:
+    text = rendered(
+        verdict=Verdict.FAILED,
+        backup=None,
+        snapshot_time=None,
+        server_version=None,
+        seconds={},
+        tables=(),
+        checks=(),
+        limits=(),
+        archive_bytes=None,
+        database_bytes=None,
+        disk_bytes=None,
+    ).text
+    for words in (
+        "Failed There was no backup to test.",
+        "Not everything was measured",
+        "No tables were compared.",
+        "Backup none",
+    ):
+        assert words in text, words
+
+
+def test_nothing_in_a_report_can_become_part_of_the_page_itself() -> None:
+    check = Check(name=EVIL, outcome=Outcome.FAILED, details=(EVIL,))
+    table = TableResult(
+        schema=EVIL, name=EVIL, claimed=1, restored=1, content=False, outcome=Outcome.FAILED
+    )
+    page = rendered(
+        run_id=EVIL,
+        lifeboat=EVIL,
+        backup=EVIL,
+        target=EVIL,
+        server_version=EVIL,
+        reasons=(EVIL,),
+        advice=EVIL,
+        checks=(check,),
+        tables=(table,),
+        seconds={EVIL: 1.0},
+    )
+    plain = rendered(
+        reasons=("x",), advice="x", checks=(check,), tables=(table,), seconds={"x": 1.0}
+    )
+    assert page.tags == plain.tags
+    assert page.text.count(EVIL.replace('"', '""')) == 2  # the table's name, quoted
+    assert page.text.count(EVIL) == 11
+
+
+@settings(max_examples=50)
+@given(REPORTS)
+def test_every_report_has_a_whole_page_that_fetches_and_runs_nothing(report: DrillReport) -> None:
+    page = Page(render_page(report))
+    assert not {"script", "link", "img", "iframe", "object", "form", "a"} & set(page.tags)
+    names = {name for name, _ in page.attributes}
+    assert not {name for name in names if name.startswith("on")} | names & {"src", "href"}
+    assert (
+        "content",
+        "default-src 'none'; style-src 'unsafe-inline'",
+    ) in page.attributes
+    assert report.verdict.value.capitalize() in page.text
+
+
+def test_the_style_names_nothing_to_fetch_and_knows_dark_and_paper() -> None:
+    page = render_page(REPORT)
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert "url(" not in style
+    assert "@import" not in style
+    for medium in ("@media (prefers-color-scheme: dark)", "@media print"):
+        assert medium in style
+    for name in set(re.findall(r"var\((--\w+)", style)):
+        assert f"{name}:" in style
+    assert style.count("{") == style.count("}")

@@ -1,0 +1,48 @@
+"""A server that is newer than the pg_dump which reads it is told of."""
+
+import pytest
+
+from lifeboat.alerts.policy.findings import Code, Level
+from lifeboat.model.minors import about_newer_server, newer_server
+from tests.unit.vaults import NEWEST, backup, healthy
+
+
+@pytest.mark.parametrize(
+    ("server", "program", "releases"),
+    [
+        ("17.12", "17.11", ("17.12", "17.11")),
+        ("17.12 (Debian 17.12-1.pgdg13+1)", "17.9", ("17.12", "17.9")),
+        ("17.12.1", "17.11", ("17.12", "17.11")),
+        ("17.11", "17.11", None),
+        ("17.9", "17.11", None),
+        ("17.9 (b6b0b7f)", "17.10", None),
+        ("19beta2", "19.1", None),
+        ("18devel", "18.6", None),
+        ("18.7", "17.11", None),
+        ("PostgreSQL", "17.11", None),
+        ("", "", None),
+    ],
+)
+def test_minors_of_one_major_are_compared(
+    server: str, program: str, releases: tuple[str, str] | None
+) -> None:
+    assert newer_server(server, program) == releases
+
+
+def test_the_note_names_both_and_what_follows() -> None:
+    (note,) = about_newer_server("17.12 (Debian 17.12-1)", "17.11")
+    assert "PostgreSQL 17.12" in note
+    assert "pg_dump 17.11" in note
+    assert "lifeboat-is-gone.md" in note
+    assert about_newer_server("17.11", "17.12") == ()
+
+
+def test_the_monitor_warns_of_it() -> None:
+    vault = healthy()
+    newest = backup(NEWEST)
+    assert Code.PG_DUMP_OLDER not in vault.codes()
+    source = newest.source.model_copy(update={"server_version": "17.12 (Debian)"})
+    vault.add(newest.model_copy(update={"source": source}))
+    finding = vault.only(Code.PG_DUMP_OLDER)
+    assert finding.level is Level.WARNING
+    assert "PostgreSQL 17.12 by pg_dump 17.6" in finding.fact

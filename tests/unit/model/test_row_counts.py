@@ -1,0 +1,114 @@
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifeboat.errors import RowsDifferError
+from lifeboat.model.inventory import Inventory, ObjectCounts, Table
+from lifeboat.model.row_counts import Difference, compare_rows, require_same
+
+USERS = Table(schema="public", name="users", rows=7)
+EMPTY = Table(schema="public", name="empty", rows=0)
+EVENTS = Table(schema="public", name="events", rows=0, data_excluded=True)
+NAMES = st.tuples(st.sampled_from("ab"), st.sampled_from("cde"))
+
+
+@dataclass
+class Decoded:
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    large_objects: int = 0
+
+
+def inventory(*tables: Table, large_objects: int = 0) -> Inventory:
+    return Inventory(
+        tables=tables,
+        sequences=(),
+        extensions=(),
+        collations=(),
+        counts=ObjectCounts(large_objects=large_objects),
+    )
+
+
+def test_the_same_rows_are_no_difference() -> None:
+    decoded = {("public", "users"): 7, ("public", "empty"): 0}
+    assert compare_rows([USERS, EMPTY, EVENTS], decoded) == []
+    require_same(inventory(USERS, EMPTY, EVENTS, large_objects=2), Decoded(decoded, 2))
+
+
+@pytest.mark.parametrize(
+    ("table", "decoded", "difference", "words"),
+    [
+        (
+            USERS,
+            {("public", "users"): 6},
+            Difference("public", "users", 7, 6),
+            "public.users: 7 rows in the snapshot, 6 in the archive",
+        ),
+        (
+            USERS,
+            {},
+            Difference("public", "users", 7, None),
+            "public.users: 7 rows in the snapshot, not in the archive",
+        ),
+        (
+            EMPTY,
+            {},
+            Difference("public", "empty", 0, None),
+            "public.empty: 0 rows in the snapshot, not in the archive",
+        ),
+        (
+            EVENTS,
+            {("public", "events"): 0},
+            Difference("public", "events", None, 0, excluded=True),
+            "public.events: excluded by the settings, 0 rows in the archive",
+        ),
+        (
+            EVENTS,
+            {("public", "events"): 5},
+            Difference("public", "events", None, 5, excluded=True),
+            "public.events: excluded by the settings, 5 rows in the archive",
+        ),
+    ],
+)
+def test_one_table_that_differs_is_a_difference(
+    table: Table, decoded: dict[tuple[str, str], int], difference: Difference, words: str
+) -> None:
+    assert compare_rows([table], decoded) == [difference]
+    assert str(difference) == words
+
+
+def test_a_table_that_the_snapshot_does_not_know_is_a_difference() -> None:
+    (difference,) = compare_rows([], {("Odd", 'a"b'): 0})
+    assert str(difference) == '"Odd"."a""b": not in the snapshot, 0 rows in the archive'
+
+
+def test_a_name_that_is_no_text_can_still_be_told() -> None:
+    (difference,) = compare_rows([], {("public", "a\udcff"): 1})
+    assert str(difference).startswith('public."a\\udcff": ')
+
+
+@given(st.dictionaries(NAMES, st.integers(0, 3)), st.dictionaries(NAMES, st.integers(0, 3)))
+def test_only_equal_is_equal(
+    snapshot: dict[tuple[str, str], int], decoded: dict[tuple[str, str], int]
+) -> None:
+    tables = [Table(schema=s, name=n, rows=rows) for (s, n), rows in snapshot.items()]
+    differing = {(each.schema, each.name) for each in compare_rows(tables, decoded)}
+    assert differing == {name for name, _ in snapshot.items() ^ decoded.items()}
+
+
+def test_a_lost_large_object_is_found() -> None:
+    with pytest.raises(RowsDifferError, match="large objects: 2 in the snapshot, 1 in the archive"):
+        require_same(inventory(large_objects=2), Decoded(large_objects=1))
+
+
+@pytest.mark.parametrize(
+    ("count", "rest"), [(10, "t9: 1 rows"), (11, "; and 1 more."), (40, "; and 30 more.")]
+)
+def test_the_first_ten_tables_are_named_and_the_rest_counted(count: int, rest: str) -> None:
+    tables = [Table(schema="s", name=f"t{i}", rows=1) for i in range(count)]
+    with pytest.raises(RowsDifferError) as error:
+        require_same(inventory(*tables), Decoded())
+    assert error.value.what.count("1 rows in the snapshot") == 10
+    assert rest in error.value.what
+    assert ("more" in error.value.what) == (count > 10)

@@ -1,0 +1,60 @@
+"""What it takes to read an archive that S3 keeps cold."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifeboat.model.thaw import COLD, SPEEDS, Lying, parse_restore, price, speed_of
+
+
+def test_what_lies_hot_can_be_read_at_once() -> None:
+    lying = parse_restore(None, None)
+    assert lying == Lying("STANDARD")
+    assert lying.is_readable
+    assert lying.told == "readable now (STANDARD)"
+
+
+def test_instant_retrieval_is_not_cold() -> None:
+    assert parse_restore("GLACIER_IR", None).is_readable
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "takes"), [("GLACIER", "3 to 5 hours"), ("DEEP_ARCHIVE", "up to 12 hours")]
+)
+def test_what_lies_cold_says_how_long_a_thaw_takes(storage_class: str, takes: str) -> None:
+    lying = parse_restore(storage_class, None)
+    assert not lying.is_readable
+    assert takes in lying.told
+
+
+def test_a_thaw_under_way_is_seen() -> None:
+    lying = parse_restore("GLACIER", 'ongoing-request="true"')
+    assert (lying.thawing, lying.is_readable) == (True, False)
+    assert "being thawed" in lying.told
+
+
+def test_what_was_thawed_can_be_read_until_it_expires() -> None:
+    lying = parse_restore(
+        "DEEP_ARCHIVE", 'ongoing-request="false", expiry-date="Fri, 23 Dec 2026 00:00:00 GMT"'
+    )
+    assert lying.is_readable
+    assert lying.readable_until == datetime(2026, 12, 23, tzinfo=UTC)
+    assert "thawed until 2026-12-23 00:00 UTC" in lying.told
+
+
+def test_a_class_that_knows_no_expedited_thaw_gets_the_standard_one() -> None:
+    assert speed_of("DEEP_ARCHIVE", "Expedited")[0] == "Standard"
+    assert speed_of("GLACIER", "Expedited")[0] == "Expedited"
+
+
+def test_faster_is_never_cheaper() -> None:
+    for storage_class in COLD:
+        speeds = list(SPEEDS[storage_class].values())
+        assert [each.hours for each in speeds] == sorted(each.hours for each in speeds)
+        prices = [price(10**11, each, objects=1, days=3) for each in speeds]
+        assert prices == sorted(prices, reverse=True)
+
+
+def test_the_price_is_of_bytes_requests_and_days() -> None:
+    _, speed = speed_of("GLACIER", "Standard")
+    assert price(10**9, speed, objects=1, days=30) == pytest.approx(0.01 + 0.00005 + 0.023)

@@ -1,0 +1,169 @@
+"""The whole bill, reckoned by hand beside what the code says."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lifeboat.monitor.policy.bill import (
+    Bill,
+    Charged,
+    Line,
+    Use,
+    metric_hours,
+    monthly_bill,
+    secrets_of,
+)
+from lifeboat.monitor.policy.cost import monthly_cost
+from lifeboat.monitor.policy.prices import GB
+from lifeboat.settings import BackupSettings, DrillSettings, MonitorSettings, WatchedSettings
+from tests.unit.monitor.test_status import status
+from tests.unit.vaults import APP, DAY, NOW, SETTINGS, UNKNOWN, empty, healthy, version
+
+README = Path(__file__).parents[3] / "README.md"
+HOURS = 720
+
+
+def there(settings: WatchedSettings = SETTINGS, *uses: Use, secrets: int = 1) -> Charged:
+    return Charged(settings=settings, uses=uses or (Use(database=APP),), secrets=secrets)
+
+
+def bill(installation: Charged, now: datetime = NOW, **more: object) -> Bill:
+    return monthly_bill(installation, region="us-east-1", now=now, **more)  # type: ignore[arg-type]
+
+
+def dollars(found: Bill, name: str) -> float:
+    (line,) = [each for each in found.lines if each.name.startswith(name)]
+    return line.dollars
+
+
+def changed(**changes: object) -> WatchedSettings:
+    return SETTINGS.model_copy(update=changes)
+
+
+def test_every_line_of_one_database_is_what_the_hand_reckons() -> None:
+    found = bill(there())
+    assert dollars(found, "CloudWatch, 4 alarms") == 0.40
+    assert dollars(found, "CloudWatch, dashboard") == 3.00
+    assert dollars(found, "Secrets Manager, 1 secret") == 0.40
+    hours = 720 + 30 * (1 + 3) + 30 * 2 + 30 / 7  # age; cost and three of the database; runs
+    assert metric_hours(there(), NOW) == pytest.approx(hours)
+    assert dollars(found, "CloudWatch, metrics") == pytest.approx(0.30 * hours / HOURS, abs=1e-4)
+    backups = 30 * 60 * 1769 / 1024 * 0.0000133334
+    drills = 30 / 7 * 60 * (3008 / 1024 * 0.0000133334 + 3.5 * 0.0000000309)
+    looks = 720 * 3.3 * 0.0000133334
+    starts = (30 + 30 / 7 + 720) * 0.0000002
+    together = backups + drills + looks + starts
+    assert dollars(found, "Lambda") == pytest.approx(together, abs=1e-4)
+    looking = 720 * (7 * 0.000005 + (6 + 2 + 35) * 0.0000004)
+    assert dollars(found, "S3 requests of the monitor") == pytest.approx(looking, abs=1e-4)
+    assert found.total == pytest.approx(sum(each.dollars for each in found.lines), abs=1e-3)
+
+
+def test_times_are_those_that_runs_took() -> None:
+    slow = Use(database=APP, backup_seconds=[400, 800], drill_seconds=[600])
+    usual, slower = (dollars(bill(each), "Lambda") for each in (there(), there(SETTINGS, slow)))
+    backups = 30 * 540 * 1769 / 1024 * 0.0000133334
+    drills = 30 / 7 * 540 * (3008 / 1024 * 0.0000133334 + 3.5 * 0.0000000309)
+    assert slower - usual == pytest.approx(backups + drills, abs=2e-4)
+
+
+def test_the_other_processor_memory_and_disk_have_their_prices() -> None:
+    usual = dollars(bill(there()), "Lambda")
+    assert dollars(bill(there(changed(architecture="x86_64"))), "Lambda") == pytest.approx(
+        usual * 1.25, rel=0.01
+    )
+    larger = changed(backup=BackupSettings(memory_mb=3538, ephemeral_mb=10240))
+    more = 30 * 60 * (1769 / 1024 * 0.0000133334 + 9.5 * 0.0000000309)
+    assert dollars(bill(there(larger)), "Lambda") == pytest.approx(usual + more, abs=2e-4)
+
+
+def test_what_is_switched_off_costs_nothing() -> None:
+    bare = bill(there(changed(dashboard=False)))
+    assert not [each for each in bare.lines if "dashboard" in each.name]
+    assert dollars(bare, "CloudWatch, metrics") == 0.30
+    undrilled = changed(drill=DrillSettings(enabled=False))
+    assert metric_hours(there(undrilled), NOW) == pytest.approx(720 + 30 * 3 + 30 * 2)
+    assert dollars(bill(there(undrilled)), "Lambda") < dollars(bill(there()), "Lambda")
+
+
+def test_a_metric_that_is_sent_twice_in_an_hour_is_billed_once() -> None:
+    often = changed(monitor=MonitorSettings(cron="0/5 * * * ? *"), dashboard=False)
+    rarely = changed(monitor=MonitorSettings(cron="0 0/12 * * ? *"), dashboard=False)
+    assert metric_hours(there(often), NOW) == pytest.approx(720)
+    assert metric_hours(there(rarely), NOW) == pytest.approx(60)
+
+
+@pytest.mark.parametrize("days", range(14))
+def test_the_bill_is_the_same_on_every_day_of_the_week(days: int) -> None:
+    assert bill(there(), NOW + days * DAY + timedelta(hours=7)) == bill(there())
+
+
+def test_archives_and_what_others_charge_are_lines_of_it() -> None:
+    lying = version("daily/app/2026-11-22T020000Z/archive.dump", NOW - 300 * DAY, GB)
+    stored = monthly_cost([lying], SETTINGS.retention, "us-east-1", NOW)
+    transfer = Line(name="Neon, transfer", dollars=2.5)
+    plain, whole = bill(there()), bill(there(), stored=stored, others=[transfer])
+    assert dollars(whole, "S3 storage, STANDARD") == pytest.approx(0.023)
+    assert dollars(whole, "Neon, transfer") == 2.5
+    assert whole.total == pytest.approx(plain.total + 0.023 + 2.5, abs=1e-3)
+
+
+def test_a_thousand_versions_take_one_more_request_to_list() -> None:
+    many = Use(database=APP, versions=3000)
+    more = dollars(bill(there(SETTINGS, many)), "S3 requests of") - dollars(
+        bill(there()), "S3 requests of"
+    )
+    assert more == pytest.approx(3 * 720 * 0.000005, abs=1e-4)
+
+
+def test_it_says_whose_prices_these_are_and_what_is_left_out() -> None:
+    whose, excluded = bill(there()).notes
+    assert whose == "Prices of us-east-1 as of 2026-10-01."
+    assert "without free tiers" in excluded
+    assert "KMS keys" in excluded
+
+
+def test_the_status_has_the_bill_of_what_was_seen() -> None:
+    found = status(healthy())
+    storage = sum(each.dollars for each in found.bill.lines if "S3 storage" in each.name)
+    (app,) = found.databases
+    assert app.monthly_cost is not None
+    assert 0 < storage <= app.monthly_cost
+    assert f"COST A MONTH                ${found.bill.total:.2f}\n" in found.as_text()
+    assert "CloudWatch, 4 alarms        $0.40\n" in found.as_text()
+    vault = healthy()
+    vault.objects = UNKNOWN
+    assert status(vault).bill.total > 0
+    assert status(empty()).bill.total > 0
+
+
+def test_an_installation_is_as_cheap_as_it_is_meant_to_be() -> None:
+    """At list prices, beside archives and the dashboard."""
+    from infra.bill import bill_of, settings_of
+
+    def beside_the_dashboard(databases: int) -> float:
+        return bill_of(settings_of(databases, dashboard=True), datetime.now(UTC)).total - 3.00
+
+    assert beside_the_dashboard(1) < 1.50
+    assert beside_the_dashboard(12) < 12.00
+
+
+def test_readme_has_the_table_that_the_code_computes() -> None:
+    from infra.bill import SIZES, table
+
+    assert f"\n{table()}\n" in README.read_text()
+    assert SIZES == (1, 3, 12, 24)
+
+
+def test_a_parameter_in_place_of_a_secret_is_free() -> None:
+    from infra.bill import settings_of
+
+    settings = settings_of(2, dashboard=False)
+    first, second = settings.databases
+    parameter = first.model_copy(
+        update={"secret_arn": "arn:aws:ssm:us-east-1:111122223333:parameter/lifeboat/app"}
+    )
+    mixed = settings.model_copy(update={"databases": (parameter, second)})
+    assert secrets_of(settings) == 2
+    assert secrets_of(mixed) == 1

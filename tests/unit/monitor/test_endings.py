@@ -1,0 +1,369 @@
+"""Nobody is told that all is well unless it was seen: each kind of finding, and any facts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lifeboat.alerts.policy.findings import Code, Level
+from lifeboat.errors import ManifestError
+from lifeboat.model.drill_report import DrillReport, Limit, Outcome, Verdict
+from lifeboat.model.manifest import Manifest
+from lifeboat.monitor.policy.facts import Facts, Unreadable
+from tests.unit.monitor.test_evaluate import FACTS, NEAR, TWO
+from tests.unit.monitors import Monitor
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    NEWEST,
+    NOW,
+    SETTINGS,
+    UNKNOWN,
+    Vault,
+    backup,
+    drill,
+    healthy,
+    marker,
+)
+
+LATER = NOW + HOUR
+TUESDAY = NEWEST - DAY + 3 * HOUR
+MUCH = {"users": 1000, "events": 5000}
+LITTLE = {"users": 10, "events": 50}
+
+
+def unreadable(key: str) -> Unreadable:
+    return Unreadable.of(key, ManifestError("It is not JSON.", todo="Look at it."))
+
+
+def gone_dark(vault: Vault) -> None:
+    vault.objects = UNKNOWN
+
+
+def newest_unreadable(vault: Vault) -> None:
+    vault.manifests[0] = unreadable(vault.manifests[0].key)
+
+
+def reports_unreadable(vault: Vault) -> None:
+    vault.drills = [unreadable(each.key) for each in vault.drills]
+
+
+def newest_report_gone(vault: Vault) -> None:
+    newest = max(vault.drills, key=lambda each: each.key)
+    vault.drills.remove(newest)
+
+
+def all_deleted(vault: Vault) -> None:
+    vault.objects = [marker(each.key, NOW) for each in vault.manifests]
+    vault.manifests = []
+
+
+def reports_gone(vault: Vault) -> None:
+    vault.drills = []
+
+
+def newest_deleted(vault: Vault) -> None:
+    gone = vault.manifests.pop(0)
+    assert isinstance(vault.objects, list)
+    vault.objects = [each for each in vault.objects if each.key != gone.key]
+
+
+def too_old() -> Vault:
+    return healthy().change("monitor", max_age_hours=9)
+
+
+def shrunk() -> Vault:
+    vault = healthy(days=0).add(backup(NEWEST, tables=LITTLE, size=100))
+    return vault.add(*(backup(NEWEST - day * DAY, tables=MUCH) for day in range(1, 9)))
+
+
+def still() -> Vault:
+    vault = healthy(days=0).change("monitor", unchanged_days=3)
+    return vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(9)))
+
+
+def slow() -> Vault:
+    vault = healthy(days=0).add(backup(NEWEST, seconds=890))
+    return vault.add(*(backup(NEWEST - day * DAY, seconds=300) for day in range(1, 9)))
+
+
+def tight(what: str) -> Callable[[], Vault]:
+    def make() -> Vault:
+        vault = healthy()
+        limit = Limit(what=what, database_bytes=1)  # type: ignore[arg-type]
+        vault.drills = [drill(TUESDAY, limits=(limit,)), drill(TUESDAY - DAY)]
+        return vault
+
+    return make
+
+
+def with_drills(*reports: DrillReport) -> Callable[[], Vault]:
+    def make() -> Vault:
+        vault = healthy()
+        vault.drills = [*reports, *vault.drills]
+        return vault
+
+    return make
+
+
+def without_archive() -> Vault:
+    vault = healthy()
+    assert isinstance(vault.manifests[0], Manifest)
+    key = vault.manifests[0].location.archive_key
+    assert isinstance(vault.objects, list)
+    vault.objects = [each for each in vault.objects if each.key != key]
+    return vault
+
+
+def with_another_archive() -> Vault:
+    vault = healthy()
+    assert isinstance(vault.manifests[0], Manifest)
+    key = vault.manifests[0].location.archive_key
+    assert isinstance(vault.objects, list)
+    vault.objects = [
+        replace(each, version_id="another") if each.key == key else each for each in vault.objects
+    ]
+    return vault
+
+
+def archive_gone(vault: Vault) -> None:
+    assert isinstance(vault.objects, list)
+    vault.objects = [each for each in vault.objects if not each.key.endswith("archive.dump")]
+
+
+def future() -> Vault:
+    vault = healthy()
+    late = backup(NEWEST + 30 * DAY)
+    vault.add(late)
+    vault.manifests = [late, *(each for each in vault.manifests if each.key != late.key)]
+    return vault
+
+
+def older_program() -> Vault:
+    newest = backup(NEWEST)
+    source = newest.source.model_copy(update={"server_version": "17.12"})
+    vault = healthy(days=0).add(newest.model_copy(update={"source": source}))
+    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
+
+
+FAILED = drill(TUESDAY, Verdict.FAILED)
+FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
+    (Code.BACKUP_TOO_OLD, too_old, gone_dark),
+    (Code.BACKUP_TOO_OLD, too_old, all_deleted),
+    (Code.UNCHANGED, still, newest_unreadable),
+    (Code.UNCHANGED, still, newest_deleted),
+    (Code.PG_DUMP_OLDER, older_program, newest_unreadable),
+    (Code.PG_DUMP_OLDER, older_program, newest_deleted),
+    (Code.ROWS_SHRANK, shrunk, newest_unreadable),
+    (Code.BYTES_SHRANK, shrunk, newest_deleted),
+    (Code.BACKUP_TIME, slow, newest_unreadable),
+    (Code.BACKUP_TIME, slow, newest_deleted),
+    *(
+        (code, tight(what), lose)
+        for code, what in (
+            (Code.RTO_SOON, "rto"),
+            (Code.DRILL_TIME, "time"),
+            (Code.DRILL_DISK, "disk"),
+        )
+        for lose in (newest_report_gone, reports_unreadable, newest_unreadable)
+    ),
+    (Code.DRILL_FAILED, with_drills(FAILED), reports_unreadable),
+    (Code.DRILL_FAILED, with_drills(FAILED), newest_report_gone),
+    (Code.DRILL_FAILED, with_drills(FAILED), reports_gone),
+    (
+        Code.DRILL_PARTIAL,
+        with_drills(drill(TUESDAY, Verdict.PARTIAL, tables=(Outcome.UNTESTED,))),
+        newest_report_gone,
+    ),
+    (Code.RTO_MISSED, with_drills(drill(TUESDAY, seconds=4000)), newest_report_gone),
+    (Code.ARCHIVE_MISSING, without_archive, newest_unreadable),
+    (Code.ARCHIVE_MISSING, without_archive, newest_deleted),
+    (Code.ARCHIVE_DIFFERS, with_another_archive, archive_gone),
+    (Code.FROM_THE_FUTURE, future, newest_unreadable),
+    (Code.FROM_THE_FUTURE, future, newest_deleted),
+]
+
+
+@pytest.mark.parametrize(("code", "sick", "forget"), FORGETTING)
+def test_what_can_no_longer_be_seen_is_not_right_again(
+    code: Code, sick: Callable[[], Vault], forget: Callable[[Vault], None]
+) -> None:
+    vault = sick()
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    assert ("new", code) in monitor.told
+    forget(vault)
+    assert monitor.look(vault.facts(), LATER).recoveries == []
+
+
+def test_a_stale_drill_whose_report_expired_is_not_right_again() -> None:
+    vault = healthy()
+    vault.drills = [drill(NOW - 40 * DAY)]
+    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    assert ("new", Code.DRILL_STALE) in monitor.told
+    vault.drills = []
+    assert monitor.look(vault.facts(), LATER).recoveries == []
+
+
+def test_a_failed_drill_that_nobody_can_read_is_right_again_with_the_next_that_passes() -> None:
+    vault = with_drills(FAILED)()
+    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    reports_unreadable(vault)
+    monitor.look(vault.facts(), LATER)
+    vault.drills.append(drill(LATER))
+    assert Code.DRILL_FAILED in monitor.look(vault.facts(), LATER + HOUR).recoveries
+
+
+def test_a_drill_that_tested_nothing_is_not_made_good_by_one_that_failed() -> None:
+    vault = with_drills(drill(TUESDAY, Verdict.PARTIAL, tables=(Outcome.UNTESTED,)))()
+    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    vault.drills.append(drill(NOW, Verdict.FAILED))
+    assert monitor.look(vault.facts(), LATER).recoveries == []
+
+
+def test_a_target_that_will_be_missed_is_not_right_because_it_is_missed() -> None:
+    vault = tight("rto")()
+    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    limit = Limit(what="rto", database_bytes=1)
+    vault.drills.append(drill(NOW, seconds=4000, limits=(limit,)))
+    vault.add(backup(NOW))
+    assert monitor.look(vault.facts(), LATER).recoveries == []
+    assert monitor.level(Code.RTO_MISSED) is Level.WARNING
+
+
+def test_rows_that_stay_away_until_they_are_usual_are_not_right_again() -> None:
+    vault = shrunk()
+    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    for day in range(1, 9):
+        vault.now = NOW + day * DAY
+        vault.add(backup(NEWEST + day * DAY, tables=LITTLE, size=100))
+        assert monitor.look(vault.facts(), vault.now).recoveries == []
+    assert monitor.level(Code.ROWS_SHRANK) is None
+
+
+def test_drills_that_are_switched_off_make_nothing_right() -> None:
+    vault = healthy()
+    vault.drills = []
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    assert ("new", "drill-never") in monitor.told
+    monitor.settings = vault.change("drill", enabled=False).settings
+    assert monitor.look(vault.facts(), LATER).told == []
+
+
+def test_a_document_that_is_read_no_more_is_forgotten_and_not_right() -> None:
+    vault = healthy().change("monitor", history=5)
+    vault.manifests[4] = unreadable(vault.manifests[4].key)
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    assert ("new", "manifest-unreadable") in monitor.told
+    vault.manifests.pop(4)
+    vault.add(backup(NOW))
+    assert monitor.look(vault.facts(), LATER).told == []
+    assert monitor.state is not None
+    assert monitor.state.told == ()
+
+
+RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
+    (Code.BACKUP_TOO_OLD, too_old, lambda vault: vault.add(backup(NOW))),
+    (
+        Code.UNCHANGED,
+        still,
+        lambda vault: vault.add(backup(NOW, lsn="0/2")),
+    ),
+    (Code.PG_DUMP_OLDER, older_program, lambda vault: vault.add(backup(NOW))),
+    (Code.BACKUP_TIME, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
+    (Code.DRILL_FAILED, with_drills(FAILED), lambda vault: vault.drills.append(drill(NOW))),
+    (
+        Code.DRILL_FAILED,
+        with_drills(FAILED),
+        lambda vault: vault.drills.append(
+            drill(NOW, Verdict.PARTIAL, tables=(Outcome.PASSED, Outcome.UNTESTED))
+        ),
+    ),
+    (
+        Code.RTO_MISSED,
+        with_drills(drill(TUESDAY, seconds=4000)),
+        lambda vault: vault.drills.append(drill(NOW)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "sick", "cure"), RIGHT)
+def test_what_was_cured_is_right_again(
+    code: Code, sick: Callable[[], Vault], cure: Callable[[Vault], object]
+) -> None:
+    vault = sick()
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    cure(vault)
+    assert monitor.look(vault.facts(), LATER).recoveries == [code]
+
+
+STEADY = (Code.NEVER_BACKED_UP, Code.BACKUP_TOO_OLD, Code.DRILL_NEVER, Code.DRILL_STALE)
+GRAVER = [None, Level.INFO, Level.WARNING, Level.CRITICAL]
+
+
+@settings(max_examples=60)
+@given(facts=FACTS, now=NEAR, lost=st.booleans())
+def test_the_same_bucket_an_hour_later_brings_no_recovery(
+    *, facts: Facts, now: datetime, lost: bool
+) -> None:
+    monitor = Monitor(TWO, lost=lost).look(facts, now)
+    levels = [monitor.level(code) for code in STEADY]
+    assert monitor.look(facts, now + HOUR).recoveries == []
+    for code, before in zip(STEADY, levels, strict=True):
+        assert GRAVER.index(monitor.level(code)) >= GRAVER.index(before), code
+
+
+@settings(max_examples=60)
+@given(facts=FACTS, now=NEAR, hours=st.lists(st.integers(0, 200), max_size=3))
+def test_a_memory_that_is_lost_silences_nothing_and_makes_nothing_right(
+    facts: Facts, now: datetime, hours: list[int]
+) -> None:
+    monitor = Monitor(TWO)
+    for each in [0, *sorted(hours)]:
+        monitor.look(facts, now + timedelta(hours=each))
+    later = now + timedelta(hours=max(hours, default=0) + 1)
+    forgetful = monitor.copy(lost=True)
+    monitor.look(facts, later)
+    forgetful.look(facts, later)
+    assert forgetful.recoveries == []
+    for code in STEADY:
+        assert GRAVER.index(forgetful.level(code)) >= GRAVER.index(monitor.level(code)), code
+    assert forgetful.look(facts, later + HOUR).recoveries == []
+
+
+VAULTS = st.sampled_from(
+    [
+        *(too_old, shrunk, still, slow, tight("rto"), tight("disk"), with_drills(FAILED)),
+        *(future, without_archive, with_another_archive, healthy),
+    ]
+)
+
+
+@settings(max_examples=60)
+@given(make=VAULTS, damage=st.data(), hours=st.integers(1, 300))
+def test_a_vault_that_only_gets_worse_is_never_right_again(
+    make: Callable[[], Vault], damage: st.DataObject, hours: int
+) -> None:
+    vault = make()
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    for step in range(2):
+        hidden = damage.draw(st.sets(st.integers(0, len(vault.manifests))), label="unreadable")
+        deleted = damage.draw(st.sets(st.integers(0, 40), max_size=3), label="deleted")
+        reports = damage.draw(st.sampled_from(["as they are", "unreadable", "gone"]))
+        vault.manifests = [
+            unreadable(each.key) if index in hidden else each
+            for index, each in enumerate(vault.manifests)
+        ]
+        if not isinstance(vault.objects, list):
+            continue
+        gone = {each.key for index, each in enumerate(vault.objects) if index in deleted}
+        vault.objects = [each for each in vault.objects if each.key not in gone]
+        vault.manifests = [each for each in vault.manifests if each.key not in gone]
+        if reports == "unreadable":
+            reports_unreadable(vault)
+        elif reports == "gone":
+            vault.drills = []
+        monitor.look(vault.facts(), NOW + timedelta(hours=hours + step))
+        assert monitor.recoveries == []

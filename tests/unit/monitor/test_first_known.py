@@ -1,0 +1,184 @@
+"""What a monitor may conclude that looks for the first time, or has forgotten."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lifeboat.alerts.policy.findings import Code, Level
+from lifeboat.alerts.policy.state import ToldState
+from lifeboat.model.tiers import Tier
+from lifeboat.settings import WatchedDatabase, WatchedSettings
+from tests.unit.monitors import Monitor
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    NEWEST,
+    NOW,
+    SETTINGS,
+    UNKNOWN,
+    Vault,
+    backup,
+    drill,
+    empty,
+    healthy,
+    marker,
+    version,
+)
+
+DRILLED = datetime(2026, 11, 23, 5, tzinfo=UTC)
+
+
+def looked(monitor: Monitor, vault: Vault, now: datetime) -> Monitor:
+    vault.now = now
+    return monitor.look(vault.facts(), now)
+
+
+def test_a_first_look_at_an_undrilled_vault_is_the_same_an_hour_later() -> None:
+    vault = healthy()
+    vault.drills = []
+    monitor = looked(Monitor(SETTINGS), vault, NOW)
+    assert monitor.told == [("new", "drill-never")]
+    assert looked(monitor, vault, NOW + HOUR).told == []
+    assert monitor.level(Code.DRILL_NEVER) is Level.WARNING
+
+
+def test_a_first_look_at_an_empty_bucket_waits_for_the_first_slot() -> None:
+    monitor, vault = Monitor(SETTINGS), empty()
+    assert looked(monitor, vault, NOW).level(Code.NEVER_BACKED_UP) is Level.INFO
+    assert looked(monitor, vault, NEWEST + DAY + HOUR).told == []
+    late = looked(monitor, vault, NEWEST + DAY + 2 * HOUR)
+    assert late.told == [("new", "never-backed-up")]
+
+
+def test_what_was_never_backed_up_stays_critical_when_the_memory_is_lost() -> None:
+    monitor, vault = Monitor(SETTINGS), empty()
+    looked(monitor, vault, NOW - 3 * DAY)
+    assert looked(monitor, vault, NOW).level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+    monitor.lost = True
+    assert looked(monitor, vault, NOW + HOUR).told == [("new", "never-backed-up")]
+    assert looked(monitor, vault, NOW + 2 * HOUR).told == []
+    assert monitor.level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+
+
+def test_what_could_not_be_seen_at_the_first_look_is_no_excuse_at_the_second() -> None:
+    monitor, vault = Monitor(SETTINGS), empty()
+    vault.objects = UNKNOWN
+    looked(monitor, vault, NOW)
+    vault.objects = []
+    assert looked(monitor, vault, NOW + HOUR).level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+
+
+def test_a_bucket_is_as_old_as_what_the_other_databases_have_in_it() -> None:
+    shop = WatchedDatabase(name="shop")
+    both = WatchedSettings(databases=(*SETTINGS.databases, shop))
+    vault = healthy(settings=both)
+    facts = vault.facts()
+    other = type(facts.databases[0])(name="shop", objects=())
+    facts = type(facts)(**{**vars(facts), "databases": (*facts.databases, other)})
+    monitor = Monitor(both).look(facts, NOW)
+    assert ("new", "never-backed-up") in monitor.told
+    assert monitor.look(facts, NOW + HOUR).told == []
+
+
+def test_a_database_that_is_new_in_the_settings_waits_though_the_bucket_is_old() -> None:
+    shop = WatchedDatabase(name="shop")
+    both = WatchedSettings(databases=(*SETTINGS.databases, shop))
+    vault = healthy()
+    monitor = looked(Monitor(SETTINGS), vault, NOW)
+    monitor.settings = both
+    facts = vault.facts()
+    other = type(facts.databases[0])(name="shop", objects=())
+    facts = type(facts)(**{**vars(facts), "databases": (*facts.databases, other)})
+    assert monitor.look(facts, NOW + HOUR).told == []
+    assert monitor.level(Code.NEVER_BACKED_UP) is Level.INFO
+
+
+def test_another_schedule_excuses_nothing_that_was_never_done() -> None:
+    monitor, vault = Monitor(SETTINGS), empty()
+    looked(monitor, vault, NOW - 3 * DAY)
+    looked(monitor, vault, NOW)
+    vault.schedule("0 3 * * ? *")
+    monitor.settings = vault.settings
+    assert looked(monitor, vault, NOW + HOUR).told == []
+    assert monitor.level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+
+
+def test_another_schedule_misses_no_runs_from_before_it() -> None:
+    vault = healthy()
+    monitor = looked(Monitor(SETTINGS), vault, NOW)
+    vault.schedule("0 * * * ? *")
+    monitor.settings = vault.settings
+    assert looked(monitor, vault, NOW + HOUR).told == []
+    assert looked(monitor, vault, NOW + 3 * HOUR).told == [("new", "slot-missed")]
+
+
+def test_a_missed_run_is_missed_whatever_the_monitor_forgot() -> None:
+    vault = healthy().change("monitor", max_age_hours=200)
+    gap = f"/{NEWEST - DAY:%Y-%m-%d}T"
+    vault.manifests = [each for each in vault.manifests if gap not in each.key]
+    assert isinstance(vault.objects, list)
+    vault.objects = [each for each in vault.objects if gap not in each.key]
+    monitor = Monitor(vault.settings)
+    for lost in (False, False, True, False):
+        monitor.lost = lost
+        looked(monitor, vault, NOW)
+        assert monitor.level(Code.SLOT_MISSED) is Level.WARNING
+
+
+def test_the_first_backup_is_remembered_when_it_has_expired() -> None:
+    """Kept for two days and drilled once a month: the oldest that is there is always young."""
+    vault = empty().change("drill", cron="0 5 1 * ? *").change("monitor", max_age_hours=900)
+    vault.add(backup(NEWEST, tier=Tier.DAILY))
+    monitor = looked(Monitor(vault.settings), vault, NOW)
+    assert monitor.level(Code.DRILL_NEVER) is Level.INFO
+    vault.manifests, vault.objects = [], []
+    vault.add(backup(NEWEST + 7 * DAY, tier=Tier.DAILY))
+    assert looked(monitor, vault, NOW + 7 * DAY).level(Code.DRILL_NEVER) is Level.WARNING
+    assert ("new", "drill-never") in monitor.told
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_when_every_backup_is_gone_nobody_waits_for_the_first_one(*, lost: bool) -> None:
+    vault = healthy(days=1)
+    monitor = looked(Monitor(SETTINGS), vault, NOW)
+    key = vault.manifests[0].key
+    vault.manifests, vault.objects = [], [marker(key, NOW), version(key, NEWEST, latest=False)]
+    monitor.lost = lost
+    looked(monitor, vault, NOW + HOUR)
+    assert monitor.level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+    (finding,) = [each for each in monitor.findings if each.code is Code.NEVER_BACKED_UP]
+    assert finding.headline == "has no backup any more"
+    assert "over" not in dict(monitor.told)
+
+
+def test_a_memory_of_the_first_edition_is_still_read() -> None:
+    document = b"""{"schema_version": 1, "told": [
+      {"database": "app", "code": "drill-failed", "subject": "", "level": "critical",
+       "headline": "failed its drill", "since": "2026-11-24T05:15:00Z",
+       "last": "2026-11-24T05:15:00Z", "passing": false}],
+      "schedules": {"app": {"schedule": "0 2 * * ? * UTC", "since": "2026-11-01T00:00:00Z"}}}"""
+    state = ToldState.from_json(document)
+    vault = healthy()
+    vault.drills = [drill(DRILLED + DAY + HOUR)]
+    monitor = looked(Monitor(SETTINGS, state), vault, NOW)
+    assert monitor.told == [("over", "drill-failed")]
+    assert monitor.state is not None
+    known = monitor.state.schedules["app"]
+    assert known.since == known.expected_since == datetime(2026, 11, 1, tzinfo=UTC)
+    assert known.first_backup == NEWEST - 9 * DAY
+
+
+def test_a_backup_from_the_future_was_not_the_first() -> None:
+    monitor = looked(Monitor(SETTINGS), empty().add(backup(NOW + 30 * DAY)), NOW)
+    assert monitor.state is not None
+    assert monitor.state.schedules["app"].first_backup is None
+
+
+def test_a_database_that_left_the_settings_is_not_right_again() -> None:
+    vault = healthy()
+    monitor = looked(Monitor(SETTINGS), vault, NOW + 2 * DAY)
+    assert ("new", "backup-too-old") in monitor.told
+    monitor.settings = WatchedSettings(databases=(WatchedDatabase(name="shop"),))
+    assert monitor.look(vault.facts(), NOW + 2 * DAY + timedelta(minutes=1)).recoveries == []
+    assert monitor.state is not None
+    assert {each.database for each in monitor.state.told} == {"shop"}

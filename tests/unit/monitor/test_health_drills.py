@@ -1,0 +1,168 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lifeboat.alerts.policy.findings import Code, Level
+from lifeboat.errors import ReportError
+from lifeboat.model.drill_report import Limit, Outcome, Verdict
+from lifeboat.monitor.policy.facts import Unreadable
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    NEWEST,
+    NOW,
+    SECOND,
+    Vault,
+    backup,
+    drill,
+    empty,
+    healthy,
+    location,
+)
+
+MONDAY = datetime(2026, 11, 23, 5, tzinfo=UTC)
+FIRST = datetime(2026, 11, 22, 2, tzinfo=UTC)
+
+
+def _undrilled(now: datetime) -> Vault:
+    """A vault with its first backup on the Sunday before the first drill's Monday."""
+    return empty(now=now).add(backup(FIRST)).change("monitor", max_age_hours=1000)
+
+
+@pytest.mark.parametrize(
+    ("now", "level"), [(MONDAY + HOUR, Level.INFO), (MONDAY + HOUR + SECOND, Level.WARNING)]
+)
+def test_the_first_drill_has_an_hour_after_the_slot_that_follows_the_first_backup(
+    now: datetime, level: Level
+) -> None:
+    finding = _undrilled(now).only(Code.DRILL_NEVER)
+    assert finding.level is level
+    late = level is Level.WARNING
+    assert finding.headline == ("was never drilled" if late else "waits for its first drill")
+
+
+def test_a_first_drill_that_is_still_to_come_is_told_as_such() -> None:
+    to_come = _undrilled(MONDAY - HOUR).only(Code.DRILL_NEVER)
+    assert "the first drill is due at 2026-11-23 05:00 UTC" in to_come.fact
+    assert to_come.since is None
+    late = _undrilled(MONDAY + DAY).only(Code.DRILL_NEVER)
+    assert "the first drill was due at 2026-11-23 05:00 UTC" in late.fact
+    assert late.since == MONDAY
+
+
+def test_a_schedule_that_is_new_moves_no_drill_that_was_due() -> None:
+    vault = _undrilled(MONDAY + DAY)
+    vault.scheduled_since = MONDAY + HOUR
+    assert vault.only(Code.DRILL_NEVER).level is Level.WARNING
+
+
+def test_drills_whose_schedule_never_fires_never_come() -> None:
+    vault = _undrilled(MONDAY).change("drill", cron="0 5 1 1 ? 2025")
+    finding = vault.only(Code.DRILL_NEVER)
+    assert finding.level is Level.WARNING
+    assert "nor will the schedule" in finding.fact
+
+
+def test_without_a_backup_nobody_misses_a_drill() -> None:
+    assert Code.DRILL_NEVER not in empty(now=NOW).codes()
+
+
+def test_drills_that_are_switched_off_are_said_to_be() -> None:
+    vault = _undrilled(MONDAY + DAY).change("drill", enabled=False)
+    assert vault.only(Code.DRILLS_OFF).level is Level.INFO
+    assert not {Code.DRILL_NEVER, Code.DRILL_STALE} & vault.codes()
+
+
+@pytest.mark.parametrize(
+    ("age", "codes"), [(35 * DAY, set()), (35 * DAY + SECOND, {Code.DRILL_STALE})]
+)
+def test_a_drill_may_be_35_days_old(age: timedelta, codes: set[Code]) -> None:
+    vault = healthy()
+    vault.drills = [drill(NOW - age), drill(NOW - age - DAY)]
+    assert vault.codes() == codes
+    for finding in vault.findings():
+        assert finding.level is Level.WARNING
+        assert finding.headline == "had no drill for 35 days"
+
+
+def test_a_drill_from_the_future_proves_nothing() -> None:
+    vault = healthy()
+    vault.drills = [drill(NOW + HOUR + SECOND)]
+    assert vault.only(Code.DRILL_NEVER).level is Level.WARNING
+    vault.drills = [drill(NOW + HOUR)]
+    assert vault.codes() == set()
+
+
+def test_a_failed_drill_is_critical_and_says_why_and_what_else_is_proven() -> None:
+    vault = healthy()
+    vault.drills.append(drill(NEWEST + HOUR, Verdict.FAILED, backup=NEWEST))
+    vault.drills.append(drill(MONDAY - 7 * DAY, backup=NEWEST - 9 * DAY))
+    vault.drills.append(drill(MONDAY, backup=NEWEST))  # the same backup: no consolation
+    finding = vault.only(Code.DRILL_FAILED)
+    assert finding.level is Level.CRITICAL
+    assert finding.headline == "failed its drill"
+    assert "public.users: 7 rows instead of 8" in finding.fact
+    assert f"{location(NEWEST - 9 * DAY).id} was proven on 2026-11-16" in finding.safe
+    assert finding.advice[0] == "Look at the log."
+    assert any("drills/app/2026-11-25T030000Z.json" in step for step in finding.advice)
+
+
+def test_a_drill_that_failed_before_the_newest_is_history() -> None:
+    vault = healthy()
+    vault.drills.append(drill(MONDAY - 7 * DAY, Verdict.FAILED))
+    assert vault.codes() == set()
+
+
+def test_where_nothing_is_proven_that_is_said() -> None:
+    vault = healthy()
+    report = drill(NEWEST, Verdict.FAILED).model_copy(
+        update={"advice": None, "reasons": (), "backup": None}
+    )
+    vault.drills = [report]
+    finding = vault.only(Code.DRILL_FAILED)
+    assert "No other backup was proven" in finding.safe
+    assert "with no backup into embedded: no reason given" in finding.fact
+
+
+@pytest.mark.parametrize(
+    ("tables", "level"),
+    [
+        ((Outcome.PASSED, Outcome.UNTESTED), Level.INFO),
+        ((Outcome.UNTESTED,), Level.WARNING),
+        ((), Level.WARNING),
+    ],
+)
+def test_a_partial_drill_is_no_alarm_unless_it_tested_not_one_table(
+    tables: tuple[Outcome, ...], level: Level
+) -> None:
+    vault = healthy()
+    vault.drills = [drill(MONDAY, Verdict.PARTIAL, tables=tables)]
+    finding = vault.only(Code.DRILL_PARTIAL)
+    assert finding.level is level
+    assert finding.headline == "was proven in part only"
+
+
+def test_a_report_that_cannot_be_read_is_told() -> None:
+    vault = healthy()
+    error = ReportError("It is not JSON.", todo="Update Lifeboat.")
+    vault.drills.append(Unreadable.of("drills/app/2026-11-24T050000Z.json", error))
+    finding = vault.only(Code.DRILL_UNREADABLE)
+    assert finding.level is Level.WARNING
+    assert vault.codes() == {Code.DRILL_UNREADABLE}
+
+
+@pytest.mark.parametrize(("seconds", "codes"), [(3600, set()), (3600.1, {Code.RTO_MISSED})])
+def test_a_drill_may_take_as_long_as_its_target(seconds: float, codes: set[Code]) -> None:
+    vault = healthy()
+    limit = Limit(what="rto", database_bytes=1)
+    vault.drills = [drill(MONDAY, seconds=seconds, limits=(limit,) if codes else ())]
+    for finding in vault.findings():
+        assert finding.level is Level.WARNING
+        assert finding.limit == "60 min (drill.rto_minutes)"
+    assert vault.codes() == codes  # nor is what was missed announced as well
+
+
+def test_how_long_a_failed_drill_took_says_nothing() -> None:
+    vault = healthy()
+    vault.drills = [drill(MONDAY, Verdict.FAILED, seconds=7200)]
+    assert vault.codes() == {Code.DRILL_FAILED}

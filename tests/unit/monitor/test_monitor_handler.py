@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+from lifeboat.alerts.topic import Topic
+from lifeboat.alerts.webhook import Webhook
+from lifeboat.errors import EventError
+from lifeboat.model.metrics import Figure
+from lifeboat.monitor import handler as monitor
+from lifeboat.runtime.measure import measure
+from lifeboat.settings import AlertSettings, WatchedSettings
+from tests.unit.vaults import APP, SETTINGS
+
+HOOK = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "LIFEBOAT_TOPIC": "arn:aws:sns:us-east-1:000000000000:topic",
+        "LIFEBOAT_SECRETS": "1",
+        "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        ({}, False),
+        ({"format": "json"}, False),
+        ({"format": "text"}, True),
+        ({"scheduled": "2026-11-22T02:15:00Z"}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_an_event_may_ask_for_text_and_any_other_look_gives_an_object(
+    event: object, *, text: bool
+) -> None:
+    assert monitor._wants_text(event) is text
+
+
+@pytest.mark.parametrize("event", [{"format": "xml"}, {"format": None}, {"format": ["text"]}])
+def test_a_format_that_there_is_not_is_refused(event: object) -> None:
+    with pytest.raises(EventError, match="There is no format"):
+        monitor._wants_text(event)
+
+
+def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one() -> None:
+    topic = Topic(None, "arn:aws:sns:us-east-1:000000000000:topic")
+    assert monitor._channels(SETTINGS, topic) == (topic,)
+    alerts = AlertSettings(slack=True, webhook_url_secret_arn=HOOK)
+    settings = WatchedSettings(databases=(APP,), alerts=alerts)
+    first, webhook = monitor._channels(settings, topic)
+    assert first is topic
+    assert isinstance(webhook, Webhook)
+    assert webhook.secret_arn == HOOK
+
+
+def test_figures_are_written_as_metrics_each_database_under_its_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure([Figure("BackupAge", 0.0), Figure("Findings", 2, "app"), Figure("DrillAge", 1, "app")])
+    whole, app = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert whole["BackupAge"] == [0.0], "a backup of this very minute is measured, too"
+    assert whole["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+    assert (app["Database"], app["Findings"], app["DrillAge"]) == ("app", [2.0], [1.0])
+    assert app["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Database"]]
+
+
+def test_without_figures_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    measure([])
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,305 @@
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.state import STATE_KEY, Told, ToldState
+from lifeboat.errors import StateError
+from lifeboat.model.tiers import Tier
+from lifeboat.monitor.policy.endings import Ending, ending_of
+from lifeboat.monitor.policy.first_known import knowing
+from lifeboat.monitor.policy.notifications import News, news
+from tests.unit.vaults import (
+    DAY,
+    HOUR,
+    INSTALLATION,
+    NEWEST,
+    NOW,
+    SECOND,
+    UNKNOWN,
+    Vault,
+    backup,
+    healthy,
+)
+
+REMIND = 24
+
+
+def finding(
+    code: Code = Code.BACKUP_TOO_OLD,
+    level: Level = Level.CRITICAL,
+    *,
+    database: str | None = "app",
+    subject: str = "",
+    headline: str = "has no backup for 26 h",
+    passing: bool = False,
+) -> Finding:
+    return Finding(
+        code=code,
+        level=level,
+        database=database,
+        subject=subject,
+        headline=headline,
+        fact="The newest backup is old.",
+        safe="Older ones.",
+        advice=("Take one.",),
+        passing=passing,
+    )
+
+
+def tell(
+    *findings: Finding,
+    after: News | None = None,
+    later: timedelta = timedelta(0),
+    ending: Ending = Ending.RIGHT,
+) -> News:
+    before = after.state if after else None
+    return news(
+        before,
+        findings,
+        NOW + later,
+        REMIND,
+        installation=INSTALLATION,
+        ending=lambda _told: ending,
+    )
+
+
+def look(vault: Vault, after: News | None = None) -> News:
+    """Tell what there is to say about a vault."""
+    findings, facts = vault.findings(), vault.facts()
+
+    def ending(told: Told) -> Ending:
+        return ending_of(told, findings, facts, vault.settings, vault.now)
+
+    before = after.state if after else None
+    return news(before, findings, vault.now, REMIND, installation=facts.installation, ending=ending)
+
+
+def kinds(told: News) -> list[str]:
+    return [message.attributes["kind"] for message in told.messages]
+
+
+def only(told: News) -> Message:
+    (message,) = told.messages
+    return message
+
+
+def test_a_new_finding_is_told_once() -> None:
+    first = tell(finding())
+    assert kinds(first) == ["new"]
+    assert tell(finding(), after=first, later=HOUR).messages == ()
+
+
+def test_figures_that_change_are_no_news() -> None:
+    first = tell(finding(headline="has no backup for 26 h"))
+    again = tell(finding(headline="has no backup for 27 h"), after=first, later=HOUR)
+    assert again.messages == ()
+    assert again.state.told[0].headline == "has no backup for 27 h"
+
+
+def test_what_is_over_is_told_once() -> None:
+    first = tell(finding())
+    over = tell(after=first, later=HOUR)
+    assert (
+        only(over).subject
+        == "Lifeboat: app is right again: backup-too-old (123456789012 us-east-1)"
+    )
+    assert "has no backup for 26 h; told since 2026-11-25 12:00 UTC (60 min)" in only(over).body
+    assert only(over).attributes["kind"] == "over"
+    assert over.state.told == ()
+    assert tell(after=over, later=2 * HOUR).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("level", "later", "expected"),
+    [
+        (Level.CRITICAL, 24 * HOUR - SECOND, []),
+        (Level.CRITICAL, 24 * HOUR, ["reminder"]),
+        (Level.WARNING, 1000 * HOUR, []),
+    ],
+)
+def test_what_is_still_critical_is_told_again_each_day(
+    level: Level, later: timedelta, expected: list[str]
+) -> None:
+    first = tell(finding(level=level))
+    again = tell(finding(level=level), after=first, later=later)
+    assert kinds(again) == expected
+    if expected:
+        assert (
+            only(again).subject
+            == "Lifeboat: still: app has no backup for 26 h (123456789012 us-east-1)"
+        )
+        assert tell(finding(), after=again, later=later + 24 * HOUR - SECOND).messages == ()
+        assert kinds(tell(finding(), after=again, later=later + 24 * HOUR)) == ["reminder"]
+
+
+def test_a_warning_that_becomes_critical_is_new_and_one_that_calms_down_is_not() -> None:
+    first = tell(finding(level=Level.WARNING))
+    worse = tell(finding(), after=first, later=HOUR)
+    assert kinds(worse) == ["new"]
+    assert worse.state.told[0].since == NOW
+    assert worse.state.told[0].last == NOW + HOUR
+    better = tell(finding(level=Level.WARNING), after=worse, later=2 * HOUR)
+    assert better.messages == ()
+    assert kinds(tell(finding(), after=better, later=3 * HOUR)) == ["new"]
+
+
+def test_information_is_not_told_and_what_sinks_to_it_is_over() -> None:
+    assert tell(finding(level=Level.INFO)).messages == ()
+    first = tell(finding())
+    assert kinds(tell(finding(level=Level.INFO), after=first)) == ["over"]
+
+
+def test_what_has_happened_goes_without_becoming_right() -> None:
+    first = tell(finding(Code.TABLES_LOST, passing=True))
+    gone = tell(after=first, later=3 * DAY)
+    assert gone.messages == ()
+    assert gone.state.told == ()
+
+
+@pytest.mark.parametrize(
+    ("ending", "told", "remembered"),
+    [(Ending.RIGHT, ["over"], 0), (Ending.OPEN, [], 1), (Ending.GONE, [], 0)],
+)
+def test_only_what_was_seen_to_be_right_is_told_as_right(
+    ending: Ending, told: list[str], remembered: int
+) -> None:
+    over = tell(after=tell(finding()), later=HOUR, ending=ending)
+    assert kinds(over) == told
+    assert len(over.state.told) == remembered
+
+
+def test_what_stayed_open_is_not_told_anew_when_it_is_found_again() -> None:
+    hidden = tell(after=tell(finding()), later=HOUR, ending=Ending.OPEN)
+    assert tell(finding(), after=hidden, later=2 * HOUR).messages == ()
+
+
+def test_a_lost_memory_tells_everything_again() -> None:
+    everything = (finding(), finding(Code.STRANGER, Level.WARNING, database=None, subject="old"))
+    tell(*everything)
+    assert kinds(tell(*everything)) == ["new", "new"]
+
+
+def test_findings_of_one_kind_about_one_database_are_one_message() -> None:
+    many = [finding(Code.ARCHIVE_MISSING, subject=f"{number:02}") for number in range(12)]
+    first = tell(*many, finding())
+    assert len(first.messages) == 2
+    message = first.messages[0]
+    assert (
+        message.subject
+        == "Lifeboat: app has no backup for 26 h (and 11 more) (123456789012 us-east-1)"
+    )
+    assert message.body.count("What: ") == 10
+    assert "And 2 more, which the status lists." in message.body
+    assert len(tell(after=first).messages) == 2
+    more = finding(Code.ARCHIVE_MISSING, subject="99")
+    assert only(tell(*many, finding(), more, after=first)).body.count("What: ") == 1
+
+
+def test_the_memory_is_stored_and_read_as_it_was() -> None:
+    told = tell(finding(), finding(database=None)).state
+    state = knowing(told, healthy(scheduled_since=NOW).facts())
+    document = state.to_json()
+    assert len(document) < 1200
+    assert ToldState.from_json(document, key=STATE_KEY) == state
+    assert ToldState.from_json(document).told[0].database == ""
+
+
+@pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"schema_version": 2}', b"\xff"])
+def test_a_damaged_memory_is_refused(document: bytes) -> None:
+    with pytest.raises(StateError) as error:
+        ToldState.from_json(document)
+    assert "told once more" in error.value.safe or "newer" in error.value.what
+
+
+def test_telling_keeps_what_is_known_of_databases() -> None:
+    state = knowing(ToldState(), healthy(scheduled_since=NOW).facts())
+    again = tell(finding(), after=News((), state))
+    assert again.state.schedules == state.schedules != {}
+
+
+def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
+    vault, told, subjects = healthy(), None, []
+    for hours in range(1, 70):
+        vault.now = NEWEST + hours * HOUR + timedelta(minutes=15)
+        if hours == 60:
+            vault.add(backup(vault.now, tier=Tier.MANUAL))
+        told = look(vault, told)
+        subjects += [(hours, message.subject) for message in told.messages]
+    assert subjects == [
+        (25, "Lifeboat: app has no backup for 25 h (123456789012 us-east-1)"),
+        (49, "Lifeboat: still: app has no backup for 49 h (123456789012 us-east-1)"),
+        (60, "Lifeboat: app is right again: backup-too-old (123456789012 us-east-1)"),
+    ]
+
+
+def test_a_vault_that_cannot_be_seen_is_told_and_then_right_again() -> None:
+    vault = healthy()
+    objects, vault.objects = vault.objects, UNKNOWN
+    told = look(vault)
+    assert only(told).subject == "Lifeboat: app could not be looked at (123456789012 us-east-1)"
+    vault.objects = objects
+    told = look(vault, told)
+    assert only(told).subject == "Lifeboat: app is right again: not-seen (123456789012 us-east-1)"
+
+
+TWELVE = tuple(f"db{number:02}" for number in range(12))
+
+
+def test_a_night_on_which_the_provider_is_down_is_one_message_for_each_kind() -> None:
+    codes = (Code.BACKUP_TOO_OLD, Code.SLOT_MISSED, Code.DRILL_FAILED)
+    findings = [finding(code, database=name) for name in TWELVE for code in codes]
+    first = tell(*findings)
+    assert len(first.messages) == 3
+    for message in first.messages:
+        assert message.databases == TWELVE
+        assert all(f"{name}: has no backup" in message.body for name in TWELVE)
+    over = tell(after=first, later=HOUR)
+    assert [message.databases for message in over.messages] == [TWELVE] * 3
+
+
+def test_what_is_wrong_with_the_vault_stands_apart_from_what_is_wrong_with_databases() -> None:
+    told = tell(finding(Code.NOT_SEEN), finding(Code.NOT_SEEN, database=None))
+    assert [message.databases for message in told.messages] == [("app",), ()]
+
+
+FINDINGS = st.lists(
+    st.builds(
+        finding,
+        st.sampled_from([Code.BACKUP_TOO_OLD, Code.DRILL_FAILED, Code.TABLES_LOST, Code.NOT_SEEN]),
+        st.sampled_from([Level.CRITICAL, Level.WARNING]),
+        database=st.none() | st.sampled_from(TWELVE),
+        subject=st.sampled_from(["", "x", "y"]),
+    ),
+    max_size=30,
+    unique_by=lambda each: each.identity,
+)
+
+
+@given(findings=FINDINGS)
+def test_every_finding_is_told_in_one_message_and_none_is_lost(findings: list[Finding]) -> None:
+    told = tell(*findings)
+    kinds = list(dict.fromkeys((each.code.value, bool(each.database)) for each in findings))
+    assert [
+        (message.attributes["code"], bool(message.databases)) for message in told.messages
+    ] == kinds
+    for message, (code, of_databases) in zip(told.messages, kinds, strict=True):
+        own = [
+            each for each in findings if each.code == code and bool(each.database) == of_databases
+        ]
+        assert message.databases == tuple(
+            dict.fromkeys(each.database for each in own if each.database)
+        )
+        assert message.attributes["level"] == own[0].level
+        for name in message.databases:
+            assert re.search(rf"(?m)^(\w+: )?{name}:? has no backup", message.body)
+    assert len(told.state.told) == len(findings)
+    assert tell(*findings, after=told, later=HOUR).messages == ()
+    over = tell(after=told, later=HOUR)
+    assert {message.databases for message in over.messages} == {
+        tuple(sorted(message.databases)) for message in told.messages
+    }

@@ -1,0 +1,114 @@
+from math import inf
+
+import pytest
+
+from lifeboat.model.inventory import ObjectCounts
+from lifeboat.recovery.policy.lost_objects import head, losses, makes_something
+
+
+@pytest.mark.parametrize(
+    ("statement", "counts"),
+    [
+        ("CREATE TABLE s.t (\n    CONSTRAINT c CHECK (true)\n);", {"constraints": inf}),
+        ("CREATE UNLOGGED TABLE s.t (\n);", {"constraints": inf}),
+        ("CREATE INDEX i ON s.t USING btree (a);", {"indexes": 1}),
+        ("CREATE UNIQUE INDEX i ON ONLY s.t USING btree (a);", {"indexes": 1}),
+        (
+            "ALTER TABLE ONLY s.t\n    ADD CONSTRAINT t_pkey PRIMARY KEY (id);",
+            {"constraints": 1, "indexes": 1},
+        ),
+        (
+            'ALTER TABLE ONLY s."T t"\n    ADD CONSTRAINT "a ""b" EXCLUDE USING gist (a WITH =);',
+            {"constraints": 1, "indexes": 1},
+        ),
+        (
+            "ALTER TABLE s.t\n    ADD CONSTRAINT c CHECK ((a > 0)) NOT VALID;",
+            {"constraints": 1, "unvalidated_constraints": 1},
+        ),
+        (
+            "ALTER TABLE ONLY s.t\n    ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES s.u(id);",
+            {"constraints": 1, "unvalidated_constraints": 1},
+        ),
+        ("CREATE VIEW s.v AS\n SELECT 1;", {"views": 1}),
+        ("CREATE OR REPLACE VIEW s.v AS\n SELECT 1;", {"views": 1}),
+        ("CREATE MATERIALIZED VIEW s.m AS\n SELECT 1;", {"materialized_views": 1}),
+        ("CREATE FUNCTION s.f(integer) RETURNS integer", {"functions": 1}),
+        ("CREATE PROCEDURE s.p(IN x integer)", {"functions": 1}),
+        ("CREATE AGGREGATE s.a(integer) (", {"functions": 1}),
+        ("CREATE TYPE s.r AS RANGE (\n    subtype = integer\n);", {}),
+        ("CREATE TYPE s.e AS ENUM (\n    'a'\n);", {}),
+        ("CREATE TRIGGER t BEFORE INSERT ON s.t FOR EACH ROW", {"triggers": 1}),
+        ("CREATE CONSTRAINT TRIGGER t AFTER INSERT ON s.t", {"triggers": 1}),
+        ("CREATE POLICY p ON s.t USING (true);", {"policies": 1}),
+        ("COMMENT ON TABLE s.t IS 'CREATE INDEX i';", {}),
+    ],
+)
+def test_what_a_statement_would_have_made_may_be_missing(
+    statement: str, counts: dict[str, float]
+) -> None:
+    lost = losses([statement])
+    assert lost.counts == counts
+    assert lost.counts.keys() <= ObjectCounts.model_fields.keys()
+    twice = {kind: 2 * count for kind, count in counts.items()}
+    assert losses([statement, statement]).counts == twice
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "sequence"),
+    [
+        ("CREATE TABLE s.t (\n    a integer\n);", ("s", "t"), None),
+        ('CREATE FOREIGN TABLE "S.s"."T ""t" (\n);', ("S.s", 'T "t'), None),
+        ("COPY s.t (a, b) FROM stdin;", ("s", "t"), None),
+        ("CREATE SEQUENCE s.q\n    START WITH 1;", None, ("s", "q")),
+        (
+            "ALTER TABLE s.t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (\n"
+            '    SEQUENCE NAME s."T_id_seq"\n    START WITH 1\n);',
+            None,
+            ("s", "T_id_seq"),
+        ),
+        ("SELECT pg_catalog.setval('s.\"it''s\"', 1, true);", None, ("s", "it's")),
+        ("CREATE VIEW s.t AS\n SELECT 1;", None, None),
+        ("COMMENT ON TABLE s.t IS 'COPY s.t ';", None, None),
+    ],
+)
+def test_tables_and_sequences_are_known_by_their_names(
+    statement: str, table: tuple[str, str] | None, sequence: tuple[str, str] | None
+) -> None:
+    lost = losses([statement])
+    assert lost.tables == ({table} if table else set())
+    assert lost.sequences == ({sequence} if sequence else set())
+
+
+@pytest.mark.parametrize(
+    ("statement", "makes"),
+    [
+        ("CREATE TABLE s.t (\n);", True),
+        ("ALTER TABLE ONLY s.t ALTER COLUMN a SET DEFAULT ext.f();", True),
+        ("ALTER TABLE s.t ENABLE ROW LEVEL SECURITY;", True),
+        ("ALTER TABLE s.t OWNER TO ann;", False),
+        ("ALTER SEQUENCE s.q OWNED BY s.t.id;", False),
+        ("COMMENT ON TABLE s.t IS 'x';", False),
+        ("GRANT SELECT ON TABLE s.t TO ann;", False),
+        ("COPY s.t (a) FROM stdin;", False),
+        ("SELECT pg_catalog.setval('s.q', 1, true);", False),
+        ("CREATE EXTENSION IF NOT EXISTS x WITH SCHEMA public;", False),
+        ("REFRESH MATERIALIZED VIEW s.m;", False),
+    ],
+)
+def test_what_is_only_said_of_an_object_is_no_loss_of_its_own(statement: str, makes: bool) -> None:  # noqa: FBT001
+    assert makes_something(statement) is makes
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("CREATE TABLE s.t (\n    a integer\n);", "CREATE TABLE s.t"),
+        ("CREATE VIEW s.v AS\n SELECT 'secret';", "CREATE VIEW s.v"),
+        ("ALTER TABLE s.t\n    OWNER TO ann;", "ALTER TABLE s.t OWNER TO ann"),
+        ("COMMENT ON TABLE s.t IS 'secret';", "COMMENT ON TABLE s.t IS"),
+        ("CREATE SUBSCRIPTION x CONNECTION 'password=x' PUB", "CREATE SUBSCRIPTION x CONNECTION"),
+        ("x" * 101, "x" * 100 + "..."),
+    ],
+)
+def test_a_statement_is_named_without_its_values(statement: str, words: str) -> None:
+    assert head(statement) == words

@@ -1,0 +1,35 @@
+"""What a restore was short of, and what makes room for it."""
+
+import pytest
+
+from lifeboat.recovery.policy.out_of_resources import Shortage, cure, shortage
+
+
+@pytest.mark.parametrize(
+    ("errors", "code", "expected"),
+    [
+        ([], 0, None),
+        (['relation "t" does not exist'], 1, None),
+        (["x", 'could not extend file "base/5/1": No space left on device'], 1, Shortage.DISK),
+        (['could not write to file "base": Disk quota exceeded'], 1, Shortage.DISK),
+        (["out of memory"], 1, Shortage.SERVER_MEMORY),
+        (["value is out of memory of man"], 1, None),
+        ([], -9, Shortage.OWN_MEMORY),
+        ([], -15, None),
+    ],
+)
+def test_a_shortage_is_told_from_other_errors(
+    errors: list[str], code: int, expected: Shortage | None
+) -> None:
+    assert shortage(errors, code) is expected
+
+
+def test_the_cure_is_a_setting_where_the_room_is_the_functions() -> None:
+    assert "drill.ephemeral_mb" in cure(Shortage.DISK, "drill", own_server=True)
+    assert "drill.memory_mb" in cure(Shortage.SERVER_MEMORY, "drill", own_server=True)
+    assert "restore.memory_mb" in cure(Shortage.OWN_MEMORY, "restore", own_server=False)
+
+
+def test_the_cure_is_the_servers_where_the_room_is() -> None:
+    assert "more disk" in cure(Shortage.DISK, "restore", own_server=False)
+    assert "more memory" in cure(Shortage.SERVER_MEMORY, "restore", own_server=False)

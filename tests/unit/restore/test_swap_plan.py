@@ -1,0 +1,150 @@
+"""Which names a swap would change, and what stands in its way."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lifeboat.model.drill_report import Verdict
+from lifeboat.restore.policy.event import parse_restore_event
+from lifeboat.restore.policy.plan import Plan
+from lifeboat.restore.policy.report import RestoreReport
+from lifeboat.restore.policy.swap_plan import live_of, plan_swap, swap_of
+from tests.unit.restore.test_plan import COPY, FACTS
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+THERE = frozenset({"postgres", "neondb", COPY})
+REPORT = RestoreReport(
+    database="app",
+    started=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
+    finished=datetime(2026, 11, 24, 9, 35, tzinfo=UTC),
+    run_id="run-1",
+    lifeboat="0.1.0",
+    action="restore",
+    backup="weekly/app/2026-11-22T020000Z",
+    snapshot_time=datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC),
+    server=FACTS.server,
+    endpoint=FACTS.endpoint,
+    server_version="17.6",
+    copy_name=COPY,
+    live="neondb",
+    verdict=Verdict.PROVEN,
+    seconds={"restore": 10.0},
+    total_seconds=12.0,
+)
+
+
+def plan(
+    report: RestoreReport | None = REPORT,
+    databases: frozenset[str] = THERE,
+    **event: Any,
+) -> Plan:
+    asked = parse_restore_event({"action": "swap", "database": "app", "copy": COPY, **event})
+    live = live_of(COPY, report) or "neondb"
+    swap = swap_of(asked, live, databases, NOW)
+    return plan_swap(asked, swap, replace(FACTS, databases=databases), report, ["app@10.0.0.7"])
+
+
+def test_the_live_one_steps_aside_and_the_copy_takes_its_name() -> None:
+    made = plan()
+    assert made.will[:3] == (
+        "End 1 sessions: app@10.0.0.7.",
+        "Rename neondb to neondb_before_20261124t100000z.",
+        f"Rename {COPY} to neondb.",
+    )
+    assert made.blocked == ()
+    assert made.answer()["next"] == {
+        "action": "swap",
+        "database": "app",
+        "copy": COPY,
+        "go": True,
+        "confirm": "neondb",
+    }
+
+
+def test_a_swap_back_within_the_same_second_gets_a_name_of_its_own() -> None:
+    event = parse_restore_event({"action": "swap", "database": "app", "copy": "x_restored"})
+    first = swap_of(event, "app", frozenset({"app"}), NOW).before
+    assert first is not None
+    second = swap_of(event, "app", frozenset({"app", first}), NOW).before
+    assert second not in {None, first}
+
+
+def test_the_way_back_stands_in_the_plan() -> None:
+    assert (
+        f"BEGIN; ALTER DATABASE neondb RENAME TO {COPY};"
+        " ALTER DATABASE neondb_before_20261124t100000z RENAME TO neondb; COMMIT;"
+    ) in plan().will[-1]
+
+
+def test_without_a_live_database_the_copy_just_gets_its_name() -> None:
+    made = plan(databases=THERE - {"neondb"})
+    assert made.will[1] == f"Rename {COPY} to neondb."
+    assert any("There is no neondb" in each for each in made.beware)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"verdict": Verdict.PARTIAL, "reasons": ("extensions: x",)}, '"unproven": true'),
+        ({"verdict": Verdict.FAILED, "reasons": ("rows: x",)}, '"unproven": true'),
+        ({"endpoint": "1" * 16}, "give the same `target`"),
+        ({"action": "restore-tables"}, "some tables only"),
+    ],
+)
+def test_what_is_not_that_copy_or_not_proven_is_a_wall(changes: dict[str, Any], said: str) -> None:
+    made = plan(REPORT.model_copy(update=changes))
+    assert [said in each for each in made.blocked] == [True]
+
+
+def test_an_unproven_copy_may_be_insisted_on() -> None:
+    report = REPORT.model_copy(update={"verdict": Verdict.PARTIAL})
+    assert plan(report, unproven=True).blocked == ()
+
+
+def test_a_copy_that_is_not_there_is_a_wall_that_names_the_others() -> None:
+    other = "neondb_restored_20261123t093000z"
+    made = plan(databases=frozenset({"neondb", other}))
+    assert f"Copies there: {other}." in made.blocked[0]
+
+
+def test_whose_place_a_copy_takes_is_told_by_its_report_or_its_name() -> None:
+    assert live_of(COPY, REPORT) == "neondb"
+    assert live_of("neondb_before_20261124t100000z", None) == "neondb"
+    assert live_of(COPY, None) is None
+    assert live_of("n" * 39 + "_before_20261124t100000z", None) is None
+
+
+def test_what_was_written_since_stays_only_where_something_is_moved_aside() -> None:
+    kept = "in the copy. It stays in the database that is moved aside."
+    assert any(each.endswith(kept) for each in plan().beware)
+    alone = plan(databases=THERE - {"neondb"}).beware
+    assert any(each.endswith("is not in the copy.") for each in alone)
+    assert not any("moved aside" in each for each in alone)
+
+
+def test_what_was_live_before_has_no_report_and_needs_none() -> None:
+    made = plan(None)
+    assert made.blocked == ()
+    assert made.backup is None
+    settings, clients = made.beware
+    assert settings.startswith("Settings, grants, limit, comment and owner of the database itself")
+    assert clients == "Clients lose their connections once and have to connect again."
+
+
+def test_the_notes_of_the_restore_are_told_before_a_swap() -> None:
+    noted = plan(REPORT.model_copy(update={"notes": ("Owners differ.", "So do grants.")}))
+    assert "Owners differ. So do grants." in noted.beware
+    assert "" not in plan().beware
+
+
+def test_sessions_are_ended_only_where_there_are_some() -> None:
+    asked = parse_restore_event({"action": "swap", "database": "app", "copy": COPY})
+    swap = swap_of(asked, "neondb", THERE, NOW)
+    made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [])
+    assert made.will[0].startswith("Rename neondb")
+
+
+def test_the_plan_names_the_backup_that_the_copy_was_made_of() -> None:
+    assert plan().backup == REPORT.backup

@@ -1,0 +1,34 @@
+"""Every handler hides its memory before it does anything else."""
+
+import ctypes
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from lifeboat.errors import DrillError, HiddenMemoryError
+from lifeboat.runtime import hidden_memory, invocation
+from lifeboat.runtime.hidden_memory import hide_memory
+from lifeboat.runtime.invocation import reported
+
+
+def test_memory_is_hidden_before_the_event_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(invocation, "hide_memory", lambda: order.append("hidden"))
+
+    @reported(Logger(service="test"), DrillError)
+    def handler(_event: object, _context: object) -> None:
+        order.append("handled")
+
+    handler({}, None)  # type: ignore[arg-type]
+    assert order == ["hidden", "handled"]
+
+
+def test_a_kernel_that_refuses_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Libc:
+        def prctl(self, *_: int) -> int:
+            return 1
+
+    monkeypatch.setattr(hidden_memory.sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Libc())
+    with pytest.raises(HiddenMemoryError, match="could not be hidden"):
+        hide_memory()
