@@ -45,6 +45,8 @@ def test_a_backup_of_each_major_is_restored_by_stock_pg_restore(
     summary = warm.function.invoke(event)
     assert summary.pop("taken", None) is True, summary
     manifest = warm.manifest(summary["backup"])
+    assert summary.pop("bytes_read") == manifest.bytes_read
+    assert summary.pop("bytes_read_per_month") > 0
     assert summary == manifest.summary(warm.vault.name)
     assert f"{manifest.slot:%Y-%m-%dT%H:%M:%SZ}" == event["scheduled"]
     assert manifest.archive.pg_dump.split(".")[0] == str(manifest.source.major) == str(major)
