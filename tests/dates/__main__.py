@@ -20,7 +20,7 @@ from tests.dates import days
 TREE = BUILD.parent
 FEW = (
     "tests/unit",
-    "tests/stack",
+    "tests/stack/test_alerts.py",
     "tests/faults/test_foreign_objects.py",
     "tests/integration/test_the_monitor_tells.py",
     "tests/integration/test_what_the_monitor_sees.py",
