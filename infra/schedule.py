@@ -15,9 +15,9 @@ DELIVERY_HOURS = 4
 """For so long a run that could not be delivered is tried again; late is better than never."""
 
 SPREAD = Duration.minutes(15)
-"""Within so much of their time runs of several databases begin, or 24 of them would at one minute,
+"""Within so much of their time runs of several databases begin, or all of them would at one minute,
 which a new account's concurrency of 10 throttles. The scheduled time, and so a backup's key and
-tier, stays the cron's; a run of 15 minutes and its second try end within the monitor's hour.
+tier, stays the cron's; a run of 15 minutes ends within the monitor's hour.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
 """
