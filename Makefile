@@ -32,7 +32,7 @@ test: ready  ## all tests, with the coverage gate, and lint beside them
 sandbox: boxable ready build/sandbox/installed  ## a backup under AWS's own runtime, in a box like Lambda's
 	$(PYTEST) tests/sandbox --numprocesses=2
 
-test-dates: ready  ## what judges time, on ten other days (over an hour; Linux; ARGS='--drawn COMMIT': two)
+test-dates: ready  ## what judges time, on ten other days (over an hour; Linux; ARGS='--drawn COMMIT': one)
 	python -m tests.dates $(ARGS)
 
 lint: ready  ## style, types, and who may import whom
