@@ -129,11 +129,12 @@ def test_excluded_tables_are_restored_empty(
 
 def test_globals_hold_the_roles_without_their_passwords(workshop: Workshop) -> None:
     workshop.database.run(
-        "DROP ROLE IF EXISTS keeper", "CREATE ROLE keeper LOGIN PASSWORD 'bait-for-globals'"
+        "DROP ROLE IF EXISTS keeper_of_globals",
+        "CREATE ROLE keeper_of_globals LOGIN PASSWORD 'bait-for-globals'",
     )
     workshop.take()
     script = workshop.bucket.read(workshop.location.globals_key).decode()
-    assert "CREATE ROLE keeper" in script
+    assert "CREATE ROLE keeper_of_globals" in script
     assert "PASSWORD" not in script.replace("NOPASSWORD", "")
 
 
