@@ -55,7 +55,7 @@ class Subscriber:
         return [json.loads(each["Body"]) for each in received]
 
     def wait_for(
-        self, wanted: Callable[[Notification], bool], seconds: float = 20.0
+        self, wanted: Callable[[Notification], bool], seconds: float = 60.0
     ) -> Notification:
         """The first notification that is wanted; the others are let go."""
         give_up, seen = time.monotonic() + seconds, []

@@ -29,7 +29,8 @@ def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_messag
             InvocationType="Event",
             Payload=json.dumps({"database": "quiet"}),
         )
-        told = people.wait_for(news("new", "backup-failed", "quiet"))
+        # Longer than a second try takes, should the first one fail of something that passes.
+        told = people.wait_for(news("new", "backup-failed", "quiet"), seconds=120)
         eventually(lambda: last_attempt(installation, "quiet").notified)
     finally:
         manager.put_secret_value(SecretId=arn, SecretString=good)
