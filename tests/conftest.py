@@ -14,9 +14,9 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.patience import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
-from tests.workshop import MAJORS, Bucket, Database, Workshop
+from tests.support.backup_harness import MAJORS, Bucket, Database, Workshop
 
-pytest_plugins = ["tests.campaign"]
+pytest_plugins = ["tests.support.fault_report"]
 
 _NUMBERS = count(1)
 

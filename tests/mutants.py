@@ -36,7 +36,7 @@ POLICIES = {
 }
 PATIENCE = 60
 PYTEST = ("-x", "-q", "--confcutdir=tests/unit", "-p", "no:cacheprovider", "-p", "no:pytest_cov")
-PYTEST += ("-p", "no:xdist", "-p", "tests.campaign", "--hypothesis-seed=0")
+PYTEST += ("-p", "no:xdist", "-p", "tests.support.fault_report", "--hypothesis-seed=0")
 PYTEST += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 OPPOSITE: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {

@@ -27,7 +27,7 @@ from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.request_budget import Calls
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import MonitorSettings, WatchedDatabase, WatchedSettings
-from tests.unit.vaults import DAY, NEWEST, NOW, backup, drill, stored
+from tests.support.vaults import DAY, NEWEST, NOW, backup, drill, stored
 
 MB = 1 << 20
 

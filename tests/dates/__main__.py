@@ -36,7 +36,7 @@ ALL = (
     *FEW[3:],
 )
 TIMELESS = (
-    "tests/unit/test_campaign.py",
+    "tests/unit/test_fault_report.py",
     "tests/unit/test_no_text_takes_long.py",
     "tests/unit/test_wide_vault.py",
 )

@@ -17,9 +17,9 @@ from local import sample
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from local.subscriber import Subscriber
-from tests.aws_commands import AwsCommands
-from tests.stand_ins import Terminal, psql, terminal
-from tests.workshop import Bucket, Database
+from tests.support.aws_commands import AwsCommands
+from tests.support.backup_harness import Bucket, Database
+from tests.support.command_stubs import Terminal, psql, terminal
 
 REPOSITORY = Path(__file__).parents[2]
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"

@@ -14,7 +14,7 @@ from lifeboat.model.keys import parse_id, slot_id
 from lifeboat.model.metrics import OF_A_BACKUP
 from lifeboat.model.tiers import tier_of
 from tests.deployed.conftest import PASSWORD, Installation, parameter_key
-from tests.workshop import Database, eventually
+from tests.support.backup_harness import Database, eventually
 
 #: An interpreter that has boto3 and none of our code.
 STRANGER = str(Path(__file__).parents[2] / ".venv-localaws" / "bin" / "python")

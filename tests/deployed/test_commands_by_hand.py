@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.deployed.conftest import Installation
-from tests.pages import RUNBOOKS, Page
-from tests.stand_ins import Terminal
+from tests.support.command_stubs import Terminal
+from tests.support.doc_pages import RUNBOOKS, Page
 
 PRINTED = {
     "BackUpByHand": ('"app"', '"nobody"'),

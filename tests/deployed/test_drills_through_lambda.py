@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.keys import parse_id
 from tests.deployed.conftest import PASSWORD, Installation
-from tests.drills import failed
+from tests.support.drill_harness import failed
 
 DRILL = "Lifeboat-drill-app"
 

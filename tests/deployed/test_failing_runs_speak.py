@@ -10,7 +10,7 @@ from lifeboat.model.attempt import Attempt, AttemptOutcome
 from local.subscriber import Subscriber
 from tests.deployed.conftest import Installation
 from tests.deployed.test_monitor import look, news
-from tests.workshop import eventually
+from tests.support.backup_harness import eventually
 
 
 def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_message(

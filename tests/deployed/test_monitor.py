@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
-from tests.handmade import HandmadeVault
-from tests.nights import last_slot
-from tests.unit.vaults import DAY, backup
-from tests.workshop import eventually
+from tests.support.backup_harness import eventually
+from tests.support.bucket_builder import HandmadeVault
+from tests.support.slots import last_slot
+from tests.support.vaults import DAY, backup
 
 MONITOR = "Lifeboat-monitor"
 SCHEDULED = {"scheduled": "2026-11-22T02:15:00Z"}

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from local.subscriber import Subscriber
 from tests.deployed.conftest import Answer, Installation, parameter_key
-from tests.restores import databases, sweep
-from tests.workshop import Database
+from tests.support.backup_harness import Database
+from tests.support.restore_harness import databases, sweep
 
 NAME = "Lifeboat-restore"
 

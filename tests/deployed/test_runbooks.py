@@ -17,10 +17,10 @@ import pytest
 from lifeboat.model.manifest import Manifest
 from local.postgres import PostgresServer
 from tests.deployed.conftest import PASSWORD, Installation, new_parameter
-from tests.pages import RUNBOOKS, Block, Page, filled, require_seen
-from tests.restores import properties
-from tests.stand_ins import Terminal
-from tests.workshop import Bucket, Database, eventually
+from tests.support.backup_harness import Bucket, Database, eventually
+from tests.support.command_stubs import Terminal
+from tests.support.doc_pages import RUNBOOKS, Block, Page, filled, require_seen
+from tests.support.restore_harness import properties
 
 SECOND = timedelta(seconds=1)
 KEPT = "/lifeboat/kept"

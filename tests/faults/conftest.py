@@ -21,15 +21,15 @@ from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
 from local.postgres import PostgresServer
-from tests import law
-from tests.campaign import kind_of, leaves
-from tests.drill_fixtures import hall, server_programs
-from tests.nights import NIGHT
-from tests.proxy import Proxy
-from tests.restores import RescueHall
-from tests.steps import Clock
-from tests.unit.vaults import DAY
-from tests.workshop import Bucket, Database, Workshop
+from tests.support import invariants
+from tests.support.backup_harness import Bucket, Database, Workshop
+from tests.support.drill_fixtures import hall, server_programs
+from tests.support.fault_report import kind_of, leaves
+from tests.support.proxy import Proxy
+from tests.support.restore_harness import RescueHall
+from tests.support.slots import NIGHT
+from tests.support.step_faults import Clock
+from tests.support.vaults import DAY
 
 __all__ = ["hall", "server_programs"]
 
@@ -137,14 +137,14 @@ def lawful(
     request: pytest.FixtureRequest,
     servers: dict[int, PostgresServer],
     caplog: pytest.LogCaptureFixture,
-) -> law.Case | None:
+) -> invariants.Case | None:
     """What the case is held to; the older backups lie in its bucket from here on."""
     if kind_of(request.node) is None:
         return None
     if "bucket" in request.fixturenames:
         put_elders(request.getfixturevalue("bucket"), request.getfixturevalue("elder"))
     caplog.set_level("DEBUG", "lifeboat")
-    return law.Case({server.password for server in servers.values()})
+    return invariants.Case({server.password for server in servers.values()})
 
 
 def put_elders(bucket: Bucket, elder: list[tuple[Manifest, list[bytes]]]) -> None:
@@ -165,11 +165,11 @@ def put_elders(bucket: Bucket, elder: list[tuple[Manifest, list[bytes]]]) -> Non
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Run the case and hold it to the law while everything that it was given is still there."""
     given: Any = item.funcargs if isinstance(item, pytest.Function) else {}
-    case: law.Case | None = given.get("lawful")
+    case: invariants.Case | None = given.get("lawful")
     if case is None:
         return (yield)
     scene = Scene(item)
-    with law.held(case), scene.noting():
+    with invariants.held(case), scene.noting():
         result = yield
     scene.require(case)
     item.user_properties.append(("said", case.said))
@@ -187,11 +187,11 @@ class Scene:
         self._names = {major: _names(server) for major, server in self.servers.items()}
         self._bucket: Bucket | None = self._given.get("bucket")
         self._temporary: list[str] = []
-        self._threads = law.threads()
+        self._threads = invariants.threads()
         if self._bucket:
-            self._versions = law.versions(self._bucket)
+            self._versions = invariants.versions(self._bucket)
             elders = tuple(location.prefix for location in ELDERS)
-            newest = law.newest(self._bucket).items()
+            newest = invariants.newest(self._bucket).items()
             self._elders = {key: version for key, version in newest if key.startswith(elders)}
             assert len(self._elders) == 3 * len(ELDERS)
 
@@ -203,33 +203,33 @@ class Scene:
                 patch.setattr(tempfile, name, self._noted(getattr(tempfile, name)))
             yield
 
-    def require(self, case: law.Case) -> None:
+    def require(self, case: invariants.Case) -> None:
         """Hold the case to the law."""
         self._require_nothing_lost()
         self._require_nothing_left(case)
         assert "unexpected" in self._leaves or not case.unexpected, case.unexpected
-        law.require_no_secret(case.secrets, [self._given["caplog"].text])
+        invariants.require_no_secret(case.secrets, [self._given["caplog"].text])
 
     def _require_nothing_lost(self) -> None:
         if self._bucket:
-            law.require_versions(self._versions, law.versions(self._bucket))
-            law.require_newest(self._elders, law.newest(self._bucket))
+            invariants.require_versions(self._versions, invariants.versions(self._bucket))
+            invariants.require_newest(self._elders, invariants.newest(self._bucket))
 
-    def _require_nothing_left(self, case: law.Case) -> None:
+    def _require_nothing_left(self, case: invariants.Case) -> None:
         place = getattr(self._given.get("hall") or self._given.get("rescue"), "place", None)
         if "threads" not in self._leaves:
-            law.require_no_threads(self._threads)
+            invariants.require_no_threads(self._threads)
         if self._bucket and "uploads" not in self._leaves:
-            law.require_no_uploads(self._bucket)
-        law.require_no_programs(place)
+            invariants.require_no_uploads(self._bucket)
+        invariants.require_no_programs(place)
         if place:
-            law.require_empty(place)
-        law.require_gone(self._temporary)
+            invariants.require_empty(place)
+        invariants.require_gone(self._temporary)
         for major, server in self.servers.items():
             names = _names(server)
-            law.require_nothing_new(self._names.get(major, set()), names, case.everything)
+            invariants.require_nothing_new(self._names.get(major, set()), names, case.everything)
             if "connections" not in self._leaves:
-                law.require_no_connections(server, names)
+                invariants.require_no_connections(server, names)
 
     def _noted(self, make: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*args: Any, **keywords: Any) -> Any:

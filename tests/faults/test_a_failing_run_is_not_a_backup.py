@@ -28,10 +28,10 @@ from lifeboat.errors import (
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.patience import set_testing
 from local.postgres import PostgresServer
-from tests.proxy import Proxy
-from tests.s3_faults import Silence, answer, meanwhile, planned, slow
-from tests.steps import Clock
-from tests.workshop import Database, Workshop, eventually
+from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.proxy import Proxy
+from tests.support.s3_faults import Silence, answer, meanwhile, planned, slow
+from tests.support.step_faults import Clock
 
 #: About 45 MB that don't compress: more parts than may be under way at once, so that a run has to
 #: wait for slow ones and can't be over before it is broken.

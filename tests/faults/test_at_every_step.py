@@ -27,9 +27,9 @@ from lifeboat.postgres.programs import Child
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
-from tests.proxy import Proxy
-from tests.steps import BACKUP, Clock, at
-from tests.workshop import Database, Workshop, eventually
+from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.proxy import Proxy
+from tests.support.step_faults import BACKUP, Clock, at
 
 #: At these the database is needed after the step has begun.
 WITH_DATABASE = ("connect", "preflight", "snapshot", "archive")
@@ -192,8 +192,8 @@ from pathlib import Path
 import boto3
 from local.aws import LocalAws
 from lifeboat.postgres.programs import Programs
-from tests.steps import at
-from tests.workshop import Bucket, Workshop
+from tests.support.step_faults import at
+from tests.support.backup_harness import Bucket, Workshop
 step, url, programs, endpoint, ca, region, name = sys.argv[1:]
 client = boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name=region,
                       aws_access_key_id="test", aws_secret_access_key="test")

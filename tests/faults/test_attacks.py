@@ -24,10 +24,10 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
 from lifeboat.runtime.patience import set_testing
 from tests.faults.conftest import JAILED
-from tests.proxy import Proxy
-from tests.s3_faults import Silence, answer, planned, slow
-from tests.steps import Clock
-from tests.workshop import Database, Workshop, eventually
+from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.proxy import Proxy
+from tests.support.s3_faults import Silence, answer, planned, slow
+from tests.support.step_faults import Clock
 
 
 @pytest.mark.fault("database")

@@ -19,9 +19,9 @@ from lifeboat.drill import handler as drill
 from lifeboat.errors import EventError, LifeboatError
 from lifeboat.monitor import handler as monitor
 from lifeboat.restore import handler as restore
-from tests import law
-from tests.nonsense import CAMPAIGN, ODD, WORDS, broken
-from tests.workshop import SECRET_ARN
+from tests.support import invariants
+from tests.support.backup_harness import SECRET_ARN
+from tests.support.strategies import CAMPAIGN, ODD, WORDS, broken
 
 pytestmark = [
     pytest.mark.fault("input"),
@@ -78,7 +78,7 @@ class Entry:
             return None
         except EventError as error:
             self.refused += 1
-            require_clear(law.told(error))
+            require_clear(invariants.told(error))
             assert self.calls == []
             return error
         raise AssertionError("work was done for an event of nonsense")

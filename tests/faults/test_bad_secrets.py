@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lifeboat.errors import EndpointError, LifeboatError, SecretError
 from lifeboat.postgres.login import Login, read_login
-from tests import law
-from tests.nonsense import CAMPAIGN, ODD, WORDS, broken
+from tests.support import invariants
+from tests.support.strategies import CAMPAIGN, ODD, WORDS, broken
 
 pytestmark = pytest.mark.fault("input")
 
@@ -163,7 +163,7 @@ def read(text: str, scratch: Path) -> Login | LifeboatError:
     try:
         return read_login(Store(text), ARN, scratch)  # type: ignore[arg-type]
     except (SecretError, EndpointError) as error:
-        require_silent(law.told(error))
+        require_silent(invariants.told(error))
         return error
 
 
@@ -173,9 +173,9 @@ def require_silent(error: LifeboatError) -> None:
     assert error.todo
     assert len(words) <= 2_000, words[:500]
     assert words.replace("\n", "").isprintable(), ascii(words)
-    behind = law.texts_of(error)
-    law.require_no_secret(HALVES, behind)
-    law.require_no_secret([quote(HALVES[0][:6])], behind)
+    behind = invariants.texts_of(error)
+    invariants.require_no_secret(HALVES, behind)
+    invariants.require_no_secret([quote(HALVES[0][:6])], behind)
 
 
 def test_a_url_that_makes_no_sense_is_refused_without_a_word_of_its_password(
@@ -233,4 +233,4 @@ def require_both(came_to: list[Login | LifeboatError], caplog: pytest.LogCapture
     for login in good:
         endpoint = login.endpoint
         if not any(half in endpoint.host + endpoint.user + endpoint.database for half in HALVES):
-            law.require_no_secret(HALVES, [endpoint.shown, repr(login), *login.notes])
+            invariants.require_no_secret(HALVES, [endpoint.shown, repr(login), *login.notes])

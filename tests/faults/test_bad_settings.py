@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from lifeboat.errors import SettingsError
 from lifeboat.settings import DatabaseSettings, Settings, parse
-from tests import law
-from tests.nonsense import CAMPAIGN, JSON, ODD, WORDS, broken
-from tests.unit.nonsense import ARN, HERE, KEY_ARN, NETWORK, TARGET, with_database, with_query
+from tests.support import invariants
+from tests.support.bad_settings import (
+    ARN,
+    HERE,
+    KEY_ARN,
+    NETWORK,
+    TARGET,
+    with_database,
+    with_query,
+)
+from tests.support.strategies import CAMPAIGN, JSON, ODD, WORDS, broken
 
 pytestmark = pytest.mark.fault("input")
 
@@ -64,7 +72,7 @@ def require_clear(error: SettingsError) -> None:
     assert error.todo
     assert len(words) <= MOST_WORDS, words[:2000]
     assert words.replace("\n", "").isprintable(), ascii(words[:2000])
-    law.require_no_secret([BAIT], law.texts_of(error))
+    invariants.require_no_secret([BAIT], invariants.texts_of(error))
     lines = [line for line in error.what.splitlines() if line.startswith("  - ")]
     assert lines
     assert "Input should" not in words  # pydantic's own words, for programmers
@@ -78,7 +86,7 @@ def offer(context: Mapping[str, object]) -> bool:
     try:
         settings = parse(context, deployment=HERE)
     except SettingsError as error:
-        require_clear(law.told(error))
+        require_clear(invariants.told(error))
         return True
     text = settings.model_dump_json(exclude_defaults=True)
     assert Settings.model_validate_json(text) == settings

@@ -24,9 +24,9 @@ from lifeboat.errors import (
 from lifeboat.model.drill_report import Verdict
 from lifeboat.recovery import compare_copy
 from lifeboat.recovery.scratch import scratch_directory
-from tests.drills import TARGET, DrillHall, databases
-from tests.steps import Clock, by
-from tests.workshop import SECRET_ARN, Database, assert_no_children, eventually
+from tests.support.backup_harness import SECRET_ARN, Database, assert_no_children, eventually
+from tests.support.drill_harness import TARGET, DrillHall, databases
+from tests.support.step_faults import Clock, by
 
 #: Longer than a run takes to end when it is told to.
 SLOW_SECONDS = 60

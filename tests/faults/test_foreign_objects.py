@@ -15,12 +15,12 @@ from lifeboat.drill.run import DrillRequest, DrillRun
 from lifeboat.errors import EventError, ManifestError, NoBackupError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
-from tests import law
-from tests.handmade import HandmadeVault, drilled
-from tests.readers import Readers
-from tests.restores import refused
-from tests.unit.vaults import DAY, RULES, backup, drill
-from tests.workshop import Bucket
+from tests.support import invariants
+from tests.support.all_functions import Readers
+from tests.support.backup_harness import Bucket
+from tests.support.bucket_builder import HandmadeVault, drilled
+from tests.support.restore_harness import refused
+from tests.support.vaults import DAY, RULES, backup, drill
 
 pytestmark = pytest.mark.fault("bucket")
 
@@ -232,7 +232,7 @@ def test_what_was_written_over_is_told_by_the_monitor(
     vault.put(key, body)
     (finding,) = [each for each in readers.monitor().status.findings if each.subject == key]
     assert finding.code is Code.ARCHIVE_DIFFERS
-    law.answered(finding.fact)
+    invariants.answered(finding.fact)
     assert finding.advice
 
 

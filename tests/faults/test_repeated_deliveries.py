@@ -17,12 +17,12 @@ from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRequest
 from lifeboat.s3.read import find_backups
-from tests import law
-from tests.drills import STARTED as DRILLED
-from tests.drills import DrillHall
-from tests.restores import STARTED, RescueHall, databases
-from tests.s3_faults import planned
-from tests.workshop import Workshop
+from tests.support import invariants
+from tests.support.backup_harness import Workshop
+from tests.support.drill_harness import STARTED as DRILLED
+from tests.support.drill_harness import DrillHall
+from tests.support.restore_harness import STARTED, RescueHall, databases
+from tests.support.s3_faults import planned
 
 pytestmark = pytest.mark.fault("repeats")
 
@@ -35,7 +35,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
         try:
             results[number] = works[number]()
         except LifeboatError as error:
-            results[number] = law.told(error)
+            results[number] = invariants.told(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(len(works))]
     for thread in threads:
@@ -49,7 +49,7 @@ def ask(rescue: RescueHall, event: dict[str, Any]) -> dict[str, Any]:
     """As a delivery of one and the same second."""
     asked = parse_restore_event({"database": "app", **event})
     answer = restore(RestoreRequest(asked, STARTED, "run-1"), rescue.means())
-    law.answered(answer)
+    invariants.answered(answer)
     return answer
 
 
@@ -98,7 +98,7 @@ def test_a_restore_delivered_again_when_it_is_done_is_refused(rescue: RescueHall
     done = ask(rescue, event)
     with pytest.raises(LifeboatError) as caught:
         ask(rescue, event)
-    law.told(caught.value)
+    invariants.told(caught.value)
     assert databases(rescue.live) == {rescue.live.name, done["restored"]}
     assert rescue.copy(done).value("SELECT count(*) FROM users") == 1000
 

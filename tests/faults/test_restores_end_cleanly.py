@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreTimeError
-from tests.proxy import Proxy
-from tests.restores import TARGET, RescueHall, databases, event_in, refused
-from tests.steps import Clock, by
-from tests.workshop import Database, eventually, open_backends
+from tests.support.backup_harness import Database, eventually, open_backends
+from tests.support.proxy import Proxy
+from tests.support.restore_harness import TARGET, RescueHall, databases, event_in, refused
+from tests.support.step_faults import Clock, by
 
 #: An index over a function that takes its time in restored copies only.
 SLOW = (

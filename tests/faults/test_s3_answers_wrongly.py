@@ -4,9 +4,9 @@ import pytest
 
 from lifeboat.errors import RestoreFailedError, VaultError
 from lifeboat.model.drill_report import Verdict
-from tests.drills import DrillHall
-from tests.restores import RescueHall, databases
-from tests.s3_faults import altered, answer, flipped, planned
+from tests.support.drill_harness import DrillHall
+from tests.support.restore_harness import RescueHall, databases
+from tests.support.s3_faults import altered, answer, flipped, planned
 
 pytestmark = pytest.mark.fault("S3")
 

@@ -11,8 +11,8 @@ from lifeboat.errors import LifeboatError, SlotTakenError, VaultError
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
-from tests.s3_faults import answer, but_done, changed_answer, damage, planned
-from tests.workshop import Bucket, Database, Workshop
+from tests.support.backup_harness import Bucket, Database, Workshop
+from tests.support.s3_faults import answer, but_done, changed_answer, damage, planned
 
 pytestmark = pytest.mark.fault("S3")
 

@@ -17,10 +17,10 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Child
 from lifeboat.recovery import pg_restore
 from lifeboat.s3 import read
-from tests.drills import TARGET, DrillHall, databases
-from tests.restores import RescueHall
-from tests.restores import databases as copies
-from tests.workshop import Database, Workshop
+from tests.support.backup_harness import Database, Workshop
+from tests.support.drill_harness import TARGET, DrillHall, databases
+from tests.support.restore_harness import RescueHall
+from tests.support.restore_harness import databases as copies
 
 pytestmark = pytest.mark.fault("space")
 

@@ -22,9 +22,9 @@ from lifeboat.errors import (
 )
 from lifeboat.postgres import connect, inventory_queries, snapshot
 from lifeboat.runtime.patience import set_testing
-from tests.restores import RescueHall, databases
-from tests.s3_faults import planned
-from tests.workshop import Database, Workshop, eventually
+from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.restore_harness import RescueHall, databases
+from tests.support.s3_faults import planned
 
 pytestmark = pytest.mark.fault("database")
 

@@ -19,10 +19,10 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.restore.policy.copy_names import parse_copy
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import Vault
-from tests.drills import DrillHall
-from tests.proxy import Proxy
-from tests.restores import RescueHall, databases, refused, sweep
-from tests.steps import DRILL, RESTORE, Clock, at, by
+from tests.support.drill_harness import DrillHall
+from tests.support.proxy import Proxy
+from tests.support.restore_harness import RescueHall, databases, refused, sweep
+from tests.support.step_faults import DRILL, RESTORE, Clock, at, by
 
 #: Of every restore, these come before its database is made.
 BEFORE = ("find", "look", "fetch", "decode")
@@ -182,9 +182,9 @@ import os, signal, sys
 from pathlib import Path
 import boto3
 from lifeboat.postgres.programs import Programs
-from tests.restores import RescueHall
-from tests.steps import at
-from tests.workshop import Bucket, Workshop
+from tests.support.restore_harness import RescueHall
+from tests.support.step_faults import at
+from tests.support.backup_harness import Bucket, Workshop
 step, url, place, programs, endpoint, ca, region, name = sys.argv[1:]
 client = boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name=region,
                       aws_access_key_id="test", aws_secret_access_key="test")

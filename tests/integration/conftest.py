@@ -1,5 +1,5 @@
 """Drills in this process."""
 
-from tests.drill_fixtures import hall, server_programs
+from tests.support.drill_fixtures import hall, server_programs
 
 __all__ = ["hall", "server_programs"]

@@ -25,10 +25,10 @@ from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from local.subscriber import Subscriber
-from tests.handmade import HandmadeVault
-from tests.nights import NIGHT as LAST_NIGHT
-from tests.unit.vaults import DAY, HEARD, INSTALLATION, RULES, backup, drill
-from tests.workshop import SECRET_ARN, Bucket, Workshop
+from tests.support.backup_harness import SECRET_ARN, Bucket, Workshop
+from tests.support.bucket_builder import HandmadeVault
+from tests.support.slots import NIGHT as LAST_NIGHT
+from tests.support.vaults import DAY, HEARD, INSTALLATION, RULES, backup, drill
 
 ERROR = ConnectError("Could not connect to db.example.com: no route", todo="See the provider.")
 MINUTE = timedelta(minutes=1)

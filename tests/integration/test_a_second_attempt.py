@@ -10,9 +10,9 @@ from lifeboat.errors import RestoreFailedError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Child, Programs
 from lifeboat.recovery import pg_restore
-from tests.drills import DrillHall, check, without_extension
-from tests.loaded import contents
-from tests.restores import RescueHall, refused
+from tests.support.drill_harness import DrillHall, check, without_extension
+from tests.support.restore_harness import RescueHall, refused
+from tests.support.rows_at_load import contents
 
 #: One worker loads the parents, then the children, as they are in the archive. Two load both at
 #: the same time, and the children's check finds no parents, or waits for their lock in vain.

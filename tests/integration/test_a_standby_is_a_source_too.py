@@ -14,7 +14,7 @@ from local.postgres import PostgresServer
 from local.servant import Servant
 from tests.races.course import Start, line_up, run
 from tests.races.types import TYPES
-from tests.workshop import Database, Workshop, eventually
+from tests.support.backup_harness import Database, Workshop, eventually
 
 
 @contextmanager

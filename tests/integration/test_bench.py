@@ -36,7 +36,7 @@ from local.bench.page import render
 from local.bench.ring import Ring
 from local.bench.scenes import SAMPLE, SHAPES, Scene
 from local.bench.wire import BYTES_PER_SECOND, ROUND_TRIP_SECONDS, wire_to
-from tests.workshop import Database, run_program
+from tests.support.backup_harness import Database, run_program
 
 EMPTY_MEGABYTES = 7.8
 

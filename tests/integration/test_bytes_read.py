@@ -9,8 +9,8 @@ from lifeboat.backup import store_archive
 from lifeboat.backup.policy import attempts
 from lifeboat.errors import BackupError, DefinitionsChangedError
 from lifeboat.postgres.meter import Meter
-from tests.proxy import Proxy
-from tests.workshop import Database, Workshop
+from tests.support.backup_harness import Database, Workshop
+from tests.support.proxy import Proxy
 
 CASES = {
     "numbers": ("CREATE TABLE n AS SELECT i % 10 AS d FROM generate_series(1, 1000000) i",),

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from lifeboat.model.drill_report import Verdict
-from tests.drills import DrillHall, without_extension
-from tests.workshop import Database, Workshop, eventually, run_program
+from tests.support.backup_harness import Database, Workshop, eventually, run_program
+from tests.support.drill_harness import DrillHall, without_extension
 
 FIRST_AND_LAST = (14, 18)
 

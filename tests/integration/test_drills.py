@@ -8,8 +8,9 @@ import pytest
 
 from lifeboat.errors import DumpError
 from lifeboat.model.drill_report import Outcome, Verdict
-from tests import superusers
-from tests.drills import (
+from tests.support import superusers
+from tests.support.backup_harness import MAJORS, Database, assert_no_children
+from tests.support.drill_harness import (
     TARGET,
     DrillHall,
     check,
@@ -18,8 +19,7 @@ from tests.drills import (
     with_roles,
     without_extension,
 )
-from tests.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
-from tests.workshop import MAJORS, Database, assert_no_children
+from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 
 
 @pytest.mark.parametrize("major", MAJORS)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lifeboat.model.drill_report import Verdict
-from tests.drills import DrillHall, check, failed
+from tests.support.drill_harness import DrillHall, check, failed
 
 
 @pytest.fixture

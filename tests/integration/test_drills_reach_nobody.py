@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from lifeboat.model.drill_report import Verdict
-from tests.drills import DrillHall, failed
-from tests.workshop import Database
+from tests.support.backup_harness import Database
+from tests.support.drill_harness import DrillHall, failed
 
 HOW = {
     "a foreign table": (

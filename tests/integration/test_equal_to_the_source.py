@@ -10,8 +10,8 @@ import pytest
 
 from lifeboat.postgres.inventory_queries import read_sequences
 from lifeboat.postgres.programs import Programs
-from tests.schemas import ODDITIES
-from tests.workshop import MAJORS, Bucket, Database, Workshop, run_program
+from tests.support.backup_harness import MAJORS, Bucket, Database, Workshop, run_program
+from tests.support.schemas import ODDITIES
 
 
 @pytest.mark.parametrize("major", MAJORS)

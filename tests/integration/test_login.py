@@ -18,7 +18,7 @@ from lifeboat.postgres.login import Login, read_login
 from lifeboat.runtime.secret_store import SecretStore
 from local.aws import LocalAws
 from local.postgres import PostgresServer
-from tests.secret_stores import store_of
+from tests.support.secret_stores import store_of
 
 PASSWORD = "bait-in-the-secret"
 _NUMBERS = count(1)

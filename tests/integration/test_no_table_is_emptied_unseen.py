@@ -12,7 +12,7 @@ from lifeboat.errors import LockQueueError, SchemaChangingError
 from lifeboat.postgres import snapshot as under_test
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.snapshot import Relation, Snapshot, held_snapshot
-from tests.workshop import Database, Workshop, eventually
+from tests.support.backup_harness import Database, Workshop, eventually
 
 REFILL = (
     "BEGIN",

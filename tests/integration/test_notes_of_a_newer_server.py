@@ -14,11 +14,11 @@ import pytest
 
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
-from tests.drills import DrillHall
-from tests.loaded import checksum_of, contents
-from tests.pages import RUNBOOKS, Page, filled
-from tests.restores import RescueHall
-from tests.workshop import Database, run_program
+from tests.support.backup_harness import Database, run_program
+from tests.support.doc_pages import RUNBOOKS, Page, filled
+from tests.support.drill_harness import DrillHall
+from tests.support.restore_harness import RescueHall
+from tests.support.rows_at_load import checksum_of, contents
 
 FORMATS = (14, 16, 18)
 """Majors of which each writes another version of the archive's format."""

@@ -10,7 +10,7 @@ from lifeboat.postgres.connect import open_again
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
-from tests.workshop import Database
+from tests.support.backup_harness import Database
 
 LIAR = 'permission denied for database "x" does not exist'
 

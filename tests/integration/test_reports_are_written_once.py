@@ -5,9 +5,9 @@ import pytest
 from lifeboat.errors import VaultError
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.s3.bucket import Protection, Vault
-from tests.drills import DrillHall
-from tests.s3_faults import answer, but_done, planned
-from tests.workshop import Bucket
+from tests.support.backup_harness import Bucket
+from tests.support.drill_harness import DrillHall
+from tests.support.s3_faults import answer, but_done, planned
 
 KEY = "drills/app/2026-11-24T050100Z.json"
 

@@ -10,10 +10,10 @@ import pytest
 
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
-from tests.drills import DrillHall
-from tests.loaded import CHANGING, REFUSING, REFUSING_18, checksum_of, contents
-from tests.restores import RescueHall
-from tests.workshop import MAJORS, Database
+from tests.support.backup_harness import MAJORS, Database
+from tests.support.drill_harness import DrillHall
+from tests.support.restore_harness import RescueHall
+from tests.support.rows_at_load import CHANGING, REFUSING, REFUSING_18, checksum_of, contents
 
 KINDS: dict[str, Callable[[int], tuple[str, ...]]] = {
     "changing": lambda _: CHANGING,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lifeboat.postgres.programs import Programs
-from tests.workshop import Workshop
+from tests.support.backup_harness import Workshop
 
 SPY = """#!/bin/sh
 if [ "$1" != --version ]; then

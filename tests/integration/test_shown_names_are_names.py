@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from lifeboat.model.identifiers import quoted
+from tests.support.backup_harness import MAJORS, Database
 from tests.unit.model.test_identifiers import HOSTILE
-from tests.workshop import MAJORS, Database
 
 
 @pytest.mark.parametrize("major", [MAJORS[0], MAJORS[-1]])

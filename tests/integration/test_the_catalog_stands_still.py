@@ -30,7 +30,7 @@ from tests.races.harmless import PASSING, WAITING
 from tests.races.kinds import Kind
 from tests.races.relations import RELATIONS
 from tests.races.types import TYPES
-from tests.workshop import Database, Workshop
+from tests.support.backup_harness import Database, Workshop
 
 MAJORS = (14, 18)
 REFUSED = (*TYPES, *FUNCTIONS, *RELATIONS)

@@ -17,11 +17,11 @@ from lifeboat.monitor.policy.facts import Unknown
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
-from tests.handmade import HandmadeVault, drilled
-from tests.local.aws_helpers import allow, make_role
-from tests.nights import last_slot
-from tests.unit.vaults import DAY, HEARD, RULES, backup, drill
-from tests.workshop import Bucket
+from tests.support.aws_helpers import allow, make_role
+from tests.support.backup_harness import Bucket
+from tests.support.bucket_builder import HandmadeVault, drilled
+from tests.support.slots import last_slot
+from tests.support.vaults import DAY, HEARD, RULES, backup, drill
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 

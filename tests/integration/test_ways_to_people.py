@@ -21,9 +21,9 @@ from lifeboat.errors import TellError
 from local.aws import LocalAws
 from local.certificates import issue
 from local.subscriber import Subscriber
-from tests.local.aws_helpers import allow, make_role
-from tests.secret_stores import store_of
-from tests.unit.vaults import INSTALLATION, empty
+from tests.support.aws_helpers import allow, make_role
+from tests.support.secret_stores import store_of
+from tests.support.vaults import INSTALLATION, empty
 
 MESSAGE = raised(
     empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION

@@ -13,7 +13,7 @@ from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.snapshot import held_snapshot
 from local.postgres import PostgresServer
-from tests.workshop import MAJORS, Database
+from tests.support.backup_harness import MAJORS, Database
 
 
 @pytest.fixture(params=[MAJORS[0], MAJORS[-1]])

@@ -25,11 +25,11 @@ from lifeboat.monitor.request_budget import Calls
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import TransferSettings, WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
-from tests.handmade import ARCHIVE, HandmadeVault, drilled
-from tests.local.aws_helpers import allow, make_role
-from tests.nights import last_slot
-from tests.unit.vaults import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
-from tests.workshop import Bucket
+from tests.support.aws_helpers import allow, make_role
+from tests.support.backup_harness import Bucket
+from tests.support.bucket_builder import ARCHIVE, HandmadeVault, drilled
+from tests.support.slots import last_slot
+from tests.support.vaults import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from lifeboat.errors import EndpointError, UnreadableError
 from lifeboat.postgres import connect as under_test
-from tests.workshop import Workshop
+from tests.support.backup_harness import Workshop
 
 PASSWORD = "bait-of-the-backup-role"
 

@@ -12,7 +12,7 @@ from lifeboat.monitor.policy.facts import Unknown
 from lifeboat.monitor.subscriptions import MOST_PAGES, topic_facts
 from local.aws import LocalAws
 from local.subscriber import Subscriber, confirm
-from tests.local.aws_helpers import allow, make_role
+from tests.support.aws_helpers import allow, make_role
 
 ADDRESS = "ann@example.com"
 MAIL = Subscription(protocol="email", endpoint=ADDRESS, confirmed=False)

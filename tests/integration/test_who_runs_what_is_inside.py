@@ -8,9 +8,9 @@ import pytest
 
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
-from tests import hostile
-from tests.drills import DrillHall, check, with_roles
-from tests.workshop import Bucket, Database, Workshop
+from tests.support import hostile_database
+from tests.support.backup_harness import Bucket, Database, Workshop
+from tests.support.drill_harness import DrillHall, check, with_roles
 
 
 @pytest.fixture(params=[14, 16, 18])
@@ -19,8 +19,8 @@ def source(
 ) -> Iterator[Database]:
     """A database and a role that has nothing but what it is given there."""
     database = new_database(request.param)
-    with with_roles(database, (hostile.TENANT,)):
-        database.run(f"ALTER ROLE {hostile.TENANT} NOSUPERUSER")
+    with with_roles(database, (hostile_database.TENANT,)):
+        database.run(f"ALTER ROLE {hostile_database.TENANT} NOSUPERUSER")
         yield database
 
 
@@ -38,14 +38,14 @@ def hall(
 
 
 def test_no_code_in_a_backup_runs_as_a_superuser(hall: DrillHall, source: Database) -> None:
-    hostile.be_told(source)
+    hostile_database.be_told(source)
     assert hall.workshop.take().taken
 
     said = "\n".join(check(hall.hold(), "restore").details)
 
     told = {
         name: "no" if f"in {name}: superuser is f" in said else "not run"
-        for name in (*hostile.CASES, "a_definer")
+        for name in (*hostile_database.CASES, "a_definer")
     }
     for name in told:
         if f"in {name}: superuser is t" in said:
@@ -56,7 +56,7 @@ def test_no_code_in_a_backup_runs_as_a_superuser(hall: DrillHall, source: Databa
 def test_code_in_a_backup_gains_nothing_that_takes_a_superuser(
     hall: DrillHall, source: Database
 ) -> None:
-    hostile.grasp(source)
+    hostile_database.grasp(source)
     assert hall.workshop.take().taken
 
     report = hall.hold()

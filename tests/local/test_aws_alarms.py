@@ -7,7 +7,7 @@ from uuid import uuid4
 from local.aws import LocalAws
 from local.aws.server import INTERPRETER, REPOSITORY
 from local.subscriber import Subscriber
-from tests.local.aws_helpers import eventually, invoke, make_function
+from tests.support.aws_helpers import eventually, invoke, make_function
 
 MEASURES = """
 import json, time

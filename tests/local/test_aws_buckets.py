@@ -13,8 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.local.aws_helpers import allow, make_role
-from tests.workshop import eventually
+from tests.support.aws_helpers import allow, make_role
+from tests.support.backup_harness import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from local.aws import LocalAws
-from tests.local.aws_helpers import (
+from tests.support.aws_helpers import (
     allow,
     eventually,
     invoke,

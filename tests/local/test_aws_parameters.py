@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.local.aws_helpers import allow, make_role
+from tests.support.aws_helpers import allow, make_role
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from local.aws import LocalAws
 from local.aws.server import INTERPRETER, REPOSITORY
-from tests.local.aws_helpers import allow, eventually, make_function, make_role
+from tests.support.aws_helpers import allow, eventually, make_function, make_role
 
 WRITES = """
 import json

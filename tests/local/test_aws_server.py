@@ -15,12 +15,12 @@ from local.aws import LocalAws, trust
 from local.aws.trust import VARIABLES
 from local.certificates import issue
 from local.tether import StartError
-from tests.local.aws_helpers import eventually, make_role
+from tests.support.aws_helpers import eventually, make_role
 
 CALLER = """
 import time
 from local.aws import LocalAws
-from tests.local.aws_helpers import make_function
+from tests.support.aws_helpers import make_function
 aws = LocalAws.start()
 sleeps = '''
 import os, subprocess, time

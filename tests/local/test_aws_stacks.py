@@ -7,7 +7,7 @@ import pytest
 
 from local.aws import LocalAws
 from local.aws.deploy import DeployError
-from tests.local.aws_helpers import invoke
+from tests.support.aws_helpers import invoke
 
 TRUST = {
     "Version": "2012-10-17",

@@ -43,7 +43,7 @@ from tests.races.functions import FUNCTIONS
 from tests.races.harmless import PASSING, WAITING
 from tests.races.relations import RELATIONS
 from tests.races.types import TYPES
-from tests.workshop import MAJORS, Bucket, Database, Workshop
+from tests.support.backup_harness import MAJORS, Bucket, Database, Workshop
 
 _NUMBERS = count(1)
 _STORM_PAUSE = 0.04

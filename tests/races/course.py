@@ -17,7 +17,7 @@ import pytest
 from lifeboat.backup import store_archive
 from lifeboat.backup.stream_archive import ArchiveStream
 from tests.races.kinds import Kind
-from tests.workshop import Database, Workshop, run_program
+from tests.support.backup_harness import Database, Workshop, run_program
 
 #: Dumped before all others, and more than fits into pipes: what follows is dumped later.
 FIRST_TABLE = (

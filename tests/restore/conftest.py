@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lifeboat.postgres.programs import Programs
-from tests.restores import RescueHall
-from tests.workshop import Workshop
+from tests.support.backup_harness import Workshop
+from tests.support.restore_harness import RescueHall
 
 
 @pytest.fixture

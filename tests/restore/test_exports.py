@@ -10,9 +10,9 @@ from typing import Any
 from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.keys import slot_id
 from local.aws import LocalAws
-from tests.restores import STARTED, RescueHall, refused
-from tests.s3_faults import answer, planned
-from tests.workshop import Database
+from tests.support.backup_harness import Database
+from tests.support.restore_harness import STARTED, RescueHall, refused
+from tests.support.s3_faults import answer, planned
 
 
 def sql(hall: RescueHall, told: dict[str, Any]) -> str:

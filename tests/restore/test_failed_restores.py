@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import RestoreFailedError
-from tests.restores import RescueHall, databases, event_in, refused
-from tests.workshop import Database
+from tests.support.backup_harness import Database
+from tests.support.restore_harness import RescueHall, databases, event_in, refused
 
 LACKING = {
     "a foreign key": (

@@ -9,9 +9,18 @@ import pytest
 from lifeboat.errors import EventError, NoBackupError, RestoreRefusedError, RestoreTargetError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore import list_backups
-from tests.restores import TARGET, RescueHall, databases, event_in, refused, role, roles, sweep
-from tests.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
-from tests.workshop import MAJORS, Database, assert_no_children
+from tests.support.backup_harness import MAJORS, Database, assert_no_children
+from tests.support.restore_harness import (
+    TARGET,
+    RescueHall,
+    databases,
+    event_in,
+    refused,
+    role,
+    roles,
+    sweep,
+)
+from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 
 
 @pytest.mark.parametrize("major", MAJORS)

@@ -11,8 +11,8 @@ from psycopg import sql
 
 from lifeboat.errors import RestoreRefusedError, SwapError
 from lifeboat.restore.rename_databases import rename
-from tests.restores import STARTED, TARGET, RescueHall, databases, refused, role
-from tests.workshop import Database, eventually
+from tests.support.backup_harness import Database, eventually
+from tests.support.restore_harness import STARTED, TARGET, RescueHall, databases, refused, role
 
 
 def rows(database: Database) -> int:

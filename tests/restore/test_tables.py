@@ -7,8 +7,8 @@ import pytest
 
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
 from lifeboat.runtime.patience import set_testing
-from tests.restores import RescueHall, databases, refused
-from tests.workshop import MAJORS, Database, assert_no_children
+from tests.support.backup_harness import MAJORS, Database, assert_no_children
+from tests.support.restore_harness import RescueHall, databases, refused
 
 #: Keys in both directions, identity, partitions, row security, triggers of three kinds, a sequence
 #: that nobody owns, an inheritance tree, a type and a function that only one table needs.

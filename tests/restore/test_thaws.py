@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from lifeboat.errors import RestoreRefusedError
-from tests.restores import STARTED, RescueHall, databases, refused
-from tests.workshop import eventually
+from tests.support.backup_harness import eventually
+from tests.support.restore_harness import STARTED, RescueHall, databases, refused
 
 
 def freeze(hall: RescueHall, storage_class: str = "GLACIER") -> None:

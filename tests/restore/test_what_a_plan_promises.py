@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import EventError
-from tests.restores import TARGET, RescueHall, refused, sweep
-from tests.workshop import Database
+from tests.support.backup_harness import Database
+from tests.support.restore_harness import TARGET, RescueHall, refused, sweep
 
 
 @pytest.fixture

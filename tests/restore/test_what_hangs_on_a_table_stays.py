@@ -13,7 +13,7 @@ from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.restore.constraints import empty, loosened
-from tests.workshop import MAJORS, Database
+from tests.support.backup_harness import MAJORS, Database
 
 PAIR = (
     "CREATE TABLE a (id int PRIMARY KEY, best int)",

@@ -10,9 +10,9 @@ from typing import LiteralString
 import pytest
 from psycopg import sql
 
-from tests.pages import RUNBOOKS, Page
-from tests.restores import TARGET, RescueHall, properties, role, sweep
-from tests.workshop import Database, run_program
+from tests.support.backup_harness import Database, run_program
+from tests.support.doc_pages import RUNBOOKS, Page
+from tests.support.restore_harness import TARGET, RescueHall, properties, role, sweep
 
 FIRST_AND_LAST = (14, 18)
 

@@ -21,7 +21,7 @@ from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.sandbox.box import INSTALLED, Box
 from tests.sandbox.function import Function, Shape
-from tests.workshop import Bucket, Database
+from tests.support.backup_harness import Bucket, Database
 
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
 CA_INSIDE = "/etc/pki/local-aws.pem"

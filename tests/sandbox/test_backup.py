@@ -13,7 +13,7 @@ from local.postgres import PostgresServer
 from tests.sandbox.box import LIBRARY_PATH, Box, host_libraries
 from tests.sandbox.conftest import BACKUP, PASSWORD, Deploy, Deployed, SpecDrive
 from tests.sandbox.function import loaded
-from tests.workshop import (
+from tests.support.backup_harness import (
     MAJORS,
     Database,
     but_records,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.sandbox.box import PYTHON, VARIABLES, Box
 from tests.sandbox.seccomp import filter_file
-from tests.workshop import MAJORS
+from tests.support.backup_harness import MAJORS
 
 
 @pytest.fixture(scope="module", params=["box", "drill_box"])

@@ -14,7 +14,7 @@ from local.postgres import PostgresServer
 from tests.sandbox.box import Box
 from tests.sandbox.conftest import DRILL, Deployed, SpecDrive, Start
 from tests.sandbox.function import Function, loaded
-from tests.workshop import MAJORS, Bucket, Database, but_records
+from tests.support.backup_harness import MAJORS, Bucket, Database, but_records
 
 SETTINGS = Settings.model_validate(
     {

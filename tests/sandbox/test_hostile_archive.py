@@ -25,7 +25,7 @@ from tests.sandbox.conftest import DRILL, Deployed, Start
 from tests.sandbox.function import Function
 from tests.sandbox.intruder import ATTEMPTS, CALLING, PLANTED, Scene
 from tests.sandbox.seccomp import LANDLOCK, SYSTEM_V_IPC, filter_file
-from tests.workshop import Database, eventually
+from tests.support.backup_harness import Database, eventually
 
 MAJORS = (14, 18)
 _DATABASE = {

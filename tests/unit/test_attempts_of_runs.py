@@ -13,7 +13,7 @@ from lifeboat.model.attempt import LONGEST, Attempt, AttemptKind
 from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.settings import AlertSettings
-from tests.unit.vaults import (
+from tests.support.vaults import (
     DAY,
     HOUR,
     INSTALLATION,

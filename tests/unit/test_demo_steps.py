@@ -8,7 +8,7 @@ from rich.console import Console
 from layers import progress
 from local import tables
 from local.demo import scene
-from tests.unit.drill_samples import REPORT
+from tests.support.drill_samples import REPORT
 
 
 def test_a_step_within_a_step_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ from lifeboat.monitor.handler import _wants_text
 from lifeboat.restore.policy.event import MAY_BE as OF_RESTORES
 from lifeboat.restore.policy.event import Action, parse_restore_event
 from lifeboat.settings import Settings, ValidationQuery
-from tests.aws_commands import UsageError, parse
-from tests.pages import EVENTS, RUNBOOKS, Block, Page, filled, runbooks
+from tests.support.aws_commands import UsageError, parse
+from tests.support.doc_pages import EVENTS, RUNBOOKS, Block, Page, filled, runbooks
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = {page.name: page for page in runbooks()}

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import lifeboat
-from tests.pages import DOCS, Page
+from tests.support.doc_pages import DOCS, Page
 
 REPOSITORY = Path(__file__).parents[2]
 OTHERS = {".venv", ".venv-localaws", "node_modules", "build", "cdk.out", ".hypothesis"}

@@ -12,7 +12,7 @@ from lifeboat.alerts.policy.messages import (
     webhook_payload,
 )
 from lifeboat.model.commands import Commands
-from tests.unit.vaults import HOUR, INSTALLATION, NOW, UNKNOWN, healthy
+from tests.support.vaults import HOUR, INSTALLATION, NOW, UNKNOWN, healthy
 
 SEE_ALL = INSTALLATION.commands.status()
 WHERE = " (123456789012 us-east-1)"

@@ -10,7 +10,7 @@ from lifeboat.backup.policy.event import MAY_BE, BackupEvent, parse_event, slot_
 from lifeboat.errors import EventError
 from lifeboat.model.keys import slot_id
 from lifeboat.model.tiers import Tier
-from tests.unit.samples import DATABASES, JSON, LABELS
+from tests.support.samples import DATABASES, JSON, LABELS
 
 NOW = datetime(2026, 11, 22, 13, 14, 15, 161_718, tzinfo=UTC)
 SAMPLE = '{"database": "app", "tier": "manual", "label": "before-migration-42"}'

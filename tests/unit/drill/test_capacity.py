@@ -14,8 +14,8 @@ from lifeboat.model.inventory import Table
 from lifeboat.model.manifest import Manifest
 from lifeboat.recovery.policy.duration import MB, Pace, course_of
 from lifeboat.settings import DrillSettings
-from tests.unit.drill_samples import REPORT
-from tests.unit.samples import MANIFEST
+from tests.support.drill_samples import REPORT
+from tests.support.samples import MANIFEST
 
 GB = 1000**3
 SETTINGS = DrillSettings()

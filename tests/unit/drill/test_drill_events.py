@@ -10,7 +10,7 @@ from lifeboat.drill.policy.event import MAY_BE, DrillEvent, parse_drill_event
 from lifeboat.errors import EventError
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.tiers import Tier
-from tests.unit.samples import DATABASES, JSON, SLOTS
+from tests.support.samples import DATABASES, JSON, SLOTS
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:lifeboat/drills-AbCdEf"
 

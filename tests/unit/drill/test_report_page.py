@@ -13,7 +13,7 @@ from lifeboat.model.drill_report import (
     TableResult,
     Verdict,
 )
-from tests.unit.drill_samples import REPORT, REPORTS
+from tests.support.drill_samples import REPORT, REPORTS
 
 VOID = {"meta"}
 EVIL = "<script>alert('x')</script><img src=//e.example/x onerror=\"y\"> & $title ${advice}"

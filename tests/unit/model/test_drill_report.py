@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from lifeboat.errors import ReportError
 from lifeboat.model.drill_report import DrillReport
-from tests.unit.drill_samples import REPORT, REPORTS
-from tests.unit.samples import JSON
+from tests.support.drill_samples import REPORT, REPORTS
+from tests.support.samples import JSON
 
 KEY = "drills/app/2026-11-23T050003Z.json"
 

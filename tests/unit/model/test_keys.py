@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lifeboat.model import keys
 from lifeboat.model.keys import BackupLocation, parse_drill_key, parse_id, parse_key, parse_slot
 from lifeboat.model.tiers import Tier
-from tests.unit.samples import DATABASES, SLOTS
+from tests.support.samples import DATABASES, SLOTS
 
 LOCATIONS = st.builds(BackupLocation, tier=st.sampled_from(Tier), database=DATABASES, slot=SLOTS)
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.model.minors import about_newer_server, newer_server
-from tests.unit.vaults import NEWEST, backup, healthy
+from tests.support.vaults import NEWEST, backup, healthy
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Health, Level, overall
 from lifeboat.model.tiers import Tier
-from tests.unit.vaults import (
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,

@@ -7,7 +7,7 @@ from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.errors import ManifestError
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy.facts import StoredVersion, Unreadable
-from tests.unit.vaults import (
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,

@@ -17,8 +17,8 @@ from lifeboat.monitor.policy.bill import (
 from lifeboat.monitor.policy.cost import monthly_cost
 from lifeboat.monitor.policy.prices import GB
 from lifeboat.settings import BackupSettings, DrillSettings, MonitorSettings, WatchedSettings
+from tests.support.vaults import APP, DAY, NOW, SETTINGS, UNKNOWN, empty, healthy, version
 from tests.unit.monitor.test_status import status
-from tests.unit.vaults import APP, DAY, NOW, SETTINGS, UNKNOWN, empty, healthy, version
 
 README = Path(__file__).parents[3] / "README.md"
 HOURS = 720

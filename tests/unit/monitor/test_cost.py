@@ -9,7 +9,7 @@ from lifeboat.monitor.policy.cost import Cost, monthly_cost
 from lifeboat.monitor.policy.facts import StoredVersion
 from lifeboat.monitor.policy.prices import GB, US_EAST_1
 from lifeboat.settings import Retention
-from tests.unit.vaults import DAY, NEWEST, NOW, location, marker, version
+from tests.support.vaults import DAY, NEWEST, NOW, location, marker, version
 
 RETENTION = Retention()
 KEYS = {tier: f"{tier}/app/2026-11-22T020000Z/archive.dump" for tier in Tier}

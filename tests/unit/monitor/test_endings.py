@@ -13,9 +13,8 @@ from lifeboat.errors import ManifestError
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, Verdict
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy.facts import Facts, Unreadable
-from tests.unit.monitor.test_evaluate import FACTS, NEAR, TWO
-from tests.unit.monitors import Monitor
-from tests.unit.vaults import (
+from tests.support.monitor_harness import Monitor
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,
@@ -28,6 +27,7 @@ from tests.unit.vaults import (
     healthy,
     marker,
 )
+from tests.unit.monitor.test_evaluate import FACTS, NEAR, TWO
 
 LATER = NOW + HOUR
 TUESDAY = NEWEST - DAY + 3 * HOUR

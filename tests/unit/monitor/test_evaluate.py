@@ -34,9 +34,9 @@ from lifeboat.monitor.policy.facts import (
 from lifeboat.monitor.policy.notifications import news
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.unit.samples import COUNT, MANIFESTS, MOMENTS, SLOTS
-from tests.unit.samples import TEXT as ANY_TEXT
-from tests.unit.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy, reduced
+from tests.support.samples import COUNT, MANIFESTS, MOMENTS, SLOTS
+from tests.support.samples import TEXT as ANY_TEXT
+from tests.support.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy, reduced
 
 HOSTILE = 'x".\n\nEVIL\r\nEVIL\u2028EVIL\x85EVIL\x0bEVIL\x1b[2J\u202eEVIL\u2066'
 TEXT = ANY_TEXT | st.just(HOSTILE)

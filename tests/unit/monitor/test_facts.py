@@ -8,7 +8,7 @@ from lifeboat.monitor.policy.facts import (
     published,
     reports_to_read,
 )
-from tests.unit.vaults import DAY, NEWEST, backup, healthy, location, marker, stored, version
+from tests.support.vaults import DAY, NEWEST, backup, healthy, location, marker, stored, version
 
 ERROR = VaultReadError("It was denied.", todo="Allow it.")
 

@@ -15,7 +15,7 @@ from lifeboat.monitor.policy.figures import MORNING, figures_of, is_daily
 from lifeboat.monitor.policy.slots import slots
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import WatchedDatabase
-from tests.unit.vaults import DAY, HOUR, NOW, SETTINGS, UNKNOWN, Vault, empty, healthy
+from tests.support.vaults import DAY, HOUR, NOW, SETTINGS, UNKNOWN, Vault, empty, healthy
 
 MIDNIGHT = NOW.replace(hour=0, minute=0)
 DAILY_LOOK = MIDNIGHT + timedelta(hours=6, minutes=15)

@@ -8,8 +8,8 @@ from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.alerts.policy.state import ToldState
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.unit.monitors import Monitor
-from tests.unit.vaults import (
+from tests.support.monitor_harness import Monitor
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,

@@ -4,7 +4,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.model.drill_report import Limit, Verdict
-from tests.unit.vaults import DAY, NEWEST, Vault, backup, drill, empty, healthy
+from tests.support.vaults import DAY, NEWEST, Vault, backup, drill, empty, healthy
 
 MONDAY = datetime(2026, 11, 23, 5, tzinfo=UTC)
 WHATS = {"rto": Code.RTO_SOON, "time": Code.DRILL_TIME, "disk": Code.DRILL_DISK}

@@ -11,7 +11,7 @@ from lifeboat.monitor.policy.facts import (
     PublicAccessBlock,
     UnfinishedUpload,
 )
-from tests.unit.vaults import (
+from tests.support.vaults import (
     BUCKET,
     DAY,
     NOW,

@@ -6,7 +6,7 @@ import pytest
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.model.inventory import Table
 from lifeboat.model.manifest import Manifest
-from tests.unit.vaults import DAY, NEWEST, NOW, SECOND, Vault, backup, empty, healthy, location
+from tests.support.vaults import DAY, NEWEST, NOW, SECOND, Vault, backup, empty, healthy, location
 
 USUAL = {"users": 1000, "events": 5000}
 

@@ -6,7 +6,7 @@ from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.errors import ReportError
 from lifeboat.model.drill_report import Limit, Outcome, Verdict
 from lifeboat.monitor.policy.facts import Unreadable
-from tests.unit.vaults import (
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,

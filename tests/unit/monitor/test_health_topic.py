@@ -22,9 +22,9 @@ from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.policy.facts import Facts, LifecycleRule, Unknown
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import AlertSettings, WatchedSettings
-from tests.aws_commands import parse
-from tests.unit.monitors import Monitor
-from tests.unit.vaults import (
+from tests.support.aws_commands import parse
+from tests.support.monitor_harness import Monitor
+from tests.support.vaults import (
     BUCKET,
     DAY,
     HOUR,

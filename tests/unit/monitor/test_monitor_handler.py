@@ -9,7 +9,7 @@ from lifeboat.model.metrics import Figure
 from lifeboat.monitor import handler as monitor
 from lifeboat.runtime.measure import measure
 from lifeboat.settings import AlertSettings, WatchedSettings
-from tests.unit.vaults import APP, SETTINGS
+from tests.support.vaults import APP, SETTINGS
 
 HOOK = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
 

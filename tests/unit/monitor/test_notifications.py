@@ -13,7 +13,7 @@ from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.first_known import knowing
 from lifeboat.monitor.policy.notifications import News, news
-from tests.unit.vaults import (
+from tests.support.vaults import (
     DAY,
     HOUR,
     INSTALLATION,

@@ -23,7 +23,7 @@ from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.monitor.request_budget import Calls
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.unit.vaults import backup
+from tests.support.vaults import backup
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 PAGE = 1000

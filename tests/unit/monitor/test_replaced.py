@@ -7,8 +7,8 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.model.tiers import Tier
-from tests.unit.monitors import Monitor
-from tests.unit.vaults import (
+from tests.support.monitor_harness import Monitor
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,

@@ -6,7 +6,7 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.policy.status import DatabaseStatus, Status, status_of
 from lifeboat.settings import WatchedDatabase
-from tests.unit.vaults import (
+from tests.support.vaults import (
     DAY,
     HOUR,
     NEWEST,

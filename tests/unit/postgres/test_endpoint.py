@@ -12,7 +12,7 @@ from lifeboat.errors import EndpointError, LifeboatError, SecretError
 from lifeboat.postgres.endpoint import VARIABLES, Endpoint, parse_secret
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.secret_parser import read_secret_text
-from tests.unit.samples import JSON
+from tests.support.samples import JSON
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 NEON = "ep-cool-darkness-a1b2c3d4{}.us-east-2.aws.neon.tech"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.restore.policy.copy_names import Kind, name_of, parse_copy
-from tests.unit.samples import SLOT, SLOTS
+from tests.support.samples import SLOT, SLOTS
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=63)
 KINDS = st.sampled_from(["restored", "tables", "before"])

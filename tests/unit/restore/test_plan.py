@@ -14,7 +14,7 @@ from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.policy.facts import Room, Source, TargetFacts
 from lifeboat.restore.policy.plan import Plan, plan_restore, require_open
 from lifeboat.settings import RestoreSettings
-from tests.unit.samples import MANIFEST
+from tests.support.samples import MANIFEST
 
 EVENT = parse_restore_event({"action": "restore", "database": "app"})
 SOURCE = Source(

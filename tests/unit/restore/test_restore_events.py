@@ -10,7 +10,7 @@ from hypothesis import given
 from lifeboat.errors import EventError
 from lifeboat.model.keys import parse_id
 from lifeboat.restore.policy.event import Action, parse_restore_event, require_past
-from tests.unit.samples import JSON
+from tests.support.samples import JSON
 
 BACKUP = "daily/app/2026-11-22T020000Z"
 TARGET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:owner-AbCd12"

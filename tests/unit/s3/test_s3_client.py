@@ -13,7 +13,7 @@ from botocore.session import get_session
 from lifeboat.errors import VaultReadError
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.s3.read import newest_version
-from tests.s3_faults import answer, planned, without_a_body
+from tests.support.s3_faults import answer, planned, without_a_body
 
 BODY = b"a part of an archive"
 SHA256 = base64.b64encode(hashlib.sha256(BODY).digest()).decode()

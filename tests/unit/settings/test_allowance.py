@@ -21,8 +21,8 @@ from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import TransferSettings, WatchedDatabase, parse
 from lifeboat.settings.allowance import announced, reached
 from lifeboat.settings.providers import provider_of
-from tests.unit.nonsense import with_database
-from tests.unit.vaults import DAY, NEWEST, NOW, Vault, backup, empty, healthy
+from tests.support.bad_settings import with_database
+from tests.support.vaults import DAY, NEWEST, NOW, Vault, backup, empty, healthy
 
 GB = 1_000_000_000
 CODE = Code.TRANSFER_ALLOWANCE

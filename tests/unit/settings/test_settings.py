@@ -27,7 +27,7 @@ from lifeboat.settings import (
     WatchedSettings,
     parse,
 )
-from tests.unit.nonsense import (
+from tests.support.bad_settings import (
     ARN,
     HERE,
     KEY_ARN,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from lifeboat.model.drill_report import Check, DrillReport, Limit, Outcome, TableResult, Verdict
-from tests.unit.samples import COUNT, DATABASES, MOMENTS, SLOTS, TEXT
+from tests.support.samples import COUNT, DATABASES, MOMENTS, SLOTS, TEXT
 
 CHECKS = ("checksum", "decode", "restore", "rows", "content", "sequences", "extensions", "objects")
 

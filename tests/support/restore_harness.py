@@ -22,8 +22,8 @@ from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.run import RestoreRequest
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
-from tests import law
-from tests.workshop import SECRET_ARN, Database, Workshop, assert_no_children
+from tests.support import invariants
+from tests.support.backup_harness import SECRET_ARN, Database, Workshop, assert_no_children
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 STARTED = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -72,9 +72,9 @@ class RescueHall:
         self.asked += 1
         started = STARTED + timedelta(minutes=self.asked)
         asked = parse_restore_event({"database": "app", **(event or {}), **keys})
-        with law.listening():
+        with invariants.listening():
             answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
-        law.answered(answer)
+        invariants.answered(answer)
         assert list(self.place.iterdir()) == []
         return answer
 

@@ -10,8 +10,8 @@ from layers.postgres import server_layer
 from layers.postgres.client import PREFIX
 from layers.target import Platform
 from lifeboat.postgres.programs import Programs
-from tests.drills import DrillHall
-from tests.workshop import Workshop
+from tests.support.backup_harness import Workshop
+from tests.support.drill_harness import DrillHall
 
 
 @pytest.fixture(scope="session")

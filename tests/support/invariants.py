@@ -33,7 +33,7 @@ from lifeboat.model.manifest import Manifest
 from lifeboat.restore.policy.copy_names import parse_copy
 
 if TYPE_CHECKING:
-    from tests.workshop import Bucket
+    from tests.support.backup_harness import Bucket
 
 REFUSALS = (
     ArchivedError,

@@ -28,8 +28,8 @@ from lifeboat.postgres.snapshot import list_relations
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from local.postgres import PostgresServer
-from tests import law
-from tests.nights import NIGHT
+from tests.support import invariants
+from tests.support.slots import NIGHT
 
 MAJORS = (14, 15, 16, 17, 18)
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"
@@ -139,7 +139,7 @@ class Workshop:
 
     def take(self, **changes: Any) -> Outcome:
         request, means = Request(self.location, None, "run-1"), replace(self.means(), **changes)
-        with law.truthful(self.bucket, self.location.manifest_key), law.listening():
+        with invariants.truthful(self.bucket, self.location.manifest_key), invariants.listening():
             return take_backup(request, means)
 
     def manifest(self) -> Manifest:
@@ -188,7 +188,7 @@ def assert_no_children() -> None:
     assert not ours.intersection(left), left
 
 
-def open_backends(database: Database, *, within: float = law.PATIENCE_SECONDS) -> list[str]:
+def open_backends(database: Database, *, within: float = invariants.PATIENCE_SECONDS) -> list[str]:
     """Connections to the database that are still there after a while."""
     give_up = time.monotonic() + within
     while True:

@@ -32,7 +32,7 @@ from lifeboat.monitor.policy.facts import (
 from lifeboat.monitor.policy.reduction import Reduction
 from lifeboat.monitor.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.unit.samples import MANIFEST
+from tests.support.samples import MANIFEST
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

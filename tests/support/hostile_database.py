@@ -6,7 +6,7 @@ whose rights it runs, as an error: where it ran can be read in the drill's repor
 
 from collections.abc import Iterator
 
-from tests.workshop import Database
+from tests.support.backup_harness import Database
 
 TENANT = "tenant"
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from lifeboat.monitor.policy.facts import LifecycleRule
-from tests.nights import last_slot
-from tests.unit.vaults import DAY, backup
-from tests.workshop import Bucket
+from tests.support.backup_harness import Bucket
+from tests.support.slots import last_slot
+from tests.support.vaults import DAY, backup
 
 ARCHIVE = b"PGDMP" + bytes(200)
 GLOBALS = b"-- roles\n"

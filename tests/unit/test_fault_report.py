@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.campaign import sentence
+from tests.support.fault_report import sentence
 
 
 def test_the_page_holds_the_cases_that_there_are() -> None:

@@ -4,7 +4,7 @@
 there, since such a table has no rows of its own to wait for. Many partitions give it the time.
 """
 
-from tests.workshop import Database
+from tests.support.backup_harness import Database
 
 PARTITIONS = 8
 EACH = 500

@@ -12,9 +12,9 @@ from typing import Any, Self
 import pytest
 
 from lifeboat.errors import BackupError, EventError
-from tests import law
-from tests.campaign import page, plain, sentence
-from tests.unit.samples import MANIFEST
+from tests.support import invariants
+from tests.support.fault_report import page, plain, sentence
+from tests.support.samples import MANIFEST
 
 
 class Shelf:
@@ -35,14 +35,14 @@ class Shelf:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(law, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(invariants, "PATIENCE_SECONDS", 0.05)
 
 
 def test_a_message_without_a_next_step_breaks_the_law() -> None:
-    law.require_help(BackupError("x", todo="y"))
+    invariants.require_help(BackupError("x", todo="y"))
     for error in (BackupError("x", todo=" "), BackupError("", todo="y")):
         with pytest.raises(AssertionError):
-            law.require_help(error)
+            invariants.require_help(error)
 
 
 def test_a_secret_in_a_note_or_behind_an_error_breaks_the_law() -> None:
@@ -51,20 +51,20 @@ def test_a_secret_in_a_note_or_behind_an_error_breaks_the_law() -> None:
     noted.add_note("it was hunter2")
     for error in (behind, noted, BackupError("hunter2", todo="y")):
         with pytest.raises(AssertionError, match="SECRET"):
-            law.Case({"hunter2"}).told(error)
-    law.Case({"hunter2"}).told(BackupError("x", todo="y"))
+            invariants.Case({"hunter2"}).told(error)
+    invariants.Case({"hunter2"}).told(BackupError("x", todo="y"))
     with pytest.raises(AssertionError, match="SECRET"):
-        law.Case({"hunter2"}).answered("hunter2")
+        invariants.Case({"hunter2"}).answered("hunter2")
 
 
 def test_what_is_not_an_error_of_ours_is_noted() -> None:
-    case = law.Case()
+    case = invariants.Case()
     case.told(ValueError("never seen"))
     assert len(case.unexpected) == 1
 
 
 def test_how_a_case_ended_is_told_by_its_first_error() -> None:
-    case = law.Case()
+    case = invariants.Case()
     assert case.ended == "as the case says"
     case.told(EventError("no", todo="y"))
     case.told(BackupError("later", todo="y"))
@@ -83,69 +83,69 @@ def test_a_manifest_without_its_archive_breaks_the_law() -> None:
     )
     archive = MANIFEST.archive.model_copy(update={"objects": (stored,)})
     document = MANIFEST.model_copy(update={"archive": archive, "globals": None}).to_json()
-    law.require_true(Shelf({"m": document, **true}), "m")  # type: ignore[arg-type]
+    invariants.require_true(Shelf({"m": document, **true}), "m")  # type: ignore[arg-type]
     for body in (b"PGDM", b"PGDMX"):
         with pytest.raises(AssertionError, match="archive"):
-            law.require_true(Shelf({"m": document, "archive": body}), "m")  # type: ignore[arg-type]
+            invariants.require_true(Shelf({"m": document, "archive": body}), "m")  # type: ignore[arg-type]
 
 
 def test_a_version_that_is_lost_changed_or_hidden_breaks_the_law() -> None:
-    law.require_versions({("k", "1"): "e"}, {("k", "1"): "e", ("k", "2"): "f"})
+    invariants.require_versions({("k", "1"): "e"}, {("k", "1"): "e", ("k", "2"): "f"})
     for after in ({}, {("k", "1"): "f"}):
         with pytest.raises(AssertionError, match="lost or changed"):
-            law.require_versions({("k", "1"): "e"}, after)
-    law.require_newest({"k": "1"}, {"k": "1", "j": "2"})
+            invariants.require_versions({("k", "1"): "e"}, after)
+    invariants.require_newest({"k": "1"}, {"k": "1", "j": "2"})
     for newest in ({}, {"k": "2"}):
         with pytest.raises(AssertionError, match="hidden"):
-            law.require_newest({"k": "1"}, newest)
+            invariants.require_newest({"k": "1"}, newest)
 
 
 def test_an_open_upload_breaks_the_law() -> None:
-    law.require_no_uploads(Shelf({}))  # type: ignore[arg-type]
+    invariants.require_no_uploads(Shelf({}))  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match="open uploads"):
-        law.require_no_uploads(Shelf({}, ("k",)))  # type: ignore[arg-type]
+        invariants.require_no_uploads(Shelf({}, ("k",)))  # type: ignore[arg-type]
 
 
 def test_a_program_that_still_runs_breaks_the_law(tmp_path: Path) -> None:
-    law.require_no_programs(tmp_path)
+    invariants.require_no_programs(tmp_path)
     words = [sys.executable, "-c", "import time; time.sleep(30)", str(tmp_path)]
     with subprocess.Popen(words) as left:
         try:
             with pytest.raises(AssertionError, match="programs left"):
-                law.require_no_programs(tmp_path)
+                invariants.require_no_programs(tmp_path)
         finally:
             left.kill()
 
 
 def test_a_thread_that_still_works_breaks_the_law() -> None:
-    before, end = law.threads(), threading.Event()
-    law.require_no_threads(before)
+    before, end = invariants.threads(), threading.Event()
+    invariants.require_no_threads(before)
     left = threading.Thread(target=end.wait, name="part_0")
     left.start()
     try:
         with pytest.raises(AssertionError, match="threads left"):
-            law.require_no_threads(before)
+            invariants.require_no_threads(before)
     finally:
         end.set()
         left.join()
 
 
 def test_a_directory_or_a_file_that_is_left_breaks_the_law(tmp_path: Path) -> None:
-    law.require_empty(tmp_path)
-    law.require_gone([str(tmp_path / "gone")])
+    invariants.require_empty(tmp_path)
+    invariants.require_gone([str(tmp_path / "gone")])
     (tmp_path / "left").mkdir()
     with pytest.raises(AssertionError, match="left"):
-        law.require_empty(tmp_path)
+        invariants.require_empty(tmp_path)
     with pytest.raises(AssertionError, match="left"):
-        law.require_gone([str(tmp_path / "left")])
+        invariants.require_gone([str(tmp_path / "left")])
 
 
 def test_a_database_that_is_lost_or_left_without_a_word_breaks_the_law() -> None:
     copy = "app_restored_20261124t093000z"
-    law.require_nothing_new({"app"}, {"app", "db7", copy}, [f"DROP DATABASE {copy};"])
+    invariants.require_nothing_new({"app"}, {"app", "db7", copy}, [f"DROP DATABASE {copy};"])
     for after, said in (({"db7"}, ""), ({"app", copy}, ""), ({"app", "lifeboat_drill_x"}, "")):
         with pytest.raises(AssertionError, match=r"lost|nobody was told"):
-            law.require_nothing_new({"app"}, after, [said])
+            invariants.require_nothing_new({"app"}, after, [said])
 
 
 def test_a_connection_that_is_still_open_breaks_the_law() -> None:
@@ -164,9 +164,11 @@ def test_a_connection_that_is_still_open_breaks_the_law() -> None:
         def fetchall(self) -> list[tuple[str]]:
             return self.rows
 
-    law.require_no_connections(SimpleNamespace(admin=Admin), ["app"])
+    invariants.require_no_connections(SimpleNamespace(admin=Admin), ["app"])
     with pytest.raises(AssertionError, match="still connected"):
-        law.require_no_connections(SimpleNamespace(admin=lambda: Admin("app: idle")), ["app"])
+        invariants.require_no_connections(
+            SimpleNamespace(admin=lambda: Admin("app: idle")), ["app"]
+        )
 
 
 # --- the campaign's page ------------------------------------------------------------------------

@@ -22,8 +22,8 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
-from tests import law
-from tests.workshop import SECRET_ARN, Database, Workshop
+from tests.support import invariants
+from tests.support.backup_harness import SECRET_ARN, Database, Workshop
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 STARTED = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -62,9 +62,9 @@ class DrillHall:
         self.drills += 1
         started = STARTED + timedelta(minutes=self.drills)
         request = DrillRequest(parse_drill_event({"database": "app", **event}), started, "run-1")
-        with law.listening():
+        with invariants.listening():
             report = drill(request, self.means())
-        law.reported(report)
+        invariants.reported(report)
         assert self.leftovers() == []
         stored = self.workshop.bucket.read(report.key)
         assert DrillReport.from_json(stored, key=report.key) == report

@@ -23,10 +23,10 @@ from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRequest
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
-from tests import law
-from tests.handmade import HandmadeVault
-from tests.unit.vaults import HEARD
-from tests.workshop import SECRET_ARN
+from tests.support import invariants
+from tests.support.backup_harness import SECRET_ARN
+from tests.support.bucket_builder import HandmadeVault
+from tests.support.vaults import HEARD
 
 NOWHERE = Programs(Path("/nonexistent"))
 
@@ -55,7 +55,7 @@ class Readers:
         try:
             outcome = take_backup(Request(slot, None, "run-1"), means)
         except LifeboatError as error:
-            return law.told(error)
+            return invariants.told(error)
         raise AssertionError(outcome)
 
     def drill(self, **event: str) -> DrillReport | LifeboatError:
@@ -65,8 +65,8 @@ class Readers:
         try:
             report = drill(DrillRequest(asked, started, "run-1"), self.means())
         except LifeboatError as error:
-            return law.told(error)
-        law.answered(report.model_dump_json())
+            return invariants.told(error)
+        invariants.answered(report.model_dump_json())
         return report
 
     def restore(self, action: str, **event: Any) -> dict[str, Any]:
@@ -77,9 +77,9 @@ class Readers:
         """
         asked = parse_restore_event({"action": action, "database": "app", **event})
         started = datetime.now(UTC).replace(microsecond=0)
-        with law.listening():
+        with invariants.listening():
             answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
-        law.answered(answer)
+        invariants.answered(answer)
         return answer
 
     def monitor(self) -> Checked:
@@ -96,7 +96,7 @@ class Readers:
             now=datetime.now(UTC),
         )
         checked = check_health(look)
-        law.answered(checked.status.as_text())
+        invariants.answered(checked.status.as_text())
         return checked
 
     def tell(self, message: Message) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.aws_commands import Said
+from tests.support.aws_commands import Said
 
 #: Runs a program's command line in a directory, with what comes by standard input.
 type Program = Callable[[Sequence[str], Path, bytes], Said]
