@@ -14,7 +14,7 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.patience import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
-from tests.support.backup_harness import MAJORS, Bucket, Database, Workshop
+from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database
 
 pytest_plugins = ["tests.support.fault_report"]
 
@@ -134,9 +134,9 @@ def new_database(
 
 
 @pytest.fixture
-def workshop(
+def backups(
     new_database: Callable[..., Database], bucket: Bucket, programs: Programs, tmp_path: Path
-) -> Workshop:
+) -> BackupHarness:
     """A database of the newest major with a few rows, a vault, and what it takes to back it up."""
     database = new_database()
     database.run(
@@ -144,4 +144,4 @@ def workshop(
         "INSERT INTO users (email) SELECT 'user' || i || '@example.com'"
         " FROM generate_series(1, 1000) i",
     )
-    return Workshop(database, bucket, programs, tmp_path)
+    return BackupHarness(database, bucket, programs, tmp_path)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
 from tests.support.backup_harness import eventually
-from tests.support.bucket_builder import HandmadeVault
+from tests.support.bucket_builder import BucketBuilder
 from tests.support.slots import last_slot
 from tests.support.vaults import DAY, backup
 
@@ -43,7 +43,7 @@ def people(installation: Installation) -> Subscriber:
 def stopped(installation: Installation) -> str:
     """The id of the newest backup of `quiet`, two days old and of no use."""
     _forget(installation, "quiet")
-    vault = HandmadeVault(installation.vault)
+    vault = BucketBuilder(installation.vault)
     for days in (3, 2):
         manifest = backup(last_slot(datetime.now(UTC)) - days * DAY)
         vault.back_up(manifest.model_copy(update={"database": "quiet"}))

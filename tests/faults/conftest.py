@@ -22,21 +22,21 @@ from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support import invariants
-from tests.support.backup_harness import Bucket, Database, Workshop
-from tests.support.drill_fixtures import hall, server_programs
+from tests.support.backup_harness import BackupHarness, Bucket, Database
+from tests.support.drill_fixtures import drills, server_programs
 from tests.support.fault_report import kind_of, leaves
 from tests.support.proxy import Proxy
-from tests.support.restore_harness import RescueHall
-from tests.support.slots import NIGHT
+from tests.support.restore_harness import RestoreHarness
+from tests.support.slots import LAST_SLOT
 from tests.support.step_faults import Clock
 from tests.support.vaults import DAY
 
-__all__ = ["hall", "server_programs"]
+__all__ = ["drills", "server_programs"]
 
 #: Of another database, so that no case takes them for its own. The monitor judges them, too.
-ELDERS = (
-    BackupLocation(Tier.WEEKLY, "elder", NIGHT - DAY),
-    BackupLocation(Tier.DAILY, "elder", NIGHT),
+OLDER_BACKUPS = (
+    BackupLocation(Tier.WEEKLY, "elder", LAST_SLOT - DAY),
+    BackupLocation(Tier.DAILY, "elder", LAST_SLOT),
 )
 
 #: What the library of the real programs does.
@@ -44,21 +44,21 @@ JAILED = 'test -z "$LIFEBOAT_JAIL" || printf j >"/dev/fd/$LIFEBOAT_JAIL_CONFIRM"
 
 
 @pytest.fixture
-def rescue(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
-    with RescueHall.open(workshop, programs) as opened:
+def restores(backups: BackupHarness, programs: Programs) -> Iterator[RestoreHarness]:
+    with RestoreHarness.open(backups, programs) as opened:
         yield opened
 
 
 @pytest.fixture
-def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], Workshop]]:
+def broken(backups: BackupHarness, tmp_path: Path) -> Iterator[Callable[[str, str], BackupHarness]]:
     """Puts a script in the place of one program; `$REAL` in it is the real one.
 
     It says that it is in its jail, which a program of another kind never does.
     """
 
-    def make(name: str, script: str) -> Workshop:
-        major = str(workshop.database.server.major)
-        real = workshop.programs.root / major / "bin"
+    def make(name: str, script: str) -> BackupHarness:
+        major = str(backups.database.server.major)
+        real = backups.programs.root / major / "bin"
         folder = tmp_path / "programs" / major / "bin"
         folder.mkdir(parents=True)
         for program in ("pg_dump", "pg_restore", "pg_dumpall"):
@@ -66,11 +66,11 @@ def broken(workshop: Workshop, tmp_path: Path) -> Iterator[Callable[[str, str], 
         (folder / name).unlink()
         (folder / name).write_text(f"#!/bin/sh\n{JAILED}\nREAL={real / name}\n{script}\n")
         (folder / name).chmod(0o755)
-        workshop.programs = Programs(tmp_path / "programs")
-        return workshop
+        backups.programs = Programs(tmp_path / "programs")
+        return backups
 
     yield make
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 @pytest.fixture
@@ -88,18 +88,18 @@ def impatient() -> Iterator[None]:
 
 
 @pytest.fixture
-def road(aws: LocalAws) -> Iterator[Proxy]:
+def s3_proxy(aws: LocalAws) -> Iterator[Proxy]:
     """A way to S3 that can be broken."""
     with Proxy("127.0.0.1", urlsplit(aws.endpoint).port or 443) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def vault(road: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[Vault]:
+def vault(s3_proxy: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[Vault]:
     """The bucket by that way, tried twice; the test itself sees it directly."""
     client = boto3.client(
         "s3",
-        endpoint_url=f"https://127.0.0.1:{road.port}",
+        endpoint_url=f"https://127.0.0.1:{s3_proxy.port}",
         verify=str(aws.ca_file),
         region_name=aws.region,
         aws_access_key_id="test",
@@ -112,7 +112,7 @@ def vault(road: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[Vault]:
 
 
 @pytest.fixture(scope="session")
-def elder(
+def older_backups(
     aws: LocalAws,
     server_of: Callable[[int], PostgresServer],
     programs: Programs,
@@ -122,10 +122,10 @@ def elder(
     bucket = Bucket.create(aws.client("s3"), "vault-of-elders")
     database = Database.create(server_of(18), "elder")
     database.run("CREATE TABLE kept AS SELECT i FROM generate_series(1, 100) i")
-    workshop = Workshop(database, bucket, programs, tmp_path_factory.mktemp("elder"))
+    backups = BackupHarness(database, bucket, programs, tmp_path_factory.mktemp("elder"))
     taken = []
-    for location in ELDERS:
-        manifest = take_backup(Request(location, None, "run-0"), workshop.means()).manifest
+    for location in OLDER_BACKUPS:
+        manifest = take_backup(Request(location, None, "run-0"), backups.means()).manifest
         bodies = [bucket.read(location.archive_key), bucket.read(location.globals_key)]
         taken.append((manifest, bodies))
     database.drop()
@@ -133,7 +133,7 @@ def elder(
 
 
 @pytest.fixture(autouse=True)
-def lawful(
+def judged_case(
     request: pytest.FixtureRequest,
     servers: dict[int, PostgresServer],
     caplog: pytest.LogCaptureFixture,
@@ -142,14 +142,16 @@ def lawful(
     if kind_of(request.node) is None:
         return None
     if "bucket" in request.fixturenames:
-        put_elders(request.getfixturevalue("bucket"), request.getfixturevalue("elder"))
+        put_older_backups(
+            request.getfixturevalue("bucket"), request.getfixturevalue("older_backups")
+        )
     caplog.set_level("DEBUG", "lifeboat")
     return invariants.Case({server.password for server in servers.values()})
 
 
-def put_elders(bucket: Bucket, elder: list[tuple[Manifest, list[bytes]]]) -> None:
+def put_older_backups(bucket: Bucket, older_backups: list[tuple[Manifest, list[bytes]]]) -> None:
     """Put backups into a bucket as they were published, the manifest last."""
-    for manifest, bodies in elder:
+    for manifest, bodies in older_backups:
         stored = [*manifest.archive.objects, manifest.globals]
         put = []
         for each, body in zip(stored, bodies, strict=True):
@@ -165,7 +167,7 @@ def put_elders(bucket: Bucket, elder: list[tuple[Manifest, list[bytes]]]) -> Non
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Run the case and hold it to the law while everything that it was given is still there."""
     given: Any = item.funcargs if isinstance(item, pytest.Function) else {}
-    case: invariants.Case | None = given.get("lawful")
+    case: invariants.Case | None = given.get("judged_case")
     if case is None:
         return (yield)
     scene = Scene(item)
@@ -190,10 +192,12 @@ class Scene:
         self._threads = invariants.threads()
         if self._bucket:
             self._versions = invariants.versions(self._bucket)
-            elders = tuple(location.prefix for location in ELDERS)
+            prefixes = tuple(location.prefix for location in OLDER_BACKUPS)
             newest = invariants.newest(self._bucket).items()
-            self._elders = {key: version for key, version in newest if key.startswith(elders)}
-            assert len(self._elders) == 3 * len(ELDERS)
+            self._older_backups = {
+                key: version for key, version in newest if key.startswith(prefixes)
+            }
+            assert len(self._older_backups) == 3 * len(OLDER_BACKUPS)
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -213,10 +217,10 @@ class Scene:
     def _require_nothing_lost(self) -> None:
         if self._bucket:
             invariants.require_versions(self._versions, invariants.versions(self._bucket))
-            invariants.require_newest(self._elders, invariants.newest(self._bucket))
+            invariants.require_newest(self._older_backups, invariants.newest(self._bucket))
 
     def _require_nothing_left(self, case: invariants.Case) -> None:
-        place = getattr(self._given.get("hall") or self._given.get("rescue"), "place", None)
+        place = getattr(self._given.get("drills") or self._given.get("restores"), "place", None)
         if "threads" not in self._leaves:
             invariants.require_no_threads(self._threads)
         if self._bucket and "uploads" not in self._leaves:

@@ -28,7 +28,7 @@ from lifeboat.errors import (
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.patience import set_testing
 from local.postgres import PostgresServer
-from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.proxy import Proxy
 from tests.support.s3_faults import Silence, answer, meanwhile, planned, slow
 from tests.support.step_faults import Clock
@@ -50,19 +50,21 @@ def template(server_of: Callable[[int], PostgresServer]) -> str:
 
 
 @pytest.fixture
-def bulky(workshop: Workshop, new_database: Callable[..., Database], template: str) -> Workshop:
-    workshop.database = new_database(options=template)
-    return workshop
+def bulky(
+    backups: BackupHarness, new_database: Callable[..., Database], template: str
+) -> BackupHarness:
+    backups.database = new_database(options=template)
+    return backups
 
 
-def refused(workshop: Workshop, error: type[BackupError], **means: Any) -> BackupError:
+def refused(backups: BackupHarness, error: type[BackupError], **means: Any) -> BackupError:
     """The run raises this, says what to do, keeps the password to itself and leaves nothing."""
     with pytest.raises(error) as caught:
-        workshop.take(**means)
+        backups.take(**means)
     told = str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
     assert type(caught.value) is error
     assert caught.value.todo
-    assert workshop.database.server.password not in told
+    assert backups.database.server.password not in told
     return caught.value
 
 
@@ -70,111 +72,117 @@ def refused(workshop: Workshop, error: type[BackupError], **means: Any) -> Backu
 
 
 @pytest.mark.fault("processes")
-def test_a_dump_that_is_killed_half_way(broken: Callable[[str, str], Workshop]) -> None:
-    workshop = broken("pg_dump", '"$REAL" "$@" | head -c 3000\nkill -9 $$')
-    assert "killed by signal 9" in refused(workshop, DumpError).what
+def test_a_dump_that_is_killed_half_way(broken: Callable[[str, str], BackupHarness]) -> None:
+    backups = broken("pg_dump", '"$REAL" "$@" | head -c 3000\nkill -9 $$')
+    assert "killed by signal 9" in refused(backups, DumpError).what
 
 
 @pytest.mark.fault("processes")
 def test_a_dump_that_writes_a_good_header_and_exits_1(
-    broken: Callable[[str, str], Workshop],
+    broken: Callable[[str, str], BackupHarness],
 ) -> None:
-    workshop = broken(
+    backups = broken(
         "pg_dump", '"$REAL" "$@" | head -c 3000\necho "cache lookup failed" >&2\nexit 1'
     )
-    assert "cache lookup failed" in refused(workshop, DumpError).what
+    assert "cache lookup failed" in refused(backups, DumpError).what
 
 
 @pytest.mark.fault("processes")
 def test_a_dump_that_writes_everything_and_exits_1(
-    broken: Callable[[str, str], Workshop],
+    broken: Callable[[str, str], BackupHarness],
 ) -> None:
     refused(broken("pg_dump", '"$REAL" "$@"\nexit 1'), DumpError)
 
 
 @pytest.mark.fault("processes")
-def test_a_dump_that_ends_early_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
+def test_a_dump_that_ends_early_and_exits_0(broken: Callable[[str, str], BackupHarness]) -> None:
     refused(broken("pg_dump", '"$REAL" "$@" | head -c 3000'), DecodeError)
 
 
 @pytest.mark.fault("processes")
-def test_a_dump_that_writes_nothing_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
+def test_a_dump_that_writes_nothing_and_exits_0(
+    broken: Callable[[str, str], BackupHarness],
+) -> None:
     refused(broken("pg_dump", "exit 0"), DecodeError)
 
 
 @pytest.mark.fault("processes")
-def test_a_dump_that_writes_garbage_and_exits_0(broken: Callable[[str, str], Workshop]) -> None:
+def test_a_dump_that_writes_garbage_and_exits_0(
+    broken: Callable[[str, str], BackupHarness],
+) -> None:
     refused(broken("pg_dump", "echo PGDMP; head -c 100000 /dev/zero"), DecodeError)
 
 
 @pytest.mark.fault("processes")
-def test_a_dump_that_leaves_a_table_out(broken: Callable[[str, str], Workshop]) -> None:
-    workshop = broken("pg_dump", '"$REAL" --exclude-table-data=users "$@"')
-    assert "users" in refused(workshop, RowsDifferError).what
+def test_a_dump_that_leaves_a_table_out(broken: Callable[[str, str], BackupHarness]) -> None:
+    backups = broken("pg_dump", '"$REAL" --exclude-table-data=users "$@"')
+    assert "users" in refused(backups, RowsDifferError).what
 
 
 @pytest.mark.fault("processes")
-def test_a_decoder_that_dies_at_once(broken: Callable[[str, str], Workshop]) -> None:
-    workshop = broken("pg_restore", "echo 'out of memory' >&2\nexit 3")
-    assert "out of memory" in refused(workshop, DecodeError).what
+def test_a_decoder_that_dies_at_once(broken: Callable[[str, str], BackupHarness]) -> None:
+    backups = broken("pg_restore", "echo 'out of memory' >&2\nexit 3")
+    assert "out of memory" in refused(backups, DecodeError).what
 
 
 @pytest.mark.fault("processes")
-def test_a_decoder_that_is_killed_half_way(broken: Callable[[str, str], Workshop]) -> None:
+def test_a_decoder_that_is_killed_half_way(broken: Callable[[str, str], BackupHarness]) -> None:
     refused(broken("pg_restore", "head -c 3000 >/dev/null\nkill -9 $$"), DecodeError)
 
 
 @pytest.mark.fault("processes")
 def test_a_decoder_that_stops_reading_but_is_content(
-    broken: Callable[[str, str], Workshop],
+    broken: Callable[[str, str], BackupHarness],
 ) -> None:
-    workshop = broken("pg_restore", "head -c 3000 >/dev/null\nexit 0")
+    backups = broken("pg_restore", "head -c 3000 >/dev/null\nexit 0")
     # More than the pipe to it holds, or else the writer may be done before it sees the reader gone
     # and only the rows tell (the next test).
-    workshop.database.run(
+    backups.database.run(
         "CREATE TABLE noise AS SELECT sha256(int4send(i)) v FROM generate_series(1, 100000) i"
     )
-    assert "ended with 0" in refused(workshop, DecodeError).what
+    assert "ended with 0" in refused(backups, DecodeError).what
 
 
 @pytest.mark.fault("processes")
-def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], Workshop]) -> None:
-    workshop = broken("pg_restore", '"$REAL" "$@" | sed "/^5\\tuser5@/d"')
-    error = refused(workshop, RowsDifferError)
+def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], BackupHarness]) -> None:
+    backups = broken("pg_restore", '"$REAL" "$@" | sed "/^5\\tuser5@/d"')
+    error = refused(backups, RowsDifferError)
     assert "999" in error.what
     assert "1000" in error.what
 
 
 @pytest.mark.fault("processes")
-def test_a_layer_without_pg_dump_never_falls_back_on_the_hosts_own(workshop: Workshop) -> None:
-    (workshop.scratch / "empty" / "18" / "bin").mkdir(parents=True)
-    workshop.programs = Programs(workshop.scratch / "empty")
-    assert str(workshop.scratch) in refused(workshop, ProgramMissingError).what
-    workshop.assert_nothing_was_published()
+def test_a_layer_without_pg_dump_never_falls_back_on_the_hosts_own(backups: BackupHarness) -> None:
+    (backups.scratch / "empty" / "18" / "bin").mkdir(parents=True)
+    backups.programs = Programs(backups.scratch / "empty")
+    assert str(backups.scratch) in refused(backups, ProgramMissingError).what
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.fault("database")
-def test_a_server_newer_than_the_layer_is_refused_with_both_versions(workshop: Workshop) -> None:
-    (workshop.scratch / "old" / "17" / "bin").mkdir(parents=True)
-    workshop.programs = Programs(workshop.scratch / "old")
-    error = refused(workshop, UnsupportedServerError)
+def test_a_server_newer_than_the_layer_is_refused_with_both_versions(
+    backups: BackupHarness,
+) -> None:
+    (backups.scratch / "old" / "17" / "bin").mkdir(parents=True)
+    backups.programs = Programs(backups.scratch / "old")
+    error = refused(backups, UnsupportedServerError)
     assert "PostgreSQL 18" in error.what
     assert "17" in error.what
 
 
 @pytest.mark.fault("database")
 def test_globals_that_the_provider_forbids_are_a_note(
-    broken: Callable[[str, str], Workshop],
+    broken: Callable[[str, str], BackupHarness],
 ) -> None:
-    workshop = broken("pg_dumpall", "echo 'permission denied for pg_authid' >&2\nexit 1")
-    manifest = workshop.take().manifest
+    backups = broken("pg_dumpall", "echo 'permission denied for pg_authid' >&2\nexit 1")
+    manifest = backups.take().manifest
     assert manifest.globals is None
     assert any("permission denied for pg_authid" in note for note in manifest.notes)
-    workshop.slot -= timedelta(days=1)  # what the fixture checks next is another slot
+    backups.slot -= timedelta(days=1)  # what the fixture checks next is another slot
 
 
 @pytest.mark.fault("processes")
-def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
+def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: BackupHarness) -> None:
     killing = meanwhile(lambda: _kill("pg_dump"))
     with planned(bulky.bucket.client, "UploadPart", killing):
         refused(bulky, DumpError)
@@ -182,7 +190,7 @@ def test_pg_dump_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> No
 
 
 @pytest.mark.fault("processes")
-def test_the_decoder_killed_from_outside_while_parts_are_sent(bulky: Workshop) -> None:
+def test_the_decoder_killed_from_outside_while_parts_are_sent(bulky: BackupHarness) -> None:
     killing = meanwhile(lambda: _kill("pg_restore"))
     with planned(bulky.bucket.client, "UploadPart", killing):
         refused(bulky, DecodeError)
@@ -198,7 +206,7 @@ def _kill(name: str) -> None:
 
 
 @pytest.mark.fault("processes")
-def test_the_server_is_killed_during_the_dump(bulky: Workshop, tmp_path: Path) -> None:
+def test_the_server_is_killed_during_the_dump(bulky: BackupHarness, tmp_path: Path) -> None:
     with PostgresServer.start(major=17, root=tmp_path / "own") as server:
         bulky.database = database = Database.create(server, "doomed")
         database.run(*BULKY)
@@ -211,7 +219,7 @@ def test_the_server_is_killed_during_the_dump(bulky: Workshop, tmp_path: Path) -
 
 
 @pytest.mark.fault("network")
-def test_the_network_is_cut_during_the_dump(bulky: Workshop) -> None:
+def test_the_network_is_cut_during_the_dump(bulky: BackupHarness) -> None:
     server = bulky.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
         bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
@@ -222,7 +230,7 @@ def test_the_network_is_cut_during_the_dump(bulky: Workshop) -> None:
 
 
 @pytest.mark.fault("network")
-def test_the_network_goes_silent_during_the_dump(bulky: Workshop, clock: Clock) -> None:
+def test_the_network_goes_silent_during_the_dump(bulky: BackupHarness, clock: Clock) -> None:
     server = bulky.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
         bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
@@ -238,7 +246,7 @@ def test_the_network_goes_silent_during_the_dump(bulky: Workshop, clock: Clock) 
 
 
 @pytest.mark.fault("database")
-def test_the_counting_connection_is_terminated(bulky: Workshop) -> None:
+def test_the_counting_connection_is_terminated(bulky: BackupHarness) -> None:
     def terminate() -> None:
         bulky.database.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -252,44 +260,44 @@ def test_the_counting_connection_is_terminated(bulky: Workshop) -> None:
 
 
 @pytest.mark.fault("database")
-def test_a_table_that_is_locked_for_long_is_named_with_its_holder(workshop: Workshop) -> None:
-    workshop.settings["backup"] = {"lock_wait_seconds": 1}
-    with workshop.database.connect() as blocker, blocker.transaction():
+def test_a_table_that_is_locked_for_long_is_named_with_its_holder(backups: BackupHarness) -> None:
+    backups.settings["backup"] = {"lock_wait_seconds": 1}
+    with backups.database.connect() as blocker, blocker.transaction():
         blocker.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-        error = refused(workshop, LockWaitError)
+        error = refused(backups, LockWaitError)
         assert f"process {blocker.info.backend_pid} (postgres) on public.users" in error.what
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.fault("database")
-def test_a_wrong_password_is_reported_at_once_without_it(workshop: Workshop) -> None:
-    workshop.secret = workshop.database.url.replace(
-        workshop.database.server.password, "not-the-password"
+def test_a_wrong_password_is_reported_at_once_without_it(backups: BackupHarness) -> None:
+    backups.secret = backups.database.url.replace(
+        backups.database.server.password, "not-the-password"
     )
-    workshop.seconds = 30
+    backups.seconds = 30
     with set_testing(wake_pause_seconds=60):  # one pause, and the run would be out of time
-        error = refused(workshop, ConnectError)
+        error = refused(backups, ConnectError)
     assert "not-the-password" not in str(error)
     assert "password authentication failed" in error.what
 
 
 @pytest.mark.fault("database")
-def test_a_password_that_was_rotated_meanwhile_is_read_again(workshop: Workshop) -> None:
-    right = workshop.read_login
-    wrong = workshop.database.url.replace(workshop.database.server.password, "yesterdays")
+def test_a_password_that_was_rotated_meanwhile_is_read_again(backups: BackupHarness) -> None:
+    right = backups.read_login
+    wrong = backups.database.url.replace(backups.database.server.password, "yesterdays")
     answers = iter([wrong])
 
     def read_login() -> object:
-        workshop.secret = next(answers, "")
+        backups.secret = next(answers, "")
         return right()
 
-    assert workshop.take(read_login=read_login).taken
+    assert backups.take(read_login=read_login).taken
 
 
 @pytest.mark.fault("database")
-def test_a_database_that_does_not_exist(workshop: Workshop) -> None:
-    workshop.secret = workshop.database.url.replace(workshop.database.name, "nowhere")
-    assert '"nowhere" does not exist' in refused(workshop, ConnectError).what
+def test_a_database_that_does_not_exist(backups: BackupHarness) -> None:
+    backups.secret = backups.database.url.replace(backups.database.name, "nowhere")
+    assert '"nowhere" does not exist' in refused(backups, ConnectError).what
 
 
 # --- S3 ---------------------------------------------------------------------------------------
@@ -306,42 +314,42 @@ def test_a_database_that_does_not_exist(workshop: Workshop) -> None:
         "PutObject",
     ],
 )
-def test_s3_denies(workshop: Workshop, operation: str) -> None:
-    with planned(workshop.bucket.client, operation, answer(403, "AccessDenied")):
-        error = refused(workshop, VaultError)
+def test_s3_denies(backups: BackupHarness, operation: str) -> None:
+    with planned(backups.bucket.client, operation, answer(403, "AccessDenied")):
+        error = refused(backups, VaultError)
     assert "AccessDenied" in error.what
     assert "make deploy" in error.todo
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.fault("S3")
-def test_s3_throttles_for_good(workshop: Workshop) -> None:
-    with planned(workshop.bucket.client, "UploadPart", answer(503, "SlowDown")):
-        assert "SlowDown" in refused(workshop, VaultError).what
-    workshop.assert_nothing_was_published()
+def test_s3_throttles_for_good(backups: BackupHarness) -> None:
+    with planned(backups.bucket.client, "UploadPart", answer(503, "SlowDown")):
+        assert "SlowDown" in refused(backups, VaultError).what
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.fault("S3")
-def test_s3_throttles_and_recovers(workshop: Workshop) -> None:
-    with planned(workshop.bucket.client, "UploadPart", answer(503, "SlowDown"), times=2):
-        assert workshop.take().taken
+def test_s3_throttles_and_recovers(backups: BackupHarness) -> None:
+    with planned(backups.bucket.client, "UploadPart", answer(503, "SlowDown"), times=2):
+        assert backups.take().taken
 
 
 @pytest.mark.fault("S3")
-def test_a_part_fails_in_the_middle_of_many(bulky: Workshop) -> None:
+def test_a_part_fails_in_the_middle_of_many(bulky: BackupHarness) -> None:
     with planned(bulky.bucket.client, "UploadPart", answer(400, "BadDigest"), after=1):
         assert "BadDigest" in refused(bulky, VaultError).what
     bulky.assert_nothing_was_published()
 
 
 @pytest.mark.fault("S3")
-def test_a_part_fails_in_the_middle_of_many_and_recovers(bulky: Workshop) -> None:
+def test_a_part_fails_in_the_middle_of_many_and_recovers(bulky: BackupHarness) -> None:
     with planned(bulky.bucket.client, "UploadPart", answer(500, "InternalError"), after=1, times=2):
         assert bulky.take().taken
 
 
 @pytest.mark.fault("time")
-def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop, clock: Clock) -> None:
+def test_s3_is_too_slow_for_the_time_that_is_left(bulky: BackupHarness, clock: Clock) -> None:
     with (
         set_testing(settle_seconds=0.5),
         Silence(then=clock.strike_soon) as parts,
@@ -353,13 +361,13 @@ def test_s3_is_too_slow_for_the_time_that_is_left(bulky: Workshop, clock: Clock)
 
 
 @pytest.mark.fault("S3", leaves="uploads")
-def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(backups: BackupHarness) -> None:
+    client = backups.bucket.client
     with (
         planned(client, "UploadPart", answer(403, "AccessDenied")),
         planned(client, "AbortMultipartUpload", answer(403, "AccessDenied")),
     ):
-        error = refused(workshop, VaultError)
+        error = refused(backups, VaultError)
     assert "upload part 1" in error.what
     assert any("lifecycle rule" in note for note in error.__notes__)
 
@@ -368,23 +376,23 @@ def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(workshop: Work
 
 
 @pytest.mark.fault("repeats")
-def test_a_second_delivery_of_the_slot_changes_nothing(workshop: Workshop) -> None:
-    first = workshop.take()
-    before = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
-    second = workshop.take()
-    after = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
+def test_a_second_delivery_of_the_slot_changes_nothing(backups: BackupHarness) -> None:
+    first = backups.take()
+    before = backups.bucket.client.list_object_versions(Bucket=backups.bucket.name)["Versions"]
+    second = backups.take()
+    after = backups.bucket.client.list_object_versions(Bucket=backups.bucket.name)["Versions"]
     assert (first.taken, second.taken) == (True, False)
     assert second.manifest == first.manifest
     assert [v["VersionId"] for v in after] == [v["VersionId"] for v in before]
 
 
 @pytest.mark.fault("repeats")
-def test_two_deliveries_at_once_are_one_backup(workshop: Workshop) -> None:
+def test_two_deliveries_at_once_are_one_backup(backups: BackupHarness) -> None:
     outcomes: list[object] = []
 
     def run() -> None:
         try:
-            outcomes.append(workshop.take())
+            outcomes.append(backups.take())
         except SlotTakenError as error:
             outcomes.append(error)
 
@@ -393,42 +401,44 @@ def test_two_deliveries_at_once_are_one_backup(workshop: Workshop) -> None:
         each.start()
     for each in runs:
         each.join()
-    versions = workshop.bucket.client.list_object_versions(Bucket=workshop.bucket.name)["Versions"]
-    assert sum(v["Key"] == workshop.location.manifest_key for v in versions) == 1
-    assert sum(v["Key"] == workshop.location.archive_key for v in versions) == 1
+    versions = backups.bucket.client.list_object_versions(Bucket=backups.bucket.name)["Versions"]
+    assert sum(v["Key"] == backups.location.manifest_key for v in versions) == 1
+    assert sum(v["Key"] == backups.location.archive_key for v in versions) == 1
     assert [getattr(outcome, "taken", None) for outcome in outcomes].count(True) == 1
-    assert workshop.bucket.open_uploads() == []
+    assert backups.bucket.open_uploads() == []
 
 
 @pytest.mark.fault("repeats")
-def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(
+    backups: BackupHarness,
+) -> None:
+    client = backups.bucket.client
     with planned(client, "PutObject", answer(403, "AccessDenied")):
-        refused(workshop, VaultError)
-    workshop.assert_nothing_was_published()
-    assert workshop.location.archive_key in workshop.bucket.holds()  # the leftover
-    outcome = workshop.take()
+        refused(backups, VaultError)
+    backups.assert_nothing_was_published()
+    assert backups.location.archive_key in backups.bucket.holds()  # the leftover
+    outcome = backups.take()
     assert outcome.taken
     stored = outcome.manifest.archive.objects[0]
-    newest = client.head_object(Bucket=workshop.bucket.name, Key=stored.key)
+    newest = client.head_object(Bucket=backups.bucket.name, Key=stored.key)
     assert (newest["VersionId"], newest["ContentLength"]) == (stored.version_id, stored.bytes)
 
 
 @pytest.mark.fault("repeats")
-def test_a_manifest_that_vanishes_into_a_lost_race_is_the_winners(workshop: Workshop) -> None:
-    winner = workshop.take().manifest
-    key = workshop.location.manifest_key
-    document = workshop.bucket.read(key)
-    workshop.bucket.client.delete_object(Bucket=workshop.bucket.name, Key=key)
+def test_a_manifest_that_vanishes_into_a_lost_race_is_the_winners(backups: BackupHarness) -> None:
+    winner = backups.take().manifest
+    key = backups.location.manifest_key
+    document = backups.bucket.read(key)
+    backups.bucket.client.delete_object(Bucket=backups.bucket.name, Key=key)
 
     def publish() -> None:
         completing.wait(30)
-        workshop.bucket.client.put_object(Bucket=workshop.bucket.name, Key=key, Body=document)
+        backups.bucket.client.put_object(Bucket=backups.bucket.name, Key=key, Body=document)
 
-    with planned(workshop.bucket.client, "CompleteMultipartUpload", slow(0.5)) as completing:
+    with planned(backups.bucket.client, "CompleteMultipartUpload", slow(0.5)) as completing:
         other = threading.Thread(target=publish)
         other.start()
-        outcome = workshop.take()
+        outcome = backups.take()
         other.join()
     assert (outcome.taken, outcome.manifest) == (False, winner)
-    eventually(lambda: workshop.bucket.open_uploads() == [])
+    eventually(lambda: backups.bucket.open_uploads() == [])

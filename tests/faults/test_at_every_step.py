@@ -27,7 +27,7 @@ from lifeboat.postgres.programs import Child
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
-from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.proxy import Proxy
 from tests.support.step_faults import BACKUP, Clock, at
 
@@ -37,33 +37,33 @@ WITH_S3 = ("look", "upload", "archive", "complete", "publish")
 
 
 @pytest.fixture
-def line(workshop: Workshop) -> Iterator[Proxy]:
+def db_proxy(backups: BackupHarness) -> Iterator[Proxy]:
     """The only way to the database."""
-    server = workshop.database.server
+    server = backups.database.server
     with Proxy("127.0.0.1", server.port) as proxy:
-        workshop.secret = workshop.database.url.replace(f":{server.port}/", f":{proxy.port}/")
+        backups.secret = backups.database.url.replace(f":{server.port}/", f":{proxy.port}/")
         yield proxy
 
 
-def outcome(workshop: Workshop, **changes: Any) -> LifeboatError | None:
+def outcome(backups: BackupHarness, **changes: Any) -> LifeboatError | None:
     """What the run raised; None where it took a backup. Nothing in between exists."""
     try:
-        assert workshop.take(**changes).taken
+        assert backups.take(**changes).taken
     except LifeboatError as error:
-        assert workshop.location.manifest_key not in workshop.bucket.holds()
+        assert backups.location.manifest_key not in backups.bucket.holds()
         return error
-    assert workshop.location.manifest_key in workshop.bucket.holds()
+    assert backups.location.manifest_key in backups.bucket.holds()
     return None
 
 
 @pytest.mark.fault("time")
 @pytest.mark.parametrize("step", BACKUP)
 def test_the_time_of_a_backup_runs_out_at_a_step(
-    workshop: Workshop, clock: Clock, step: str
+    backups: BackupHarness, clock: Clock, step: str
 ) -> None:
     # Where S3 answers, however late on a busy machine, it has answered in time.
     with set_testing(last_call_seconds=60), at(step, clock.strike):
-        error = outcome(workshop, remaining=clock.remaining)
+        error = outcome(backups, remaining=clock.remaining)
     if step in {"complete", "publish"}:  # what S3 does at once is still waited for
         assert error is None
     elif step != "count" or error:  # where all was counted before, there is nothing to wait for
@@ -75,73 +75,77 @@ def test_the_time_of_a_backup_runs_out_at_a_step(
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("step", WITH_DATABASE)
 def test_the_line_to_the_database_is_cut_at_a_step_of_a_backup(
-    workshop: Workshop, line: Proxy, step: str
+    backups: BackupHarness, db_proxy: Proxy, step: str
 ) -> None:
-    with at(step, line.cut):
-        error = outcome(workshop)
+    with at(step, db_proxy.cut):
+        error = outcome(backups)
     assert isinstance(error, ConnectError | DumpError | InventoryError)
 
 
 @pytest.mark.fault("network")
 @pytest.mark.parametrize("step", WITH_DATABASE)
 def test_the_line_to_the_database_goes_silent_at_a_step_of_a_backup(
-    workshop: Workshop, line: Proxy, clock: Clock, step: str
+    backups: BackupHarness, db_proxy: Proxy, clock: Clock, step: str
 ) -> None:
     def stall() -> None:
-        line.stall()
+        db_proxy.stall()
         clock.strike_soon()
 
     with at(step, stall):
-        error = outcome(workshop, remaining=clock.remaining)
-    line.require_silence()
-    line.cut()  # now the server hears of it as well
+        error = outcome(backups, remaining=clock.remaining)
+    db_proxy.require_silence()
+    db_proxy.cut()  # now the server hears of it as well
     assert isinstance(error, OutOfTimeError)
     assert f"during {'count' if step == 'archive' else step}" in error.what
 
 
 @pytest.mark.fault("network")
-def test_a_slow_line_to_the_database_only_takes_longer(workshop: Workshop, line: Proxy) -> None:
-    line.slow(0.004)
-    assert workshop.take().taken
-    assert line.forwarded > 10_000
+def test_a_slow_line_to_the_database_only_takes_longer(
+    backups: BackupHarness, db_proxy: Proxy
+) -> None:
+    db_proxy.slow(0.004)
+    assert backups.take().taken
+    assert db_proxy.forwarded > 10_000
 
 
 @pytest.mark.fault("network", leaves="uploads")
 @pytest.mark.parametrize("step", WITH_S3)
 def test_the_road_to_s3_is_cut_at_a_step_of_a_backup(
-    workshop: Workshop, road: Proxy, vault: Vault, step: str
+    backups: BackupHarness, s3_proxy: Proxy, vault: Vault, step: str
 ) -> None:
-    with at(step, road.cut):
-        error = outcome(workshop, vault=vault)
+    with at(step, s3_proxy.cut):
+        error = outcome(backups, vault=vault)
     assert isinstance(error, VaultError | VaultReadError)
 
 
 @pytest.mark.fault("network", leaves="uploads")
 @pytest.mark.parametrize("step", WITH_S3)
 def test_the_road_to_s3_goes_silent_at_a_step_of_a_backup(
-    workshop: Workshop, road: Proxy, vault: Vault, clock: Clock, step: str
+    backups: BackupHarness, s3_proxy: Proxy, vault: Vault, clock: Clock, step: str
 ) -> None:
     def stall() -> None:
-        road.stall()
+        s3_proxy.stall()
         clock.strike_soon()
 
     with at(step, stall):
-        error = outcome(workshop, remaining=clock.remaining, vault=vault)
-    road.require_silence()
-    road.cut()  # ends what was left to itself
+        error = outcome(backups, remaining=clock.remaining, vault=vault)
+    s3_proxy.require_silence()
+    s3_proxy.cut()  # ends what was left to itself
     assert isinstance(error, OutOfTimeError | VaultError)
 
 
 @pytest.mark.fault("network")
-def test_a_slow_road_to_s3_only_takes_longer(workshop: Workshop, road: Proxy, vault: Vault) -> None:
-    road.slow(0.02)
-    assert workshop.take(vault=vault).taken
-    assert road.forwarded > 10_000
+def test_a_slow_road_to_s3_only_takes_longer(
+    backups: BackupHarness, s3_proxy: Proxy, vault: Vault
+) -> None:
+    s3_proxy.slow(0.02)
+    assert backups.take(vault=vault).taken
+    assert s3_proxy.forwarded > 10_000
 
 
 @pytest.mark.fault("processes")
 def test_pg_dump_is_killed_as_soon_as_it_runs(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, killed = Dump.start, []
 
@@ -152,13 +156,13 @@ def test_pg_dump_is_killed_as_soon_as_it_runs(
         return child
 
     monkeypatch.setattr(Dump, "start", start)
-    assert isinstance(outcome(workshop), BackupError)
+    assert isinstance(outcome(backups), BackupError)
     assert killed
 
 
 @pytest.mark.fault("processes")
 def test_the_decoder_is_killed_as_soon_as_it_runs(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, killed = Decoder.__enter__, []
 
@@ -168,7 +172,7 @@ def test_the_decoder_is_killed_as_soon_as_it_runs(
         return real(decoder)
 
     monkeypatch.setattr(Decoder, "__enter__", enter)
-    assert isinstance(outcome(workshop), DecodeError)
+    assert isinstance(outcome(backups), DecodeError)
     assert killed
 
 
@@ -177,10 +181,10 @@ def test_the_decoder_is_killed_as_soon_as_it_runs(
     ("program", "error"), [("pg_dump", DumpError), ("pg_restore", DecodeError)]
 )
 def test_a_program_is_killed_when_it_has_said_everything(
-    broken: Callable[[str, str], Workshop], program: str, error: type[BackupError]
+    broken: Callable[[str, str], BackupHarness], program: str, error: type[BackupError]
 ) -> None:
-    workshop = broken(program, '"$REAL" "$@"\nkill -9 $$')
-    told = outcome(workshop)
+    backups = broken(program, '"$REAL" "$@"\nkill -9 $$')
+    told = outcome(backups)
     assert isinstance(told, error)
     assert "killed by signal 9" in told.what
 
@@ -193,23 +197,23 @@ import boto3
 from local.aws import LocalAws
 from lifeboat.postgres.programs import Programs
 from tests.support.step_faults import at
-from tests.support.backup_harness import Bucket, Workshop
+from tests.support.backup_harness import Bucket, BackupHarness
 step, url, programs, endpoint, ca, region, name = sys.argv[1:]
 client = boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name=region,
                       aws_access_key_id="test", aws_secret_access_key="test")
-workshop = Workshop(None, Bucket(client, name), Programs(Path(programs)), None, secret=url)
+backups = BackupHarness(None, Bucket(client, name), Programs(Path(programs)), None, secret=url)
 with at(step, lambda: os.kill(os.getpid(), signal.SIGKILL)):
-    workshop.take()
+    backups.take()
 """
 
 
 @pytest.mark.fault("processes", leaves="uploads")
 @pytest.mark.parametrize("step", ["connect", "archive", "publish"])
 def test_python_is_killed_at_a_step_and_the_next_run_makes_the_backup(
-    workshop: Workshop, aws: LocalAws, step: str
+    backups: BackupHarness, aws: LocalAws, step: str
 ) -> None:
-    database, bucket = workshop.database, workshop.bucket
-    arguments = [step, database.url, workshop.programs.root, aws.endpoint, aws.ca_file, aws.region]
+    database, bucket = backups.database, backups.bucket
+    arguments = [step, database.url, backups.programs.root, aws.endpoint, aws.ca_file, aws.region]
     victim = subprocess.run(
         [sys.executable, "-c", VICTIM, *map(str, arguments), bucket.name],
         capture_output=True,
@@ -218,9 +222,9 @@ def test_python_is_killed_at_a_step_and_the_next_run_makes_the_backup(
         env={**os.environ, "PYTHONPATH": "functions:."},
     )
     assert victim.returncode == -signal.SIGKILL, victim.stderr
-    assert workshop.location.manifest_key not in bucket.holds()
+    assert backups.location.manifest_key not in bucket.holds()
     eventually(lambda: programs_at(database) == [])
-    assert workshop.take().taken
+    assert backups.take().taken
 
 
 def programs_at(database: Database) -> list[str]:

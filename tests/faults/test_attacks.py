@@ -24,7 +24,7 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
 from lifeboat.runtime.patience import set_testing
 from tests.faults.conftest import JAILED
-from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.proxy import Proxy
 from tests.support.s3_faults import Silence, answer, planned, slow
 from tests.support.step_faults import Clock
@@ -32,9 +32,9 @@ from tests.support.step_faults import Clock
 
 @pytest.mark.fault("database")
 def test_a_table_hashed_by_an_enum_is_loaded_through_its_root(
-    workshop: Workshop, new_database: Callable[..., Database]
+    backups: BackupHarness, new_database: Callable[..., Database]
 ) -> None:
-    workshop.database.run(
+    backups.database.run(
         "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')",
         "CREATE TABLE moods (m mood, v int) PARTITION BY HASH (m)",
         "CREATE TABLE moods_0 PARTITION OF moods FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
@@ -47,18 +47,18 @@ def test_a_table_hashed_by_an_enum_is_loaded_through_its_root(
         "CREATE TABLE years_2_0 PARTITION OF years_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
         "INSERT INTO years SELECT i % 2 + 1, 'ok' FROM generate_series(1, 30) i",
     )
-    workshop.settings["backup"] = {"checksums": True}
-    manifest = workshop.take().manifest
+    backups.settings["backup"] = {"checksums": True}
+    manifest = backups.take().manifest
     rows = {table.name: table.rows for table in manifest.inventory.tables}
     assert rows == {"moods": 90, "years": 15, "years_1": 15, "users": 1000}
     copy = new_database()
-    workshop.restore(copy, jobs=1)
+    backups.restore(copy, jobs=1)
     assert copy.inventory().tables == manifest.inventory.tables
 
 
-def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
+def _extension_with_a_table(backups: BackupHarness, condition: str) -> None:
     """hstore, made to own a configuration table as pg_cron and PostGIS do."""
-    workshop.database.run(
+    backups.database.run(
         "CREATE EXTENSION hstore",
         "CREATE SCHEMA cron",
         "CREATE TABLE cron.job (id serial, t text)",
@@ -66,7 +66,7 @@ def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
         "ALTER EXTENSION hstore ADD TABLE cron.job",
         "ALTER EXTENSION hstore ADD SEQUENCE cron.job_id_seq",
     )
-    with workshop.database.connect() as connection:
+    with backups.database.connect() as connection:
         connection.execute(
             "UPDATE pg_extension SET extconfig ="
             " ARRAY['cron.job'::regclass::oid, 'cron.job_id_seq'::regclass::oid],"
@@ -76,19 +76,19 @@ def _extension_with_a_table(workshop: Workshop, condition: str) -> None:
 
 
 @pytest.mark.fault("database")
-def test_an_extensions_condition_may_name_its_table(workshop: Workshop) -> None:
-    _extension_with_a_table(workshop, "WHERE job.id > 4")
-    inventory = workshop.take().manifest.inventory
+def test_an_extensions_condition_may_name_its_table(backups: BackupHarness) -> None:
+    _extension_with_a_table(backups, "WHERE job.id > 4")
+    inventory = backups.take().manifest.inventory
     assert {t.name: t.rows for t in inventory.tables}["job"] == 5
 
 
 @pytest.mark.fault("database")
 def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
-    workshop: Workshop,
+    backups: BackupHarness,
 ) -> None:
-    _extension_with_a_table(workshop, "")
-    server, name = workshop.database.server, workshop.database.name
-    workshop.database.run(
+    _extension_with_a_table(backups, "")
+    server, name = backups.database.server, backups.database.name
+    backups.database.run(
         "CREATE ROLE weak LOGIN PASSWORD 'bait-of-the-weak'",
         "GRANT USAGE ON SCHEMA public TO weak",
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO weak",
@@ -96,11 +96,11 @@ def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
         "ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY",
     )
     try:
-        workshop.secret = server.url(database=name, user="weak", password="bait-of-the-weak")
+        backups.secret = server.url(database=name, user="weak", password="bait-of-the-weak")
         with pytest.raises(UnreadableError) as caught:
-            workshop.take()
+            backups.take()
     finally:
-        workshop.database.run("DROP OWNED BY weak", "DROP ROLE weak")
+        backups.database.run("DROP OWNED BY weak", "DROP ROLE weak")
     for named in (
         'schema "cron"',
         'table "cron"."job"',
@@ -112,40 +112,40 @@ def test_an_extensions_rows_that_the_role_cannot_read_are_named_before_the_dump(
 
 @pytest.mark.fault("database")
 def test_a_column_named_like_the_query_s_alias_does_not_blind_the_checksum(
-    workshop: Workshop,
+    backups: BackupHarness,
 ) -> None:
     def checksum() -> str | None:
-        tables = workshop.database.inventory().tables
+        tables = backups.database.inventory().tables
         return next(t.checksum for t in tables if t.name == "trap")
 
-    workshop.database.run("CREATE TABLE trap (t int, v text)", "INSERT INTO trap VALUES (1, 'a')")
+    backups.database.run("CREATE TABLE trap (t int, v text)", "INSERT INTO trap VALUES (1, 'a')")
     before = checksum()
-    workshop.database.run("UPDATE trap SET v = 'b'")
+    backups.database.run("UPDATE trap SET v = 'b'")
     assert checksum() != before
 
 
 @pytest.mark.fault("database")
-def test_a_table_of_nothing_but_generated_columns_is_counted(workshop: Workshop) -> None:
-    workshop.database.run(
+def test_a_table_of_nothing_but_generated_columns_is_counted(backups: BackupHarness) -> None:
+    backups.database.run(
         "CREATE TABLE made (a int GENERATED ALWAYS AS (7) STORED)",
         "INSERT INTO made DEFAULT VALUES",
         "INSERT INTO made DEFAULT VALUES",
     )
-    rows = {t.name: t.rows for t in workshop.take().manifest.inventory.tables}
+    rows = {t.name: t.rows for t in backups.take().manifest.inventory.tables}
     assert rows["made"] == 2
 
 
 @pytest.mark.fault("database")
-def test_thousands_of_large_objects_are_counted(workshop: Workshop) -> None:
-    workshop.database.run("SELECT lo_from_bytea(0, '') FROM generate_series(1, 2500)")
-    assert workshop.take().manifest.inventory.counts.large_objects == 2500
+def test_thousands_of_large_objects_are_counted(backups: BackupHarness) -> None:
+    backups.database.run("SELECT lo_from_bytea(0, '') FROM generate_series(1, 2500)")
+    assert backups.take().manifest.inventory.counts.large_objects == 2500
 
 
 @pytest.mark.fault("database")
 def test_a_deadlock_with_a_migration_is_only_another_attempt(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop.database.run("CREATE TABLE a (id int)", "CREATE TABLE b (id int)")
+    backups.database.run("CREATE TABLE a (id int)", "CREATE TABLE b (id int)")
     lock, hands = snapshot._lock, []
 
     def lock_one_by_one(holder: Connection, relations: tuple[Relation, ...]) -> None:
@@ -154,7 +154,7 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
             return
         holder.execute("SET deadlock_timeout = '100ms'")
         lock(holder, relations[:1])
-        other = workshop.database.connect()
+        other = backups.database.connect()
         other.execute("SET deadlock_timeout = '60s'")
         other.execute("BEGIN")
         other.execute("LOCK TABLE b IN ACCESS EXCLUSIVE MODE")
@@ -171,29 +171,31 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
         lock(holder, relations)
 
     monkeypatch.setattr(snapshot, "_lock", lock_one_by_one)
-    assert workshop.take().taken
+    assert backups.take().taken
     hands[0].join()
 
 
 @pytest.mark.fault("processes")
-def test_what_pg_dump_says_is_told_without_the_password(workshop: Workshop, tmp_path: Path) -> None:
-    real = workshop.programs.root / "18" / "bin"
+def test_what_pg_dump_says_is_told_without_the_password(
+    backups: BackupHarness, tmp_path: Path
+) -> None:
+    real = backups.programs.root / "18" / "bin"
     folder = tmp_path / "programs" / "18" / "bin"
     folder.mkdir(parents=True)
     (folder / "pg_restore").symlink_to(real / "pg_restore")
     script = f'#!/bin/sh\n{JAILED}\necho "it was $PGPASSWORD" >&2\nexit 1\n'
     (folder / "pg_dump").write_text(script)
     (folder / "pg_dump").chmod(0o755)
-    workshop.programs = Programs(tmp_path / "programs")
+    backups.programs = Programs(tmp_path / "programs")
     with pytest.raises(DumpError) as caught:
-        workshop.take()
+        backups.take()
     assert "it was ***" in caught.value.what
-    assert workshop.database.server.password not in str(caught.value)
+    assert backups.database.server.password not in str(caught.value)
 
 
 @pytest.mark.fault("processes", leaves="unexpected")
 def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(decoder.CopyRows):
         def feed(self, piece: bytes) -> None:
@@ -202,13 +204,13 @@ def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
 
     monkeypatch.setattr(decoder, "CopyRows", Broken)
     with pytest.raises(ValueError, match="never seen before"):
-        workshop.take()
-    workshop.assert_nothing_was_published()
+        backups.take()
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.fault("network")
 def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
     real = snapshot._nothing_slipped_through
@@ -220,7 +222,7 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
         return real(holder, relations)
 
     monkeypatch.setattr(snapshot, "_nothing_slipped_through", look)
-    workshop.take()
+    backups.take()
     idle, interval, count = seen
     assert 0 < idle + interval * count <= 120
 
@@ -229,19 +231,19 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
 
 
 @pytest.mark.fault("time")
-def test_a_server_that_cannot_be_reached_does_not_outlast_the_run(workshop: Workshop) -> None:
-    workshop.secret = "postgresql://someone@127.0.0.1:1/app"
-    workshop.seconds = 5
+def test_a_server_that_cannot_be_reached_does_not_outlast_the_run(backups: BackupHarness) -> None:
+    backups.secret = "postgresql://someone@127.0.0.1:1/app"
+    backups.seconds = 5
     with pytest.raises(ConnectError, match="refused"):  # and not OutOfTimeError
-        workshop.take()
+        backups.take()
 
 
 @pytest.mark.fault("time")
 @pytest.mark.usefixtures("impatient")
 def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
-    workshop: Workshop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = workshop.database.server
+    server = backups.database.server
     real = psycopg.connect
     with Proxy("127.0.0.1", server.port) as proxy:
 
@@ -252,12 +254,12 @@ def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
             return connection
 
         monkeypatch.setattr(psycopg, "connect", connect)
-        workshop.secret = workshop.database.url.replace(f":{server.port}/", f":{proxy.port}/")
+        backups.secret = backups.database.url.replace(f":{server.port}/", f":{proxy.port}/")
         with pytest.raises(OutOfTimeError, match="during connect"):
-            workshop.take(remaining=clock.remaining)
+            backups.take(remaining=clock.remaining)
         proxy.require_silence()
     monkeypatch.undo()
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.fault("time", leaves="uploads")
@@ -270,34 +272,34 @@ def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
     ],
 )
 def test_a_silent_s3_does_not_outlast_the_run(
-    workshop: Workshop, clock: Clock, operation: str, phase: str
+    backups: BackupHarness, clock: Clock, operation: str, phase: str
 ) -> None:
     with (
         set_testing(settle_seconds=0.5, abort_seconds=0.5),
         Silence(then=clock.strike_soon) as silence,
-        planned(workshop.bucket.client, operation, silence),
+        planned(backups.bucket.client, operation, silence),
         pytest.raises(OutOfTimeError, match=f"during {phase}"),
     ):
-        workshop.take(remaining=clock.remaining)
+        backups.take(remaining=clock.remaining)
 
 
 @pytest.mark.fault("S3", leaves="uploads")
 def test_a_silent_s3_after_a_lost_race_does_not_outlast_the_run(
-    workshop: Workshop, clock: Clock
+    backups: BackupHarness, clock: Clock
 ) -> None:
-    client = workshop.bucket.client
+    client = backups.bucket.client
     with (
         Silence(then=clock.strike_soon) as silence,
         planned(client, "CompleteMultipartUpload", answer(412, "PreconditionFailed")),
         planned(client, "ListObjectsV2", silence, after=1),
         pytest.raises(SlotTakenError) as caught,
     ):
-        workshop.take(remaining=clock.remaining)
+        backups.take(remaining=clock.remaining)
     assert "it finds the other run's backup" in caught.value.todo
 
 
-def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(backups: BackupHarness) -> None:
+    client = backups.bucket.client
     with (
         set_testing(abort_seconds=0.5),
         Silence() as silence,
@@ -305,7 +307,7 @@ def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Works
         planned(client, "AbortMultipartUpload", silence),
         pytest.raises(BackupError) as caught,
     ):
-        workshop.take()
+        backups.take()
     assert any("lifecycle rule" in note for note in caught.value.__notes__)
 
 
@@ -313,9 +315,9 @@ def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(workshop: Works
 
 
 @pytest.mark.fault("S3")
-def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(workshop: Workshop) -> None:
+def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(backups: BackupHarness) -> None:
     """botocore sends it again, and S3 refuses the second one since the first is there."""
-    client = workshop.bucket.client
+    client = backups.bucket.client
     lost = threading.Event()
 
     def resend(request: Any) -> Any:
@@ -326,57 +328,57 @@ def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(workshop: Works
         return answer(500, "InternalError")(request)
 
     with planned(client, "PutObject", resend):
-        outcome = workshop.take()
+        outcome = backups.take()
     assert lost.is_set()
     assert outcome.taken
-    assert outcome.manifest == workshop.manifest()
+    assert outcome.manifest == backups.manifest()
 
 
 @pytest.mark.fault("repeats")
 def test_a_run_that_took_another_s_archive_for_a_leftover_does_not_replace_it(
-    workshop: Workshop,
+    backups: BackupHarness,
 ) -> None:
     """The other one had stored its archive but not yet its manifest when this one looked."""
-    winner = workshop.take().manifest
-    client, key = workshop.bucket.client, workshop.location.manifest_key
-    document = workshop.bucket.read(key)
-    client.delete_object(Bucket=workshop.bucket.name, Key=key)
+    winner = backups.take().manifest
+    client, key = backups.bucket.client, backups.location.manifest_key
+    document = backups.bucket.read(key)
+    client.delete_object(Bucket=backups.bucket.name, Key=key)
     with planned(client, "UploadPart", slow(0.5)) as sending:
         other = threading.Thread(
             target=lambda: (
                 sending.wait(30),
-                client.put_object(Bucket=workshop.bucket.name, Key=key, Body=document),
+                client.put_object(Bucket=backups.bucket.name, Key=key, Body=document),
             )
         )
         other.start()
-        outcome = workshop.take()
+        outcome = backups.take()
         other.join()
     assert (outcome.taken, outcome.manifest) == (False, winner)
     archive = winner.archive.objects[0]
-    newest = client.head_object(Bucket=workshop.bucket.name, Key=archive.key)
+    newest = client.head_object(Bucket=backups.bucket.name, Key=archive.key)
     assert newest["VersionId"] == archive.version_id
-    eventually(lambda: workshop.bucket.open_uploads() == [])
+    eventually(lambda: backups.bucket.open_uploads() == [])
 
 
 @pytest.mark.fault("bucket")
-def test_a_manifest_of_another_slot_does_not_serve_this_one(workshop: Workshop) -> None:
-    workshop.take()
-    document = workshop.bucket.read(workshop.location.manifest_key)
-    ours = workshop.location
-    workshop.slot = workshop.slot.replace(hour=5)
-    workshop.bucket.client.put_object(
-        Bucket=workshop.bucket.name, Key=workshop.location.manifest_key, Body=document
+def test_a_manifest_of_another_slot_does_not_serve_this_one(backups: BackupHarness) -> None:
+    backups.take()
+    document = backups.bucket.read(backups.location.manifest_key)
+    ours = backups.location
+    backups.slot = backups.slot.replace(hour=5)
+    backups.bucket.client.put_object(
+        Bucket=backups.bucket.name, Key=backups.location.manifest_key, Body=document
     )
     with pytest.raises(ManifestError, match=f"claims to be {ours.id}/"):
-        workshop.take()
+        backups.take()
 
 
 @pytest.mark.fault("bucket")
-def test_a_manifest_without_its_archive_is_not_a_backup(workshop: Workshop) -> None:
-    workshop.take()
-    workshop.bucket.client.delete_object(
-        Bucket=workshop.bucket.name, Key=workshop.location.archive_key
+def test_a_manifest_without_its_archive_is_not_a_backup(backups: BackupHarness) -> None:
+    backups.take()
+    backups.bucket.client.delete_object(
+        Bucket=backups.bucket.name, Key=backups.location.archive_key
     )
     with pytest.raises(ManifestError, match="not its archive") as caught:
-        workshop.take()
+        backups.take()
     assert "delete marker" in caught.value.todo

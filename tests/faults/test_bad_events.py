@@ -21,7 +21,7 @@ from lifeboat.monitor import handler as monitor
 from lifeboat.restore import handler as restore
 from tests.support import invariants
 from tests.support.backup_harness import SECRET_ARN
-from tests.support.strategies import CAMPAIGN, ODD, WORDS, broken
+from tests.support.strategies import FUZZ_SETTINGS, ODD, WORDS, broken
 
 pytestmark = [
     pytest.mark.fault("input"),
@@ -187,7 +187,7 @@ def test_an_event_is_understood_or_refused_in_words_and_nothing_else_happens(
         assert function.send(event) is None, event
     inputs = 0
 
-    @CAMPAIGN
+    @FUZZ_SETTINGS
     @given(events(name, mostly=4))
     def send(text: str) -> None:
         nonlocal inputs
@@ -207,7 +207,7 @@ def test_the_monitor_looks_whatever_it_is_sent_unless_it_is_asked_for_a_format_t
     function = entry(monitor, "check_health")
     inputs = 0
 
-    @CAMPAIGN
+    @FUZZ_SETTINGS
     @given((ODD | ODD.map(lambda value: {"format": value})).map(json.dumps))
     def send(text: str) -> None:
         nonlocal inputs

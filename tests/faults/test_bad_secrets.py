@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lifeboat.errors import EndpointError, LifeboatError, SecretError
 from lifeboat.postgres.login import Login, read_login
 from tests.support import invariants
-from tests.support.strategies import CAMPAIGN, ODD, WORDS, broken
+from tests.support.strategies import FUZZ_SETTINGS, ODD, WORDS, broken
 
 pytestmark = pytest.mark.fault("input")
 
@@ -183,7 +183,7 @@ def test_a_url_that_makes_no_sense_is_refused_without_a_word_of_its_password(
 ) -> None:
     came_to: list[Login | LifeboatError] = []
 
-    @CAMPAIGN_OF_SECRETS
+    @FUZZ_SETTINGS_OF_SECRETS
     @given(urls())
     def offer(text: str) -> None:
         came_to.append(read(text, tmp_path))
@@ -197,7 +197,7 @@ def test_json_that_makes_no_sense_is_refused_without_a_word_of_its_password(
 ) -> None:
     came_to: list[Login | LifeboatError] = []
 
-    @CAMPAIGN_OF_SECRETS
+    @FUZZ_SETTINGS_OF_SECRETS
     @given(documents())
     def offer(text: str) -> None:
         came_to.append(read(text, tmp_path))
@@ -209,7 +209,7 @@ def test_json_that_makes_no_sense_is_refused_without_a_word_of_its_password(
 def test_any_text_at_all_is_refused(tmp_path: Path) -> None:
     came_to: list[Login | LifeboatError] = []
 
-    @CAMPAIGN
+    @FUZZ_SETTINGS
     @given(st.sampled_from(WORDS) | st.text() | ODD.map(json.dumps))
     def offer(text: str) -> None:
         came_to.append(read(text, tmp_path))
@@ -219,7 +219,7 @@ def test_any_text_at_all_is_refused(tmp_path: Path) -> None:
     assert not any(isinstance(each, Login) for each in came_to)
 
 
-CAMPAIGN_OF_SECRETS = type(CAMPAIGN)(CAMPAIGN, max_examples=400)
+FUZZ_SETTINGS_OF_SECRETS = type(FUZZ_SETTINGS)(FUZZ_SETTINGS, max_examples=400)
 
 
 def require_both(came_to: list[Login | LifeboatError], caplog: pytest.LogCaptureFixture) -> None:

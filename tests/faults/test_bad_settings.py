@@ -21,7 +21,7 @@ from tests.support.bad_settings import (
     with_database,
     with_query,
 )
-from tests.support.strategies import CAMPAIGN, JSON, ODD, WORDS, broken
+from tests.support.strategies import FUZZ_SETTINGS, JSON, ODD, WORDS, broken
 
 pytestmark = pytest.mark.fault("input")
 
@@ -101,7 +101,7 @@ def test_the_settings_that_are_broken_here_are_good_ones() -> None:
 def test_broken_settings_are_refused_key_by_key_or_still_make_sense() -> None:
     refused: list[bool] = []
 
-    @type(CAMPAIGN)(CAMPAIGN, max_examples=400)
+    @type(FUZZ_SETTINGS)(FUZZ_SETTINGS, max_examples=400)
     @given(broken((WHOLE, WHOLE, SMALL), KEYS).map(json.dumps))
     def give(text: str) -> None:
         refused.append(offer({"lifeboat": json.loads(text)}))
@@ -118,7 +118,7 @@ def test_whatever_stands_in_the_command_line_is_taken_or_refused_by_its_key() ->
     path = st.lists(parts, max_size=4).map(lambda found: ".".join(["lifeboat", *found]))
     value = st.text(max_size=30) | ODD.map(json.dumps) | ODD
 
-    @CAMPAIGN
+    @FUZZ_SETTINGS
     @given(st.dictionaries(path, value, max_size=3).map(json.dumps))
     def give(text: str) -> None:
         refused.append(offer({"lifeboat": SMALL} | json.loads(text)))
@@ -131,7 +131,7 @@ def test_whatever_stands_in_the_command_line_is_taken_or_refused_by_its_key() ->
 def test_a_cron_is_one_that_fires_or_is_refused_without_a_long_wait() -> None:
     refused: list[bool] = []
 
-    @CAMPAIGN
+    @FUZZ_SETTINGS
     @given(CRON.map(" ".join))
     def give(cron: str) -> None:
         refused.append(offer({"lifeboat": {**SMALL, "monitor": {"cron": cron}}}))

@@ -25,7 +25,7 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.recovery import compare_copy
 from lifeboat.recovery.scratch import scratch_directory
 from tests.support.backup_harness import SECRET_ARN, Database, assert_no_children, eventually
-from tests.support.drill_harness import TARGET, DrillHall, databases
+from tests.support.drill_harness import TARGET, DrillHarness, databases
 from tests.support.step_faults import Clock, by
 
 #: Longer than a run takes to end when it is told to.
@@ -33,20 +33,20 @@ SLOW_SECONDS = 60
 
 
 @pytest.fixture
-def slow_hall(hall: DrillHall) -> DrillHall:
+def slow_drills(drills: DrillHarness) -> DrillHarness:
     """Its backup takes a minute to restore: an index of it is built by a function that sleeps."""
-    hall.workshop.database.run(
+    drills.backups.database.run(
         "CREATE FUNCTION quick(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS"
         " $$ BEGIN PERFORM pg_sleep(0.0); RETURN i; END $$",
         "CREATE TABLE slow (i int)",
         "INSERT INTO slow VALUES (1)",
         "CREATE INDEX slowly ON slow (quick(i))",
     )
-    hall.workshop.take()
-    hall.edit_archive(
+    drills.backups.take()
+    drills.edit_archive(
         lambda archive: archive.replace(b"pg_sleep(0.0)", b"pg_sleep(%d.)" % SLOW_SECONDS)
     )
-    return hall
+    return drills
 
 
 def postgres_below(place: Path) -> list[int]:
@@ -61,32 +61,32 @@ def postgres_below(place: Path) -> list[int]:
 
 @pytest.mark.fault("time")
 def test_time_that_runs_out_in_the_restore_ends_it_cleanly(
-    slow_hall: DrillHall, clock: Clock
+    slow_drills: DrillHarness, clock: Clock
 ) -> None:
-    by(slow_hall, remaining=clock.remaining)
+    by(slow_drills, remaining=clock.remaining)
     struck: list[float] = []
     striker = _while_restoring(lambda: (clock.strike(), struck.append(time.monotonic())))
-    report = slow_hall.hold()
+    report = slow_drills.hold()
     striker.join()
     assert time.monotonic() - struck[0] < SLOW_SECONDS
     assert report.verdict is Verdict.FAILED
     assert "during restore" in report.reasons[0]
     assert "drill.memory_mb" in (report.advice or "")
-    assert postgres_below(slow_hall.place) == []
+    assert postgres_below(slow_drills.place) == []
     assert_no_children()
 
 
 @pytest.mark.fault("time")
 def test_a_target_is_left_without_the_drills_database_when_time_runs_out(
-    slow_hall: DrillHall, new_database: Callable[..., Database], clock: Clock
+    slow_drills: DrillHarness, new_database: Callable[..., Database], clock: Clock
 ) -> None:
     target = new_database()
     before = databases(target)
-    slow_hall.give_target(target)
-    slow_hall.forget_endpoint()
-    by(slow_hall, remaining=clock.remaining)
+    slow_drills.give_target(target)
+    slow_drills.forget_endpoint()
+    by(slow_drills, remaining=clock.remaining)
     striker = _while_restoring(clock.strike)
-    report = slow_hall.hold(target=TARGET)
+    report = slow_drills.hold(target=TARGET)
     striker.join()
     assert "during restore" in report.reasons[0]
     assert databases(target) == before
@@ -116,12 +116,12 @@ def _while_restoring(act: Callable[[], object]) -> threading.Thread:
 
 @pytest.mark.fault("processes")
 def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
-    slow_hall: DrillHall, new_database: Callable[..., Database]
+    slow_drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     target = new_database(18)
     before = databases(target)
-    slow_hall.give_target(target)
-    slow_hall.forget_endpoint()
+    slow_drills.give_target(target)
+    slow_drills.forget_endpoint()
 
     def kill_pg_restore() -> None:
         for child in psutil.Process().children():
@@ -129,7 +129,7 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
                 child.kill()
 
     killer = _while_restoring(kill_pg_restore)
-    report = slow_hall.hold(target=TARGET)
+    report = slow_drills.hold(target=TARGET)
     killer.join()
     assert report.verdict is Verdict.FAILED
     assert "signal 9" in "; ".join(report.reasons)
@@ -137,23 +137,23 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
 
 
 @pytest.mark.fault("processes")
-def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_hall: DrillHall) -> None:
+def test_a_server_that_dies_is_not_blamed_on_the_backup(slow_drills: DrillHarness) -> None:
     def kill_server() -> None:
-        for pid in postgres_below(slow_hall.place):
+        for pid in postgres_below(slow_drills.place):
             with suppress(psutil.NoSuchProcess, ProcessLookupError):  # gone by itself meanwhile
                 if psutil.Process(pid).name() == "postgres":
                     os.kill(pid, signal.SIGKILL)
 
     killer = _while_restoring(kill_server)
-    report = slow_hall.hold()
+    report = slow_drills.hold()
     killer.join()
     assert report.verdict is Verdict.FAILED
     assert "own PostgreSQL died" in report.reasons[0]
-    assert postgres_below(slow_hall.place) == []
+    assert postgres_below(slow_drills.place) == []
 
 
 @pytest.mark.fault("processes")
-def test_what_a_killed_drill_left_is_swept_by_the_next_one(hall: DrillHall) -> None:
+def test_what_a_killed_drill_left_is_swept_by_the_next_one(drills: DrillHarness) -> None:
     """A child process makes a server in a directory like a drill's and is killed with SIGKILL."""
     script = (
         "import sys, time\n"
@@ -171,30 +171,30 @@ def test_what_a_killed_drill_left_is_swept_by_the_next_one(hall: DrillHall) -> N
         "        time.sleep(60)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(hall.place), str(hall.programs.root)],
+        [sys.executable, "-c", script, str(drills.place), str(drills.programs.root)],
         stdout=subprocess.PIPE,
         text=True,
     ) as victim:
         assert victim.stdout is not None
         assert victim.stdout.readline() == "up\n"
         victim.kill()
-    assert len(hall.leftovers()) == 1
-    assert postgres_below(hall.place) != []
-    hall.workshop.take()
-    assert hall.hold().verdict is Verdict.PROVEN
-    eventually(lambda: postgres_below(hall.place) == [])
+    assert len(drills.leftovers()) == 1
+    assert postgres_below(drills.place) != []
+    drills.backups.take()
+    assert drills.hold().verdict is Verdict.PROVEN
+    eventually(lambda: postgres_below(drills.place) == [])
 
 
 @pytest.mark.fault("repeats")
-def test_a_directory_in_use_is_not_swept(hall: DrillHall) -> None:
-    with scratch_directory(hall.place) as first, scratch_directory(hall.place) as second:
+def test_a_directory_in_use_is_not_swept(drills: DrillHarness) -> None:
+    with scratch_directory(drills.place) as first, scratch_directory(drills.place) as second:
         assert first.path.exists()
         assert second.path.exists()
 
 
 @pytest.mark.fault("processes")
 def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
-    hall: DrillHall, new_database: Callable[..., Database]
+    drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     target = new_database(18)
     names = {
@@ -207,11 +207,11 @@ def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
         if not name.endswith("mine"):
             comment = "A restore drill of Lifeboat; it is dropped when the drill is over."
             target.run(f"COMMENT ON DATABASE \"{name}\" IS '{comment}'")
-    hall.workshop.take()
-    hall.forget_endpoint()
-    hall.give_target(target)
+    drills.backups.take()
+    drills.forget_endpoint()
+    drills.give_target(target)
     try:
-        hall.hold(target=TARGET)
+        drills.hold(target=TARGET)
         left = databases(target)
         assert {name: name not in left for name in names} == names
     finally:
@@ -219,18 +219,18 @@ def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
 
 
 @pytest.mark.fault("bucket")
-def test_no_backup_is_a_refusal_with_a_next_step(hall: DrillHall) -> None:
+def test_no_backup_is_a_refusal_with_a_next_step(drills: DrillHarness) -> None:
     with pytest.raises(NoBackupError, match="no backup of app") as refusal:
-        hall.hold()
+        drills.hold()
     assert '{"database": "app"}' in refusal.value.todo
 
 
 @pytest.mark.fault("bucket")
-def test_a_backup_that_is_not_there_is_refused_with_those_that_are(hall: DrillHall) -> None:
-    hall.workshop.take()
+def test_a_backup_that_is_not_there_is_refused_with_those_that_are(drills: DrillHarness) -> None:
+    drills.backups.take()
     with pytest.raises(NoBackupError) as refusal:
-        hall.hold(backup="weekly/app/2026-11-22T020000Z")
-    assert hall.workshop.location.id in refusal.value.todo
+        drills.hold(backup="weekly/app/2026-11-22T020000Z")
+    assert drills.backups.location.id in refusal.value.todo
 
 
 @pytest.mark.fault("space")
@@ -242,36 +242,36 @@ def test_a_backup_that_is_not_there_is_refused_with_those_that_are(hall: DrillHa
     ],
 )
 def test_what_does_not_fit_is_refused_before_the_download(
-    hall: DrillHall, settings: dict[str, int], memory_mb: int, words: str
+    drills: DrillHarness, settings: dict[str, int], memory_mb: int, words: str
 ) -> None:
-    hall.workshop.take()
-    source = hall.workshop.manifest().source.model_dump(mode="json")
-    hall.rewrite(source={**source, "bytes": 600 << 20 if memory_mb > 1000 else 1 << 20})
-    hall.settings |= settings
-    hall.memory_mb = memory_mb
+    drills.backups.take()
+    source = drills.backups.manifest().source.model_dump(mode="json")
+    drills.rewrite(source={**source, "bytes": 600 << 20 if memory_mb > 1000 else 1 << 20})
+    drills.settings |= settings
+    drills.memory_mb = memory_mb
     with pytest.raises(DoesNotFitError, match=words) as refusal:
-        hall.hold()
+        drills.hold()
     assert "drill." in refusal.value.todo
-    assert hall.leftovers() == []
+    assert drills.leftovers() == []
 
 
 @pytest.mark.fault("time")
-def test_too_little_time_is_refused_before_the_download(hall: DrillHall) -> None:
-    hall.workshop.take()
-    source = hall.workshop.manifest().source.model_dump(mode="json")
-    hall.rewrite(source={**source, "bytes": 3 << 30})
-    hall.settings["ephemeral_mb"] = 10_240
-    hall.seconds = 20
+def test_too_little_time_is_refused_before_the_download(drills: DrillHarness) -> None:
+    drills.backups.take()
+    source = drills.backups.manifest().source.model_dump(mode="json")
+    drills.rewrite(source={**source, "bytes": 3 << 30})
+    drills.settings["ephemeral_mb"] = 10_240
+    drills.seconds = 20
     with pytest.raises(DoesNotFitError):
-        hall.hold()
+        drills.hold()
 
 
 @pytest.mark.fault("bucket")
-def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(hall: DrillHall) -> None:
-    hall.workshop.take()
-    cold = hall.workshop.location.id
-    client, bucket = hall.workshop.bucket.client, hall.workshop.bucket.name
-    key = hall.workshop.location.archive_key
+def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(drills: DrillHarness) -> None:
+    drills.backups.take()
+    cold = drills.backups.location.id
+    client, bucket = drills.backups.bucket.client, drills.backups.bucket.name
+    key = drills.backups.location.archive_key
     client.copy_object(
         Bucket=bucket,
         Key=key,
@@ -280,59 +280,59 @@ def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(hall: Dril
         MetadataDirective="REPLACE",
     )
     with pytest.raises(ArchivedError, match="GLACIER"):
-        hall.hold()
-    hall.workshop.slot += timedelta(minutes=30)
-    hall.workshop.take()
+        drills.hold()
+    drills.backups.slot += timedelta(minutes=30)
+    drills.backups.take()
     with pytest.raises(ArchivedError) as refusal:
-        hall.hold(backup=cold)
-    assert hall.workshop.location.id in refusal.value.todo
-    assert hall.hold().backup == hall.workshop.location.id
+        drills.hold(backup=cold)
+    assert drills.backups.location.id in refusal.value.todo
+    assert drills.hold().backup == drills.backups.location.id
 
 
 @pytest.mark.fault("input")
-def test_a_target_that_is_not_in_the_settings_is_refused(hall: DrillHall) -> None:
-    hall.workshop.take()
+def test_a_target_that_is_not_in_the_settings_is_refused(drills: DrillHarness) -> None:
+    drills.backups.take()
     with pytest.raises(EventError, match="not in the settings"):
-        hall.hold(target=TARGET)
+        drills.hold(target=TARGET)
 
 
 @pytest.mark.fault("input")
-def test_the_source_is_refused_as_a_target(hall: DrillHall) -> None:
-    hall.workshop.take()
-    hall.give_target(hall.workshop.database)
+def test_the_source_is_refused_as_a_target(drills: DrillHarness) -> None:
+    drills.backups.take()
+    drills.give_target(drills.backups.database)
     with pytest.raises(TargetError, match="is the server that the backup was taken from"):
-        hall.hold(target=TARGET)
+        drills.hold(target=TARGET)
 
 
 @pytest.mark.fault("input")
-def test_the_sources_own_secret_is_refused_as_a_target(hall: DrillHall) -> None:
-    hall.workshop.take()
+def test_the_sources_own_secret_is_refused_as_a_target(drills: DrillHarness) -> None:
+    drills.backups.take()
     with pytest.raises(EventError, match="not in the settings"):
-        hall.hold(target=SECRET_ARN)
+        drills.hold(target=SECRET_ARN)
 
 
 @pytest.mark.fault("database")
 def test_a_target_of_an_older_major_is_refused(
-    hall: DrillHall, new_database: Callable[..., Database]
+    drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
-    hall.workshop.take()
-    hall.give_target(new_database(14))
+    drills.backups.take()
+    drills.give_target(new_database(14))
     with pytest.raises(TargetError, match="PostgreSQL 14"):
-        hall.hold(target=TARGET)
+        drills.hold(target=TARGET)
 
 
 @pytest.mark.fault("database")
 def test_a_role_that_may_not_make_databases_is_told_the_grant(
-    hall: DrillHall, new_database: Callable[..., Database]
+    drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     target = new_database(18)
-    hall.workshop.take()
-    hall.forget_endpoint()
+    drills.backups.take()
+    drills.forget_endpoint()
     target.run("CREATE ROLE poor LOGIN PASSWORD 'bait'")
     try:
-        hall.give_target(target)
-        hall.secrets[TARGET] = target.server.url(target.name, user="poor", password="bait")
-        report = hall.hold(target=TARGET)
+        drills.give_target(target)
+        drills.secrets[TARGET] = target.server.url(target.name, user="poor", password="bait")
+        report = drills.hold(target=TARGET)
         assert report.verdict is Verdict.FAILED
         assert 'ALTER ROLE "poor" CREATEDB' in (report.advice or "")
     finally:
@@ -341,14 +341,14 @@ def test_a_role_that_may_not_make_databases_is_told_the_grant(
 
 @pytest.mark.fault("database")
 def test_a_comparison_that_breaks_down_fails_the_drill(
-    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hall.workshop.take()
+    drills.backups.take()
 
     def broken(*_: object, **__: object) -> None:
         raise TargetError("the connection broke", todo="again")
 
     monkeypatch.setattr(compare_copy, "inventory_of", broken)
-    report = hall.hold()
+    report = drills.hold()
     assert (report.verdict, report.reasons[0]) == (Verdict.FAILED, "the connection broke")
-    assert postgres_below(hall.place) == []
+    assert postgres_below(drills.place) == []

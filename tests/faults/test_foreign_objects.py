@@ -16,9 +16,9 @@ from lifeboat.errors import EventError, ManifestError, NoBackupError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
 from tests.support import invariants
-from tests.support.all_functions import Readers
+from tests.support.all_functions import AllFunctions
 from tests.support.backup_harness import Bucket
-from tests.support.bucket_builder import HandmadeVault, drilled
+from tests.support.bucket_builder import BucketBuilder, drilled
 from tests.support.restore_harness import refused
 from tests.support.vaults import DAY, RULES, backup, drill
 
@@ -28,20 +28,20 @@ MOST_WORDS = 3_000
 
 
 @pytest.fixture
-def vault(bucket: Bucket) -> HandmadeVault:
-    return HandmadeVault(bucket)
+def vault(bucket: Bucket) -> BucketBuilder:
+    return BucketBuilder(bucket)
 
 
 @pytest.fixture
-def backups(vault: HandmadeVault) -> list[Manifest]:
+def backups(vault: BucketBuilder) -> list[Manifest]:
     """Of the last three days, the newest first."""
     vault.configure(RULES)
     return vault.back_up_daily(3)
 
 
 @pytest.fixture
-def readers(vault: HandmadeVault) -> Readers:
-    return Readers(vault)
+def functions(vault: BucketBuilder) -> AllFunctions:
+    return AllFunctions(vault)
 
 
 def changed(*path: str | int, to: object) -> Callable[[Manifest], bytes]:
@@ -116,27 +116,27 @@ GRAVEST = (
 
 @pytest.mark.parametrize("damage", GRAVEST)
 def test_a_manifest_that_can_not_be_trusted_is_told_by_all_and_the_others_can_be_used(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers, damage: str
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, damage: str
 ) -> None:
     newest, older, oldest = backups
     key, backup = newest.key, newest.location.id
     vault.put(key, DAMAGES[damage](newest))
 
-    report = readers.drill()
+    report = functions.drill()
     assert isinstance(report, DrillReport)
     assert report.verdict is Verdict.FAILED
     assert report.backup == backup
     require_named(report.reasons[0], key)
     assert report.advice
 
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     assert [each["backup"] for each in listed["backups"]] == [older.location.id, oldest.location.id]
     assert listed["next"]["backup"] == older.location.id
-    for answer in (listed, readers.restore("export"), readers.restore("thaw")):
+    for answer in (listed, functions.restore("export"), functions.restore("thaw")):
         assert older.location.id in str(answer)
         require_passed_over(answer, backup, key)
 
-    checked = readers.monitor()
+    checked = functions.monitor()
     findings = [each for each in checked.status.findings if key in each.subject]
     assert {(each.code, each.level) for each in findings} == {
         (Code.MANIFEST_UNREADABLE, Level.CRITICAL),
@@ -147,18 +147,18 @@ def test_a_manifest_that_can_not_be_trusted_is_told_by_all_and_the_others_can_be
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_manifest_is_refused_by_its_name_wherever_it_can_not_be_trusted(
-    vault: HandmadeVault,
-    readers: Readers,
+    vault: BucketBuilder,
+    functions: AllFunctions,
     damage: Callable[[Manifest], bytes],
 ) -> None:
     newest, older = vault.back_up_daily(2)
     key, backup = newest.key, newest.location.id
     vault.put(key, damage(newest))
-    again = readers.back_up(newest.location)
+    again = functions.back_up(newest.location)
     assert isinstance(again, ManifestError)
     require_named(str(again), key)
-    require_named(str(refused(lambda: readers.restore("tables", backup=backup))), key)
-    answer = readers.restore("tables")
+    require_named(str(refused(lambda: functions.restore("tables", backup=backup))), key)
+    answer = functions.restore("tables")
     assert answer["backup"] == older.location.id
     require_passed_over(answer, backup, key)
 
@@ -177,13 +177,13 @@ def require_shown(text: str) -> None:
 
 
 def test_when_no_manifest_can_be_read_that_is_said_and_not_that_there_is_no_backup(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     for each in backups:
         vault.put(each.key, b"{")
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     assert (listed["backups"], len(listed["passed_over"])) == ([], 3)
-    error = refused(lambda: readers.restore("tables"))
+    error = refused(lambda: functions.restore("tables"))
     assert isinstance(error, NoBackupError)
     assert "can be used" in error.what
     assert "2 others" in error.what
@@ -191,58 +191,60 @@ def test_when_no_manifest_can_be_read_that_is_said_and_not_that_there_is_no_back
 
 
 def test_unknown_keys_of_a_later_lifeboat_are_no_damage(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     vault.put(backups[0].key, changed("invented_later", to={"a": [1]})(backups[0]))
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     assert len(listed["backups"]) == 3
     assert "passed_over" not in listed
 
 
 def test_the_newest_backup_whose_archive_is_there_is_the_latest(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     newest, older, _ = backups
     key = newest.location.archive_key
     vault.bucket.client.delete_object(Bucket=vault.bucket.name, Key=key)
-    again = readers.back_up(newest.location)
+    again = functions.back_up(newest.location)
     require_named(str(again), key)
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     lies = {each["backup"]: (each["readable"], each["lies"]) for each in listed["backups"]}
     assert lies[newest.location.id] == (False, "its archive is gone")
     assert listed["next"]["backup"] == older.location.id
     for action in ("tables", "export", "thaw"):
-        answer = readers.restore(action)
+        answer = functions.restore(action)
         assert answer["backup"] == older.location.id
         require_passed_over(answer, newest.location.id, key)
-    (finding,) = [each for each in readers.monitor().status.findings if each.subject == key]
+    (finding,) = [each for each in functions.monitor().status.findings if each.subject == key]
     assert (finding.code, finding.level) == (Code.ARCHIVE_MISSING, Level.CRITICAL)
 
 
 @pytest.mark.parametrize("name", ["archive.dump", "globals.sql"])
 @pytest.mark.parametrize("body", [b"", b"another database's"], ids=["empty", "another"])
 def test_what_was_written_over_is_told_by_the_monitor(
-    vault: HandmadeVault,
+    vault: BucketBuilder,
     backups: list[Manifest],
-    readers: Readers,
+    functions: AllFunctions,
     name: str,
     body: bytes,
 ) -> None:
     key = backups[0].location.prefix + name
     vault.put(key, body)
-    (finding,) = [each for each in readers.monitor().status.findings if each.subject == key]
+    (finding,) = [each for each in functions.monitor().status.findings if each.subject == key]
     assert finding.code is Code.ARCHIVE_DIFFERS
     invariants.answered(finding.fact)
     assert finding.advice
 
 
 def test_a_manifest_that_was_written_over_is_told_with_both_its_versions(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     """All is in order by the newest version alone: it names another archive, which is there."""
     forged = vault.back_up(backups[1])
     assert forged.archive != backups[1].archive
-    (finding,) = [e for e in readers.monitor().status.findings if e.code is Code.MANIFEST_REPLACED]
+    (finding,) = [
+        e for e in functions.monitor().status.findings if e.code is Code.MANIFEST_REPLACED
+    ]
     assert (finding.level, finding.subject) == (Level.CRITICAL, forged.key)
     listing = vault.bucket.client.list_object_versions(Bucket=vault.bucket.name, Prefix=forged.key)
     versions = [each["VersionId"] for each in listing["Versions"]]
@@ -253,30 +255,30 @@ def test_a_manifest_that_was_written_over_is_told_with_both_its_versions(
 
 
 def test_a_backup_from_the_future_is_never_the_latest(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     early = vault.back_up(backup(backups[0].slot + 400 * DAY))
     vault.put(f"drills/app/{early.slot:%Y-%m-%dT%H%M%SZ}.json", b"{}")
     for action in ("tables", "export", "thaw"):
-        answer = readers.restore(action)
+        answer = functions.restore(action)
         assert answer["backup"] == backups[0].location.id
         require_passed_over(answer, early.location.id, "")
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     assert listed["next"]["backup"] == backups[0].location.id
-    assert readers.restore("tables", backup=early.location.id)["backup"] == early.location.id
+    assert functions.restore("tables", backup=early.location.id)["backup"] == early.location.id
     started, run = datetime.now(UTC).replace(microsecond=0), "run-1"
     asked = DrillRequest(parse_drill_event({"database": "app"}), started, run)
-    assert find_backup(DrillRun(asked, readers.means())).location == backups[0].location
-    findings = {each.code: each for each in readers.monitor().status.findings}
+    assert find_backup(DrillRun(asked, functions.means())).location == backups[0].location
+    findings = {each.code: each for each in functions.monitor().status.findings}
     assert findings[Code.FROM_THE_FUTURE].subject == early.location.id
     assert Code.BACKUP_TOO_OLD not in findings
 
 
 def test_a_moment_to_come_is_no_moment_to_restore(
-    backups: list[Manifest], readers: Readers
+    backups: list[Manifest], functions: AllFunctions
 ) -> None:
     later = f"{backups[0].slot + 400 * DAY:%Y-%m-%dT%H:%M:%SZ}"
-    error = refused(lambda: readers.restore("tables", before=later))
+    error = refused(lambda: functions.restore("tables", before=later))
     assert isinstance(error, EventError)
     assert "'before'" in error.what
 
@@ -313,19 +315,19 @@ STRANGE = (
 
 
 def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_nobody(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     for key in STRANGE:
         vault.put(key, b"foreign")
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     assert [each["backup"] for each in listed["backups"]] == [each.location.id for each in backups]
     assert "passed_over" not in listed
-    assert readers.restore("tables")["backup"] == backups[0].location.id
-    checked = readers.monitor()
+    assert functions.restore("tables")["backup"] == backups[0].location.id
+    checked = functions.monitor()
     strangers = {e.subject for e in checked.status.findings if e.code is Code.STRANGER}
     assert {"loose", "APP", "Daily/", "hourly/", "my app"} <= strangers
     require_shown(checked.status.as_text())
-    for message in readers.heard:
+    for message in functions.heard:
         require_shown("\n".join([message.subject, *message.paragraphs, *message.steps]))
 
 
@@ -335,14 +337,14 @@ def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_no
     ids=["empty", "future", "no text"],
 )
 def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers, body: bytes
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
 ) -> None:
     report = drill(drilled(1))
     vault.put(report.key, body)
-    listed = readers.restore("list")
+    listed = functions.restore("list")
     assert {each["drill"] for each in listed["backups"]} == {"not drilled"}
-    assert readers.restore("export")["backup"] == backups[0].location.id
-    findings = readers.monitor().status.findings
+    assert functions.restore("export")["backup"] == backups[0].location.id
+    findings = functions.monitor().status.findings
     (finding,) = [each for each in findings if each.code is Code.DRILL_UNREADABLE]
     require_named(finding.headline + finding.fact + finding.subject, report.key)
     assert finding.advice
@@ -354,27 +356,27 @@ def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
     ids=["empty", "future", "another shape"],
 )
 def test_a_monitor_that_lost_its_memory_says_so_and_tells_everything_once_more(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers, body: bytes
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
 ) -> None:
     vault.put(backups[0].key, b"{")
-    readers.monitor()
-    told = {message.subject for message in readers.heard}
+    functions.monitor()
+    told = {message.subject for message in functions.heard}
     assert told
-    readers.heard.clear()
-    readers.monitor()
-    assert readers.heard == []
+    functions.heard.clear()
+    functions.monitor()
+    assert functions.heard == []
     vault.put(STATE_KEY, body)
-    checked = readers.monitor()
-    assert {message.subject for message in readers.heard} >= told
+    checked = functions.monitor()
+    assert {message.subject for message in functions.heard} >= told
     assert any(STATE_KEY in each.fact + each.headline for each in checked.status.findings)
     assert checked.failures == ()
-    readers.heard.clear()
-    readers.monitor()
-    assert not told & {message.subject for message in readers.heard}
+    functions.heard.clear()
+    functions.monitor()
+    assert not told & {message.subject for message in functions.heard}
 
 
 def test_globals_that_are_gone_are_named_with_the_way_to_get_them_back(
-    vault: HandmadeVault, backups: list[Manifest], readers: Readers
+    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     key = backups[0].location.globals_key
     versions = vault.bucket.client.list_object_versions(Bucket=vault.bucket.name, Prefix=key)
@@ -383,7 +385,7 @@ def test_globals_that_are_gone_are_named_with_the_way_to_get_them_back(
     assert stored["Key"] == key
     vault.put(backups[0].key, manifest)
     vault.bucket.client.delete_object(Bucket=vault.bucket.name, Key=key)
-    assert len(readers.restore("list")["backups"]) == 3
-    error = refused(lambda: readers.restore("tables"))
+    assert len(functions.restore("list")["backups"]) == 3
+    error = refused(lambda: functions.restore("tables"))
     require_named(str(error), key)
     assert "another backup" in error.todo

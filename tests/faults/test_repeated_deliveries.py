@@ -18,10 +18,10 @@ from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRequest
 from lifeboat.s3.read import find_backups
 from tests.support import invariants
-from tests.support.backup_harness import Workshop
+from tests.support.backup_harness import BackupHarness
 from tests.support.drill_harness import STARTED as DRILLED
-from tests.support.drill_harness import DrillHall
-from tests.support.restore_harness import STARTED, RescueHall, databases
+from tests.support.drill_harness import DrillHarness
+from tests.support.restore_harness import STARTED, RestoreHarness, databases
 from tests.support.s3_faults import planned
 
 pytestmark = pytest.mark.fault("repeats")
@@ -45,99 +45,101 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     return results
 
 
-def ask(rescue: RescueHall, event: dict[str, Any]) -> dict[str, Any]:
+def ask(restores: RestoreHarness, event: dict[str, Any]) -> dict[str, Any]:
     """As a delivery of one and the same second."""
     asked = parse_restore_event({"database": "app", **event})
-    answer = restore(RestoreRequest(asked, STARTED, "run-1"), rescue.means())
+    answer = restore(RestoreRequest(asked, STARTED, "run-1"), restores.means())
     invariants.answered(answer)
     return answer
 
 
-def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(workshop: Workshop) -> None:
-    newer = workshop.take().manifest
-    workshop.slot -= timedelta(days=1)
-    assert workshop.take().taken
-    workshop.slot += timedelta(days=1)
-    assert workshop.manifest() == newer
-    found = find_backups(workshop.means().vault, "app")
+def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(
+    backups: BackupHarness,
+) -> None:
+    newer = backups.take().manifest
+    backups.slot -= timedelta(days=1)
+    assert backups.take().taken
+    backups.slot += timedelta(days=1)
+    assert backups.manifest() == newer
+    found = find_backups(backups.means().vault, "app")
     assert [each.location.slot for each in found] == [newer.slot, newer.slot - timedelta(days=1)]
 
 
-def test_a_drill_delivered_twice_at_once_is_reported_once(hall: DrillHall) -> None:
+def test_a_drill_delivered_twice_at_once_is_reported_once(drills: DrillHarness) -> None:
     """A report is never replaced: the second one is refused, and says so."""
-    hall.workshop.take()
+    drills.backups.take()
     request = DrillRequest(parse_drill_event({"database": "app"}), DRILLED, "run-1")
-    results = at_once(*[lambda: drill(request, hall.means())] * 2)
+    results = at_once(*[lambda: drill(request, drills.means())] * 2)
     (report,) = [each for each in results if isinstance(each, DrillReport)]
     (refused,) = [each for each in results if isinstance(each, LifeboatError)]
     assert report.verdict is Verdict.PROVEN
-    stored = DrillReport.from_json(hall.workshop.bucket.read(report.key), key=report.key)
+    stored = DrillReport.from_json(drills.backups.bucket.read(report.key), key=report.key)
     assert stored == report
     assert "reports are never replaced" in refused.what
-    assert hall.leftovers() == []
+    assert drills.leftovers() == []
 
 
-def test_a_restore_delivered_twice_at_once_makes_one_copy(rescue: RescueHall) -> None:
+def test_a_restore_delivered_twice_at_once_makes_one_copy(restores: RestoreHarness) -> None:
     """The second one finds that its copy's name is taken, and neither harms the first's copy."""
-    rescue.workshop.take()
+    restores.backups.take()
     event = {"action": "restore", "go": True}
-    results = at_once(*[lambda: ask(rescue, event)] * 2)
+    results = at_once(*[lambda: ask(restores, event)] * 2)
     done = [each for each in results if isinstance(each, dict)]
     refused = [each for each in results if isinstance(each, LifeboatError)]
     assert len(done) == len(refused) == 1
     # The server says it either way, by how far the other one had got.
     assert re.search("already exists|pg_database_datname_index", refused[0].what)
-    assert databases(rescue.live) == {rescue.live.name, done[0]["restored"]}
+    assert databases(restores.live) == {restores.live.name, done[0]["restored"]}
     assert "DROP DATABASE" not in refused[0].todo
-    assert rescue.copy(done[0]).value("SELECT count(*) FROM users") == 1000
+    assert restores.copy(done[0]).value("SELECT count(*) FROM users") == 1000
 
 
-def test_a_restore_delivered_again_when_it_is_done_is_refused(rescue: RescueHall) -> None:
-    rescue.workshop.take()
+def test_a_restore_delivered_again_when_it_is_done_is_refused(restores: RestoreHarness) -> None:
+    restores.backups.take()
     event = {"action": "restore", "go": True}
-    done = ask(rescue, event)
+    done = ask(restores, event)
     with pytest.raises(LifeboatError) as caught:
-        ask(rescue, event)
+        ask(restores, event)
     invariants.told(caught.value)
-    assert databases(rescue.live) == {rescue.live.name, done["restored"]}
-    assert rescue.copy(done).value("SELECT count(*) FROM users") == 1000
+    assert databases(restores.live) == {restores.live.name, done["restored"]}
+    assert restores.copy(done).value("SELECT count(*) FROM users") == 1000
 
 
-def test_a_restore_while_a_backup_runs_brings_back_the_one_before(rescue: RescueHall) -> None:
-    workshop = rescue.workshop
-    before = workshop.take().manifest
-    workshop.slot += timedelta(days=1)
+def test_a_restore_while_a_backup_runs_brings_back_the_one_before(restores: RestoreHarness) -> None:
+    backups = restores.backups
+    before = backups.take().manifest
+    backups.slot += timedelta(days=1)
     answers: list[dict[str, Any]] = []
     with planned(
-        workshop.bucket.client,
+        backups.bucket.client,
         "UploadPart",
-        lambda _: answers.append(rescue.restore()),
+        lambda _: answers.append(restores.restore()),
         times=1,
     ):
-        assert workshop.take().taken
+        assert backups.take().taken
     assert answers[0]["verdict"] == "proven"
     assert answers[0]["backup"] == before.location.id
 
 
-def test_a_swap_delivered_twice_swaps_once(rescue: RescueHall) -> None:
-    rescue.workshop.take()
-    answer = rescue.restore()
-    rescue.live.run("DELETE FROM users")
-    event = rescue.ask(answer["next"])["next"]
-    done = rescue.ask(event)
-    names = databases(rescue.live)
+def test_a_swap_delivered_twice_swaps_once(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    answer = restores.restore()
+    restores.live.run("DELETE FROM users")
+    event = restores.ask(answer["next"])["next"]
+    done = restores.ask(event)
+    names = databases(restores.live)
     with pytest.raises(LifeboatError):
-        rescue.ask(event)
-    assert databases(rescue.live) == names == {rescue.live.name, done["moved_aside"]}
-    assert rescue.live.value("SELECT count(*) FROM users") == 1000
+        restores.ask(event)
+    assert databases(restores.live) == names == {restores.live.name, done["moved_aside"]}
+    assert restores.live.value("SELECT count(*) FROM users") == 1000
 
 
-def test_two_swaps_at_once_are_one(rescue: RescueHall) -> None:
-    rescue.workshop.take()
-    answer = rescue.restore()
-    rescue.live.run("DELETE FROM users")
-    event = rescue.ask(answer["next"])["next"]
-    results = at_once(*[lambda: ask(rescue, event)] * 2)
+def test_two_swaps_at_once_are_one(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    answer = restores.restore()
+    restores.live.run("DELETE FROM users")
+    event = restores.ask(answer["next"])["next"]
+    results = at_once(*[lambda: ask(restores, event)] * 2)
     assert any(isinstance(each, dict) for each in results), results
-    assert len(databases(rescue.live)) == 2
-    assert rescue.live.value("SELECT count(*) FROM users") == 1000
+    assert len(databases(restores.live)) == 2
+    assert restores.live.value("SELECT count(*) FROM users") == 1000

@@ -8,7 +8,7 @@ import pytest
 from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreTimeError
 from tests.support.backup_harness import Database, eventually, open_backends
 from tests.support.proxy import Proxy
-from tests.support.restore_harness import TARGET, RescueHall, databases, event_in, refused
+from tests.support.restore_harness import TARGET, RestoreHarness, databases, event_in, refused
 from tests.support.step_faults import Clock, by
 
 #: An index over a function that takes its time in restored copies only.
@@ -20,71 +20,73 @@ SLOW = (
 )
 
 
-def left(rescue: RescueHall) -> Database:
+def left(restores: RestoreHarness) -> Database:
     """The one database that was left, which nobody is connected to."""
-    (name,) = databases(rescue.live) - {rescue.live.name}
-    copy = Database(rescue.live.server, name)
+    (name,) = databases(restores.live) - {restores.live.name}
+    copy = Database(restores.live.server, name)
     assert open_backends(copy) == []
     return copy
 
 
-def assert_said(rescue: RescueHall, error: LifeboatError) -> None:
+def assert_said(restores: RestoreHarness, error: LifeboatError) -> None:
     """It says what was left and what drops it, which is true."""
-    copy = left(rescue)
+    copy = left(restores)
     assert f"DROP DATABASE {copy.name} WITH (FORCE);" in error.todo
     assert copy.name in error.safe
     assert "The live database and all backups are untouched." in error.safe
-    with rescue.live.server.admin() as admin:
+    with restores.live.server.admin() as admin:
         admin.execute(f"DROP DATABASE {copy.name} WITH (FORCE);")
-    assert databases(rescue.live) == {rescue.live.name}
+    assert databases(restores.live) == {restores.live.name}
 
 
 @pytest.mark.fault("time")
 def test_when_time_runs_out_the_restore_ends_itself_and_names_what_is_left(
-    rescue: RescueHall, clock: Clock
+    restores: RestoreHarness, clock: Clock
 ) -> None:
-    rescue.live.run(*SLOW)
-    rescue.workshop.take()
-    by(rescue, remaining=clock.remaining)
+    restores.live.run(*SLOW)
+    restores.backups.take()
+    by(restores, remaining=clock.remaining)
     striker = threading.Thread(
-        target=lambda: (eventually(lambda: building(rescue)), clock.strike())
+        target=lambda: (eventually(lambda: building(restores)), clock.strike())
     )
     striker.start()
-    error = refused(rescue.restore)
+    error = refused(restores.restore)
     striker.join()
     assert isinstance(error, RestoreTimeError), error
     assert "during restore" in error.what
-    assert_said(rescue, error)
+    assert_said(restores, error)
 
 
 @pytest.mark.fault("network")
-def test_a_lost_connection_ends_the_restore_and_names_what_is_left(rescue: RescueHall) -> None:
-    rescue.live.run(*SLOW)
-    rescue.workshop.take()
-    server = rescue.live.server
+def test_a_lost_connection_ends_the_restore_and_names_what_is_left(
+    restores: RestoreHarness,
+) -> None:
+    restores.live.run(*SLOW)
+    restores.backups.take()
+    server = restores.live.server
     with Proxy("127.0.0.1", server.port) as proxy:
-        url = server.url(rescue.live.name).replace(f":{server.port}/", f":{proxy.port}/")
-        rescue.secrets[TARGET] = url
-        rescue.settings["target_secret_arns"] = [TARGET]
+        url = server.url(restores.live.name).replace(f":{server.port}/", f":{proxy.port}/")
+        restores.secrets[TARGET] = url
+        restores.settings["target_secret_arns"] = [TARGET]
 
         def cut() -> None:
-            eventually(lambda: building(rescue))
+            eventually(lambda: building(restores))
             proxy.cut()
 
         cutter = threading.Thread(target=cut)
         cutter.start()
-        error = refused(lambda: rescue.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET))
         cutter.join()
     with server.admin() as admin:  # the server has not noticed that its client is gone
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE %s",
-            [f"{rescue.live.name}\\_restored%"],
+            [f"{restores.live.name}\\_restored%"],
         )
-    assert_said(rescue, error)
+    assert_said(restores, error)
 
 
-def building(rescue: RescueHall) -> bool:
-    with rescue.live.server.admin() as admin:
+def building(restores: RestoreHarness) -> bool:
+    with restores.live.server.admin() as admin:
         row = admin.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX slow%'"
             " AND state = 'active'"
@@ -93,9 +95,11 @@ def building(rescue: RescueHall) -> bool:
 
 
 @pytest.mark.fault("bucket")
-def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(rescue: RescueHall) -> None:
-    manifest = rescue.workshop.take().manifest
-    bucket, stored = rescue.workshop.bucket, manifest.archive.objects[0]
+def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(
+    restores: RestoreHarness,
+) -> None:
+    manifest = restores.backups.take().manifest
+    bucket, stored = restores.backups.bucket, manifest.archive.objects[0]
     body = bytearray(bucket.read(stored.key))
     body[len(body) // 2] ^= 1
     answer = bucket.client.put_object(Bucket=bucket.name, Key=stored.key, Body=bytes(body))
@@ -103,32 +107,32 @@ def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(rescue: R
     lie["archive"]["objects"][0]["version_id"] = answer["VersionId"]
     changed = type(manifest).model_validate(lie)
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
-    error = refused(rescue.restore)
+    error = refused(restores.restore)
     assert isinstance(error, RestoreFailedError)
     assert "SHA-256" in error.what
-    assert databases(rescue.live) == {rescue.live.name}
+    assert databases(restores.live) == {restores.live.name}
 
 
 @pytest.mark.fault("bucket")
 @pytest.mark.parametrize("lost", ["index", "sequence"])
 def test_what_did_not_come_back_fails_and_is_offered_only_with_what_is_lacking(
-    rescue: RescueHall, lost: str
+    restores: RestoreHarness, lost: str
 ) -> None:
     """The manifest claims more than there is in the archive."""
-    manifest = rescue.workshop.take().manifest
+    manifest = restores.backups.take().manifest
     lie: dict[str, Any] = manifest.model_dump(mode="json")
     if lost == "index":
         lie["inventory"]["counts"]["indexes"] += 1
     else:
         lie["inventory"]["sequences"][0]["last_value"] += 1
     changed = type(manifest).model_validate(lie)
-    bucket = rescue.workshop.bucket
+    bucket = restores.backups.bucket
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
-    error = refused(rescue.restore)
+    error = refused(restores.restore)
     assert isinstance(error, RestoreFailedError)
-    (copy,) = databases(rescue.live) - {rescue.live.name}
+    (copy,) = databases(restores.live) - {restores.live.name}
     assert copy in error.what
     assert f"Lacking or different: {'objects' if lost == 'index' else 'sequences'}: " in error.what
     assert event_in(error.todo)["unproven"] is True
-    plan = rescue.ask(action="swap", copy=copy)
+    plan = restores.ask(action="swap", copy=copy)
     assert "not proven but failed" in plan["blocked"][0]

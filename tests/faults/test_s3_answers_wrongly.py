@@ -4,8 +4,8 @@ import pytest
 
 from lifeboat.errors import RestoreFailedError, VaultError
 from lifeboat.model.drill_report import Verdict
-from tests.support.drill_harness import DrillHall
-from tests.support.restore_harness import RescueHall, databases
+from tests.support.drill_harness import DrillHarness
+from tests.support.restore_harness import RestoreHarness, databases
 from tests.support.s3_faults import altered, answer, flipped, planned
 
 pytestmark = pytest.mark.fault("S3")
@@ -19,44 +19,44 @@ def half(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
-def test_a_download_that_is_cut_short_is_taken_up_again(hall: DrillHall) -> None:
-    hall.workshop.take()
-    client = hall.workshop.bucket.client
+def test_a_download_that_is_cut_short_is_taken_up_again(drills: DrillHarness) -> None:
+    drills.backups.take()
+    client = drills.backups.bucket.client
     with planned(client, "GetObject", altered(client, half), times=1, after=BEFORE_A_DRILLS):
-        assert hall.hold().verdict is Verdict.PROVEN
+        assert drills.hold().verdict is Verdict.PROVEN
 
 
-def test_a_bit_that_flips_in_a_drills_download_fails_the_drill(hall: DrillHall) -> None:
-    hall.workshop.take()
-    client = hall.workshop.bucket.client
+def test_a_bit_that_flips_in_a_drills_download_fails_the_drill(drills: DrillHarness) -> None:
+    drills.backups.take()
+    client = drills.backups.bucket.client
     with planned(client, "GetObject", altered(client, flipped), times=1, after=BEFORE_A_DRILLS):
-        report = hall.hold()
+        report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert "SHA-256" in report.reasons[0]
 
 
 def test_a_bit_that_flips_in_a_restores_download_is_never_given_to_a_server(
-    rescue: RescueHall,
+    restores: RestoreHarness,
 ) -> None:
-    rescue.workshop.take()
-    client = rescue.workshop.bucket.client
+    restores.backups.take()
+    client = restores.backups.bucket.client
     with (
         planned(client, "GetObject", altered(client, flipped), times=1, after=BEFORE_A_RESTORES),
         pytest.raises(RestoreFailedError, match="SHA-256"),
     ):
-        rescue.restore()
-    assert databases(rescue.live) == {rescue.live.name}
+        restores.restore()
+    assert databases(restores.live) == {restores.live.name}
 
 
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_drill_whose_report_or_page_is_not_stored_is_no_success(
-    hall: DrillHall, after: int
+    drills: DrillHarness, after: int
 ) -> None:
-    hall.workshop.take()
-    client = hall.workshop.bucket.client
+    drills.backups.take()
+    client = drills.backups.bucket.client
     with (
         planned(client, "PutObject", answer(403, "AccessDenied"), after=after),
         pytest.raises(VaultError, match="AccessDenied"),
     ):
-        hall.hold()
-    assert hall.leftovers() == []
+        drills.hold()
+    assert drills.leftovers() == []

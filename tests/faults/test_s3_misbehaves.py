@@ -11,7 +11,7 @@ from lifeboat.errors import LifeboatError, SlotTakenError, VaultError
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
-from tests.support.backup_harness import Bucket, Database, Workshop
+from tests.support.backup_harness import BackupHarness, Bucket, Database
 from tests.support.s3_faults import answer, but_done, changed_answer, damage, planned
 
 pytestmark = pytest.mark.fault("S3")
@@ -54,40 +54,40 @@ def content(database: Database) -> Any:
 
 
 def fails(
-    workshop: Workshop,
+    backups: BackupHarness,
     *faults: AbstractContextManager[object],
     kind: type[LifeboatError] = VaultError,
 ) -> LifeboatError:
     """With these faults no backup comes of it, and the source is as it was."""
-    before = content(workshop.database)
+    before = content(backups.database)
     with ExitStack() as stack:
         for fault in faults:
             stack.enter_context(fault)
         with pytest.raises(kind) as caught:
-            workshop.take()
-    workshop.assert_nothing_was_published()
-    assert content(workshop.database) == before
+            backups.take()
+    backups.assert_nothing_was_published()
+    assert content(backups.database) == before
     return caught.value
 
 
-def one_true_backup(workshop: Workshop) -> None:
+def one_true_backup(backups: BackupHarness) -> None:
     """The slot's only manifest names an archive that is there, and that whoever asks gets."""
-    client, name = workshop.bucket.client, workshop.bucket.name
-    versions = client.list_object_versions(Bucket=name, Prefix=workshop.location.prefix)["Versions"]
-    assert sum(v["Key"] == workshop.location.manifest_key for v in versions) == 1
-    stored = workshop.manifest().archive.objects[0]
+    client, name = backups.bucket.client, backups.bucket.name
+    versions = client.list_object_versions(Bucket=name, Prefix=backups.location.prefix)["Versions"]
+    assert sum(v["Key"] == backups.location.manifest_key for v in versions) == 1
+    stored = backups.manifest().archive.objects[0]
     found = client.get_object(Bucket=name, Key=stored.key)
     assert found["VersionId"] == stored.version_id
     assert hashlib.sha256(found["Body"].read()).hexdigest() == stored.sha256
-    assert workshop.bucket.open_uploads() == []
+    assert backups.bucket.open_uploads() == []
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_s3_fails_to_the_last_try(workshop: Workshop, step: str) -> None:
+def test_s3_fails_to_the_last_try(backups: BackupHarness, step: str) -> None:
     operation, after = STEPS[step]
-    client = workshop.bucket.client
+    client = backups.bucket.client
     for status, code in ((500, "InternalError"), (503, "ServiceUnavailable")):
-        error = fails(workshop, planned(client, operation, answer(status, code), after=after))
+        error = fails(backups, planned(client, operation, answer(status, code), after=after))
         assert code in error.what
         assert "Invoke the function again" in error.todo
 
@@ -104,17 +104,17 @@ def test_s3_fails_to_the_last_try(workshop: Workshop, step: str) -> None:
     ],
 )
 def test_s3_refuses_for_a_reason_that_has_a_cure(
-    workshop: Workshop, step: str, status: int, code: str, advice: str
+    backups: BackupHarness, step: str, status: int, code: str, advice: str
 ) -> None:
     operation, after = STEPS[step]
-    client = workshop.bucket.client
-    error = fails(workshop, planned(client, operation, answer(status, code), after=after))
+    client = backups.bucket.client
+    error = fails(backups, planned(client, operation, answer(status, code), after=after))
     assert code in error.what
     assert advice in error.todo
 
 
-def test_s3_fails_twice_at_every_step_and_recovers(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_s3_fails_twice_at_every_step_and_recovers(backups: BackupHarness) -> None:
+    client = backups.bucket.client
     with (
         planned(client, "ListObjectsV2", answer(503, "SlowDown"), times=2),
         planned(client, "CreateMultipartUpload", answer(500, "InternalError"), times=2),
@@ -122,50 +122,50 @@ def test_s3_fails_twice_at_every_step_and_recovers(workshop: Workshop) -> None:
         planned(client, "CompleteMultipartUpload", answer(500, "InternalError"), times=2),
         planned(client, "PutObject", answer(503, "SlowDown"), times=2),
     ):
-        assert workshop.take().taken
-    one_true_backup(workshop)
+        assert backups.take().taken
+    one_true_backup(backups)
 
 
 @pytest.mark.parametrize("step", ["a part", "the manifest"])
-def test_a_body_that_is_damaged_on_its_way_is_refused(workshop: Workshop, step: str) -> None:
+def test_a_body_that_is_damaged_on_its_way_is_refused(backups: BackupHarness, step: str) -> None:
     operation, after = STEPS[step]
-    error = fails(workshop, planned(workshop.bucket.client, operation, damage, after=after))
+    error = fails(backups, planned(backups.bucket.client, operation, damage, after=after))
     assert "damaged on their way" in error.todo
 
 
-def test_s3_says_that_it_stored_another_archive_than_was_sent(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_s3_says_that_it_stored_another_archive_than_was_sent(backups: BackupHarness) -> None:
+    client = backups.bucket.client
     other = {"ChecksumSHA256": "b3RoZXI=-1"}
-    error = fails(workshop, changed_answer(client, "CompleteMultipartUpload", other))
+    error = fails(backups, changed_answer(client, "CompleteMultipartUpload", other))
     assert "something else than was sent" in error.what
-    assert workshop.take().taken
-    one_true_backup(workshop)
+    assert backups.take().taken
+    one_true_backup(backups)
 
 
 @pytest.mark.parametrize("code", ["InvalidPart", "NoSuchUpload"])
-def test_s3_has_lost_what_was_uploaded(workshop: Workshop, code: str) -> None:
-    client = workshop.bucket.client
-    error = fails(workshop, planned(client, "CompleteMultipartUpload", answer(400, code)))
+def test_s3_has_lost_what_was_uploaded(backups: BackupHarness, code: str) -> None:
+    client = backups.bucket.client
+    error = fails(backups, planned(client, "CompleteMultipartUpload", answer(400, code)))
     assert code in error.what
     assert "lifecycle" in error.todo
-    assert workshop.take().taken
-    one_true_backup(workshop)
+    assert backups.take().taken
+    one_true_backup(backups)
 
 
-def test_a_completion_that_is_a_success_with_an_error_in_it(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_a_completion_that_is_a_success_with_an_error_in_it(backups: BackupHarness) -> None:
+    client = backups.bucket.client
     fault = planned(client, "CompleteMultipartUpload", answer(200, "InternalError"))
-    error = fails(workshop, fault)
+    error = fails(backups, fault)
     assert "InternalError" in error.what
-    assert workshop.take().taken
-    one_true_backup(workshop)
+    assert backups.take().taken
+    one_true_backup(backups)
 
 
-def test_a_success_with_an_error_in_it_once_is_tried_again(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_a_success_with_an_error_in_it_once_is_tried_again(backups: BackupHarness) -> None:
+    client = backups.bucket.client
     with planned(client, "CompleteMultipartUpload", answer(200, "InternalError"), times=1):
-        assert workshop.take().taken
-    one_true_backup(workshop)
+        assert backups.take().taken
+    one_true_backup(backups)
 
 
 @pytest.mark.parametrize(
@@ -173,39 +173,41 @@ def test_a_success_with_an_error_in_it_once_is_tried_again(workshop: Workshop) -
     [(500, "InternalError"), (404, "NoSuchUpload"), (412, "PreconditionFailed")],
 )
 def test_a_completion_whose_success_is_answered_with_an_error(
-    workshop: Workshop, status: int, code: str
+    backups: BackupHarness, status: int, code: str
 ) -> None:
     """The archive is there, and the run can't know; what it can't vouch for is no backup."""
-    client = workshop.bucket.client
+    client = backups.bucket.client
     lost = but_done(client, answer(500, "InternalError"))
     error = fails(
-        workshop,
+        backups,
         planned(client, "CompleteMultipartUpload", lost, times=1),
         planned(client, "CompleteMultipartUpload", answer(status, code), after=1),
         kind=LifeboatError,
     )
-    assert workshop.location.archive_key in workshop.bucket.holds()
+    assert backups.location.archive_key in backups.bucket.holds()
     assert not getattr(error, "__notes__", []), "an upload that is complete needs no removal"
-    assert workshop.take().taken
-    one_true_backup(workshop)
+    assert backups.take().taken
+    one_true_backup(backups)
 
 
-def test_a_manifest_whose_success_is_answered_with_an_error_is_our_own(workshop: Workshop) -> None:
-    client = workshop.bucket.client
+def test_a_manifest_whose_success_is_answered_with_an_error_is_our_own(
+    backups: BackupHarness,
+) -> None:
+    client = backups.bucket.client
     lost = but_done(client, answer(500, "InternalError"))
     with planned(client, "PutObject", lost, times=1, after=1):
-        assert workshop.take().taken
-    one_true_backup(workshop)
+        assert backups.take().taken
+    one_true_backup(backups)
 
 
 @pytest.mark.parametrize("step", ["the completion", "the manifest"])
 @pytest.mark.parametrize(("status", "code"), LOST_RACES)
 def test_a_race_that_s3_says_was_lost_to_nobody(
-    workshop: Workshop, step: str, status: int, code: str
+    backups: BackupHarness, step: str, status: int, code: str
 ) -> None:
     operation, after = STEPS[step]
-    fault = planned(workshop.bucket.client, operation, answer(status, code), after=after)
-    error = fails(workshop, fault, kind=SlotTakenError)
+    fault = planned(backups.bucket.client, operation, answer(status, code), after=after)
+    error = fails(backups, fault, kind=SlotTakenError)
     assert "Invoke the function again" in error.todo
-    assert workshop.take().taken
-    one_true_backup(workshop)
+    assert backups.take().taken
+    one_true_backup(backups)

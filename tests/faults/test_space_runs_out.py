@@ -17,9 +17,9 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Child
 from lifeboat.recovery import pg_restore
 from lifeboat.s3 import read
-from tests.support.backup_harness import Database, Workshop
-from tests.support.drill_harness import TARGET, DrillHall, databases
-from tests.support.restore_harness import RescueHall
+from tests.support.backup_harness import BackupHarness, Database
+from tests.support.drill_harness import TARGET, DrillHarness, databases
+from tests.support.restore_harness import RestoreHarness
 from tests.support.restore_harness import databases as copies
 
 pytestmark = pytest.mark.fault("space")
@@ -31,37 +31,39 @@ SHORT = {
 }
 
 
-def run_short(workshop: Workshop, sqlstate: str) -> None:
+def run_short(backups: BackupHarness, sqlstate: str) -> None:
     """Let restored copies of its database meet this error, and take a backup."""
-    workshop.database.run(
+    backups.database.run(
         "CREATE FUNCTION short(i bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$BEGIN"
-        f" IF current_database() <> '{workshop.database.name}' THEN"
+        f" IF current_database() <> '{backups.database.name}' THEN"
         f" RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = '{SHORT[sqlstate]}',"
         " HINT = 'Check free disk space.'; END IF; RETURN i; END$$",
         "CREATE INDEX short_index ON users (short(id))",
     )
-    workshop.take()
+    backups.take()
 
 
 @pytest.mark.parametrize(
     ("sqlstate", "setting"), [("53100", "drill.ephemeral_mb"), ("53200", "drill.memory_mb")]
 )
-def test_the_drills_own_server_runs_short(hall: DrillHall, sqlstate: str, setting: str) -> None:
-    run_short(hall.workshop, sqlstate)
-    report = hall.hold()
+def test_the_drills_own_server_runs_short(
+    drills: DrillHarness, sqlstate: str, setting: str
+) -> None:
+    run_short(drills.backups, sqlstate)
+    report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert SHORT[sqlstate] in report.reasons[0]
     assert setting in (report.advice or "")
     assert "Take a backup by hand" not in (report.advice or "")
 
 
-def test_a_drills_target_runs_out_of_disk(hall: DrillHall, new_database: Any) -> None:
+def test_a_drills_target_runs_out_of_disk(drills: DrillHarness, new_database: Any) -> None:
     target: Database = new_database()
     before = databases(target)
-    run_short(hall.workshop, "53100")
-    hall.give_target(target)
-    hall.forget_endpoint()
-    report = hall.hold(target=TARGET)
+    run_short(drills.backups, "53100")
+    drills.give_target(target)
+    drills.forget_endpoint()
+    report = drills.hold(target=TARGET)
     assert report.verdict is Verdict.FAILED
     assert "disk" in (report.advice or "")
     assert "drill.ephemeral_mb" not in (report.advice or "")
@@ -69,13 +71,13 @@ def test_a_drills_target_runs_out_of_disk(hall: DrillHall, new_database: Any) ->
 
 
 @pytest.mark.parametrize(("sqlstate", "word"), [("53100", "disk"), ("53200", "memory")])
-def test_a_restores_target_runs_short(rescue: RescueHall, sqlstate: str, word: str) -> None:
-    run_short(rescue.workshop, sqlstate)
+def test_a_restores_target_runs_short(restores: RestoreHarness, sqlstate: str, word: str) -> None:
+    run_short(restores.backups, sqlstate)
     with pytest.raises(RestoreError) as caught:
-        rescue.restore()
+        restores.restore()
     assert SHORT[sqlstate] in caught.value.what
     assert word in caught.value.todo
-    (left,) = copies(rescue.live) - {rescue.live.name}
+    (left,) = copies(restores.live) - {restores.live.name}
     assert f"DROP DATABASE {left} WITH (FORCE);" in caught.value.todo
 
 
@@ -102,10 +104,10 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_the_disk_is_full_when_a_drill_fetches_the_archive(
-    hall: DrillHall, full: list[int]
+    drills: DrillHarness, full: list[int]
 ) -> None:
-    hall.workshop.take()
-    report = hall.hold()
+    drills.backups.take()
+    report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert "No space left on device" in report.reasons[0]
     assert "drill.ephemeral_mb" in (report.advice or "")
@@ -113,21 +115,21 @@ def test_the_disk_is_full_when_a_drill_fetches_the_archive(
 
 
 def test_the_disk_is_full_when_a_restore_fetches_the_archive(
-    rescue: RescueHall, full: list[int]
+    restores: RestoreHarness, full: list[int]
 ) -> None:
-    rescue.workshop.take()
+    restores.backups.take()
     with pytest.raises(LifeboatError) as caught:
-        rescue.restore()
+        restores.restore()
     assert "No space left on device" in caught.value.what
     assert "restore.ephemeral_mb" in caught.value.todo
-    assert copies(rescue.live) == {rescue.live.name}
+    assert copies(restores.live) == {restores.live.name}
     assert full
 
 
 def test_the_disk_is_full_when_a_drill_begins(
-    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hall.workshop.take()
+    drills.backups.take()
     tried: list[Path] = []
 
     def full(path: Path, *_: Any, **__: Any) -> None:
@@ -137,10 +139,10 @@ def test_the_disk_is_full_when_a_drill_begins(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "mkdir", full)
         with pytest.raises(DoesNotFitError) as caught:
-            hall.hold()
+            drills.hold()
     assert "No space left on device" in caught.value.what
     assert "drill.ephemeral_mb" in caught.value.todo
-    assert hall.leftovers() == []
+    assert drills.leftovers() == []
     assert tried
 
 
@@ -160,25 +162,25 @@ def kill_when_restoring(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_pg_restore_is_killed_for_want_of_memory_in_a_restore(
-    rescue: RescueHall, monkeypatch: pytest.MonkeyPatch
+    restores: RestoreHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rescue.workshop.take()
+    restores.backups.take()
     killed = kill_when_restoring(monkeypatch)
     with pytest.raises(RestoreError) as caught:
-        rescue.restore()
+        restores.restore()
     assert "signal 9" in caught.value.what
     assert "restore.memory_mb" in caught.value.todo
     assert killed
-    (left,) = copies(rescue.live) - {rescue.live.name}
+    (left,) = copies(restores.live) - {restores.live.name}
     assert f"DROP DATABASE {left} WITH (FORCE);" in caught.value.todo
 
 
 def test_pg_restore_is_killed_for_want_of_memory_in_a_drill(
-    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hall.workshop.take()
+    drills.backups.take()
     killed = kill_when_restoring(monkeypatch)
-    report = hall.hold()
+    report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert "signal 9" in report.reasons[0]
     assert "drill.memory_mb" in (report.advice or "")

@@ -22,8 +22,8 @@ from lifeboat.errors import (
 )
 from lifeboat.postgres import connect, inventory_queries, snapshot
 from lifeboat.runtime.patience import set_testing
-from tests.support.backup_harness import Database, Workshop, eventually
-from tests.support.restore_harness import RescueHall, databases
+from tests.support.backup_harness import BackupHarness, Database, eventually
+from tests.support.restore_harness import RestoreHarness, databases
 from tests.support.s3_faults import planned
 
 pytestmark = pytest.mark.fault("database")
@@ -31,10 +31,10 @@ pytestmark = pytest.mark.fault("database")
 NAMELESS = "ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
 
 
-def fails(workshop: Workshop, *kinds: type[BackupError]) -> BackupError:
+def fails(backups: BackupHarness, *kinds: type[BackupError]) -> BackupError:
     with pytest.raises(kinds) as caught:
-        workshop.take()
-    workshop.assert_nothing_was_published()
+        backups.take()
+    backups.assert_nothing_was_published()
     return caught.value
 
 
@@ -96,23 +96,23 @@ def terminate(database: Database, queries: str) -> threading.Thread:
     ],
 )
 def test_a_session_is_ended_in_the_middle_of_its_query(
-    workshop: Workshop, queries: str, kind: type[BackupError]
+    backups: BackupHarness, queries: str, kind: type[BackupError]
 ) -> None:
-    slow_down(workshop.database, queries)
-    ending = terminate(workshop.database, queries)
-    error = fails(workshop, kind)
+    slow_down(backups.database, queries)
+    ending = terminate(backups.database, queries)
+    error = fails(backups, kind)
     ending.join()
     assert "terminating connection" in error.what
 
 
 def test_the_holder_of_the_snapshot_is_ended_before_the_dump(
-    workshop: Workshop, in_the_snapshot: Callable[[Callable[[], object]], list[int]]
+    backups: BackupHarness, in_the_snapshot: Callable[[Callable[[], object]], list[int]]
 ) -> None:
     def end() -> None:
-        workshop.database.run(f"SELECT pg_terminate_backend({pids[0]})")
+        backups.database.run(f"SELECT pg_terminate_backend({pids[0]})")
 
     pids = in_the_snapshot(end)
-    error = fails(workshop, ConnectError)
+    error = fails(backups, ConnectError)
     assert "terminating connection" in error.what
     assert pids
 
@@ -129,18 +129,18 @@ def test_the_holder_of_the_snapshot_is_ended_before_the_dump(
     ],
 )
 def test_what_is_done_to_tables_during_the_dump_is_not_in_it(
-    workshop: Workshop, statement: str
+    backups: BackupHarness, statement: str
 ) -> None:
     """Either it waits for the dump, or the dump's snapshot doesn't see it."""
     threads: list[threading.Thread] = []
 
     def change(_: Any) -> None:
-        threads.append(threading.Thread(target=workshop.database.run, args=(statement,)))
+        threads.append(threading.Thread(target=backups.database.run, args=(statement,)))
         threads[0].start()
         time.sleep(0.2)
 
-    with planned(workshop.bucket.client, "UploadPart", change):
-        manifest = workshop.take().manifest
+    with planned(backups.bucket.client, "UploadPart", change):
+        manifest = backups.take().manifest
     threads[0].join(10)
     assert not threads[0].is_alive()
     assert {table.name: table.rows for table in manifest.inventory.tables} == {"users": 1000}
@@ -165,7 +165,7 @@ def test_what_is_done_to_tables_during_the_dump_is_not_in_it(
 )
 @pytest.mark.parametrize("often", [1, attempts.MOST])
 def test_what_no_lock_protects_is_changed_before_the_dump(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, statement: str, seen: str, often: int
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch, statement: str, seen: str, often: int
 ) -> None:
     """The backup begins anew; when that doesn't help, it is refused."""
     monkeypatch.setattr(attempts, "_FIRST_PAUSE", 0.01)
@@ -185,102 +185,102 @@ def test_what_no_lock_protects_is_changed_before_the_dump(
     def change_first(connection: connect.Connection) -> Any:
         if len(done) < often:
             done.append(1)
-            workshop.database.run(statement)
+            backups.database.run(statement)
         return read_source(connection)
 
     list_relations = snapshot.list_relations
 
     def make_first(connection: connect.Connection) -> Any:
         if not connection.info.transaction_status and len(done) < often:
-            workshop.database.run(*made)
+            backups.database.run(*made)
         return list_relations(connection)
 
     monkeypatch.setattr(snapshot, "list_relations", make_first)
     monkeypatch.setattr(store_archive, "read_source", change_first)
     if often < attempts.MOST:
-        assert any(seen in note for note in workshop.take().manifest.notes)
+        assert any(seen in note for note in backups.take().manifest.notes)
         return
-    error = fails(workshop, SchemaChangingError)
+    error = fails(backups, SchemaChangingError)
     assert seen in error.what
     assert "invoke the function again" in error.todo
 
 
 def test_what_a_session_had_for_itself_may_go_during_a_backup(
-    workshop: Workshop, in_the_snapshot: Callable[[Callable[[], object]], list[int]]
+    backups: BackupHarness, in_the_snapshot: Callable[[Callable[[], object]], list[int]]
 ) -> None:
-    session = workshop.database.connect()
+    session = backups.database.connect()
     session.execute("CREATE FUNCTION pg_temp.own() RETURNS int LANGUAGE sql RETURN 1")
     done = in_the_snapshot(lambda: session.execute("DROP FUNCTION pg_temp.own()"))
     with session:
-        assert workshop.take().taken
+        assert backups.take().taken
     assert done
 
 
 @pytest.fixture
-def reader(workshop: Workshop) -> Iterator[str]:
+def reader(backups: BackupHarness) -> Iterator[str]:
     """The role that takes the backups, with a right to everything."""
-    workshop.database.run(
+    backups.database.run(
         "CREATE ROLE reader LOGIN PASSWORD 'bait-of-the-reader'",
         "GRANT pg_read_all_data TO reader",
     )
-    server, name = workshop.database.server, workshop.database.name
-    workshop.secret = server.url(name, user="reader", password="bait-of-the-reader")
+    server, name = backups.database.server, backups.database.name
+    backups.secret = server.url(name, user="reader", password="bait-of-the-reader")
     yield "reader"
-    workshop.database.run("DROP OWNED BY reader", "DROP ROLE reader")
+    backups.database.run("DROP OWNED BY reader", "DROP ROLE reader")
 
 
 def test_a_role_loses_its_right_between_the_check_and_the_dump(
-    workshop: Workshop,
+    backups: BackupHarness,
     reader: str,
     in_the_snapshot: Callable[[Callable[[], object]], list[int]],
 ) -> None:
-    done = in_the_snapshot(lambda: workshop.database.run(f"REVOKE pg_read_all_data FROM {reader}"))
-    error = fails(workshop, DumpError)
+    done = in_the_snapshot(lambda: backups.database.run(f"REVOKE pg_read_all_data FROM {reader}"))
+    error = fails(backups, DumpError)
     assert done
     assert "permission denied" in error.what
     with pytest.raises(UnreadableError, match="users"):
-        workshop.take()
+        backups.take()
 
 
 def test_an_impatient_role_does_not_end_a_backup_that_idles(
-    workshop: Workshop,
+    backups: BackupHarness,
     reader: str,
     in_the_snapshot: Callable[[Callable[[], object]], list[int]],
 ) -> None:
     """Every session idles, waits and works for longer than the role is given."""
     for kind in ("idle_session", "idle_in_transaction_session", "transaction", "statement"):
-        workshop.database.run(f"ALTER ROLE {reader} SET {kind}_timeout = '50ms'")
+        backups.database.run(f"ALTER ROLE {reader} SET {kind}_timeout = '50ms'")
     done = in_the_snapshot(lambda: time.sleep(0.3))
-    assert workshop.take().manifest.inventory.rows == 1000
+    assert backups.take().manifest.inventory.rows == 1000
     assert done
 
 
 # --- refusals -------------------------------------------------------------------------------------
 
 
-def test_a_database_that_accepts_no_connections_is_not_waited_for(workshop: Workshop) -> None:
-    name = workshop.database.name
-    with workshop.database.server.admin() as admin:
+def test_a_database_that_accepts_no_connections_is_not_waited_for(backups: BackupHarness) -> None:
+    name = backups.database.name
+    with backups.database.server.admin() as admin:
         admin.autocommit = True
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
-        workshop.seconds = 30
+        backups.seconds = 30
         # One pause, and the run would be out of time.
         with set_testing(wake_pause_seconds=60), pytest.raises(ConnectError) as caught:
-            workshop.take()
+            backups.take()
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
     assert "ALLOW_CONNECTIONS true" in caught.value.todo
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("limit", "of"), [(0, "DATABASE"), (1, "ROLE")])
 def test_too_few_connections_are_told_with_what_allows_more(
-    workshop: Workshop, reader: str, limit: int, of: str
+    backups: BackupHarness, reader: str, limit: int, of: str
 ) -> None:
     """One is not enough either: the snapshot is held while the tables are looked at."""
-    name = workshop.database.name if of == "DATABASE" else reader
-    workshop.database.run(f"ALTER {of} {name} CONNECTION LIMIT {limit}")
-    error = fails(workshop, ConnectError)
+    name = backups.database.name if of == "DATABASE" else reader
+    backups.database.run(f"ALTER {of} {name} CONNECTION LIMIT {limit}")
+    error = fails(backups, ConnectError)
     assert "too many connections" in error.what
     assert "CONNECTION LIMIT" in error.todo
 
@@ -289,12 +289,12 @@ def test_too_few_connections_are_told_with_what_allows_more(
 
 
 @pytest.fixture
-def nameless(workshop: Workshop, new_database: Callable[..., Database]) -> Workshop:
+def nameless(backups: BackupHarness, new_database: Callable[..., Database]) -> BackupHarness:
     """A database that says nothing about its encoding, with bytes that are no UTF-8."""
     database = new_database(options=NAMELESS)
     database.run("CREATE TABLE t (v text)", r"INSERT INTO t VALUES (E'\xff\xfe')")
-    workshop.database = database
-    return workshop
+    backups.database = database
+    return backups
 
 
 def run_raw(database: Database, statement: str) -> None:
@@ -313,7 +313,7 @@ def run_raw(database: Database, statement: str) -> None:
     ],
 )
 def test_a_name_that_is_no_utf8_is_refused_with_statements_that_cure_it(
-    nameless: Workshop, statement: str
+    nameless: BackupHarness, statement: str
 ) -> None:
     run_raw(nameless.database, statement)
     error = fails(nameless, UnreadableError)
@@ -323,7 +323,7 @@ def test_a_name_that_is_no_utf8_is_refused_with_statements_that_cure_it(
 
 
 def test_bytes_that_are_no_utf8_are_kept_in_rows_and_in_columns_names(
-    nameless: Workshop, new_database: Callable[..., Database]
+    nameless: BackupHarness, new_database: Callable[..., Database]
 ) -> None:
     run_raw(nameless.database, 'ALTER TABLE t RENAME COLUMN v TO "größe"')
     assert nameless.take().taken
@@ -334,39 +334,39 @@ def test_bytes_that_are_no_utf8_are_kept_in_rows_and_in_columns_names(
     assert copy.value("SELECT convert_to(t::text, 'SQL_ASCII') FROM t") == b"(\xff\xfe)"
 
 
-def test_a_row_of_many_wide_columns(workshop: Workshop) -> None:
+def test_a_row_of_many_wide_columns(backups: BackupHarness) -> None:
     columns = ", ".join(f"repeat('{i % 10}', 4000) AS c{i}" for i in range(400))
-    workshop.database.run(f"CREATE TABLE wide AS SELECT {columns} FROM generate_series(1, 3)")
-    tables = workshop.take().manifest.inventory.tables
+    backups.database.run(f"CREATE TABLE wide AS SELECT {columns} FROM generate_series(1, 3)")
+    tables = backups.take().manifest.inventory.tables
     assert {table.name: table.rows for table in tables} == {"users": 1000, "wide": 3}
 
 
 # --- restores -------------------------------------------------------------------------------------
 
 
-def test_a_swap_waits_only_so_long_for_a_lock_on_the_databases(rescue: RescueHall) -> None:
-    rescue.workshop.take()
-    plan = rescue.ask(rescue.restore()["next"])
-    names = databases(rescue.live)
-    with rescue.live.server.admin() as other, other.transaction():
-        other.execute(f"COMMENT ON DATABASE {rescue.live.name} IS 'being altered'".encode())
-        other.execute(f"ALTER DATABASE {rescue.live.name} SET work_mem = '5MB'".encode())
+def test_a_swap_waits_only_so_long_for_a_lock_on_the_databases(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    plan = restores.ask(restores.restore()["next"])
+    names = databases(restores.live)
+    with restores.live.server.admin() as other, other.transaction():
+        other.execute(f"COMMENT ON DATABASE {restores.live.name} IS 'being altered'".encode())
+        other.execute(f"ALTER DATABASE {restores.live.name} SET work_mem = '5MB'".encode())
         with set_testing(swap_lock_seconds=0.3), pytest.raises(SwapError) as caught:
-            rescue.ask(plan["next"])
-    assert databases(rescue.live) == names
+            restores.ask(plan["next"])
+    assert databases(restores.live) == names
     assert "have the names that they had" in caught.value.safe
-    assert rescue.ask(plan["next"])["live"] == rescue.live.name
+    assert restores.ask(plan["next"])["live"] == restores.live.name
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_target_that_has_no_connection_left(rescue: RescueHall) -> None:
-    rescue.workshop.take()
-    rescue.live.run("CREATE ROLE lonely LOGIN CREATEDB PASSWORD 'bait' CONNECTION LIMIT 0")
+def test_a_target_that_has_no_connection_left(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    restores.live.run("CREATE ROLE lonely LOGIN CREATEDB PASSWORD 'bait' CONNECTION LIMIT 0")
     try:
-        rescue.give_target(rescue.live, user="lonely", password="bait")
+        restores.give_target(restores.live, user="lonely", password="bait")
         with pytest.raises(RestoreTargetError) as caught:
-            rescue.restore(target=rescue.settings["target_secret_arns"][0], owners="none")
+            restores.restore(target=restores.settings["target_secret_arns"][0], owners="none")
     finally:
-        rescue.live.run("DROP ROLE lonely")
+        restores.live.run("DROP ROLE lonely")
     assert "CONNECTION LIMIT" in caught.value.todo
-    assert databases(rescue.live) == {rescue.live.name}
+    assert databases(restores.live) == {restores.live.name}

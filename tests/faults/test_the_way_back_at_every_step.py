@@ -19,9 +19,9 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.restore.policy.copy_names import parse_copy
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import Vault
-from tests.support.drill_harness import DrillHall
+from tests.support.drill_harness import DrillHarness
 from tests.support.proxy import Proxy
-from tests.support.restore_harness import RescueHall, databases, refused, sweep
+from tests.support.restore_harness import RestoreHarness, databases, refused, sweep
 from tests.support.step_faults import DRILL, RESTORE, Clock, at, by
 
 #: Of every restore, these come before its database is made.
@@ -32,12 +32,14 @@ VALIDATION = [{"name": "any", "sql": "TABLE users", "expect": "rows > 0"}]
 
 @pytest.mark.fault("time")
 @pytest.mark.parametrize("step", DRILL)
-def test_the_time_of_a_drill_runs_out_at_a_step(hall: DrillHall, clock: Clock, step: str) -> None:
-    hall.workshop.take()
-    hall.database["validation"] = VALIDATION
-    by(hall, remaining=clock.remaining)
+def test_the_time_of_a_drill_runs_out_at_a_step(
+    drills: DrillHarness, clock: Clock, step: str
+) -> None:
+    drills.backups.take()
+    drills.database["validation"] = VALIDATION
+    by(drills, remaining=clock.remaining)
     with at(step, clock.strike):
-        report = hall.hold()
+        report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert f"during {step}" in report.reasons[0]
 
@@ -45,27 +47,27 @@ def test_the_time_of_a_drill_runs_out_at_a_step(hall: DrillHall, clock: Clock, s
 @pytest.mark.fault("network")
 @pytest.mark.parametrize("step", ["find", "fetch"])
 def test_the_road_to_s3_is_cut_at_a_step_of_a_drill(
-    hall: DrillHall, road: Proxy, vault: Vault, step: str
+    drills: DrillHarness, s3_proxy: Proxy, vault: Vault, step: str
 ) -> None:
     """The report can't be stored either, so the invocation fails and says that."""
-    hall.workshop.take()
-    by(hall, vault=vault)
-    with at(step, road.cut), pytest.raises((VaultError, VaultReadError)):
-        hall.hold()
+    drills.backups.take()
+    by(drills, vault=vault)
+    with at(step, s3_proxy.cut), pytest.raises((VaultError, VaultReadError)):
+        drills.hold()
 
 
 @pytest.mark.fault("network")
 def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
-    hall: DrillHall,
-    road: Proxy,
+    drills: DrillHarness,
+    s3_proxy: Proxy,
     vault: Vault,
     clock: Clock,
 ) -> None:
-    hall.workshop.take()
-    by(hall, vault=vault, remaining=clock.remaining)
+    drills.backups.take()
+    by(drills, vault=vault, remaining=clock.remaining)
 
     def stall() -> None:
-        road.stall()
+        s3_proxy.stall()
         clock.strike_soon()
 
     with (
@@ -73,24 +75,24 @@ def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
         at("fetch", stall),
         pytest.raises(DrillTimeError, match="during report") as caught,
     ):
-        hall.hold()
-    road.require_silence()
-    road.cut()
+        drills.hold()
+    s3_proxy.require_silence()
+    s3_proxy.cut()
     assert "during fetch" in " ".join(caught.value.__notes__)
 
 
 @pytest.mark.fault("processes")
 @pytest.mark.parametrize("step", ["fetch", "restore", "compare", "validate"])
-def test_the_drills_own_server_is_killed_at_a_step(hall: DrillHall, step: str) -> None:
-    hall.workshop.take()
-    hall.database["validation"] = VALIDATION
+def test_the_drills_own_server_is_killed_at_a_step(drills: DrillHarness, step: str) -> None:
+    drills.backups.take()
+    drills.database["validation"] = VALIDATION
 
     def kill() -> None:
-        (lock,) = hall.place.glob("*/data/postmaster.pid")
+        (lock,) = drills.place.glob("*/data/postmaster.pid")
         os.kill(int(lock.read_text().split()[0]), signal.SIGKILL)
 
     with at(step, kill):
-        report = hall.hold()
+        report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert "died" in report.reasons[0]
 
@@ -98,49 +100,49 @@ def test_the_drills_own_server_is_killed_at_a_step(hall: DrillHall, step: str) -
 @pytest.mark.fault("time")
 @pytest.mark.parametrize("step", RESTORE[:-1])
 def test_the_time_of_a_restore_runs_out_at_a_step(
-    rescue: RescueHall, clock: Clock, step: str
+    restores: RestoreHarness, clock: Clock, step: str
 ) -> None:
-    before = rescue.live.inventory()
-    rescue.workshop.take()
-    by(rescue, remaining=clock.remaining)
+    before = restores.live.inventory()
+    restores.backups.take()
+    by(restores, remaining=clock.remaining)
     with at(step, clock.strike):
-        error = refused(rescue.restore)
+        error = refused(restores.restore)
     assert isinstance(error, RestoreTimeError)
     assert f"during {step}" in error.what
-    left = databases(rescue.live) - {rescue.live.name}
+    left = databases(restores.live) - {restores.live.name}
     assert left == set() if step in BEFORE else all(name in error.todo for name in left)
-    assert rescue.live.inventory() == before
+    assert restores.live.inventory() == before
 
 
 @pytest.mark.fault("time")
 def test_the_time_of_a_restore_runs_out_when_only_statistics_are_missing(
-    rescue: RescueHall, clock: Clock
+    restores: RestoreHarness, clock: Clock
 ) -> None:
-    rescue.workshop.take()
-    by(rescue, remaining=clock.remaining)
+    restores.backups.take()
+    by(restores, remaining=clock.remaining)
     with at("analyze", clock.strike):
-        answer = rescue.restore()
+        answer = restores.restore()
     assert answer["verdict"] == "proven"
     assert any("Run ANALYZE" in note for note in answer["notes"])
 
 
 @pytest.mark.fault("network")
 def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
-    rescue: RescueHall, road: Proxy, vault: Vault, clock: Clock
+    restores: RestoreHarness, s3_proxy: Proxy, vault: Vault, clock: Clock
 ) -> None:
-    rescue.workshop.take()
-    by(rescue, vault=vault, remaining=clock.remaining)
+    restores.backups.take()
+    by(restores, vault=vault, remaining=clock.remaining)
 
     def stall() -> None:
-        road.stall()
+        s3_proxy.stall()
         clock.strike_soon(1)
 
     with at("analyze", stall):
-        error = refused(rescue.restore)
-    road.require_silence()
-    road.cut()
+        error = refused(restores.restore)
+    s3_proxy.require_silence()
+    s3_proxy.cut()
     assert isinstance(error, RestoreTimeError)
-    (left,) = databases(rescue.live) - {rescue.live.name}
+    (left,) = databases(restores.live) - {restores.live.name}
     assert left in error.todo
 
 
@@ -148,30 +150,30 @@ def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("step", ["look", "restore", "compare"])
 def test_the_line_to_the_server_is_cut_at_a_step_of_a_restore(
-    rescue: RescueHall, step: str
+    restores: RestoreHarness, step: str
 ) -> None:
-    before = rescue.live.inventory()
-    rescue.workshop.take()
-    server = rescue.live.server
+    before = restores.live.inventory()
+    restores.backups.take()
+    server = restores.live.server
     with Proxy("127.0.0.1", server.port) as proxy:
-        rescue.workshop.secret = rescue.live.url.replace(f":{server.port}/", f":{proxy.port}/")
+        restores.backups.secret = restores.live.url.replace(f":{server.port}/", f":{proxy.port}/")
         with at(step, proxy.cut):
-            error = refused(rescue.restore)
-    left = databases(rescue.live) - {rescue.live.name}
+            error = refused(restores.restore)
+    left = databases(restores.live) - {restores.live.name}
     assert all(name in error.todo for name in left)
-    assert rescue.live.inventory() == before
+    assert restores.live.inventory() == before
 
 
 @pytest.mark.fault("network")
 @pytest.mark.parametrize("step", ["find", "fetch", "analyze"])
 def test_the_road_to_s3_is_cut_at_a_step_of_a_restore(
-    rescue: RescueHall, road: Proxy, vault: Vault, step: str
+    restores: RestoreHarness, s3_proxy: Proxy, vault: Vault, step: str
 ) -> None:
-    rescue.workshop.take()
-    by(rescue, vault=vault)
-    with at(step, road.cut):
-        error: LifeboatError = refused(rescue.restore)
-    left = databases(rescue.live) - {rescue.live.name}
+    restores.backups.take()
+    by(restores, vault=vault)
+    with at(step, s3_proxy.cut):
+        error: LifeboatError = refused(restores.restore)
+    left = databases(restores.live) - {restores.live.name}
     assert len(left) == (step == "analyze")
     assert all(name in error.todo for name in left)
 
@@ -182,28 +184,28 @@ import os, signal, sys
 from pathlib import Path
 import boto3
 from lifeboat.postgres.programs import Programs
-from tests.support.restore_harness import RescueHall
+from tests.support.restore_harness import RestoreHarness
 from tests.support.step_faults import at
-from tests.support.backup_harness import Bucket, Workshop
+from tests.support.backup_harness import Bucket, BackupHarness
 step, url, place, programs, endpoint, ca, region, name = sys.argv[1:]
 client = boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name=region,
                       aws_access_key_id="test", aws_secret_access_key="test")
-workshop = Workshop(None, Bucket(client, name), Programs(Path(programs)), None, secret=url)
-hall = RescueHall(workshop, workshop.programs, Path(place), secrets={}, asked=30)
+backups = BackupHarness(None, Bucket(client, name), Programs(Path(programs)), None, secret=url)
+drills = RestoreHarness(backups, backups.programs, Path(place), secrets={}, asked=30)
 with at(step, lambda: os.kill(os.getpid(), signal.SIGKILL)):
-    hall.restore()
+    drills.restore()
 """
 
 
 @pytest.mark.fault("processes")
 @pytest.mark.parametrize("step", ["fetch", "compare"])
 def test_python_is_killed_at_a_step_of_a_restore_and_the_next_one_works(
-    rescue: RescueHall, aws: Any, step: str
+    restores: RestoreHarness, aws: Any, step: str
 ) -> None:
-    before = rescue.live.inventory()
-    rescue.workshop.take()
-    secret = [rescue.live.url, rescue.place, rescue.programs.root]
-    where = [aws.endpoint, aws.ca_file, aws.region, rescue.workshop.bucket.name]
+    before = restores.live.inventory()
+    restores.backups.take()
+    secret = [restores.live.url, restores.place, restores.programs.root]
+    where = [aws.endpoint, aws.ca_file, aws.region, restores.backups.bucket.name]
     victim = subprocess.run(
         [sys.executable, "-c", VICTIM, *map(str, [step, *secret, *where])],
         capture_output=True,
@@ -212,9 +214,9 @@ def test_python_is_killed_at_a_step_of_a_restore_and_the_next_one_works(
         env={**os.environ, "PYTHONPATH": "functions:."},
     )
     assert victim.returncode == -signal.SIGKILL, victim.stderr
-    left = databases(rescue.live) - {rescue.live.name}
+    left = databases(restores.live) - {restores.live.name}
     assert len(left) == (step == "compare")
     assert all(parse_copy(name) for name in left)
-    assert rescue.live.inventory() == before
-    assert rescue.restore()["verdict"] == "proven"  # and its directory was swept on the way
-    sweep(rescue.live)
+    assert restores.live.inventory() == before
+    assert restores.restore()["verdict"] == "proven"  # and its directory was swept on the way
+    sweep(restores.live)

@@ -1,5 +1,5 @@
 """Drills in this process."""
 
-from tests.support.drill_fixtures import hall, server_programs
+from tests.support.drill_fixtures import drills, server_programs
 
-__all__ = ["hall", "server_programs"]
+__all__ = ["drills", "server_programs"]

@@ -25,15 +25,15 @@ from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from local.subscriber import Subscriber
-from tests.support.backup_harness import SECRET_ARN, Bucket, Workshop
-from tests.support.bucket_builder import HandmadeVault
-from tests.support.slots import NIGHT as LAST_NIGHT
+from tests.support.backup_harness import SECRET_ARN, BackupHarness, Bucket
+from tests.support.bucket_builder import BucketBuilder
+from tests.support.slots import LAST_SLOT
 from tests.support.vaults import DAY, HEARD, INSTALLATION, RULES, backup, drill
 
 ERROR = ConnectError("Could not connect to db.example.com: no route", todo="See the provider.")
 MINUTE = timedelta(minutes=1)
 
-NIGHT = LAST_NIGHT - DAY
+NIGHT = LAST_SLOT - DAY
 """What happens in its course is past."""
 
 
@@ -117,7 +117,7 @@ def test_twelve_databases_on_a_night_without_the_provider_are_three_messages_at_
     town: Town,
 ) -> None:
     names = [f"db{number}" for number in range(12)]
-    vault = HandmadeVault(town.bucket)
+    vault = BucketBuilder(town.bucket)
     vault.configure(RULES)
     for name in names:
         for days in (3, 2, 1):
@@ -186,9 +186,9 @@ def test_a_run_that_ended_without_a_word_is_told_by_the_monitor(town: Town) -> N
 
 @pytest.fixture
 def called(
-    town: Town, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    town: Town, backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], dict[str, Any]]:
-    """Calls the backup function, in this process and on the workshop's database."""
+    """Calls the backup function, in this process and on the harness's database."""
     settings = {"databases": [{"name": "app", "secret_arn": SECRET_ARN}], "object_lock": "off"}
     for name, value in (
         town.aws.environment()
@@ -202,8 +202,8 @@ def called(
     ).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("lifeboat.runtime.invocation.hide_memory", lambda: None)
-    monkeypatch.setattr(function.Programs, "of_environment", lambda: workshop.programs)
-    monkeypatch.setattr(function, "read_login", lambda *_: workshop.read_login())
+    monkeypatch.setattr(function.Programs, "of_environment", lambda: backups.programs)
+    monkeypatch.setattr(function, "read_login", lambda *_: backups.read_login())
     context = SimpleNamespace(
         function_name="Lifeboat-backup-app",
         memory_limit_in_mb=1769,

@@ -10,8 +10,8 @@ from lifeboat.errors import RestoreFailedError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Child, Programs
 from lifeboat.recovery import pg_restore
-from tests.support.drill_harness import DrillHall, check, without_extension
-from tests.support.restore_harness import RescueHall, refused
+from tests.support.drill_harness import DrillHarness, check, without_extension
+from tests.support.restore_harness import RestoreHarness, refused
 from tests.support.rows_at_load import contents
 
 #: One worker loads the parents, then the children, as they are in the archive. Two load both at
@@ -68,15 +68,17 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def rescues(hall: DrillHall, programs: Programs) -> Iterator[RescueHall]:
-    with RescueHall.open(hall.workshop, programs) as opened:
+def restores(drills: DrillHarness, programs: Programs) -> Iterator[RestoreHarness]:
+    with RestoreHarness.open(drills.backups, programs) as opened:
         yield opened
 
 
-def test_rows_that_need_others_come_back_in_a_drill(hall: DrillHall, attempts: list[str]) -> None:
-    hall.workshop.database.run(*FAMILY)
-    hall.workshop.take()
-    report = hall.hold()
+def test_rows_that_need_others_come_back_in_a_drill(
+    drills: DrillHarness, attempts: list[str]
+) -> None:
+    drills.backups.database.run(*FAMILY)
+    drills.backups.take()
+    report = drills.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
     (note,) = check(report, "restore").details
     assert note.startswith("A second attempt, with one worker, was needed.")
@@ -84,37 +86,37 @@ def test_rows_that_need_others_come_back_in_a_drill(hall: DrillHall, attempts: l
 
 
 def test_rows_that_need_others_come_back_in_a_restore(
-    rescues: RescueHall, attempts: list[str]
+    restores: RestoreHarness, attempts: list[str]
 ) -> None:
-    rescues.live.run(*FAMILY)
-    rescues.workshop.take()
-    answer = rescues.restore()
+    restores.live.run(*FAMILY)
+    restores.backups.take()
+    answer = restores.restore()
     assert answer["verdict"] == "proven", answer["reasons"]
     assert any(note.startswith("A second attempt, with one") for note in answer["notes"])
     assert attempts == ["--jobs=2", "--jobs=1"]
-    assert contents(rescues.copy(answer)) == contents(rescues.live)
+    assert contents(restores.copy(answer)) == contents(restores.live)
 
 
 def test_a_drill_that_meets_a_deadlock_is_tried_again(
-    hall: DrillHall, attempts: list[str], tmp_path: Path
+    drills: DrillHarness, attempts: list[str], tmp_path: Path
 ) -> None:
-    hall.workshop.take()
-    hall.programs = deadlocking(hall.programs, tmp_path / "poor", when="--jobs=2")
-    report = hall.hold()
+    drills.backups.take()
+    drills.programs = deadlocking(drills.programs, tmp_path / "poor", when="--jobs=2")
+    report = drills.hold()
     assert report.verdict is Verdict.PROVEN
     assert "deadlock detected" in check(report, "restore").details[0]
     assert attempts == ["--jobs=2", "--jobs=1"]
 
 
 def test_a_drill_that_meets_deadlocks_only_has_failed(
-    hall: DrillHall, attempts: list[str], tmp_path: Path
+    drills: DrillHarness, attempts: list[str], tmp_path: Path
 ) -> None:
-    hall.workshop.take()
-    hall.programs = deadlocking(hall.programs, tmp_path / "poor", when="--jobs=")
-    assert hall.hold().verdict is Verdict.FAILED
+    drills.backups.take()
+    drills.programs = deadlocking(drills.programs, tmp_path / "poor", when="--jobs=")
+    assert drills.hold().verdict is Verdict.FAILED
     assert attempts == ["--jobs=2", "--jobs=1"]
-    hall.settings["jobs"] = 1
-    assert hall.hold().verdict is Verdict.FAILED
+    drills.settings["jobs"] = 1
+    assert drills.hold().verdict is Verdict.FAILED
     assert attempts[2:] == ["--jobs=1"]
 
 
@@ -126,34 +128,34 @@ EVENTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event["action"])
 def test_a_restore_that_meets_a_deadlock_is_tried_again(
-    rescues: RescueHall, attempts: list[str], tmp_path: Path, event: dict[str, Any]
+    restores: RestoreHarness, attempts: list[str], tmp_path: Path, event: dict[str, Any]
 ) -> None:
-    rescues.workshop.take()
-    rescues.programs = deadlocking(rescues.programs, tmp_path / "poor", when="--jobs=2")
-    answer = rescues.ask(event)
+    restores.backups.take()
+    restores.programs = deadlocking(restores.programs, tmp_path / "poor", when="--jobs=2")
+    answer = restores.ask(event)
     assert answer["verdict"] == "proven"
     assert "deadlock detected" in answer["notes"][0]
     assert attempts == ["--jobs=2", "--jobs=1"]
 
 
 def test_a_restore_that_meets_deadlocks_only_has_failed(
-    rescues: RescueHall, attempts: list[str], tmp_path: Path
+    restores: RestoreHarness, attempts: list[str], tmp_path: Path
 ) -> None:
-    rescues.workshop.take()
-    rescues.programs = deadlocking(rescues.programs, tmp_path / "poor", when="--jobs=")
-    assert isinstance(refused(rescues.restore), RestoreFailedError)
+    restores.backups.take()
+    restores.programs = deadlocking(restores.programs, tmp_path / "poor", when="--jobs=")
+    assert isinstance(refused(restores.restore), RestoreFailedError)
     assert attempts == ["--jobs=2", "--jobs=1"]
 
 
 def test_what_is_wrong_in_any_order_is_not_tried_again(
-    hall: DrillHall, rescues: RescueHall, attempts: list[str]
+    drills: DrillHarness, restores: RestoreHarness, attempts: list[str]
 ) -> None:
-    hall.workshop.database.run(
+    drills.backups.database.run(
         "CREATE TABLE orphans (parent int REFERENCES users)",
         "ALTER TABLE orphans DISABLE TRIGGER ALL",
         "INSERT INTO orphans VALUES (-1)",
     )
-    hall.workshop.take()
-    assert hall.hold().verdict is Verdict.FAILED
-    assert isinstance(refused(rescues.restore), RestoreFailedError)
+    drills.backups.take()
+    assert drills.hold().verdict is Verdict.FAILED
+    assert isinstance(refused(restores.restore), RestoreFailedError)
     assert attempts == ["--jobs=2", "--jobs=2"]

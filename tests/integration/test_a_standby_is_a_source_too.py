@@ -14,7 +14,7 @@ from local.postgres import PostgresServer
 from local.servant import Servant
 from tests.races.course import Start, line_up, run
 from tests.races.types import TYPES
-from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.backup_harness import BackupHarness, Database, eventually
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
 
 
 def test_a_standby_is_backed_up_without_the_rows_that_it_lacks(
-    workshop: Workshop, tmp_path: Path
+    backups: BackupHarness, tmp_path: Path
 ) -> None:
     with PostgresServer.start(
         major=18, root=tmp_path, settings={"wal_level": "replica", "max_wal_senders": "2"}
@@ -59,16 +59,16 @@ def test_a_standby_is_backed_up_without_the_rows_that_it_lacks(
             "CREATE UNLOGGED TABLE cache AS SELECT generate_series(1, 7) AS id",
         )
         with standby_of(primary, tmp_path) as standby:
-            workshop.database = replace(database, server=standby)
-            assert workshop.database.value("SELECT pg_is_in_recovery()")
-            manifest = workshop.take().manifest
+            backups.database = replace(database, server=standby)
+            assert backups.database.value("SELECT pg_is_in_recovery()")
+            manifest = backups.take().manifest
     tables = {t.name: (t.rows, t.data_excluded) for t in manifest.inventory.tables}
     assert tables == {"kept": (70, False), "cache": (0, True)}
     assert any("public.cache" in note and "standby" in note for note in manifest.notes)
 
 
 def test_a_change_that_reaches_a_standby_in_the_middle_makes_its_backup_begin_anew(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a standby that follows its primary, the change comes by the write-ahead log."""
     follows = {"wal_level": "replica", "max_wal_senders": "4"}
@@ -89,6 +89,6 @@ def test_a_change_that_reaches_a_standby_in_the_middle_makes_its_backup_begin_an
                 eventually(lambda: bool(copy.value(label)))
 
             Start("before").give(monkeypatch, change)
-            workshop.database = copy
-            notes = workshop.take().manifest.notes
+            backups.database = copy
+            notes = backups.take().manifest.notes
     assert any('enum label "sad" of k0.mood was renamed' in note for note in notes)

@@ -9,7 +9,7 @@ from lifeboat.backup import store_archive
 from lifeboat.backup.policy import attempts
 from lifeboat.errors import BackupError, DefinitionsChangedError
 from lifeboat.postgres.meter import Meter
-from tests.support.backup_harness import Database, Workshop
+from tests.support.backup_harness import BackupHarness, Database
 from tests.support.proxy import Proxy
 
 CASES = {
@@ -33,16 +33,16 @@ CASES = {
 
 
 @pytest.fixture
-def proxied(workshop: Workshop, new_database: Callable[..., Database]) -> Iterator[Any]:
-    """Fills a database of a major and leads the workshop to it through a proxy that counts."""
+def proxied(backups: BackupHarness, new_database: Callable[..., Database]) -> Iterator[Any]:
+    """Fills a database of a major and leads the harness to it through a proxy that counts."""
     opened: list[Proxy] = []
 
     def lead(*statements: str, major: int = 18) -> Proxy:
-        workshop.database = database = new_database(major)
+        backups.database = database = new_database(major)
         database.run(*statements)
         proxy = Proxy("127.0.0.1", database.server.port)
         opened.append(proxy)
-        workshop.secret = database.url.replace(f":{database.server.port}/", f":{proxy.port}/")
+        backups.secret = database.url.replace(f":{database.server.port}/", f":{proxy.port}/")
         return proxy
 
     yield lead
@@ -53,15 +53,15 @@ def proxied(workshop: Workshop, new_database: Callable[..., Database]) -> Iterat
 @pytest.mark.parametrize("major", [14, 18])
 @pytest.mark.parametrize("case", CASES)
 def test_the_manifest_says_what_the_server_sent(
-    workshop: Workshop, proxied: Callable[..., Proxy], case: str, major: int
+    backups: BackupHarness, proxied: Callable[..., Proxy], case: str, major: int
 ) -> None:
     proxy = proxied(*CASES[case], major=major)
-    workshop.take()
-    assert workshop.manifest().bytes_read == pytest.approx(proxy.answered, rel=0.04)
+    backups.take()
+    assert backups.manifest().bytes_read == pytest.approx(proxy.answered, rel=0.04)
 
 
 def test_an_attempt_that_was_given_up_counts_too(
-    workshop: Workshop, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = proxied(*CASES["texts"], "CREATE TYPE mood AS ENUM ('well')")
     monkeypatch.setattr(attempts, "_FIRST_PAUSE", 0.0)
@@ -70,13 +70,13 @@ def test_an_attempt_that_was_given_up_counts_too(
     def after_a_migration(*arguments: Any) -> None:
         calls.append(proxy.answered)
         if len(calls) == 2:  # the first dump has ended
-            workshop.database.run("ALTER TYPE mood RENAME TO feeling")
+            backups.database.run("ALTER TYPE mood RENAME TO feeling")
         require_unchanged(*arguments)
 
     require_unchanged = store_archive.require_unchanged
     monkeypatch.setattr(store_archive, "require_unchanged", after_a_migration)
-    workshop.take()
-    manifest = workshop.manifest()
+    backups.take()
+    manifest = backups.manifest()
     assert len(calls) == 4, "there was no second attempt"
     assert any(note.startswith("Begun anew") for note in manifest.notes)
     assert proxy.answered > 1.9 * calls[1], "the second attempt read nothing"
@@ -84,7 +84,7 @@ def test_an_attempt_that_was_given_up_counts_too(
 
 
 def test_a_run_that_failed_tells_what_it_has_read(
-    workshop: Workshop, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy, meter = proxied(*CASES["texts"]), Meter()
 
@@ -94,13 +94,13 @@ def test_a_run_that_failed_tells_what_it_has_read(
     monkeypatch.setattr(attempts, "_FIRST_PAUSE", 1e9)
     monkeypatch.setattr(store_archive, "require_same", differ)
     with pytest.raises(DefinitionsChangedError):
-        workshop.take(meter=meter)
+        backups.take(meter=meter)
     assert meter.bytes == pytest.approx(proxy.answered, rel=0.04)
     assert meter.bytes > 15_000_000
 
 
 def test_a_run_that_was_cut_off_has_counted_up_to_there(
-    workshop: Workshop, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy, meter = proxied(*CASES["texts"]), Meter()
     ended = store_archive.ArchiveStream.finish
@@ -113,5 +113,5 @@ def test_a_run_that_was_cut_off_has_counted_up_to_there(
 
     monkeypatch.setattr(store_archive.ArchiveStream, "finish", cut)
     with pytest.raises(BackupError):
-        workshop.take(meter=meter)
+        backups.take(meter=meter)
     assert 5_000_000 <= meter.bytes <= proxy.answered

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from lifeboat.model.drill_report import Verdict
-from tests.support.backup_harness import Database, Workshop, eventually, run_program
-from tests.support.drill_harness import DrillHall, without_extension
+from tests.support.backup_harness import BackupHarness, Database, eventually, run_program
+from tests.support.drill_harness import DrillHarness, without_extension
 
 FIRST_AND_LAST = (14, 18)
 
@@ -193,10 +193,10 @@ def make(database: Database, statements: tuple[str, ...]) -> psycopg.Connection:
     return session
 
 
-def statements(workshop: Workshop) -> dict[str, int]:
+def statements(backups: BackupHarness) -> dict[str, int]:
     """What stock pg_restore would make, of each kind that a statement of its own makes."""
-    archive = workshop.scratch / "archive.dump"
-    programs = workshop.database.server.programs
+    archive = backups.scratch / "archive.dump"
+    programs = backups.database.server.programs
     script = run_program([programs / "pg_restore", "--schema-only", "--file=-", archive])
     return {
         kind: len(re.findall(f"^(?:{pattern})", script, re.MULTILINE))
@@ -204,27 +204,27 @@ def statements(workshop: Workshop) -> dict[str, int]:
     }
 
 
-def require_counted_as_dumped(workshop: Workshop, target: Database) -> None:
-    claimed = workshop.take().manifest.inventory.counts.model_dump()
-    workshop.restore(target, jobs=1)
+def require_counted_as_dumped(backups: BackupHarness, target: Database) -> None:
+    claimed = backups.take().manifest.inventory.counts.model_dump()
+    backups.restore(target, jobs=1)
     assert target.inventory().counts.model_dump() == claimed
-    assert {kind: claimed[kind] for kind in STATEMENTS} == statements(workshop)
+    assert {kind: claimed[kind] for kind in STATEMENTS} == statements(backups)
 
 
 @pytest.mark.parametrize("major", FIRST_AND_LAST)
 @pytest.mark.parametrize("kind", EVERYWHERE)
 def test_what_is_counted_is_what_stock_programs_bring_back(
-    kind: str, major: int, new_database: Callable[..., Database], workshop: Workshop
+    kind: str, major: int, new_database: Callable[..., Database], backups: BackupHarness
 ) -> None:
-    workshop.database = new_database(major)
-    with make(workshop.database, EVERYWHERE[kind]):
-        require_counted_as_dumped(workshop, new_database(major))
+    backups.database = new_database(major)
+    with make(backups.database, EVERYWHERE[kind]):
+        require_counted_as_dumped(backups, new_database(major))
 
 
 def test_an_index_that_is_being_made_meanwhile_does_not_count(
-    new_database: Callable[..., Database], workshop: Workshop
+    new_database: Callable[..., Database], backups: BackupHarness
 ) -> None:
-    database = workshop.database = new_database(18)
+    database = backups.database = new_database(18)
     database.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
     making = "CREATE INDEX CONCURRENTLY t_id ON t (id)"
     with database.connect() as holds_it_up, ThreadPoolExecutor(1) as pool:
@@ -232,47 +232,47 @@ def test_an_index_that_is_being_made_meanwhile_does_not_count(
         holds_it_up.execute("UPDATE t SET id = 2")
         made = pool.submit(database.run, making)
         eventually(lambda: database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
-        require_counted_as_dumped(workshop, new_database(18))
+        require_counted_as_dumped(backups, new_database(18))
         holds_it_up.execute("COMMIT")
         made.result()
-    assert workshop.manifest().inventory.counts.indexes == 0
+    assert backups.manifest().inventory.counts.indexes == 0
 
 
 @pytest.mark.parametrize("kind", SINCE_18)
 def test_what_is_new_in_18_is_counted_as_it_comes_back(
-    kind: str, new_database: Callable[..., Database], workshop: Workshop
+    kind: str, new_database: Callable[..., Database], backups: BackupHarness
 ) -> None:
-    workshop.database = new_database(18)
-    with make(workshop.database, SINCE_18[kind]):
-        require_counted_as_dumped(workshop, new_database(18))
+    backups.database = new_database(18)
+    with make(backups.database, SINCE_18[kind]):
+        require_counted_as_dumped(backups, new_database(18))
 
 
 @pytest.mark.parametrize("kind", EVERYWHERE)
 def test_what_14_counts_comes_back_in_18(
-    kind: str, new_database: Callable[..., Database], workshop: Workshop
+    kind: str, new_database: Callable[..., Database], backups: BackupHarness
 ) -> None:
-    workshop.database = new_database(14)
-    with make(workshop.database, EVERYWHERE[kind]):
-        require_counted_as_dumped(workshop, new_database(18))
+    backups.database = new_database(14)
+    with make(backups.database, EVERYWHERE[kind]):
+        require_counted_as_dumped(backups, new_database(18))
 
 
 def test_an_extension_that_is_lacking_takes_its_tables_indexes_along(
-    new_database: Callable[..., Database], hall: DrillHall, tmp_path: Path
+    new_database: Callable[..., Database], drills: DrillHarness, tmp_path: Path
 ) -> None:
     """PostGIS and its kin have tables with keys, which the drill's server can't have."""
-    hall.workshop.database = new_database(18)
+    drills.backups.database = new_database(18)
     kind = "an extension's table with what belongs to it, and with the user's own on it"
-    make(hall.workshop.database, EVERYWHERE[kind]).close()
-    hall.workshop.take()
-    hall.programs = without_extension(hall.programs, 18, "hstore", tmp_path / "poor")
-    report = hall.hold()
+    make(drills.backups.database, EVERYWHERE[kind]).close()
+    drills.backups.take()
+    drills.programs = without_extension(drills.programs, 18, "hstore", tmp_path / "poor")
+    report = drills.hold()
     assert report.verdict is Verdict.PARTIAL, report.reasons
 
 
 def test_invalid_indexes_are_named_with_the_cure(
-    new_database: Callable[..., Database], workshop: Workshop
+    new_database: Callable[..., Database], backups: BackupHarness
 ) -> None:
-    database = workshop.database = new_database(18)
+    database = backups.database = new_database(18)
     database.run(
         'CREATE TABLE "My users" (id int)',
         *(f'CREATE INDEX "Index {n}" ON "My users" (id)' for n in range(13)),
@@ -283,7 +283,7 @@ def test_invalid_indexes_are_named_with_the_cure(
         session.execute(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid::regclass::text ~ 'Index'"
         )
-    (note,) = workshop.take().manifest.notes
+    (note,) = backups.take().manifest.notes
     assert note.startswith('pg_dump leaves invalid indexes out: public."Index 0", ')
     assert "and 3 more" in note
     assert "REINDEX" in note

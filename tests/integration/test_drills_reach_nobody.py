@@ -6,7 +6,7 @@ import pytest
 
 from lifeboat.model.drill_report import Verdict
 from tests.support.backup_harness import Database
-from tests.support.drill_harness import DrillHall, failed
+from tests.support.drill_harness import DrillHarness, failed
 
 HOW = {
     "a foreign table": (
@@ -37,10 +37,10 @@ HOW = {
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("major", [14, 18])
 def test_a_view_of_another_server_is_untested_and_the_rest_is_proven(
-    hall: DrillHall, new_database: Callable[..., Database], major: int, how: str
+    drills: DrillHarness, new_database: Callable[..., Database], major: int, how: str
 ) -> None:
     database = new_database(major)
-    hall.workshop.database = database
+    drills.backups.database = database
     facts = {
         "port": str(database.server.port),
         "name": database.name,
@@ -48,9 +48,9 @@ def test_a_view_of_another_server_is_untested_and_the_rest_is_proven(
     }
     database.run("CREATE TABLE users AS SELECT generate_series(1, 100)::bigint AS id")
     database.run(*(statement.format(**facts) for statement in HOW[how]))
-    assert hall.workshop.take().taken
+    assert drills.backups.take().taken
 
-    report = hall.hold()
+    report = drills.hold()
 
     assert failed(report) == []
     assert report.verdict is Verdict.PARTIAL

@@ -10,7 +10,7 @@ import pytest
 
 from lifeboat.postgres.inventory_queries import read_sequences
 from lifeboat.postgres.programs import Programs
-from tests.support.backup_harness import MAJORS, Bucket, Database, Workshop, run_program
+from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database, run_program
 from tests.support.schemas import ODDITIES
 
 
@@ -24,11 +24,11 @@ def test_a_restored_backup_is_the_database_again(
 ) -> None:
     source, copy = new_database(major), new_database(major)
     source.run(*ODDITIES)
-    workshop = Workshop(source, bucket, programs, tmp_path)
-    workshop.settings["backup"] = {"checksums": True}
+    backups = BackupHarness(source, bucket, programs, tmp_path)
+    backups.settings["backup"] = {"checksums": True}
 
-    manifest = workshop.take().manifest
-    workshop.restore(copy)
+    manifest = backups.take().manifest
+    backups.restore(copy)
 
     rows = {(t.schema, t.name): t.rows for t in manifest.inventory.tables}
     assert rows["public", "two\nlines"] == 3
@@ -51,14 +51,14 @@ def test_a_restored_backup_is_the_database_again(
 
 
 def test_rows_written_during_the_backup_are_all_in_or_all_out(
-    workshop: Workshop, new_database: Callable[..., Database]
+    backups: BackupHarness, new_database: Callable[..., Database]
 ) -> None:
-    workshop.database.run("CREATE TABLE ledger (batch int, part int)")
-    with _writer(workshop.database) as wrote:
+    backups.database.run("CREATE TABLE ledger (batch int, part int)")
+    with _writer(backups.database) as wrote:
         wrote.wait(10)
-        manifest = workshop.take().manifest
+        manifest = backups.take().manifest
     copy = new_database()
-    workshop.restore(copy)
+    backups.restore(copy)
     ledger = next(t for t in manifest.inventory.tables if t.name == "ledger")
     assert ledger.rows == copy.value("SELECT count(*) FROM ledger")
     assert ledger.rows > 0
@@ -68,7 +68,7 @@ def test_rows_written_during_the_backup_are_all_in_or_all_out(
         )
         == 0
     )
-    assert workshop.database.value("SELECT count(*) FROM ledger") > ledger.rows
+    assert backups.database.value("SELECT count(*) FROM ledger") > ledger.rows
 
 
 @contextmanager
@@ -93,47 +93,47 @@ def _writer(database: Database) -> Iterator[threading.Event]:
         thread.join()
 
 
-def test_two_thousand_tables_are_one_backup(workshop: Workshop) -> None:
-    workshop.database.run(
+def test_two_thousand_tables_are_one_backup(backups: BackupHarness) -> None:
+    backups.database.run(
         "DO $$ BEGIN FOR i IN 1..2000 LOOP"
         " EXECUTE format('CREATE TABLE many_%s (id int)', i);"
         " IF i % 100 = 0 THEN COMMIT; END IF; END LOOP; END $$",
         "INSERT INTO many_7 SELECT generate_series(1, 7)",
     )
-    manifest = workshop.take().manifest
+    manifest = backups.take().manifest
     assert len(manifest.inventory.tables) == 2001
     assert manifest.inventory.rows == 1007
 
 
 def test_excluded_tables_are_restored_empty(
-    workshop: Workshop, new_database: Callable[..., Database]
+    backups: BackupHarness, new_database: Callable[..., Database]
 ) -> None:
-    workshop.database.run(
+    backups.database.run(
         'CREATE TABLE "Click.Log" (at int) PARTITION BY RANGE (at)',
         'CREATE TABLE "Click.Log 1" PARTITION OF "Click.Log" FOR VALUES FROM (0) TO (100)',
         'INSERT INTO "Click.Log" SELECT generate_series(0, 50)',
     )
-    workshop.settings["database"] = {
+    backups.settings["database"] = {
         "exclude_table_data": ['public."Click.Log"', "public.long_gone"]
     }
-    manifest = workshop.take().manifest
+    manifest = backups.take().manifest
     log = next(t for t in manifest.inventory.tables if t.name == "Click.Log 1")
     assert (log.data_excluded, log.rows) == (True, 0)
     assert manifest.inventory.rows == 1000
     assert any("public.long_gone" in note for note in manifest.notes)
     copy = new_database()
-    workshop.restore(copy)
+    backups.restore(copy)
     assert copy.value('SELECT count(*) FROM "Click.Log"') == 0
     assert copy.value("SELECT count(*) FROM users") == 1000
 
 
-def test_globals_hold_the_roles_without_their_passwords(workshop: Workshop) -> None:
-    workshop.database.run(
+def test_globals_hold_the_roles_without_their_passwords(backups: BackupHarness) -> None:
+    backups.database.run(
         "DROP ROLE IF EXISTS keeper_of_globals",
         "CREATE ROLE keeper_of_globals LOGIN PASSWORD 'bait-for-globals'",
     )
-    workshop.take()
-    script = workshop.bucket.read(workshop.location.globals_key).decode()
+    backups.take()
+    script = backups.bucket.read(backups.location.globals_key).decode()
     assert "CREATE ROLE keeper_of_globals" in script
     assert "PASSWORD" not in script.replace("NOPASSWORD", "")
 
@@ -146,12 +146,12 @@ def test_a_database_that_is_not_in_utf8_is_archived_in_utf8(
 ) -> None:
     latin = new_database(options="ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
     latin.run('CREATE TABLE "größe" (v text)', "INSERT INTO \"größe\" VALUES ('Äpfel')")
-    workshop = Workshop(latin, bucket, programs, tmp_path)
-    manifest = workshop.take().manifest
+    backups = BackupHarness(latin, bucket, programs, tmp_path)
+    manifest = backups.take().manifest
     assert manifest.source.encoding == "LATIN1"
     assert [t.name for t in manifest.inventory.tables] == ["größe"]
     copy = new_database()
-    workshop.restore(copy)
+    backups.restore(copy)
     assert copy.value('SELECT v FROM "größe"') == "Äpfel"
 
 
@@ -164,35 +164,35 @@ def test_a_database_of_no_known_encoding_is_archived_as_it_is_with_a_note(
     options = "ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
     source, copy = new_database(options=options), new_database(options=options)
     source.run("CREATE TABLE t (v text)", r"INSERT INTO t VALUES (E'\xff\xfe')")
-    workshop = Workshop(source, bucket, programs, tmp_path)
-    manifest = workshop.take().manifest
+    backups = BackupHarness(source, bucket, programs, tmp_path)
+    manifest = backups.take().manifest
     assert any("SQL_ASCII" in note for note in manifest.notes)
-    workshop.restore(copy)
+    backups.restore(copy)
     hexadecimal = "SELECT encode(convert_to(v, 'SQL_ASCII'), 'hex') FROM t"
     assert copy.value(hexadecimal) == source.value(hexadecimal) == b"fffe"
 
 
 def test_the_archive_is_a_plain_custom_file_of_the_servers_major(
-    workshop: Workshop, tmp_path: Path
+    backups: BackupHarness, tmp_path: Path
 ) -> None:
-    workshop.take()
+    backups.take()
     path = tmp_path / "archive.dump"
-    path.write_bytes(workshop.bucket.read(workshop.location.archive_key))
-    listing = run_program([workshop.database.server.programs / "pg_restore", "--list", path])
+    path.write_bytes(backups.bucket.read(backups.location.archive_key))
+    listing = run_program([backups.database.server.programs / "pg_restore", "--list", path])
     assert "Format: CUSTOM" in listing
     assert "Compression: zstd" in listing
-    assert f"Dumped by pg_dump version: {workshop.database.server.major}." in listing
+    assert f"Dumped by pg_dump version: {backups.database.server.major}." in listing
 
 
-def test_settings_choose_the_compression(workshop: Workshop) -> None:
-    workshop.settings["backup"] = {"compression": "gzip:9"}
-    assert workshop.take().manifest.archive.compression == "gzip:9"
+def test_settings_choose_the_compression(backups: BackupHarness) -> None:
+    backups.settings["backup"] = {"compression": "gzip:9"}
+    assert backups.take().manifest.archive.compression == "gzip:9"
 
 
-def test_a_connection_to_the_database_ends_with_the_backup(workshop: Workshop) -> None:
-    workshop.take()
+def test_a_connection_to_the_database_ends_with_the_backup(backups: BackupHarness) -> None:
+    backups.take()
     with (
-        workshop.database.connect() as connection,
+        backups.database.connect() as connection,
         connection.cursor(row_factory=psycopg.rows.scalar_row) as cursor,
     ):
         cursor.execute(

@@ -238,9 +238,9 @@ def test_a_full_disk_where_the_certificates_go(
     assert "backup.ephemeral_mb" in error.todo
 
 
-def test_a_suspended_database_is_waited_for(workshop: Any) -> None:
+def test_a_suspended_database_is_waited_for(backups: Any) -> None:
     """The first attempts are refused, as while a serverless compute wakes up."""
-    real = workshop.read_login()
+    real = backups.read_login()
     asleep = Login(real.endpoint.__class__(**{**vars(real.endpoint), "port": 1}))
     answers = iter([asleep])
     moments = iter(range(100))

@@ -12,7 +12,7 @@ from lifeboat.errors import LockQueueError, SchemaChangingError
 from lifeboat.postgres import snapshot as under_test
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.snapshot import Relation, Snapshot, held_snapshot
-from tests.support.backup_harness import Database, Workshop, eventually
+from tests.support.backup_harness import BackupHarness, Database, eventually
 
 REFILL = (
     "BEGIN",
@@ -47,7 +47,7 @@ def repeating(database: Database, statements: tuple[str, ...]) -> Iterator[None]
 
 
 @contextmanager
-def held(database: Workshop) -> Iterator[Snapshot]:
+def held(database: BackupHarness) -> Iterator[Snapshot]:
     login = database.read_login()
     with (
         closing(open_again(login)) as holder,
@@ -59,24 +59,24 @@ def held(database: Workshop) -> Iterator[Snapshot]:
 
 @pytest.mark.parametrize("statements", [REFILL, REWRITE], ids=["truncate", "rewrite"])
 def test_a_table_that_is_refilled_all_the_time_is_never_backed_up_empty(
-    workshop: Workshop, new_database: Callable[..., Database], statements: tuple[str, ...]
+    backups: BackupHarness, new_database: Callable[..., Database], statements: tuple[str, ...]
 ) -> None:
-    workshop.database.run(
+    backups.database.run(
         "CREATE TABLE busy (id int, v int)",
         "INSERT INTO busy SELECT i, i FROM generate_series(1, 500) i",
     )
-    with repeating(workshop.database, statements):
+    with repeating(backups.database, statements):
         for hour in range(6):
-            workshop.slot = workshop.slot.replace(hour=hour)
-            manifest = workshop.take().manifest
+            backups.slot = backups.slot.replace(hour=hour)
+            manifest = backups.take().manifest
             assert {t.name: t.rows for t in manifest.inventory.tables}["busy"] == 500
     copy = new_database()
-    workshop.restore(copy)
+    backups.restore(copy)
     assert copy.value("SELECT count(*) FROM busy") == 500
 
 
-def test_while_the_snapshot_is_held_no_table_can_be_emptied(workshop: Workshop) -> None:
-    with held(workshop), workshop.database.connect() as other:
+def test_while_the_snapshot_is_held_no_table_can_be_emptied(backups: BackupHarness) -> None:
+    with held(backups), backups.database.connect() as other:
         other.execute("SET lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             other.execute("TRUNCATE users")
@@ -85,16 +85,16 @@ def test_while_the_snapshot_is_held_no_table_can_be_emptied(workshop: Workshop) 
 
 
 def test_a_table_that_appears_after_the_listing_is_locked_too(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = under_test._lock
 
     def lock_late(holder: Connection, relations: tuple[Relation, ...]) -> None:
-        workshop.database.run("CREATE TABLE IF NOT EXISTS late AS SELECT 1 AS id")
+        backups.database.run("CREATE TABLE IF NOT EXISTS late AS SELECT 1 AS id")
         lock(holder, relations)
 
     monkeypatch.setattr(under_test, "_lock", lock_late)
-    with held(workshop) as snapshot, workshop.database.connect() as other:
+    with held(backups) as snapshot, backups.database.connect() as other:
         assert "late" in {relation.name for relation in snapshot.relations}
         other.execute("SET lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
@@ -102,7 +102,7 @@ def test_a_table_that_appears_after_the_listing_is_locked_too(
 
 
 def test_a_late_table_that_was_emptied_before_its_lock_means_another_attempt(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock, attempts = under_test._lock, []
 
@@ -111,46 +111,46 @@ def test_a_late_table_that_was_emptied_before_its_lock_means_another_attempt(
         attempts.append(names)
         if len(attempts) == 1:
             lock(holder, relations)
-            workshop.database.run("CREATE TABLE late AS SELECT 1 AS id")
+            backups.database.run("CREATE TABLE late AS SELECT 1 AS id")
             return
         if len(attempts) == 2:
             assert names == ["late"]
-            workshop.database.run("TRUNCATE late", "INSERT INTO late VALUES (2), (3)")
+            backups.database.run("TRUNCATE late", "INSERT INTO late VALUES (2), (3)")
         lock(holder, relations)
 
     monkeypatch.setattr(under_test, "_lock", empty_it_once)
-    with held(workshop) as snapshot:
+    with held(backups) as snapshot:
         count = snapshot.connection.execute("SELECT count(*) FROM public.late").fetchone()
         assert count == (2,)
     assert attempts == [["users"], ["late"], ["late", "users"]]
 
 
 def test_a_table_that_is_dropped_before_its_lock_means_another_attempt(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop.database.run("CREATE TABLE doomed (id int)")
+    backups.database.run("CREATE TABLE doomed (id int)")
     lock = under_test._lock
 
     def drop_it_first(holder: Connection, relations: tuple[Relation, ...]) -> None:
-        workshop.database.run("DROP TABLE IF EXISTS doomed")
+        backups.database.run("DROP TABLE IF EXISTS doomed")
         lock(holder, relations)
 
     monkeypatch.setattr(under_test, "_lock", drop_it_first)
-    with held(workshop) as snapshot:
+    with held(backups) as snapshot:
         assert [relation.name for relation in snapshot.relations] == ["users"]
 
 
 def test_a_schema_that_never_rests_is_given_up_on(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(under_test, "_nothing_slipped_through", lambda *_: False)
-    with pytest.raises(SchemaChangingError, match="5 attempts"), held(workshop):
+    with pytest.raises(SchemaChangingError, match="5 attempts"), held(backups):
         pass
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 @pytest.fixture
-def migrations(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def migrations(backups: BackupHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """A migration queues up between the holder's locks and pg_dump's, as often as the list says.
 
     The list's only number is how many more will; each waits until it gets its turn.
@@ -158,7 +158,7 @@ def migrations(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     lock, left, threads = under_test._lock, [0], list[threading.Thread]()
 
     def migrate() -> None:
-        with workshop.database.connect() as connection, connection.transaction():
+        with backups.database.connect() as connection, connection.transaction():
             connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
 
     def lock_and_let_it_queue(holder: Connection, relations: tuple[Relation, ...]) -> None:
@@ -168,7 +168,7 @@ def migrations(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             threads.append(threading.Thread(target=migrate))
             threads[-1].start()
             waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-            eventually(lambda: bool(workshop.database.value(waiting)))
+            eventually(lambda: bool(backups.database.value(waiting)))
 
     monkeypatch.setattr(under_test, "_lock", lock_and_let_it_queue)
     yield left
@@ -178,17 +178,17 @@ def migrations(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def test_a_migration_that_comes_in_between_passes_and_the_backup_follows(
-    workshop: Workshop, migrations: list[int]
+    backups: BackupHarness, migrations: list[int]
 ) -> None:
     migrations[0] = 1
-    assert workshop.take().manifest.inventory.rows == 1000
+    assert backups.take().manifest.inventory.rows == 1000
 
 
 def test_migrations_that_keep_coming_end_the_run_and_are_named(
-    workshop: Workshop, migrations: list[int], monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, migrations: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "MOST", 2)
     migrations[0] = 2
     with pytest.raises(LockQueueError, match=r"(?s)on public\.users\. pg_dump: .*LOCK TABLE"):
-        workshop.take()
-    workshop.assert_nothing_was_published()
+        backups.take()
+    backups.assert_nothing_was_published()

@@ -16,8 +16,8 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import Database, run_program
 from tests.support.doc_pages import RUNBOOKS, Page, filled
-from tests.support.drill_harness import DrillHall
-from tests.support.restore_harness import RescueHall
+from tests.support.drill_harness import DrillHarness
+from tests.support.restore_harness import RestoreHarness
 from tests.support.rows_at_load import checksum_of, contents
 
 FORMATS = (14, 16, 18)
@@ -62,18 +62,18 @@ KEPT = ["id: {n_distinct=7}", "note: {n_distinct_inherited=-0.5}"]
 
 @pytest.fixture(params=FORMATS)
 def source(
-    request: pytest.FixtureRequest, hall: DrillHall, new_database: Callable[..., Database]
+    request: pytest.FixtureRequest, drills: DrillHarness, new_database: Callable[..., Database]
 ) -> Database:
     """Backed up."""
-    database = hall.workshop.database = new_database(request.param)
+    database = drills.backups.database = new_database(request.param)
     database.run(*SCHEMA, NOTE)
-    hall.workshop.take()
+    drills.backups.take()
     return database
 
 
 @pytest.fixture
-def rescues(hall: DrillHall, programs: Programs) -> Iterator[RescueHall]:
-    with RescueHall.open(hall.workshop, programs) as opened:
+def restores(drills: DrillHarness, programs: Programs) -> Iterator[RestoreHarness]:
+    with RestoreHarness.open(drills.backups, programs) as opened:
         yield opened
 
 
@@ -108,63 +108,67 @@ def restored_by_the_page(archive: Path, copy: Database) -> None:
             copy.run("\n".join(line for line in lines if not line.startswith("\\")))
 
 
-def test_a_restore_is_the_database_without_the_notes(source: Database, rescues: RescueHall) -> None:
-    answer = rescues.restore()
-    copy = rescues.copy(answer)
+def test_a_restore_is_the_database_without_the_notes(
+    source: Database, restores: RestoreHarness
+) -> None:
+    answer = restores.restore()
+    copy = restores.copy(answer)
     assert answer["verdict"] == "proven", answer["reasons"]
     assert contents(copy) == contents(source)
     assert copy.value(OPTIONS) == KEPT
     assert definitions(copy) == definitions(source)
 
 
-def test_some_tables_come_back_without_the_notes(source: Database, rescues: RescueHall) -> None:
+def test_some_tables_come_back_without_the_notes(
+    source: Database, restores: RestoreHarness
+) -> None:
     tables = ["public.plain", "public.parts", 'public."odd; ""one"""']
-    answer = rescues.ask(action="restore-tables", tables=tables, go=True)
+    answer = restores.ask(action="restore-tables", tables=tables, go=True)
     assert answer["verdict"] == "proven", answer["reasons"]
-    assert contents(rescues.copy(answer)) == contents(source)
+    assert contents(restores.copy(answer)) == contents(source)
 
 
-def test_an_export_has_no_notes(source: Database, rescues: RescueHall) -> None:
-    answer = rescues.ask(action="export", go=True)
+def test_an_export_has_no_notes(source: Database, restores: RestoreHarness) -> None:
+    answer = restores.ask(action="export", go=True)
     key = answer["file"].split("/", 3)[3]
-    script = gzip.decompress(rescues.workshop.bucket.read(key)).decode()
+    script = gzip.decompress(restores.backups.bucket.read(key)).decode()
     assert "pg_attver=2192160" not in script
-    assert without_notes(script) == without_notes(stock_script(source, rescues))
+    assert without_notes(script) == without_notes(stock_script(source, restores))
 
 
-def stock_script(source: Database, rescues: RescueHall) -> str:
-    archive = rescues.workshop.scratch / "stock.dump"
-    archive.write_bytes(rescues.workshop.bucket.read(rescues.workshop.location.archive_key))
+def stock_script(source: Database, restores: RestoreHarness) -> str:
+    archive = restores.backups.scratch / "stock.dump"
+    archive.write_bytes(restores.backups.bucket.read(restores.backups.location.archive_key))
     program = source.server.programs / "pg_restore"
     return run_program([program, "--no-owner", "--no-privileges", "--file=-", archive])
 
 
 def test_the_runbooks_commands_bring_it_back_without_the_notes(
-    source: Database, rescues: RescueHall, new_database: Callable[..., Database]
+    source: Database, restores: RestoreHarness, new_database: Callable[..., Database]
 ) -> None:
-    archive = rescues.workshop.scratch / "archive.dump"
-    archive.write_bytes(rescues.workshop.bucket.read(rescues.workshop.location.archive_key))
+    archive = restores.backups.scratch / "archive.dump"
+    archive.write_bytes(restores.backups.bucket.read(restores.backups.location.archive_key))
     copy = new_database(source.server.major)
     restored_by_the_page(archive, copy)
     assert contents(copy) == contents(source)
     assert copy.value(OPTIONS) == KEPT
 
 
-def test_a_drill_proves_it(source: Database, hall: DrillHall) -> None:
-    hall.database["validation"] = [
+def test_a_drill_proves_it(source: Database, drills: DrillHarness) -> None:
+    drills.database["validation"] = [
         {"name": table, "sql": checksum_of(f"public.{table}"), "expect": f'value = "{checksum}"'}
         for table, checksum in contents(source).items()
         if table.isidentifier()
     ]
-    report = hall.hold()
+    report = drills.hold()
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
 
 
-def test_a_backup_by_an_older_pg_dump_says_so(hall: DrillHall, tmp_path: Path) -> None:
+def test_a_backup_by_an_older_pg_dump_says_so(drills: DrillHarness, tmp_path: Path) -> None:
     """One that calls itself older: all that is to be had here is of the server's own minor."""
-    workshop = hall.workshop
-    assert workshop.take().manifest.notes == ()
-    real = workshop.programs.root / "18" / "bin"
+    backups = drills.backups
+    assert backups.take().manifest.notes == ()
+    real = backups.programs.root / "18" / "bin"
     folder = tmp_path / "programs" / "18" / "bin"
     folder.mkdir(parents=True)
     for name in ("pg_restore", "pg_dumpall"):
@@ -174,9 +178,9 @@ def test_a_backup_by_an_older_pg_dump_says_so(hall: DrillHall, tmp_path: Path) -
         f' *) exec {real}/pg_dump "$@" ;; esac\n'
     )
     (folder / "pg_dump").chmod(0o755)
-    workshop.programs, workshop.slot = (
+    backups.programs, backups.slot = (
         Programs(tmp_path / "programs"),
-        workshop.slot - timedelta(days=1),
+        backups.slot - timedelta(days=1),
     )
-    (note,) = workshop.take().manifest.notes
+    (note,) = backups.take().manifest.notes
     assert "newer than the pg_dump 18.0" in note

@@ -6,7 +6,7 @@ from lifeboat.errors import VaultError
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.s3.bucket import Protection, Vault
 from tests.support.backup_harness import Bucket
-from tests.support.drill_harness import DrillHall
+from tests.support.drill_harness import DrillHarness
 from tests.support.s3_faults import answer, but_done, planned
 
 KEY = "drills/app/2026-11-24T050100Z.json"
@@ -32,9 +32,9 @@ def test_a_report_whose_first_answer_was_lost_is_stored(bucket: Bucket) -> None:
     assert bucket.read(KEY) == b'{"verdict": "proven"}'
 
 
-def test_a_drill_whose_report_is_there_already_is_no_success(hall: DrillHall) -> None:
-    hall.workshop.take()
-    publish(hall.workshop.bucket, b'{"verdict": "proven"}')
+def test_a_drill_whose_report_is_there_already_is_no_success(drills: DrillHarness) -> None:
+    drills.backups.take()
+    publish(drills.backups.bucket, b'{"verdict": "proven"}')
     with pytest.raises(VaultError, match="another report has this key"):
-        hall.hold()
-    assert hall.workshop.bucket.read(KEY) == b'{"verdict": "proven"}'
+        drills.hold()
+    assert drills.backups.bucket.read(KEY) == b'{"verdict": "proven"}'

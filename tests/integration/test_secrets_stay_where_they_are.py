@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lifeboat.postgres.programs import Programs
-from tests.support.backup_harness import Workshop
+from tests.support.backup_harness import BackupHarness
 
 SPY = """#!/bin/sh
 if [ "$1" != --version ]; then
@@ -17,24 +17,24 @@ exec {real} "$@"
 
 
 @pytest.fixture
-def spied(workshop: Workshop, tmp_path: Path) -> Workshop:
+def spied(backups: BackupHarness, tmp_path: Path) -> BackupHarness:
     """Every program writes down its environment and arguments before it begins."""
-    major = str(workshop.database.server.major)
+    major = str(backups.database.server.major)
     folder = tmp_path / "programs" / major / "bin"
     folder.mkdir(parents=True)
     for name in ("pg_dump", "pg_restore", "pg_dumpall"):
-        real = workshop.programs.path(name, int(major))
+        real = backups.programs.path(name, int(major))
         if name == "pg_dumpall":  # it looks for pg_dump beside itself
             (folder / name).symlink_to(real)
             continue
         (folder / name).write_text(SPY.format(notes=tmp_path, name=name, real=real))
         (folder / name).chmod(0o755)
-    workshop.programs = Programs(tmp_path / "programs")
-    return workshop
+    backups.programs = Programs(tmp_path / "programs")
+    return backups
 
 
 def test_children_see_no_aws_credentials_and_only_pg_dump_sees_the_password(
-    spied: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spied: BackupHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "bait-aws-key")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "bait-aws-token")
@@ -49,8 +49,8 @@ def test_children_see_no_aws_credentials_and_only_pg_dump_sees_the_password(
         assert password not in (tmp_path / f"{name}.argv").read_text()
 
 
-def test_the_manifest_and_the_globals_hold_no_password(workshop: Workshop) -> None:
-    workshop.take()
-    password = workshop.database.server.password.encode()
-    for key in (workshop.location.manifest_key, workshop.location.globals_key):
-        assert password not in workshop.bucket.read(key)
+def test_the_manifest_and_the_globals_hold_no_password(backups: BackupHarness) -> None:
+    backups.take()
+    password = backups.database.server.password.encode()
+    for key in (backups.location.manifest_key, backups.location.globals_key):
+        assert password not in backups.bucket.read(key)

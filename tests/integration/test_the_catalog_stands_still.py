@@ -30,7 +30,7 @@ from tests.races.harmless import PASSING, WAITING
 from tests.races.kinds import Kind
 from tests.races.relations import RELATIONS
 from tests.races.types import TYPES
-from tests.support.backup_harness import Database, Workshop
+from tests.support.backup_harness import BackupHarness, Database
 
 MAJORS = (14, 18)
 REFUSED = (*TYPES, *FUNCTIONS, *RELATIONS)
@@ -50,14 +50,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def racing(
-    workshop: Workshop, new_database: Callable[..., Database]
-) -> Iterator[Callable[[int], Workshop]]:
+    backups: BackupHarness, new_database: Callable[..., Database]
+) -> Iterator[Callable[[int], BackupHarness]]:
     made: list[Database] = []
 
-    def of_major(major: int) -> Workshop:
-        workshop.database = new_database(major)
-        made.append(workshop.database)
-        return workshop
+    def of_major(major: int) -> BackupHarness:
+        backups.database = new_database(major)
+        made.append(backups.database)
+        return backups
 
     yield of_major
     for database in made:
@@ -79,23 +79,23 @@ def new_copy(new_database: Callable[..., Database]) -> Callable[[int], Database]
     return make
 
 
-def told(workshop: Workshop, **changes: Any) -> list[Mapping[str, object]]:
+def told(backups: BackupHarness, **changes: Any) -> list[Mapping[str, object]]:
     """Take a backup; what was logged on the way."""
     log: list[Mapping[str, object]] = []
-    workshop.take(log=lambda event, details: log.append({"event": event, **details}), **changes)
+    backups.take(log=lambda event, details: log.append({"event": event, **details}), **changes)
     return log
 
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_each_change_is_seen_and_named(
-    racing: Callable[[int], Workshop], monkeypatch: pytest.MonkeyPatch, major: int
+    racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch, major: int
 ) -> None:
     monkeypatch.setattr(catalog, "_SHOWN", 10_000)
-    workshop = racing(major)
-    racers = line_up(workshop.database, REFUSED)
-    with held(workshop) as snapshot, workshop.database.connect() as scout:
+    backups = racing(major)
+    racers = line_up(backups.database, REFUSED)
+    with held(backups) as snapshot, backups.database.connect() as scout:
         require_unchanged(snapshot, scout)
-        assert run(workshop.database, racers) == []
+        assert run(backups.database, racers) == []
         with pytest.raises(DefinitionsChangedError) as caught:
             require_unchanged(snapshot, scout)
     words = caught.value.what.removeprefix("Definitions changed while they were dumped: ")
@@ -110,19 +110,19 @@ def test_each_change_is_seen_and_named(
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("major", MAJORS)
 def test_what_does_not_matter_is_published_in_the_first_attempt(
-    racing: Callable[[int], Workshop],
+    racing: Callable[[int], BackupHarness],
     new_copy: Callable[[int], Database],
     monkeypatch: pytest.MonkeyPatch,
     major: int,
     moment: str,
 ) -> None:
-    workshop = racing(major)
-    racers = line_up(workshop.database, (*PASSING, *WAITING), rows=ENOUGH_ROWS)
-    before, fired = look(workshop.database), list[list[str]]()
-    Start(moment).give(monkeypatch, lambda: fired.append(run(workshop.database, racers)))
-    assert told(workshop) == []
+    backups = racing(major)
+    racers = line_up(backups.database, (*PASSING, *WAITING), rows=ENOUGH_ROWS)
+    before, fired = look(backups.database), list[list[str]]()
+    Start(moment).give(monkeypatch, lambda: fired.append(run(backups.database, racers)))
+    assert told(backups) == []
     assert {kind.name for kind in WAITING} <= set(fired[0])
-    copy, errors = restored(workshop, new_copy(major))
+    copy, errors = restored(backups, new_copy(major))
     assert errors == ""
     assert differences(copy, before) == []
 
@@ -130,24 +130,24 @@ def test_what_does_not_matter_is_published_in_the_first_attempt(
 @pytest.mark.parametrize("kind", named(*LIES), ids=lambda kind: kind.name)
 @pytest.mark.parametrize("major", MAJORS)
 def test_a_lie_that_restores_well_is_not_published(
-    racing: Callable[[int], Workshop],
+    racing: Callable[[int], BackupHarness],
     new_copy: Callable[[int], Database],
     monkeypatch: pytest.MonkeyPatch,
     major: int,
     kind: Kind,
 ) -> None:
     """Attribute or label of every row lost, an index on another function: and no error at all."""
-    workshop = racing(major)
-    racers = line_up(workshop.database, (kind,), rows=ENOUGH_ROWS)
+    backups = racing(major)
+    racers = line_up(backups.database, (kind,), rows=ENOUGH_ROWS)
     moment = "before" if kind.name == "functions swapped" else "during"
-    Start(moment).give(monkeypatch, lambda: run(workshop.database, racers))
-    log = told(workshop)
-    copy, errors = restored(workshop, new_copy(major))
-    assert differences(copy, look(workshop.database)) == []
+    Start(moment).give(monkeypatch, lambda: run(backups.database, racers))
+    log = told(backups)
+    copy, errors = restored(backups, new_copy(major))
+    assert differences(copy, look(backups.database)) == []
     assert errors == ""
     assert [(each["event"], each["attempt"]) for each in log] == [("Backup begins anew", 2)]
     assert racers[0].fill(kind.says) in str(log[0]["reason"])
-    assert any(str(log[0]["reason"]) in note for note in workshop.manifest().notes)
+    assert any(str(log[0]["reason"]) in note for note in backups.manifest().notes)
 
 
 @pytest.mark.parametrize(
@@ -161,83 +161,83 @@ def test_a_lie_that_restores_well_is_not_published(
     ],
 )
 def test_a_dump_that_fails_for_a_change_begins_anew(
-    racing: Callable[[int], Workshop],
+    racing: Callable[[int], BackupHarness],
     new_copy: Callable[[int], Database],
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
     name: str,
 ) -> None:
-    workshop = racing(14)
-    racers = line_up(workshop.database, named(name), rows=ENOUGH_ROWS)
-    Start(moment).give(monkeypatch, lambda: run(workshop.database, racers))
-    assert len(told(workshop)) == 1
-    copy, errors = restored(workshop, new_copy(14))
-    assert differences(copy, look(workshop.database)) == []
+    backups = racing(14)
+    racers = line_up(backups.database, named(name), rows=ENOUGH_ROWS)
+    Start(moment).give(monkeypatch, lambda: run(backups.database, racers))
+    assert len(told(backups)) == 1
+    copy, errors = restored(backups, new_copy(14))
+    assert differences(copy, look(backups.database)) == []
     assert errors == ""
-    assert workshop.bucket.open_uploads() == []
+    assert backups.bucket.open_uploads() == []
 
 
-def toggled(workshop: Workshop, racers: list[Racer]) -> Callable[[], None]:
+def toggled(backups: BackupHarness, racers: list[Racer]) -> Callable[[], None]:
     turn = count()
-    return lambda: (run(workshop.database, racers, back=next(turn) % 2 == 1), None)[1]
+    return lambda: (run(backups.database, racers, back=next(turn) % 2 == 1), None)[1]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_definitions_that_never_rest_are_refused_and_named(
-    racing: Callable[[int], Workshop], monkeypatch: pytest.MonkeyPatch, moment: str
+    racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    workshop = racing(18)
-    racers = line_up(workshop.database, named("function of a check renamed"), rows=ENOUGH_ROWS)
-    Start(moment, attempts=9).give(monkeypatch, toggled(workshop, racers))
+    backups = racing(18)
+    racers = line_up(backups.database, named("function of a check renamed"), rows=ENOUGH_ROWS)
+    Start(moment, attempts=9).give(monkeypatch, toggled(backups, racers))
     with pytest.raises(SchemaChangingError) as caught:
-        workshop.take()
+        backups.take()
     assert f"function {racers[0].schema}.okay(integer) was renamed" in caught.value.what
     assert "Tried 5 times" in caught.value.what
     assert "invoke the function again" in caught.value.todo
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
 def test_another_attempt_is_not_begun_without_the_time_for_it(
-    racing: Callable[[int], Workshop], monkeypatch: pytest.MonkeyPatch
+    racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop = racing(18)
-    racers = line_up(workshop.database, named("view replaced"))
-    Start("before", attempts=9).give(monkeypatch, lambda: run(workshop.database, racers))
+    backups = racing(18)
+    racers = line_up(backups.database, named("view replaced"))
+    Start("before", attempts=9).give(monkeypatch, lambda: run(backups.database, racers))
     monkeypatch.setattr(attempts, "_FIRST_PAUSE", 60.0)
-    workshop.seconds = 50
+    backups.seconds = 50
     with pytest.raises(SchemaChangingError, match="Tried once; the last attempt took"):
-        workshop.take()
-    workshop.assert_nothing_was_published()
+        backups.take()
+    backups.assert_nothing_was_published()
 
 
 def test_a_pause_before_an_attempt_ends_with_the_run(
-    racing: Callable[[int], Workshop], monkeypatch: pytest.MonkeyPatch
+    racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop = racing(18)
-    racers = line_up(workshop.database, named("view replaced"))
-    Start("before", attempts=9).give(monkeypatch, lambda: run(workshop.database, racers))
+    backups = racing(18)
+    racers = line_up(backups.database, named("view replaced"))
+    Start("before", attempts=9).give(monkeypatch, lambda: run(backups.database, racers))
     monkeypatch.setattr("lifeboat.backup.store_archive.pause_before_next", lambda *_: 60.0)
-    workshop.seconds = 3
+    backups.seconds = 3
     with pytest.raises(OutOfTimeError):
-        workshop.take()
-    workshop.assert_nothing_was_published()
+        backups.take()
+    backups.assert_nothing_was_published()
 
 
 def test_a_role_that_may_only_read_sees_each_change_too(
-    racing: Callable[[int], Workshop], monkeypatch: pytest.MonkeyPatch
+    racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The role of docs/backup-role.md, on a primary server."""
     monkeypatch.setattr(catalog, "_SHOWN", 10_000)
-    workshop = racing(14)
-    database, role = workshop.database, f"{workshop.database.name}_k_reader"
+    backups = racing(14)
+    database, role = backups.database, f"{backups.database.name}_k_reader"
     racers = line_up(database, (*REFUSED, *PASSING))
     database.run(
         f"CREATE ROLE {role} LOGIN PASSWORD 'bait' NOSUPERUSER BYPASSRLS",
         f"GRANT pg_read_all_data TO {role}",
         f"ALTER ROLE {role} SET default_transaction_read_only = on",
     )
-    workshop.secret = database.server.url(database.name, user=role, password="bait")
-    with held(workshop) as snapshot, closing(open_again(workshop.read_login())) as scout:
+    backups.secret = database.server.url(database.name, user=role, password="bait")
+    with held(backups) as snapshot, closing(open_again(backups.read_login())) as scout:
         run(database, racers)
         with pytest.raises(DefinitionsChangedError) as caught:
             require_unchanged(snapshot, scout)
@@ -245,11 +245,11 @@ def test_a_role_that_may_only_read_sees_each_change_too(
         assert racer.fill(racer.kind.says) in caught.value.what
 
 
-def test_a_name_with_line_ends_stays_in_its_line(racing: Callable[[int], Workshop]) -> None:
-    workshop = racing(18)
-    workshop.database.run("CREATE TYPE mood AS ENUM (E'a\"\\n\\nNext:\u202e run')")
-    with held(workshop) as snapshot, workshop.database.connect() as scout:
-        workshop.database.run("ALTER TYPE mood RENAME VALUE E'a\"\\n\\nNext:\u202e run' TO 'b'")
+def test_a_name_with_line_ends_stays_in_its_line(racing: Callable[[int], BackupHarness]) -> None:
+    backups = racing(18)
+    backups.database.run("CREATE TYPE mood AS ENUM (E'a\"\\n\\nNext:\u202e run')")
+    with held(backups) as snapshot, backups.database.connect() as scout:
+        backups.database.run("ALTER TYPE mood RENAME VALUE E'a\"\\n\\nNext:\u202e run' TO 'b'")
         with pytest.raises(DefinitionsChangedError) as caught:
             require_unchanged(snapshot, scout)
     assert r'label "a""\n\nNext:\u202e run" of public.mood was renamed' in caught.value.what

@@ -19,7 +19,7 @@ from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from tests.support.aws_helpers import allow, make_role
 from tests.support.backup_harness import Bucket
-from tests.support.bucket_builder import HandmadeVault, drilled
+from tests.support.bucket_builder import BucketBuilder, drilled
 from tests.support.slots import last_slot
 from tests.support.vaults import DAY, HEARD, RULES, backup, drill
 
@@ -52,7 +52,7 @@ class People:
 class Watch:
     """A vault, healthy until a test breaks it, and a monitor."""
 
-    vault: HandmadeVault
+    vault: BucketBuilder
     people: People = field(default_factory=People)
     more: tuple[Channel, ...] = ()
     client: Any = None
@@ -97,7 +97,7 @@ LOST = ("new", "archive-missing")
 
 @pytest.fixture
 def watch(bucket: Bucket) -> Watch:
-    vault = HandmadeVault(bucket)
+    vault = BucketBuilder(bucket)
     vault.configure(RULES)
     vault.back_up_daily(3)
     vault.report(drill(drilled()))
@@ -266,7 +266,7 @@ def test_a_memory_that_may_not_be_read_is_told_as_such(
 
 def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
     gone = replace(watch.vault.bucket, name="never-made")
-    watch.vault = HandmadeVault(gone)
+    watch.vault = BucketBuilder(gone)
     checked = watch.look()
     assert checked.status.health is Health.CRITICAL
     assert ("new", "not-seen") in watch.people.kinds()
@@ -275,7 +275,7 @@ def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
 
 
 def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Bucket) -> None:
-    vault = HandmadeVault(bucket)
+    vault = BucketBuilder(bucket)
     vault.configure(RULES)
     vault.report(drill(drilled()))
     newest = last_slot(datetime.now(UTC))

@@ -27,7 +27,7 @@ from lifeboat.settings import TransferSettings, WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from tests.support.aws_helpers import allow, make_role
 from tests.support.backup_harness import Bucket
-from tests.support.bucket_builder import ARCHIVE, HandmadeVault, drilled
+from tests.support.bucket_builder import ARCHIVE, BucketBuilder, drilled
 from tests.support.slots import last_slot
 from tests.support.vaults import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
 
@@ -35,11 +35,11 @@ SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 
 
 @pytest.fixture
-def vault(bucket: Bucket) -> HandmadeVault:
-    return HandmadeVault(bucket)
+def vault(bucket: Bucket) -> BucketBuilder:
+    return BucketBuilder(bucket)
 
 
-def look(vault: HandmadeVault, client: Any = None, settings: WatchedSettings = SETTINGS) -> Facts:
+def look(vault: BucketBuilder, client: Any = None, settings: WatchedSettings = SETTINGS) -> Facts:
     """What is seen with the owner's eyes, or with another client's."""
     seen = Vault(client or vault.bucket.client, vault.bucket.name)
     calls = Calls(most_calls(settings), lambda: 60.0)
@@ -59,7 +59,7 @@ def of_app(facts: Facts) -> DatabaseFacts:
     return only
 
 
-def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: HandmadeVault) -> None:
+def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> None:
     vault.configure(RULES)
     manifests = vault.back_up_daily(9)
     report = drill(drilled())
@@ -77,7 +77,7 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: HandmadeVault) -> 
     assert judge(facts, SETTINGS, datetime.now(UTC)) == ()
 
 
-def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: HandmadeVault) -> None:
+def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: BucketBuilder) -> None:
     vault.configure(RULES)
     documents = len(vault.back_up_daily(3))
     made: list[str] = []
@@ -102,14 +102,14 @@ def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> Non
     client.create_bucket(Bucket="bare")
     client.delete_public_access_block(Bucket="bare")
     client.delete_bucket_encryption(Bucket="bare")
-    bucket = look(HandmadeVault(Bucket(client, "bare"))).bucket
+    bucket = look(BucketBuilder(Bucket(client, "bare"))).bucket
     assert (bucket.lifecycle, bucket.versioning, bucket.object_lock) == ((), False, False)
     assert bucket.encryption in (None, DefaultEncryption(algorithm="AES256"))  # AWS's own default
     assert not isinstance(bucket.public_access, Unknown)
     assert not bucket.public_access.block_public_acls
 
 
-def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: HandmadeVault) -> None:
+def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: BucketBuilder) -> None:
     newest, middle, oldest = vault.back_up_daily(3)
     vault.put(newest.location.archive_key, ARCHIVE)
     client, name = vault.bucket.client, vault.bucket.name
@@ -133,7 +133,7 @@ def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: HandmadeVaul
     assert by_key[middle.location.archive_key] is Code.ARCHIVE_MISSING
 
 
-def test_only_what_judging_needs_is_read(vault: HandmadeVault) -> None:
+def test_only_what_judging_needs_is_read(vault: BucketBuilder) -> None:
     manifests = vault.back_up_daily(9)
     hand = vault.back_up(backup(manifests[-1].slot - DAY, tier=Tier.MANUAL))
     for days in range(1, 9):
@@ -149,7 +149,7 @@ def test_only_what_judging_needs_is_read(vault: HandmadeVault) -> None:
     ]
 
 
-def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: HandmadeVault) -> None:
+def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: BucketBuilder) -> None:
     vault.configure(RULES)
     newest, older, *_ = vault.back_up_daily(9)
     vault.report(drill(drilled(2)))
@@ -170,7 +170,7 @@ def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: HandmadeV
     assert {Code.MANIFEST_UNREADABLE, Code.DRILL_UNREADABLE} <= codes(facts)
 
 
-def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: HandmadeVault) -> None:
+def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: BucketBuilder) -> None:
     for key in ("daily/old/2026-01-01T020000Z/archive.dump", "tmp/x", "loose", "drills/gone/x"):
         vault.put(key, b"x")
     vault.put("weekly/loose", b"x")
@@ -187,7 +187,7 @@ def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: Handm
 
 
 @pytest.fixture
-def eyes(aws: LocalAws, vault: HandmadeVault) -> Callable[..., Any]:
+def eyes(aws: LocalAws, vault: BucketBuilder) -> Callable[..., Any]:
     """Makes a client that may do all that the monitor needs, but for some statements."""
 
     def make(*denials: tuple[str | list[str], str, dict[str, object] | None]) -> Any:
@@ -203,7 +203,7 @@ def eyes(aws: LocalAws, vault: HandmadeVault) -> Callable[..., Any]:
 
 
 def test_a_prefix_that_cannot_be_listed_makes_the_databases_unknown_and_critical(
-    vault: HandmadeVault, eyes: Callable[..., Any]
+    vault: BucketBuilder, eyes: Callable[..., Any]
 ) -> None:
     vault.configure(RULES)
     vault.back_up_daily(9)
@@ -218,7 +218,7 @@ def test_a_prefix_that_cannot_be_listed_makes_the_databases_unknown_and_critical
 
 
 def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
-    vault: HandmadeVault, eyes: Callable[..., Any]
+    vault: BucketBuilder, eyes: Callable[..., Any]
 ) -> None:
     vault.configure(RULES)
     newest, *_ = vault.back_up_daily(9)
@@ -244,7 +244,7 @@ def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
     ],
 )
 def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
-    vault: HandmadeVault, eyes: Callable[..., Any], action: str, part: str
+    vault: BucketBuilder, eyes: Callable[..., Any], action: str, part: str
 ) -> None:
     vault.configure(RULES)
     vault.back_up_daily(2)
@@ -257,7 +257,7 @@ def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
 
 
 def test_a_vault_that_is_gone_is_unknown_all_over(aws: LocalAws) -> None:
-    facts = look(HandmadeVault(Bucket(aws.client("s3"), "never-made")))
+    facts = look(BucketBuilder(Bucket(aws.client("s3"), "never-made")))
     assert isinstance(of_app(facts).objects, Unknown)
     assert isinstance(facts.bucket.lifecycle, Unknown)
     assert isinstance(facts.uploads, Unknown)
@@ -274,7 +274,7 @@ PLANS: list[tuple[TransferSettings | None, Level | None]] = [
 
 @pytest.mark.parametrize(("plan", "level"), PLANS)
 def test_an_allowance_that_backups_use_up_is_told_by_plan(
-    vault: HandmadeVault, plan: TransferSettings | None, level: Level | None
+    vault: BucketBuilder, plan: TransferSettings | None, level: Level | None
 ) -> None:
     made = backup(last_slot(datetime.now(UTC)))
     source = made.source.model_copy(update={"provider": "neon"})
@@ -286,7 +286,7 @@ def test_an_allowance_that_backups_use_up_is_told_by_plan(
     assert levels == ([level] if level else [])
 
 
-def test_a_manifest_of_before_is_judged_by_an_estimate(vault: HandmadeVault) -> None:
+def test_a_manifest_of_before_is_judged_by_an_estimate(vault: BucketBuilder) -> None:
     made = backup(last_slot(datetime.now(UTC)), database_bytes=1_000_000_000)
     written = vault.back_up(made)
     old = json.loads(written.to_json())

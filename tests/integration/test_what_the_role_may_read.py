@@ -7,33 +7,33 @@ from psycopg import sql
 
 from lifeboat.errors import EndpointError, UnreadableError
 from lifeboat.postgres import connect as under_test
-from tests.support.backup_harness import Workshop
+from tests.support.backup_harness import BackupHarness
 
 PASSWORD = "bait-of-the-backup-role"
 
 
 @pytest.fixture
-def as_role(workshop: Workshop) -> Iterator[Workshop]:
-    """The workshop, logged in as a role that may read nothing yet."""
-    server = workshop.database.server
+def as_role(backups: BackupHarness) -> Iterator[BackupHarness]:
+    """The backups, logged in as a role that may read nothing yet."""
+    server = backups.database.server
     with server.admin() as admin:
         admin.autocommit = True
         admin.execute(f"CREATE ROLE backup LOGIN NOSUPERUSER PASSWORD '{PASSWORD}'")
         admin.execute("CREATE ROLE owner_of_all")
-    workshop.secret = server.url(database=workshop.database.name, user="backup", password=PASSWORD)
-    yield workshop
+    backups.secret = server.url(database=backups.database.name, user="backup", password=PASSWORD)
+    yield backups
     with server.admin() as admin:
         admin.autocommit = True
-        with workshop.database.connect() as inside:
+        with backups.database.connect() as inside:
             inside.execute("DROP OWNED BY backup, owner_of_all CASCADE")
         admin.execute("DROP ROLE backup")
         admin.execute("DROP ROLE owner_of_all")
 
 
-def refused(workshop: Workshop) -> UnreadableError:
+def refused(backups: BackupHarness) -> UnreadableError:
     with pytest.raises(UnreadableError) as caught:
-        workshop.take()
-    workshop.assert_nothing_was_published()
+        backups.take()
+    backups.assert_nothing_was_published()
     assert PASSWORD not in str(caught.value)
     return caught.value
 
@@ -43,7 +43,7 @@ def statements(error: UnreadableError) -> list[str]:
 
 
 def test_everything_unreadable_is_named_at_once_and_the_statements_cure_it(
-    as_role: Workshop,
+    as_role: BackupHarness,
 ) -> None:
     database = as_role.database
     database.run(
@@ -70,12 +70,12 @@ def test_everything_unreadable_is_named_at_once_and_the_statements_cure_it(
     assert manifest.inventory.counts.large_objects == 1
 
 
-def test_reading_all_data_is_enough_where_there_is_no_row_security(as_role: Workshop) -> None:
+def test_reading_all_data_is_enough_where_there_is_no_row_security(as_role: BackupHarness) -> None:
     as_role.database.run("GRANT pg_read_all_data TO backup")
     assert as_role.take().manifest.inventory.rows == 1000
 
 
-def test_a_policy_that_shows_some_rows_is_not_enough(as_role: Workshop) -> None:
+def test_a_policy_that_shows_some_rows_is_not_enough(as_role: BackupHarness) -> None:
     as_role.database.run(
         "GRANT pg_read_all_data TO backup",
         "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
@@ -86,7 +86,7 @@ def test_a_policy_that_shows_some_rows_is_not_enough(as_role: Workshop) -> None:
     assert 'ALTER ROLE "backup" BYPASSRLS;' in statements(error)
 
 
-def test_a_new_table_without_a_grant_is_found_before_the_dump(as_role: Workshop) -> None:
+def test_a_new_table_without_a_grant_is_found_before_the_dump(as_role: BackupHarness) -> None:
     as_role.database.run(
         "GRANT USAGE ON SCHEMA public TO backup",
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO backup",
@@ -100,7 +100,7 @@ def test_a_new_table_without_a_grant_is_found_before_the_dump(as_role: Workshop)
     assert "users" not in error.what
 
 
-def test_a_role_with_impatient_settings_still_finishes(as_role: Workshop) -> None:
+def test_a_role_with_impatient_settings_still_finishes(as_role: BackupHarness) -> None:
     """Less than copying the rows takes, and more than pg_dump's words before it has its own way."""
     as_role.database.run(
         "INSERT INTO users (email) SELECT i::text FROM generate_series(1, 200000) i",
@@ -115,7 +115,7 @@ def test_a_role_with_impatient_settings_still_finishes(as_role: Workshop) -> Non
     assert as_role.take().manifest.inventory.rows == 201000
 
 
-def test_a_role_with_settings_of_its_own_taste_is_no_obstacle(as_role: Workshop) -> None:
+def test_a_role_with_settings_of_its_own_taste_is_no_obstacle(as_role: BackupHarness) -> None:
     as_role.database.run(
         "GRANT pg_read_all_data TO backup",
         "ALTER ROLE backup SET DateStyle = 'German'",
@@ -133,18 +133,18 @@ def test_a_role_with_settings_of_its_own_taste_is_no_obstacle(as_role: Workshop)
 
 
 def test_a_pooler_that_shares_one_session_is_refused(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What PgBouncer does in transaction mode: both clients talk to the same server process.
     monkeypatch.setattr(under_test, "_backend", lambda _: 4711)
     with pytest.raises(EndpointError) as caught:
-        workshop.take()
+        backups.take()
     assert "transaction mode" in caught.value.what
     assert "direct" in caught.value.todo
-    workshop.assert_nothing_was_published()
+    backups.assert_nothing_was_published()
 
 
-def test_hundreds_of_unreadable_tables_are_counted_not_listed(as_role: Workshop) -> None:
+def test_hundreds_of_unreadable_tables_are_counted_not_listed(as_role: BackupHarness) -> None:
     as_role.database.run(
         "DO $$ BEGIN FOR i IN 1..300 LOOP EXECUTE format('CREATE TABLE t_%s (id int)', i);"
         " END LOOP; END $$"

@@ -9,8 +9,8 @@ import pytest
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from tests.support import hostile_database
-from tests.support.backup_harness import Bucket, Database, Workshop
-from tests.support.drill_harness import DrillHall, check, with_roles
+from tests.support.backup_harness import BackupHarness, Bucket, Database
+from tests.support.drill_harness import DrillHarness, check, with_roles
 
 
 @pytest.fixture(params=[14, 16, 18])
@@ -25,23 +25,25 @@ def source(
 
 
 @pytest.fixture
-def hall(
+def drills(
     source: Database,
     bucket: Bucket,
     programs: Programs,
     server_programs: Programs,
     tmp_path: Path,
-) -> Iterator[DrillHall]:
+) -> Iterator[DrillHarness]:
     with tempfile.TemporaryDirectory(prefix="drills-", dir="/tmp") as place:
         Path(place).chmod(0o711)
-        yield DrillHall(Workshop(source, bucket, programs, tmp_path), server_programs, Path(place))
+        yield DrillHarness(
+            BackupHarness(source, bucket, programs, tmp_path), server_programs, Path(place)
+        )
 
 
-def test_no_code_in_a_backup_runs_as_a_superuser(hall: DrillHall, source: Database) -> None:
+def test_no_code_in_a_backup_runs_as_a_superuser(drills: DrillHarness, source: Database) -> None:
     hostile_database.be_told(source)
-    assert hall.workshop.take().taken
+    assert drills.backups.take().taken
 
-    said = "\n".join(check(hall.hold(), "restore").details)
+    said = "\n".join(check(drills.hold(), "restore").details)
 
     told = {
         name: "no" if f"in {name}: superuser is f" in said else "not run"
@@ -54,12 +56,12 @@ def test_no_code_in_a_backup_runs_as_a_superuser(hall: DrillHall, source: Databa
 
 
 def test_code_in_a_backup_gains_nothing_that_takes_a_superuser(
-    hall: DrillHall, source: Database
+    drills: DrillHarness, source: Database
 ) -> None:
     hostile_database.grasp(source)
-    assert hall.workshop.take().taken
+    assert drills.backups.take().taken
 
-    report = hall.hold()
+    report = drills.hold()
 
     assert report.verdict is Verdict.PROVEN, report.reasons
     assert report.rows == 11

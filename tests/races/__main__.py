@@ -43,7 +43,7 @@ from tests.races.functions import FUNCTIONS
 from tests.races.harmless import PASSING, WAITING
 from tests.races.relations import RELATIONS
 from tests.races.types import TYPES
-from tests.support.backup_harness import MAJORS, Bucket, Database, Workshop
+from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database
 
 _NUMBERS = count(1)
 _STORM_PAUSE = 0.04
@@ -54,14 +54,14 @@ class Race:
     """One backup and what is done meanwhile.
 
     Attributes:
-        workshop: takes it.
+        backups: takes it.
         racers: what is done.
         when: before pg_dump, while it sends rows, at a drawn moment, or all the time.
         states: what the source was, from the first look on.
         begun_anew: how often, as the log says.
     """
 
-    workshop: Workshop
+    backups: BackupHarness
     racers: list[Racer]
     when: str
     states: list[Look] = field(default_factory=list)
@@ -71,8 +71,8 @@ class Race:
         """Each statement by itself, and a look after it."""
         for racer in self.racers:
             with suppress(psycopg.errors.UndefinedObject):
-                run(self.workshop.database, [racer])
-            self.states.append(look(self.workshop.database))
+                run(self.backups.database, [racer])
+            self.states.append(look(self.backups.database))
 
     @contextmanager
     def under_way(self, patches: pytest.MonkeyPatch, draw: random.Random) -> Iterator[None]:
@@ -90,12 +90,12 @@ class Race:
         def storm() -> None:
             turn = count()
             while not over.wait(_STORM_PAUSE):
-                run(self.workshop.database, self.racers, back=next(turn) % 2 == 1)
+                run(self.backups.database, self.racers, back=next(turn) % 2 == 1)
 
         if self.when == "all the time":
-            run(self.workshop.database, self.racers)
-            self.states.append(look(self.workshop.database))
-            run(self.workshop.database, self.racers, back=True)
+            run(self.backups.database, self.racers)
+            self.states.append(look(self.backups.database))
+            run(self.backups.database, self.racers, back=True)
         thread = threading.Thread(target=storm if self.when == "all the time" else once)
         thread.start()
         try:
@@ -120,18 +120,18 @@ def drawn(draw: random.Random, server: PostgresServer, bucket: Bucket, root: Pat
     else:
         kinds = draw.sample(known, draw.choice((1, 1, 1, 2, 3)))
     racers = line_up(database, kinds, rows=draw.choice((10, ENOUGH_ROWS)))
-    workshop = Workshop(database, bucket, Programs(server_tree(MAJORS)), root)
-    return Race(workshop, racers, when, [look(database)])
+    backups = BackupHarness(database, bucket, Programs(server_tree(MAJORS)), root)
+    return Race(backups, racers, when, [look(database)])
 
 
 def judged(race: Race, patches: pytest.MonkeyPatch, draw: random.Random) -> str:
     """How it ended; begins with WRONG where what was published isn't what was."""
-    database = race.workshop.database
+    database = race.backups.database
     try:
         with race.under_way(patches, draw):
-            race.workshop.take(log=race.log)
+            race.backups.take(log=race.log)
     except SchemaChangingError:
-        race.workshop.assert_nothing_was_published()
+        race.backups.assert_nothing_was_published()
         return "refused"
     except BackupError as error:
         return f"failed: {type(error).__name__}: {error.what[:200]}"
@@ -139,7 +139,7 @@ def judged(race: Race, patches: pytest.MonkeyPatch, draw: random.Random) -> str:
         patches.undo()
     copy = Database.create(database.server, f"{database.name}_copy")
     try:
-        found, errors = restored(race.workshop, copy)
+        found, errors = restored(race.backups, copy)
     finally:
         copy.drop()
     if errors:
@@ -177,8 +177,8 @@ def main() -> int:
                     bucket = Bucket.create(aws.client("s3"), f"races-{number}")
                     race = drawn(draw, server, bucket, root)
                     how = judged(race, pytest.MonkeyPatch(), draw)
-                    race.workshop.database.drop()
-                    drop_roles(race.workshop.database)
+                    race.backups.database.drop()
+                    drop_roles(race.backups.database)
                     ended[how.partition(":")[0]] += 1
                     if how.startswith(("WRONG", "failed")):
                         wrong += how.startswith("WRONG")

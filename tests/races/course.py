@@ -17,7 +17,7 @@ import pytest
 from lifeboat.backup import store_archive
 from lifeboat.backup.stream_archive import ArchiveStream
 from tests.races.kinds import Kind
-from tests.support.backup_harness import Database, Workshop, run_program
+from tests.support.backup_harness import BackupHarness, Database, run_program
 
 #: Dumped before all others, and more than fits into pipes: what follows is dumped later.
 FIRST_TABLE = (
@@ -103,14 +103,14 @@ def look(database: Database) -> Look:
     return Look(_NOISE.sub("", run_program(program)), rows)
 
 
-def restored(workshop: Workshop, copy: Database) -> tuple[Look, str]:
+def restored(backups: BackupHarness, copy: Database) -> tuple[Look, str]:
     """What stock pg_restore makes of the published archive, with the roles of its globals."""
-    archive = Path(workshop.scratch) / "race.dump"
-    archive.write_bytes(workshop.bucket.read(workshop.location.archive_key))
-    globals_sql = workshop.bucket.read(workshop.location.globals_key).decode()
+    archive = Path(backups.scratch) / "race.dump"
+    archive.write_bytes(backups.bucket.read(backups.location.archive_key))
+    globals_sql = backups.bucket.read(backups.location.globals_key).decode()
     with copy.connect() as connection:
         for line in globals_sql.splitlines():
-            if line.startswith(f"CREATE ROLE {workshop.database.name}_k"):
+            if line.startswith(f"CREATE ROLE {backups.database.name}_k"):
                 with suppress(psycopg.errors.DuplicateObject):
                     connection.execute(line.encode())
     errors = ""

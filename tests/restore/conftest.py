@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from lifeboat.postgres.programs import Programs
-from tests.support.backup_harness import Workshop
-from tests.support.restore_harness import RescueHall
+from tests.support.backup_harness import BackupHarness
+from tests.support.restore_harness import RestoreHarness
 
 
 @pytest.fixture
-def hall(workshop: Workshop, programs: Programs) -> Iterator[RescueHall]:
-    with RescueHall.open(workshop, programs) as opened:
+def restores(backups: BackupHarness, programs: Programs) -> Iterator[RestoreHarness]:
+    with RestoreHarness.open(backups, programs) as opened:
         yield opened
 
 
 @pytest.fixture
-def failing_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
+def failing_reader(tmp_path: Path) -> Callable[[RestoreHarness], None]:
     """Lets pg_restore fail, where it gives SQL, after it has given all of it."""
     return _reader(
         tmp_path,
@@ -27,7 +27,7 @@ def failing_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
 
 
 @pytest.fixture
-def forgetful_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
+def forgetful_reader(tmp_path: Path) -> Callable[[RestoreHarness], None]:
     """Lets pg_restore leave out a row of each table, where it gives chosen ones, and end well."""
     return _reader(
         tmp_path,
@@ -36,8 +36,8 @@ def forgetful_reader(tmp_path: Path) -> Callable[[RescueHall], None]:
     )
 
 
-def _reader(tmp_path: Path, script: str) -> Callable[[RescueHall], None]:
-    def give(to: RescueHall) -> None:
+def _reader(tmp_path: Path, script: str) -> Callable[[RestoreHarness], None]:
+    def give(to: RestoreHarness) -> None:
         major = str(to.live.server.major)
         real = to.programs.root / major / "bin" / "pg_restore"
         folder = tmp_path / "programs" / major / "bin"

@@ -11,13 +11,13 @@ from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.keys import slot_id
 from local.aws import LocalAws
 from tests.support.backup_harness import Database
-from tests.support.restore_harness import STARTED, RescueHall, refused
+from tests.support.restore_harness import STARTED, RestoreHarness, refused
 from tests.support.s3_faults import answer, planned
 
 
-def sql(hall: RescueHall, told: dict[str, Any]) -> str:
+def sql(restores: RestoreHarness, told: dict[str, Any]) -> str:
     key = told["file"].split("/", 3)[3]
-    return gzip.decompress(hall.workshop.bucket.read(key)).decode()
+    return gzip.decompress(restores.backups.bucket.read(key)).decode()
 
 
 def play(script: str, into: Database) -> None:
@@ -40,55 +40,57 @@ def play(script: str, into: Database) -> None:
             statement = ""
 
 
-def test_a_backup_is_read_as_sql(hall: RescueHall, new_database: Callable[..., Database]) -> None:
-    hall.workshop.take()
-    plan = hall.ask(action="export")
+def test_a_backup_is_read_as_sql(
+    restores: RestoreHarness, new_database: Callable[..., Database]
+) -> None:
+    restores.backups.take()
+    plan = restores.ask(action="export")
     assert "treat it like a password" in " ".join(plan["beware"])
-    assert not any(key.startswith("exports/") for key in hall.workshop.bucket.holds())
-    told = hall.ask(plan["next"])
-    moment = STARTED + timedelta(minutes=hall.asked)
+    assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
+    told = restores.ask(plan["next"])
+    moment = STARTED + timedelta(minutes=restores.asked)
     assert told["file"].endswith(f"/exports/app/{slot_id(moment)}/database.sql.gz")
     copy = new_database()
-    play(sql(hall, told), copy)
-    assert copy.inventory() == hall.live.inventory()
+    play(sql(restores, told), copy)
+    assert copy.inventory() == restores.live.inventory()
 
 
-def test_some_tables_are_exported_with_what_they_need(hall: RescueHall) -> None:
-    hall.live.run("CREATE TABLE others (id int)", "INSERT INTO others VALUES (4711)")
-    hall.workshop.take()
-    script = sql(hall, hall.ask(action="export", tables=["public.users"], go=True))
+def test_some_tables_are_exported_with_what_they_need(restores: RestoreHarness) -> None:
+    restores.live.run("CREATE TABLE others (id int)", "INSERT INTO others VALUES (4711)")
+    restores.backups.take()
+    script = sql(restores, restores.ask(action="export", tables=["public.users"], go=True))
     assert "CREATE TABLE public.users" in script
     assert "ADD CONSTRAINT users_pkey" in script
     assert "user1000@example.com" in script
     assert "others" not in script
-    error = refused(lambda: hall.ask(action="export", tables=["public.nobody"], go=True))
+    error = refused(lambda: restores.ask(action="export", tables=["public.nobody"], go=True))
     assert isinstance(error, RestoreRefusedError)
 
 
-def test_the_link_gives_the_file(hall: RescueHall, aws: LocalAws) -> None:
-    hall.workshop.take()
-    told = hall.ask(action="export", go=True)
+def test_the_link_gives_the_file(restores: RestoreHarness, aws: LocalAws) -> None:
+    restores.backups.take()
+    told = restores.ask(action="export", go=True)
     assert told["link_minutes"] == 60
     context = ssl.create_default_context(cafile=str(aws.ca_bundle))
     with urllib.request.urlopen(told["link"], context=context) as response:  # noqa: S310
-        assert gzip.decompress(response.read()).decode() == sql(hall, told)
+        assert gzip.decompress(response.read()).decode() == sql(restores, told)
 
 
 def test_an_export_that_was_not_read_to_its_end_leaves_nothing(
-    hall: RescueHall, failing_reader: Callable[[RescueHall], None]
+    restores: RestoreHarness, failing_reader: Callable[[RestoreHarness], None]
 ) -> None:
-    hall.workshop.take()
-    failing_reader(hall)
-    error = refused(lambda: hall.ask(action="export", go=True))
+    restores.backups.take()
+    failing_reader(restores)
+    error = refused(lambda: restores.ask(action="export", go=True))
     assert "(1): no luck" in error.what
-    assert not any(key.startswith("exports/") for key in hall.workshop.bucket.holds())
-    assert hall.workshop.bucket.open_uploads() == []
+    assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
+    assert restores.backups.bucket.open_uploads() == []
 
 
-def test_an_export_that_s3_refuses_leaves_nothing(hall: RescueHall) -> None:
-    hall.workshop.take()
-    with planned(hall.workshop.bucket.client, "UploadPart", answer(500, "InternalError")):
-        error = refused(lambda: hall.ask(action="export", go=True))
+def test_an_export_that_s3_refuses_leaves_nothing(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    with planned(restores.backups.bucket.client, "UploadPart", answer(500, "InternalError")):
+        error = refused(lambda: restores.ask(action="export", go=True))
     assert "InternalError" in error.what
-    assert not any(key.startswith("exports/") for key in hall.workshop.bucket.holds())
-    assert hall.workshop.bucket.open_uploads() == []
+    assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
+    assert restores.backups.bucket.open_uploads() == []

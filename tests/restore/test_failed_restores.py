@@ -6,7 +6,7 @@ import pytest
 
 from lifeboat.errors import RestoreFailedError
 from tests.support.backup_harness import Database
-from tests.support.restore_harness import RescueHall, databases, event_in, refused
+from tests.support.restore_harness import RestoreHarness, databases, event_in, refused
 
 LACKING = {
     "a foreign key": (
@@ -34,16 +34,16 @@ LACKING = {
 @pytest.mark.parametrize("kind", LACKING)
 @pytest.mark.parametrize("checksums", [False, True])
 def test_what_lacks_an_object_fails_and_can_be_swapped_in_all_the_same(
-    kind: str, hall: RescueHall, *, checksums: bool
+    kind: str, restores: RestoreHarness, *, checksums: bool
 ) -> None:
-    live, (words, *statements) = hall.live, LACKING[kind]
+    live, (words, *statements) = restores.live, LACKING[kind]
     live.run("SET allow_system_table_mods = on; " + "; ".join(statements))
-    hall.workshop.settings["backup"] = {"checksums": checksums}
-    hall.workshop.take()
+    restores.backups.settings["backup"] = {"checksums": checksums}
+    restores.backups.take()
     there = rows(live)
     live.run("DELETE FROM users")
 
-    error = refused(hall.restore)
+    error = refused(restores.restore)
     assert isinstance(error, RestoreFailedError)
     (copy,) = databases(live) - {live.name}
     assert "rows of all" in error.what
@@ -52,15 +52,15 @@ def test_what_lacks_an_object_fails_and_can_be_swapped_in_all_the_same(
     assert any(word in lacking for word in words.split("|"))
     assert f"DROP DATABASE {copy} WITH (FORCE);" in error.todo
 
-    plan = hall.ask(event_in(error.todo))
+    plan = restores.ask(event_in(error.todo))
     assert "blocked" not in plan
-    hall.ask(plan["next"])
+    restores.ask(plan["next"])
     assert rows(live) == there
 
 
-def test_what_lacks_rows_is_not_offered_first(hall: RescueHall) -> None:
+def test_what_lacks_rows_is_not_offered_first(restores: RestoreHarness) -> None:
     """The check is not valid for rows that are there: pg_restore can't load them."""
-    live = hall.live
+    live = restores.live
     live.run(
         "CREATE TABLE odd (id int CHECK (id > 0))",
         "INSERT INTO odd VALUES (1)",
@@ -69,22 +69,24 @@ def test_what_lacks_rows_is_not_offered_first(hall: RescueHall) -> None:
         "CREATE OR REPLACE FUNCTION known(int) RETURNS bool LANGUAGE sql IMMUTABLE"
         " AS 'SELECT false'",
     )
-    tables = len(hall.workshop.take().manifest.inventory.tables)
-    error = refused(hall.restore)
+    tables = len(restores.backups.take().manifest.inventory.tables)
+    error = refused(restores.restore)
     assert isinstance(error, RestoreFailedError)
     assert f"{tables - 1} of {tables} tables with all their rows (counted)" in error.what
     assert event_in(error.todo) == {"action": "list", "database": "app"}
     _, _, rest = error.todo.partition("Or swap it in without the rows that are lacking: send ")
-    plan = hall.ask(event_in(rest))
+    plan = restores.ask(event_in(rest))
     assert "blocked" not in plan
     assert any("public.odd: 1 rows claimed, 0 came back" in each for each in plan["beware"])
 
 
-def test_tables_of_their_own_are_never_offered_for_a_swap(hall: RescueHall) -> None:
+def test_tables_of_their_own_are_never_offered_for_a_swap(restores: RestoreHarness) -> None:
     _, *statements = LACKING["a unique index"]
-    hall.live.run("SET allow_system_table_mods = on; " + "; ".join(statements))
-    hall.workshop.take()
-    error = refused(lambda: hall.ask(action="restore-tables", tables=["public.doubles"], go=True))
+    restores.live.run("SET allow_system_table_mods = on; " + "; ".join(statements))
+    restores.backups.take()
+    error = refused(
+        lambda: restores.ask(action="restore-tables", tables=["public.doubles"], go=True)
+    )
     assert isinstance(error, RestoreFailedError)
     assert "has all 2 rows of all 1 table (counted)" in error.what
     assert "{" not in error.todo

@@ -12,7 +12,7 @@ from lifeboat.restore import list_backups
 from tests.support.backup_harness import MAJORS, Database, assert_no_children
 from tests.support.restore_harness import (
     TARGET,
-    RescueHall,
+    RestoreHarness,
     databases,
     event_in,
     refused,
@@ -25,19 +25,19 @@ from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_every_kind_of_object_comes_back_proven_on_every_major(
-    major: int, new_database: Callable[..., Database], hall: RescueHall
+    major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
-    database = hall.workshop.database = new_database(major)
-    hall.workshop.settings["backup"] = {"checksums": True}
+    database = restores.backups.database = new_database(major)
+    restores.backups.settings["backup"] = {"checksums": True}
     with roles(database, ROLES):
         database.run(*ODDITIES, *KINDS)
-        manifest = hall.workshop.take().manifest
+        manifest = restores.backups.take().manifest
         database.run(NO_MORE_WATCHING)
-        answer = hall.restore()
-        copy = hall.copy(answer)
+        answer = restores.restore()
+        copy = restores.copy(answer)
         assert answer["verdict"] == "proven", answer["reasons"]
         assert copy.inventory() == database.inventory()
-        report = hall.report(answer)
+        report = restores.report(answer)
         assert report.verdict is Verdict.PROVEN
         assert report.rows == manifest.inventory.rows == answer["rows"]
         assert answer["next"] == {"action": "swap", "database": "app", "copy": copy.name}
@@ -45,27 +45,27 @@ def test_every_kind_of_object_comes_back_proven_on_every_major(
     assert_no_children()
 
 
-def test_the_first_answer_is_a_plan_and_touches_nothing(hall: RescueHall) -> None:
-    manifest = hall.workshop.take().manifest
-    before = hall.workshop.bucket.holds()
-    plan = hall.ask(action="restore")
-    assert databases(hall.live) == {hall.live.name}
-    assert hall.workshop.bucket.holds() == before
+def test_the_first_answer_is_a_plan_and_touches_nothing(restores: RestoreHarness) -> None:
+    manifest = restores.backups.take().manifest
+    before = restores.backups.bucket.holds()
+    plan = restores.ask(action="restore")
+    assert databases(restores.live) == {restores.live.name}
+    assert restores.backups.bucket.holds() == before
     assert plan["backup"] == manifest.location.id
     assert plan["downloads_bytes"] == manifest.archive.bytes
     assert plan["expected_minutes"] >= 1
     assert "blocked" not in plan
     pinned = {"backup": manifest.location.id, "go": True}
     assert plan["next"] == {"action": "restore", "database": "app", **pinned}
-    done = hall.ask(plan["next"])
-    assert databases(hall.live) == {hall.live.name, done["restored"]}
+    done = restores.ask(plan["next"])
+    assert databases(restores.live) == {restores.live.name, done["restored"]}
 
 
-def test_a_backup_is_found_by_the_moment_that_it_must_precede(hall: RescueHall) -> None:
-    first = hall.workshop.take().manifest
-    hall.workshop.slot += timedelta(minutes=30)
-    second = hall.workshop.take().manifest
-    listed = hall.ask(action="list")
+def test_a_backup_is_found_by_the_moment_that_it_must_precede(restores: RestoreHarness) -> None:
+    first = restores.backups.take().manifest
+    restores.backups.slot += timedelta(minutes=30)
+    second = restores.backups.take().manifest
+    listed = restores.ask(action="list")
     assert [each["backup"] for each in listed["backups"]] == [
         second.location.id,
         first.location.id,
@@ -73,49 +73,53 @@ def test_a_backup_is_found_by_the_moment_that_it_must_precede(hall: RescueHall) 
     assert listed["next"]["backup"] == second.location.id
     # Both slots are of another day than their snapshots, which were taken just now.
     moment = f"{second.source.snapshot_time:%Y-%m-%dT%H:%M:%SZ}"
-    early = hall.ask(action="list", before=moment)["backups"]
+    early = restores.ask(action="list", before=moment)["backups"]
     assert second.location.id not in [each["backup"] for each in early]
-    error = refused(lambda: hall.ask(action="restore", before="2020-01-01T00:00:00Z"))
+    error = refused(lambda: restores.ask(action="restore", before="2020-01-01T00:00:00Z"))
     assert isinstance(error, NoBackupError)
     assert second.location.id in error.todo
 
 
-def test_a_long_list_comes_in_parts(hall: RescueHall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_comes_in_parts(
+    restores: RestoreHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(list_backups, "_MOST", 1)
-    hall.workshop.slot = datetime.now(UTC).replace(microsecond=0)
-    first = hall.workshop.take().manifest
+    restores.backups.slot = datetime.now(UTC).replace(microsecond=0)
+    first = restores.backups.take().manifest
     time.sleep(1)
-    hall.workshop.slot = datetime.now(UTC).replace(microsecond=0)
-    second = hall.workshop.take().manifest
+    restores.backups.slot = datetime.now(UTC).replace(microsecond=0)
+    second = restores.backups.take().manifest
     # Events name moments by the second.
     assert second.source.snapshot_time - first.source.snapshot_time > timedelta(seconds=1)
-    newest = hall.ask(action="list")
+    newest = restores.ask(action="list")
     assert [each["backup"] for each in newest["backups"]] == [second.location.id]
-    oldest = hall.ask(newest["older"])
+    oldest = restores.ask(newest["older"])
     assert [each["backup"] for each in oldest["backups"]] == [first.location.id]
     assert "older" not in oldest
 
 
-def test_what_was_lost_altogether_comes_back_without_the_live_database(hall: RescueHall) -> None:
-    hall.workshop.take()
-    there = hall.live.inventory()
-    hall.live.drop()
-    answer = hall.restore()
-    assert hall.copy(answer).inventory() == there
+def test_what_was_lost_altogether_comes_back_without_the_live_database(
+    restores: RestoreHarness,
+) -> None:
+    restores.backups.take()
+    there = restores.live.inventory()
+    restores.live.drop()
+    answer = restores.restore()
+    assert restores.copy(answer).inventory() == there
     assert any("encoding and locale of the server" in note for note in answer["notes"])
 
 
 @pytest.mark.parametrize(("source", "target"), [(18, 17), (17, 14), (15, 14), (16, 15)])
 def test_an_older_server_is_refused_before_anything_is_made(
-    source: int, target: int, new_database: Callable[..., Database], hall: RescueHall
+    source: int, target: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
-    hall.workshop.database = new_database(source)
+    restores.backups.database = new_database(source)
     elsewhere = new_database(target)
-    hall.give_target(elsewhere)
-    hall.workshop.take()
-    plan = hall.ask(action="restore", target=TARGET)
+    restores.give_target(elsewhere)
+    restores.backups.take()
+    plan = restores.ask(action="restore", target=TARGET)
     assert any(f"older than the backup's {source}" in each for each in plan["blocked"])
-    error = refused(lambda: hall.restore(target=TARGET))
+    error = refused(lambda: restores.restore(target=TARGET))
     assert isinstance(error, RestoreRefusedError)
     assert f"runs PostgreSQL {target}" in error.what
     assert "pg_restore" in error.todo
@@ -126,18 +130,18 @@ def test_an_older_server_is_refused_before_anything_is_made(
 
 @pytest.mark.parametrize(("source", "target"), [(14, 18), (15, 16), (16, 17)])
 def test_a_newer_server_takes_the_backup_of_an_older_one(
-    source: int, target: int, new_database: Callable[..., Database], hall: RescueHall
+    source: int, target: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
-    hall.workshop.database = new_database(source)
-    hall.workshop.database.run(
+    restores.backups.database = new_database(source)
+    restores.backups.database.run(
         "CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t SELECT generate_series(1, 100)"
     )
     elsewhere = new_database(target)
-    hall.give_target(elsewhere)
-    hall.workshop.take()
-    plan = hall.ask(action="restore", target=TARGET)
+    restores.give_target(elsewhere)
+    restores.backups.take()
+    plan = restores.ask(action="restore", target=TARGET)
     assert any("is an upgrade" in each for each in plan["beware"])
-    answer = hall.restore(target=TARGET)
+    answer = restores.restore(target=TARGET)
     copy = Database(elsewhere.server, answer["restored"])
     try:
         assert answer["verdict"] == "proven", answer["reasons"]
@@ -147,12 +151,12 @@ def test_a_newer_server_takes_the_backup_of_an_older_one(
 
 
 def test_a_missing_role_is_named_and_can_be_made_or_left_out(
-    new_database: Callable[..., Database], hall: RescueHall
+    new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     """On another server, which has never heard of the roles of this one."""
-    source = hall.workshop.database = new_database(17)
+    source = restores.backups.database = new_database(17)
     elsewhere = new_database(18)
-    hall.give_target(elsewhere)
+    restores.give_target(elsewhere)
     with role(source, '"the Owner"', "NOLOGIN"), role(source, "reader", "NOLOGIN"):
         source.run(
             "CREATE TABLE t (id int)",
@@ -160,8 +164,8 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
             'ALTER TABLE t OWNER TO "the Owner"',
             "GRANT SELECT ON t TO reader",
         )
-        hall.workshop.take()
-    error = refused(lambda: hall.restore(target=TARGET))
+        restores.backups.take()
+    error = refused(lambda: restores.restore(target=TARGET))
     assert isinstance(error, RestoreRefusedError)
     assert 'CREATE ROLE reader NOLOGIN; CREATE ROLE "the Owner" NOLOGIN;' in error.todo
     assert event_in(error.todo)["owners"] == "none"
@@ -169,7 +173,7 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
     for owners, owner in (("none", "postgres"), ("keep", "the Owner")):
         if owners == "keep":
             elsewhere.run('CREATE ROLE "the Owner"', "CREATE ROLE reader")
-        answer = hall.restore(target=TARGET, owners=owners)
+        answer = restores.restore(target=TARGET, owners=owners)
         copy = Database(elsewhere.server, answer["restored"])
         assert answer["verdict"] == "proven", answer["reasons"]
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == owner
@@ -178,9 +182,9 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
 
 
 def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
-    new_database: Callable[..., Database], hall: RescueHall
+    new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
-    source = hall.workshop.database = new_database(17)
+    source = restores.backups.database = new_database(17)
     folder = source.server.programs.parent / "share" / "extension"
     files = (folder / "ghost.control", folder / "ghost--1.0.sql")
     files[0].write_text("default_version = '1.0'\nrelocatable = true\n")
@@ -189,15 +193,15 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
         file.chmod(0o644)  # the server runs as another user, where we are root
     try:
         source.run("CREATE EXTENSION ghost", "CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
-        hall.workshop.take()
+        restores.backups.take()
     finally:
         for file in files:
             file.unlink()
     elsewhere = new_database(18)
-    hall.give_target(elsewhere)
-    plan = hall.ask(action="restore", target=TARGET)
+    restores.give_target(elsewhere)
+    plan = restores.ask(action="restore", target=TARGET)
     assert any("1 extension: ghost" in each for each in plan["beware"])
-    answer = hall.restore(target=TARGET)
+    answer = restores.restore(target=TARGET)
     copy = Database(elsewhere.server, answer["restored"])
     try:
         assert answer["verdict"] == "partial"
@@ -208,54 +212,54 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
         copy.drop()
 
 
-def test_a_role_like_a_providers_restores_what_it_may(hall: RescueHall) -> None:
+def test_a_role_like_a_providers_restores_what_it_may(restores: RestoreHarness) -> None:
     """No superuser: comments on extensions and event triggers are beyond it."""
-    live = hall.live
+    live = restores.live
     live.run(
         "CREATE EXTENSION citext",
         "CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
         "CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION watch()",
     )
-    hall.workshop.take()
+    restores.backups.take()
     live.run("DROP EVENT TRIGGER watching")
     with role(live, "neon_like", "LOGIN CREATEDB CREATEROLE BYPASSRLS PASSWORD 'bait'"):
-        hall.give_target(live, user="neon_like", password="bait")
-        answer = hall.restore(target=TARGET, owners="none")
-        copy = hall.copy(answer)
+        restores.give_target(live, user="neon_like", password="bait")
+        answer = restores.restore(target=TARGET, owners="none")
+        copy = restores.copy(answer)
         assert copy.value("SELECT count(*) FROM users") == 1000
         assert answer["verdict"] in {"proven", "partial"}, answer
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename='users'") == "neon_like"
-        error = refused(lambda: hall.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET))
         assert isinstance(error, RestoreRefusedError)
         assert "GRANT postgres TO neon_like;" in error.todo
 
 
-def test_a_role_that_only_reads_is_no_role_to_restore_with(hall: RescueHall) -> None:
-    live = hall.live
-    hall.workshop.take()
+def test_a_role_that_only_reads_is_no_role_to_restore_with(restores: RestoreHarness) -> None:
+    live = restores.live
+    restores.backups.take()
     with role(live, "only_reads", "LOGIN PASSWORD 'bait'"):
         live.run("ALTER ROLE only_reads SET default_transaction_read_only = on")
-        hall.give_target(live, user="only_reads", password="bait")
-        error = refused(lambda: hall.restore(target=TARGET))
+        restores.give_target(live, user="only_reads", password="bait")
+        error = refused(lambda: restores.restore(target=TARGET))
         assert "only reads" in error.what
         live.run("ALTER ROLE only_reads RESET ALL")
-        error = refused(lambda: hall.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET))
         assert "may not make databases" in error.what
         assert "ALTER ROLE only_reads CREATEDB;" in error.what
     assert databases(live) == {live.name}
 
 
-def test_a_secret_that_the_settings_do_not_name_is_not_read(hall: RescueHall) -> None:
-    hall.workshop.take()
-    error = refused(lambda: hall.restore(target=TARGET))
+def test_a_secret_that_the_settings_do_not_name_is_not_read(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    error = refused(lambda: restores.restore(target=TARGET))
     assert isinstance(error, EventError)
     assert "restore.target_secret_arns" in error.todo
 
 
-def test_a_server_that_is_not_there_is_said(hall: RescueHall) -> None:
-    hall.workshop.take()
-    hall.secrets[TARGET] = hall.live.url.replace("postgres:", "postgres:wrong")
-    hall.settings["target_secret_arns"] = [TARGET]
-    error = refused(lambda: hall.restore(target=TARGET))
+def test_a_server_that_is_not_there_is_said(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    restores.secrets[TARGET] = restores.live.url.replace("postgres:", "postgres:wrong")
+    restores.settings["target_secret_arns"] = [TARGET]
+    error = refused(lambda: restores.restore(target=TARGET))
     assert isinstance(error, RestoreTargetError)
-    assert hall.live.server.password not in str(error)
+    assert restores.live.server.password not in str(error)

@@ -12,7 +12,7 @@ from psycopg import sql
 from lifeboat.errors import RestoreRefusedError, SwapError
 from lifeboat.restore.rename_databases import rename
 from tests.support.backup_harness import Database, eventually
-from tests.support.restore_harness import STARTED, TARGET, RescueHall, databases, refused, role
+from tests.support.restore_harness import STARTED, TARGET, RestoreHarness, databases, refused, role
 
 
 def rows(database: Database) -> int:
@@ -21,11 +21,11 @@ def rows(database: Database) -> int:
 
 
 @pytest.fixture
-def restored(hall: RescueHall) -> dict[str, Any]:
+def restored(restores: RestoreHarness) -> dict[str, Any]:
     """The answer to a restore, after which the live database lost nearly everything."""
-    hall.workshop.take()
-    answer = hall.restore()
-    hall.live.run("DELETE FROM users WHERE id > 10")
+    restores.backups.take()
+    answer = restores.restore()
+    restores.live.run("DELETE FROM users WHERE id > 10")
     return answer
 
 
@@ -57,34 +57,36 @@ def clients(database: Database, count: int) -> Iterator[list[int]]:
 
 
 def test_a_delete_without_where_is_undone_while_clients_are_connected(
-    hall: RescueHall, restored: dict[str, Any]
+    restores: RestoreHarness, restored: dict[str, Any]
 ) -> None:
-    live, copy = hall.live, restored["restored"]
+    live, copy = restores.live, restored["restored"]
     with clients(live, 4) as seen:
-        plan = hall.ask(restored["next"])
+        plan = restores.ask(restored["next"])
         assert any("sessions" in each for each in plan["will"])
         assert databases(live) == {live.name, copy}
         # PostgreSQL itself refuses when somebody is still connected after five seconds.
-        done = hall.ask(plan["next"])
+        done = restores.ask(plan["next"])
         eventually(lambda: set(seen) == {1000})
     assert databases(live) == {live.name, done["moved_aside"]}
     assert rows(live) == 1000
     assert rows(Database(live.server, done["moved_aside"])) == 10
 
 
-def test_the_way_back_is_a_swap_too(hall: RescueHall, restored: dict[str, Any]) -> None:
-    live = hall.live
-    done = hall.ask(hall.ask(restored["next"])["next"])
-    plan = hall.ask(done["next"])
+def test_the_way_back_is_a_swap_too(restores: RestoreHarness, restored: dict[str, Any]) -> None:
+    live = restores.live
+    done = restores.ask(restores.ask(restored["next"])["next"])
+    plan = restores.ask(done["next"])
     assert plan["next"]["copy"] == done["moved_aside"]
-    back = hall.ask(plan["next"])
+    back = restores.ask(plan["next"])
     assert rows(live) == 10
     assert rows(Database(live.server, back["moved_aside"])) == 1000
 
 
-def test_the_way_back_by_hand_is_in_the_answer(hall: RescueHall, restored: dict[str, Any]) -> None:
-    live = hall.live
-    done = hall.ask(hall.ask(restored["next"])["next"])
+def test_the_way_back_by_hand_is_in_the_answer(
+    restores: RestoreHarness, restored: dict[str, Any]
+) -> None:
+    live = restores.live
+    done = restores.ask(restores.ask(restored["next"])["next"])
     with live.server.admin() as admin:
         for statement in done["back_by_sql"].split("; "):
             admin.execute(statement)
@@ -94,31 +96,33 @@ def test_the_way_back_by_hand_is_in_the_answer(hall: RescueHall, restored: dict[
 
 @pytest.mark.parametrize("confirm", [None, "app", "db"])
 def test_without_the_live_databases_name_nothing_happens(
-    hall: RescueHall, restored: dict[str, Any], confirm: str | None
+    restores: RestoreHarness, restored: dict[str, Any], confirm: str | None
 ) -> None:
-    error = refused(lambda: hall.ask(restored["next"], go=True, confirm=confirm))
+    error = refused(lambda: restores.ask(restored["next"], go=True, confirm=confirm))
     assert isinstance(error, RestoreRefusedError)
-    assert f'"confirm": "{hall.live.name}"' in error.todo
-    assert databases(hall.live) == {hall.live.name, restored["restored"]}
-    assert rows(hall.live) == 10
+    assert f'"confirm": "{restores.live.name}"' in error.todo
+    assert databases(restores.live) == {restores.live.name, restored["restored"]}
+    assert rows(restores.live) == 10
 
 
-def test_a_copy_without_a_report_is_refused(hall: RescueHall) -> None:
-    hall.workshop.take()
-    name = f"{hall.live.name}_restored_{STARTED:%Y%m%dt%H%M%Sz}"
-    Database.create(hall.live.server, name)
-    error = refused(lambda: hall.ask(action="swap", copy=name, go=True, confirm=hall.live.name))
+def test_a_copy_without_a_report_is_refused(restores: RestoreHarness) -> None:
+    restores.backups.take()
+    name = f"{restores.live.name}_restored_{STARTED:%Y%m%dt%H%M%Sz}"
+    Database.create(restores.live.server, name)
+    error = refused(
+        lambda: restores.ask(action="swap", copy=name, go=True, confirm=restores.live.name)
+    )
     assert isinstance(error, RestoreRefusedError)
     assert "did not come to its end" in error.todo
-    error = refused(lambda: hall.ask(action="swap", copy="postgres"))
+    error = refused(lambda: restores.ask(action="swap", copy="postgres"))
     assert isinstance(error, RestoreRefusedError)
 
 
 def test_a_rename_that_dies_leaves_both_names_as_they_were(
-    hall: RescueHall, restored: dict[str, Any]
+    restores: RestoreHarness, restored: dict[str, Any]
 ) -> None:
     """Between the two renames: the second one waits for a lock, and its session is killed."""
-    live, copy = hall.live, restored["restored"]
+    live, copy = restores.live, restored["restored"]
     with live.server.admin() as admin, live.server.admin() as helper, live.server.admin() as other:
         pid = admin.info.backend_pid
         other.execute("BEGIN")
@@ -143,49 +147,53 @@ def test_a_rename_that_dies_leaves_both_names_as_they_were(
     assert caught
     assert databases(live) == {live.name, copy}
     assert rows(live) == 10
-    done = hall.ask(hall.ask(restored["next"])["next"])
+    done = restores.ask(restores.ask(restored["next"])["next"])
     assert done["live"] == live.name
     assert rows(live) == 1000
 
 
 def test_a_swap_that_somebody_left_half_way_is_finished(
-    hall: RescueHall, restored: dict[str, Any]
+    restores: RestoreHarness, restored: dict[str, Any]
 ) -> None:
     """By hand, one statement at a time, and then the phone rang."""
-    live = hall.live
+    live = restores.live
     with live.server.admin() as admin:
         admin.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
                 sql.Identifier(live.name), sql.Identifier(f"{live.name}_aside")
             )
         )
-    plan = hall.ask(restored["next"])
+    plan = restores.ask(restored["next"])
     assert any(f"There is no {live.name}" in each for each in plan["beware"])
-    hall.ask(plan["next"])
+    restores.ask(plan["next"])
     assert rows(live) == 1000
 
 
-def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(hall: RescueHall) -> None:
-    live = hall.live
+def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(
+    restores: RestoreHarness,
+) -> None:
+    live = restores.live
     with role(live, "neon_like", "LOGIN CREATEDB PASSWORD 'bait'"):
         live.run(f"ALTER DATABASE {live.name} OWNER TO neon_like")
-        hall.give_target(live, user="neon_like", password="bait")
-        hall.workshop.take()
-        answer = hall.restore(target=TARGET, owners="none")
-        plan = hall.ask(answer["next"])
+        restores.give_target(live, user="neon_like", password="bait")
+        restores.backups.take()
+        answer = restores.restore(target=TARGET, owners="none")
+        plan = restores.ask(answer["next"])
         with live.connect():
-            error = refused(lambda: hall.ask(plan["next"]))
+            error = refused(lambda: restores.ask(plan["next"]))
             assert isinstance(error, SwapError)
             assert "postgres" in error.what
             assert "pg_signal_backend" in error.todo
             assert "have the names that they had" in error.safe
             assert databases(live) == {live.name, answer["restored"]}
-        hall.ask(plan["next"])
+        restores.ask(plan["next"])
         assert live.value("SELECT tableowner FROM pg_tables WHERE tablename='users'") == "neon_like"
 
 
-def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(hall: RescueHall) -> None:
-    live = hall.live
+def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(
+    restores: RestoreHarness,
+) -> None:
+    live = restores.live
     with role(live, "swap_keeper", "NOLOGIN"), role(live, "reader", "NOLOGIN"):
         live.run(
             f"ALTER DATABASE {live.name} SET search_path = public, \"$user\", 'odd name'",
@@ -196,9 +204,9 @@ def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(hall: Re
             f"GRANT CONNECT, TEMPORARY ON DATABASE {live.name} TO reader",
             f"ALTER DATABASE {live.name} OWNER TO swap_keeper",
         )
-        hall.workshop.take()
+        restores.backups.take()
         before = properties(live)
-        done = hall.ask(hall.ask(hall.restore()["next"])["next"])
+        done = restores.ask(restores.ask(restores.restore()["next"])["next"])
         assert done["notes"] == []
         assert properties(live) == before
         assert properties(Database(live.server, done["moved_aside"])) == before

@@ -8,7 +8,7 @@ import pytest
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
 from lifeboat.runtime.patience import set_testing
 from tests.support.backup_harness import MAJORS, Database, assert_no_children
-from tests.support.restore_harness import RescueHall, databases, refused
+from tests.support.restore_harness import RestoreHarness, databases, refused
 
 #: Keys in both directions, identity, partitions, row security, triggers of three kinds, a sequence
 #: that nobody owns, an inheritance tree, a type and a function that only one table needs.
@@ -49,15 +49,17 @@ SHOP = (
 
 
 @pytest.fixture
-def shop(hall: RescueHall) -> RescueHall:
-    hall.workshop.settings["backup"] = {"checksums": True}
-    hall.live.run(*SHOP)
-    hall.workshop.take()
-    return hall
+def shop(restores: RestoreHarness) -> RestoreHarness:
+    restores.backups.settings["backup"] = {"checksums": True}
+    restores.live.run(*SHOP)
+    restores.backups.take()
+    return restores
 
 
-def load(hall: RescueHall, *tables: str, **keys: Any) -> dict[str, Any]:
-    return hall.ask(action="restore-tables", tables=list(tables), data_only=True, go=True, **keys)
+def load(restores: RestoreHarness, *tables: str, **keys: Any) -> dict[str, Any]:
+    return restores.ask(
+        action="restore-tables", tables=list(tables), data_only=True, go=True, **keys
+    )
 
 
 def shape(database: Database) -> Any:
@@ -72,7 +74,7 @@ def shape(database: Database) -> Any:
     )
 
 
-def test_the_tables_of_a_backup_are_listed_with_their_rows(shop: RescueHall) -> None:
+def test_the_tables_of_a_backup_are_listed_with_their_rows(shop: RestoreHarness) -> None:
     tables = shop.ask(action="tables")["tables"]
     assert {"table": "public.orders", "rows": 300} in tables
     assert {"table": 'public."odd  Name"', "rows": 3} in tables
@@ -80,17 +82,17 @@ def test_the_tables_of_a_backup_are_listed_with_their_rows(shop: RescueHall) -> 
 
 @pytest.mark.parametrize("major", [MAJORS[0], MAJORS[-1]])
 def test_chosen_tables_come_back_in_a_database_of_their_own(
-    major: int, new_database: Callable[..., Database], hall: RescueHall
+    major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
-    live = hall.workshop.database = new_database(major)
-    hall.workshop.settings["backup"] = {"checksums": True}
+    live = restores.backups.database = new_database(major)
+    restores.backups.settings["backup"] = {"checksums": True}
     live.run(*SHOP)
-    hall.workshop.take()
+    restores.backups.take()
     event = {"action": "restore-tables", "tables": ["public.orders", "public.events"]}
-    plan = hall.ask(event)
+    plan = restores.ask(event)
     assert databases(live) == {live.name}
-    answer = hall.ask(plan["next"])
-    copy = hall.copy(answer)
+    answer = restores.ask(plan["next"])
+    copy = restores.copy(answer)
     assert answer["verdict"] == "proven", answer["reasons"]
     assert "next" not in answer
     names = copy.value(
@@ -106,13 +108,13 @@ def test_chosen_tables_come_back_in_a_database_of_their_own(
     assert copy.value("SELECT count(*) FROM pg_policy") == 1
     assert copy.value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == 3
     assert any("orders_customer_fkey" in note for note in answer["notes"])
-    assert hall.ask(action="swap", copy=copy.name)["blocked"] == [
+    assert restores.ask(action="swap", copy=copy.name)["blocked"] == [
         f"{copy.name} holds some tables only; it can't take a database's place."
     ]
     assert_no_children()
 
 
-def test_tables_with_keys_in_both_directions_come_back_together(shop: RescueHall) -> None:
+def test_tables_with_keys_in_both_directions_come_back_together(shop: RestoreHarness) -> None:
     answer = shop.ask(
         action="restore-tables",
         tables=["public.orders", "public.customers", 'public."odd  Name"'],
@@ -125,13 +127,13 @@ def test_tables_with_keys_in_both_directions_come_back_together(shop: RescueHall
     assert copy.value('SELECT "a ""column" FROM "odd  Name" WHERE id = 1') == "tab\tline\n\\.\n"
 
 
-def test_a_partition_comes_back_without_the_table_that_it_is_of(shop: RescueHall) -> None:
+def test_a_partition_comes_back_without_the_table_that_it_is_of(shop: RestoreHarness) -> None:
     answer = shop.ask(action="restore-tables", tables=["public.events_2"], go=True)
     assert shop.copy(answer).value("SELECT count(*) FROM events_2") == 120
     assert answer["verdict"] == "proven", answer["reasons"]
 
 
-def test_a_table_that_the_backup_does_not_have_is_refused(shop: RescueHall) -> None:
+def test_a_table_that_the_backup_does_not_have_is_refused(shop: RestoreHarness) -> None:
     event = {"action": "restore-tables", "tables": ["public.open_orders", "x.y"]}
     assert any("lists no rows of public.open_orders, x.y" in e for e in shop.ask(event)["beware"])
     error = refused(lambda: shop.ask(event, go=True))
@@ -140,7 +142,7 @@ def test_a_table_that_the_backup_does_not_have_is_refused(shop: RescueHall) -> N
     assert databases(shop.live) == {shop.live.name}
 
 
-def test_lost_rows_come_back_into_the_live_tables(shop: RescueHall) -> None:
+def test_lost_rows_come_back_into_the_live_tables(shop: RestoreHarness) -> None:
     """With all that hangs on them as it was, and what came later in other tables untouched."""
     live = shop.live
     whole, before = live.inventory(), shape(live)
@@ -157,7 +159,7 @@ def test_lost_rows_come_back_into_the_live_tables(shop: RescueHall) -> None:
 
 
 def test_rows_that_were_not_read_to_their_end_are_not_kept(
-    shop: RescueHall, failing_reader: Callable[[RescueHall], None]
+    shop: RestoreHarness, failing_reader: Callable[[RestoreHarness], None]
 ) -> None:
     shop.live.run("TRUNCATE events")
     failing_reader(shop)
@@ -171,7 +173,7 @@ def test_rows_that_were_not_read_to_their_end_are_not_kept(
     [("public.orders", "300 rows claimed, 299"), ("public.events", "181 rows claimed, 180")],
 )
 def test_rows_are_counted_before_they_are_kept(
-    table: str, count: str, shop: RescueHall, forgetful_reader: Callable[[RescueHall], None]
+    table: str, count: str, shop: RestoreHarness, forgetful_reader: Callable[[RestoreHarness], None]
 ) -> None:
     """Of a partitioned table, too: those of each partition."""
     live = shop.live
@@ -185,28 +187,30 @@ def test_rows_are_counted_before_they_are_kept(
     assert live.inventory() == whole
 
 
-def test_a_table_that_others_inherit_from_comes_back_without_theirs(hall: RescueHall) -> None:
-    live = hall.live
+def test_a_table_that_others_inherit_from_comes_back_without_theirs(
+    restores: RestoreHarness,
+) -> None:
+    live = restores.live
     live.run(
         "CREATE TABLE parent (id int)",
         "CREATE TABLE heir () INHERITS (parent)",
         "INSERT INTO parent VALUES (1)",
         "INSERT INTO heir VALUES (2), (3)",
     )
-    hall.workshop.take()
+    restores.backups.take()
     live.run("INSERT INTO heir VALUES (4)", "INSERT INTO parent VALUES (5), (6)")
-    answer = load(hall, "public.parent", replace=True, confirm=live.name)
+    answer = load(restores, "public.parent", replace=True, confirm=live.name)
     assert answer["tables"] == [{"table": "public.parent", "rows_before": 3, "rows_after": 1}]
     assert live.value("SELECT array_agg(id) FROM heir") == [2, 3, 4]
     live.run("DELETE FROM ONLY parent")
-    answer = load(hall, "public.parent")
+    answer = load(restores, "public.parent")
     assert answer["tables"] == [{"table": "public.parent", "rows_before": 0, "rows_after": 1}]
-    answer = load(hall, "public.heir", replace=True, confirm=live.name)
+    answer = load(restores, "public.heir", replace=True, confirm=live.name)
     assert answer["tables"] == [{"table": "public.heir", "rows_before": 3, "rows_after": 2}]
     assert live.value("SELECT array_agg(id) FROM ONLY parent") == [1]
 
 
-def test_disabled_triggers_of_keys_stay_disabled_and_the_plan_says_so(shop: RescueHall) -> None:
+def test_disabled_triggers_of_keys_stay_disabled_and_the_plan_says_so(shop: RestoreHarness) -> None:
     live = shop.live
     live.run("ALTER TABLE orders DISABLE TRIGGER ALL", "INSERT INTO orders (customer) VALUES (77)")
     states = (
@@ -232,23 +236,23 @@ def test_disabled_triggers_of_keys_stay_disabled_and_the_plan_says_so(shop: Resc
     ],
 )
 def test_an_error_names_the_table_and_no_value_of_a_row(
-    statement: str, says: str, hall: RescueHall, caplog: pytest.LogCaptureFixture
+    statement: str, says: str, restores: RestoreHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    live = hall.live
+    live = restores.live
     live.run(
         "CREATE TABLE known (ssn text PRIMARY KEY)",
         "CREATE TABLE people (id int, ssn text)",
         "INSERT INTO people VALUES (7, '123-45-6789'), (8, '123-45-6780')",
     )
-    hall.workshop.take()
+    restores.backups.take()
     live.run("TRUNCATE people", statement)
-    error = refused(lambda: load(hall, "public.people"))
+    error = refused(lambda: load(restores, "public.people"))
     assert says in str(error)
     assert "people" in str(error)
     assert "123-45" not in str(error) + caplog.text
 
 
-def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RescueHall) -> None:
+def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RestoreHarness) -> None:
     live = shop.live
     live.run("DELETE FROM orders WHERE id > 10", "INSERT INTO orders (customer) VALUES (1)")
     error = refused(lambda: load(shop, "public.orders"))
@@ -269,7 +273,7 @@ def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RescueHall) 
     assert live.value("SELECT nextval('orders_id_seq')") == 302
 
 
-def test_rows_that_no_longer_fit_change_nothing(shop: RescueHall) -> None:
+def test_rows_that_no_longer_fit_change_nothing(shop: RestoreHarness) -> None:
     live = shop.live
     live.run("DELETE FROM orders", "DELETE FROM customers WHERE id > 25")
     before, rows = shape(live), live.inventory()
@@ -280,7 +284,7 @@ def test_rows_that_no_longer_fit_change_nothing(shop: RescueHall) -> None:
     assert (shape(live), live.inventory()) == (before, rows)
 
 
-def test_a_table_that_has_lost_a_column_changes_nothing(shop: RescueHall) -> None:
+def test_a_table_that_has_lost_a_column_changes_nothing(shop: RestoreHarness) -> None:
     live = shop.live
     live.run("TRUNCATE events")
     live.run('TRUNCATE "odd  Name"', 'ALTER TABLE "odd  Name" DROP COLUMN "a ""column"')
@@ -290,7 +294,7 @@ def test_a_table_that_has_lost_a_column_changes_nothing(shop: RescueHall) -> Non
     assert live.value("SELECT count(*) FROM events") == 0
 
 
-def test_partitions_are_loaded_through_their_table(shop: RescueHall) -> None:
+def test_partitions_are_loaded_through_their_table(shop: RestoreHarness) -> None:
     live = shop.live
     live.run("TRUNCATE events")
     answer = load(shop, "public.events")
@@ -298,7 +302,7 @@ def test_partitions_are_loaded_through_their_table(shop: RescueHall) -> None:
     assert live.value("SELECT count(*) FROM events_2") == 120
 
 
-def test_a_table_in_use_is_waited_for_only_so_long(shop: RescueHall) -> None:
+def test_a_table_in_use_is_waited_for_only_so_long(shop: RestoreHarness) -> None:
     live = shop.live
     live.run("TRUNCATE events")
     with live.connect() as user, user.transaction():

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from lifeboat.errors import RestoreRefusedError
 from tests.support.backup_harness import eventually
-from tests.support.restore_harness import STARTED, RescueHall, databases, refused
+from tests.support.restore_harness import STARTED, RestoreHarness, databases, refused
 
 
-def freeze(hall: RescueHall, storage_class: str = "GLACIER") -> None:
+def freeze(restores: RestoreHarness, storage_class: str = "GLACIER") -> None:
     """What the lifecycle rule does after the hot days; the version stays the same there."""
-    manifest = hall.workshop.take().manifest
-    bucket, stored = hall.workshop.bucket, manifest.archive.objects[0]
+    manifest = restores.backups.take().manifest
+    bucket, stored = restores.backups.bucket, manifest.archive.objects[0]
     answer = bucket.client.put_object(
         Bucket=bucket.name,
         Key=stored.key,
@@ -23,42 +23,42 @@ def freeze(hall: RescueHall, storage_class: str = "GLACIER") -> None:
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=body)
 
 
-def test_an_archived_backup_is_thawed_and_then_restored(hall: RescueHall) -> None:
-    freeze(hall)
-    listed = hall.ask(action="list")
+def test_an_archived_backup_is_thawed_and_then_restored(restores: RestoreHarness) -> None:
+    freeze(restores)
+    listed = restores.ask(action="list")
     assert listed["backups"][0]["readable"] is False
     assert "3 to 5 hours after a thaw (GLACIER)" in listed["backups"][0]["lies"]
     assert "next" not in listed
 
-    error = refused(hall.restore)
+    error = refused(restores.restore)
     assert isinstance(error, RestoreRefusedError)
     assert '"action": "thaw"' in error.what
-    assert databases(hall.live) == {hall.live.name}
+    assert databases(restores.live) == {restores.live.name}
 
-    plan = hall.ask(action="thaw")
+    plan = restores.ask(action="thaw")
     assert "3 to 5 hours, about $0.00" in plan["will"][0]
-    assert hall.ask(action="list")["backups"][0]["lies"].startswith("3 to 5 hours after")
+    assert restores.ask(action="list")["backups"][0]["lies"].startswith("3 to 5 hours after")
 
-    asked = hall.ask(plan["next"])
-    latest = STARTED + timedelta(minutes=hall.asked, hours=5)
+    asked = restores.ask(plan["next"])
+    latest = STARTED + timedelta(minutes=restores.asked, hours=5)
     assert f"By {latest:%Y-%m-%d %H:%M} UTC at the latest" in asked["come_back"]
-    again = hall.ask(plan["next"])
+    again = restores.ask(plan["next"])
     assert again["backup"] == asked["backup"]
 
-    eventually(lambda: bool(hall.ask(action="list")["backups"][0]["readable"]))
-    assert "come_back" not in hall.ask(plan["next"])
-    assert hall.restore(backup=asked["backup"])["verdict"] == "proven"
+    eventually(lambda: bool(restores.ask(action="list")["backups"][0]["readable"]))
+    assert "come_back" not in restores.ask(plan["next"])
+    assert restores.restore(backup=asked["backup"])["verdict"] == "proven"
 
 
-def test_a_deep_archive_says_that_it_takes_longer(hall: RescueHall) -> None:
-    hall.settings["thaw_tier"] = "Bulk"
-    freeze(hall, "DEEP_ARCHIVE")
-    assert "Bulk: up to 48 hours" in hall.ask(action="thaw")["will"][0]
+def test_a_deep_archive_says_that_it_takes_longer(restores: RestoreHarness) -> None:
+    restores.settings["thaw_tier"] = "Bulk"
+    freeze(restores, "DEEP_ARCHIVE")
+    assert "Bulk: up to 48 hours" in restores.ask(action="thaw")["will"][0]
 
 
-def test_what_lies_hot_needs_no_thaw(hall: RescueHall) -> None:
-    manifest = hall.workshop.take().manifest
-    answer = hall.ask(action="thaw", go=True)
+def test_what_lies_hot_needs_no_thaw(restores: RestoreHarness) -> None:
+    manifest = restores.backups.take().manifest
+    answer = restores.ask(action="thaw", go=True)
     assert answer["lies"] == "readable now (STANDARD)"
     assert answer["next"] == {
         "action": "restore",

@@ -8,20 +8,20 @@ import pytest
 
 from lifeboat.errors import EventError
 from tests.support.backup_harness import Database
-from tests.support.restore_harness import TARGET, RescueHall, refused, sweep
+from tests.support.restore_harness import TARGET, RestoreHarness, refused, sweep
 
 
 @pytest.fixture
-def with_a_newer_one(hall: RescueHall) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def with_a_newer_one(restores: RestoreHarness) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Ask for a plan of the newest backup, then take a newer one, of less; gives the plan."""
 
     def make(event: dict[str, Any]) -> dict[str, Any]:
-        hall.live.run("CREATE TABLE kept AS SELECT i FROM generate_series(1, 100) i")
-        hall.workshop.take()
-        plan = hall.ask(event)
-        hall.live.run("DELETE FROM kept")
-        hall.workshop.slot += timedelta(minutes=30)
-        hall.workshop.take()
+        restores.live.run("CREATE TABLE kept AS SELECT i FROM generate_series(1, 100) i")
+        restores.backups.take()
+        plan = restores.ask(event)
+        restores.live.run("DELETE FROM kept")
+        restores.backups.slot += timedelta(minutes=30)
+        restores.backups.take()
         return plan
 
     return make
@@ -29,7 +29,7 @@ def with_a_newer_one(hall: RescueHall) -> Callable[[dict[str, Any]], dict[str, A
 
 @pytest.mark.parametrize("named", [{}, {"backup": "latest"}, {"before": "now"}])
 def test_a_restore_brings_back_the_backup_that_its_plan_showed(
-    hall: RescueHall,
+    restores: RestoreHarness,
     with_a_newer_one: Callable[[dict[str, Any]], dict[str, Any]],
     named: dict[str, str],
 ) -> None:
@@ -38,11 +38,11 @@ def test_a_restore_brings_back_the_backup_that_its_plan_showed(
     plan = with_a_newer_one({"action": "restore", **named})
     assert "before" not in plan["next"], "a moment may mean another backup by then"
 
-    done = hall.ask(plan["next"])
+    done = restores.ask(plan["next"])
 
     assert done["backup"] == plan["backup"] == plan["next"]["backup"]
-    assert hall.copy(done).value("SELECT count(*) FROM kept") == 100
-    sweep(hall.live)
+    assert restores.copy(done).value("SELECT count(*) FROM kept") == 100
+    sweep(restores.live)
 
 
 @pytest.mark.parametrize(
@@ -54,46 +54,46 @@ def test_a_restore_brings_back_the_backup_that_its_plan_showed(
     ],
 )
 def test_every_other_plan_of_a_backup_pins_it_too(
-    hall: RescueHall,
+    restores: RestoreHarness,
     with_a_newer_one: Callable[[dict[str, Any]], dict[str, Any]],
     event: dict[str, Any],
 ) -> None:
     plan = with_a_newer_one(event)
 
-    done = hall.ask(plan["next"])
+    done = restores.ask(plan["next"])
 
     assert done["backup"] == plan["backup"]
-    sweep(hall.live)
+    sweep(restores.live)
 
 
 def test_a_refusal_proposes_an_event_of_the_same_backup(
-    hall: RescueHall, new_database: Callable[..., Database]
+    restores: RestoreHarness, new_database: Callable[..., Database]
 ) -> None:
     elsewhere = new_database(18)
-    hall.give_target(elsewhere)
-    hall.live.run("CREATE ROLE gone_elsewhere NOLOGIN", "CREATE TABLE t (i int)")
+    restores.give_target(elsewhere)
+    restores.live.run("CREATE ROLE gone_elsewhere NOLOGIN", "CREATE TABLE t (i int)")
     try:
-        hall.live.run("ALTER TABLE t OWNER TO gone_elsewhere")
-        backup = hall.workshop.take().manifest.location.id
-        hall.live.run("ALTER TABLE t OWNER TO postgres")
+        restores.live.run("ALTER TABLE t OWNER TO gone_elsewhere")
+        backup = restores.backups.take().manifest.location.id
+        restores.live.run("ALTER TABLE t OWNER TO postgres")
     finally:
-        hall.live.run("DROP ROLE gone_elsewhere")
+        restores.live.run("DROP ROLE gone_elsewhere")
 
-    error = refused(lambda: hall.restore(target=TARGET))
+    error = refused(lambda: restores.restore(target=TARGET))
 
     assert backup in error.todo
     sweep(elsewhere)
 
 
 def test_the_only_target_of_the_settings_is_the_default(
-    hall: RescueHall, new_database: Callable[..., Database]
+    restores: RestoreHarness, new_database: Callable[..., Database]
 ) -> None:
     """The role that takes backups only reads, so nobody could restore with it anyway."""
-    hall.workshop.take()
+    restores.backups.take()
     elsewhere = new_database(18)
-    hall.give_target(elsewhere)
+    restores.give_target(elsewhere)
 
-    done = hall.restore()
+    done = restores.restore()
 
     made = Database(elsewhere.server, done["restored"])
     assert made.value("SELECT current_database()") == done["restored"]
@@ -101,30 +101,30 @@ def test_the_only_target_of_the_settings_is_the_default(
 
 
 def test_of_several_targets_none_is_the_default(
-    hall: RescueHall, new_database: Callable[..., Database]
+    restores: RestoreHarness, new_database: Callable[..., Database]
 ) -> None:
-    hall.workshop.take()
-    hall.give_target(new_database(18))
-    hall.settings["target_secret_arns"].append(TARGET.replace("target", "another"))
+    restores.backups.take()
+    restores.give_target(new_database(18))
+    restores.settings["target_secret_arns"].append(TARGET.replace("target", "another"))
 
-    done = hall.restore()
+    done = restores.restore()
 
-    assert hall.copy(done).value("SELECT current_database()") == done["restored"]
-    sweep(hall.live)
+    assert restores.copy(done).value("SELECT current_database()") == done["restored"]
+    sweep(restores.live)
 
 
 def test_a_target_may_be_called_by_its_secrets_name(
-    hall: RescueHall, new_database: Callable[..., Database]
+    restores: RestoreHarness, new_database: Callable[..., Database]
 ) -> None:
-    hall.workshop.take()
+    restores.backups.take()
     elsewhere = new_database(18)
-    hall.give_target(elsewhere)
+    restores.give_target(elsewhere)
 
-    plan = hall.ask(action="restore", target="target")
-    done = hall.ask(plan["next"])
+    plan = restores.ask(action="restore", target="target")
+    done = restores.ask(plan["next"])
 
     assert plan["next"]["target"] == "target"
     Database(elsewhere.server, done["restored"]).drop()
     for unknown in ("targe", "target-AbCdEf", "secret:target"):
-        error = refused(lambda unknown=unknown: hall.restore(target=unknown))
+        error = refused(lambda unknown=unknown: restores.restore(target=unknown))
         assert isinstance(error, EventError)

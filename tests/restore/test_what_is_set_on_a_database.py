@@ -12,7 +12,7 @@ from psycopg import sql
 
 from tests.support.backup_harness import Database, run_program
 from tests.support.doc_pages import RUNBOOKS, Page
-from tests.support.restore_harness import TARGET, RescueHall, properties, role, sweep
+from tests.support.restore_harness import TARGET, RestoreHarness, properties, role, sweep
 
 FIRST_AND_LAST = (14, 18)
 
@@ -79,32 +79,32 @@ def its_roles(on: Database) -> Iterator[None]:
 @pytest.mark.parametrize("major", FIRST_AND_LAST)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_lost_database_gets_back_all_that_was_set_on_it(
-    name: str, major: int, new_database: Callable[..., Database], hall: RescueHall
+    name: str, major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     anchor = new_database(major)
     with its_roles(anchor), named(new_database(major), name) as live:
-        hall.workshop.database = live
+        restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
         dress(live, *SET, 'ALTER DATABASE {n} OWNER TO "the Owner"')
         before = properties(live)
-        hall.workshop.take()
+        restores.backups.take()
         live.drop()
-        answer = hall.restore()
+        answer = restores.restore()
         assert answer["verdict"] == "proven", answer["reasons"]
         assert [note for note in answer["notes"] if "encoding" not in note] == []
-        assert properties(hall.copy(answer)) == before
-        hall.ask(hall.ask(answer["next"])["next"])
+        assert properties(restores.copy(answer)) == before
+        restores.ask(restores.ask(answer["next"])["next"])
         assert properties(live) == before
         live.drop()
         sweep(live)
 
 
 def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets(
-    new_database: Callable[..., Database], hall: RescueHall
+    new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     live, elsewhere = new_database(14), new_database(18)
-    hall.workshop.database = live
-    hall.give_target(elsewhere)
+    restores.backups.database = live
+    restores.give_target(elsewhere)
     with role(live, "only_here", "NOLOGIN"):
         dress(
             live,
@@ -114,9 +114,9 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
             "REVOKE CONNECT ON DATABASE {n} FROM PUBLIC",
             "ALTER DATABASE {n} IS_TEMPLATE true",
         )
-        hall.workshop.take()
+        restores.backups.take()
         dress(live, "ALTER DATABASE {n} IS_TEMPLATE false")
-        answer = hall.restore(target=TARGET)
+        answer = restores.restore(target=TARGET)
     copy = Database(elsewhere.server, answer["restored"])
     try:
         there = properties(copy)
@@ -132,8 +132,8 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
         copy.drop()
 
 
-def test_without_owners_the_grants_are_left_out_and_said(hall: RescueHall) -> None:
-    live = hall.live
+def test_without_owners_the_grants_are_left_out_and_said(restores: RestoreHarness) -> None:
+    live = restores.live
     with role(live, "app", "NOLOGIN"):
         dress(
             live,
@@ -142,9 +142,9 @@ def test_without_owners_the_grants_are_left_out_and_said(hall: RescueHall) -> No
             "GRANT CONNECT ON DATABASE {n} TO app",
             "ALTER DATABASE {n} OWNER TO app",
         )
-        hall.workshop.take()
-        answer = hall.restore(owners="none")
-        there = properties(hall.copy(answer))
+        restores.backups.take()
+        answer = restores.restore(owners="none")
+        there = properties(restores.copy(answer))
         assert (there["owner"], there["grants"]) == ("postgres", None)
         assert there["settings"] == [["-", "TimeZone=Europe/Vienna"]]
         (note,) = [each for each in answer["notes"] if "`owners`" in each]
@@ -154,8 +154,8 @@ def test_without_owners_the_grants_are_left_out_and_said(hall: RescueHall) -> No
         sweep(live)
 
 
-def test_what_the_live_database_has_now_wins_over_the_backups(hall: RescueHall) -> None:
-    live = hall.live
+def test_what_the_live_database_has_now_wins_over_the_backups(restores: RestoreHarness) -> None:
+    live = restores.live
     with role(live, "earlier", "NOLOGIN"), role(live, "later", "NOLOGIN"):
         dress(
             live,
@@ -165,7 +165,7 @@ def test_what_the_live_database_has_now_wins_over_the_backups(hall: RescueHall) 
             "GRANT CONNECT ON DATABASE {n} TO earlier WITH GRANT OPTION",
             "COMMENT ON DATABASE {n} IS 'then'",
         )
-        hall.workshop.take()
+        restores.backups.take()
         dress(
             live,
             "ALTER DATABASE {n} RESET ALL",
@@ -179,10 +179,10 @@ def test_what_the_live_database_has_now_wins_over_the_backups(hall: RescueHall) 
             "ALTER DATABASE {n} ALLOW_CONNECTIONS false",
         )
         before = properties(live)
-        answer = hall.restore()
-        plan = hall.ask(answer["next"])
+        answer = restores.restore()
+        plan = restores.ask(answer["next"])
         assert any("as it is now, not from the backup" in each for each in plan["beware"])
-        done = hall.ask(plan["next"])
+        done = restores.ask(plan["next"])
         assert properties(live) == before
         assert [
             f"ALTER DATABASE {live.name} ALLOW_CONNECTIONS false;" in each for each in done["notes"]
@@ -192,24 +192,24 @@ def test_what_the_live_database_has_now_wins_over_the_backups(hall: RescueHall) 
 
 
 def test_a_name_or_a_text_that_cannot_be_read_is_said_and_all_else_comes_back(
-    new_database: Callable[..., Database], hall: RescueHall
+    new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     """pg_restore refuses to write a name with a line end, and SQL_ASCII says nothing of bytes."""
     with named(new_database(18), "two\nlines") as live:
-        hall.workshop.database = live
+        restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
-        hall.workshop.take()
-        answer = hall.restore()
+        restores.backups.take()
+        answer = restores.restore()
         assert answer["verdict"] == "proven"
         assert any("were not set: pg_restore" in note for note in answer["notes"])
         sweep(live)
     options = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
-    live = hall.workshop.database = new_database(18, options=options)
+    live = restores.backups.database = new_database(18, options=options)
     live.run(f"COMMENT ON DATABASE {live.name} IS E'\\xe9'")
-    hall.workshop.slot += timedelta(minutes=30)
-    hall.workshop.take()
+    restores.backups.slot += timedelta(minutes=30)
+    restores.backups.take()
     live.run(f"COMMENT ON DATABASE {live.name} IS NULL")
-    answer = hall.restore()
+    answer = restores.restore()
     assert answer["verdict"] == "proven"
     assert any("no text in UTF-8" in note for note in answer["notes"])
 
@@ -221,18 +221,18 @@ FOR_STOCK = tuple(each for each in SET if "read_only" not in each)
 @pytest.mark.parametrize("major", FIRST_AND_LAST)
 @pytest.mark.parametrize("name", NAMES)
 def test_stock_programs_bring_it_back_under_its_own_name(
-    name: str, major: int, new_database: Callable[..., Database], hall: RescueHall
+    name: str, major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     """As the README says."""
     anchor = new_database(major)
     with its_roles(anchor), named(new_database(major), name) as live:
-        hall.workshop.database = live
+        restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
         dress(live, *FOR_STOCK)
         before = properties(live)
-        hall.workshop.take()
-        archive = hall.place / "archive.dump"
-        archive.write_bytes(hall.workshop.bucket.read(hall.workshop.location.archive_key))
+        restores.backups.take()
+        archive = restores.place / "archive.dump"
+        archive.write_bytes(restores.backups.bucket.read(restores.backups.location.archive_key))
         live.drop()
         restore = live.server.programs / "pg_restore"
         run_program([restore, "--create", "--no-owner", f"--dbname={anchor.url}", archive])
@@ -251,20 +251,20 @@ COMMANDS = [
 
 @pytest.mark.parametrize("major", FIRST_AND_LAST)
 def test_stock_programs_set_it_on_what_was_restored_and_renamed(
-    major: int, new_database: Callable[..., Database], hall: RescueHall
+    major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     anchor = new_database(major)
     with its_roles(anchor), named(new_database(major), NAMES[1]) as live:
-        hall.workshop.database = live
+        restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
         dress(live, *FOR_STOCK, 'ALTER DATABASE {n} OWNER TO "the Owner"')
         before = properties(live)
-        hall.workshop.take()
+        restores.backups.take()
         live.drop()
         restored = new_database(major)
-        hall.workshop.restore(restored)
+        restores.backups.restore(restored)
         with named(restored, live.name):
-            program, archive = live.server.programs / "pg_restore", hall.workshop.scratch
+            program, archive = live.server.programs / "pg_restore", restores.backups.scratch
             for command in COMMANDS:
                 script = command.replace("pg_restore", str(program)).replace("<URL>", anchor.url)
                 done = subprocess.run(

@@ -25,14 +25,14 @@ from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from tests.support import invariants
 from tests.support.backup_harness import SECRET_ARN
-from tests.support.bucket_builder import HandmadeVault
+from tests.support.bucket_builder import BucketBuilder
 from tests.support.vaults import HEARD
 
 NOWHERE = Programs(Path("/nonexistent"))
 
 
 @dataclass
-class Readers:
+class AllFunctions:
     """What each function says about a vault.
 
     Attributes:
@@ -40,7 +40,7 @@ class Readers:
         heard: what the monitor told people.
     """
 
-    vault: HandmadeVault
+    vault: BucketBuilder
     heard: list[Message] = field(default_factory=list)
 
     def back_up(self, slot: BackupLocation) -> LifeboatError:

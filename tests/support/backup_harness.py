@@ -29,7 +29,7 @@ from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from local.postgres import PostgresServer
 from tests.support import invariants
-from tests.support.slots import NIGHT
+from tests.support.slots import LAST_SLOT
 
 MAJORS = (14, 15, 16, 17, 18)
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"
@@ -105,7 +105,7 @@ class Bucket:
 
 
 @dataclass
-class Workshop:
+class BackupHarness:
     """Takes backups of one database into one bucket, in this process."""
 
     database: Database
@@ -113,7 +113,7 @@ class Workshop:
     programs: Programs
     scratch: Path
     secret: str = ""
-    slot: datetime = NIGHT
+    slot: datetime = LAST_SLOT
     seconds: float = 120.0
     settings: dict[str, Any] = field(default_factory=lambda: {"object_lock": "off"})
 

@@ -38,7 +38,7 @@ def with_alerts(**more: object) -> dict[str, Any]:
     return with_settings(alerts=more)
 
 
-NONSENSE: list[tuple[dict[str, Any], str, str, str]] = [
+BAD_SETTINGS: list[tuple[dict[str, Any], str, str, str]] = [
     (with_settings(databases=[]), "databases", "[]", "a list of 1 to 36 databases"),
     (with_settings(databases="app"), "databases", '"app"', "a list of 1 to 36"),
     (with_settings(databases=["app"]), "databases.0", '"app"', "an object with name, secret_arn"),

@@ -16,7 +16,7 @@ GLOBALS = b"-- roles\n"
 
 
 @dataclass
-class HandmadeVault:
+class BucketBuilder:
     """A bucket and what is put there."""
 
     bucket: Bucket

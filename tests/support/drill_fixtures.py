@@ -10,8 +10,8 @@ from layers.postgres import server_layer
 from layers.postgres.client import PREFIX
 from layers.target import Platform
 from lifeboat.postgres.programs import Programs
-from tests.support.backup_harness import Workshop
-from tests.support.drill_harness import DrillHall
+from tests.support.backup_harness import BackupHarness
+from tests.support.drill_harness import DrillHarness
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,8 @@ def server_programs() -> Programs:
 
 
 @pytest.fixture
-def hall(workshop: Workshop, server_programs: Programs) -> Iterator[DrillHall]:
+def drills(backups: BackupHarness, server_programs: Programs) -> Iterator[DrillHarness]:
     """Everything for a drill of a small database, in a place that every user can get to."""
     with tempfile.TemporaryDirectory(prefix="drills-", dir="/tmp") as place:
         Path(place).chmod(0o711)
-        yield DrillHall(workshop, server_programs, Path(place))
+        yield DrillHarness(backups, server_programs, Path(place))

@@ -23,17 +23,17 @@ from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from tests.support import invariants
-from tests.support.backup_harness import SECRET_ARN, Database, Workshop
+from tests.support.backup_harness import SECRET_ARN, BackupHarness, Database
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 STARTED = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
 
 @dataclass
-class DrillHall:
-    """Drills the workshop's backups with the layer's own programs."""
+class DrillHarness:
+    """Drills the harness's backups with the layer's own programs."""
 
-    workshop: Workshop
+    backups: BackupHarness
     programs: Programs
     place: Path
     seconds: float = 120.0
@@ -46,7 +46,7 @@ class DrillHall:
     def means(self) -> RecoveryMeans:
         deadline = time.monotonic() + self.seconds
         database = {"name": "app", "secret_arn": SECRET_ARN, **self.database}
-        bucket = self.workshop.bucket
+        bucket = self.backups.bucket
         return RecoveryMeans(
             settings=Settings.model_validate({"databases": [database], "drill": self.settings}),
             vault=Vault(bucket.client, bucket.name),
@@ -66,7 +66,7 @@ class DrillHall:
             report = drill(request, self.means())
         invariants.reported(report)
         assert self.leftovers() == []
-        stored = self.workshop.bucket.read(report.key)
+        stored = self.backups.bucket.read(report.key)
         assert DrillReport.from_json(stored, key=report.key) == report
         return report
 
@@ -75,22 +75,22 @@ class DrillHall:
 
     def rewrite(self, **changes: Any) -> None:
         """Let the manifest claim something else, as its key's newest version."""
-        manifest = self.workshop.manifest()
+        manifest = self.backups.manifest()
         lie = Manifest.model_validate({**manifest.model_dump(mode="json"), **changes})
-        self.put(self.workshop.location.manifest_key, lie.to_json())
+        self.put(self.backups.location.manifest_key, lie.to_json())
 
     def put(self, key: str, body: bytes) -> str:
-        answer = self.workshop.bucket.client.put_object(
-            Bucket=self.workshop.bucket.name, Key=key, Body=body
+        answer = self.backups.bucket.client.put_object(
+            Bucket=self.backups.bucket.name, Key=key, Body=body
         )
         version: str = answer["VersionId"]
         return version
 
     def edit_archive(self, edit: Callable[[bytes], bytes]) -> None:
         """Change the archive's bytes and let the manifest vouch for them."""
-        key = self.workshop.location.archive_key
-        archive = edit(self.workshop.bucket.read(key))
-        manifest = self.workshop.manifest().archive
+        key = self.backups.location.archive_key
+        archive = edit(self.backups.bucket.read(key))
+        manifest = self.backups.manifest().archive
         stored = manifest.objects[0].model_copy(
             update={
                 "version_id": self.put(key, archive),
@@ -103,7 +103,7 @@ class DrillHall:
 
     def forget_endpoint(self) -> None:
         """Let the backup look as if it came from another server than the only one here."""
-        source = self.workshop.manifest().source.model_dump(mode="json")
+        source = self.backups.manifest().source.model_dump(mode="json")
         self.rewrite(source={**source, "endpoint": None})
 
     def give_target(self, target: Database) -> None:

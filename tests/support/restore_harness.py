@@ -23,17 +23,17 @@ from lifeboat.restore.run import RestoreRequest
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from tests.support import invariants
-from tests.support.backup_harness import SECRET_ARN, Database, Workshop, assert_no_children
+from tests.support.backup_harness import SECRET_ARN, BackupHarness, Database, assert_no_children
 
 TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 STARTED = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 @dataclass
-class RescueHall:
-    """Brings the workshop's backups back, in this process."""
+class RestoreHarness:
+    """Brings the harness's backups back, in this process."""
 
-    workshop: Workshop
+    backups: BackupHarness
     programs: Programs
     place: Path
     seconds: float = 120.0
@@ -43,19 +43,19 @@ class RescueHall:
 
     @classmethod
     @contextmanager
-    def open(cls, workshop: Workshop, programs: Programs) -> Iterator["RescueHall"]:
+    def open(cls, backups: BackupHarness, programs: Programs) -> Iterator["RestoreHarness"]:
         """Everything for bringing back a small database; what was made is dropped in the end."""
-        with tempfile.TemporaryDirectory(prefix="rescues-") as place:
-            yield cls(workshop, programs, Path(place))
-            sweep(workshop.database)
+        with tempfile.TemporaryDirectory(prefix="restores-") as place:
+            yield cls(backups, programs, Path(place))
+            sweep(backups.database)
 
     @property
     def live(self) -> Database:
-        return self.workshop.database
+        return self.backups.database
 
     def means(self) -> RecoveryMeans:
         deadline = time.monotonic() + self.seconds
-        bucket = self.workshop.bucket
+        bucket = self.backups.bucket
         database = {"name": "app", "secret_arn": SECRET_ARN}
         return RecoveryMeans(
             settings=Settings.model_validate({"databases": [database], "restore": self.settings}),
@@ -86,7 +86,7 @@ class RescueHall:
 
     def report(self, answer: dict[str, Any]) -> RestoreReport:
         key = answer["report"].split("/", 3)[3]
-        return RestoreReport.from_json(self.workshop.bucket.read(key), key=key)
+        return RestoreReport.from_json(self.backups.bucket.read(key), key=key)
 
     def give_target(self, database: Database, **login: str) -> None:
         """Let restores go to that database's server."""
@@ -94,7 +94,7 @@ class RescueHall:
         self.settings["target_secret_arns"] = [TARGET]
 
     def _login(self, arn: str, _scratch: Path) -> Login:
-        secret = self.workshop.secret or self.live.url
+        secret = self.backups.secret or self.live.url
         endpoint, notes = check_endpoint(parse_secret(self.secrets.get(arn, secret)))
         return Login(endpoint, None, tuple(notes))
 

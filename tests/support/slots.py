@@ -9,4 +9,4 @@ def last_slot(now: datetime) -> datetime:
     return today if today <= now else today - timedelta(days=1)
 
 
-NIGHT = last_slot(datetime.now(UTC))
+LAST_SLOT = last_slot(datetime.now(UTC))

@@ -47,10 +47,10 @@ def at(step: str, act: Callable[[], object]) -> Iterator[None]:
     assert begun.is_set(), f"the step {step!r} never began"
 
 
-def by(hall: Any, **means: Any) -> None:
-    """Let a hall's runs work with other means."""
-    real = hall.means
-    hall.means = lambda: replace(real(), **means)
+def by(harness: Any, **means: Any) -> None:
+    """Let a harness's runs work with other means."""
+    real = harness.means
+    harness.means = lambda: replace(real(), **means)
 
 
 class Clock:

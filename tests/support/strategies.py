@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 #: The same inputs at every run; how many is counted by the tests themselves.
-CAMPAIGN = settings(
+FUZZ_SETTINGS = settings(
     derandomize=True,
     database=None,
     deadline=None,

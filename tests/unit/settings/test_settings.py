@@ -29,10 +29,10 @@ from lifeboat.settings import (
 )
 from tests.support.bad_settings import (
     ARN,
+    BAD_SETTINGS,
     HERE,
     KEY_ARN,
     NETWORK,
-    NONSENSE,
     TARGET,
     with_alerts,
     with_database,
@@ -180,7 +180,7 @@ def test_an_override_that_leads_nowhere_is_named(key: str, has: str) -> None:
     assert has.removeprefix("a list") in told
 
 
-@pytest.mark.parametrize(("lifeboat", "key", "has", "may_be"), NONSENSE)
+@pytest.mark.parametrize(("lifeboat", "key", "has", "may_be"), BAD_SETTINGS)
 def test_nonsense_is_told_with_its_key_its_value_and_what_it_may_be(
     lifeboat: dict[str, Any], key: str, has: str, may_be: str
 ) -> None:
@@ -193,7 +193,7 @@ def test_nonsense_is_told_with_its_key_its_value_and_what_it_may_be(
     assert may_be in refusal_of(lifeboat)
 
 
-@pytest.mark.parametrize("lifeboat", [case[0] for case in NONSENSE])
+@pytest.mark.parametrize("lifeboat", [case[0] for case in BAD_SETTINGS])
 def test_each_piece_of_nonsense_is_told_once(lifeboat: dict[str, Any]) -> None:
     assert refusal_of(lifeboat).count("  - lifeboat.") == 1
 
