@@ -47,6 +47,9 @@ layers: ready  ## build the Lambda layers, both architectures
 synth: ready  ## the CloudFormation templates, into cdk.out/
 	cdk synth --quiet $(ARGS)
 
+settings: ready  ## move the settings of an earlier version out of cdk.json, into lifeboat.toml
+	python -m infra.move_settings
+
 deploy: ready  ## deploy to your AWS account, between a preflight and a first look (ARGS='-c key=value')
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
@@ -123,4 +126,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants races
-.PHONY: lock release clean ready boxable
+.PHONY: settings lock release clean ready boxable

@@ -1,4 +1,7 @@
-"""The CDK app: `cdk synth`, `cdk deploy` and `cdk destroy` begin here (see cdk.json)."""
+"""The CDK app: `cdk synth`, `cdk deploy` and `cdk destroy` begin here (see cdk.json).
+
+Its settings are in lifeboat.toml (infra/settings_file.py).
+"""
 
 import os
 import sys
@@ -7,6 +10,7 @@ from datetime import UTC, datetime
 from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks
 
+from infra.settings_file import installation
 from infra.stack import Contents, LifeboatStack
 from layers.code import function_code
 from layers.postgres import client_layer, server_layer
@@ -25,10 +29,13 @@ def main() -> None:
         region=os.environ.get("CDK_DEFAULT_REGION"),
         today=today,
     )
-    settings = parse(app.node.get_all_context(), deployment=deployment)
+    wanted = installation(app.node.get_all_context())
+    settings = parse(wanted.context, source=wanted.source, deployment=deployment)
+    if wanted.warning:
+        print(f"Warning: {wanted.warning}", file=sys.stderr)  # noqa: T201
     stack = LifeboatStack(
         app,
-        app.node.try_get_context("stack_name") or "Lifeboat",
+        wanted.stack,
         settings=settings,
         contents=Contents(
             code=function_code(),

@@ -3,8 +3,8 @@
 import argparse
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -18,7 +18,6 @@ def parser_of(prog: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "-c", "--context", action="append", default=[], type=_override, metavar="KEY=VALUE"
     )
-    parser.add_argument("--cdk-json", type=Path, default=Path("cdk.json"), metavar="FILE")
     return parser
 
 
@@ -28,15 +27,25 @@ def context_of(arguments: argparse.Namespace) -> dict[str, object]:
     Raises:
         PreflightError: there is none.
     """
-    file: Path = arguments.cdk_json
+    found: dict[str, object] = cdk_json()["context"]
+    return {**found, **dict(arguments.context)}
+
+
+def cdk_json(directory: Path = Path()) -> dict[str, Any]:
+    """What stands in cdk.json; its `context` is a dictionary.
+
+    Raises:
+        PreflightError: it can't be read, or has no context.
+    """
+    file = directory / "cdk.json"
     try:
-        found = dict(json.loads(file.read_text())["context"])
+        whole = dict(json.loads(file.read_text(encoding="utf-8")))
+        return {**whole, "context": dict(whole["context"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PreflightError(
             f"{file} cannot be read, or holds no context: {error!r}",
             todo=f"Mend {file}; git diff {file} shows what was changed in it.",
         ) from error
-    return found | dict(arguments.context)
 
 
 def session() -> boto3.Session:
@@ -57,11 +66,6 @@ def session() -> boto3.Session:
 def region_of(found: boto3.Session) -> str | None:
     """Where a deployment goes. The CDK CLI heeds AWS_REGION, which boto3 does not."""
     return os.environ.get("AWS_REGION") or found.region_name
-
-
-def stack_of(context: Mapping[str, object]) -> str:
-    """The name of the stack."""
-    return str(context.get("stack_name") or "Lifeboat")
 
 
 def _override(text: str) -> tuple[str, str]:

@@ -12,8 +12,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.command_line import context_of, parser_of, region_of, session, stack_of
+from infra.command_line import context_of, parser_of, region_of, session
 from infra.preflight_error import PreflightError
+from infra.settings_file import installation
 from lifeboat.errors import LifeboatError
 
 #: The monitor has ten minutes, and must not be asked twice.
@@ -64,7 +65,7 @@ def main() -> int:
     ).parse_known_args()
     try:
         found = session()
-        region, stack = region_of(found), stack_of(context_of(arguments))
+        region, stack = region_of(found), installation(context_of(arguments)).stack
         print(f"\nThe first look of {stack}-monitor in {region}:\n")  # noqa: T201
         print(look(found, stack=stack, region=region))  # noqa: T201
     except LifeboatError as error:

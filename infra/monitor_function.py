@@ -46,7 +46,7 @@ class MonitorFunction(Construct):
                 settings.watched().model_dump_json(exclude_defaults=True),
                 whose="the monitor",
                 todo="Use shorter names and schedules of databases, or a second stack for some:"
-                " make deploy ARGS='-c stack_name=<another name>'.",
+                " make deploy ARGS='-c settings_file=lifeboat.<name>.toml'.",
             ),
             variables={"LIFEBOAT_SECRETS": str(secrets_of(settings))},
         )

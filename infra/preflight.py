@@ -1,6 +1,6 @@
 """What has to be there before `cdk deploy`: checked first, each with the command that mends it.
 
-`python -m infra.preflight` reads cdk.json and takes the same `-c key=value` as the CDK CLI. It
+`python -m infra.preflight` reads lifeboat.toml and takes the same `-c key=value` as the CDK CLI. It
 only looks: nothing is created, and no secret's value is read.
 """
 
@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.command_line import context_of, parser_of, region_of, session, stack_of
+from infra.command_line import context_of, parser_of, region_of, session
 from infra.preflight_cli import cli_notes
 from infra.preflight_error import PreflightError
 from infra.preflight_keys import Keys, answered
 from infra.preflight_secrets import secret_problems
+from infra.settings_file import installation
 from lifeboat.errors import LifeboatError
 from lifeboat.settings import Deployment, Settings, parse
 
@@ -51,7 +52,7 @@ def find_problems(
 
     Args:
         session: with the credentials that the deployment will use.
-        context: the CDK's context, with the settings in it.
+        context: the CDK's context, with which the settings are found.
         region: where the stack goes.
     """
     account = None
@@ -70,21 +71,23 @@ def find_problems(
             "No AWS region is set.", todo="Set one, such as: export AWS_REGION=eu-central-1"
         )
     deployment = Deployment(account=account, region=region, today=datetime.now(UTC).date())
-    settings = None
+    there = None
     try:
-        settings = parse(context, deployment=deployment)
+        wanted = installation(context)
+        there = parse(wanted.context, source=wanted.source, deployment=deployment), wanted.stack
     except LifeboatError as error:
         yield error
     else:
-        yield from _notes(settings)
+        yield from filter(None, [wanted.warning])
+        yield from _notes(there[0])
     if account and region:
         yield from answered(lambda: _bootstrap_problems(session, deployment), "the CDK's bootstrap")
-        if settings:
-            yield from _problems_of(session, settings, region, stack_of(context))
+        if there:
+            yield from _problems_of(session, *there, region=region)
 
 
 def _problems_of(
-    session: boto3.Session, settings: Settings, region: str, stack: str
+    session: boto3.Session, settings: Settings, stack: str, *, region: str
 ) -> Iterator[LifeboatError | str]:
     """What the settings name and AWS doesn't have, or has otherwise."""
     keys = Keys(session, region)
@@ -121,7 +124,7 @@ def _forgotten_key(
             yield PreflightError(
                 f"The backups in {bucket} are encrypted with {key}, which the settings no longer"
                 " name: no function could read them any more.",
-                todo=f"Add {key} to lifeboat.former_encryption_keys in cdk.json"
+                todo=f"Add {key} to lifeboat.former_encryption_keys in lifeboat.toml"
                 " (docs/changing-settings.md).",
             )
 

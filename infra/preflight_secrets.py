@@ -86,7 +86,7 @@ def _parameter_problems(
         yield PreflightError(
             f"The parameter of {secret.whose} does not exist: {secret.arn}",
             todo=f"Create it, typing or pasting the URL: {_put(names[0])}; or correct the ARN in"
-            " cdk.json.",
+            " lifeboat.toml.",
         )
         return
     yield from _unusable_parameter(secret, found[0], keys)
@@ -102,7 +102,7 @@ def _unusable_parameter(
             f"encrypted: {secret.arn}",
             todo="Give the role a new password, as the old one could be read. Then make another "
             f"parameter, as a type can't be changed: {_put('<another name>')}; put its ARN into "
-            "cdk.json, and delete the old one.",
+            "lifeboat.toml, and delete the old one.",
         )
         return
     yield from _foreign_key(secret, found.get("KeyId", PARAMETERS_OWN), PARAMETERS_OWN, keys)
@@ -127,7 +127,7 @@ def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
         todo=(
             f"Create it, typing or pasting the URL: aws secretsmanager create-secret "
             f"--name {name} --secret-string file:///dev/stdin --query ARN; then put the ARN that "
-            "this prints into cdk.json."
+            "this prints into lifeboat.toml."
         ),
     )
 
@@ -150,5 +150,5 @@ def _foreign_key(secret: _Secret, kms_key: str, own: str, keys: Keys) -> Iterato
     yield PreflightError(
         f"The secret of {secret.whose} is encrypted with a key of your own, {kms_key}, which its "
         "function may not use.",
-        todo=f"Set {secret.key_setting} to the full ARN of that key in cdk.json.",
+        todo=f"Set {secret.key_setting} to the full ARN of that key in lifeboat.toml.",
     )

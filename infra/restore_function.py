@@ -131,6 +131,6 @@ def _as_variable(settings: Settings) -> str:
         ),
         whose="the restore function",
         todo="Use shorter names of databases and secrets, or a second stack for some:"
-        " make deploy ARGS='-c stack_name=<another name>'; or set restore.enabled to false and"
-        " restore by hand.",
+        " make deploy ARGS='-c settings_file=lifeboat.<name>.toml'; or set restore.enabled to"
+        " false and restore by hand.",
     )

@@ -39,7 +39,7 @@ class LifeboatError(Exception):
 
 
 class SettingsError(LifeboatError):
-    """The `lifeboat` object in cdk.json holds something senseless; raised at synth."""
+    """The settings are missing or hold something senseless; raised at synth."""
 
     safe_by_default = "Nothing was deployed or changed."
 

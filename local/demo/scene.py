@@ -123,15 +123,18 @@ def set_up(stack: ExitStack) -> Scene:
         server_layer(architecture)
         dependency_layer(architecture)
     assembly, outputs = root / "cdk.out", root / "outputs.json"
+    settings = {  # given whole, so that a lifeboat.toml in the checkout is not read
+        "databases": [{"name": "app", "secret_arn": secret["ARN"]}],
+        "architecture": architecture,
+        "restore": {"target_secret_arns": [admin]},
+    }
     with step("cdk synth: the settings checked, the templates written"):
         _cdk(
             aws,
             "synth",
             "--quiet",
             f"--output={assembly}",
-            f"--context=lifeboat.databases.0.secret_arn={secret['ARN']}",
-            f"--context=lifeboat.architecture={architecture}",
-            f"--context=lifeboat.restore.target_secret_arns.0={admin}",
+            f"--context=lifeboat={json.dumps(settings)}",
         )
     with step("cdk bootstrap and cdk deploy: the real stack by the real CLI"):
         synthesized = f"--app={assembly}"

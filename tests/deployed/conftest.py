@@ -143,13 +143,11 @@ def synthesize(
     """What `cdk synth` runs, without the CLI's own seconds."""
     databases = [{"name": name, "secret_arn": secrets[name]} for name in DATABASES]
     databases[DATABASES.index("other")]["secret_key_arn"] = key
-    context = {
-        "lifeboat": {
-            "databases": databases,
-            "architecture": Platform.of_host().architecture,
-            "drill": {"target_secret_arns": [admin]},
-            "restore": {"target_secret_arns": [admin]},
-        }
+    settings = {
+        "databases": databases,
+        "architecture": Platform.of_host().architecture,
+        "drill": {"target_secret_arns": [admin]},
+        "restore": {"target_secret_arns": [admin]},
     }
     done = subprocess.run(
         [sys.executable, "app.py"],
@@ -157,7 +155,7 @@ def synthesize(
         env=aws.environment()
         | {
             "CDK_OUTDIR": str(assembly),
-            "CDK_CONTEXT_JSON": json.dumps(context),
+            "CDK_CONTEXT_JSON": json.dumps({"lifeboat": json.dumps(settings)}),  # as -c does
             "CDK_DEFAULT_ACCOUNT": aws.account,
             "CDK_DEFAULT_REGION": aws.region,
         },

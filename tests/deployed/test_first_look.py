@@ -19,7 +19,7 @@ def session(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> boto
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     from infra import first_look
 
-    monkeypatch.setattr(sys, "argv", ["first_look", *arguments])
+    monkeypatch.setattr(sys, "argv", ["first_look", "-c", "lifeboat={}", *arguments])
     return first_look.main()
 
 

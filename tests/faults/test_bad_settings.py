@@ -1,4 +1,4 @@
-"""Settings that make no sense, as synth reads them out of cdk.json and the command line."""
+"""Settings that make no sense, as synth reads them out of lifeboat.toml and the command line."""
 
 import json
 import re

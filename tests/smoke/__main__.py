@@ -4,16 +4,16 @@
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lifeboat.errors import LifeboatError
+from lifeboat.settings import parse
 from tests.smoke.account import REPOSITORY, Account
 from tests.smoke.checks import BY_HAND, CHECKS, Check, Seen
 
@@ -35,7 +35,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--key", metavar="ARN", help="a KMS key, for the check former-key")
     parser.add_argument("--stack", default="LifeboatSmoke", help="its name; must not exist yet")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--cdk-json", type=Path, default=REPOSITORY / "cdk.json", metavar="FILE")
     asked = parser.parse_args(argv)
     if asked.stack == USUAL:
         parser.error(f"--stack {USUAL} is the name of the one in use: choose another")
@@ -69,6 +68,26 @@ def agreed(asked: argparse.Namespace, account: str) -> bool:
         print("Nothing was done. Nobody is here to ask: give --yes.", file=sys.stderr)
         return False
     return input(f"Type {account} to go on: ").strip() == account
+
+
+def first_database(given: Sequence[str]) -> str:
+    """The name of the first database in the settings, which is the one that is tried.
+
+    Args:
+        given: each `key=value` of the command line.
+
+    Raises:
+        LifeboatError: there are no settings, or they can't be used.
+    """
+    from infra.command_line import cdk_json
+    from infra.settings_file import installation
+
+    context = {
+        **cdk_json(REPOSITORY)["context"],
+        **dict(each.partition("=")[::2] for each in given),
+    }
+    found = installation({"stack_name": USUAL, **context}, directory=REPOSITORY)
+    return parse(found.context, source=found.source).databases[0].name
 
 
 def perform(account: Account, checks: Sequence[Check]) -> list[tuple[str, Seen]]:
@@ -166,11 +185,15 @@ def main() -> int:
     print(plan(asked, f"account {owner}, region {session.region_name}"))
     if not agreed(asked, owner):
         return REFUSED
-    settings = json.loads(asked.cdk_json.read_text())["context"]["lifeboat"]
+    try:
+        database = first_database(asked.context)
+    except LifeboatError as error:
+        print(f"Nothing was done. {error}", file=sys.stderr)
+        return REFUSED
     account = Account(
         client=lambda service, config: session.client(service, config=config),
         stack=asked.stack,
-        database=settings["databases"][0]["name"],
+        database=database,
         context=tuple(asked.context),
         key=asked.key,
     )

@@ -44,7 +44,7 @@ class Account:
         client: makes a client of a service, with a configuration.
         stack: the stack's name; one of its own, so that no backup of worth is touched.
         database: the one in the settings that is backed up.
-        context: what is given to the CDK besides cdk.json.
+        context: what is given to the CDK besides the settings' file.
         run: runs a program, and gives its exit code.
         key: ARN of a KMS key to try encryption with.
         patience: seconds until an alarm has to have changed.

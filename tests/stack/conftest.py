@@ -26,10 +26,10 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthe
     def make(
         lifeboat: dict[str, Any], *, name: str = "Lifeboat", judged: bool = True
     ) -> Synthesized:
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        flags = json.loads((ROOT / "cdk.json").read_text())["context"]
         directory = tmp_path_factory.mktemp("cdk.out")
         app = App(
-            context=context | {"lifeboat": lifeboat, "aws:cdk:bundling-stacks": []},
+            context=flags | {"aws:cdk:bundling-stacks": []},
             outdir=str(directory),
         )
         deployment = Deployment(account=ACCOUNT, region=REGION)

@@ -43,12 +43,14 @@ def check(
     """Run the command with settings of our own; gives its exit code and what it said."""
 
     from infra import preflight
+    from infra.toml_text import toml_of
 
     def run(secret_arn: str, *arguments: str, **database: str) -> tuple[int, str]:
         databases = [{"name": "app", "secret_arn": secret_arn} | database]
-        cdk_json = tmp_path / "cdk.json"
-        cdk_json.write_text(json.dumps({"context": {"lifeboat": {"databases": databases}}}))
-        monkeypatch.setattr(sys, "argv", ["preflight", "--cdk-json", str(cdk_json), *arguments])
+        (tmp_path / "cdk.json").write_text(json.dumps({"context": {}}))
+        (tmp_path / "lifeboat.toml").write_text(toml_of({"databases": databases}))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["preflight", *arguments])
         code = preflight.main()
         said = capsys.readouterr()
         return code, said.out + said.err
@@ -311,13 +313,45 @@ def test_a_cdk_json_that_is_none_is_told(
 ) -> None:
     from infra import preflight
 
-    path = tmp_path / "cdk.json"
     if content is not None:
-        path.write_text(content)
-    monkeypatch.setattr(sys, "argv", ["preflight", "--cdk-json", str(path)])
+        (tmp_path / "cdk.json").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["preflight"])
 
     assert preflight.main() == 1
-    assert f"{path} cannot be read, or holds no context" in capsys.readouterr().err
+    assert "cdk.json cannot be read, or holds no context" in capsys.readouterr().err
+
+
+def test_settings_that_are_still_in_cdk_json_are_a_note(
+    account: LocalAws,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from infra import preflight
+
+    account.bootstrap()
+    databases = [{"name": "app", "secret_arn": new_secret(account)}]
+    old = {"context": {"lifeboat": {"databases": databases}}}
+    (tmp_path / "cdk.json").write_text(json.dumps(old))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["preflight"])
+
+    assert preflight.main() == 0
+    said = capsys.readouterr().err
+    assert "Note: The settings are still in cdk.json" in said
+    assert "Next: Type `make settings`." in said
+
+
+def test_a_settings_file_that_is_not_there_is_told_with_the_rest(
+    account: LocalAws, check: Check
+) -> None:
+    code, said = check(unborn(account), "-c", "settings_file=lifeboat.staging.toml")
+
+    assert code == 1
+    assert "There are no settings: lifeboat.staging.toml is not there." in said
+    assert "cp lifeboat.example.toml lifeboat.staging.toml" in said
+    assert "The CDK is not bootstrapped" in said
 
 
 def test_an_account_that_may_run_next_to_nothing_at_once_is_told(

@@ -176,5 +176,5 @@ def test_more_secrets_than_its_environment_holds_are_refused_with_the_way_out() 
         SettingsError, match=r"the restore function take .* room for 3500"
     ) as caught:
         _as_variable(settings(MOST_DATABASES))
-    assert "make deploy ARGS='-c stack_name=<another name>'" in caught.value.todo
+    assert "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'" in caught.value.todo
     assert "restore.enabled" in caught.value.todo

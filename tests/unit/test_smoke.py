@@ -2,10 +2,13 @@
 
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.smoke.__main__ import agreed, arguments, chosen, plan
+from lifeboat.errors import SettingsError
+from tests.smoke import __main__ as smoke
+from tests.smoke.__main__ import agreed, arguments, chosen, first_database, plan
 from tests.smoke.checks import BY_HAND, CHECKS
 
 
@@ -57,3 +60,20 @@ def test_only_the_accounts_id_is_a_yes(
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
     assert agreed(arguments([]), "123456789012") is yes
+
+
+def test_the_database_that_is_tried_is_the_first_of_the_settings() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:lifeboat/app-AbCd12"
+    given = ['lifeboat={"databases": []}', "lifeboat.databases.0.name=shop"]
+
+    assert first_database([*given, f"lifeboat.databases.0.secret_arn={arn}"]) == "shop"
+    with pytest.raises(SettingsError, match=r"lifeboat\.databases\.0\.secret_arn is missing"):
+        first_database(given)
+
+
+def test_without_settings_nothing_is_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cdk.json").write_text('{"context": {}}')
+    monkeypatch.setattr(smoke, "REPOSITORY", tmp_path)
+
+    with pytest.raises(SettingsError, match="There are no settings: lifeboat"):
+        first_database([])

@@ -140,7 +140,7 @@ class EmbeddedServer:
         raise ScratchServerError(
             f"The drill's own PostgreSQL died ({code}): {self._child.last_words() or 'no message'}",
             todo="Invoke the drill again. If it dies again, raise drill.memory_mb and"
-            " drill.ephemeral_mb in cdk.json, then: make deploy",
+            " drill.ephemeral_mb in lifeboat.toml, then: make deploy",
         )
 
     def stop(self) -> None:
@@ -250,5 +250,5 @@ def _did_not_start(what: str, child: Child) -> ScratchServerError:
     return ScratchServerError(
         f"The drill's own PostgreSQL did not start: {what}: {child.last_words() or 'no message'}",
         todo="Invoke the drill again. If /tmp is full or memory is short, raise drill.ephemeral_mb"
-        " or drill.memory_mb in cdk.json, then: make deploy",
+        " or drill.memory_mb in lifeboat.toml, then: make deploy",
     )

@@ -194,7 +194,7 @@ def _read_login(run: DrillRun, scratch: Scratch) -> Login:
     if arn is None:
         raise EventError(
             f"The target {wanted} is not in the settings, so the drill may not read it.",
-            todo="Add it to drill.target_secret_arns in cdk.json, then: make deploy",
+            todo="Add it to drill.target_secret_arns in lifeboat.toml, then: make deploy",
         )
     try:
         return run.means.read_login(arn, scratch.path)

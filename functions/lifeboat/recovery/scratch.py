@@ -112,8 +112,8 @@ def _enough_disk(place: Path) -> Iterator[None]:
             raise
         raise DoesNotFitError(
             f"The disk of {place} is full: {error.strerror}.",
-            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in cdk.json, then:"
-            " make deploy",
+            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in"
+            " lifeboat.toml, then: make deploy",
         ) from None
 
 

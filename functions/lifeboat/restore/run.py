@@ -105,9 +105,9 @@ class RestoreRun:
         return RestoreTimeError(
             f"The function's time ran out after {self.steps.total():.0f} s, during"
             f" {self.steps.phase}.",
-            todo="Raise restore.memory_mb or restore.timeout_minutes (at most 15) in cdk.json, then"
-            " make deploy. What is too large for a function is restored by hand: the plan has the"
-            " commands.",
+            todo="Raise restore.memory_mb or restore.timeout_minutes (at most 15) in lifeboat.toml,"
+            " then make deploy. What is too large for a function is restored by hand: the plan has"
+            " the commands.",
         )
 
     def report(

@@ -161,7 +161,8 @@ def _read_login(run: RestoreRun, scratch: Scratch) -> Login:
     if arn is None:
         raise EventError(
             f"The target {wanted} is not in the settings, so the function may not read it.",
-            todo="Add its full ARN to restore.target_secret_arns in cdk.json, then: make deploy."
+            todo="Add its full ARN to restore.target_secret_arns in lifeboat.toml, then:"
+            " make deploy."
             f" Those in the settings: {', '.join((own, *targets))}",
         )
     try:

@@ -23,8 +23,8 @@ _MAY_NOT_READ = (
     " resource policy or its own KMS key, allow the function's role there."
 )
 _ADVICE = {
-    "ResourceNotFoundException": "Create the secret, or correct its ARN in cdk.json.",
-    "ParameterNotFound": "Create the parameter, or correct its ARN in cdk.json.",
+    "ResourceNotFoundException": "Create the secret, or correct its ARN in lifeboat.toml.",
+    "ParameterNotFound": "Create the parameter, or correct its ARN in lifeboat.toml.",
     "AccessDeniedException": _MAY_NOT_READ,
     "DecryptionFailure": "Allow the function's role to decrypt with the secret's KMS key.",
     "InvalidRequestException": "Restore the secret if it is scheduled for deletion.",
@@ -35,8 +35,8 @@ _ADVICE = {
 
 NOT_SECURE = (
     "Give the role a new password, as the old one could be read. A parameter's type can't be"
-    " changed: make another one with --type SecureString, put its ARN into cdk.json, make deploy,"
-    " and delete this one."
+    " changed: make another one with --type SecureString, put its ARN into lifeboat.toml, make"
+    " deploy, and delete this one."
 )
 """What to do about a parameter that is no SecureString.
 

@@ -179,8 +179,8 @@ def download(
     except OSError as error:
         raise VaultReadError(
             f"Could not write the archive to {path}: {error.strerror}.",
-            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in cdk.json, then:"
-            " make deploy",
+            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in"
+            " lifeboat.toml, then: make deploy",
         ) from None
     return done
 

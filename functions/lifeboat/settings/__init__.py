@@ -1,4 +1,4 @@
-"""What a person may choose: the `lifeboat` object in cdk.json, checked and typed.
+"""What a person may choose in lifeboat.toml, checked and typed.
 
 `parse` reads it at synth and refuses nonsense; each function then gets its own part as JSON in
 the environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defaults=True)`).

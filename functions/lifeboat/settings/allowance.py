@@ -127,15 +127,17 @@ def cures(allowance: Allowance) -> tuple[str, ...]:
         return less, larger
     paid, free = allowance.provider.paid, allowance.provider.free
     state = (
-        f"State the plan in cdk.json, at databases[].transfer: {_setting(paid)}; {_setting(free)}."
+        f"State the plan in lifeboat.toml, at databases[].transfer: {_setting(paid)};"
+        f" {_setting(free)}."
     )
     return state, less, "Or take a larger plan."
 
 
 def _setting(plan: Plan) -> str:
-    """What to write for a plan, as JSON."""
-    terms = json.dumps(plan.transfer.model_dump(exclude_defaults=True))
-    return f"for {plan.name} {terms}"
+    """What to write for a plan, as an inline table of TOML."""
+    terms = plan.transfer.model_dump(exclude_defaults=True).items()
+    inline = ", ".join(f"{key} = {json.dumps(value)}" for key, value in terms)
+    return f"for {plan.name} transfer = {{ {inline} }}"
 
 
 def start_of_month(moment: datetime) -> datetime:

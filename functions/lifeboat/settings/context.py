@@ -19,12 +19,20 @@ from lifeboat.settings.model import Settings
 ROOT = "lifeboat"
 """The context key of the settings; `-c lifeboat.<path>=<value>` replaces one value in them."""
 
+STACK_KEY = "stack_name"
+"""The context key of the stack's name; the settings' file may have it beside the settings."""
+
 _SHOWN = 80
 _TOLD = 20
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
-def parse(context: Mapping[str, object], *, deployment: Deployment | None = None) -> Settings:
+def parse(
+    context: Mapping[str, object],
+    *,
+    source: str | None = None,
+    deployment: Deployment | None = None,
+) -> Settings:
     """Read the settings out of the CDK's context.
 
     `lifeboat` is an object, or JSON text (that is how `-c lifeboat='{...}'` arrives). Keys such as
@@ -32,7 +40,8 @@ def parse(context: Mapping[str, object], *, deployment: Deployment | None = None
     read as JSON where it is JSON, else taken as text.
 
     Args:
-        context: the context of the CDK app.
+        context: the context of the CDK app, with the settings in it.
+        source: the file that they come from, as it is told; None: the command line alone.
         deployment: where the stack goes, and the day. With it, ARNs must belong to the stack's
             account and region and schedules must fire after that day.
 
@@ -49,9 +58,12 @@ def parse(context: Mapping[str, object], *, deployment: Deployment | None = None
         more = len(problems) - _TOLD
         rest = [f"and {more} more"] if more > 0 else []
         listed = "\n".join(f"  - {problem}" for problem in [*problems[:_TOLD], *rest])
+        where, change = ("-c", "Change what is listed")
+        if source:
+            where, change = f"{source}, or -c when given", f"Change what is listed in {source}"
         raise SettingsError(
-            f"The `{ROOT}` settings (cdk.json, or -c when given) cannot be used:\n{listed}",
-            todo="Change what is listed in cdk.json, or pass -c lifeboat.<key>=<value>.",
+            f"The settings ({where}) cannot be used:\n{listed}",
+            todo=f"{change}, or pass -c {ROOT}.<key>=<value>.",
         )
     return settings
 
@@ -121,11 +133,33 @@ def _told(found: ErrorDetails) -> str:
 
 
 def _known_keys(location: tuple[int | str, ...]) -> str:
-    """What could have been meant by an unknown key: the nearest name, then all of them."""
-    known = [field.alias or name for name, field in _model_at(location[:-1]).model_fields.items()]
-    near = get_close_matches(str(location[-1])[:_SHOWN], known, n=1)
+    """What could have been meant by an unknown key: the nearest name, then all of them.
+
+    In TOML a key belongs to the table above it, so that a good key may stand in a wrong place.
+    """
+    *tables, key = map(str, location)
+    known = [*_keys_of(_model_at(location[:-1])), *([] if tables else [STACK_KEY])]
+    near = get_close_matches(key[:_SHOWN], known, n=1)
     meant = f"; did you mean '{near[0]}'?" if near else "."
+    if tables and key in (*_keys_of(Settings), STACK_KEY):
+        meant = "; it belongs above the first [table]."
+    elif homes := [*_homes_of(key, Settings, "")]:
+        meant = f"; it belongs in {' or '.join(homes)}."
     return f"{meant} Known here: {', '.join(known)}"
+
+
+def _keys_of(model: type[BaseModel]) -> Iterator[str]:
+    yield from (field.alias or name for name, field in model.model_fields.items())
+
+
+def _homes_of(key: str, model: type[BaseModel], table: str) -> Iterator[str]:
+    """The tables inside of `table`, a model's, to which a key of that very name belongs."""
+    for name, field in model.model_fields.items():
+        inside = f"{table}.{name}".removeprefix(".")
+        for part in _models_in(field.annotation):
+            if key in _keys_of(part):
+                yield inside
+            yield from _homes_of(key, part, inside)
 
 
 def _field(location: tuple[int | str, ...]) -> FieldInfo:

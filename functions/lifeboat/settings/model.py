@@ -211,8 +211,9 @@ class Settings(_JudgedSettings):
         Field(max_length=MOST_DATABASES),
         SOME,
         may_be(
-            f"a list of 1 to {MOST_DATABASES} databases; more of them go into a second stack, with "
-            "settings of its own: make deploy ARGS='-c stack_name=<another name>'"
+            f"a list of 1 to {MOST_DATABASES} databases, in lifeboat.toml each below a line "
+            "[[databases]]; more of them go into a second stack, with settings of its own: "
+            "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'"
         ),
     ]
     """The databases to be backed up, with functions, schedules and alarms of their own."""
@@ -245,7 +246,8 @@ class Settings(_JudgedSettings):
             known = ", ".join(database.name for database in self.databases)
             raise EventError(
                 f"There is no database called {name!r} in the settings.",
-                todo=f"Use one of: {known}. Databases are added in cdk.json, then `make deploy`.",
+                todo=f"Use one of: {known}. Databases are added in lifeboat.toml,"
+                " then `make deploy`.",
             )
         return self.model_copy(update={"databases": chosen})
 

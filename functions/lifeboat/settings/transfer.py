@@ -2,11 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from lifeboat.settings.fields import Frozen, Switch, may_be
 
 _MOST = 1_000_000_000
+
+UNLIMITED = "unlimited"
+"""How settings say that a plan has no limit. None says the same, but TOML has no null."""
+
+
+def _unlimited_is_none(value: object) -> object:
+    return None if value == UNLIMITED else value
 
 
 class TransferSettings(Frozen):
@@ -14,7 +21,8 @@ class TransferSettings(Frozen):
 
     allowance_gb: Annotated[
         Annotated[float, Field(strict=True, ge=0, le=_MOST)] | None,
-        may_be("a number of gigabytes a month, or null for no limit"),
+        BeforeValidator(_unlimited_is_none),
+        may_be(f"a number of gigabytes a month, or '{UNLIMITED}'"),
     ]
     """Gigabytes (10^9 bytes) that are included a month; None: without a limit."""
 

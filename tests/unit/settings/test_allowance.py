@@ -164,9 +164,9 @@ def test_an_unknown_plan_is_told_how_to_state_it() -> None:
     assert finding.limit == "5.0 GB a month (Neon's Free plan; databases[].transfer states yours)"
     assert "On that plan Neon stops the database then; on a larger one" in finding.fact
     assert finding.advice[0] == (
-        "State the plan in cdk.json, at databases[].transfer: for Launch"
-        ' {"allowance_gb": 100.0, "price_per_gb": 0.1}; for Free'
-        ' {"allowance_gb": 5.0, "suspends": true}.'
+        "State the plan in lifeboat.toml, at databases[].transfer: for Launch"
+        " transfer = { allowance_gb = 100.0, price_per_gb = 0.1 }; for Free"
+        " transfer = { allowance_gb = 5.0, suspends = true }."
     )
 
 
@@ -309,7 +309,7 @@ def test_the_allowance_ends_with_the_first_run_that_does_not_fit(
     ("given", "told"),
     [
         ({}, "transfer.allowance_gb"),
-        ({"allowance_gb": -1}, "a number of gigabytes a month, or null for no limit"),
+        ({"allowance_gb": -1}, "a number of gigabytes a month, or 'unlimited'"),
         ({"allowance_gb": "100"}, "a number of gigabytes a month"),
         ({"allowance_gb": 1, "price_per_gb": -0.1}, "US dollars for a gigabyte"),
         ({"allowance_gb": 1, "suspends": 1}, "true or false"),
@@ -320,6 +320,14 @@ def test_the_allowance_ends_with_the_first_run_that_does_not_fit(
 def test_a_plan_that_makes_no_sense_is_refused(given: object, told: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(told)):
         parse({"lifeboat": with_database(transfer=given)})
+
+
+@pytest.mark.parametrize("no_limit", ["unlimited", None])
+def test_a_plan_without_a_limit_says_so(no_limit: str | None) -> None:
+    settings = parse({"lifeboat": with_database(transfer={"allowance_gb": no_limit})})
+    assert settings.databases[0].transfer == TransferSettings(allowance_gb=None)
+    again = type(settings).model_validate_json(settings.model_dump_json(exclude_defaults=True))
+    assert again == settings
 
 
 def test_a_plan_is_what_the_monitor_judges_by() -> None:

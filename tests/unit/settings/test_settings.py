@@ -1,9 +1,8 @@
-"""What a person may write into cdk.json, and what it is told when it is something else."""
+"""What a person may write into lifeboat.toml, and what it is told when it is something else."""
 
 import contextlib
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,23 +240,28 @@ def test_one_error_lists_every_bad_key() -> None:
         (with_drill(schedule="x"), "drill.schedule is unknown. Known here: enabled, cron"),
         (with_alerts(email=[]), "alerts.email is unknown; did you mean 'emails'?"),
         (with_database(validation=[{}]), "databases.0.validation.0.sql is missing: The query"),
+        # A key of TOML belongs to the table above it, so a good one may stand in a wrong place.
+        (
+            with_database(dashboard=False),
+            "0.dashboard is unknown; it belongs above the first [table].",
+        ),
+        (with_alerts(stack_name="X"), "stack_name is unknown; it belongs above the first [table]."),
+        (
+            with_database(allowance_gb=5),
+            "unknown; it belongs in databases.transfer. Known here: name",
+        ),
+        (
+            with_alerts(memory_mb=5),
+            "unknown; it belongs in backup or drill or restore. Known here:",
+        ),
+        (with_settings(emails=[]), "lifeboat.emails is unknown; it belongs in alerts. Known here:"),
+        (with_settings(stackname="X"), "lifeboat.stackname is unknown; did you mean 'stack_name'?"),
     ],
 )
 def test_a_key_that_is_unknown_or_missing_is_told_with_what_belongs_there(
     lifeboat: dict[str, Any], told: str
 ) -> None:
     assert told in refusal_of(lifeboat)
-
-
-def test_the_placeholder_of_cdk_json_is_refused_with_the_next_step() -> None:
-    context = json.loads((Path(__file__).parents[3] / "cdk.json").read_text())["context"]
-
-    with pytest.raises(SettingsError) as caught:
-        parse(context)
-
-    assert "lifeboat.databases.0.secret_arn" in caught.value.what
-    assert "aws secretsmanager create-secret --name lifeboat/app" in caught.value.what
-    assert caught.value.what.count("  - ") == 1
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def silence(attempt: Attempt, level: Level, commands: Commands, minutes: int) ->
         fact=f"{_run(attempt)} has not said how it ended. Lambda ends a run after its {minutes}"
         f" minutes ({kind}.timeout_minutes), or when it needs more memory than it has.",
         todo="See the last lines of the log below. If they speak of time or memory, raise"
-        f" {kind}.memory_mb in cdk.json, which brings more CPU as well, then: make deploy",
+        f" {kind}.memory_mb in lifeboat.toml, which brings more CPU as well, then: make deploy",
     )
 
 

@@ -184,7 +184,7 @@ def _ways_out(manifest: Manifest, room: Room, shortages: Iterable[_Shortage]) ->
     settings = [each.setting for each in shortages]
     known = [setting for setting in settings if setting]
     if len(known) == len(settings):
-        ways.append(f"set {' and '.join(known)} in cdk.json, then make deploy")
+        ways.append(f"set {' and '.join(known)} in lifeboat.toml, then make deploy")
     if room.embedded:
         event = {"database": manifest.database, "target": "<ARN of its secret>"}
         ways.append(

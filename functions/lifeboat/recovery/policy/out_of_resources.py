@@ -41,6 +41,7 @@ def cure(short_of: Shortage, kind: Literal["drill", "restore"], *, own_server: b
     """
     setting = "ephemeral_mb" if short_of is Shortage.DISK else "memory_mb"
     if own_server or short_of is Shortage.OWN_MEMORY:
-        return f"Raise {kind}.{setting} in cdk.json, then: make deploy. Then send the event again."
+        change = f"Raise {kind}.{setting} in lifeboat.toml, then: make deploy."
+        return f"{change} Then send the event again."
     thing = "disk" if short_of is Shortage.DISK else "memory"
     return f"Give the server that was restored into more {thing}, then send the event again."

@@ -120,13 +120,13 @@ def _server(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterator
         yield (
             f"The role {quoted(facts.role)} only reads (default_transaction_read_only is on), as"
             " the role for backups should. Add the secret of a role that may write to"
-            " restore.target_secret_arns in cdk.json, make deploy, and give it as `target`."
+            " restore.target_secret_arns in lifeboat.toml, make deploy, and give it as `target`."
         )
     elif not facts.may_create and not event.data_only:
         yield (
             f"The role {quoted(facts.role)} may not make databases. Let it"
             f" (ALTER ROLE {quoted(facts.role)} CREATEDB;), or add the secret of a role that may"
-            " to restore.target_secret_arns in cdk.json, make deploy, and give it as `target`."
+            " to restore.target_secret_arns in lifeboat.toml, make deploy, and give it as `target`."
         )
 
 
@@ -135,8 +135,8 @@ def _function(source: Source, room: Room) -> Iterator[str]:
     if archive + _ARCHIVE_MARGIN_BYTES > room.tmp_free_bytes:
         yield (
             f"The archive has {size(archive)}, and {size(room.tmp_free_bytes)} of /tmp are free:"
-            " raise restore.ephemeral_mb (at most 10240) in cdk.json and make deploy, or restore"
-            " by hand on a machine with room."
+            " raise restore.ephemeral_mb (at most 10240) in lifeboat.toml and make deploy, or"
+            " restore by hand on a machine with room."
         )
     seconds = source.seconds(room)
     if seconds > room.seconds_left:

@@ -151,7 +151,7 @@ def _unchanged(case: Case) -> Iterator[Finding]:
                 f"Check that the secret of {case.name} leads to the database in use, not to a"
                 " replica that stopped or a branch that was left behind."
             ),
-            "If it simply rests, raise monitor.unchanged_days in cdk.json, then make deploy.",
+            "If it simply rests, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
         ),
     )
 

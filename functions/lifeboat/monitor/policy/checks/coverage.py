@@ -111,6 +111,6 @@ def _strangers(strangers: tuple[str, ...], commands: Commands) -> Iterator[Findi
             " settings, its backups stay until their tiers expire, and this goes with them.",
             advice=(
                 f"See what is there: {commands.listing(min(prefixes))}",
-                "If it should be backed up, add it to databases in cdk.json, then make deploy.",
+                "If it should be backed up, add it to lifeboat.toml, then make deploy.",
             ),
         )

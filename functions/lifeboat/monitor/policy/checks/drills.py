@@ -54,7 +54,7 @@ def _off(case: Case) -> Finding:
         fact="Drills are switched off: nothing shows that backups can be restored.",
         limit="drill.enabled",
         safe=_SAFE,
-        advice=("Set drill.enabled to true in cdk.json, then make deploy.",),
+        advice=("Set drill.enabled to true in lifeboat.toml, then make deploy.",),
     )
 
 

@@ -21,6 +21,6 @@ def restore_findings(settings: WatchedSettings) -> Iterator[Finding]:
         " (docs/runbooks/lifeboat-is-gone.md).",
         advice=(
             "Make a role that may restore: docs/runbooks/onboarding.md#a-role-that-may-restore.",
-            "Put its secret into restore.target_secret_arns in cdk.json, then make deploy.",
+            "Put its secret into restore.target_secret_arns in lifeboat.toml, then make deploy.",
         ),
     )

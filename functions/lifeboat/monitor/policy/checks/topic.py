@@ -166,7 +166,7 @@ def _missing(topic: TopicFacts, mark: str, address: str) -> Finding:
         advice=(
             f"Subscribe it again: {subscribe(topic.arn, address)}",
             confirm(topic.arn),
-            "If it was meant, take the address out of alerts.emails in cdk.json, then make deploy.",
+            "If it was meant, take it out of alerts.emails in lifeboat.toml, then make deploy.",
         ),
     )
 
