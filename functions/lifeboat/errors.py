@@ -43,6 +43,15 @@ class SettingsError(LifeboatError):
 
     safe_by_default = "Nothing was deployed or changed."
 
+    def __str__(self) -> str:
+        """The three answers; what is wrong is a list, so each line of it stays a line.
+
+        All but the first are indented: what somebody wrote into the settings begins no answer.
+        """
+        first, *rest = self.what.splitlines()
+        listed = "".join(f"\n  {line.removeprefix('  ')}" for line in rest)
+        return f"{first}{listed}\nSafe: {self.safe}\nNext: {self.todo}"
+
 
 class LayerError(LifeboatError):
     """A Lambda layer or a local PostgreSQL could not be built, or would not work where it runs."""
