@@ -38,7 +38,7 @@ def test_a_fresh_checkout_says_what_to_do_first_and_shows_no_traceback(tmp_path:
     done = run_app(tmp_path, {})
 
     assert done.returncode == 1
-    assert done.stderr.startswith("There are no settings: lifeboat.toml is not there.\nSafe: ")
+    assert "There are no settings: lifeboat.toml is not there.\nSafe: " in done.stderr
     assert "Next: cp lifeboat.example.toml lifeboat.toml; then put the name" in done.stderr
     assert "Traceback" not in done.stderr
 

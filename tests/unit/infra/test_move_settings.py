@@ -10,7 +10,7 @@ import pytest
 from lifeboat.errors import LifeboatError
 from lifeboat.settings import parse
 from tests.stack.stacks import OPEN, PLAIN, SEALED
-from tests.unit.nonsense import with_database
+from tests.support.bad_settings import with_database
 
 ROOT = Path(__file__).parents[3]
 CDK_JSON = (ROOT / "cdk.json").read_text()

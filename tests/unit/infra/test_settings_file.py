@@ -9,7 +9,7 @@ import pytest
 
 from lifeboat.errors import SettingsError
 from lifeboat.settings import parse
-from tests.unit.nonsense import ARN, with_database
+from tests.support.bad_settings import ARN, with_database
 
 if TYPE_CHECKING:
     from infra.settings_file import Installation

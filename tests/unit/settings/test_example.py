@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from lifeboat.errors import SettingsError
 from lifeboat.settings import TIERS, Retention, Settings, TierRetention, parse
 from lifeboat.settings.context import STACK_KEY, _models_in
-from tests.unit.nonsense import ARN, KEY_ARN
+from tests.support.bad_settings import ARN, KEY_ARN
 
 EXAMPLE = (Path(__file__).parents[3] / "lifeboat.example.toml").read_text()
 SETTING = re.compile(r"^# (?=[a-z0-9_]+ = |\[)", re.MULTILINE)
