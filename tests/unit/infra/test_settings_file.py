@@ -245,7 +245,7 @@ def test_another_file_that_names_no_stack_would_change_the_first_ones(find: Find
 
 
 def test_another_file_that_is_not_there_is_told_even_when_keys_are_given(find: Find) -> None:
-    more = {"settings_file": "staging.toml", "lifeboat.databases.0.name": "app"}
+    more = {"settings_file": "staging.toml", "lifeboat.databases.0.secret_arn": ARN}
 
     error = refused(find, TOML, **more)
 
