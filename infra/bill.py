@@ -6,8 +6,8 @@ Without what lies in the bucket, which depends on the databases; the monitor's s
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from lifeboat.model.prices import US_EAST_1
 from lifeboat.monitor.policy.bill import Bill, Charged, Use, monthly_bill, secrets_of
-from lifeboat.monitor.policy.prices import US_EAST_1
 from lifeboat.settings import DatabaseSettings, Settings
 
 SIZES = (1, 3, 12, 24)

@@ -11,7 +11,8 @@ from constructs import Construct
 from infra.alerts import Alerts
 from infra.vault import Vault
 from layers.build import content_digest
-from lifeboat.settings import Architecture, NetworkSettings
+from lifeboat.model.aws import Architecture
+from lifeboat.settings import NetworkSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lifeboat.model.keys import DRILLS, EXPORTS, MANIFEST, NOTIFIED, RESTORES
-from lifeboat.settings import TIERS, Settings, TierRetention
+from lifeboat.model.tiers import Tier
+from lifeboat.settings import Settings, TierRetention
 
 REPORT_DAYS = 400
 """A report of a drill or a restore outlives the year for which monthly backups are kept."""
@@ -108,11 +109,11 @@ def _written_once(bucket: s3.Bucket) -> iam.PolicyStatement:
 
 
 def _tier_rules(settings: Settings) -> list[s3.LifecycleRule]:
-    tiers = [(tier, settings.retention.of(tier)) for tier in TIERS]
+    tiers = [(tier, settings.retention.of(tier)) for tier in Tier]
     return [rule for tier, kept in tiers for rule in _tier_rule(tier, kept)]
 
 
-def _tier_rule(tier: str, kept: TierRetention) -> Iterator[s3.LifecycleRule]:
+def _tier_rule(tier: Tier, kept: TierRetention) -> Iterator[s3.LifecycleRule]:
     """A rule that moves the tier's archives and one that ends everything in it, where it ends."""
     if kept.storage_class != "STANDARD":
         yield s3.LifecycleRule(
@@ -127,7 +128,9 @@ def _tier_rule(tier: str, kept: TierRetention) -> Iterator[s3.LifecycleRule]:
             ],
         )
     if kept.days is not None:
-        yield s3.LifecycleRule(id=tier, prefix=f"{tier}/", expiration=Duration.days(kept.days))
+        yield s3.LifecycleRule(
+            id=tier.value, prefix=f"{tier}/", expiration=Duration.days(kept.days)
+        )
 
 
 def _sizes_as_text(bucket: s3.Bucket, rules: Sequence[s3.LifecycleRule]) -> None:

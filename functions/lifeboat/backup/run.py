@@ -95,7 +95,7 @@ class BackupRun:
 
     def retention(self) -> Retention:
         """What is promised for this backup, to the second: S3's locks know no fractions."""
-        tier, start = self.location.tier.value, self.started.replace(microsecond=0)
+        tier, start = self.location.tier, self.started.replace(microsecond=0)
         return Retention(
             expires=expires(self.settings.retention.of(tier).days, start),
             locked_until=locked_until(self.settings.lock_days(tier), start),

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat
 
 from lifeboat.errors import ManifestError
+from lifeboat.model.aws import ObjectLock
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Count, Frozen, Inventory, Source
@@ -66,7 +67,7 @@ class Retention(Frozen):
 
     expires: UtcTime | None
     locked_until: UtcTime | None
-    lock_mode: Literal["governance", "compliance", "off"]
+    lock_mode: ObjectLock
 
 
 class Manifest(Document):

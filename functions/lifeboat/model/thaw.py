@@ -1,7 +1,8 @@
 """What it takes to read an archive that S3 keeps cold: how long, and at which price.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html and
-https://aws.amazon.com/s3/pricing/ (us-east-1, 2026; other regions differ by some tenths).
+https://aws.amazon.com/s3/pricing/ (us-east-1, 2026; other regions differ by some tenths). A GB is
+the binary one here, too: S3 bills a thaw in the unit in which it bills a month of storage.
 """
 
 import re
@@ -10,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from lifeboat.model.aws import COLD, GIB, MONTH, ThawTier
+from lifeboat.model.prices import US_EAST_1
 from lifeboat.model.text import at
 
 _EXPIRY = re.compile(r'expiry-date="([^"]+)"')
-
-_GB = 1e9
-_STANDARD_GB_MONTH = 0.023
-_DAYS_A_MONTH = 30
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Speed:
     per_request: float
 
 
-SPEEDS: Mapping[str, Mapping[str, Speed]] = {
+SPEEDS: Mapping[str, Mapping[ThawTier, Speed]] = {
     "GLACIER": {
         "Expedited": Speed("1 to 5 minutes", 0.1, 0.03, 0.01),
         "Standard": Speed("3 to 5 hours", 5, 0.01, 0.00005),
@@ -47,10 +46,7 @@ SPEEDS: Mapping[str, Mapping[str, Speed]] = {
         "Bulk": Speed("up to 48 hours", 48, 0.0025, 0.000025),
     },
 }
-"""By storage class, the fastest first."""
-
-COLD = frozenset(SPEEDS)
-"""Storage classes out of which nothing can be read before it has been thawed."""
+"""By storage class, all of `COLD`; the fastest first."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +96,19 @@ def parse_restore(storage_class: str | None, header: str | None) -> Lying:
     )
 
 
-def speed_of(storage_class: str, wanted: str) -> tuple[str, Speed]:
+def speed_of(storage_class: str, wanted: ThawTier) -> tuple[ThawTier, Speed]:
     """The wanted way to thaw and its name, or Standard where that class doesn't have it.
 
     Raises:
         KeyError: nothing has to be thawed in that class.
     """
     speeds = SPEEDS[storage_class]
-    tier = wanted if wanted in speeds else "Standard"
+    tier: ThawTier = wanted if wanted in speeds else "Standard"
     return tier, speeds[tier]
 
 
 def price(size: int, speed: Speed, *, objects: int, days: int) -> float:
     """US dollars for thawing `size` bytes and keeping the readable copy for some days."""
-    gigabytes = size / _GB
-    kept = gigabytes * _STANDARD_GB_MONTH * days / _DAYS_A_MONTH
+    gigabytes = size / GIB
+    kept = gigabytes * US_EAST_1.storage["STANDARD"] * days / MONTH.days
     return gigabytes * speed.per_gb + objects * speed.per_request + kept

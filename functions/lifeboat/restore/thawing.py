@@ -3,6 +3,7 @@
 from botocore.exceptions import ClientError
 
 from lifeboat.errors import VaultReadError
+from lifeboat.model.aws import ThawTier
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.thaw import Lying, parse_restore
 from lifeboat.s3.bucket import Vault, code_of
@@ -21,7 +22,7 @@ def lying_of(vault: Vault, objects: tuple[StoredObject, ...]) -> Lying:
     return next((each for each in found if not each.is_readable), found[0])
 
 
-def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: str, days: int) -> bool:
+def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: ThawTier, days: int) -> bool:
     """Ask S3 to thaw what isn't readable; repeating is harmless.
 
     Returns:
@@ -42,7 +43,7 @@ def _lying(vault: Vault, stored: StoredObject) -> Lying:
     return parse_restore(head.get("StorageClass"), head.get("Restore"))
 
 
-def _thaw(vault: Vault, stored: StoredObject, tier: str, days: int) -> bool:
+def _thaw(vault: Vault, stored: StoredObject, tier: ThawTier, days: int) -> bool:
     lying = _lying(vault, stored)
     if lying.is_readable or lying.thawing:
         return False
@@ -51,7 +52,7 @@ def _thaw(vault: Vault, stored: StoredObject, tier: str, days: int) -> bool:
             vault.client.restore_object(
                 Bucket=vault.bucket,
                 Key=stored.key,
-                RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},  # type: ignore[typeddict-item]  # one of S3's tiers
+                RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},
                 **versioned(stored.version_id),
             )
     except VaultReadError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lifeboat.errors import ArchivedError, ReportError, VaultReadError
+from lifeboat.model.aws import COLD
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import (
     ARCHIVE,
@@ -22,7 +23,6 @@ from lifeboat.model.keys import (
     parse_key,
 )
 from lifeboat.model.manifest import Manifest, StoredObject
-from lifeboat.model.thaw import COLD
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
 from lifeboat.s3.bucket import Vault, code_of, failure

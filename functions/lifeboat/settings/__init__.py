@@ -6,13 +6,7 @@ the environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defau
 
 from lifeboat.settings.context import parse
 from lifeboat.settings.drill import DrillSettings
-from lifeboat.settings.fields import (
-    Architecture,
-    Deployment,
-    ObjectLock,
-    StorageClass,
-    TierName,
-)
+from lifeboat.settings.fields import Deployment
 from lifeboat.settings.model import (
     MOST_DATABASES,
     BackupSettings,
@@ -22,8 +16,8 @@ from lifeboat.settings.model import (
     WatchedDatabase,
     WatchedSettings,
 )
-from lifeboat.settings.restore import RestoreSettings, ThawTier
-from lifeboat.settings.retention import TIERS, Retention, TierRetention
+from lifeboat.settings.restore import RestoreSettings
+from lifeboat.settings.retention import Retention, TierRetention
 from lifeboat.settings.transfer import TransferSettings
 from lifeboat.settings.validation import EXPECTATION, ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
@@ -31,22 +25,16 @@ from lifeboat.settings.watch import AlertSettings, MonitorSettings
 __all__ = [
     "EXPECTATION",
     "MOST_DATABASES",
-    "TIERS",
     "AlertSettings",
-    "Architecture",
     "BackupSettings",
     "DatabaseSettings",
     "Deployment",
     "DrillSettings",
     "MonitorSettings",
     "NetworkSettings",
-    "ObjectLock",
     "RestoreSettings",
     "Retention",
     "Settings",
-    "StorageClass",
-    "ThawTier",
-    "TierName",
     "TierRetention",
     "TransferSettings",
     "ValidationQuery",

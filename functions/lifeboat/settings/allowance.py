@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lifeboat.model.aws import MONTH
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.schedule import runs
 from lifeboat.model.text import size
 from lifeboat.settings import TransferSettings, WatchedDatabase
 from lifeboat.settings.providers import GB, Plan, Provider, provider_named
-
-MONTH = timedelta(days=30)
 
 PAGE = "docs/transfer.md"
 

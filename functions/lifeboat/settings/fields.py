@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from aws_croniter import AwsCroniter  # type: ignore[import-untyped]  # it ships no types
@@ -27,13 +27,6 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
-
-type TierName = Literal["daily", "weekly", "monthly", "manual"]
-type ObjectLock = Literal["governance", "compliance", "off"]
-type Architecture = Literal["arm64", "x86_64"]
-type StorageClass = Literal[
-    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"
-]
 
 MOST_DAYS = 36_500
 """The longest retention that S3 Object Lock accepts: 100 years."""

@@ -5,17 +5,17 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from lifeboat.errors import EventError
+from lifeboat.model.aws import Architecture, ObjectLock
+from lifeboat.model.tiers import Tier
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
     SOME,
-    Architecture,
     Compression,
     Cron,
     DatabaseName,
     Encryption,
     Frozen,
     KeyArn,
-    ObjectLock,
     Switch,
     TableNames,
     ZoneName,
@@ -186,7 +186,7 @@ class _JudgedSettings(Frozen):
     dashboard: Switch = True
     """Whether there is a dashboard, and the figures are sent to CloudWatch that only it shows."""
 
-    def lock_days(self, tier: str) -> int | None:
+    def lock_days(self, tier: Tier) -> int | None:
         """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
         return None if self.object_lock == "off" else self.retention.of(tier).lock_days
 

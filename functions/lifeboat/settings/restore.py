@@ -1,7 +1,8 @@
 """How backups are brought back: only ever by hand."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
+from lifeboat.model.aws import ThawTier
 from lifeboat.settings.fields import (
     Frozen,
     KeyArn,
@@ -11,8 +12,6 @@ from lifeboat.settings.fields import (
     whole_number,
 )
 from lifeboat.settings.secret_arns import SecretArn
-
-type ThawTier = Literal["Expedited", "Standard", "Bulk"]
 
 
 class RestoreSettings(Frozen):

@@ -5,29 +5,19 @@ from typing import Annotated, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from lifeboat.model.aws import INFREQUENT, MIN_INFREQUENT_DAYS, StorageClass
+from lifeboat.model.tiers import Tier
 from lifeboat.settings.fields import (
     MOST_DAYS,
     Days,
     Frozen,
-    StorageClass,
-    TierName,
     may_be,
     refusal,
     whole_number,
 )
 
-TIERS: tuple[TierName, ...] = get_args(TierName.__value__)
-"""The four tiers, in the order in which they are told."""
-
 LOCK_DAYS_OF_FOREVER = 365
 """How long a backup is locked by default that is kept until somebody deletes it."""
-
-_INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
-_INFREQUENT_AFTER = 30
-"""S3 refuses a transition to an infrequent-access class before day 30.
-
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
-"""
 
 
 class TierRetention(Frozen):
@@ -62,8 +52,10 @@ class TierRetention(Frozen):
     @classmethod
     def _fits_the_transition(cls, hot_days: int, info: ValidationInfo) -> int:
         days, storage_class = info.data.get("days"), info.data.get("storage_class")
-        if storage_class in _INFREQUENT and hot_days < _INFREQUENT_AFTER:
-            raise refusal(f"{_INFREQUENT_AFTER} or more, as S3 moves nothing earlier to its class")
+        if storage_class in INFREQUENT and hot_days < MIN_INFREQUENT_DAYS:
+            raise refusal(
+                f"{MIN_INFREQUENT_DAYS} or more, as S3 moves nothing earlier to its class"
+            )
         if days is None or storage_class is None:
             return hot_days
         # S3 wants the expiration to come later than the transition, not on the same day.
@@ -107,14 +99,8 @@ class Retention(Frozen):
     )
     """Backups taken by hand."""
 
-    def of(self, tier: str) -> TierRetention:
-        """The retention of one of the `TIERS`.
-
-        Raises:
-            KeyError: there is no such tier.
-        """
-        if tier not in TIERS:
-            raise KeyError(tier)
+    def of(self, tier: Tier) -> TierRetention:
+        """The retention of one tier."""
         found: TierRetention = getattr(self, tier)
         return found
 
@@ -127,7 +113,7 @@ class Retention(Frozen):
 
     @classmethod
     def _completed(cls, tier: str, given: object) -> object:
-        if tier not in TIERS or not isinstance(given, Mapping):
+        if tier not in Tier or not isinstance(given, Mapping):
             return given
         default: TierRetention = cls.model_fields[tier].default
         whole = {**default.model_dump(), **given}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from lifeboat.model.aws import COLD, MIN_BILLED_DAYS
 from lifeboat.model.schedule import (
     first_runs,
     is_skipped,
@@ -13,17 +14,6 @@ from lifeboat.model.schedule import (
 )
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings, DatabaseSettings, Settings, TierRetention
-
-LEAST_DAYS_BILLED = {"GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
-"""Minimum storage durations: whatever is deleted earlier is billed until then.
-
-The infrequent-access classes have one of 30 days, which no retention can undercut: S3 takes
-objects there from day 30 on only.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
-"""
-
-THAWED = ("GLACIER", "DEEP_ARCHIVE")
-"""Classes whose objects have to be thawed for hours before anybody can read them."""
 
 YEAR = 366
 """Days looked ahead: each day of the calendar at least once."""
@@ -146,7 +136,7 @@ def _about_alerts(alerts: AlertSettings) -> Iterator[str]:
 def _about_recovery(key: str, settings: Settings, tier: Tier) -> Iterator[str]:
     """No backup of a tier can be restored in time when all are cold from their first day on."""
     kept = settings.retention.of(tier)
-    if kept.hot_days == 0 and kept.storage_class in THAWED:
+    if kept.hot_days == 0 and kept.storage_class in COLD:
         yield (
             f"{key} moves backups to {kept.storage_class} at once: a thaw takes hours, so that "
             f"none of them can be drilled, or restored within lifeboat.drill.rto_minutes "
@@ -159,7 +149,7 @@ def _hours(time: timedelta) -> str:
 
 
 def _about_the_tier(key: str, kept: TierRetention) -> Iterator[str]:
-    least = LEAST_DAYS_BILLED.get(kept.storage_class, 0)
+    least = MIN_BILLED_DAYS.get(kept.storage_class, 0)
     if kept.days is not None and kept.days < least:
         yield (
             f"{key} keeps backups for {kept.days} days, but S3 bills at least {least} days of "

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lifeboat.model.thaw import COLD, SPEEDS, Lying, parse_restore, price, speed_of
+from lifeboat.model.aws import COLD
+from lifeboat.model.thaw import SPEEDS, Lying, parse_restore, price, speed_of
 
 
 def test_what_lies_hot_can_be_read_at_once() -> None:
@@ -48,6 +49,7 @@ def test_a_class_that_knows_no_expedited_thaw_gets_the_standard_one() -> None:
 
 
 def test_faster_is_never_cheaper() -> None:
+    assert SPEEDS.keys() == COLD
     for storage_class in COLD:
         speeds = list(SPEEDS[storage_class].values())
         assert [each.hours for each in speeds] == sorted(each.hours for each in speeds)
@@ -57,4 +59,4 @@ def test_faster_is_never_cheaper() -> None:
 
 def test_the_price_is_of_bytes_requests_and_days() -> None:
     _, speed = speed_of("GLACIER", "Standard")
-    assert price(10**9, speed, objects=1, days=30) == pytest.approx(0.01 + 0.00005 + 0.023)
+    assert price(1 << 30, speed, objects=1, days=30) == pytest.approx(0.01 + 0.00005 + 0.023)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lifeboat.model.aws import GIB
 from lifeboat.monitor.policy.bill import (
     Bill,
     Charged,
@@ -15,7 +16,6 @@ from lifeboat.monitor.policy.bill import (
     secrets_of,
 )
 from lifeboat.monitor.policy.cost import monthly_cost
-from lifeboat.monitor.policy.prices import GB
 from lifeboat.settings import BackupSettings, DrillSettings, MonitorSettings, WatchedSettings
 from tests.support.vaults import APP, DAY, NOW, SETTINGS, UNKNOWN, empty, healthy, version
 from tests.unit.monitor.test_status import status
@@ -100,7 +100,7 @@ def test_the_bill_is_the_same_on_every_day_of_the_week(days: int) -> None:
 
 
 def test_archives_and_what_others_charge_are_lines_of_it() -> None:
-    lying = version("daily/app/2026-11-22T020000Z/archive.dump", NOW - 300 * DAY, GB)
+    lying = version("daily/app/2026-11-22T020000Z/archive.dump", NOW - 300 * DAY, GIB)
     stored = monthly_cost([lying], SETTINGS.retention, "us-east-1", NOW)
     transfer = Line(name="Neon, transfer", dollars=2.5)
     plain, whole = bill(there()), bill(there(), stored=stored, others=[transfer])

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lifeboat.model.aws import GIB
+from lifeboat.model.prices import US_EAST_1
 from lifeboat.model.tiers import Tier, tier_of
 from lifeboat.monitor.policy.cost import Cost, monthly_cost
 from lifeboat.monitor.policy.facts import StoredVersion
-from lifeboat.monitor.policy.prices import GB, US_EAST_1
 from lifeboat.settings import Retention
 from tests.support.vaults import DAY, NEWEST, NOW, location, marker, version
 
@@ -21,15 +22,15 @@ def cost(*objects: StoredVersion, retention: Retention = RETENTION, region: str 
 
 
 def lying(
-    tier: Tier, size: int = GB, storage_class: str = "STANDARD", modified: datetime = LONG_AGO
+    tier: Tier, size: int = GIB, storage_class: str = "STANDARD", modified: datetime = LONG_AGO
 ) -> StoredVersion:
     return version(KEYS[tier], modified, size, storage_class=storage_class)
 
 
 def test_the_strategys_table_holds_for_two_copies_of_a_gigabyte() -> None:
-    """The table says about $0.05 a month in Standard and $0.01 in Glacier for a 1 GB database.
+    """The table says about $0.05 a month in Standard and $0.01 in Glacier for a 1 GIB database.
 
-    That is what two archives of 1 GB each cost, rounded to cents; a single one costs half of it.
+    That is what two archives of 1 GIB each cost, rounded to cents; a single one costs half of it.
     """
     standard = cost(lying(Tier.DAILY), lying(Tier.DAILY))
     assert standard.total == pytest.approx(2 * 0.023)
@@ -42,7 +43,7 @@ def test_the_strategys_table_holds_for_two_copies_of_a_gigabyte() -> None:
 
 
 def test_a_gigabyte_a_day_by_the_default_tiers_costs_what_it_costs() -> None:
-    """A year of archives of 1 GB: some 30 in Standard, 9 in Glacier, 11 in Deep Archive."""
+    """A year of archives of 1 GIB: some 30 in Standard, 9 in Glacier, 11 in Deep Archive."""
     objects = []
     for days in range(365):
         slot = NEWEST - days * DAY
@@ -54,7 +55,7 @@ def test_a_gigabyte_a_day_by_the_default_tiers_costs_what_it_costs() -> None:
                 version(
                     location(slot).archive_key,
                     slot,
-                    GB,
+                    GIB,
                     storage_class=kept.storage_class if cold else "STANDARD",
                 )
             )
@@ -73,7 +74,7 @@ def test_storage_is_told_by_tier_and_by_class() -> None:
     found = cost(
         lying(Tier.DAILY),
         lying(Tier.MONTHLY, storage_class="DEEP_ARCHIVE"),
-        version("drills/app/x.json", LONG_AGO, GB),
+        version("drills/app/x.json", LONG_AGO, GIB),
     )
     assert found.by_tier == {
         "daily": pytest.approx(0.023),
@@ -91,11 +92,11 @@ def test_storage_is_told_by_tier_and_by_class() -> None:
     ("storage_class", "dollars"),
     [
         ("STANDARD", 0.0),
-        ("STANDARD_IA", 128 * 1024 * 0.0125 / GB),
-        ("ONEZONE_IA", 128 * 1024 * 0.01 / GB),
-        ("GLACIER_IR", 128 * 1024 * 0.004 / GB),
-        ("GLACIER", (32 * 0.0036 + 8 * 0.023) * 1024 / GB),
-        ("DEEP_ARCHIVE", (32 * 0.00099 + 8 * 0.023) * 1024 / GB),
+        ("STANDARD_IA", 128 * 1024 * 0.0125 / GIB),
+        ("ONEZONE_IA", 128 * 1024 * 0.01 / GIB),
+        ("GLACIER_IR", 128 * 1024 * 0.004 / GIB),
+        ("GLACIER", (32 * 0.0036 + 8 * 0.023) * 1024 / GIB),
+        ("DEEP_ARCHIVE", (32 * 0.00099 + 8 * 0.023) * 1024 / GIB),
     ],
 )
 def test_even_an_empty_object_costs_what_its_class_adds(storage_class: str, dollars: float) -> None:
@@ -139,7 +140,7 @@ def test_moves_of_the_last_month_are_paid(age: timedelta, *, moved: bool) -> Non
 
 
 def test_versions_that_are_not_current_are_paid_and_delete_markers_are_not() -> None:
-    old = version(KEYS[Tier.DAILY], LONG_AGO, GB, latest=False)
+    old = version(KEYS[Tier.DAILY], LONG_AGO, GIB, latest=False)
     assert cost(old, marker(KEYS[Tier.DAILY], NOW)).total == pytest.approx(0.023)
 
 

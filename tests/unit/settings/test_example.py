@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from lifeboat.errors import SettingsError
-from lifeboat.settings import TIERS, Retention, Settings, TierRetention, parse
+from lifeboat.model.tiers import Tier
+from lifeboat.settings import Retention, Settings, TierRetention, parse
 from lifeboat.settings.context import STACK_KEY, _models_in
 from tests.support.bad_settings import ARN, KEY_ARN
 
@@ -57,7 +58,7 @@ def known(model: BaseModel | type[BaseModel], path: str = "") -> Iterator[tuple[
 def test_every_setting_is_in_it_with_its_default() -> None:
     shown = dict(leaves(uncommented()))
     defaults = dict(known(Settings))
-    for tier in TIERS:  # each tier's own, and "forever" and the lock as they are written
+    for tier in Tier:  # each tier's own, and "forever" and the lock as they are written
         kept: TierRetention = Retention().of(tier)
         defaults[f"retention.{tier}.days"] = kept.days or "forever"
         defaults[f"retention.{tier}.lock_days"] = kept.lock_days

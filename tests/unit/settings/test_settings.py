@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.errors import EventError, SettingsError
+from lifeboat.model.tiers import Tier
 from lifeboat.settings import (
     EXPECTATION,
-    TIERS,
     AlertSettings,
     BackupSettings,
     DatabaseSettings,
@@ -351,9 +351,9 @@ def test_the_lock_lasts_to_the_end_of_the_tier_or_a_year_unless_stated(
     assert settings.lock_days(tier) == days
 
 
-def test_the_retention_of_an_unknown_tier_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(KeyError):
-        Retention().of("model_config")
+def test_each_tier_has_a_retention_and_there_are_no_others() -> None:
+    assert list(Retention.model_fields) == list(Tier)
+    assert [Retention().of(tier).days for tier in Tier] == [30, 90, 365, None]
 
 
 def test_a_function_gets_the_settings_of_its_own_database_only() -> None:
@@ -413,7 +413,7 @@ def test_the_monitor_gets_every_database_and_no_secret_but_its_own() -> None:
     same = ("retention", "object_lock", "encryption", "backup", "monitor", "alerts")
     assert all(getattr(watched, name) == getattr(settings, name) for name in same)
     assert watched.drill.rto_minutes == 30
-    assert watched.lock_days("daily") is None
+    assert watched.lock_days(Tier.DAILY) is None
 
 
 @pytest.mark.parametrize(
@@ -491,7 +491,7 @@ def tiers(draw: st.DrawFn) -> dict[str, object]:
 
 
 @given(
-    st.fixed_dictionaries({}, optional={tier: tiers() for tier in TIERS}),
+    st.fixed_dictionaries({}, optional={tier: tiers() for tier in Tier}),
     st.sampled_from(["arm64", "x86_64"]),
     st.fixed_dictionaries(
         {}, optional={"memory_mb": st.integers(128, 10_240), "checksums": st.booleans()}

@@ -2,7 +2,7 @@
 
 Counts come from the settings (a test holds them to the template), times from the backups and drills
 that there are, storage from the objects in the bucket (`lifeboat.monitor.policy.cost`), prices from
-`lifeboat.monitor.policy.prices`. Without free tiers: an account's ten alarms, ten metrics and three
+`lifeboat.model.prices`. Without free tiers: an account's ten alarms, ten metrics and three
 dashboards may be in use elsewhere.
 """
 
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from statistics import fmean
 
+from lifeboat.model.aws import MONTH, Architecture
 from lifeboat.model.metrics import (
     AT_EACH_LOOK,
     DAILY,
@@ -20,11 +21,11 @@ from lifeboat.model.metrics import (
     OF_A_BACKUP,
     OF_A_DRILL,
 )
+from lifeboat.model.prices import Prices, prices_in
 from lifeboat.model.text import several
-from lifeboat.monitor.policy.cost import MONTH, Cost, whose
-from lifeboat.monitor.policy.prices import Prices, prices_in
+from lifeboat.monitor.policy.cost import Cost, whose
 from lifeboat.monitor.policy.slots import slots
-from lifeboat.settings import Architecture, Settings, WatchedDatabase, WatchedSettings
+from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from lifeboat.settings.secret_arns import is_parameter
 
 ALARMS = 4

@@ -5,20 +5,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lifeboat.monitor.policy.facts import StoredVersion
-from lifeboat.monitor.policy.prices import (
-    ARCHIVED,
-    ARCHIVED_NAME,
-    AS_OF,
-    GB,
-    LEAST_BYTES,
-    LEAST_DAYS,
-    Prices,
-    prices_in,
+from lifeboat.model.aws import (
+    COLD,
+    COLD_INDEX_BYTES,
+    COLD_NAME_BYTES,
+    GIB,
+    MIN_BILLED_BYTES,
+    MIN_BILLED_DAYS,
+    MONTH,
 )
-from lifeboat.settings import TIERS, Retention
-
-MONTH = timedelta(days=30)
+from lifeboat.model.prices import AS_OF, Prices, prices_in
+from lifeboat.model.tiers import Tier
+from lifeboat.monitor.policy.facts import StoredVersion
+from lifeboat.settings import Retention
 
 _PART = 8 << 20
 """Archives are uploaded in parts of at least that size, a request each."""
@@ -93,21 +92,21 @@ def monthly_cost(
 def _storage(each: StoredVersion, prices: Prices) -> float:
     standard = prices.storage["STANDARD"]
     price = prices.storage.get(each.storage_class, standard)
-    billed = max(each.bytes, LEAST_BYTES.get(each.storage_class, 0))
-    added = ARCHIVED.get(each.storage_class, 0)
-    name = ARCHIVED_NAME if added else 0
-    return ((billed + added) * price + name * standard) / GB
+    billed = max(each.bytes, MIN_BILLED_BYTES.get(each.storage_class, 0))
+    if each.storage_class not in COLD:
+        return billed * price / GIB
+    return ((billed + COLD_INDEX_BYTES) * price + COLD_NAME_BYTES * standard) / GIB
 
 
 def _unused_share(tier: str, storage_class: str, retention: Retention) -> float:
     """By how much the days billed at least exceed those that a tier's backups stay in a class."""
-    if tier not in TIERS:
+    if tier not in Tier:
         return 0.0
-    kept = retention.of(tier)
+    kept = retention.of(Tier(tier))
     if kept.days is None or storage_class != kept.storage_class:
         return 0.0
     stays = max(kept.days - kept.hot_days, 1)
-    return max(LEAST_DAYS.get(storage_class, 0) / stays - 1, 0.0)
+    return max(MIN_BILLED_DAYS.get(storage_class, 0) / stays - 1, 0.0)
 
 
 def _puts(each: StoredVersion) -> int:
@@ -118,9 +117,12 @@ def _puts(each: StoredVersion) -> int:
 
 def _move(tier: str, each: StoredVersion, age: timedelta, retention: Retention) -> int:
     """Whether a lifecycle rule has moved it within the last month."""
-    if tier not in TIERS or each.storage_class != retention.of(tier).storage_class:
+    if tier not in Tier:
         return 0
-    moved = timedelta(days=retention.of(tier).hot_days)
+    kept = retention.of(Tier(tier))
+    if each.storage_class != kept.storage_class:
+        return 0
+    moved = timedelta(days=kept.hot_days)
     return int(moved <= age < moved + MONTH)
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lifeboat.model.aws import MONTH
 from lifeboat.model.schedule import runs
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.settings.allowance import (
-    MONTH,
     Allowance,
     allowance_of,
     dollars,

@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from lifeboat.settings import Architecture
+from lifeboat.model.aws import Architecture
 
 AS_OF = date(2026, 10, 1)
 """When the prices below were looked up."""
-
-GB = 1 << 30
-"""S3 bills binary gigabytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,30 +80,6 @@ US_EAST_1 = Prices(
 
 TABLE = {prices.region: prices for prices in (US_EAST_1,)}
 """By region."""
-
-LEAST_DAYS = {
-    "STANDARD_IA": 30,
-    "ONEZONE_IA": 30,
-    "GLACIER_IR": 90,
-    "GLACIER": 90,
-    "DEEP_ARCHIVE": 180,
-}
-"""Days of storage that are billed at least, even for what is deleted earlier.
-
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
-"""
-
-LEAST_BYTES = {"STANDARD_IA": 128 * 1024, "ONEZONE_IA": 128 * 1024, "GLACIER_IR": 128 * 1024}
-"""Bytes that are billed at least for each object; source as above."""
-
-ARCHIVED = {"GLACIER": 32 * 1024, "DEEP_ARCHIVE": 32 * 1024}
-"""Bytes that are added to each object in its class, for its index. Its name takes
-`ARCHIVED_NAME` bytes of S3 Standard besides.
-
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
-"""
-
-ARCHIVED_NAME = 8 * 1024
 
 
 def prices_in(region: str) -> Prices:
