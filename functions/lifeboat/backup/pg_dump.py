@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lifeboat.errors import DumpError
+from lifeboat.model.identifiers import TableName
 from lifeboat.postgres.jail import NO_JAIL, REMOTE
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
@@ -33,7 +34,7 @@ class Dump:
     snapshot: str
     compression: str
     encoding: str | None
-    without_data_of: tuple[tuple[str, str], ...] = ()
+    without_data_of: tuple[TableName, ...] = ()
 
     @property
     def effective_compression(self) -> str:

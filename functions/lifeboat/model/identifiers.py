@@ -5,7 +5,15 @@ import re
 _PART = re.compile(r'(?:U&)?"(?:[^"]|"")+"|[^".]+')
 _ESCAPED = re.compile(r"\\(?:\\|([0-9A-F]{4})|\+([0-9A-F]{6}))")
 _LONGEST_SHORT = 0xFFFF
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+
+_UNQUOTED = r"[a-z_][a-z0-9_$]*"
+_PLAIN = re.compile(_UNQUOTED)
+
+IDENTIFIER = rf'(?:{_UNQUOTED}|"(?:[^"\x00]|"")+")'
+"""A name as SQL has it, as a regular expression: quoted where it must be, without escapes."""
+
+type TableName = tuple[str, str]
+"""Schema and name of a table, or of a sequence (to PostgreSQL a table of one row), unquoted."""
 
 
 def unquoted(identifier: str) -> str:
@@ -17,7 +25,7 @@ def unquoted(identifier: str) -> str:
     return identifier
 
 
-def split_qualified(text: str) -> tuple[str, str]:
+def split_qualified(text: str) -> TableName:
     """Schema and name of `schema.name`, either of them quoted or not.
 
     Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from lifeboat.errors import RowsDifferError
-from lifeboat.model.identifiers import qualified
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory, Table
 
 _NAMED = 10
@@ -17,7 +17,7 @@ class Counted(Protocol):
     """What a decoder counted in an archive."""
 
     @property
-    def rows(self) -> Mapping[tuple[str, str], int]:
+    def rows(self) -> Mapping[TableName, int]:
         """Rows by (schema, name); a table without data in the archive isn't named."""
 
     @property
@@ -62,7 +62,7 @@ class Difference:
 
 def compare_rows(
     tables: Iterable[Table],
-    decoded: Mapping[tuple[str, str], int],
+    decoded: Mapping[TableName, int],
     claimed_by: ClaimedBy = "snapshot",
 ) -> list[Difference]:
     """Every table whose rows differ, sorted by name; an empty list is the proof.
@@ -104,9 +104,7 @@ def require_same(inventory: Inventory, counted: Counted) -> None:
         )
 
 
-def _difference(
-    name: tuple[str, str], table: Table | None, decoded: int | None
-) -> Difference | None:
+def _difference(name: TableName, table: Table | None, decoded: int | None) -> Difference | None:
     excluded = table is not None and table.data_excluded
     expected = None if table is None or excluded else table.rows
     return None if expected == decoded else Difference(*name, expected, decoded, excluded=excluded)

@@ -13,10 +13,8 @@ import re
 from dataclasses import dataclass, field
 
 from lifeboat.errors import DecodeError
-from lifeboat.model.identifiers import split_qualified, unquoted
+from lifeboat.model.identifiers import TableName, split_qualified, unquoted
 from lifeboat.model.inventory import Sequence
-
-type TableName = tuple[str, str]
 
 _IDENTIFIER = rb'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")'
 COPY_HEAD = re.compile(

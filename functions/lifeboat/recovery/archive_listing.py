@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lifeboat.errors import DecodeError
+from lifeboat.model.identifiers import TableName
 from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.programs import SCRUBBED, Child, Programs
 from lifeboat.postgres.watch import Watch
@@ -47,7 +48,7 @@ def contents(programs: Programs, major: int, archive: Path, watch: Watch) -> str
 
 
 def entries_of(
-    programs: Programs, major: int, archive: Path, watch: Watch, table: tuple[str, str]
+    programs: Programs, major: int, archive: Path, watch: Watch, table: TableName
 ) -> str:
     """The table of contents of one table: itself and its rows. Empty when there is no such table.
 

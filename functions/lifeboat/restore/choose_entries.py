@@ -3,11 +3,11 @@
 import json
 
 from lifeboat.errors import RestoreRefusedError
-from lifeboat.model.identifiers import qualified
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.text import listed
 from lifeboat.recovery.archive_listing import contents, entries_of
 from lifeboat.recovery.context import Recovery
-from lifeboat.restore.policy.event import Action, TableName
+from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.table_of_contents import Selection, parse_contents, select
 
 

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from lifeboat.errors import RestoreRefusedError
+from lifeboat.model.identifiers import TableName
 from lifeboat.model.text import listed
 from lifeboat.postgres.connect import Connection
 from lifeboat.restore import table_state
-from lifeboat.restore.table_state import Key, Member, TableName, Trigger
+from lifeboat.restore.table_state import Key, Member, Trigger
 
 _TWIN = "lifeboat_checks_this_key"
 _STATES = {

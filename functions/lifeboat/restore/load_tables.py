@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError
-from lifeboat.model.identifiers import qualified
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Sequence as Counter
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.redact import said
@@ -16,7 +16,6 @@ from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.choose_entries import choose_entries
 from lifeboat.restore.constraints import empty, loosened
 from lifeboat.restore.load_rows import load_rows
-from lifeboat.restore.policy.event import TableName
 from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import require_open
 from lifeboat.restore.policy.table_of_contents import Selection

@@ -1,6 +1,6 @@
 """Brings back some tables: into a database of their own beside the live one."""
 
-from lifeboat.model.identifiers import qualified
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import at
@@ -84,9 +84,7 @@ def _compare(bringing: Bringing, copy: str, untested: Untested) -> None:
     run.findings.tables = comparison.tables
 
 
-def _part(
-    manifest: Manifest, restored: Inventory, chosen: tuple[tuple[str, str], ...]
-) -> Inventory:
+def _part(manifest: Manifest, restored: Inventory, chosen: tuple[TableName, ...]) -> Inventory:
     """What the manifest claims of the chosen tables, and of what came along with them.
 
     Their indexes and the like are counted in the manifest for the whole database only; whether they

@@ -10,11 +10,9 @@ from typing import LiteralString
 from psycopg import sql
 from psycopg.rows import class_row
 
-from lifeboat.model.identifiers import qualified, quoted
+from lifeboat.model.identifiers import TableName, qualified, quoted
 from lifeboat.model.text import line
 from lifeboat.postgres.connect import Connection
-
-type TableName = tuple[str, str]
 
 _TREE: LiteralString = """
 WITH RECURSIVE tree (oid) AS (

@@ -28,6 +28,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from lifeboat.model.identifiers import IDENTIFIER
+from lifeboat.model.keys import DATABASE_NAME
+
 MOST_DAYS = 36_500
 """The longest retention that S3 Object Lock accepts: 100 years."""
 
@@ -158,7 +161,7 @@ def matching(pattern: str) -> StringConstraints:
 
 DatabaseName = Annotated[
     str,
-    matching(r"[a-z][a-z0-9-]{0,39}"),
+    matching(DATABASE_NAME),
     may_be(
         "1 to 40 lower-case letters, digits and hyphens that begin with a letter "
         "(it becomes part of object keys and function names)"
@@ -179,18 +182,18 @@ ZoneName = Annotated[
     str, Field(strict=True), AfterValidator(_known_zone), may_be("an IANA time zone such as UTC")
 ]
 
-_IDENTIFIER = r'([a-z_][a-z0-9_$]*|"([^"\x00]|"")+")'
-
-TableName = Annotated[
+QualifiedName = Annotated[
     str,
-    matching(rf"{_IDENTIFIER}\.{_IDENTIFIER}"),
+    matching(rf"{IDENTIFIER}\.{IDENTIFIER}"),
     may_be(
         "one exact schema.table; what holds capitals or odd characters goes in double quotes, "
         'such as public."Odd Name"'
     ),
 ]
 
-TableNames = Annotated[tuple[TableName, ...], once("table"), may_be("a list of schema.table names")]
+TableNames = Annotated[
+    tuple[QualifiedName, ...], once("table"), may_be("a list of schema.table names")
+]
 
 Compression = Annotated[
     str,

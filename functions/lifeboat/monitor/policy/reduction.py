@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lifeboat.model.drill_report import DrillReport, Outcome
+from lifeboat.model.identifiers import TableName
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import RECENT
-from lifeboat.monitor.policy.table_losses import Counts, Name, counts, losses
+from lifeboat.monitor.policy.table_losses import Counts, counts, losses
 from lifeboat.monitor.policy.versions import Versions
 from lifeboat.settings import MonitorSettings
 
@@ -38,7 +39,7 @@ class Reduction:
     limits: MonitorSettings
     _facts: dict[str, BackupFacts] = field(default_factory=dict)
     _waiting: list[tuple[BackupFacts, Counts]] = field(default_factory=list)
-    _names: dict[Name, Name] = field(default_factory=dict)
+    _names: dict[TableName, TableName] = field(default_factory=dict)
 
     def add(self, manifest: Manifest) -> None:
         """Take what is needed of the next one, going from newer slots to older ones."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lifeboat.model.identifiers import qualified
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Table
 from lifeboat.model.keys import BackupLocation
 from lifeboat.settings import MonitorSettings
@@ -15,8 +15,7 @@ TOLD = 20
 _NUMBERS = re.compile(r"\d+")
 _PERCENT = 100
 
-type Name = tuple[str, str]
-type Counts = Mapping[Name, int | None]
+type Counts = Mapping[TableName, int | None]
 """The rows of each table by schema and name; None where the settings leave them out."""
 
 
@@ -52,14 +51,14 @@ class Losses:
     harmless: bool
 
 
-def counts(tables: Iterable[Table], names: dict[Name, Name]) -> Counts:
+def counts(tables: Iterable[Table], names: dict[TableName, TableName]) -> Counts:
     """The rows of each table, in little memory.
 
     Args:
         tables: of one backup.
         names: those of the backups before, so that each name is kept once.
     """
-    found: dict[Name, int | None] = {}
+    found: dict[TableName, int | None] = {}
     for table in tables:
         name = table.schema, table.name
         found[names.setdefault(name, name)] = None if table.data_excluded else table.rows
@@ -97,16 +96,16 @@ def _losses(older: Counts, newer: Counts, limits: MonitorSettings) -> Iterator[L
             yield Loss(qualified(*name), before, after)
 
 
-def _by_rows(older: Counts, newer: Counts) -> dict[int, Name]:
+def _by_rows(older: Counts, newer: Counts) -> dict[int, TableName]:
     """Of the tables that are new, the first of each number of rows."""
-    fresh: dict[int, Name] = {}
+    fresh: dict[int, TableName] = {}
     for name in sorted(newer.keys() - older.keys()):
         fresh.setdefault(newer[name] or 0, name)
     return fresh
 
 
 def _perhaps(
-    name: Name, rows: int, fresh: Mapping[int, Name], patterns: set[tuple[str, str]]
+    name: TableName, rows: int, fresh: Mapping[int, TableName], patterns: set[TableName]
 ) -> str:
     """A harmless reason for a table to be gone, if there may be one."""
     if other := fresh.get(rows):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from lifeboat.model.identifiers import split_qualified, unquoted
+from lifeboat.model.identifiers import TableName, split_qualified, unquoted
 
 _NAME = r'(?:"(?:[^"]|"")+"|[a-z0-9_$]+)'
 _QUALIFIED = rf"{_NAME}\.{_NAME}"
@@ -60,8 +60,8 @@ class Losses:
         counts: by field of `ObjectCounts`, how many fewer there may be; infinity: not known.
     """
 
-    tables: frozenset[tuple[str, str]] = frozenset()
-    sequences: frozenset[tuple[str, str]] = frozenset()
+    tables: frozenset[TableName] = frozenset()
+    sequences: frozenset[TableName] = frozenset()
     extensions: frozenset[str] = frozenset()
     counts: Mapping[str, float] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lifeboat.model.drill_report import Check, Outcome, TableResult, Verdict
-from lifeboat.model.identifiers import qualified
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.model.text import line
 
@@ -18,9 +18,6 @@ ESSENTIAL = ("checksum", "decode", "restore", "rows")
 
 _REASONS_EACH = 5
 _DETAILS = 50
-
-type Name = tuple[str, str]
-"""Schema and name, unquoted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +40,8 @@ class Untested:
 
     extensions: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
-    tables: frozenset[Name] = frozenset()
-    sequences: frozenset[Name] = frozenset()
+    tables: frozenset[TableName] = frozenset()
+    sequences: frozenset[TableName] = frozenset()
     fewer: Mapping[str, float] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     collations: tuple[str, ...] = ()
@@ -146,7 +143,7 @@ def told(details: Collection[str]) -> tuple[str, ...]:
 
 
 def _tables(
-    claimed: Iterable[Table], restored: Iterable[Table], untested: Collection[Name]
+    claimed: Iterable[Table], restored: Iterable[Table], untested: Collection[TableName]
 ) -> Iterator[TableResult]:
     ours = {(table.schema, table.name): table for table in claimed}
     theirs = {(table.schema, table.name): table for table in restored}
@@ -154,7 +151,9 @@ def _tables(
         yield _table(name, ours.get(name), theirs.get(name), excused=name in untested)
 
 
-def _table(name: Name, ours: Table | None, theirs: Table | None, *, excused: bool) -> TableResult:
+def _table(
+    name: TableName, ours: Table | None, theirs: Table | None, *, excused: bool
+) -> TableResult:
     same = ours is not None and theirs is not None and ours.rows == theirs.rows
     content = None
     if ours and theirs and ours.checksum is not None and theirs.checksum is not None:

@@ -20,7 +20,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from lifeboat.model.events import Grammar, Request, own_words
-from lifeboat.model.identifiers import qualified, split_qualified
+from lifeboat.model.identifiers import TableName, qualified, split_qualified
 from lifeboat.model.keys import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.model.text import at
 from lifeboat.model.utc import UtcTime, is_ahead
@@ -42,9 +42,6 @@ class Action(StrEnum):
 
 type Wanted = Literal["latest"] | BackupLocation
 """Which backup: the newest one, or that very one."""
-
-type TableName = tuple[str, str]
-"""Schema and name, unquoted."""
 
 MAY_BE = {
     "action": "one of " + ", ".join(f"'{action}'" for action in Action),
