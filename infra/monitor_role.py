@@ -9,12 +9,9 @@ from constructs import Construct
 from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_the_vaults_key
 from infra.site import Log, Site
 from infra.vault import Vault
-from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST
+from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST, STATE_KEY
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings
-
-STATE = "monitor/state.json"
-"""What has been told already: all that the monitor may write."""
 
 MANIFESTS = tuple(f"{tier}/*/{MANIFEST}" for tier in Tier)
 REPORTS = f"{DRILLS}/*.json"
@@ -55,7 +52,7 @@ class MonitorRole(FunctionRole):
                     actions=["sns:ListSubscriptionsByTopic"],
                     resources=[site.alerts.topic.topic_arn],
                 ),
-                on_objects("KeepItsState", site.vault, actions=["s3:PutObject"], keys=[STATE]),
+                on_objects("KeepItsState", site.vault, actions=["s3:PutObject"], keys=[STATE_KEY]),
                 *read_secrets("ItsWebhook", webhook, webhook_key, stack),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),
             ],
@@ -93,5 +90,5 @@ def _look(vault: Vault) -> Iterator[iam.PolicyStatement]:
         "ReadWhatIsClaimed",
         vault,
         actions=["s3:GetObject"],
-        keys=[*MANIFESTS, REPORTS, RUNS, STATE],
+        keys=[*MANIFESTS, REPORTS, RUNS, STATE_KEY],
     )

@@ -94,8 +94,8 @@ def _problems_of(
     yield from answered(lambda: secret_problems(session, settings, keys, region), "the secrets")
     if topic_key := settings.alerts.topic_key_arn:
         yield from answered(lambda: keys.topic_problems(topic_key), "the topic's key")
-    if settings.encryption != "S3":
-        yield from answered(lambda: keys.bucket_problems(settings.encryption), "the bucket's key")
+    if bucket_key := settings.kms_key:
+        yield from answered(lambda: keys.bucket_problems(bucket_key), "the bucket's key")
     yield from answered(
         lambda: _forgotten_key(session, settings, region, stack), "the bucket that is deployed"
     )

@@ -41,11 +41,7 @@ class Vault(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        self.key = (
-            None
-            if settings.encryption == "S3"
-            else kms.Key.from_key_arn(self, "Key", settings.encryption)
-        )
+        self.key = kms.Key.from_key_arn(self, "Key", settings.kms_key) if settings.kms_key else None
         self.former_keys = settings.former_encryption_keys
         """Keys that some of its objects are still encrypted with."""
         rules = [*_tier_rules(settings), *_other_rules(settings), _sweep_rule(settings)]

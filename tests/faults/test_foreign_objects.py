@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
-from lifeboat.alerts.policy.state import STATE_KEY
 from lifeboat.drill.find_backup import find_backup
 from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.drill.run import DrillRequest, DrillRun
 from lifeboat.errors import EventError, ManifestError, NoBackupError
 from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.manifest import Manifest
 from tests.support import invariants
 from tests.support.all_functions import AllFunctions

@@ -9,9 +9,10 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Health
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.alerts.policy.state import STATE_KEY, ToldState
+from lifeboat.alerts.policy.state import ToldState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import MonitorError, TellError
+from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
 from lifeboat.monitor.policy.facts import Unknown
 from lifeboat.s3.bucket import Vault

@@ -40,7 +40,7 @@ def voice(
 
     return Voice(
         vault=vault,
-        protection=Protection(kms_key=None if settings.encryption == "S3" else settings.encryption),
+        protection=Protection(kms_key=settings.kms_key),
         tell=tell,
         installation=Installation(
             stack=name.removesuffix(f"-{function}"),

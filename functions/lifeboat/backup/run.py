@@ -104,9 +104,9 @@ class BackupRun:
 
     def protection(self) -> Protection:
         """How each of its objects is encrypted and locked."""
-        mode, key = self.settings.object_lock, self.settings.encryption
+        mode = self.settings.object_lock
         return Protection(
-            kms_key=None if key == "S3" else key,
+            kms_key=self.settings.kms_key,
             lock_mode=None if mode == "off" else mode.upper(),
             locked_until=self.retention().locked_until,
         )

@@ -125,8 +125,7 @@ def _store(run: DrillRun, report: DrillReport) -> None:
 
 def _publish(means: RecoveryMeans, report: DrillReport) -> None:
     """Store the report and its page. They are small, and not locked: they are no backups."""
-    key = means.settings.encryption
-    protection = Protection(kms_key=None if key == "S3" else key)
+    protection = Protection(kms_key=means.settings.kms_key)
     page = render_page(report).encode()
     kind = "text/html; charset=utf-8"
     publish_report(

@@ -8,6 +8,7 @@
     exports/<database>/<slot>/<name>.sql.gz
     attempts/<database>.json, <database>.drill.json      the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        who tells people of it
+    monitor/state.json                                    what the monitor has told already
 
 Stored data depends on this layout, so parsing is exact: what was not written by these functions
 is None, never a guess. Labels are data in the manifest: a key that held one could be spelled two
@@ -32,6 +33,7 @@ RESTORES = "restores"
 EXPORTS = "exports"
 ATTEMPTS = "attempts"
 NOTIFIED = f"{ATTEMPTS}/notified"
+STATE_KEY = "monitor/state.json"
 
 _REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
 

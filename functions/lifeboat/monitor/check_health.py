@@ -7,9 +7,10 @@ from itertools import product
 from typing import Protocol
 
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.alerts.policy.state import STATE_KEY, ToldState
+from lifeboat.alerts.policy.state import ToldState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
+from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.observe import most_calls, observe
 from lifeboat.monitor.policy.checks.topic import as_heard, needs_a_listener
 from lifeboat.monitor.policy.endings import ending_of

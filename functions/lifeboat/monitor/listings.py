@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lifeboat.alerts.policy.state import STATE_KEY
-from lifeboat.model.keys import ATTEMPTS, DRILLS, EXPORTS, RESTORES
+from lifeboat.model.keys import ATTEMPTS, DRILLS, EXPORTS, RESTORES, STATE_KEY
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import in_utc
 from lifeboat.monitor.policy.facts import StoredVersion, UnfinishedUpload

@@ -2,8 +2,9 @@
 
 from botocore.exceptions import ClientError
 
-from lifeboat.alerts.policy.state import STATE_KEY, ToldState
+from lifeboat.alerts.policy.state import ToldState
 from lifeboat.errors import StateError
+from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.request_budget import Calls
 from lifeboat.s3.bucket import Protection, Vault, code_of
 from lifeboat.settings import WatchedSettings
@@ -45,5 +46,4 @@ def remember(vault: Vault, state: ToldState, settings: WatchedSettings) -> None:
     Raises:
         VaultError: S3 refused or failed.
     """
-    key = None if settings.encryption == "S3" else settings.encryption
-    vault.put(STATE_KEY, state.to_json(), Protection(kms_key=key))
+    vault.put(STATE_KEY, state.to_json(), Protection(kms_key=settings.kms_key))

@@ -97,8 +97,7 @@ class RestoreRun:
 
     def protection(self) -> Protection:
         """How reports and exports are encrypted; they are no backups, so nothing locks them."""
-        key = self.means.settings.encryption
-        return Protection(kms_key=None if key == "S3" else key)
+        return Protection(kms_key=self.means.settings.kms_key)
 
     def out_of_time(self) -> RestoreTimeError:
         """The error for a restore that has to end here."""

@@ -186,6 +186,11 @@ class _JudgedSettings(Frozen):
     dashboard: Switch = True
     """Whether there is a dashboard, and the figures are sent to CloudWatch that only it shows."""
 
+    @property
+    def kms_key(self) -> str | None:
+        """The ARN of the KMS key to encrypt with; None for keys that S3 manages."""
+        return None if self.encryption == "S3" else self.encryption
+
     def lock_days(self, tier: Tier) -> int | None:
         """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
         return None if self.object_lock == "off" else self.retention.of(tier).lock_days

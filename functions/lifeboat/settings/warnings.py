@@ -111,7 +111,7 @@ def _about_keys(settings: Settings) -> Iterator[str]:
             "lifeboat.former_encryption_keys holds the key of lifeboat.encryption, which has no "
             "effect: it names the keys that were used before."
         )
-    if settings.encryption != "S3":
+    if settings.kms_key:
         yield (
             "lifeboat.encryption names a KMS key: whoever deletes or disables it, makes every "
             "backup unreadable. Before you change the setting, add this key to "

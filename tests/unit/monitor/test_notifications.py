@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.alerts.policy.state import STATE_KEY, Told, ToldState
+from lifeboat.alerts.policy.state import Told, ToldState
 from lifeboat.errors import StateError
+from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.first_known import knowing

@@ -14,10 +14,10 @@ from lifeboat.alerts.policy.topic_facts import Listener
 from lifeboat.errors import StateError
 from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Frozen
+from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.utc import UtcTime
 from lifeboat.settings import WatchedDatabase
 
-STATE_KEY = "monitor/state.json"
 """Where it lies in the vault."""
 
 

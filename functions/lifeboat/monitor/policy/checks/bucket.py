@@ -72,7 +72,7 @@ def _encryption(
     found = bucket.encryption
     if isinstance(found, Unknown):
         return
-    wanted = ("AES256", None) if settings.encryption == "S3" else ("aws:kms", settings.encryption)
+    wanted = ("aws:kms", settings.kms_key) if settings.kms_key else ("AES256", None)
     if found is None or (found.algorithm, found.key) != wanted:
         has = "none" if found is None else f"{found.algorithm} {found.key or ''}".strip()
         yield Finding(
