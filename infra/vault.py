@@ -1,6 +1,6 @@
 """The bucket in which backups are kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
@@ -9,26 +9,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lifeboat.model.keys import DRILLS, EXPORTS, MANIFEST, NOTIFIED, RESTORES
-from lifeboat.model.tiers import Tier
-from lifeboat.settings import Settings, TierRetention
-
-REPORT_DAYS = 400
-"""A report of a drill or a restore outlives the year for which monthly backups are kept."""
-
-CLAIM_DAYS = 1
-"""A claim is for one hour; S3 counts in days."""
-
-LARGEST_HOT_BYTES = 4 * 1024 * 1024
-"""What is no larger stays where a restore can read it at once. S3's own limit is 128 KB; the
-manifest of a database with thousands of tables is larger, and listing and judging backups must
-never need a thaw. Small archives stay as well, for less than a move would cost."""
-
-NONCURRENT_DAYS_LOCKED = 1
-"""With Object Lock, what must live is held by its lock, so nothing else has to wait."""
-
-NONCURRENT_DAYS_UNLOCKED = 7
-"""Without Object Lock this is the only time left to undo a deletion or an overwrite: a week."""
+from lifeboat.model.keys import DRILLS, MANIFEST, RESTORES
+from lifeboat.model.lifecycle import LifecycleRule
+from lifeboat.settings import Settings
+from lifeboat.settings.lifecycle import lifecycle_rules
 
 _STAYS = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
@@ -44,7 +28,7 @@ class Vault(Construct):
         self.key = kms.Key.from_key_arn(self, "Key", settings.kms_key) if settings.kms_key else None
         self.former_keys = settings.former_encryption_keys
         """Keys that some of its objects are still encrypted with."""
-        rules = [*_tier_rules(settings), *_other_rules(settings), _sweep_rule(settings)]
+        rules = [_as_construct(rule) for rule in lifecycle_rules(settings.watched())]
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -104,29 +88,28 @@ def _written_once(bucket: s3.Bucket) -> iam.PolicyStatement:
     )
 
 
-def _tier_rules(settings: Settings) -> list[s3.LifecycleRule]:
-    tiers = [(tier, settings.retention.of(tier)) for tier in Tier]
-    return [rule for tier, kept in tiers for rule in _tier_rule(tier, kept)]
+def _as_construct(rule: LifecycleRule) -> s3.LifecycleRule:
+    """The rule as the CDK has it."""
+    return s3.LifecycleRule(
+        id=rule.id,
+        prefix=rule.prefix or None,
+        object_size_greater_than=rule.larger_than,
+        expiration=_days(rule.expire_days),
+        transitions=[
+            s3.Transition(
+                storage_class=s3.StorageClass(storage_class), transition_after=Duration.days(days)
+            )
+            for days, storage_class in rule.transitions
+        ]
+        or None,
+        noncurrent_version_expiration=_days(rule.noncurrent_days),
+        expired_object_delete_marker=rule.expire_markers or None,
+        abort_incomplete_multipart_upload_after=_days(rule.abort_days),
+    )
 
 
-def _tier_rule(tier: Tier, kept: TierRetention) -> Iterator[s3.LifecycleRule]:
-    """A rule that moves the tier's archives and one that ends everything in it, where it ends."""
-    if kept.storage_class != "STANDARD":
-        yield s3.LifecycleRule(
-            id=f"{tier}-archives",
-            prefix=f"{tier}/",
-            object_size_greater_than=LARGEST_HOT_BYTES,
-            transitions=[
-                s3.Transition(
-                    storage_class=s3.StorageClass(kept.storage_class),
-                    transition_after=Duration.days(kept.hot_days),
-                )
-            ],
-        )
-    if kept.days is not None:
-        yield s3.LifecycleRule(
-            id=tier.value, prefix=f"{tier}/", expiration=Duration.days(kept.days)
-        )
+def _days(days: int | None) -> Duration | None:
+    return None if days is None else Duration.days(days)
 
 
 def _sizes_as_text(bucket: s3.Bucket, rules: Sequence[s3.LifecycleRule]) -> None:
@@ -144,29 +127,4 @@ def _events_of(bucket: s3.Bucket) -> None:
     template.add_property_override(
         "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
         True,  # noqa: FBT003  # a value, not a flag
-    )
-
-
-def _other_rules(settings: Settings) -> Iterator[s3.LifecycleRule]:
-    """Reports stay as long as anybody asks; an export is data of the database, so it goes soon."""
-    for prefix, days in (
-        (DRILLS, REPORT_DAYS),
-        (RESTORES, REPORT_DAYS),
-        (EXPORTS, settings.restore.export_days),
-        (NOTIFIED, CLAIM_DAYS),
-    ):
-        yield s3.LifecycleRule(id=prefix, prefix=f"{prefix}/", expiration=Duration.days(days))
-
-
-def _sweep_rule(settings: Settings) -> s3.LifecycleRule:
-    """What S3 keeps of things that are no longer there: for every prefix, known or not."""
-    locked = settings.object_lock != "off"
-    return s3.LifecycleRule(
-        id="sweep",
-        noncurrent_version_expiration=Duration.days(
-            NONCURRENT_DAYS_LOCKED if locked else NONCURRENT_DAYS_UNLOCKED
-        ),
-        expired_object_delete_marker=True,
-        # A run lasts 15 minutes at most, so an upload that is a day old has lost its process.
-        abort_incomplete_multipart_upload_after=Duration.days(1),
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
-from lifeboat.monitor.policy.facts import LifecycleRule
 from tests.support.backup_harness import Bucket
 from tests.support.slots import last_slot
 from tests.support.vaults import DAY, backup
@@ -86,6 +86,8 @@ def _rule(rule: LifecycleRule) -> dict[str, object]:
     }
     if rule.expire_days:
         parts["Expiration"] = {"Days": rule.expire_days}
+    if rule.expire_markers:
+        parts["Expiration"] = {"ExpiredObjectDeleteMarker": True}
     if rule.transitions:
         parts["Transitions"] = [{"Days": days, "StorageClass": to} for days, to in rule.transitions]
     if rule.noncurrent_days:

@@ -12,6 +12,7 @@ from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
 from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.model.keys import BackupLocation
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, Manifest, Retention, StoredObject
 from lifeboat.model.tiers import Tier, expires, tier_of
 from lifeboat.monitor.policy.backup_facts import BackupFacts
@@ -21,7 +22,6 @@ from lifeboat.monitor.policy.facts import (
     DatabaseFacts,
     DefaultEncryption,
     Facts,
-    LifecycleRule,
     Problem,
     PublicAccessBlock,
     StoredVersion,
@@ -184,8 +184,10 @@ RULES = (
         transitions=((30, "DEEP_ARCHIVE"),),
     ),
     LifecycleRule(id="drills", prefix="drills/", expire_days=400),
+    LifecycleRule(id="restores", prefix="restores/", expire_days=400),
+    LifecycleRule(id="exports", prefix="exports/", expire_days=3),
     LifecycleRule(id="attempts/notified", prefix="attempts/notified/", expire_days=1),
-    LifecycleRule(id="sweep", noncurrent_days=1, abort_days=1),
+    LifecycleRule(id="sweep", noncurrent_days=1, expire_markers=True, abort_days=1),
 )
 """What the stack makes of the default settings."""
 

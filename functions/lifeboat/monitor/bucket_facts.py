@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lifeboat.errors import LifeboatError
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.monitor.policy.facts import (
     BucketFacts,
     DefaultEncryption,
-    LifecycleRule,
     PublicAccessBlock,
     Unknown,
 )
@@ -116,6 +116,7 @@ def _rule(rule: "LifecycleRuleOutputTypeDef") -> LifecycleRule:
         transitions=tuple(
             (move.get("Days", 0), move["StorageClass"]) for move in rule.get("Transitions", ())
         ),
+        expire_markers=expiration.get("ExpiredObjectDeleteMarker", False),
         noncurrent_days=rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays"),
         abort_days=rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation"),
     )

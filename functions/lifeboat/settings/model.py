@@ -202,6 +202,9 @@ class WatchedSettings(_JudgedSettings):
     restorable: Switch = True
     """Whether there is a function that restores, and a server that it may restore into."""
 
+    export_days: int = RestoreSettings().export_days
+    """Days that an exported SQL file is kept in the vault."""
+
 
 class Settings(_JudgedSettings):
     """Everything that can be chosen about an installation."""
@@ -273,6 +276,7 @@ class Settings(_JudgedSettings):
             monitor=self.monitor,
             alerts=self.alerts,
             restorable=self.restore.is_possible,
+            export_days=self.restore.export_days,
             dashboard=self.dashboard,
         )
 

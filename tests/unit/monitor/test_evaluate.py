@@ -14,6 +14,7 @@ from lifeboat.alerts.policy.state import KnownSchedule, ToldState
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
 from lifeboat.model.keys import BackupLocation
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.checks.age import backup_age
 from lifeboat.monitor.policy.endings import Ending
@@ -23,7 +24,6 @@ from lifeboat.monitor.policy.facts import (
     DatabaseFacts,
     DefaultEncryption,
     Facts,
-    LifecycleRule,
     Problem,
     PublicAccessBlock,
     StoredVersion,

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy.facts import (
     DefaultEncryption,
-    LifecycleRule,
     Problem,
     PublicAccessBlock,
     UnfinishedUpload,

@@ -17,9 +17,10 @@ from lifeboat.alerts.policy.topic_facts import (
     addressed,
     with_listeners,
 )
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.monitor.policy.checks.topic import needs_a_listener
 from lifeboat.monitor.policy.evaluate import judge
-from lifeboat.monitor.policy.facts import Facts, LifecycleRule, Unknown
+from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import AlertSettings, WatchedSettings
 from tests.support.aws_commands import parse

@@ -397,6 +397,7 @@ def test_the_monitor_gets_every_database_and_no_secret_but_its_own() -> None:
                 "object_lock": "off",
                 "encryption": KEY_ARN,
                 "backup": {"timeout_minutes": 10},
+                "restore": {"export_days": 7},
             }
         }
     )
@@ -413,6 +414,7 @@ def test_the_monitor_gets_every_database_and_no_secret_but_its_own() -> None:
     same = ("retention", "object_lock", "encryption", "backup", "monitor", "alerts")
     assert all(getattr(watched, name) == getattr(settings, name) for name in same)
     assert watched.drill.rto_minutes == 30
+    assert watched.export_days == 7
     assert watched.lock_days(Tier.DAILY) is None
 
 

@@ -18,6 +18,7 @@ from lifeboat.errors import LifeboatError
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import MANIFEST, BackupLocation, parse_drill_key, parse_key
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
 from lifeboat.monitor.policy.backup_facts import BackupFacts
@@ -143,33 +144,6 @@ class DatabaseFacts:
     attempts: tuple[Attempt, ...] = ()
     replaced: Mapping[str, datetime] = field(default_factory=dict)
     known: KnownSchedule | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LifecycleRule:
-    """One rule of the bucket's lifecycle configuration, as far as it is judged.
-
-    Attributes:
-        id: its name; "" when it has none.
-        enabled: its Status.
-        prefix: which keys it is for; "" for all.
-        larger_than: only objects of more bytes than this (ObjectSizeGreaterThan); None: of any.
-        narrowed: it has another filter besides (tags, ObjectSizeLessThan), so it isn't for all.
-        expire_days: days after which current versions go; None: never.
-        transitions: (days, storage class) of each move of current versions.
-        noncurrent_days: days after which versions go that are not current; None: never.
-        abort_days: days after which unfinished uploads go; None: never.
-    """
-
-    id: str = ""
-    enabled: bool = True
-    prefix: str = ""
-    larger_than: int | None = None
-    narrowed: bool = False
-    expire_days: int | None = None
-    transitions: tuple[tuple[int, str], ...] = ()
-    noncurrent_days: int | None = None
-    abort_days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

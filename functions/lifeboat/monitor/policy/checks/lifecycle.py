@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.commands import Commands
+from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.policy.facts import LifecycleRule
-from lifeboat.settings import TierRetention, WatchedSettings
+from lifeboat.settings import WatchedSettings
+from lifeboat.settings.lifecycle import lifecycle_rules
 
 _QUESTION = "get-bucket-lifecycle-configuration"
 
@@ -19,12 +20,17 @@ def lifecycle_findings(
 ) -> Iterator[Finding]:
     """What deletes or moves backups otherwise than the settings say."""
     enabled = [rule for rule in rules if rule.enabled]
+    wanted = lifecycle_rules(settings)
     for tier in Tier:
-        kept = settings.retention.of(tier)
-        touching = [rule for rule in enabled if _touches(rule, f"{tier}/")]
-        covering = [rule for rule in touching if _covers(rule, f"{tier}/")]
-        yield from _expires_early(tier, kept, touching, commands)
-        problems = [*_too_late(kept, covering), *_moved(kept, touching, covering)]
+        prefix = f"{tier}/"
+        should = [rule for rule in wanted if _covers(rule, prefix)]
+        touching = [rule for rule in enabled if _touches(rule, prefix)]
+        covering = [rule for rule in touching if _covers(rule, prefix)]
+        yield from _expires_early(tier, _end(should), touching, commands)
+        problems = [
+            *_too_late(_end(should), _end(covering)),
+            *_moved(_moves(should), touching, covering),
+        ]
         if problems:
             yield _differs(tier, f"{tier} backups: {'; '.join(problems)}.", commands)
     yield from _sweep(enabled, commands)
@@ -40,13 +46,24 @@ def _covers(rule: LifecycleRule, prefix: str) -> bool:
     return prefix.startswith(rule.prefix) and not rule.narrowed
 
 
+def _end(rules: Iterable[LifecycleRule]) -> int | None:
+    """The days after which they delete objects of any size; None: never."""
+    ends = (rule.expire_days for rule in rules if rule.larger_than is None)
+    return min((days for days in ends if days is not None), default=None)
+
+
+def _moves(rules: Iterable[LifecycleRule]) -> set[tuple[int, str]]:
+    """The days after which they move objects, and the storage class that these go to."""
+    return {move for rule in rules for move in rule.transitions}
+
+
 def _expires_early(
-    tier: Tier, kept: TierRetention, touching: Iterable[LifecycleRule], commands: Commands
+    tier: Tier, end: int | None, touching: Iterable[LifecycleRule], commands: Commands
 ) -> Iterator[Finding]:
     early = [
         f"rule '{rule.id}' (prefix '{rule.prefix}') after {rule.expire_days} days"
         for rule in touching
-        if rule.expire_days is not None and (kept.days is None or rule.expire_days < kept.days)
+        if rule.expire_days is not None and (end is None or rule.expire_days < end)
     ]
     if early:
         yield Finding(
@@ -55,7 +72,7 @@ def _expires_early(
             subject=tier.value,
             headline=f"deletes {tier} backups too early",
             fact=f"The bucket deletes {tier} backups by {', '.join(sorted(early))}.",
-            limit=f"{kept.days or 'forever'} (retention.{tier}.days)",
+            limit=f"{end or 'forever'} (retention.{tier}.days)",
             safe="Object Lock, where it is on, holds each version to the end of its lock behind the"
             " delete marker.",
             advice=(
@@ -65,25 +82,23 @@ def _expires_early(
         )
 
 
-def _too_late(kept: TierRetention, covering: Iterable[LifecycleRule]) -> Iterator[str]:
-    ends = [rule.expire_days for rule in covering if rule.larger_than is None]
-    known = [days for days in ends if days is not None]
-    if kept.days is not None and (not known or min(known) > kept.days):
-        when = f"deleted after {min(known)} days" if known else "never deleted"
-        yield f"{when} instead of after {kept.days} days"
+def _too_late(end: int | None, found: int | None) -> Iterator[str]:
+    if end is not None and (found is None or found > end):
+        when = "never deleted" if found is None else f"deleted after {found} days"
+        yield f"{when} instead of after {end} days"
 
 
 def _moved(
-    kept: TierRetention, touching: Iterable[LifecycleRule], covering: Iterable[LifecycleRule]
+    wanted: set[tuple[int, str]],
+    touching: Iterable[LifecycleRule],
+    covering: Iterable[LifecycleRule],
 ) -> Iterator[str]:
-    moves = sorted({move for rule in touching for move in rule.transitions})
-    wanted = (kept.hot_days, kept.storage_class)
-    for days, storage_class in moves:
-        if kept.storage_class == "STANDARD" or days < kept.hot_days:
+    hot_days = min((days for days, _ in wanted), default=None)
+    for days, storage_class in sorted(_moves(touching)):
+        if hot_days is None or days < hot_days:
             yield f"moved to {storage_class} after {days} days, which delays their recovery"
-    there = {move for rule in covering for move in rule.transitions}
-    if kept.storage_class != "STANDARD" and wanted not in there:
-        yield f"not moved to {kept.storage_class} after {kept.hot_days} days"
+    for days, storage_class in sorted(wanted - _moves(covering)):
+        yield f"not moved to {storage_class} after {days} days"
 
 
 def _sweep(enabled: Iterable[LifecycleRule], commands: Commands) -> Iterator[Finding]:
