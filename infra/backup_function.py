@@ -23,16 +23,14 @@ class BackupFunction(Construct):
         self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
     ) -> None:
         super().__init__(scope, construct_id)
-        database, backup = settings.databases[0], settings.backup
+        database = settings.databases[0]
         self.name = function_name(self, "backup", database.name)
         log = Log(self, "Log", function=self.name)
         work = Work(
             name=self.name,
             purpose=f"backs up {database.name}",
             module="backup",
-            memory_mb=backup.memory_mb,
-            timeout_minutes=backup.timeout_minutes,
-            ephemeral_mb=backup.ephemeral_mb,
+            size=settings.backup,
             settings=_as_variable(settings),
         )
         self.function = LifeboatFunction(

@@ -23,16 +23,14 @@ class DrillFunction(Construct):
         self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
     ) -> None:
         super().__init__(scope, construct_id)
-        database, drill = settings.databases[0], settings.drill
+        database = settings.databases[0]
         self.name = function_name(self, "drill", database.name)
         log = Log(self, "Log", function=self.name)
         work = Work(
             name=self.name,
             purpose=f"restores backups of {database.name} for trial",
             module="drill",
-            memory_mb=drill.memory_mb,
-            timeout_minutes=drill.timeout_minutes,
-            ephemeral_mb=drill.ephemeral_mb,
+            size=settings.drill,
             settings=_as_variable(settings),
         )
         self.function = LifeboatFunction(

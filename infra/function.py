@@ -7,11 +7,13 @@ from aws_cdk import Acknowledgment, Duration, Size, Validations
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.metrics import NAMESPACE
 from infra.network import Network
 from infra.role import FunctionRole
 from infra.site import Site, as_asset
 from lifeboat.errors import SettingsError
 from lifeboat.settings import AlertSettings
+from lifeboat.settings.function_size import FunctionSize
 
 ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -27,7 +29,7 @@ MOST_BYTES = 3500
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one function does, and what it takes."""
+    """What one function does."""
 
     name: str
     """By which a person invokes it."""
@@ -38,9 +40,8 @@ class Work:
     module: str
     """Of the feature in `lifeboat`; the `handler` in its module `handler` is called."""
 
-    memory_mb: int
-    timeout_minutes: int
-    ephemeral_mb: int
+    size: FunctionSize
+    """What it may take."""
 
     settings: str
     """JSON, see `settings_variable`."""
@@ -82,14 +83,14 @@ class LifeboatFunction(lambda_.Function):
             layers=site.layers,
             role=role.without_policy_updates(),
             log_group=role.log,
-            memory_size=work.memory_mb,
-            timeout=Duration.minutes(work.timeout_minutes),
-            ephemeral_storage_size=Size.mebibytes(work.ephemeral_mb),
+            memory_size=work.size.memory_mb,
+            timeout=Duration.minutes(work.size.timeout_minutes),
+            ephemeral_storage_size=Size.mebibytes(work.size.ephemeral_mb),
             environment={
                 "LIFEBOAT_VAULT": site.vault.bucket.bucket_name,
                 "LIFEBOAT_TOPIC": site.alerts.topic.topic_arn,
                 "LIFEBOAT_SETTINGS": work.settings,
-                "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **work.variables,
             },

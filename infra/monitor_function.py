@@ -10,9 +10,9 @@ from infra.names import function_name
 from infra.site import Log, Site
 from lifeboat.monitor.policy.bill import MONITOR_MEMORY_MB, secrets_of
 from lifeboat.settings import Settings
+from lifeboat.settings.function_size import FunctionSize
 
-TIMEOUT_MINUTES = 10
-EPHEMERAL_MB = 512
+SIZE = FunctionSize(memory_mb=MONITOR_MEMORY_MB, timeout_minutes=10)
 
 
 class MonitorFunction(Construct):
@@ -39,9 +39,7 @@ class MonitorFunction(Construct):
             name=self.name,
             purpose="judges what lies in the vault, and tells people",
             module="monitor",
-            memory_mb=MONITOR_MEMORY_MB,
-            timeout_minutes=TIMEOUT_MINUTES,
-            ephemeral_mb=EPHEMERAL_MB,
+            size=SIZE,
             settings=settings_variable(
                 settings.watched().model_dump_json(exclude_defaults=True),
                 whose="the monitor",

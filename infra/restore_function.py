@@ -29,16 +29,13 @@ class RestoreFunction(Construct):
         self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
     ) -> None:
         super().__init__(scope, construct_id)
-        restore = settings.restore
         self.name = function_name(self, "restore")
         log = Log(self, "Log", function=self.name)
         work = Work(
             name=self.name,
             purpose="brings backups back, by hand only",
             module="restore",
-            memory_mb=restore.memory_mb,
-            timeout_minutes=restore.timeout_minutes,
-            ephemeral_mb=restore.ephemeral_mb,
+            size=settings.restore,
             settings=_as_variable(settings),
         )
         self.function = LifeboatFunction(

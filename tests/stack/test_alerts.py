@@ -15,7 +15,7 @@ from lifeboat.model.metrics import (
     OF_A_DRILL,
 )
 from lifeboat.monitor.policy.bill import ALARMS, secrets_of
-from lifeboat.settings import MOST_DATABASES
+from lifeboat.settings import MAX_DATABASES
 from tests.stack.stacks import PLAIN, REGION, TOPIC_KEY, Synthesized
 
 HOUR = 3600
@@ -333,13 +333,13 @@ def test_as_many_databases_fit_as_the_settings_allow(plain: Synthesized) -> None
     rest = len(plain.body["Resources"]) - len(app) - len(shop)
     emails, to_come = 10, 20
     assert len(app) == len(shop) == 12
-    assert rest + emails + to_come + MOST_DATABASES * len(app) <= 500
+    assert rest + emails + to_come + MAX_DATABASES * len(app) <= 500
 
     outputs = [name for name in plain.body["Outputs"] if name.startswith("Databaseapp")]
-    assert len(plain.body["Outputs"]) + MOST_DATABASES * len(outputs) <= 200
+    assert len(plain.body["Outputs"]) + MAX_DATABASES * len(outputs) <= 200
 
     whole = len((plain.directory / plain.stack.template_file).read_bytes())
     own = {name: plain.body["Resources"][name] for name in app} | {
         name: plain.body["Outputs"][name] for name in outputs
     }
-    assert whole + MOST_DATABASES * len(json.dumps(own)) <= 1_000_000
+    assert whole + MAX_DATABASES * len(json.dumps(own)) <= 1_000_000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import SettingsError
-from lifeboat.settings import MOST_DATABASES, Settings, WatchedSettings
+from lifeboat.settings import MAX_DATABASES, Settings, WatchedSettings
 from tests.stack.stacks import PLAIN, SEALED, SECRET, Synthesized
 
 
@@ -174,7 +174,7 @@ def test_databases_whose_schedules_do_not_fit_into_the_monitors_environment_are_
             "secret_arn": SECRET.format("app"),
             "cron": f"0 2 {days} {months} ? *",
         }
-        for number in range(MOST_DATABASES)
+        for number in range(MAX_DATABASES)
     ]
 
     with pytest.raises(SettingsError, match=r"settings of the monitor take .* room for 3500"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import SettingsError
-from lifeboat.settings import MOST_DATABASES, Settings
+from lifeboat.settings import MAX_DATABASES, Settings
 from tests.stack.stacks import PLAIN, SECRET, SECRET_KEY, TARGET_KEY, Synthesized
 from tests.stack.test_roles import TIERS, may, role_of, statements_of
 
@@ -175,6 +175,6 @@ def test_more_secrets_than_its_environment_holds_are_refused_with_the_way_out() 
     with pytest.raises(
         SettingsError, match=r"the restore function take .* room for 3500"
     ) as caught:
-        _as_variable(settings(MOST_DATABASES))
+        _as_variable(settings(MAX_DATABASES))
     assert "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'" in caught.value.todo
     assert "restore.enabled" in caught.value.todo

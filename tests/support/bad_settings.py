@@ -150,7 +150,12 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str, str, str]] = [
     (with_query(expect="value = 01"), "validation.0.expect", "value = 01", "'no rows'"),
     (with_query(expect="value == 1"), "validation.0.expect", "value == 1", "one of = != < <="),
     (with_query(expect=True), "validation.0.expect", "true", "'no rows'"),
-    (with_settings(drill=False), "drill", "false", "an object with any of enabled, cron"),
+    (
+        with_settings(drill=False),
+        "drill",
+        "false",
+        "an object with any of memory_mb, timeout_minutes",
+    ),
     (with_drill(enabled="no"), "drill.enabled", '"no"', "true or false"),
     (with_drill(cron="0 5 * * MON *"), "drill.cron", "* MON *", "six fields"),
     (with_drill(cron="0 5 ? * MON 2025"), "drill.cron", "2025", "no date after 2026-11-22"),

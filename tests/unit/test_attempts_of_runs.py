@@ -9,7 +9,7 @@ from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.messages import LONGEST_SUBJECT
 from lifeboat.alerts.policy.state import Told
 from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
-from lifeboat.model.attempt import LONGEST, Attempt, AttemptKind
+from lifeboat.model.attempt import MAX_ANSWER, Attempt, AttemptKind
 from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.settings import AlertSettings
@@ -162,7 +162,7 @@ def test_a_record_is_bounded_one_line_in_messages_and_read_as_it_was_written() -
     long = ConnectError("x\nSafe: a lie" + "y" * 5000, todo="z" * 5000)
     ended = run(NEWEST).failed(long, NEWEST + MINUTE)
     assert ended.what is not None
-    assert len(ended.what) == LONGEST
+    assert len(ended.what) == MAX_ANSWER
     assert Attempt.from_json(ended.to_json(), key="attempts/app.json") == ended
     assert "\nSafe: a lie" not in failure_message(ended, INSTALLATION, NOW).body
     with pytest.raises(AttemptError, match="claims to be attempts"):

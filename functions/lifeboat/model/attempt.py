@@ -15,10 +15,10 @@ from lifeboat.model.documents import Document
 from lifeboat.model.keys import DATABASE_NAME, attempt_key
 from lifeboat.model.utc import UtcTime
 
-LONGEST = 2000
+MAX_ANSWER = 2000
 """Characters that are kept of each of an error's three answers."""
 
-_Text = Annotated[str, Field(max_length=LONGEST)]
+_Text = Annotated[str, Field(max_length=MAX_ANSWER)]
 _Short = Annotated[str, Field(max_length=200)]
 
 
@@ -107,4 +107,4 @@ class Attempt(Document):
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= MAX_ANSWER else f"{text[: MAX_ANSWER - 3]}..."

@@ -4,7 +4,7 @@ import re
 
 _PART = re.compile(r'(?:U&)?"(?:[^"]|"")+"|[^".]+')
 _ESCAPED = re.compile(r"\\(?:\\|([0-9A-F]{4})|\+([0-9A-F]{6}))")
-_LONGEST_SHORT = 0xFFFF
+_MAX_SHORT = 0xFFFF
 
 _UNQUOTED = r"[a-z_][a-z0-9_$]*"
 _PLAIN = re.compile(_UNQUOTED)
@@ -65,7 +65,7 @@ def _escaped(char: str) -> str:
         return "\\\\"
     if char.isprintable():
         return char
-    return f"\\{ord(char):04X}" if ord(char) <= _LONGEST_SHORT else f"\\+{ord(char):06X}"
+    return f"\\{ord(char):04X}" if ord(char) <= _MAX_SHORT else f"\\+{ord(char):06X}"
 
 
 def _resolved(escape: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """What is kept of a server's words: little of them, and no values of rows."""
 
-_LONGEST = 16_384
+_MAX_CHARACTERS = 16_384
 """A function's signature of a hundred arguments fits."""
 
 _ENCODING = "22021"
@@ -16,7 +16,7 @@ speak it: https://www.postgresql.org/docs/18/errcodes-appendix.html, class 22.""
 
 def cut(text: str) -> str:
     """The beginning of a text that others wrote: whoever wrote it may have written megabytes."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}..."
 
 
 def without_values(message: str, *, sqlstate: str | None = None) -> str:

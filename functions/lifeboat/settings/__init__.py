@@ -8,7 +8,7 @@ from lifeboat.settings.context import parse
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import Deployment
 from lifeboat.settings.model import (
-    MOST_DATABASES,
+    MAX_DATABASES,
     BackupSettings,
     DatabaseSettings,
     NetworkSettings,
@@ -24,7 +24,7 @@ from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
 __all__ = [
     "EXPECTATION",
-    "MOST_DATABASES",
+    "MAX_DATABASES",
     "AlertSettings",
     "BackupSettings",
     "DatabaseSettings",

@@ -31,7 +31,7 @@ from pydantic_core import PydanticCustomError
 from lifeboat.model.identifiers import IDENTIFIER
 from lifeboat.model.keys import DATABASE_NAME
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 """The longest retention that S3 Object Lock accepts: 100 years."""
 
 _MAY_BE = "may_be"
@@ -84,11 +84,11 @@ def may_be(allowed: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def whole_number(least: int, most: int, unit: str) -> tuple[object, WrapValidator]:
-    """Metadata of an integer between `least` and `most`; a string or a bool is none."""
+def whole_number(minimum: int, maximum: int, unit: str) -> tuple[object, WrapValidator]:
+    """Metadata of an integer between `minimum` and `maximum`; a string or a bool is none."""
     return (
-        Field(strict=True, ge=least, le=most),
-        may_be(f"a whole number from {least} to {most} ({unit})"),
+        Field(strict=True, ge=minimum, le=maximum),
+        may_be(f"a whole number from {minimum} to {maximum} ({unit})"),
     )
 
 
@@ -237,10 +237,10 @@ def _forever_is_none(value: object) -> object:
     return None if value == "forever" else value
 
 
-_DAYS = f"a whole number of days from 1 to {MOST_DAYS}, or 'forever'"
+_DAYS = f"a whole number of days from 1 to {MAX_DAYS}, or 'forever'"
 
 Days = Annotated[
-    Annotated[int, Field(strict=True, ge=1, le=MOST_DAYS)] | None,
+    Annotated[int, Field(strict=True, ge=1, le=MAX_DAYS)] | None,
     BeforeValidator(_forever_is_none),
     PlainSerializer(lambda days: "forever" if days is None else days),
     may_be(_DAYS),

@@ -25,6 +25,7 @@ from lifeboat.settings.fields import (
     refusal,
     whole_number,
 )
+from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
@@ -32,7 +33,7 @@ from lifeboat.settings.transfer import TransferPlan
 from lifeboat.settings.validation import ValidationQuery, named_once
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
-MOST_DATABASES = 36
+MAX_DATABASES = 36
 """CloudFormation takes 500 resources a stack. A database brings 12: functions, logs, roles, async
 settings, schedules and schedules' roles, for backups and for drills. That is 432 for 36, and leaves
 68 for what all of them share. The restore function's environment may be full before: it has room
@@ -122,17 +123,11 @@ class NetworkSettings(Frozen):
     """Whether functions may reach IPv6 addresses, where the subnets are dual-stack."""
 
 
-class BackupSettings(Frozen):
-    """How one backup is taken: the function's size and pg_dump's choices."""
+class BackupSettings(FunctionSize):
+    """How one backup is taken: the function's size and pg_dump's choices.
 
-    memory_mb: Annotated[int, *whole_number(128, 10_240, "MB; 1769 MB are one vCPU")] = 1769
-    """Memory of the function in MB; Lambda gives CPU in proportion."""
-
-    timeout_minutes: Annotated[int, *whole_number(1, 15, "minutes, Lambda's limit")] = 15
-    """Minutes until Lambda would kill the function; a run ends itself cleanly before."""
-
-    ephemeral_mb: Annotated[int, *whole_number(512, 10_240, "MB of /tmp")] = 512
-    """Size of /tmp in MB. Nothing is staged there, so Lambda's minimum is enough."""
+    Nothing is staged in /tmp, so Lambda's minimum is enough.
+    """
 
     lock_wait_seconds: Annotated[int, *whole_number(1, 600, "seconds")] = 30
     """Seconds to wait for a lock that someone else holds on a table before giving up."""
@@ -216,10 +211,10 @@ class Settings(_JudgedSettings):
             ],
             ...,
         ],
-        Field(max_length=MOST_DATABASES),
+        Field(max_length=MAX_DATABASES),
         SOME,
         may_be(
-            f"a list of 1 to {MOST_DATABASES} databases, in lifeboat.toml each below a line "
+            f"a list of 1 to {MAX_DATABASES} databases, in lifeboat.toml each below a line "
             "[[databases]]; more of them go into a second stack, with settings of its own: "
             "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'"
         ),

@@ -3,46 +3,19 @@
 from typing import Annotated
 
 from lifeboat.model.aws import ThawTier
-from lifeboat.settings.fields import (
-    Frozen,
-    KeyArn,
-    Switch,
-    may_be,
-    once,
-    whole_number,
-)
-from lifeboat.settings.secret_arns import SecretArn
+from lifeboat.settings.fields import Switch, may_be, whole_number
+from lifeboat.settings.function_size import RestoringFunction
 
 
-class RestoreSettings(Frozen):
-    """What the function that restores may take, and where it may restore to."""
+class RestoreSettings(RestoringFunction):
+    """What the function that restores may take, and where it may restore to.
+
+    `target_secret_arns` come besides the databases' own secrets: the role that backups are taken
+    with should not be able to write, so as a rule one is needed there.
+    """
 
     enabled: Switch = True
     """Whether there is such a function; without it, docs/runbooks has the stock commands."""
-
-    memory_mb: Annotated[int, *whole_number(512, 10_240, "MB; 1769 MB are one vCPU")] = 3008
-    """Memory of the function. New accounts may be refused more than 3008."""
-
-    timeout_minutes: Annotated[int, *whole_number(1, 15, "minutes, Lambda's limit")] = 15
-    """Minutes until Lambda would kill the function; a restore ends itself cleanly before."""
-
-    ephemeral_mb: Annotated[int, *whole_number(512, 10_240, "MB of /tmp")] = 4096
-    """Size of /tmp in MB: it holds the archive while it is restored."""
-
-    jobs: Annotated[int, *whole_number(1, 16, "parallel workers")] = 2
-    """Workers of pg_restore, each with a connection to the target."""
-
-    target_secret_arns: Annotated[
-        tuple[SecretArn, ...], once("secret"), may_be("a list of secret ARNs")
-    ] = ()
-    """Secrets of roles and servers to restore with, besides the databases' own. The role that
-    backups are taken with should not be able to write, so as a rule one is needed here.
-    """
-
-    target_secret_key_arns: Annotated[
-        tuple[KeyArn, ...], once("key"), may_be("a list of ARNs of KMS keys")
-    ] = ()
-    """KMS keys of these secrets, as far as they are keys of your own."""
 
     thaw_days: Annotated[int, *whole_number(1, 365, "days")] = 3
     """Days that a thawed archive stays readable."""

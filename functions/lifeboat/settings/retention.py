@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from lifeboat.model.aws import INFREQUENT, MIN_INFREQUENT_DAYS, StorageClass
 from lifeboat.model.tiers import Tier
 from lifeboat.settings.fields import (
-    MOST_DAYS,
+    MAX_DAYS,
     Days,
     Frozen,
     may_be,
@@ -31,10 +31,10 @@ class TierRetention(Frozen):
     ]
     """Where a backup lies once its hot days are over. STANDARD: it stays where it is."""
 
-    hot_days: Annotated[int, *whole_number(0, MOST_DAYS, "days")]
+    hot_days: Annotated[int, *whole_number(0, MAX_DAYS, "days")]
     """Days in S3 Standard, where a restore can start at once; at most `days`."""
 
-    stated_lock_days: Annotated[int, *whole_number(1, MOST_DAYS, "days")] | None = Field(
+    stated_lock_days: Annotated[int, *whole_number(1, MAX_DAYS, "days")] | None = Field(
         None, alias="lock_days"
     )
     """Days of Object Lock as stated in the settings; None leaves it to `lock_days`."""

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from lifeboat.settings.fields import Frozen, Switch, may_be
 
-_MOST = 1_000_000_000
+_MAX = 1_000_000_000
 
 UNLIMITED = "unlimited"
 """How settings say that a plan has no limit. None says the same, but TOML has no null."""
@@ -20,7 +20,7 @@ class TransferSettings(Frozen):
     """What a plan includes of the data that leaves the server, a month. See docs/transfer.md."""
 
     allowance_gb: Annotated[
-        Annotated[float, Field(strict=True, ge=0, le=_MOST)] | None,
+        Annotated[float, Field(strict=True, ge=0, le=_MAX)] | None,
         BeforeValidator(_unlimited_is_none),
         may_be(f"a number of gigabytes a month, or '{UNLIMITED}'"),
     ]
@@ -28,7 +28,7 @@ class TransferSettings(Frozen):
 
     price_per_gb: Annotated[
         float,
-        Field(strict=True, ge=0, le=_MOST),
+        Field(strict=True, ge=0, le=_MAX),
         may_be("US dollars for a gigabyte, such as 0.10"),
     ] = 0.0
     """US dollars for each gigabyte beyond that."""

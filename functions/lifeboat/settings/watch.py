@@ -16,7 +16,7 @@ from lifeboat.settings.fields import (
 )
 from lifeboat.settings.secret_arns import SecretArn
 
-_MOST_EMAILS = 10
+_MAX_EMAILS = 10
 """Each is a resource of the stack; more people than that are better reached by a mailing list."""
 
 _PERCENT = whole_number(1, 100, "percent")
@@ -58,9 +58,9 @@ class AlertSettings(Frozen):
 
     emails: Annotated[
         tuple[EmailAddress, ...],
-        Field(max_length=_MOST_EMAILS),
+        Field(max_length=_MAX_EMAILS),
         once("address"),
-        may_be(f"a list of at most {_MOST_EMAILS} email addresses"),
+        may_be(f"a list of at most {_MAX_EMAILS} email addresses"),
     ] = ()
     """Subscribed to the topic; each gets a mail from AWS first and has to confirm it."""
 

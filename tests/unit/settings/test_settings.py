@@ -237,7 +237,10 @@ def test_one_error_lists_every_bad_key() -> None:
         ({}, "lifeboat.databases is missing: The databases to be backed up"),
         ({"databases": [{"name": "a"}]}, "lifeboat.databases.0.secret_arn is missing: Full ARN of"),
         (with_settings(network={}), "lifeboat.network.subnet_ids is missing: Private subnets"),
-        (with_drill(schedule="x"), "drill.schedule is unknown. Known here: enabled, cron"),
+        (
+            with_drill(schedule="x"),
+            "drill.schedule is unknown. Known here: memory_mb, timeout_minutes",
+        ),
         (with_alerts(email=[]), "alerts.email is unknown; did you mean 'emails'?"),
         (with_database(validation=[{}]), "databases.0.validation.0.sql is missing: The query"),
         # A key of TOML belongs to the table above it, so a good one may stand in a wrong place.

@@ -14,17 +14,19 @@ from lifeboat.model.commands import copy_backup
 from lifeboat.model.drill_report import EMBEDDED, DrillReport, Limit
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import size
-from lifeboat.recovery.policy.duration import MB, VCPU_MB, Pace, course_of, vcpus
+from lifeboat.recovery.policy.duration import MB, Pace, course_of, vcpus
 from lifeboat.settings import DrillSettings
+from lifeboat.settings.function_size import (
+    MAX_EPHEMERAL_MB,
+    MAX_MEMORY_MB,
+    MAX_TIMEOUT_MINUTES,
+    VCPU_MB,
+)
 
 DISK_MARGIN_BYTES = 100 * MB
 """For the server's own files (a fresh cluster has 40 MB), its log, sorts and globals."""
 
-_LARGEST_MB = 10_240
-_LONGEST_MINUTES = 15
-"""Of memory as of /tmp, and of time: Lambda's limits.
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-"""
+_MAX_MB = {"memory_mb": MAX_MEMORY_MB, "ephemeral_mb": MAX_EPHEMERAL_MB}
 
 _MEMORY_MB = 384
 """Python with its libraries (130 MB), the server with its buffers (150 MB) and pg_restore, with
@@ -152,7 +154,7 @@ def _time(
     seconds = pace.seconds_for(manifest.source.bytes, earlier)
     if seconds <= room.seconds_left:
         return None
-    longer = room.seconds_left + (_LONGEST_MINUTES - settings.timeout_minutes) * 60
+    longer = room.seconds_left + (MAX_TIMEOUT_MINUTES - settings.timeout_minutes) * 60
     setting = None
     if seconds <= longer:
         minutes = settings.timeout_minutes + ceil((seconds - room.seconds_left) / 60)
@@ -176,7 +178,7 @@ def _more_processors(room: Room, settings: DrillSettings, times: float) -> str |
 def _setting(name: str, needed_mb: int) -> str | None:
     """A setting with the next half gigabyte that is enough; None when Lambda has no such size."""
     rounded = ceil(needed_mb / 512) * 512
-    return f"drill.{name} to {rounded}" if rounded <= _LARGEST_MB else None
+    return f"drill.{name} to {rounded}" if rounded <= _MAX_MB[name] else None
 
 
 def _ways_out(manifest: Manifest, room: Room, shortages: Iterable[_Shortage]) -> str:

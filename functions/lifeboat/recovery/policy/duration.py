@@ -8,13 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lifeboat.model.drill_report import EMBEDDED, DrillReport
+from lifeboat.settings.function_size import VCPU_MB
 
 MB = 1 << 20
-
-VCPU_MB = 1769
-"""Memory that brings one vCPU.
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-"""
 
 _FIXED_SECONDS = 10.0
 """Of a first drill, beside what grows: start of the server, roles, stop."""

@@ -10,6 +10,7 @@ from lifeboat.recovery.policy.duration import MB
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import Room, Source, TargetFacts
 from lifeboat.settings import RestoreSettings
+from lifeboat.settings.function_size import MAX_EPHEMERAL_MB
 
 _ARCHIVE_MARGIN_BYTES = 100 * MB
 """Of /tmp, beside the archive: for globals, lists and CA certificates."""
@@ -135,8 +136,8 @@ def _function(source: Source, room: Room) -> Iterator[str]:
     if archive + _ARCHIVE_MARGIN_BYTES > room.tmp_free_bytes:
         yield (
             f"The archive has {size(archive)}, and {size(room.tmp_free_bytes)} of /tmp are free:"
-            " raise restore.ephemeral_mb (at most 10240) in lifeboat.toml and make deploy, or"
-            " restore by hand on a machine with room."
+            f" raise restore.ephemeral_mb (at most {MAX_EPHEMERAL_MB}) in lifeboat.toml and make"
+            " deploy, or restore by hand on a machine with room."
         )
     seconds = source.seconds(room)
     if seconds > room.seconds_left:

@@ -8,6 +8,7 @@ from lifeboat.model.drill_report import DrillReport, Limit, Verdict
 from lifeboat.model.text import at, size
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.trend import Point, trend
+from lifeboat.settings.function_size import MAX_EPHEMERAL_MB, MAX_TIMEOUT_MINUTES
 
 NEAR = 0.9
 """A run that used so much of its time is told even where there is no trend to tell."""
@@ -22,8 +23,8 @@ _CURES = {
     " drill.rto_minutes, then make deploy.",
     "time": "Give the drill's function more memory and so more CPU (drill.memory_mb), then make"
     " deploy; or drill by hand into a server of your own (drill.target_secret_arns).",
-    "disk": "Raise drill.ephemeral_mb (up to 10240), then make deploy; or drill by hand into a"
-    " server of your own (drill.target_secret_arns).",
+    "disk": f"Raise drill.ephemeral_mb (up to {MAX_EPHEMERAL_MB}), then make deploy; or drill by"
+    " hand into a server of your own (drill.target_secret_arns).",
 }
 
 
@@ -75,8 +76,8 @@ def _backup_time(case: Case) -> Iterator[Finding]:
         safe="Backups are whole as yet. A run that finds no time left ends cleanly and says so.",
         advice=(
             (
-                "Raise backup.timeout_minutes (up to 15) or backup.memory_mb, which brings more CPU"
-                " and network, then make deploy."
+                f"Raise backup.timeout_minutes (up to {MAX_TIMEOUT_MINUTES}) or backup.memory_mb,"
+                " which brings more CPU and network, then make deploy."
             ),
             "Leave out the rows of tables that can be made again (exclude_table_data).",
         ),
