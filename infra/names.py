@@ -7,6 +7,7 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from lifeboat.errors import SettingsError
+from lifeboat.model import commands
 
 type Job = Literal["backup", "drill", "monitor", "restore"]
 
@@ -25,7 +26,7 @@ def function_name(scope: Construct, job: Job, database: str | None = None) -> st
     Raises:
         SettingsError: the stack's and the database's name are too long together.
     """
-    name = "-".join(part for part in (Stack.of(scope).stack_name, job, database) if part)
+    name = commands.function_name(Stack.of(scope).stack_name, job, database)
     if len(name) > LONGEST:
         raise SettingsError(
             f"The {job} function{f' of {database}' if database else ''} would be called {name}, "

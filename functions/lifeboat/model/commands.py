@@ -38,6 +38,17 @@ def restore_archive(options: str, jobs: int = 4) -> tuple[str, str]:
     return first, last
 
 
+def function_name(stack: str, job: str, database: str | None = None) -> str:
+    """What a function of the stack is called, and its schedule too.
+
+    Args:
+        stack: the stack's name.
+        job: what it does: backup, drill, monitor or restore.
+        database: for which; None where it does so for all of them.
+    """
+    return "-".join(part for part in (stack, job, database) if part)
+
+
 @dataclass(frozen=True)
 class Commands:
     """Commands for one installation.
@@ -62,11 +73,11 @@ class Commands:
 
     def status(self) -> str:
         """Judge the vault anew and show everything as a table."""
-        return self._sent(quote(f"{self.stack}-monitor"), {"format": "text"})
+        return self._sent(self._function("monitor"), {"format": "text"})
 
     def restore(self, event: Mapping[str, object]) -> str:
         """Ask the restore function; without `go` the answer is a plan or a list."""
-        return self._sent(quote(f"{self.stack}-restore"), event)
+        return self._sent(self._function("restore"), event)
 
     def log(self, kind: str, database: str) -> str:
         """What the database's backups or drills said lately."""
@@ -74,7 +85,7 @@ class Commands:
 
     def restore_log(self) -> str:
         """What the restore function said lately."""
-        return self.function_log(quote(f"{self.stack}-restore"))
+        return self.function_log(self._function("restore"))
 
     def function_log(self, function: str) -> str:
         """What a function said lately, by its full name, quoted where it needs to be."""
@@ -129,8 +140,8 @@ class Commands:
     def _region(self) -> str:
         return f"--region {self.region}"
 
-    def _function(self, kind: str, database: str) -> str:
-        return quote(f"{self.stack}-{kind}-{database}")
+    def _function(self, job: str, database: str | None = None) -> str:
+        return quote(function_name(self.stack, job, database))
 
     def _invoke(self, kind: str, database: str, event: dict[str, str]) -> str:
         return self._sent(self._function(kind, database), event)

@@ -23,21 +23,29 @@ from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import require_slot
 
 DATABASE_NAME = r"^[a-z][a-z0-9-]{0,39}$"
-LABEL = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""What a database is called in the settings: it becomes part of keys and of functions' names."""
 
-ARCHIVE = "archive.dump"
-GLOBALS = "globals.sql"
-MANIFEST = "manifest.json"
-DRILLS = "drills"
-RESTORES = "restores"
-EXPORTS = "exports"
-ATTEMPTS = "attempts"
+LABEL = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""What a person calls a backup."""
+
+ARCHIVE, GLOBALS, MANIFEST = "archive.dump", "globals.sql", "manifest.json"
+"""The objects of a backup."""
+
+DRILLS, RESTORES, EXPORTS, ATTEMPTS = "drills", "restores", "exports", "attempts"
+"""What all keys but those of backups begin with; those of backups begin with their tier."""
+
 NOTIFIED = f"{ATTEMPTS}/notified"
+"""What the keys begin with by which functions settle who tells people."""
+
 STATE_KEY = "monitor/state.json"
+"""What the monitor has told already: all that it may write."""
 
 _REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
 
 _SLOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
+
+BACKUP_ID = rf"\b(?:{'|'.join(Tier)})/[^/\s]+/{_SLOT.pattern}"
+"""What a backup's id looks like in a text: to find it, not to parse it."""
 
 
 def slot_id(slot: datetime) -> str:

@@ -28,11 +28,22 @@ RTO_MARGIN = "RtoMargin"
 """Seconds that each drill left of those that it may take, by its own run."""
 
 AT_EACH_LOOK = (BACKUP_AGE,)
+"""What the monitor sends at each look."""
+
 DAILY = (MONTHLY_COST,)
+"""What it sends once a day."""
+
 DAILY_OF_A_DATABASE = (FINDINGS, BACKUP_AGE)
+"""What it sends once a day of each database."""
+
 DAILY_OF_DRILLS = (DRILL_AGE,)
+"""What it sends besides where there are drills."""
+
 OF_A_BACKUP = (ARCHIVE_BYTES, ROWS)
+"""What each backup sends."""
+
 OF_A_DRILL = (RTO_MARGIN,)
+"""What each drill sends."""
 
 
 @dataclass(frozen=True)

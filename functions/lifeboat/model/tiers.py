@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from lifeboat.model.utc import in_utc
 
 SUNDAY = 7
+"""By `date.isoweekday`."""
 
 
 class Tier(StrEnum):
@@ -34,13 +35,14 @@ class Rule:
     reason: str
 
 
-# The first rule that applies decides. A schedule that runs several times a day keeps them all in
-# that day's tier: choosing one of them would need to know the others.
 CALENDAR = (
     Rule(Tier.MONTHLY, lambda day: day.day == 1, "the run of the 1st stands for its month"),
     Rule(Tier.WEEKLY, lambda day: day.isoweekday() == SUNDAY, "Sunday's run stands for its week"),
     Rule(Tier.DAILY, lambda _day: True, "neither the 1st of a month nor a Sunday"),
 )
+"""The first rule that applies decides. A schedule that runs several times a day keeps them all in
+that day's tier: choosing one of them would need to know the others.
+"""
 
 
 def rule_of(scheduled: datetime, zone: ZoneInfo) -> Rule:

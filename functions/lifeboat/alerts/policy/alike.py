@@ -6,15 +6,15 @@ from datetime import datetime
 from itertools import zip_longest
 
 from lifeboat.alerts.policy.findings import Finding
+from lifeboat.model.keys import BACKUP_ID
 from lifeboat.model.text import ago, at, line
-from lifeboat.model.tiers import Tier
 
 OWN_NAME = "<database>"
 """Stands for a database's name in what is said once for several."""
 
 _FIGURE = re.compile(r"(\d(?:[\d.,]*\d)?)")
 _MANY = {"has": "have", "is": "are", "was": "were", "waits": "wait", "outgrows": "outgrow"}
-_BACKUP = re.compile(rf"\b({'|'.join(Tier)})/[^/\s]+/\d{{4}}-\d\d-\d\dT\d{{6}}Z")
+_BACKUP = re.compile(BACKUP_ID)
 _WORD = re.compile(r"[\w-]+")
 _COMMANDS = 3
 
