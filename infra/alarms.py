@@ -1,8 +1,8 @@
-"""CloudWatch's alarms: for what can't speak for itself.
+"""CloudWatch's alarms: for failures that no function can report.
 
-The functions tell when they fail, and the monitor what is wrong with backups, drills and limits.
-These notify when the monitor can't, or when nothing was started at all. There are four for the
-whole stack, however many databases it has.
+The functions report their own failures, and the monitor reports what is wrong with backups, drills
+and limits. These alarms notify when the monitor can't, or when a run was not started at all. There
+are four for the whole stack, however many databases it has.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ class Rule:
     """
 
     what: str
-    """Is wrong: part of the alarm's name."""
+    """What is wrong: part of the alarm's name."""
 
     metric: cloudwatch.Metric
     limit: float = 0
@@ -100,10 +100,10 @@ def rules_of(
     """All of the stack's.
 
     Args:
-        settings: when the monitor looks, and how old a backup may be.
-        monitor: what is watched.
+        settings: the monitor's schedule, and how old a backup may be.
+        monitor: the function that the alarms watch.
         queue: of runs that could not be started.
-        commands: what to type.
+        commands: for the descriptions.
     """
     yield from _of_the_monitor(settings, monitor, commands)
     yield _of_the_queue(queue)
@@ -113,37 +113,37 @@ def rules_of(
 def _of_the_monitor(
     settings: Settings, monitor: MonitorFunction, commands: Commands
 ) -> Iterator[Rule]:
-    """The monitor no longer looks, or its looks fail.
+    """The monitor is not started any more, or its checks fail.
 
-    Lambda reports an invocation or nothing, never none, so silence is a lack of figures. A new
-    alarm lacks them, too, but notifies of changes only: a monitor that never once looks is found
-    by `infra.first_look`, with which a deployment ends.
+    Lambda never reports zero invocations, so a stopped monitor shows as missing data. A new alarm
+    has no data either, but notifies only of changes: `infra.first_look`, which ends a deployment,
+    finds a monitor that never ran.
     """
     gap = gap_of(settings.monitor)
     # Four short periods in place of one long: CloudWatch looks back over some more periods for a
     # figure before it believes that there is none.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     half = max(1, whole_minutes(gap / 2))
-    look = commands.status()
+    check = commands.status()
     yield Rule(
-        what="monitor-silent",
+        what="monitor-heartbeat",
         metric=monitor.function.metric_invocations(statistic="Sum", period=Duration.minutes(half)),
         limit=1,
         below=True,
         periods=ceil(2 * gap / timedelta(minutes=half)),
         missing=cloudwatch.TreatMissingData.MISSING,
         silence=True,
-        happened="The monitor was not started for two of its turns: nobody is watching.",
-        safe="Backups and drills run without it; what exists stays.",
-        todo=f"Look now:\n{look}\nThen see that schedule {monitor.name} exists and is enabled. "
-        "If all of it is gone: docs/runbooks/lifeboat-is-gone.md",
+        happened="The monitor was not started for two intervals: nothing checks the backups.",
+        safe="Backups and drills run without it; existing backups are not affected.",
+        todo=f"Run a check now:\n{check}\nThen see that schedule {monitor.name} exists and is "
+        "enabled. If the whole stack is gone: docs/runbooks/lifeboat-is-gone.md",
     )
     yield Rule(
         what="monitor-error",
         metric=monitor.function.metric_errors(statistic="Sum", period=RUN),
-        happened="A look of the monitor failed, so it may not have told what is wrong.",
-        safe="Backups and drills run without it; what exists stays.",
-        todo=f"Look now, the answer says what is wrong:\n{look}\nThe log:\n"
+        happened="A check of the monitor failed, so its notifications may be missing.",
+        safe="Backups and drills run without it; existing backups are not affected.",
+        todo=f"Run a check now; its answer says what failed:\n{check}\nRead the log:\n"
         f"{commands.function_log(monitor.name)}",
     )
 
@@ -151,28 +151,28 @@ def _of_the_monitor(
 def _of_the_queue(queue: sqs.Queue) -> Rule:
     """A run could not be started."""
     return Rule(
-        what="undelivered",
+        what="schedule-dead-letters",
         metric=queue.metric_approximate_number_of_messages_visible(
             statistic="Maximum", period=Duration.minutes(5)
         ),
         # A queue that nobody has used for hours reports nothing.
         missing=cloudwatch.TreatMissingData.NOT_BREACHING,
-        happened="EventBridge Scheduler could not start a run, not even by trying for hours.",
-        safe="What exists stays; the next scheduled run is tried again.",
-        todo="Read what was not delivered, and why:\n"
+        happened="EventBridge Scheduler could not start a run, though it retried for hours.",
+        safe="Existing backups are not affected. The next scheduled run is tried as usual.",
+        todo="Show which run was not started, and why:\n"
         f"aws sqs receive-message --queue-url {queue.queue_url} --message-attribute-names All\n"
-        f"Start it by hand, then:\naws sqs purge-queue --queue-url {queue.queue_url}",
+        f"Start that run yourself, then:\naws sqs purge-queue --queue-url {queue.queue_url}",
     )
 
 
 def _of_backups(settings: Settings, commands: Commands) -> Rule:
-    """Some database has no fresh backup: the second way to hear it, should the first one fail."""
+    """A database has no fresh backup: a second way to notify, should the monitor's own fail."""
     limit = settings.monitor.max_age_hours
     return Rule(
         what="backup-too-old",
         metric=in_a_look(settings.monitor, BACKUP_AGE),
         limit=limit,
         happened=f"A database has had no backup for more than {limit} hours.",
-        safe="Older backups stay to the end of their tier.",
-        todo=f"See which database it is, and what to type:\n{commands.status()}",
+        safe="Older backups are kept until they expire.",
+        todo=f"Show which database it is, and what to do:\n{commands.status()}",
     )

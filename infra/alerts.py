@@ -1,4 +1,4 @@
-"""Where everything goes that a person has to know: one topic and its subscribers."""
+"""The SNS topic for all notifications, and its subscribers."""
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
@@ -51,7 +51,7 @@ def _alarms_may_publish(scope: Construct, topic: sns.Topic) -> iam.PolicyStateme
     """
     stack = Stack.of(scope)
     return iam.PolicyStatement(
-        sid="ItsAlarms",
+        sid="AllowAlarmsPublish",
         principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
         actions=["sns:Publish"],
         resources=[topic.topic_arn],

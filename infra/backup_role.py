@@ -50,7 +50,7 @@ class BackupRole(FunctionRole):
             site=site,
             log=log,
             statements=[
-                *read_secrets("ItsSecret", [database.secret_arn], keys, stack),
+                *read_secrets("DatabaseSecret", [database.secret_arn], keys, stack),
                 *_put_backups(settings, database, site.vault),
                 *keep_attempts(site.vault, AttemptKind.BACKUP, database.name),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),
@@ -76,7 +76,7 @@ def _put_backups(
         actions=["s3:GetObject"],
         keys=[f"{each}*/{MANIFEST}" for each in prefixes],
     )
-    yield list_below("ListItsBackups", vault, prefixes)
+    yield list_below("ListBackups", vault, prefixes)
 
 
 def _lock_backups(
@@ -105,12 +105,12 @@ def _lock_backups(
 
 
 _PUT = (
-    "Keys begin with tier and database and go on with the start of the run, which nobody knows "
-    "beforehand; what may be done there is to add objects, not to remove or read them"
+    "Keys begin with tier and database and continue with the start of the run, which is not known "
+    "beforehand; the role may only add objects there, not remove or read them"
 )
 _RECOGNISE = (
-    "A second delivery of a schedule is recognised by the manifest of the first one, whichever run "
-    "that was; archives stay unreadable"
+    "A second delivery of a schedule is recognised by the first one's manifest, whichever run that "
+    "was; the role cannot read archives"
 )
 
 

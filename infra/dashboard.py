@@ -1,4 +1,4 @@
-"""One page for whoever is on call: is something wrong, with what, and what now?"""
+"""The CloudWatch dashboard for whoever is on call: what is wrong, and what to do."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ SHOWN = Duration.days(28)
 """Four weekly drills."""
 
 RUNBOOKS = {
-    "alarms": "you were notified, and the message itself is not enough",
+    "alarms": "you were notified, and need more than the message says",
     "data-corruption": "data was changed or deleted by mistake",
-    "partial-restore": "one table, or some rows, have to come back",
+    "partial-restore": "you need one table, or some rows, back",
     "full-loss": "the whole database is gone",
-    "neon-restore": "it is to come back at Neon",
-    "archived-backup": "the backup that is needed lies in Glacier",
+    "neon-restore": "you restore into Neon",
+    "archived-backup": "the backup is in Glacier",
     "lifeboat-is-gone": "the stack, or its account, is gone",
     "rotate-secret": "a password has changed",
-    "onboarding": "another database has to be backed up",
+    "onboarding": "you add another database",
 }
 """Files of docs/runbooks, the most urgent first, and when each is needed."""
 
@@ -72,7 +72,7 @@ class Dashboard(Construct):
         construct_id: its name there.
         settings: with all databases.
         alarms: of the stack.
-        commands: what can be done by hand.
+        commands: what a person can run.
         rows: of the databases.
     """
 
@@ -111,12 +111,12 @@ def _alarms(alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.AlarmStatusWidget
 
 def _now(settings: Settings) -> cloudwatch.SingleValueWidget:
     monitor = settings.monitor
-    age = f"oldest of the newest backups, hours (at most {monitor.max_age_hours})"
+    age = f"age of the newest backup, worst database, hours (limit {monitor.max_age_hours})"
     return cloudwatch.SingleValueWidget(
         title="All databases",
         metrics=[
             in_a_look(monitor, BACKUP_AGE).with_(label=age),
-            of_the_day(MONTHLY_COST).with_(label="cost, USD a month (once a day)"),
+            of_the_day(MONTHLY_COST).with_(label="cost, USD per month (updated daily)"),
         ],
         width=6,
         height=8,
@@ -128,7 +128,7 @@ def _help(commands: Commands) -> cloudwatch.TextWidget:
     return cloudwatch.TextWidget(
         markdown=(
             f"**In the project's `docs/runbooks/`**\n\n| when | read |\n|---|---|\n{runbooks}\n\n"
-            f"Everything as a table:\n\n```\n{commands.status()}\n```"
+            f"Status as a table:\n\n```\n{commands.status()}\n```"
         ),
         width=10,
         height=8,
@@ -136,7 +136,7 @@ def _help(commands: Commands) -> cloudwatch.TextWidget:
 
 
 def _lines(row: Row, commands: Commands) -> Iterator[list[cloudwatch.IWidget]]:
-    """A heading, the figures, and the commands to act."""
+    """A heading, the graphs, and the commands."""
     yield [cloudwatch.TextWidget(markdown=f"## {row.name}", width=WIDTH, height=1)]
     yield [
         _failures(row),
@@ -147,7 +147,7 @@ def _lines(row: Row, commands: Commands) -> Iterator[list[cloudwatch.IWidget]]:
     ]
     now = [f"# back up now\n{commands.back_up(row.name)}"]
     if row.drill:
-        now.append(f"# restore the newest backup for trial\n{commands.drill(row.name)}")
+        now.append(f"# run a drill now\n{commands.drill(row.name)}")
     text = "```\n" + "\n".join(now) + "\n```"
     yield [cloudwatch.TextWidget(markdown=text, width=WIDTH, height=3)]
 
@@ -157,7 +157,7 @@ def _failures(row: Row) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title="Failed runs",
         left=[
-            function.metric_errors(statistic="Sum", period=DAY, label=f"{job}s a day")
+            function.metric_errors(statistic="Sum", period=DAY, label=f"failed {job}s per day")
             for job, function in row.jobs.items()
         ],
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
@@ -169,13 +169,13 @@ def _failures(row: Row) -> cloudwatch.GraphWidget:
 def _once_a_day(row: Row) -> cloudwatch.SingleValueWidget:
     monitor = row.settings.monitor
     labels = {
-        FINDINGS: "findings, critical and warnings",
-        BACKUP_AGE: f"newest backup, hours (at most {monitor.max_age_hours})",
+        FINDINGS: "findings, critical and warning",
+        BACKUP_AGE: f"age of the newest backup, hours (limit {monitor.max_age_hours})",
     }
     if row.drill:
-        labels[DRILL_AGE] = f"last drill, days (at most {monitor.max_drill_age_days})"
+        labels[DRILL_AGE] = f"age of the last drill, days (limit {monitor.max_drill_age_days})"
     return cloudwatch.SingleValueWidget(
-        title="Once a day",
+        title="Status (updated daily)",
         metrics=[
             of_the_day(metric, row.name).with_(label=label) for metric, label in labels.items()
         ],
@@ -186,7 +186,7 @@ def _once_a_day(row: Row) -> cloudwatch.SingleValueWidget:
 
 def _sizes(row: Row) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
-        title="Size of each backup",
+        title="Backup size",
         left=[in_a_run(ARCHIVE_BYTES, row.name).with_(label="archive, bytes")],
         right=[in_a_run(ROWS, row.name).with_(label="rows")],
         width=5,
@@ -201,11 +201,11 @@ def _durations(row: Row) -> cloudwatch.GraphWidget:
         same = settings.drill.timeout_minutes in limits
         limits[settings.drill.timeout_minutes] = "both" if same else "drill"
     return cloudwatch.GraphWidget(
-        title="Durations against the time limit",
+        title="Run time and time limit",
         left=[_minutes(job, function) for job, function in row.jobs.items()],
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
-                value=minutes, label=f"the end for {which}", color=cloudwatch.Color.RED
+                value=minutes, label=f"time limit of {which}", color=cloudwatch.Color.RED
             )
             for minutes, which in limits.items()
         ],
@@ -228,12 +228,12 @@ def _minutes(job: str, function: lambda_.IFunction) -> cloudwatch.MathExpression
 def _recovery(row: Row) -> cloudwatch.GraphWidget:
     minutes = row.settings.drill.rto_minutes
     return cloudwatch.GraphWidget(
-        title=f"Time left of {minutes} minutes to recover",
+        title=f"RTO margin (RTO {minutes} min)",
         left=[in_a_run(RTO_MARGIN, row.name).with_(label="margin, seconds")],
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
                 value=0,
-                label="too late",
+                label="RTO missed",
                 color=cloudwatch.Color.RED,
                 fill=cloudwatch.Shading.BELOW,
             )

@@ -51,7 +51,7 @@ class DrillRole(FunctionRole):
             statements=[
                 *_read_backups(database, site.vault),
                 *read_secrets(
-                    "ItsTargets", drill.target_secret_arns, drill.target_secret_key_arns, stack
+                    "TargetSecrets", drill.target_secret_arns, drill.target_secret_key_arns, stack
                 ),
                 *keep_attempts(site.vault, AttemptKind.DRILL, database.name),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),
@@ -70,9 +70,9 @@ def _reports(database: DatabaseSettings) -> str:
 
 def _read_backups(database: DatabaseSettings, vault: Vault) -> Iterator[iam.PolicyStatement]:
     prefixes = [*_backups(database), _reports(database)]
-    yield list_below("ListItsBackups", vault, prefixes)
+    yield list_below("ListBackups", vault, prefixes)
     yield on_objects(
-        "ReadItsBackups",
+        "ReadBackups",
         vault,
         # By version, too: a manifest names the version of the archive that it speaks of.
         actions=["s3:GetObject", "s3:GetObjectVersion"],
@@ -82,10 +82,10 @@ def _read_backups(database: DatabaseSettings, vault: Vault) -> Iterator[iam.Poli
 
 
 _TRY_ANY = (
-    "A drill takes any backup of its database, and their keys go on with starts of runs, which "
-    "nobody knows beforehand; it may read there, and nothing else"
+    "A drill may restore any backup of its database, and their keys continue with the starts of "
+    "runs, which are not known beforehand; the role may only read there"
 )
-_REPORT = "Reports are called by the start of their drill, which nobody knows beforehand"
+_REPORT = "Reports are named after the start of their drill, which is not known beforehand"
 
 
 def _arguments(database: DatabaseSettings) -> Iterator[tuple[str, str]]:

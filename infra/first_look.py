@@ -1,8 +1,8 @@
-"""The end of a deployment: let the monitor look once, and show what it says.
+"""The end of a deployment: run the monitor once, and show its status.
 
-A monitor that never looked is not missed by any alarm: a new alarm has no figures, as one has that
-fell silent. `python -m infra.first_look` takes the same `-c key=value` as the CDK CLI and invokes
-the deployed monitor with the deployer's own credentials.
+No alarm notices a monitor that never ran: a new alarm has no data, just as one whose data stopped.
+`python -m infra.first_look` takes the same `-c key=value` as the CDK CLI and invokes the deployed
+monitor with the deployer's own credentials.
 """
 
 import json
@@ -20,7 +20,7 @@ from lifeboat.errors import LifeboatError
 #: The monitor has ten minutes, and must not be asked twice.
 _ONCE = Config(read_timeout=660, retries={"total_max_attempts": 1})
 
-_SAFE = "The stack is deployed; backups run by their schedules. Nobody watches them as yet."
+_SAFE = "The stack is deployed, and backups run by their schedules. Nothing checks them yet."
 
 
 def look(found: boto3.Session, *, stack: str, region: str | None) -> str:
@@ -32,7 +32,7 @@ def look(found: boto3.Session, *, stack: str, region: str | None) -> str:
         region: where it is.
 
     Raises:
-        PreflightError: it could not be invoked, or failed: until it works nobody watches.
+        PreflightError: it could not be invoked, or failed: until it works nothing is checked.
     """
     name = f"{stack}-monitor"
     try:
@@ -42,16 +42,16 @@ def look(found: boto3.Session, *, stack: str, region: str | None) -> str:
         said = json.loads(answer["Payload"].read())
     except (BotoCoreError, ClientError) as error:
         raise PreflightError(
-            f"The monitor {name} could not be invoked: {error}",
+            f"Invoking the monitor {name} failed: {error}",
             safe=_SAFE,
-            todo="Allow lambda:InvokeFunction on it to these credentials, or let somebody run what"
-            " the deployment prints as MonitorByHand.",
+            todo="Allow lambda:InvokeFunction on it for these credentials, or let somebody run the"
+            " command in the stack's output StatusCommand.",
         ) from error
     if "FunctionError" in answer:
         raise PreflightError(
             f"The monitor {name} failed: {said.get('errorMessage') or said}",
             safe=_SAFE,
-            todo="Do what it says, then deploy again. Its log: aws logs tail"
+            todo="Fix what it says, then deploy again. Its log: aws logs tail"
             f" /aws/lambda/{name} --since 1h --region {region}",
         )
     return str(said)
@@ -61,12 +61,12 @@ def main() -> int:
     """Print the status; 0 when the monitor works, whatever it finds."""
     # What else the CDK CLI takes is of no concern here.
     arguments, _ = parser_of(
-        "python -m infra.first_look", "Let the deployed monitor look, and show what it says."
+        "python -m infra.first_look", "Run the deployed monitor, and show its status."
     ).parse_known_args()
     try:
         found = session()
         region, stack = region_of(found), installation(context_of(arguments)).stack
-        print(f"\nThe first look of {stack}-monitor in {region}:\n")  # noqa: T201
+        print(f"\nThe first check of {stack}-monitor in {region}:\n")  # noqa: T201
         print(look(found, stack=stack, region=region))  # noqa: T201
     except LifeboatError as error:
         print(error, file=sys.stderr)  # noqa: T201

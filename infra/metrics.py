@@ -1,4 +1,4 @@
-"""The figures in CloudWatch: those of Lambda itself, which are free, and the few of our own.
+"""The metrics in CloudWatch: those of Lambda itself, which are free, and a few of our own.
 
 What is sent, and how often, is decided in `lifeboat.monitor.policy.figures`; here is how it is
 read.
@@ -41,11 +41,14 @@ def gap_of(monitor: MonitorSettings) -> timedelta:
     # The day matters only for a cron that names years.
     gap = longest_gap(monitor.cron, datetime.now(UTC).date(), 366)
     if gap is None or gap > LONGEST_GAP:
-        found = f"{gap / _HOUR:g} hours pass between two looks" if gap else "it never looks twice"
+        found = (
+            f"there are {gap / _HOUR:g} hours between two checks" if gap else "it runs only once"
+        )
         raise SettingsError(
-            f"With lifeboat.monitor.cron '{monitor.cron}' {found}. Nobody would miss it in time "
-            f"unless it looks at least every {LONGEST_GAP // _HOUR} hours.",
-            todo="Let it look more often, such as every hour: '15 * * * ? *'.",
+            f"Invalid lifeboat.monitor.cron '{monitor.cron}': {found}, at most "
+            f"{LONGEST_GAP // _HOUR} hours are allowed, or no alarm could notice in time that the "
+            "monitor has stopped.",
+            todo="Run the monitor more often, such as every hour: '15 * * * ? *'.",
         )
     return gap
 

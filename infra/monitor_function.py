@@ -37,7 +37,7 @@ class MonitorFunction(Construct):
         log = Log(self, "Log", function=self.name)
         work = Work(
             name=self.name,
-            purpose="judges what lies in the vault, and tells people",
+            purpose="checks the backup bucket and notifies people",
             module="monitor",
             size=SIZE,
             settings=settings_variable(

@@ -19,12 +19,12 @@ RUNS = f"{ATTEMPTS}/*.json"
 
 
 class MonitorRole(FunctionRole):
-    """A role that can see what lies in the vault, but not what is in it.
+    """A role that can list the bucket, but cannot read an archive.
 
-    It lists everything and reads manifests, drill reports and records of runs. Archives it cannot
-    read: a listing of versions tells their size, class and version, and a version's bytes never
-    change. It writes its own state and nothing else, and it knows no database's secret. It sees
-    who is subscribed to the topic, as what is told there may be heard by nobody.
+    It lists everything and reads manifests, drill reports and records of runs. It cannot read
+    archives: a listing of versions gives their size, class and version, and a version's bytes never
+    change. It writes its own state and nothing else, and it cannot read a database's secret. It
+    lists the topic's subscriptions, since a notification without a subscriber reaches nobody.
 
     Args:
         scope: parent construct.
@@ -48,32 +48,34 @@ class MonitorRole(FunctionRole):
             statements=[
                 *_look(site.vault),
                 iam.PolicyStatement(
-                    sid="SeeWhoListens",
+                    sid="ListTopicSubscriptions",
                     actions=["sns:ListSubscriptionsByTopic"],
                     resources=[site.alerts.topic.topic_arn],
                 ),
-                on_objects("KeepItsState", site.vault, actions=["s3:PutObject"], keys=[STATE_KEY]),
-                *read_secrets("ItsWebhook", webhook, webhook_key, stack),
+                on_objects(
+                    "WriteMonitorState", site.vault, actions=["s3:PutObject"], keys=[STATE_KEY]
+                ),
+                *read_secrets("WebhookSecret", webhook, webhook_key, stack),
                 *use_the_vaults_key(site.vault, stack, actions=WRITE),
             ],
             arguments={
                 **dict.fromkeys(
-                    MANIFESTS, "It judges every backup of every database by its manifest"
+                    MANIFESTS, "It checks every backup of every database by its manifest"
                 ),
-                REPORTS: "It judges every drill of every database by its report",
-                RUNS: "It tells of every database's last runs, as they recorded themselves",
+                REPORTS: "It checks every drill of every database by its report",
+                RUNS: "It checks the last runs of every database, which record themselves",
             },
         )
 
 
 def _look(vault: Vault) -> Iterator[iam.PolicyStatement]:
-    """Everything about the bucket, and of its contents what is claimed about the rest.
+    """The bucket's configuration and listings, and of its objects only manifests and reports.
 
     Which call needs which action is not always what its name suggests:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
     """
     yield iam.PolicyStatement(
-        sid="LookAround",
+        sid="DescribeBucket",
         actions=[
             "s3:ListBucket",
             "s3:ListBucketVersions",
@@ -87,7 +89,7 @@ def _look(vault: Vault) -> Iterator[iam.PolicyStatement]:
         resources=[vault.bucket.bucket_arn],
     )
     yield on_objects(
-        "ReadWhatIsClaimed",
+        "ReadManifestsAndReports",
         vault,
         actions=["s3:GetObject"],
         keys=[*MANIFESTS, REPORTS, RUNS, STATE_KEY],

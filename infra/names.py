@@ -29,15 +29,15 @@ def function_name(scope: Construct, job: Job, database: str | None = None) -> st
     name = commands.function_name(Stack.of(scope).stack_name, job, database)
     if len(name) > LONGEST:
         raise SettingsError(
-            f"The {job} function{f' of {database}' if database else ''} would be called {name}, "
-            f"which is {len(name)} characters long; AWS takes {LONGEST}.",
+            f"The name of the {job} function{f' of {database}' if database else ''} is too long: "
+            f"{name} has {len(name)} characters, AWS allows {LONGEST}.",
             todo="Shorten the stack's name (-c stack_name=...) or the database's name.",
         )
     return name
 
 
 def alarm_name(scope: Construct, what: str) -> str:
-    """What an alarm is called: the subject of its mail, so it says what is wrong.
+    """An alarm's name: the subject of its email, so it says what is wrong.
 
     All names begin with the stack's, by which the topic knows its own alarms.
     """
@@ -45,7 +45,7 @@ def alarm_name(scope: Construct, what: str) -> str:
 
 
 def output_name(what: str, database: str, databases: Sequence[str]) -> str | None:
-    """The name of a database's output: BackUpByHand of my-app is BackUpByHandMyApp.
+    """The name of a database's output: BackupCommand of my-app is BackupCommandMyApp.
 
     None where another database's name differs only in its dashes, which outputs cannot have.
 

@@ -1,7 +1,7 @@
-"""What has to be there before `cdk deploy`: checked first, each with the command that mends it.
+"""Checks what `cdk deploy` needs, and says for each problem which command fixes it.
 
 `python -m infra.preflight` reads lifeboat.toml and takes the same `-c key=value` as the CDK CLI. It
-only looks: nothing is created, and no secret's value is read.
+changes nothing, and reads no secret's value.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def find_problems(
         ]
     except (BotoCoreError, ClientError) as error:
         yield PreflightError(
-            f"There are no AWS credentials that work: {error}",
+            f"Checking the AWS credentials failed: {error}",
             todo="Log in, such as: aws login, or aws sso login; or choose a profile:"
             " export AWS_PROFILE=<name>",
         )
@@ -114,7 +114,7 @@ def _forgotten_key(
             return  # this is the first deployment
         raise
     outputs = {each.get("OutputKey"): each.get("OutputValue") for each in found.get("Outputs", ())}
-    bucket = outputs.get("VaultName")
+    bucket = outputs.get("BackupBucketName")
     if not bucket:
         return
     answer = session.client("s3", region_name=region).get_bucket_encryption(Bucket=bucket)
@@ -122,8 +122,8 @@ def _forgotten_key(
         key = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
         if key and key not in (settings.encryption, *settings.former_encryption_keys):
             yield PreflightError(
-                f"The backups in {bucket} are encrypted with {key}, which the settings no longer"
-                " name: no function could read them any more.",
+                f"The settings no longer name {key}, the key of the backups in {bucket}: no"
+                " function could read them.",
                 todo=f"Add {key} to lifeboat.former_encryption_keys in lifeboat.toml"
                 " (docs/changing-settings.md).",
             )
@@ -135,10 +135,10 @@ def _quota_problems(session: boto3.Session, region: str) -> Iterator[PreflightEr
     limit = client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     if limit < MOST_AT_ONCE:
         yield PreflightError(
-            f"Lambda lets only {limit} functions run at once in this account and region; a backup,"
+            f"Lambda runs only {limit} functions at once in this account and region; a backup,"
             f" the monitor and a restore need {MOST_AT_ONCE}.",
-            todo="Ask for more: aws service-quotas request-service-quota-increase --service-code"
-            " lambda --quota-code L-B99A9384 --desired-value 1000",
+            todo="Request a higher quota: aws service-quotas request-service-quota-increase"
+            " --service-code lambda --quota-code L-B99A9384 --desired-value 1000",
         )
 
 
@@ -153,8 +153,8 @@ def _notes(settings: Settings) -> Iterator[str]:
         if memory > NEW_ACCOUNTS_MEMORY_MB:
             yield (
                 f"lifeboat.{name}.memory_mb is {memory}. A new AWS account may refuse more than "
-                f"{NEW_ACCOUNTS_MEMORY_MB} MB; then the deployment says so, and AWS Support raises "
-                "the limit."
+                f"{NEW_ACCOUNTS_MEMORY_MB} MB. Then the deployment fails, and AWS Support can "
+                "raise the limit."
             )
 
 
@@ -165,8 +165,8 @@ def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[Pref
     except ClientError as error:
         if error.response["Error"]["Code"] != "ParameterNotFound":
             yield PreflightError(
-                f"Whether the CDK is bootstrapped could not be read: {error}",
-                todo=f"Allow ssm:GetParameter on {BOOTSTRAP} to these credentials.",
+                f"Checking the CDK's bootstrap failed: {error}",
+                todo=f"Allow ssm:GetParameter on {BOOTSTRAP} for these credentials.",
             )
             return
         yield PreflightError(f"The CDK is not bootstrapped in {to.account}/{to.region}.", todo=todo)
@@ -192,7 +192,7 @@ def _check(arguments: argparse.Namespace) -> Iterator[LifeboatError | str]:
 
 
 def main() -> int:
-    """Print what is missing, with its remedy; 0 when nothing is."""
+    """Print each problem and its fix; 0 when there is none."""
     parser = parser_of("python -m infra.preflight", "Check what `cdk deploy` needs.")
     found = list(_check(parser.parse_args()))
     problems = [each for each in found if isinstance(each, LifeboatError)]
@@ -200,7 +200,7 @@ def main() -> int:
         text = each if each in problems else f"Note: {each}"
         print(f"{text}\n", file=sys.stderr)  # noqa: T201 - this is what the command is for
     if not problems:
-        print("Credentials, region, bootstrap, settings and secrets are there.")  # noqa: T201
+        print("The check passed: credentials, region, bootstrap, settings and secrets are ready.")  # noqa: T201
     return 1 if problems else 0
 
 

@@ -22,15 +22,15 @@ def cli_notes() -> Iterator[str]:
             timeout=_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        found = f"it could not be started: {error}"
+        found = f"starting aws failed: {error}"
     else:
         # Older ones tell it on standard error.
         version = re.match(r"aws-cli/(\d+)\.\S+", told.stdout or told.stderr)
         if version and int(version[1]) >= OLDEST:
             return
-        found = f"here is {version[0]}" if version else "aws --version answers without a version"
+        found = f"{version[0]} is installed" if version else "aws --version shows no version"
     yield (
         f"The commands that the deployment prints need the AWS CLI v{OLDEST}; {found}. The "
-        "deployment does without it. AWS CloudShell has it; or install it: "
+        "deployment itself does not need it. AWS CloudShell has it; or install it: "
         "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
     )

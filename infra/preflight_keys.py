@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PUBLISHERS = {
     "cloudwatch.amazonaws.com": "alarms",
-    "events.amazonaws.com": "word of thawed backups",
+    "events.amazonaws.com": "notifications of retrieved backups",
 }
 """The services that publish to the topic without a role of ours, and what they tell.
 
@@ -53,7 +53,7 @@ class Keys:
             policy = self._client.get_key_policy(KeyId=key)["Policy"]
         except ClientError as error:
             yield PreflightError(
-                f"The policy of the topic's key could not be read: {error}",
+                f"Reading the policy of the topic's key failed: {error}",
                 todo=f"Set lifeboat.alerts.topic_key_arn to a key that exists, and allow "
                 f"kms:GetKeyPolicy on {key}.",
             )
@@ -74,7 +74,7 @@ class Keys:
             found = self._client.describe_key(KeyId=key)["KeyMetadata"]
         except ClientError as error:
             yield PreflightError(
-                f"The backup bucket's key could not be looked at: {error}",
+                f"Checking the backup bucket's key failed: {error}",
                 todo="Set lifeboat.encryption to the ARN of a key that exists, and allow "
                 f"kms:DescribeKey on {key}.",
             )
@@ -105,10 +105,10 @@ class Keys:
 def _unusable(found: "KeyMetadataTypeDef", key: str) -> Iterator[PreflightError]:
     state = found.get("KeyState", "Enabled")
     if state != "Enabled":
-        cure = "aws kms cancel-key-deletion" if state == "PendingDeletion" else "aws kms enable-key"
+        fix = "aws kms cancel-key-deletion" if state == "PendingDeletion" else "aws kms enable-key"
         yield PreflightError(
             f"The backup bucket's key, {key}, is not enabled: its state is {state}.",
-            todo=f"{cure} --key-id {key}; or set lifeboat.encryption to another key.",
+            todo=f"{fix} --key-id {key}; or set lifeboat.encryption to another key.",
         )
     if found.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
         yield PreflightError(
@@ -129,10 +129,10 @@ def answered[T](ask: Callable[[], Iterator[T]], what: str) -> Iterator[T | Prefl
         yield from ask()
     except ClientError as error:
         # Whoever may deploy by the CDK's own roles need not be allowed to look at everything.
-        yield f"{what[0].upper()}{what[1:]} could not be looked at: {error}"
+        yield f"Checking {what} failed: {error}"
     except BotoCoreError as error:
         yield PreflightError(
-            f"AWS gave no answer about {what}: {error}",
-            todo="Check the region and the way to AWS (proxy, VPN), and the permissions of these "
-            "credentials; then try again.",
+            f"Checking {what} failed, AWS did not answer: {error}",
+            todo="Check the region, the network path to AWS (proxy, VPN) and the permissions of "
+            "these credentials; then try again.",
         )

@@ -78,7 +78,7 @@ def _parameter_problems(
         )["Parameters"]
     except ClientError as error:
         yield PreflightError(
-            f"The parameter of {secret.whose} could not be looked at: {error}",
+            f"Checking the parameter of {secret.whose} failed: {error}",
             todo="Allow ssm:DescribeParameters on *.",
         )
         return
@@ -98,10 +98,10 @@ def _unusable_parameter(
     if found.get("Type") != "SecureString":
         # "Parameter Store doesn't support changing a parameter type" (API_PutParameter).
         yield PreflightError(
-            f"The parameter of {secret.whose} is a plain {found.get('Type')}, which isn't "
-            f"encrypted: {secret.arn}",
-            todo="Give the role a new password, as the old one could be read. Then make another "
-            f"parameter, as a type can't be changed: {_put('<another name>')}; put its ARN into "
+            f"The parameter of {secret.whose} is a {found.get('Type')}, which isn't encrypted: "
+            f"{secret.arn}",
+            todo="Change the role's password, since the old one could be read. Then create another "
+            f"parameter, since a type can't be changed: {_put('<another name>')}; put its ARN into "
             "lifeboat.toml, and delete the old one.",
         )
         return
@@ -118,7 +118,7 @@ def _put(name: str) -> str:
 def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
     if error.response["Error"]["Code"] != "ResourceNotFoundException":
         return PreflightError(
-            f"The secret of {secret.whose} could not be looked at: {error}",
+            f"Checking the secret of {secret.whose} failed: {error}",
             todo=f"Allow secretsmanager:DescribeSecret on {secret.arn}.",
         )
     name = secret.arn.split(":")[-1][:-7]  # without the suffix that AWS appends

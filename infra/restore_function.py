@@ -1,4 +1,4 @@
-"""The function that brings backups back, and word of archives that have been thawed."""
+"""The function that restores backups, and the notification of retrieved archives."""
 
 import json
 
@@ -33,7 +33,7 @@ class RestoreFunction(Construct):
         log = Log(self, "Log", function=self.name)
         work = Work(
             name=self.name,
-            purpose="brings backups back, by hand only",
+            purpose="restores backups, on demand only",
             module="restore",
             size=settings.restore,
             settings=_as_variable(settings),
@@ -49,11 +49,11 @@ class RestoreFunction(Construct):
 
 
 _THAWED = (
-    "Lifeboat: an archived backup can be read",
-    "<key> has been thawed and can be restored until <until>.",
-    "What to do: go on with docs/runbooks/archived-backup.md, under Thaw it.",
+    "Lifeboat: an archived backup is available",
+    "<key> has been retrieved from Glacier and can be restored until <until>.",
+    "What to do: continue with docs/runbooks/archived-backup.md, section Thaw it.",
 )
-"""What is said of a thaw: the thing in one line, what happened, what to do next."""
+"""The notification of a thaw: subject, what happened, what to do next."""
 
 
 def _as_lines() -> str:
@@ -77,7 +77,7 @@ def _as_custom_schema() -> str:
 
 
 def _tell_of_thaws(scope: Construct, site: Site, *, slack: bool) -> None:
-    """Let the topic know when S3 has thawed something in the vault.
+    """Notify the topic when S3 has retrieved something in the bucket from Glacier.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
@@ -86,7 +86,7 @@ def _tell_of_thaws(scope: Construct, site: Site, *, slack: bool) -> None:
     rule = events.CfnRule(
         scope,
         "Thawed",
-        description="Lifeboat: an archived backup can be read",
+        description="Lifeboat: an archived backup is available",
         event_pattern={
             "source": ["aws.s3"],
             "detail-type": ["Object Restore Completed"],
@@ -108,7 +108,7 @@ def _tell_of_thaws(scope: Construct, site: Site, *, slack: bool) -> None:
     )
     topic.add_to_resource_policy(
         iam.PolicyStatement(
-            sid="WordOfThaws",
+            sid="AllowEventBridgePublish",
             principals=[iam.ServicePrincipal("events.amazonaws.com")],
             actions=["sns:Publish"],
             resources=[topic.topic_arn],
@@ -129,5 +129,5 @@ def _as_variable(settings: Settings) -> str:
         whose="the restore function",
         todo="Use shorter names of databases and secrets, or a second stack for some:"
         " make deploy ARGS='-c settings_file=lifeboat.<name>.toml'; or set restore.enabled to"
-        " false and restore by hand.",
+        " false and restore manually.",
     )

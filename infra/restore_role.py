@@ -53,7 +53,7 @@ class RestoreRole(FunctionRole):
             statements=[
                 *_use_backups(site.vault),
                 *read_secrets(
-                    "ItsTargets",
+                    "TargetSecrets",
                     dict.fromkeys([*secrets, *restore.target_secret_arns]),
                     dict.fromkeys([*keys, *restore.target_secret_key_arns]),
                     stack,
@@ -81,7 +81,7 @@ def _use_backups(vault: Vault) -> Iterator[iam.PolicyStatement]:
     )
     yield on_objects("PutReports", vault, actions=["s3:PutObject"], keys=[f"{RESTORES}/*"])
     yield on_objects(
-        "PutExportsAndLinkToThem",
+        "PutAndSignExports",
         vault,
         # Whoever follows a link reads with the rights of the role that signed it.
         actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"],
@@ -91,7 +91,16 @@ def _use_backups(vault: Vault) -> Iterator[iam.PolicyStatement]:
 
 def _arguments() -> Iterator[tuple[str, str]]:
     for prefix in _BACKUPS:
-        yield f"{prefix}*", "Whichever backup is needed, of whichever database, it may be read"
+        yield (
+            f"{prefix}*",
+            "A restore may need any backup of any database; the role may only read there",
+        )
     for prefix in _REPORTS:
-        yield f"{prefix}*", "Reports are called by the start of their run, which nobody knows yet"
-    yield f"{EXPORTS}/*", "Exports are called by the start of their run, which nobody knows yet"
+        yield (
+            f"{prefix}*",
+            "Reports are named after the start of their run, which is not known beforehand",
+        )
+    yield (
+        f"{EXPORTS}/*",
+        "Exports are named after the start of their run, which is not known beforehand",
+    )

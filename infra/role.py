@@ -24,7 +24,7 @@ WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 class FunctionRole(iam.Role):
-    """A role for one function: what is asked for, its log, and a voice to tell people.
+    """A role for one function: the given statements, its log, and notifications.
 
     Args:
         scope: parent construct.
@@ -80,20 +80,20 @@ def on_objects(
 
 
 def keep_attempts(vault: Vault, kind: AttemptKind, database: str) -> Iterator[iam.PolicyStatement]:
-    """Recording the runs of one database, and claiming an hour in which to tell people."""
+    """Recording the runs of one database, and claiming an hour's notification."""
     yield on_objects(
-        "RecordItsRuns", vault, actions=["s3:PutObject"], keys=[attempt_key(database, kind)]
+        "WriteAttempts", vault, actions=["s3:PutObject"], keys=[attempt_key(database, kind)]
     )
     yield on_objects(
-        "ClaimAnHour", vault, actions=["s3:PutObject"], keys=[f"{claims_prefix(kind)}*"]
+        "ClaimNotifications", vault, actions=["s3:PutObject"], keys=[f"{claims_prefix(kind)}*"]
     )
 
 
 def why_claims(kind: AttemptKind) -> dict[str, str]:
     """The argument for the wildcard in `keep_attempts`."""
     return {
-        f"{claims_prefix(kind)}*": "Which of all databases' functions tells people is settled by"
-        " one key an hour, and any hour may come"
+        f"{claims_prefix(kind)}*": "One key for each hour decides which function notifies people,"
+        " and the hours are not known beforehand"
     }
 
 
@@ -115,9 +115,9 @@ def use_the_vaults_key(
     S3 never encrypts anew what lies there, so keys of earlier settings can still be read with.
     """
     if vault.key:
-        yield _through("UseTheVaultsKey", "s3", [vault.key.key_arn], stack, actions=actions)
+        yield _through("UseBucketKey", "s3", [vault.key.key_arn], stack, actions=actions)
     if vault.former_keys:
-        yield _through("ReadWithFormerKeys", "s3", [*vault.former_keys], stack, actions=READ)
+        yield _through("DecryptWithFormerKeys", "s3", [*vault.former_keys], stack, actions=READ)
 
 
 def read_secrets(
@@ -132,7 +132,7 @@ def read_secrets(
     parameters = [arn for arn in arns if is_parameter(arn)]
     kept = [arn for arn in arns if not is_parameter(arn)]
     yield from _read(_SECRETS, sid, kept, key_arns, stack)
-    yield from _read(_PARAMETERS, f"{sid}InParameters", parameters, key_arns, stack)
+    yield from _read(_PARAMETERS, f"{sid}InParameterStore", parameters, key_arns, stack)
 
 
 @dataclass(frozen=True)
@@ -191,17 +191,17 @@ def _through(
 
 
 def _publish(site: Site, stack: Stack) -> Iterator[iam.PolicyStatement]:
-    """A function tells people itself what failed, or what the monitor found."""
+    """A function notifies people of its failure, and the monitor of its findings."""
     yield iam.PolicyStatement(
-        sid="TellThePeople", actions=["sns:Publish"], resources=[site.alerts.topic.topic_arn]
+        sid="PublishAlerts", actions=["sns:Publish"], resources=[site.alerts.topic.topic_arn]
     )
     if site.alerts.key:
-        yield _through("UseTheTopicsKey", "sns", [site.alerts.key.key_arn], stack, actions=WRITE)
+        yield _through("UseTopicKey", "sns", [site.alerts.key.key_arn], stack, actions=WRITE)
 
 
 def _write_logs(log: Log) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        sid="WriteItsLogs",
+        sid="WriteLogs",
         actions=["logs:CreateLogStream", "logs:PutLogEvents"],
         resources=[log.log_group_arn],
     )
@@ -220,7 +220,7 @@ def _join_the_network(stack: Stack, function: str) -> Iterator[iam.PolicyStateme
         "ec2:AssignPrivateIpAddresses",
         "ec2:UnassignPrivateIpAddresses",
     ]
-    yield iam.PolicyStatement(sid="JoinTheNetwork", actions=actions, resources=["*"])
+    yield iam.PolicyStatement(sid="ManageNetworkInterfaces", actions=actions, resources=["*"])
     function_arn = stack.format_arn(
         service="lambda",
         resource="function",
@@ -228,7 +228,7 @@ def _join_the_network(stack: Stack, function: str) -> Iterator[iam.PolicyStateme
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     yield iam.PolicyStatement(
-        sid="NotByItsOwnCode",
+        sid="DenyEniCallsFromFunctionCode",
         effect=iam.Effect.DENY,
         actions=actions,
         resources=["*"],

@@ -110,12 +110,12 @@ def _invoking_role(
     )
     statements = [
         iam.PolicyStatement(
-            sid="InvokeItsFunction",
+            sid="InvokeFunction",
             actions=["lambda:InvokeFunction"],
             resources=[function.function_arn],
         ),
         iam.PolicyStatement(
-            sid="ReportWhatCouldNotBeDelivered",
+            sid="SendToDeadLetterQueue",
             actions=["sqs:SendMessage"],
             resources=[dead_letters.queue_arn],
         ),

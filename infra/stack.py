@@ -1,4 +1,4 @@
-"""The Lifeboat stack: a vault, for each database a backup and a drill, and what watches them."""
+"""The Lifeboat stack: the bucket, a backup and a drill for each database, and the monitor."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,7 +77,7 @@ class LifeboatStack(Stack):
             scope,
             construct_id,
             env=env,
-            # One `cdk destroy` would end all watching without a word.
+            # One `cdk destroy` would remove the monitor and its alarms without a notification.
             termination_protection=True,
             description="Lifeboat: PostgreSQL backups that are proven by restoring them",
             # CloudFormation takes a megabyte, of which most would be spaces.
@@ -104,7 +104,7 @@ class LifeboatStack(Stack):
         self._drilling = replace(watching, layers=[server, python])
         self._databases = [each.name for each in settings.databases]
         self._spread = len(settings.databases) > 1
-        CfnOutput(self, "VaultName", value=self.vault.bucket.bucket_name)
+        CfnOutput(self, "BackupBucketName", value=self.vault.bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
         monitor = self._monitor(settings, watching)
         if settings.restore.enabled:
@@ -135,8 +135,8 @@ class LifeboatStack(Stack):
             spread=self._spread,
         )
         self._start(scope, "Schedule", times=times, invoked=backup)
-        self._tell(scope, "FunctionName", backup.name, database.name)
-        self._tell(scope, "BackUpByHand", self._commands.back_up(database.name), database.name)
+        self._tell(scope, "BackupFunctionName", backup.name, database.name)
+        self._tell(scope, "BackupCommand", self._commands.back_up(database.name), database.name)
         drill = self._drill(scope, settings).function if settings.drill.enabled else None
         return Row(settings=settings, backup=backup.function, drill=drill)
 
@@ -153,23 +153,23 @@ class LifeboatStack(Stack):
             cron=settings.drill.cron,
             timezone=database.timezone,
             event={"database": database.name},
-            purpose=f"when a backup of {database.name} is restored for trial",
+            purpose=f"when a drill of {database.name} runs",
             spread=self._spread,
         )
         self._start(scope, "DrillSchedule", times=times, invoked=drill)
-        self._tell(scope, "DrillByHand", self._commands.drill(database.name), database.name)
+        self._tell(scope, "DrillCommand", self._commands.drill(database.name), database.name)
         return drill
 
     def _restore(self, settings: Settings) -> None:
-        """Neither schedule nor alarm: whoever asks for a restore reads the answer."""
+        """Without schedule and alarm: whoever asks for a restore reads its answer."""
         restore = RestoreFunction(self, "Restore", settings=settings, site=self._backing_up)
         event = {"action": "list", "database": settings.databases[0].name}
-        CfnOutput(self, "RestoreByHand", value=self._commands.restore(event))
+        CfnOutput(self, "RestoreCommand", value=self._commands.restore(event))
         CfnOutput(
             self,
-            "RestoreNeeds",
+            "RestoreInvokePolicy",
             value=f"lambda:InvokeFunction on {restore.function.function_arn}",
-            description="What the IAM policy of a person who may restore has to allow.",
+            description="What the IAM policy of a person who may restore has to allow",
         )
 
     def _monitor(self, settings: Settings, site: Site) -> MonitorFunction:
@@ -177,10 +177,10 @@ class LifeboatStack(Stack):
         times = Times(
             cron=settings.monitor.cron,
             event={"scheduled": SCHEDULED_TIME},
-            purpose="when the monitor looks at the vault",
+            purpose="when the monitor checks the bucket",
         )
         self._start(self, "MonitorSchedule", times=times, invoked=monitor)
-        CfnOutput(self, "MonitorByHand", value=self._commands.status())
+        CfnOutput(self, "StatusCommand", value=self._commands.status())
         return monitor
 
     def _start(
@@ -215,7 +215,7 @@ def _layer(
 
 
 def _dead_letters(scope: Construct) -> sqs.Queue:
-    """The queue of runs that EventBridge Scheduler could not start; one letter is one too many."""
+    """The dead-letter queue of runs that EventBridge Scheduler could not start."""
     queue = sqs.Queue(
         scope,
         "DeadLetters",

@@ -73,7 +73,7 @@ def _written_once(bucket: s3.Bucket) -> iam.PolicyStatement:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
     return iam.PolicyStatement(
-        sid="WriteManifestsAndReportsOnce",
+        sid="DenyOverwriteOfManifestsAndReports",
         effect=iam.Effect.DENY,
         principals=[iam.AnyPrincipal()],
         actions=["s3:PutObject"],

@@ -118,7 +118,11 @@ def main(databases: int, tables: int, history: int) -> int:
     calls = Calls(most_calls(settings), lambda: 600.0)
     facts = observe(Vault(client, "vault"), settings, "Lifeboat", calls, NOW)  # type: ignore[arg-type]
     codes = {each.code for each in judge(facts, settings, NOW) if each.database}
-    assert not codes & {Code.NOT_SEEN, Code.MANIFEST_UNREADABLE, Code.DRILL_UNREADABLE}, codes
+    assert not codes & {
+        Code.CHECK_INCOMPLETE,
+        Code.MANIFEST_UNREADABLE,
+        Code.DRILL_REPORT_UNREADABLE,
+    }, codes
     assert all(len(each.manifests) == history for each in facts.databases)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // MB
 

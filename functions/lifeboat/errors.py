@@ -194,7 +194,7 @@ class AttemptError(LifeboatError):
 
 
 class StateError(LifeboatError):
-    """The monitor's memory of what it told cannot be read: damaged, or of a newer Lifeboat."""
+    """The monitor's state cannot be read: damaged, or written by a newer Lifeboat."""
 
 
 class MonitorError(LifeboatError):

@@ -2,7 +2,7 @@
 
 A real PostgreSQL with a database like Spec-Drive's, the real stack deployed by the real CDK CLI to
 a local AWS that enforces IAM and TLS; a scheduled and a manual backup through AWS's own APIs, a
-restore with nothing but stock pg_restore, compared with the source, and a drill inside a function.
+restore with standard pg_restore alone, compared with the source, and a drill inside a function.
 Then a disaster, noticed by the monitor and undone, and the alarm that comes when backups stop.
 Nothing is left behind.
 """
@@ -39,10 +39,15 @@ def main() -> None:
             drill(scene)
             lost = delete_without_where(scene)
             manual_backup(scene, "after-the-delete")
-            hear(scene, person, "tables-lost", "The monitor looks, and somebody is told")
+            hear(
+                scene,
+                person,
+                "table-rows-dropped",
+                "The monitor runs a check and notifies somebody",
+            )
             undo(scene, scheduled, lost)
             stop_backups(scene)
-            hear(scene, person, "backup-too-old", "The monitor looks again: silence is an alarm")
+            hear(scene, person, "backup-too-old", "The monitor runs again: no backup is a finding")
             show_alarm(another, "backup-too-old")
     except KeyboardInterrupt:
         console.print("\nInterrupted. Everything that was started has been stopped and removed.")
@@ -51,7 +56,7 @@ def main() -> None:
         console.print(Text(f"\n{error}", style="red"))
         sys.exit(1)
     console.print(
-        "\n[green]Backed up, proven by restoring, noticed, undone, and silence told.[/]"
+        "\n[green]Backed up, proven by restoring, noticed, restored, and notified.[/]"
         f" {time.monotonic() - begun:.0f} s in all; nothing is left behind."
         "\nNext: the README's five minutes to your own account.\n"
     )

@@ -1,4 +1,4 @@
-"""Messages in the demo: what a person in charge is told, through the stack's own topic."""
+"""Notifications in the demo, through the stack's own topic."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,12 +17,12 @@ TWO_DAYS = timedelta(days=2)
 
 
 def subscribe(scene: Scene) -> Subscriber:
-    """Somebody who is told whatever the stack has to say."""
+    """A subscriber who gets all of the stack's notifications."""
     return Subscriber.of(scene.aws, scene.outputs["TopicArn"])
 
 
 def hear(scene: Scene, person: Subscriber, code: str, title: str) -> None:
-    """Let the monitor look; wait for its message of that code and print it.
+    """Run the monitor; wait for its message with that code and print it.
 
     Raises:
         DemoError: it did not come.
@@ -38,14 +38,14 @@ def hear(scene: Scene, person: Subscriber, code: str, title: str) -> None:
 
 
 def show_alarm(person: Subscriber, name: str) -> None:
-    """Wait for CloudWatch's own word, which comes even if the monitor can't tell.
+    """Wait for CloudWatch's own alarm, which comes even if the monitor can't notify.
 
     Whoever waits for something else lets it go, so this one waits for nothing else.
 
     Raises:
         DemoError: it did not come.
     """
-    with step("CloudWatch's alarm says it, too, should the monitor not be able to"):
+    with step("CloudWatch's alarm notifies, too, in case the monitor can't"):
         try:
             told = person.alarm(f"{STACK}-{name}", "ALARM")
         except AssertionError as error:
@@ -59,7 +59,7 @@ def stop_backups(scene: Scene) -> None:
 
     Nobody but the account's root can do that here: archives and manifests are locked.
     """
-    with step("Backups stop. Two days pass (the vault's backups are made two days older)"):
+    with step("Backups stop. Two days pass (the backups are made two days older)"):
         for found in scene.objects():
             if found["Key"].endswith("manifest.json"):
                 _age(scene, Manifest.from_json(scene.read(found["Key"]), key=found["Key"]))

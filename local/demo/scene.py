@@ -61,7 +61,7 @@ class Scene:
     @property
     def vault(self) -> str:
         """The bucket's name."""
-        return self.outputs["VaultName"]
+        return self.outputs["BackupBucketName"]
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Call a function as a person would, and give what it answers.

@@ -62,7 +62,7 @@ class Installation:
 
     @property
     def vault(self) -> Bucket:
-        return Bucket(self.aws.client("s3"), self.outputs["VaultName"])
+        return Bucket(self.aws.client("s3"), self.outputs["BackupBucketName"])
 
     def function(self, database: str = "app") -> str:
         return f"Lifeboat-backup-{database}"

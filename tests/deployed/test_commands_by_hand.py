@@ -9,10 +9,10 @@ from tests.support.command_stubs import Terminal
 from tests.support.doc_pages import RUNBOOKS, Page
 
 PRINTED = {
-    "BackUpByHand": ('"app"', '"nobody"'),
-    "DrillByHand": ('"app"', '"nobody"'),
-    "RestoreByHand": ('"app"', '"nobody"'),
-    "MonitorByHand": ('"text"', '"poem"'),
+    "BackupCommand": ('"app"', '"nobody"'),
+    "DrillCommand": ('"app"', '"nobody"'),
+    "RestoreCommand": ('"app"', '"nobody"'),
+    "StatusCommand": ('"text"', '"poem"'),
 }
 """Outputs of the stack, and what makes a function fail: a word of the event, and another one."""
 
@@ -69,7 +69,7 @@ def test_an_answer_is_whole_in_a_file_and_in_a_pipe(
     installation: Installation, cli: Terminal, make: object
 ) -> None:
     assert callable(make)
-    command = make(installation, "BackUpByHand")
+    command = make(installation, "BackupCommand")
     assert cli.ended("sh", "-c", f"{command} > answer.txt && echo MIGRATES").stdout == "MIGRATES\n"
     answer = json.loads((cli.directory / "answer.txt").read_text())
     assert answer["backup"].startswith("manual/app/")
@@ -77,6 +77,6 @@ def test_an_answer_is_whole_in_a_file_and_in_a_pipe(
 
 
 def test_the_status_is_whole_in_a_file(installation: Installation, cli: Terminal) -> None:
-    command = printed(installation, "MonitorByHand")
+    command = printed(installation, "StatusCommand")
     cli.run(f"{command} > status.txt")
     assert (cli.directory / "status.txt").read_text().startswith("Lifeboat: ")

@@ -31,7 +31,7 @@ def test_a_deployment_ends_with_the_status_that_the_monitor_shows(
 ) -> None:
     assert run(monkeypatch, "-c", "lifeboat.architecture=arm64", "--require-approval=never") == 0
     said = capsys.readouterr().out
-    assert f"The first look of Lifeboat-monitor in {installation.aws.region}:" in said
+    assert f"The first check of Lifeboat-monitor in {installation.aws.region}:" in said
     assert "DATABASE" in said
     assert "COST A MONTH" in said
 

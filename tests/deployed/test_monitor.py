@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lifeboat.alerts.policy.findings import Code
 from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
 from tests.support.backup_harness import eventually
@@ -31,7 +32,7 @@ KEPT = (
 )
 """Of an alarm's description, what makes it anew."""
 
-BY_METRICS = frozenset({"backup-too-old", "monitor-error", "undelivered"})
+BY_METRICS = frozenset({"backup-too-old", "monitor-error", "schedule-dead-letters"})
 
 
 @pytest.fixture
@@ -110,9 +111,9 @@ def test_stopped_backups_are_told_and_the_next_backup_makes_it_right_again(
     taken = installation.invoke({"database": "quiet"}, database="quiet")
     assert not taken.failed, taken.payload
     assert not look(installation).failed
-    told = people.wait_for(news("over", "backup-too-old", "quiet"))
+    told = people.wait_for(news("resolved", "backup-too-old", "quiet"))
     place = f"{installation.aws.account} {installation.aws.region}"
-    assert told["Subject"] == f"Lifeboat: quiet is right again: backup-too-old ({place})"
+    assert told["Subject"] == f"Lifeboat: quiet: backup-too-old is resolved ({place})"
     look_until(installation, "Lifeboat-backup-too-old", "OK")
 
 
@@ -164,13 +165,13 @@ def test_what_keeps_the_monitor_from_telling_is_noticed(
     sqs.send_message(QueueUrl=letters, MessageBody="{}")
     try:
         assert look(installation, {"format": "poem"}).payload["errorType"] == "EventError"
-        expect_alarms(people, "ALARM", {"monitor-error", "undelivered"})
+        expect_alarms(people, "ALARM", {"monitor-error", "schedule-dead-letters"})
     finally:
         sqs.purge_queue(QueueUrl=letters)
 
 
 def test_every_alarm_of_the_stack_notifies(installation: Installation, people: Subscriber) -> None:
-    """By figures alone; `monitor-silent`, which takes long, does so in a test of its own."""
+    """By figures alone; `monitor-heartbeat`, which takes long, does so in a test of its own."""
     found = [each for each in alarms(installation) if each["AlarmName"] != f"{MONITOR}-silent"]
     names = {each["AlarmName"].removeprefix("Lifeboat-") for each in found}
     assert names == BY_METRICS
@@ -220,7 +221,7 @@ def test_a_look_by_hand_answers_with_everything(installation: Installation) -> N
     status = look(installation).payload
     assert [each["name"] for each in status["databases"]] == ["app", "other", "quiet"]
     assert (status["vault"], status["region"]) == (installation.vault.name, "us-east-1")
-    unseen = [each["subject"] for each in status["findings"] if each["code"] == "not-seen"]
+    unseen = [each["subject"] for each in status["findings"] if each["code"] == "check-incomplete"]
     # Other tests' backups show moments that are out of the order of their slots.
     assert [each for each in unseen if not each.startswith("tables of ")] == []
     text = look(installation, {"format": "text"}).payload
@@ -232,8 +233,14 @@ def test_a_look_by_hand_answers_with_everything(installation: Installation) -> N
 
 def test_the_bucket_is_as_the_settings_want_it(installation: Installation) -> None:
     """The real stack's lifecycle, lock and encryption, judged by the real monitor."""
-    about = {"lifecycle", "expires-early", "object-lock", "versioning", "encryption"}
-    about.add("public-access")
+    about = {
+        Code.LIFECYCLE_DRIFT,
+        Code.EXPIRES_EARLY,
+        Code.OBJECT_LOCK_DISABLED,
+        Code.VERSIONING_DISABLED,
+        Code.ENCRYPTION_DRIFT,
+        Code.PUBLIC_ACCESS_UNBLOCKED,
+    }
     found = look(installation).payload["findings"]
     assert [each for each in found if each["code"] in about] == []
 
@@ -270,9 +277,9 @@ def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_told(
         sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     assert answer.failed
     assert answer.payload["errorType"] == "MonitorError"
-    assert "not all news got out" in answer.payload["errorMessage"]
+    assert "Sending all notifications failed" in answer.payload["errorMessage"]
     assert not look(installation).failed
-    assert "stranger" in people.wait_for(news("new", "stranger", "-"))["Message"]
+    assert "stranger" in people.wait_for(news("new", "unmanaged-prefix", "-"))["Message"]
 
 
 def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_is_told_everything(
@@ -289,19 +296,19 @@ def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_is_t
         answer = look(installation, SCHEDULED)
         assert answer.failed
         assert answer.payload["errorType"] == "MonitorError"
-        assert "nobody hears of it" in answer.payload["errorMessage"]
+        assert "Nobody receives the notifications" in answer.payload["errorMessage"]
         assert "--authenticate-on-unsubscribe true" in answer.payload["errorMessage"]
         status = look(installation).payload
-        assert (status["health"], status["findings"][0]["code"]) == ("critical", "nobody-listens")
+        assert (status["health"], status["findings"][0]["code"]) == ("critical", "no-subscriber")
         text = look(installation, {"format": "text"}).payload
-        assert "CRITICAL: the vault has no confirmed subscriber" in text
+        assert "CRITICAL: the bucket has no confirmed subscriber" in text
     finally:
         people = Subscriber.of(installation.aws, arn)
     confirm(installation.aws, arn, "ann@example.com")
     assert not look(installation, SCHEDULED).failed
-    assert "unheard" in people.wait_for(news("new", "stranger", "-"))["Message"]
+    assert "unheard" in people.wait_for(news("new", "unmanaged-prefix", "-"))["Message"]
     assert not look(installation, SCHEDULED).failed
-    assert [each for each in people.arrived(1) if news("new", "stranger", "-")(each)] == []
+    assert [each for each in people.arrived(1) if news("new", "unmanaged-prefix", "-")(each)] == []
 
 
 def alarms(installation: Installation) -> list[dict[str, Any]]:

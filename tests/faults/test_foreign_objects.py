@@ -270,7 +270,7 @@ def test_a_backup_from_the_future_is_never_the_latest(
     asked = DrillRequest(parse_drill_event({"database": "app"}), started, run)
     assert find_backup(DrillRun(asked, functions.means())).location == backups[0].location
     findings = {each.code: each for each in functions.monitor().status.findings}
-    assert findings[Code.FROM_THE_FUTURE].subject == early.location.id
+    assert findings[Code.CLOCK_SKEW].subject == early.location.id
     assert Code.BACKUP_TOO_OLD not in findings
 
 
@@ -324,7 +324,7 @@ def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_no
     assert "passed_over" not in listed
     assert functions.restore("tables")["backup"] == backups[0].location.id
     checked = functions.monitor()
-    strangers = {e.subject for e in checked.status.findings if e.code is Code.STRANGER}
+    strangers = {e.subject for e in checked.status.findings if e.code is Code.UNMANAGED_PREFIX}
     assert {"loose", "APP", "Daily/", "hourly/", "my app"} <= strangers
     require_shown(checked.status.as_text())
     for message in functions.heard:
@@ -352,7 +352,7 @@ def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b'{"schema_version": 9}', b'{"schema_version": 1, "told": 7}'],
+    [b"", b'{"schema_version": 9}', b'{"schema_version": 1, "notified": 7}'],
     ids=["empty", "future", "another shape"],
 )
 def test_a_monitor_that_lost_its_memory_says_so_and_tells_everything_once_more(

@@ -144,7 +144,7 @@ def test_a_topic_that_cant_be_reached_leaves_it_to_the_monitor(town: Town) -> No
 
     attempt = town.fails("app", NIGHT, deaf)
     assert (attempt.outcome, attempt.notified) == (AttemptOutcome.FAILED, False)
-    assert "Telling the failure failed" in town.log
+    assert "notification.failed" in town.log
     assert ("new", "backup-failed") in town.look(["app"], NIGHT + 15 * MINUTE)
 
 
@@ -155,7 +155,7 @@ def test_a_bucket_that_takes_no_record_neither_fails_a_run_nor_hides_why_it_fail
     attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
     with recorded(attempt, town.voice(NIGHT), lambda _: ERROR):
         pass
-    assert town.log == ["Recording the run failed"] * 2
+    assert town.log == ["attempt.record_failed"] * 2
     with (
         pytest.raises(ConnectError, match="no route"),
         recorded(attempt, town.voice(NIGHT), lambda _: ERROR),

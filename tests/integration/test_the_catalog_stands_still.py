@@ -145,7 +145,7 @@ def test_a_lie_that_restores_well_is_not_published(
     copy, errors = restored(backups, new_copy(major))
     assert differences(copy, look(backups.database)) == []
     assert errors == ""
-    assert [(each["event"], each["attempt"]) for each in log] == [("Backup begins anew", 2)]
+    assert [(each["event"], each["attempt"]) for each in log] == [("backup.restarted", 2)]
     assert racers[0].fill(kind.says) in str(log[0]["reason"])
     assert any(str(log[0]["reason"]) in note for note in backups.manifest().notes)
 

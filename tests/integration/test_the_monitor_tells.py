@@ -9,7 +9,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Health
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.alerts.policy.state import ToldState
+from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import MonitorError, TellError
 from lifeboat.model.keys import STATE_KEY
@@ -79,8 +79,8 @@ class Watch:
     def victim(self) -> str:
         return backup(last_slot(datetime.now(UTC)) - DAY).location.archive_key
 
-    def memory(self) -> ToldState:
-        return ToldState.from_json(self.vault.bucket.read(STATE_KEY), key=STATE_KEY)
+    def memory(self) -> MonitorState:
+        return MonitorState.from_json(self.vault.bucket.read(STATE_KEY), key=STATE_KEY)
 
     def break_it(self) -> None:
         """Hide the archive before the newest under a delete marker."""
@@ -123,7 +123,7 @@ def test_what_becomes_wrong_is_told_once_then_reminded_of_then_right_again(watch
     assert ("reminder", "archive-missing") in watch.people.kinds()
     watch.mend_it()
     watch.look().require_told()
-    assert ("over", "archive-missing") in watch.people.kinds()
+    assert ("resolved", "archive-missing") in watch.people.kinds()
     watch.look().require_told()
     assert watch.people.kinds() == []
 
@@ -142,7 +142,9 @@ def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
     for _ in range(2):
         checked = watch.look()
         assert checked.status.health is Health.CRITICAL
-        with pytest.raises(MonitorError, match="not all news got out: Nobody heard 'Lifeboat: app"):
+        with pytest.raises(
+            MonitorError, match="Sending all notifications failed: Nobody heard 'Lifeboat: app"
+        ):
             checked.require_told()
     watch.people.deaf = False
     watch.look().require_told()
@@ -159,16 +161,16 @@ def test_what_goes_to_a_topic_without_subscribers_is_told_again_once_there_is_on
     for _ in range(2):
         checked = watch.look()
         checked.require_told()
-        assert checked.status.findings[0].code == "nobody-listens"
-        with pytest.raises(MonitorError, match="nobody hears of it"):
-            checked.require_listeners()
-    assert (watch.memory().told, watch.memory().deaf_since is None) == ((), False)
+        assert checked.status.findings[0].code == "no-subscriber"
+        with pytest.raises(MonitorError, match="Nobody receives the notifications"):
+            checked.require_subscribers()
+    assert (watch.memory().notified, watch.memory().no_subscriber_since is None) == ((), False)
     watch.people.kinds()
     watch.topic = HEARD
     checked = watch.look()
-    checked.require_listeners()
+    checked.require_subscribers()
     assert watch.people.kinds() == [LOST]
-    watch.look().require_listeners()
+    watch.look().require_subscribers()
     assert watch.people.kinds() == []
 
 
@@ -178,13 +180,13 @@ def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> Non
     watch.break_it()
     watch.vault.put("tmp/x", b"x")
     checked = watch.look()
-    assert surest.kinds() == last.kinds() == [LOST, ("new", "stranger")]
+    assert surest.kinds() == last.kinds() == [LOST, ("new", "unmanaged-prefix")]
     assert len(checked.failures) == 2
     with pytest.raises(MonitorError) as caught:
         checked.require_told()
     assert len(caught.value.__notes__) == 1
     watch.look()
-    assert surest.kinds() == [LOST, ("new", "stranger")]  # rather twice than never
+    assert surest.kinds() == [LOST, ("new", "unmanaged-prefix")]  # rather twice than never
 
 
 def test_a_way_that_takes_all_the_time_ends_in_a_failure_that_says_so(watch: Watch) -> None:
@@ -193,9 +195,11 @@ def test_a_way_that_takes_all_the_time_ends_in_a_failure_that_says_so(watch: Wat
     watch.vault.put("tmp/x", b"x")
     checked = watch.look()
     assert len(watch.people.told) == 1
-    with pytest.raises(MonitorError, match="time of the run was over before everybody was told"):
+    with pytest.raises(
+        MonitorError, match="run's time was over before all notifications were sent"
+    ):
         checked.require_told()
-    assert watch.memory().told == ()
+    assert watch.memory().notified == ()
 
 
 def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:
@@ -203,7 +207,7 @@ def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:
     watch.people.deaf = True
     watch.look()
     memory = watch.memory()
-    assert memory.told == ()
+    assert memory.notified == ()
     assert "app" in memory.schedules
 
 
@@ -216,9 +220,9 @@ def test_a_damaged_memory_is_told_and_so_is_everything_else_again(
     assert watch.people.kinds() == [LOST]
     watch.vault.put(STATE_KEY, damage)
     watch.look().require_told()
-    assert watch.people.kinds() == [LOST, ("new", "not-seen")]
+    assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
     watch.look().require_told()
-    assert watch.people.kinds() == [("over", "not-seen")]
+    assert watch.people.kinds() == [("resolved", "check-incomplete")]
 
 
 def test_a_deleted_memory_hides_nothing_and_is_told(watch: Watch) -> None:
@@ -227,7 +231,7 @@ def test_a_deleted_memory_hides_nothing_and_is_told(watch: Watch) -> None:
     watch.vault.bucket.client.delete_object(Bucket=watch.vault.bucket.name, Key=STATE_KEY)
     watch.people.kinds()
     watch.look().require_told()
-    assert watch.people.kinds() == [LOST, ("new", "not-seen")]
+    assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
 
 
 @pytest.fixture
@@ -262,7 +266,7 @@ def test_a_memory_that_may_not_be_read_is_told_as_such(
     watch.break_it()
     checked = watch.look()
     assert checked.status.health is Health.CRITICAL
-    assert watch.people.kinds() == [LOST, ("new", "not-seen")]
+    assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
 
 
 def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
@@ -270,7 +274,7 @@ def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
     watch.vault = BucketBuilder(gone)
     checked = watch.look()
     assert checked.status.health is Health.CRITICAL
-    assert ("new", "not-seen") in watch.people.kinds()
+    assert ("new", "check-incomplete") in watch.people.kinds()
     with pytest.raises(MonitorError, match="NoSuchBucket"):
         checked.require_told()
 
@@ -286,7 +290,7 @@ def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Buck
     assert ("new", "backup-too-old") in watch.people.kinds()
     vault.back_up(backup(newest))
     checked = watch.look()
-    assert ("over", "backup-too-old") in watch.people.kinds()
+    assert ("resolved", "backup-too-old") in watch.people.kinds()
     (app,) = checked.status.databases
     assert app.backup is not None
     assert app.backup.id == backup(newest).location.id

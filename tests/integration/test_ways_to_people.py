@@ -45,7 +45,7 @@ def test_a_published_message_has_its_subject_text_and_attributes(aws: LocalAws, 
     assert told["Message"] == MESSAGE.body
     attributes = {name: each["Value"] for name, each in told["MessageAttributes"].items()}
     assert attributes == MESSAGE.attributes
-    assert attributes["code"] == "never-backed-up"
+    assert attributes["code"] == "no-backup"
 
 
 def test_a_subscriber_may_choose_by_the_attributes(aws: LocalAws, arn: str) -> None:
@@ -54,13 +54,13 @@ def test_a_subscriber_may_choose_by_the_attributes(aws: LocalAws, arn: str) -> N
     sns.set_subscription_attributes(
         SubscriptionArn=subscription["SubscriptionArn"],
         AttributeName="FilterPolicy",
-        AttributeValue=json.dumps({"kind": ["over"]}),
+        AttributeValue=json.dumps({"kind": ["resolved"]}),
     )
     Topic(sns, arn).tell(MESSAGE)
     assert people.arrived() == []
 
 
-ALARM = json.dumps({"AlarmName": "Lifeboat-monitor-silent", "NewStateValue": "ALARM"})
+ALARM = json.dumps({"AlarmName": "Lifeboat-monitor-heartbeat", "NewStateValue": "ALARM"})
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_webhook_gets_the_message_as_json(aws: LocalAws, endpoint: Endpoint) -
     assert len(endpoint.posts) == 3
     path, payload = endpoint.posts[-1]
     assert path == f"/{BAIT}"
-    assert (payload["subject"], payload["code"]) == (MESSAGE.subject, "never-backed-up")
+    assert (payload["subject"], payload["code"]) == (MESSAGE.subject, "no-backup")
     assert payload["body"] == MESSAGE.body
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Health, Level, overall
-from lifeboat.alerts.policy.state import ToldState
+from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.observe import most_calls, observe
 from lifeboat.monitor.policy.bill import LISTS, OTHERS, RECORDS
@@ -64,7 +64,7 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> 
     manifests = vault.back_up_daily(9)
     report = drill(drilled())
     vault.report(report)
-    vault.put("monitor/state.json", ToldState().to_json())
+    vault.put("monitor/state.json", MonitorState().to_json())
     vault.put("restores/app/2026-11-22T020000Z.json", b"{}")
     facts = look(vault)
     app = of_app(facts)
@@ -73,7 +73,7 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> 
     assert app.manifests == reduced(manifests, app.objects, now=datetime.now(UTC))
     assert app.drills == (report,)
     assert len(app.objects) == 9 * 3 + 1
-    assert (facts.strangers, facts.uploads, facts.problems) == ((), (), ())
+    assert (facts.unmanaged_prefixes, facts.uploads, facts.problems) == ((), (), ())
     assert judge(facts, SETTINGS, datetime.now(UTC)) == ()
 
 
@@ -167,7 +167,7 @@ def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: BucketBui
     assert f"claims to be {newest.key}" in damaged[1].why
     assert isinstance(of_app(facts).drills[0], Unreadable)
     assert health_of(facts) is Health.CRITICAL
-    assert {Code.MANIFEST_UNREADABLE, Code.DRILL_UNREADABLE} <= codes(facts)
+    assert {Code.MANIFEST_UNREADABLE, Code.DRILL_REPORT_UNREADABLE} <= codes(facts)
 
 
 def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: BucketBuilder) -> None:
@@ -179,7 +179,13 @@ def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: Bucke
     client.delete_object(Bucket=name, Key="daily/deleted/x")
     client.create_multipart_upload(Bucket=name, Key="daily/app/x/archive.dump")
     facts = look(vault)
-    assert facts.strangers == ("daily/old/", "drills/gone/", "loose", "tmp/", "weekly/loose")
+    assert facts.unmanaged_prefixes == (
+        "daily/old/",
+        "drills/gone/",
+        "loose",
+        "tmp/",
+        "weekly/loose",
+    )
     assert not isinstance(facts.uploads, Unknown)
     (upload,) = facts.uploads
     assert upload.key == "daily/app/x/archive.dump"
@@ -214,7 +220,7 @@ def test_a_prefix_that_cannot_be_listed_makes_the_databases_unknown_and_critical
     assert isinstance(objects, Unknown)
     assert "weekly/: AccessDenied" in objects.why
     assert health_of(facts) is Health.CRITICAL
-    assert codes(facts) == {Code.NOT_SEEN}
+    assert codes(facts) == {Code.CHECK_INCOMPLETE}
 
 
 def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
@@ -240,7 +246,7 @@ def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
         ("s3:GetEncryptionConfiguration", "encryption"),
         ("s3:GetBucketPublicAccessBlock", "public_access"),
         ("s3:ListBucketMultipartUploads", "uploads"),
-        ("s3:ListBucket", "strangers"),
+        ("s3:ListBucket", "unmanaged_prefixes"),
     ],
 )
 def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
@@ -252,7 +258,7 @@ def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
     answer = getattr(facts.bucket, part, None) or getattr(facts, part, None)
     assert isinstance(answer, Unknown)
     assert "AccessDenied" in answer.why
-    assert Code.NOT_SEEN in codes(facts)
+    assert Code.CHECK_INCOMPLETE in codes(facts)
     assert health_of(facts) is not Health.HEALTHY
 
 

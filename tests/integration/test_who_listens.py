@@ -42,7 +42,7 @@ def test_an_address_is_seen_as_waiting_and_then_as_confirmed(aws: LocalAws, arn:
         ("sqs", True),
     }
     queue = next(each for each in seen.subscriptions if each.protocol == "sqs")
-    assert queue.place == f"sqs to {people.queue.rpartition('/')[2]}"
+    assert queue.destination == f"sqs to {people.queue.rpartition('/')[2]}"
 
 
 def test_who_may_not_look_or_finds_no_topic_says_so(aws: LocalAws, arn: str) -> None:

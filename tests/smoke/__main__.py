@@ -180,7 +180,7 @@ def main() -> int:
     try:
         owner = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
-        print(f"Nothing was done. There are no AWS credentials that work: {error}")
+        print(f"Nothing was done. Checking the AWS credentials failed: {error}")
         return REFUSED
     print(plan(asked, f"account {owner}, region {session.region_name}"))
     if not agreed(asked, owner):

@@ -69,7 +69,7 @@ class Account:
 
     @property
     def bucket(self) -> str:
-        return self.outputs["VaultName"]
+        return self.outputs["BackupBucketName"]
 
     @property
     def s3(self) -> Any:

@@ -118,7 +118,9 @@ def _export(account: Account) -> Seen:
 
 def _monitor(account: Account) -> Seen:
     codes = account.findings()
-    return Seen(good="not-seen" not in codes, text=f"findings: {', '.join(codes) or 'none'}")
+    return Seen(
+        good="check-incomplete" not in codes, text=f"findings: {', '.join(codes) or 'none'}"
+    )
 
 
 def _hidden(account: Account) -> Seen:
@@ -137,17 +139,17 @@ def _hidden(account: Account) -> Seen:
 def _silence(account: Account) -> Seen:
     scheduler, name = account.client("scheduler", None), f"{account.stack}-monitor"
     account.findings()
-    if not account.wait_for_alarm("monitor-silent", "OK"):
-        return Seen(good=False, text="the monitor has looked, and monitor-silent is not OK")
+    if not account.wait_for_alarm("monitor-heartbeat", "OK"):
+        return Seen(good=False, text="the monitor has looked, and monitor-heartbeat is not OK")
     scheduler.delete_schedule(Name=name)
     begun = time.monotonic()
     try:
-        noticed = account.wait_for_alarm("monitor-silent", "INSUFFICIENT_DATA")
+        noticed = account.wait_for_alarm("monitor-heartbeat", "INSUFFICIENT_DATA")
     finally:
         code = account.revert()
     minutes = round((time.monotonic() - begun) / 60)
     back = scheduler.get_schedule(Name=name)["State"] == "ENABLED" if not code else False
-    text = f"monitor-silent {'notified' if noticed else 'did not notify'} in {minutes} min; "
+    text = f"monitor-heartbeat {'notified' if noticed else 'did not notify'} in {minutes} min; "
     return Seen(good=noticed and back, text=f"{text}the schedule {'is' if back else 'is not'} back")
 
 
@@ -161,7 +163,7 @@ def _lifecycle(account: Account) -> Seen:
     after = account.s3.get_bucket_lifecycle_configuration(Bucket=account.bucket)["Rules"]
     same = sorted(map(str, before)) == sorted(map(str, after))
     text = f"findings: {', '.join(codes)}; the rules {'are' if same else 'are not'} back"
-    return Seen(good="lifecycle" in codes and same, text=text)
+    return Seen(good="lifecycle-drift" in codes and same, text=text)
 
 
 def _former_key(account: Account) -> Seen:
@@ -183,11 +185,13 @@ CHECKS = (
     Check("drill", "restores the backup in a function", 10, "proven or partial", _drill),
     Check("drill-x86", "deploys twice", 30, "the same on x86_64", _drill_elsewhere),
     Check("export", "exports the database into the bucket", 5, "the link answers 200", _export),
-    Check("monitor", "looks", 1, "no finding not-seen: it may see all that it must", _monitor),
+    Check(
+        "monitor", "looks", 1, "no finding check-incomplete: it may see all that it must", _monitor
+    ),
     Check("hidden", "hides an archive and shows it again", 5, "words, not AccessDenied", _hidden),
     Check("lifecycle", "deletes the rules; reverts", 10, "a finding; the rules back", _lifecycle),
     Check("former-key", "deploys 3 times", 40, "old key still read", _former_key, key=True),
-    Check("silence", "deletes the monitor's schedule; reverts", 190, "monitor-silent", _silence),
+    Check("silence", "deletes the monitor's schedule; reverts", 190, "monitor-heartbeat", _silence),
 )
 
 BY_HAND = (

@@ -67,9 +67,9 @@ def test_nothing_is_published_or_read_unencrypted_on_the_wire(any_stack: Synthes
 def test_the_stacks_alarms_may_publish_and_nobody_elses(any_stack: Synthesized) -> None:
     statements = any_stack.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
 
-    (allowed,) = [each for each in statements if each.get("Sid") == "ItsAlarms"]
+    (allowed,) = [each for each in statements if each.get("Sid") == "AllowAlarmsPublish"]
     others = [each["Sid"] for each in statements if each["Effect"] == "Allow"]
-    assert set(others) <= {"ItsAlarms", "WordOfThaws"}
+    assert set(others) <= {"AllowAlarmsPublish", "AllowEventBridgePublish"}
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Condition"] == {
@@ -100,9 +100,9 @@ def test_the_stack_has_these_alarms_however_many_databases_it_has(
     any_stack: Synthesized,
 ) -> None:
     assert alarms_of(any_stack).keys() == {
-        "monitor-silent",
+        "monitor-heartbeat",
         "monitor-error",
-        "undelivered",
+        "schedule-dead-letters",
         "backup-too-old",
     }
 
@@ -116,7 +116,7 @@ def test_every_alarm_notifies_when_it_begins_and_none_of_what_was_never_wrong(
     for name, alarm in alarms_of(any_stack).items():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert "OKActions" not in alarm
-        silence = [{"Ref": topic}] if name == "monitor-silent" else None
+        silence = [{"Ref": topic}] if name == "monitor-heartbeat" else None
         assert alarm.get("InsufficientDataActions") == silence
         assert "Metrics" not in alarm
     any_stack.template.resource_count_is("AWS::CloudWatch::CompositeAlarm", 0)
@@ -157,17 +157,19 @@ def test_a_monitor_that_is_not_started_for_two_of_its_turns_is_noticed(
     plain: Synthesized, sealed: Synthesized
 ) -> None:
     """Lambda sends no figure for what it doesn't start, so missing has to be its own state."""
-    alarm = alarms_of(plain)["monitor-silent"]
+    alarm = alarms_of(plain)["monitor-heartbeat"]
     assert when(alarm) == ("Invocations", "Sum", "< 1", 2 * HOUR, MISSING)
     assert alarm["Namespace"] == "AWS/Lambda"
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": monitor_of(plain)}}]
     assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == alarm["EvaluationPeriods"]
-    assert when(alarms_of(sealed)["monitor-silent"])[3] == 2400
+    assert when(alarms_of(sealed)["monitor-heartbeat"])[3] == 2400
 
 
 def test_a_monitor_that_fails_and_runs_that_never_started_are_noticed(plain: Synthesized) -> None:
     (queue,) = plain.template.find_resources("AWS::SQS::Queue")
-    error, undelivered = (alarms_of(plain)[name] for name in ("monitor-error", "undelivered"))
+    error, undelivered = (
+        alarms_of(plain)[name] for name in ("monitor-error", "schedule-dead-letters")
+    )
 
     assert when(error) == ("Errors", "Sum", "> 0", HOUR, IGNORED)
     assert error["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": monitor_of(plain)}}]
@@ -194,9 +196,9 @@ def test_every_alarm_says_what_happened_what_is_safe_and_what_to_do(
 @pytest.mark.parametrize(
     ("cron", "told"),
     [
-        ("0 6 * * ? *", "24 hours pass between two looks"),
-        ("0 8-17 ? * MON-FRI *", "63 hours pass between two looks"),
-        ("0 6 * * ? 2199", "it never looks twice"),
+        ("0 6 * * ? *", "there are 24 hours between two checks"),
+        ("0 8-17 ? * MON-FRI *", "there are 63 hours between two checks"),
+        ("0 6 * * ? 2199", "it runs only once"),
     ],
 )
 def test_a_monitor_that_looks_too_rarely_to_be_missed_is_refused(

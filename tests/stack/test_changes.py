@@ -60,7 +60,7 @@ def test_no_setting_replaces_or_forgets_the_bucket(
     assert name == bucket_of(plain)[0], "another logical id is another bucket"
     assert not {*REPLACING} & {*bucket["Properties"]}
     assert bucket["UpdateReplacePolicy"] == "Retain"
-    assert changed.body["Outputs"]["VaultName"] == plain.body["Outputs"]["VaultName"]
+    assert changed.body["Outputs"]["BackupBucketName"] == plain.body["Outputs"]["BackupBucketName"]
 
 
 def keys_that_may_be_read_with(stack: Synthesized, function: str) -> set[str]:
@@ -83,7 +83,7 @@ def test_a_backup_of_a_former_key_can_still_be_read_and_nothing_is_written_with_
     for function in READERS:
         readable = keys_that_may_be_read_with(stack, function)
         assert readable == {KEY} | ({now} - {"S3"}), function
-        former = role_of(stack, function)["ReadWithFormerKeys"]
+        former = role_of(stack, function)["DecryptWithFormerKeys"]
         assert former["Action"] == ["kms:Decrypt"]
         assert former["Resource"] == [KEY]
 

@@ -185,10 +185,10 @@ def test_a_name_that_aws_would_not_take_is_refused(
     synthesize: Callable[..., Synthesized],
 ) -> None:
     with pytest.raises(
-        SettingsError, match=r"app would be called L+-backup-app, which is 66 .* 64"
+        SettingsError, match=r"backup function of app is too long: L+-backup-app has 66 .* 64"
     ):
         synthesize(PLAIN, name="L" * 55, judged=False)
-    with pytest.raises(SettingsError, match=r"function would be called L+-monitor, which is 69 .*"):
+    with pytest.raises(SettingsError, match=r"monitor function is too long: L+-monitor has 69 .*"):
         synthesize(PLAIN, name="L" * 61, judged=False)
 
 
@@ -348,27 +348,27 @@ def test_the_outputs_name_the_vault_the_functions_and_what_can_be_done_by_hand(
 
     (bucket,) = plain.template.find_resources("AWS::S3::Bucket")
     (topic,) = plain.template.find_resources("AWS::SNS::Topic")
-    assert outputs["VaultName"] == {"Ref": bucket}
+    assert outputs["BackupBucketName"] == {"Ref": bucket}
     assert outputs["TopicArn"] == {"Ref": topic}
     names = [value for name, value in outputs.items() if "FunctionName" in name]
     assert sorted(names) == ["Lifeboat-backup-app", "Lifeboat-backup-shop"]
     assert outputs["FunctionNameApp"] == "Lifeboat-backup-app"
-    assert "drill" in outputs["DrillByHandShop"]
+    assert "drill" in outputs["DrillCommandShop"]
     by_hand = {
         job: [invocation(value) for name, value in outputs.items() if job in name]
-        for job in ("BackUpByHand", "DrillByHand", "MonitorByHand")
+        for job in ("BackupCommand", "DrillCommand", "StatusCommand")
     }
     latest = {"backup": "latest"}
     assert by_hand == {
-        "BackUpByHand": [
+        "BackupCommand": [
             ("Lifeboat-backup-app", {"database": "app"}),
             ("Lifeboat-backup-shop", {"database": "shop"}),
         ],
-        "DrillByHand": [
+        "DrillCommand": [
             ("Lifeboat-drill-app", {"database": "app"} | latest),
             ("Lifeboat-drill-shop", {"database": "shop"} | latest),
         ],
-        "MonitorByHand": [("Lifeboat-monitor", {"format": "text"})],
+        "StatusCommand": [("Lifeboat-monitor", {"format": "text"})],
     }
 
 
@@ -376,9 +376,9 @@ def test_outputs_have_names_that_people_can_read_unless_two_would_be_the_same() 
     from infra.names import output_name
 
     names = ["my-app", "app1", "app-1"]
-    assert output_name("BackUpByHand", "my-app", names) == "BackUpByHandMyApp"
-    assert output_name("BackUpByHand", "app1", names) is None
-    assert output_name("BackUpByHand", "app-1", names) is None
+    assert output_name("BackupCommand", "my-app", names) == "BackupCommandMyApp"
+    assert output_name("BackupCommand", "app1", names) is None
+    assert output_name("BackupCommand", "app-1", names) is None
 
 
 def invocation(command: str) -> tuple[str, dict[str, str]]:

@@ -270,7 +270,7 @@ def deploy_a_bucket(account: LocalAws, key: str) -> None:
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     template = {
         "Resources": {"Vault": {"Type": "AWS::S3::Bucket"}},
-        "Outputs": {"VaultName": {"Value": {"Ref": "Vault"}}},
+        "Outputs": {"BackupBucketName": {"Value": {"Ref": "Vault"}}},
     }
     stacks = account.client("cloudformation")
     stacks.create_stack(StackName="Lifeboat", TemplateBody=json.dumps(template))
@@ -299,7 +299,10 @@ def test_an_aws_that_does_not_answer_is_told_without_a_traceback(
 
     assert code == 1
     for what in ("CDK's bootstrap", "secrets", "topic's key", "bucket's key", "Lambda's quotas"):
-        assert f"AWS gave no answer about the {what}".replace("the Lambda", "Lambda") in said
+        assert (
+            f"Checking the {what} failed, AWS did not answer".replace("the Lambda", "Lambda")
+            in said
+        )
     assert "Traceback" not in said
 
 
@@ -481,7 +484,7 @@ def test_a_topics_key_that_alarms_cannot_use_is_told(account: LocalAws, check: C
 
     code, said = check(app, "-c", setting[:-1] + ("0" if setting[-1] != "0" else "1"))
     assert code == 1
-    assert "The policy of the topic's key could not be read" in said
+    assert "Reading the policy of the topic's key failed" in said
 
 
 def test_settings_of_another_account_are_told_before_the_deployment(
@@ -514,7 +517,7 @@ def test_without_credentials_the_settings_are_still_judged(
     code, said = check("not an arn")
 
     assert code == 1
-    assert "There are no AWS credentials that work: Unable to locate credentials" in said
+    assert "Checking the AWS credentials failed: Unable to locate credentials" in said
     assert "aws sso login" in said
     assert "lifeboat.databases.0.secret_arn is" in said
 

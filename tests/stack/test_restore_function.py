@@ -32,19 +32,19 @@ def test_it_may_read_and_thaw_backups_and_write_reports_and_exports(plain: Synth
         "ReadBackupsAndReports": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
         "ThawBackups": ("Allow", ["s3:RestoreObject"]),
         "PutReports": ("Allow", ["s3:PutObject"]),
-        "PutExportsAndLinkToThem": (
+        "PutAndSignExports": (
             "Allow",
             ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
         ),
-        "ReadItsTargets": ("Allow", ["secretsmanager:GetSecretValue"]),
-        "TellThePeople": ("Allow", ["sns:Publish"]),
-        "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
+        "ReadTargetSecrets": ("Allow", ["secretsmanager:GetSecretValue"]),
+        "PublishAlerts": ("Allow", ["sns:Publish"]),
+        "WriteLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
     }
     bucket = allowed["ListBackupsAndReports"]["Resource"][0]
     assert allowed["ThawBackups"]["Resource"] == [f"{bucket}/{tier}/*" for tier in sorted(TIERS)]
     assert allowed["PutReports"]["Resource"] == [f"{bucket}/restores/*"]
-    assert allowed["PutExportsAndLinkToThem"]["Resource"] == [f"{bucket}/exports/*"]
-    assert allowed["ReadItsTargets"]["Resource"] == [SECRET.format("app"), SECRET.format("shop")]
+    assert allowed["PutAndSignExports"]["Resource"] == [f"{bucket}/exports/*"]
+    assert allowed["ReadTargetSecrets"]["Resource"] == [SECRET.format("app"), SECRET.format("shop")]
 
 
 def test_it_reads_the_secrets_of_databases_and_targets_with_their_keys(
@@ -53,9 +53,9 @@ def test_it_reads_the_secrets_of_databases_and_targets_with_their_keys(
     allowed = role_of(sealed, NAME)
 
     secrets = [SECRET.format("app"), OWNER]
-    assert allowed["ReadItsTargets"]["Resource"] == secrets
-    assert allowed["DecryptItsTargets"]["Resource"] == [SECRET_KEY, TARGET_KEY]
-    context = allowed["DecryptItsTargets"]["Condition"]["StringEquals"]
+    assert allowed["ReadTargetSecrets"]["Resource"] == secrets
+    assert allowed["DecryptTargetSecrets"]["Resource"] == [SECRET_KEY, TARGET_KEY]
+    context = allowed["DecryptTargetSecrets"]["Condition"]["StringEquals"]
     assert sorted(context["kms:EncryptionContext:SecretARN"]) == secrets
     assert context["kms:ViaService"] == "secretsmanager.eu-central-1.amazonaws.com"
 
@@ -90,9 +90,9 @@ def test_nothing_in_the_stack_starts_it(request: pytest.FixtureRequest, kind: st
 def test_the_outputs_say_how_to_begin_and_what_a_person_needs_for_it(plain: Synthesized) -> None:
     name, _ = function_of(plain)
     outputs = plain.body["Outputs"]
-    assert "--function-name Lifeboat-restore " in outputs["RestoreByHand"]["Value"]
-    assert '{"action": "list", "database": "app"}' in outputs["RestoreByHand"]["Value"]
-    assert outputs["RestoreNeeds"]["Value"] == {
+    assert "--function-name Lifeboat-restore " in outputs["RestoreCommand"]["Value"]
+    assert '{"action": "list", "database": "app"}' in outputs["RestoreCommand"]["Value"]
+    assert outputs["RestoreInvokePolicy"]["Value"] == {
         "Fn::Join": ["", ["lambda:InvokeFunction on ", {"Fn::GetAtt": [name, "Arn"]}]]
     }
 
@@ -151,7 +151,7 @@ def test_slack_hears_of_a_thaw_in_the_only_form_that_it_shows(
 def test_only_that_rule_may_publish_for_eventbridge(plain: Synthesized) -> None:
     (name,) = plain.template.find_resources("AWS::Events::Rule")
     statements = plain.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
-    (allowed,) = [each for each in statements if each.get("Sid") == "WordOfThaws"]
+    (allowed,) = [each for each in statements if each.get("Sid") == "AllowEventBridgePublish"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [name, "Arn"]}}}

@@ -21,10 +21,10 @@ from tests.stack.stacks import (
 
 TIERS = ("daily", "manual", "monthly", "weekly")
 LOCK = ("Allow", ["s3:PutObjectRetention"])
-RECORD = {sid: ("Allow", ["s3:PutObject"]) for sid in ("RecordItsRuns", "ClaimAnHour")}
+RECORD = {sid: ("Allow", ["s3:PutObject"]) for sid in ("WriteAttempts", "ClaimNotifications")}
 TELL_AND_LOG = {
-    "TellThePeople": ("Allow", ["sns:Publish"]),
-    "WriteItsLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
+    "PublishAlerts": ("Allow", ["sns:Publish"]),
+    "WriteLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
 }
 
 
@@ -97,32 +97,32 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
     allowed = role_of(plain, "Lifeboat-backup-app")
 
     assert may(allowed) == {
-        "ReadItsSecret": ("Allow", ["secretsmanager:GetSecretValue"]),
+        "ReadDatabaseSecret": ("Allow", ["secretsmanager:GetSecretValue"]),
         "PutBackups": (
             "Allow",
             ["s3:AbortMultipartUpload", "s3:PutObject"],
         ),
         **{f"Lock{tier.capitalize()}Backups": LOCK for tier in TIERS},
         "ReadManifests": ("Allow", ["s3:GetObject"]),
-        "ListItsBackups": ("Allow", ["s3:ListBucket"]),
+        "ListBackups": ("Allow", ["s3:ListBucket"]),
         **RECORD,
         **TELL_AND_LOG,
     }
-    bucket = allowed["ListItsBackups"]["Resource"][0]
+    bucket = allowed["ListBackups"]["Resource"][0]
     assert bucket.startswith("<VaultBucket")
-    assert allowed["RecordItsRuns"]["Resource"] == [f"{bucket}/attempts/app.json"]
-    assert allowed["ClaimAnHour"]["Resource"] == [f"{bucket}/attempts/notified/backup/*"]
+    assert allowed["WriteAttempts"]["Resource"] == [f"{bucket}/attempts/app.json"]
+    assert allowed["ClaimNotifications"]["Resource"] == [f"{bucket}/attempts/notified/backup/*"]
     assert allowed["PutBackups"]["Resource"] == [f"{bucket}/{tier}/app/*" for tier in TIERS]
     assert allowed["ReadManifests"]["Resource"] == [
         f"{bucket}/{tier}/app/*/manifest.json" for tier in TIERS
     ]
-    assert allowed["ListItsBackups"]["Resource"] == [bucket]
-    (like,) = allowed["ListItsBackups"]["Condition"].values()
-    assert allowed["ListItsBackups"]["Condition"] == {"StringLike": like}
+    assert allowed["ListBackups"]["Resource"] == [bucket]
+    (like,) = allowed["ListBackups"]["Condition"].values()
+    assert allowed["ListBackups"]["Condition"] == {"StringLike": like}
     assert like.keys() == {"s3:prefix"}
     assert sorted(like["s3:prefix"]) == [f"{tier}/app/*" for tier in TIERS]
-    assert allowed["WriteItsLogs"]["Resource"][0].startswith("<DatabaseappBackupLog")
-    assert allowed["TellThePeople"]["Resource"] == ["<AlertsTopic>"]
+    assert allowed["WriteLogs"]["Resource"][0].startswith("<DatabaseappBackupLog")
+    assert allowed["PublishAlerts"]["Resource"] == ["<AlertsTopic>"]
 
 
 @pytest.mark.parametrize(
@@ -155,35 +155,35 @@ def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
     allowed = role_of(plain, "Lifeboat-drill-app")
 
     assert may(allowed) == {
-        "ListItsBackups": ("Allow", ["s3:ListBucket"]),
-        "ReadItsBackups": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
+        "ListBackups": ("Allow", ["s3:ListBucket"]),
+        "ReadBackups": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
         "PutReports": ("Allow", ["s3:PutObject"]),
         **RECORD,
         **TELL_AND_LOG,
     }
-    bucket = allowed["ListItsBackups"]["Resource"][0]
-    assert allowed["RecordItsRuns"]["Resource"] == [f"{bucket}/attempts/app.drill.json"]
-    assert allowed["ClaimAnHour"]["Resource"] == [f"{bucket}/attempts/notified/drill/*"]
+    bucket = allowed["ListBackups"]["Resource"][0]
+    assert allowed["WriteAttempts"]["Resource"] == [f"{bucket}/attempts/app.drill.json"]
+    assert allowed["ClaimNotifications"]["Resource"] == [f"{bucket}/attempts/notified/drill/*"]
     prefixes = sorted([*(f"{tier}/app/*" for tier in TIERS), "drills/app/*"])
-    assert allowed["ReadItsBackups"]["Resource"] == [f"{bucket}/{prefix}" for prefix in prefixes]
+    assert allowed["ReadBackups"]["Resource"] == [f"{bucket}/{prefix}" for prefix in prefixes]
     assert allowed["PutReports"]["Resource"] == [f"{bucket}/drills/app/*"]
-    assert allowed["ListItsBackups"]["Resource"] == [bucket]
-    (like,) = allowed["ListItsBackups"]["Condition"].values()
-    assert allowed["ListItsBackups"]["Condition"] == {"StringLike": like}
+    assert allowed["ListBackups"]["Resource"] == [bucket]
+    (like,) = allowed["ListBackups"]["Condition"].values()
+    assert allowed["ListBackups"]["Condition"] == {"StringLike": like}
     assert sorted(like["s3:prefix"]) == prefixes
     assert like.keys() == {"s3:prefix"}
-    assert allowed["WriteItsLogs"]["Resource"][0].startswith("<DatabaseappDrillLog")
-    assert allowed["TellThePeople"]["Resource"] == ["<AlertsTopic>"]
+    assert allowed["WriteLogs"]["Resource"][0].startswith("<DatabaseappDrillLog")
+    assert allowed["PublishAlerts"]["Resource"] == ["<AlertsTopic>"]
 
 
 def test_a_drill_sees_the_secrets_of_its_targets_and_no_sources(sealed: Synthesized) -> None:
     allowed = role_of(sealed, "Lifeboat-drill-app")
 
-    assert allowed["ReadItsTargets"]["Action"] == ["secretsmanager:GetSecretValue"]
-    assert allowed["ReadItsTargets"]["Resource"] == sorted(TARGETS)
-    assert allowed["DecryptItsTargets"]["Action"] == ["kms:Decrypt"]
-    assert allowed["DecryptItsTargets"]["Resource"] == [TARGET_KEY]
-    assert allowed["DecryptItsTargets"]["Condition"]["StringEquals"] == {
+    assert allowed["ReadTargetSecrets"]["Action"] == ["secretsmanager:GetSecretValue"]
+    assert allowed["ReadTargetSecrets"]["Resource"] == sorted(TARGETS)
+    assert allowed["DecryptTargetSecrets"]["Action"] == ["kms:Decrypt"]
+    assert allowed["DecryptTargetSecrets"]["Resource"] == [TARGET_KEY]
+    assert allowed["DecryptTargetSecrets"]["Condition"]["StringEquals"] == {
         "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
         "kms:EncryptionContext:SecretARN": TARGETS,
     }
@@ -202,29 +202,33 @@ def test_a_parameter_is_read_by_its_arn_and_decrypted_through_its_own_service_on
     stack = synthesize(settings, judged=False)
 
     backup = role_of(stack, "Lifeboat-backup-app")
-    assert "ReadItsSecret" not in backup
-    assert backup["ReadItsSecretInParameters"]["Action"] == ["ssm:GetParameter"]
-    assert backup["ReadItsSecretInParameters"]["Resource"] == [PARAMETER]
-    assert backup["DecryptItsSecretInParameters"]["Action"] == ["kms:Decrypt"]
-    assert backup["DecryptItsSecretInParameters"]["Resource"] == [SECRET_KEY]
-    assert readable(backup["DecryptItsSecretInParameters"]["Condition"])["StringEquals"] == {
+    assert "ReadDatabaseSecret" not in backup
+    assert backup["ReadDatabaseSecretInParameterStore"]["Action"] == ["ssm:GetParameter"]
+    assert backup["ReadDatabaseSecretInParameterStore"]["Resource"] == [PARAMETER]
+    assert backup["DecryptDatabaseSecretInParameterStore"]["Action"] == ["kms:Decrypt"]
+    assert backup["DecryptDatabaseSecretInParameterStore"]["Resource"] == [SECRET_KEY]
+    assert readable(backup["DecryptDatabaseSecretInParameterStore"]["Condition"])[
+        "StringEquals"
+    ] == {
         "kms:ViaService": "ssm.eu-central-1.amazonaws.com",
         "kms:EncryptionContext:PARAMETER_ARN": PARAMETER,
     }
     drill = role_of(stack, "Lifeboat-drill-app")
-    assert drill["ReadItsTargetsInParameters"]["Resource"] == [OTHER_PARAMETER]
+    assert drill["ReadTargetSecretsInParameterStore"]["Resource"] == [OTHER_PARAMETER]
     assert PARAMETER not in str(drill)
     assert "kms:" not in str(drill), "AWS's own key needs no statement"
     restore = role_of(stack, "Lifeboat-restore")
-    assert restore["ReadItsTargets"]["Resource"] == [SECRET.format("owner")]
-    assert restore["ReadItsTargetsInParameters"]["Resource"] == sorted([PARAMETER, OTHER_PARAMETER])
+    assert restore["ReadTargetSecrets"]["Resource"] == [SECRET.format("owner")]
+    assert restore["ReadTargetSecretsInParameterStore"]["Resource"] == sorted(
+        [PARAMETER, OTHER_PARAMETER]
+    )
 
 
 def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
     allowed = role_of(plain, "Lifeboat-monitor")
 
     assert may(allowed) == {
-        "LookAround": (
+        "DescribeBucket": (
             "Allow",
             [
                 "s3:GetBucketObjectLockConfiguration",
@@ -237,14 +241,14 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
                 "s3:ListBucketVersions",
             ],
         ),
-        "ReadWhatIsClaimed": ("Allow", ["s3:GetObject"]),
-        "SeeWhoListens": ("Allow", ["sns:ListSubscriptionsByTopic"]),
-        "KeepItsState": ("Allow", ["s3:PutObject"]),
+        "ReadManifestsAndReports": ("Allow", ["s3:GetObject"]),
+        "ListTopicSubscriptions": ("Allow", ["sns:ListSubscriptionsByTopic"]),
+        "WriteMonitorState": ("Allow", ["s3:PutObject"]),
         **TELL_AND_LOG,
     }
-    (bucket,) = allowed["LookAround"]["Resource"]
+    (bucket,) = allowed["DescribeBucket"]["Resource"]
     assert bucket.startswith("<VaultBucket")
-    assert allowed["ReadWhatIsClaimed"]["Resource"] == sorted(
+    assert allowed["ReadManifestsAndReports"]["Resource"] == sorted(
         [
             *(f"{bucket}/{tier}/*/manifest.json" for tier in TIERS),
             f"{bucket}/attempts/*.json",
@@ -252,18 +256,18 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
             f"{bucket}/monitor/state.json",
         ]
     )
-    assert allowed["KeepItsState"]["Resource"] == [f"{bucket}/monitor/state.json"]
-    (topic,) = allowed["SeeWhoListens"]["Resource"]
+    assert allowed["WriteMonitorState"]["Resource"] == [f"{bucket}/monitor/state.json"]
+    (topic,) = allowed["ListTopicSubscriptions"]["Resource"]
     assert topic.startswith("<AlertsTopic")
-    assert allowed["WriteItsLogs"]["Resource"][0].startswith("<MonitorLog")
+    assert allowed["WriteLogs"]["Resource"][0].startswith("<MonitorLog")
 
 
 def test_the_monitor_sees_the_secret_of_its_webhook_and_no_databases(sealed: Synthesized) -> None:
     allowed = role_of(sealed, "Lifeboat-monitor")
 
-    assert allowed["ReadItsWebhook"]["Resource"] == [WEBHOOK]
-    assert allowed["DecryptItsWebhook"]["Resource"] == [WEBHOOK_KEY]
-    assert allowed["DecryptItsWebhook"]["Condition"]["StringEquals"] == {
+    assert allowed["ReadWebhookSecret"]["Resource"] == [WEBHOOK]
+    assert allowed["DecryptWebhookSecret"]["Resource"] == [WEBHOOK_KEY]
+    assert allowed["DecryptWebhookSecret"]["Condition"]["StringEquals"] == {
         "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
         "kms:EncryptionContext:SecretARN": WEBHOOK,
     }
@@ -380,11 +384,13 @@ def test_the_one_statement_about_everything_is_for_lambda_and_not_for_its_code(
     about_everything = {
         sid for sid, statement in statements.items() if statement["Resource"] == ["*"]
     }
-    assert about_everything == {"JoinTheNetwork", "NotByItsOwnCode"}
-    assert all(action.startswith("ec2:") for action in statements["JoinTheNetwork"]["Action"])
-    denied = statements["NotByItsOwnCode"]
+    assert about_everything == {"ManageNetworkInterfaces", "DenyEniCallsFromFunctionCode"}
+    assert all(
+        action.startswith("ec2:") for action in statements["ManageNetworkInterfaces"]["Action"]
+    )
+    denied = statements["DenyEniCallsFromFunctionCode"]
     assert denied["Effect"] == "Deny"
-    assert denied["Action"] == statements["JoinTheNetwork"]["Action"]
+    assert denied["Action"] == statements["ManageNetworkInterfaces"]["Action"]
     assert as_text(denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]) == (
         f"arn:aws:lambda:eu-central-1:123456789012:function:Lifeboat-{job}-app"
     )
@@ -395,8 +401,8 @@ def test_keys_may_be_used_through_their_service_only(sealed: Synthesized, functi
     statements = role_of(sealed, f"Lifeboat-{function}")
 
     for sid, key, service in (
-        ("UseTheVaultsKey", KEY, "s3"),
-        ("UseTheTopicsKey", TOPIC_KEY, "sns"),
+        ("UseBucketKey", KEY, "s3"),
+        ("UseTopicKey", TOPIC_KEY, "sns"),
     ):
         used = statements[sid]
         assert (used["Action"], used["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], [key])
@@ -406,7 +412,7 @@ def test_keys_may_be_used_through_their_service_only(sealed: Synthesized, functi
 
 
 def test_a_backup_decrypts_its_own_secret_only(sealed: Synthesized) -> None:
-    secret = role_of(sealed, "Lifeboat-backup-app")["DecryptItsSecret"]
+    secret = role_of(sealed, "Lifeboat-backup-app")["DecryptDatabaseSecret"]
 
     assert (secret["Action"], secret["Resource"]) == (["kms:Decrypt"], [SECRET_KEY])
     assert secret["Condition"]["StringEquals"] == {
@@ -430,12 +436,12 @@ def test_a_schedule_may_invoke_its_own_function_and_nothing_else(plain: Synthesi
     for role in roles:
         statements = statements_of(role)
         assert {sid: each["Action"] for sid, each in statements.items()} == {
-            "InvokeItsFunction": ["lambda:InvokeFunction"],
-            "ReportWhatCouldNotBeDelivered": ["sqs:SendMessage"],
+            "InvokeFunction": ["lambda:InvokeFunction"],
+            "SendToDeadLetterQueue": ["sqs:SendMessage"],
         }
-        (function,) = statements["InvokeItsFunction"]["Resource"]
+        (function,) = statements["InvokeFunction"]["Resource"]
         invoked.add(function)
-        assert statements["ReportWhatCouldNotBeDelivered"]["Resource"][0].startswith("<DeadLett")
+        assert statements["SendToDeadLetterQueue"]["Resource"][0].startswith("<DeadLett")
     assert len(invoked) == 5
 
 

@@ -73,7 +73,7 @@ def test_nobody_can_put_a_second_version_of_a_manifest_or_a_report(any_stack: Sy
     (once,) = [
         each
         for each in any_stack.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
-        if each.get("Sid") == "WriteManifestsAndReportsOnce"
+        if each.get("Sid") == "DenyOverwriteOfManifestsAndReports"
     ]
 
     assert (once["Effect"], once["Principal"]) == ("Deny", {"AWS": "*"})

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Finding, Level
-from lifeboat.alerts.policy.state import Told, ToldState
+from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.monitor.policy.checks.topic import as_heard
 from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.evaluate import judge
@@ -28,7 +28,7 @@ class Monitor:
     """
 
     settings: WatchedSettings
-    state: ToldState | None = None
+    state: MonitorState | None = None
     lost: bool = False
     webhook: bool = False
     findings: tuple[Finding, ...] = ()
@@ -39,17 +39,17 @@ class Monitor:
         facts = with_known(seen, memory, self.settings, now, lost=self.lost)
         self.findings = findings = judge(facts, self.settings, now)
 
-        def ending(told: Told) -> Ending:
+        def ending(told: SentAlert) -> Ending:
             return ending_of(told, findings, facts, self.settings, now)
 
         before = as_heard(memory, facts.topic, findings)
         fresh = news(before, findings, now, 24, installation=facts.installation, ending=ending)
         topic = facts.topic
         heard = self.webhook or isinstance(topic, Unknown) or topic.is_heard
-        state = fresh.state if heard else before or ToldState()
+        state = fresh.state if heard else before or MonitorState()
         self.state, self.lost = knowing(state, facts), False
         # What is stored is what the next look reads.
-        self.state = ToldState.from_json(self.state.to_json())
+        self.state = MonitorState.from_json(self.state.to_json())
         self.told = [(each.attributes["kind"], each.attributes["code"]) for each in fresh.messages]
         return self
 
@@ -60,7 +60,7 @@ class Monitor:
     @property
     def recoveries(self) -> list[str]:
         """The codes of what was told as right again."""
-        return [code for kind, code in self.told if kind == "over"]
+        return [code for kind, code in self.told if kind == "resolved"]
 
     def level(self, code: str) -> Level | None:
         """The level of the finding of that code."""

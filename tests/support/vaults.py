@@ -235,7 +235,7 @@ class Vault:
     attempts: tuple[Attempt, ...] = ()
     bucket: BucketFacts = BUCKET
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
-    strangers: tuple[str, ...] | Unknown = ()
+    unmanaged_prefixes: tuple[str, ...] | Unknown = ()
     topic: TopicFacts | Unknown = HEARD
     problems: tuple[Problem, ...] = ()
     scheduled_since: datetime | None = None
@@ -278,7 +278,7 @@ class Vault:
                     known=self.known(),
                 ),
             ),
-            strangers=self.strangers,
+            unmanaged_prefixes=self.unmanaged_prefixes,
             uploads=self.uploads,
             topic=self.topic,
             problems=self.problems,

@@ -6,8 +6,8 @@ import pytest
 
 from lifeboat.alerts.policy.failures import failure_message, restore_message
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.alerts.policy.messages import LONGEST_SUBJECT
-from lifeboat.alerts.policy.state import Told
+from lifeboat.alerts.policy.messages import MAX_SUBJECT
+from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
 from lifeboat.model.attempt import MAX_ANSWER, Attempt, AttemptKind
 from lifeboat.monitor.policy.endings import Ending, ending_of
@@ -61,17 +61,17 @@ def test_it_is_critical_where_no_backup_is_young_enough_and_says_so_once() -> No
     vault = tonight(failed(NEWEST), now=NEWEST + 2 * HOUR)
     assert vault.only(Code.BACKUP_FAILED).level is Level.CRITICAL
     assert vault.only(Code.BACKUP_TOO_OLD).level is Level.INFO
-    assert all(each.level is Level.INFO for each in vault.found(Code.SLOT_MISSED))
+    assert all(each.level is Level.INFO for each in vault.found(Code.RUN_MISSED))
     never = empty(attempts=(failed(NOW - MINUTE),), scheduled_since=NOW - DAY)
     assert never.only(Code.BACKUP_FAILED).level is Level.CRITICAL
-    assert never.only(Code.NEVER_BACKED_UP).level is Level.INFO
+    assert never.only(Code.NO_BACKUP).level is Level.INFO
 
 
 def test_a_run_that_lambda_ended_is_found_when_its_time_is_over_and_not_before() -> None:
     started = NEWEST
     assert Code.BACKUP_FAILED not in tonight(run(started), now=started + 15 * MINUTE).codes()
     found = tonight(run(started), now=started + 17 * MINUTE).only(Code.BACKUP_FAILED)
-    assert "without a word" in found.headline
+    assert "without a result" in found.headline
     assert "backup.memory_mb" in found.advice[0]
 
 
@@ -84,20 +84,20 @@ def test_a_drill_that_could_not_be_held_is_found_until_one_gives_its_verdict() -
     assert Code.DRILL_ERROR not in off.codes()
 
 
-def told(finding: Finding) -> Told:
-    return Told(
+def told(finding: Finding) -> SentAlert:
+    return SentAlert(
         database="app",
         code=finding.code.value,
         subject="",
         level=finding.level,
         headline=finding.headline,
-        since=NEWEST,
-        last=NEWEST,
+        first_notified=NEWEST,
+        last_notified=NEWEST,
         basis=finding.basis,
     )
 
 
-def ending(vault: Vault, what: Told) -> Ending:
+def ending(vault: Vault, what: SentAlert) -> Ending:
     return ending_of(what, vault.findings(), vault.facts(), vault.settings, vault.now)
 
 
@@ -132,21 +132,21 @@ def test_what_a_run_told_is_remembered_as_told_unless_a_webhook_has_to_hear_it()
     facts, findings = vault.facts(), vault.findings()
     memory = with_notified(None, findings, facts, AlertSettings())
     assert memory is not None
-    (known,) = memory.told
+    (known,) = memory.notified
     assert (known.code, known.level) == ("backup-failed", Level.WARNING)
-    assert known.last == NEWEST + MINUTE
+    assert known.last_notified == NEWEST + MINUTE
     hook = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
     assert with_notified(None, findings, facts, AlertSettings(webhook_url_secret_arn=hook)) is None
     silent = tonight(failed(NEWEST), now=NEWEST + 20 * MINUTE)
     memory = with_notified(None, silent.findings(), silent.facts(), AlertSettings())
     assert memory is not None
-    assert memory.told == ()
+    assert memory.notified == ()
 
 
 def test_a_runs_own_message_has_the_monitors_form() -> None:
     message = failure_message(failed(NEWEST), INSTALLATION, NEWEST + MINUTE)
     assert message.subject.startswith("Lifeboat: app had a failed backup: Could not connect")
-    assert len(message.subject) <= LONGEST_SUBJECT
+    assert len(message.subject) <= MAX_SUBJECT
     assert message.attributes == {
         "kind": "new",
         "level": "warning",
@@ -171,9 +171,9 @@ def test_a_record_is_bounded_one_line_in_messages_and_read_as_it_was_written() -
 
 def test_a_database_that_waits_for_its_first_backup_is_no_longer_waiting_when_that_failed() -> None:
     waiting = empty(scheduled_since=NOW - MINUTE)
-    assert waiting.only(Code.NEVER_BACKED_UP).headline == "waits for its first backup"
+    assert waiting.only(Code.NO_BACKUP).headline == "waits for its first backup"
     waiting.attempts = (failed(NOW - MINUTE),)
-    assert waiting.only(Code.NEVER_BACKED_UP).headline == "was never backed up"
+    assert waiting.only(Code.NO_BACKUP).headline == "was never backed up"
 
 
 def test_a_restore_that_failed_is_told_with_what_it_left_behind() -> None:

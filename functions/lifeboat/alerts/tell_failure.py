@@ -50,7 +50,7 @@ class Voice:
     def keep(self, attempt: Attempt) -> None:
         """Record how the run stands."""
         self._try(
-            "Recording the run failed",
+            "attempt.record_failed",
             lambda: self.vault.put(
                 attempt.key, attempt.to_json(), self.protection, content_type="application/json"
             ),
@@ -61,7 +61,7 @@ class Voice:
         ended = attempt.failed(error, self.now())
         self.keep(ended)
         if not self._claim(ended):
-            self.log("Telling the failure is left to the monitor", {"database": ended.database})
+            self.log("notification.left_to_monitor", {"database": ended.database})
         elif self.say(lambda: failure_message(ended, self.installation, self.now())):
             self.keep(ended.told())
 
@@ -76,9 +76,9 @@ class Voice:
         def tell() -> None:
             message = worded()
             self.tell(message)
-            self.log("Told the failure", {"subject": message.subject})
+            self.log("notification.sent", {"subject": message.subject})
 
-        return self._try("Telling the failure failed", tell)
+        return self._try("notification.failed", tell)
 
     def _claim(self, attempt: Attempt) -> bool:
         """Whether this run is the one that tells people of failures in this hour.
@@ -94,7 +94,7 @@ class Voice:
             except SlotTakenError as error:
                 lost.append(error)
 
-        self._try("Claiming the hour failed", claim)
+        self._try("notification.claim_failed", claim)
         return not lost
 
     def _try(self, what: str, work: Callable[[], object]) -> bool:
@@ -136,4 +136,6 @@ def recorded(
 
 
 def _no_time() -> TellError:
-    return TellError("It took too long.", todo="The monitor tells it at its next look.")
+    return TellError(
+        "Sending took too long.", todo="The monitor notifies people at its next check."
+    )

@@ -10,8 +10,8 @@ from lifeboat.alerts.policy.messages import Message, slack_text
 from lifeboat.errors import TellError
 
 _TODO = (
-    "Deploy the stack unchanged (make deploy), which brings back the topic and the monitor's"
-    " right to publish; if its messages are encrypted, see that the KMS key is enabled."
+    "Deploy the stack unchanged (make deploy), which restores the topic and the right to publish;"
+    " if its messages are encrypted, check that the KMS key is enabled."
 )
 
 
@@ -59,7 +59,7 @@ class Topic:
             )
         except (BotoCoreError, ClientError) as error:
             raise TellError(
-                f"Could not publish '{message.subject}' to {self.arn}: {error}", todo=_TODO
+                f"Publishing '{message.subject}' to {self.arn} failed: {error}", todo=_TODO
             ) from error
 
     def _content(self, message: Message) -> dict[str, str]:

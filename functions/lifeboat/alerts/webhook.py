@@ -61,11 +61,13 @@ class Webhook:
         try:
             text = self.store.text(self.secret_arn)
         except SecretError as error:
-            raise TellError(f"The webhook's URL: {error.what}", todo=error.todo) from None
+            raise TellError(
+                f"Reading the webhook's URL failed: {error.what}", todo=error.todo
+            ) from None
         url = _url_in(text.strip())
         if not _is_https(url):
             raise TellError(
-                f"What {self.secret_arn} holds is no HTTPS URL.",
+                f"Invalid webhook URL: {self.secret_arn} does not contain an HTTPS URL.",
                 todo='Store the URL alone, or {"url": "https://..."}, in that secret.',
             )
         return url
@@ -90,7 +92,7 @@ def _is_https(url: str) -> bool:
 
 def _refused(message: Message, host: str, why: str) -> TellError:
     return TellError(
-        f"The webhook at {host} did not take '{message.subject}': {why}.",
-        todo="See why it answers so, or store its new URL in the secret that"
+        f"Sending '{message.subject}' to the webhook at {host} failed: {why}.",
+        todo="Check why it answers so, or store its new URL in the secret that"
         " alerts.webhook_url_secret_arn names.",
     )

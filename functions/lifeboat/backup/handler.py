@@ -48,7 +48,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     settings = settings.of_database(asked.database)
     location = _location(asked, settings)
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
-    logger.info("Backup begins", extra={"label": asked.label})
+    logger.info("backup.started", extra={"label": asked.label})
     vault = Vault(s3_client(), os.environ["LIFEBOAT_VAULT"])
     store = secret_store()
     attempt = Attempt(
@@ -84,8 +84,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))
     summary = {**outcome.manifest.summary(vault.bucket), "taken": outcome.taken, **transfer}
     if "warnings" in transfer:
-        logger.warning("Transfer allowance", extra=transfer)
-    logger.info("Backup is complete", extra={"summary": summary})
+        logger.warning("backup.transfer_warning", extra=transfer)
+    logger.info("backup.finished", extra={"summary": summary})
     return summary
 
 

@@ -76,7 +76,7 @@ def store_archive(
             if pause is None:
                 raise _given_up(error, len(disturbed), took) from None
             run.means.log(
-                "Backup begins anew",
+                "backup.restarted",
                 {
                     "attempt": len(disturbed) + 1,
                     "reason": error.what,

@@ -26,8 +26,8 @@ def take_backup_or_try_again(request: Request, means: Means) -> Outcome:
         ):
             raise
         means.log(
-            "Backup is tried once more",
-            {"reason": error.what, "seconds": round(took, 1), "pause": pause},
+            "backup.retried",
+            {"reason": error.what, "seconds": round(took, 1), "pause_seconds": pause},
         )
     time.sleep(pause)
     return take_backup(request, means)

@@ -40,7 +40,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     settings = settings.of_database(asked.database)
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
-    logger.info("Drill begins", extra={"backup": str(asked.backup), "target": asked.target})
+    logger.info("drill.started", extra={"backup": str(asked.backup), "target": asked.target})
     means = recovery_means(settings, context)
     attempt = Attempt(
         kind=AttemptKind.DRILL,
@@ -57,7 +57,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     if settings.dashboard:
         measure(of_a_drill(asked.database, report.rto_margin_seconds))
     summary = report.summary(means.vault.bucket)
-    logger.info("Drill is over", extra={"summary": summary})
+    logger.info("drill.finished", extra={"summary": summary})
     if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, summary)
     return summary

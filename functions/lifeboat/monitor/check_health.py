@@ -1,4 +1,4 @@
-"""Looks at the vault, judges it, and tells people what is news."""
+"""Checks the bucket, and notifies people of changes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -7,12 +7,12 @@ from itertools import product
 from typing import Protocol
 
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.alerts.policy.state import ToldState
+from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.observe import most_calls, observe
-from lifeboat.monitor.policy.checks.topic import as_heard, needs_a_listener
+from lifeboat.monitor.policy.checks.topic import as_heard, needs_subscriber
 from lifeboat.monitor.policy.endings import ending_of
 from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.policy.facts import Problem, Unknown
@@ -89,23 +89,24 @@ class Checked:
             return
         first, *others = self.failures
         error = MonitorError(
-            f"The vault was looked at, but not all news got out: {first.what}",
-            safe="What was found stands in the status. It is told again at the next look.",
+            f"Sending all notifications failed: {first.what}",
+            safe="The check is complete and its status has all findings. The next check sends them"
+            " again.",
             todo=first.todo,
         )
         for other in others:
             error.add_note(other.what)
         raise error from first
 
-    def require_listeners(self) -> None:
+    def require_subscribers(self) -> None:
         """Insist that somebody hears what is published.
 
         Raises:
             MonitorError: nobody does, though somebody should.
         """
-        for each in filter(needs_a_listener, self.status.findings):
+        for each in filter(needs_subscriber, self.status.findings):
             raise MonitorError(
-                f"The vault was looked at, but nobody hears of it. {each.fact}",
+                f"Nobody receives the notifications of this check. {each.fact}",
                 safe=each.safe,
                 todo=" ".join(each.advice),
             )
@@ -141,7 +142,7 @@ def check_health(look: Look) -> Checked:
     )
     failures = [*_tell(look, fresh.messages)]
     heard = not failures and _is_heard(look, facts.topic)
-    state = fresh.state if heard else before or ToldState()
+    state = fresh.state if heard else before or MonitorState()
     failures += _remember(look, memory, knowing(state, facts))
     return Checked(
         status=status_of(facts, look.settings, findings, look.now, secrets=look.secrets),
@@ -156,7 +157,7 @@ def _is_heard(look: Look, topic: TopicFacts | Unknown) -> bool:
     return by_others or isinstance(topic, Unknown) or topic.is_heard
 
 
-def _recall(vault: Vault, calls: Calls) -> tuple[ToldState | None, tuple[Problem, ...]]:
+def _recall(vault: Vault, calls: Calls) -> tuple[MonitorState | None, tuple[Problem, ...]]:
     """What was told; what is forgotten is told again, and that it was forgotten too."""
     try:
         return recall(vault, calls), ()
@@ -169,8 +170,8 @@ def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
     for channel, message in product(look.channels, messages):
         if look.remaining() <= 0:
             yield TellError(
-                "The time of the run was over before everybody was told.",
-                todo="See in the log who did not answer, then invoke the monitor again.",
+                "The run's time was over before all notifications were sent.",
+                todo="Check the log for who did not answer, then invoke the monitor again.",
             )
             return
         try:
@@ -179,7 +180,9 @@ def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
             yield error
 
 
-def _remember(look: Look, memory: ToldState | None, state: ToldState) -> Iterable[LifeboatError]:
+def _remember(
+    look: Look, memory: MonitorState | None, state: MonitorState
+) -> Iterable[LifeboatError]:
     """What was told, if it was; what is known of databases in any case."""
     if state == memory:
         return

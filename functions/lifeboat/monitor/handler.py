@@ -1,4 +1,4 @@
-"""The monitor's entry point: one look at the vault, its log, its figures, its news."""
+"""The monitor's entry point: one check of the bucket, with log, metrics and notifications."""
 
 import os
 from collections.abc import Mapping
@@ -27,16 +27,16 @@ logger = Logger(service="lifeboat-monitor")
 @logger.inject_lambda_context(clear_state=True)
 @reported(logger, MonitorError)
 def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
-    """Look at the vault, tell what is news, and give the whole status.
+    """Check the bucket, notify people of changes, and return the whole status.
 
-    `{}`, or whatever the schedule sends, for the status as an object; `{"format": "text"}` for a
-    table. A look by hand tells the news as a scheduled one does: there is one memory, and what
-    somebody has seen in a terminal has not been told to everybody.
+    `{}`, or the schedule's event, returns the status as an object; `{"format": "text"}` returns a
+    table. A check on demand sends the same notifications as a scheduled one: there is one state,
+    and what somebody has read in a terminal is not known to everybody.
 
     Raises:
-        LifeboatError: nobody could look, or somebody could not be told. Lambda counts a failed
-            invocation, of which an alarm notifies. A scheduled look also fails when nobody hears
-            what it tells; one by hand answers, and the answer says so.
+        LifeboatError: the check failed, or a notification could not be sent. Lambda counts a
+            failed invocation, of which an alarm notifies. A scheduled check also fails when the
+            topic has no subscriber; one on demand answers, and the answer says so.
     """
     as_text = _wants_text(event)
     logger.append_keys(run_id=context.aws_request_id)
@@ -46,7 +46,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     _log(checked)
     checked.require_told()
     if _is_scheduled(event):
-        checked.require_listeners()
+        checked.require_subscribers()
     return checked.status.as_text() if as_text else checked.status.as_json()
 
 
@@ -62,7 +62,8 @@ def _wants_text(event: object) -> bool:
             return False
         case {"format": other}:
             raise EventError(
-                f"There is no format {show(other)}.", todo='Use {"format": "text"}, or {} for JSON.'
+                f'Invalid event: \'format\' is {show(other)}, expected "text" or "json".',
+                todo='Use {"format": "text"}, or {} for JSON.',
             )
     return False
 
@@ -93,10 +94,21 @@ def _channels(settings: WatchedSettings, topic: Topic) -> tuple[Channel, ...]:
 
 def _log(checked: Checked) -> None:
     for finding in checked.status.findings:
-        logger.info(finding.headline, extra={"finding": finding.identity, "grade": finding.level})
+        logger.info(
+            "monitor.finding",
+            extra={
+                "code": finding.code,
+                "severity": finding.level,
+                "database": finding.database,
+                "subject": finding.subject,
+                "headline": finding.headline,
+            },
+        )
+    # Of several messages, which one failed isn't known here; monitor.failed says why it did.
+    event = "notification.unconfirmed" if checked.failures else "notification.sent"
     for message in checked.messages:
-        logger.info("News", extra={"subject": message.subject, "kind": message.attributes["kind"]})
+        logger.info(event, extra={"subject": message.subject, "kind": message.attributes["kind"]})
     logger.info(
-        "Looked",
+        "monitor.finished",
         extra={"health": checked.status.health, "failures": len(checked.failures)},
     )

@@ -88,10 +88,10 @@ def list_strange_roots(vault: Vault, calls: Calls) -> list[str]:
 
 def strangers_among(versions: Iterable[StoredVersion], databases: set[str]) -> set[str]:
     """The `<tier>/<name>/` of what belongs to none of the databases, or the key if it has none."""
-    return set(_strangers(versions, databases))
+    return set(_unmanaged_prefixes(versions, databases))
 
 
-def _strangers(versions: Iterable[StoredVersion], databases: set[str]) -> Iterator[str]:
+def _unmanaged_prefixes(versions: Iterable[StoredVersion], databases: set[str]) -> Iterator[str]:
     for each in versions:
         if not each.there:
             continue

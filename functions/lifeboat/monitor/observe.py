@@ -88,7 +88,7 @@ def observe(
     listings = {prefix: _listing(vault, prefix, calls) for prefix in _PREFIXES}
     bucket = bucket_facts(vault, calls)
     uploads = _seen(lambda: list_uploads(vault, calls))
-    strangers = _seen(lambda: _strangers(vault, settings, listings, calls))
+    unmanaged_prefixes = _seen(lambda: _unmanaged_prefixes(vault, settings, listings, calls))
     reader = _Reader(vault, calls)
 
     def seen(database: WatchedDatabase) -> tuple[DatabaseFacts, list[Problem]]:
@@ -102,7 +102,7 @@ def observe(
         stack=stack,
         bucket=bucket,
         databases=tuple(facts for facts, _ in databases),
-        strangers=strangers,
+        unmanaged_prefixes=unmanaged_prefixes,
         uploads=uploads,
         problems=tuple(problem for _, problems in databases for problem in problems),
     )
@@ -119,7 +119,7 @@ def _listing(vault: Vault, prefix: str, calls: Calls) -> list[StoredVersion] | U
     return _seen(lambda: list_versions(vault, prefix, calls))
 
 
-def _strangers(
+def _unmanaged_prefixes(
     vault: Vault, settings: WatchedSettings, listings: _Listings, calls: Calls
 ) -> tuple[str, ...] | Unknown:
     """All of them, or why they are not all known: those unseen would be taken for gone."""
@@ -227,7 +227,7 @@ class _Reader:
 def _too_large(key: str, found: int) -> Unreadable:
     return Unreadable(
         key=key,
-        why=f"{key} has {size(found)}, more than any document of Lifeboat's ({size(LARGEST)}).",
-        safe="What lies beside it may be whole; it was not looked into.",
+        why=f"{key} has {size(found)}, more than any document of Lifeboat ({size(LARGEST)}).",
+        safe="The archive beside it may be complete; it was not read.",
         todo="Find out who wrote it.",
     )

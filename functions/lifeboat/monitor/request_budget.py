@@ -9,7 +9,7 @@ from lifeboat.errors import VaultReadError
 from lifeboat.s3.read import reading
 
 _TOO_MUCH = (
-    "Look at what fills the vault (aws s3 ls --recursive --summarize s3://<vault>); lower"
+    "List what fills the bucket (aws s3 ls --recursive --summarize s3://<vault>); lower"
     " monitor.history, or keep fewer manual backups."
 )
 
@@ -48,13 +48,13 @@ class Calls:
         with self._turn:
             if self.made >= self.most:
                 raise VaultReadError(
-                    f"Did not {intent}: the {self.most} requests of one look at the vault are"
+                    f"Could not {intent}: the {self.most} requests of one check of the bucket are"
                     " used up.",
                     todo=_TOO_MUCH,
                 )
             if self.remaining() <= 0:
                 raise VaultReadError(
-                    f"Did not {intent}: the time for one look at the vault is over.",
+                    f"Could not {intent}: the time for one check of the bucket is over.",
                     todo=_TOO_MUCH,
                 )
             self.made += 1

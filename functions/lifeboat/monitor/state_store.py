@@ -1,8 +1,8 @@
-"""The monitor's memory of what it told, as it lies in the vault."""
+"""Loads and saves the monitor's state in the bucket."""
 
 from botocore.exceptions import ClientError
 
-from lifeboat.alerts.policy.state import ToldState
+from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.errors import StateError
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.request_budget import Calls
@@ -10,8 +10,8 @@ from lifeboat.s3.bucket import Protection, Vault, code_of
 from lifeboat.settings import WatchedSettings
 
 
-def recall(vault: Vault, calls: Calls) -> ToldState | None:
-    """What was told; None when nothing has been remembered yet.
+def recall(vault: Vault, calls: Calls) -> MonitorState | None:
+    """The state; None when there is none yet.
 
     Raises:
         VaultReadError: S3 doesn't let us read it.
@@ -25,13 +25,13 @@ def recall(vault: Vault, calls: Calls) -> ToldState | None:
                 raise
             if _is_deleted(error):
                 raise StateError(
-                    f"The monitor's memory {STATE_KEY} was deleted.",
-                    safe=ToldState.SAFE,
-                    todo="Find out who did it; the next run of the monitor writes it anew.",
+                    f"The monitor's state {STATE_KEY} was deleted.",
+                    safe=MonitorState.SAFE,
+                    todo="Find out who deleted it; the next run of the monitor writes a new one.",
                 ) from error
             return None
         document = answer["Body"].read()
-    return ToldState.from_json(document, key=STATE_KEY)
+    return MonitorState.from_json(document, key=STATE_KEY)
 
 
 def _is_deleted(error: ClientError) -> bool:
@@ -40,8 +40,8 @@ def _is_deleted(error: ClientError) -> bool:
     return headers.get("x-amz-delete-marker") == "true"
 
 
-def remember(vault: Vault, state: ToldState, settings: WatchedSettings) -> None:
-    """Store it in place of what was there. It has no lock: it changes with every news.
+def remember(vault: Vault, state: MonitorState, settings: WatchedSettings) -> None:
+    """Store it over the previous one. It has no lock, since it changes with each notification.
 
     Raises:
         VaultError: S3 refused or failed.

@@ -12,7 +12,7 @@ MOST_PAGES = 10
 """Of a hundred subscriptions each."""
 
 _TODO = (
-    "Deploy the stack unchanged (make deploy), which brings back the topic and the monitor's"
+    "Deploy the stack unchanged (make deploy), which restores the topic and the monitor's"
     " right to list its subscriptions."
 )
 
@@ -39,7 +39,7 @@ def topic_facts(
     token: dict[str, str] = {}
     for _ in range(MOST_PAGES):
         if remaining() <= 0:
-            return _unknown(arn, "the time for one look is over", "See the monitor's log.")
+            return _unknown(arn, "the time for one check is over", "Read the monitor's log.")
         try:
             page = client.list_subscriptions_by_topic(TopicArn=arn, **token)
         except (BotoCoreError, ClientError) as error:
@@ -48,7 +48,7 @@ def topic_facts(
         if not page.get("NextToken"):
             return TopicFacts(arn=arn, subscriptions=tuple(found))
         token = {"NextToken": page["NextToken"]}
-    few = "Give machines a topic of their own, and this one few subscribers."
+    few = "Use another topic for machines, and few subscribers for this one."
     return _unknown(arn, f"there are more than {len(found)}", few)
 
 
@@ -62,4 +62,4 @@ def _subscriptions(listed: list[dict[str, str]]) -> Iterator[Subscription]:
 
 
 def _unknown(arn: str, why: str, todo: str) -> Unknown:
-    return Unknown(why=f"Could not list the subscriptions of {arn}: {why}", todo=todo)
+    return Unknown(why=f"Listing the subscriptions of {arn} failed: {why}", todo=todo)

@@ -42,6 +42,8 @@ def reported[T](
         logger: of the function.
         unexpected: the class to raise for errors that aren't ours.
     """
+    job = logger.service.removeprefix("lifeboat-")
+    failed, crashed = f"{job}.failed", f"{job}.crashed"
 
     def decorate(handle: Handler[T]) -> Handler[T]:
         @wraps(handle)
@@ -51,8 +53,10 @@ def reported[T](
                 return handle(event, context)
             except LifeboatError as error:
                 logger.error(  # noqa: TRY400  # the three answers; a trace would bury them
-                    error.what,
+                    failed,
                     extra={
+                        "error": error.what,
+                        "error_type": type(error).__name__,
                         "safe": error.safe,
                         "next": error.todo,
                         "notes": getattr(error, "__notes__", []),
@@ -60,7 +64,7 @@ def reported[T](
                 )
                 raise
             except Exception as error:
-                logger.exception("Unexpected error")
+                logger.exception(crashed)
                 raise described(error, unexpected, context) from None
 
         return told

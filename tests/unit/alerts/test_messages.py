@@ -4,7 +4,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.messages import (
-    LONGEST_SLACK,
+    MAX_SLACK,
     Kind,
     Message,
     raised,
@@ -47,8 +47,8 @@ def test_a_message_says_what_since_when_what_is_safe_and_what_to_do() -> None:
         "What to do:\n"
         "  1. Take one: aws lambda invoke <...>\n"
         "  2. Read the log & think.\n"
-        "  3. What it means, in full: docs/runbooks/alarms.md, under backup-too-old.\n"
-        f"  4. Everything at a glance: {SEE_ALL}\n"
+        "  3. Read more in the runbook: docs/runbooks/alarms.md, section backup-too-old.\n"
+        f"  4. Show the whole status: {SEE_ALL}\n"
         "\n"
         "Account 123456789012, region us-east-1, stack Lifeboat.\n"
     )
@@ -92,7 +92,7 @@ def test_a_subject_is_one_short_line_of_ascii(headline: str, subject: str) -> No
 
 def test_a_vault_as_a_whole_is_called_so() -> None:
     told = message(database=None, headline="is odd")
-    assert told.subject == "Lifeboat: the vault is odd" + WHERE
+    assert told.subject == "Lifeboat: the bucket is odd" + WHERE
     assert told.databases == ()
 
 
@@ -106,8 +106,8 @@ def test_slack_gets_amazon_qs_custom_notification() -> None:
     assert content["nextSteps"] == [
         "Take one: aws lambda invoke &lt;...&gt;",
         "Read the log &amp; think.",
-        "What it means, in full: docs/runbooks/alarms.md, under backup-too-old.",
-        f"Everything at a glance: {SEE_ALL}",
+        "Read more in the runbook: docs/runbooks/alarms.md, section backup-too-old.",
+        f"Show the whole status: {SEE_ALL}",
     ]
     assert content["keywords"] == ["critical", "app", "backup-too-old"]
     assert text["metadata"]["threadId"] == "lifeboat:Lifeboat:backup-too-old"
@@ -115,7 +115,7 @@ def test_slack_gets_amazon_qs_custom_notification() -> None:
 
 def test_slack_gets_no_more_than_it_shows() -> None:
     content = json.loads(slack_text(message(fact="y" * 5000)))["content"]
-    assert len(content["description"]) == LONGEST_SLACK
+    assert len(content["description"]) == MAX_SLACK
     assert content["description"].endswith("...")
 
 
@@ -152,14 +152,14 @@ def test_every_finding_of_a_broken_vault_has_words_for_a_tired_person() -> None:
     vault.bucket = type(vault.bucket)(
         lifecycle=(), versioning=False, object_lock=False, encryption=None, public_access=UNKNOWN
     )
-    vault.strangers = ("daily/old/",)
+    vault.unmanaged_prefixes = ("daily/old/",)
     for finding in vault.findings():
         assert finding.fact.endswith(".")
         assert finding.safe.endswith(".")
         assert finding.advice
         assert finding.headline.isascii()
         told = raised([finding], kind=Kind.NEW, now=NOW, installation=INSTALLATION)
-        assert f"{finding.database or 'the vault'} {finding.headline}{WHERE}" in told.subject
+        assert f"{finding.database or 'the bucket'} {finding.headline}{WHERE}" in told.subject
 
 
 def test_a_long_subject_still_says_how_many_more_there_are() -> None:
@@ -210,8 +210,8 @@ def test_what_is_alike_in_several_databases_is_said_once() -> None:
         "     crm: do-it --for crm\n"
         "     2 more in the same way; the status has their commands.\n"
         "  2. Read the log & think.\n"
-        "  3. What it means, in full: docs/runbooks/alarms.md, under backup-too-old.\n"
-        f"  4. Everything at a glance: {SEE_ALL}\n"
+        "  3. Read more in the runbook: docs/runbooks/alarms.md, section backup-too-old.\n"
+        f"  4. Show the whole status: {SEE_ALL}\n"
         "\n"
         "Account 123456789012, region us-east-1, stack Lifeboat.\n"
     )

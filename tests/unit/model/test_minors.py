@@ -40,9 +40,9 @@ def test_the_note_names_both_and_what_follows() -> None:
 def test_the_monitor_warns_of_it() -> None:
     vault = healthy()
     newest = backup(NEWEST)
-    assert Code.PG_DUMP_OLDER not in vault.codes()
+    assert Code.PG_DUMP_OUTDATED not in vault.codes()
     source = newest.source.model_copy(update={"server_version": "17.12 (Debian)"})
     vault.add(newest.model_copy(update={"source": source}))
-    finding = vault.only(Code.PG_DUMP_OLDER)
+    finding = vault.only(Code.PG_DUMP_OUTDATED)
     assert finding.level is Level.WARNING
     assert "PostgreSQL 17.12 by pg_dump 17.6" in finding.fact

@@ -66,7 +66,7 @@ def test_a_newer_backup_without_its_archive_makes_nobody_younger() -> None:
     vault.objects = [each for each in vault.objects if each.key != late.archive.objects[0].key]
     finding = vault.only(Code.BACKUP_TOO_OLD)
     assert finding.since == NEWEST + SECOND
-    assert "1 newer one: not whole" in finding.fact
+    assert "1 newer one: not complete" in finding.fact
 
 
 def test_manifests_alone_are_no_backup() -> None:
@@ -74,8 +74,8 @@ def test_manifests_alone_are_no_backup() -> None:
     vault.manifests.clear()
     finding = vault.only(Code.BACKUP_TOO_OLD)
     assert finding.level is Level.CRITICAL
-    assert finding.headline == "has no whole backup"
-    assert "the newest daily/app/2026-11-25T020000Z" in finding.fact
+    assert finding.headline == "has no complete backup"
+    assert "the newest is daily/app/2026-11-25T020000Z" in finding.fact
 
 
 @pytest.mark.parametrize(
@@ -88,26 +88,26 @@ def test_manifests_alone_are_no_backup() -> None:
 )
 def test_a_fresh_database_has_until_an_hour_after_its_first_slot(now: str, level: Level) -> None:
     vault = empty(scheduled_since=NOW, now=datetime.fromisoformat(now))
-    finding = vault.only(Code.NEVER_BACKED_UP)
+    finding = vault.only(Code.NO_BACKUP)
     assert finding.level is level
     assert "2026-11-26 02:00 UTC" in finding.fact
 
 
 def test_a_database_seen_for_the_first_time_waits_for_its_first_slot() -> None:
-    assert empty().only(Code.NEVER_BACKED_UP).level is Level.INFO
+    assert empty().only(Code.NO_BACKUP).level is Level.INFO
 
 
 def test_a_schedule_that_never_fires_protects_nothing() -> None:
-    finding = empty().schedule("0 2 1 1 ? 2025").only(Code.NEVER_BACKED_UP)
+    finding = empty().schedule("0 2 1 1 ? 2025").only(Code.NO_BACKUP)
     assert finding.level is Level.CRITICAL
-    assert "never fires again" in finding.fact
+    assert "never runs again" in finding.fact
 
 
 def test_deleted_manifests_are_no_backups() -> None:
     first = backup(NEWEST)
     vault = empty(scheduled_since=NEWEST - 9 * DAY)
     vault.objects = [marker(first.key, NEWEST + HOUR)]
-    assert vault.only(Code.NEVER_BACKED_UP).level is Level.CRITICAL
+    assert vault.only(Code.NO_BACKUP).level is Level.CRITICAL
 
 
 def test_a_slot_is_missed_an_hour_after_it_was_due() -> None:
@@ -115,7 +115,7 @@ def test_a_slot_is_missed_an_hour_after_it_was_due() -> None:
     vault.now = NEWEST + DAY + HOUR - SECOND
     assert vault.codes() == set()
     vault.now += SECOND
-    finding = vault.only(Code.SLOT_MISSED)
+    finding = vault.only(Code.RUN_MISSED)
     assert finding.level is Level.WARNING
     assert finding.since == NEWEST + DAY
     assert finding.passing
@@ -124,12 +124,12 @@ def test_a_slot_is_missed_an_hour_after_it_was_due() -> None:
 def test_a_gap_keeps_its_identity_while_it_grows_and_once_it_is_closed() -> None:
     vault = healthy().change("monitor", max_age_hours=200)
     vault.now = NEWEST + DAY + 2 * HOUR
-    first = vault.only(Code.SLOT_MISSED)
+    first = vault.only(Code.RUN_MISSED)
     vault.now = NEWEST + 2 * DAY + 2 * HOUR
-    grown = vault.only(Code.SLOT_MISSED)
+    grown = vault.only(Code.RUN_MISSED)
     vault.add(backup(NEWEST + 3 * DAY))
     vault.now = NEWEST + 3 * DAY + 2 * HOUR
-    closed = vault.only(Code.SLOT_MISSED)
+    closed = vault.only(Code.RUN_MISSED)
     assert first.identity == grown.identity == closed.identity
     assert (first.headline, closed.headline) == ("missed 1 run", "missed 2 runs")
     assert "2026-11-26 02:00 UTC, 2026-11-27 02:00 UTC" in closed.fact
@@ -138,16 +138,16 @@ def test_a_gap_keeps_its_identity_while_it_grows_and_once_it_is_closed() -> None
 def test_a_gap_just_as_long_as_a_backup_may_be_old_is_still_a_warning() -> None:
     vault = healthy().change("monitor", max_age_hours=30)
     vault.now = NEWEST + 30 * HOUR
-    assert vault.only(Code.SLOT_MISSED).level is Level.WARNING
+    assert vault.only(Code.RUN_MISSED).level is Level.WARNING
     vault.now += SECOND
-    assert vault.only(Code.SLOT_MISSED).level is Level.INFO
+    assert vault.only(Code.RUN_MISSED).level is Level.INFO
 
 
 def test_where_the_age_rings_already_a_missed_slot_only_stands_in_the_status() -> None:
     vault = healthy()
     vault.now = NEWEST + DAY + 2 * HOUR
     assert vault.only(Code.BACKUP_TOO_OLD).level is Level.CRITICAL
-    assert vault.only(Code.SLOT_MISSED).level is Level.INFO
+    assert vault.only(Code.RUN_MISSED).level is Level.INFO
 
 
 def test_a_backup_by_hand_makes_up_for_a_missed_slot() -> None:
@@ -155,7 +155,7 @@ def test_a_backup_by_hand_makes_up_for_a_missed_slot() -> None:
     vault.manifests.pop(0)
     assert isinstance(vault.objects, list)
     vault.objects = [each for each in vault.objects if "/2026-11-25T" not in each.key]
-    assert vault.codes() == {Code.BACKUP_TOO_OLD, Code.SLOT_MISSED}
+    assert vault.codes() == {Code.BACKUP_TOO_OLD, Code.RUN_MISSED}
     vault.add(backup(NEWEST + 8 * HOUR, tier=Tier.MANUAL))
     assert vault.codes() == set()
 
@@ -168,7 +168,7 @@ def test_what_was_missed_is_listed_for_three_days() -> None:
     vault.objects = [each for each in vault.objects if "/2026-11-23T" not in each.key]
     vault.now = gap + 3 * DAY
     vault.add(backup(NEWEST + DAY))
-    assert vault.only(Code.SLOT_MISSED).since == gap
+    assert vault.only(Code.RUN_MISSED).since == gap
     vault.now += SECOND
     assert vault.codes() == set()
 
@@ -182,13 +182,13 @@ def test_what_has_expired_was_not_missed() -> None:
     vault.manifests, vault.objects = [], []
     vault.add(weekly, backup(NEWEST))
     vault.now = NEWEST + HOUR
-    assert Code.SLOT_MISSED not in vault.codes()
+    assert Code.RUN_MISSED not in vault.codes()
 
 
 def test_a_schedule_is_judged_from_when_it_was_known() -> None:
     vault = healthy().change("monitor", max_age_hours=200).schedule("0 * * * ? *")
     vault.scheduled_since = NOW - 90 * timedelta(minutes=1)
-    assert vault.only(Code.SLOT_MISSED).headline == "missed 1 run"
+    assert vault.only(Code.RUN_MISSED).headline == "missed 1 run"
     vault.scheduled_since = NOW
     assert vault.codes() == set()
 
@@ -198,34 +198,34 @@ def test_the_night_that_has_no_such_hour_misses_nothing() -> None:
     vault = empty().change("monitor", max_age_hours=72).schedule("30 2 * * ? *", "Europe/Berlin")
     vault.add(backup(slot))
     vault.now = datetime(2026, 3, 30, 1, 29, tzinfo=UTC)  # the 29th has no 02:30 in Berlin
-    assert Code.SLOT_MISSED not in vault.codes()
+    assert Code.RUN_MISSED not in vault.codes()
     vault.now = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)
-    assert vault.only(Code.SLOT_MISSED).headline == "missed 1 run"
+    assert vault.only(Code.RUN_MISSED).headline == "missed 1 run"
 
 
 def test_backups_from_the_future_fill_no_gap() -> None:
     vault = healthy()
     vault.add(backup(NEWEST + 30 * DAY))
     vault.now = NEWEST + DAY + 2 * HOUR
-    assert {Code.BACKUP_TOO_OLD, Code.SLOT_MISSED, Code.FROM_THE_FUTURE} <= vault.codes()
+    assert {Code.BACKUP_TOO_OLD, Code.RUN_MISSED, Code.CLOCK_SKEW} <= vault.codes()
 
 
 def test_a_backup_from_the_future_closes_no_gap_and_begins_none() -> None:
     vault = healthy().change("monitor", max_age_hours=200)
     vault.now = NEWEST + DAY + 2 * HOUR
     vault.add(backup(NEWEST + 30 * DAY))
-    finding = vault.only(Code.SLOT_MISSED)
+    finding = vault.only(Code.RUN_MISSED)
     assert finding.headline == "missed 1 run"
-    assert "none has come since" in finding.fact
+    assert "there is none since then" in finding.fact
 
 
 def test_a_gap_that_was_closed_in_time_stays_a_warning_however_old_it_gets() -> None:
     vault = healthy().change("monitor", max_age_hours=50)
     vault.add(backup(NEWEST + 2 * DAY))
     vault.now = NEWEST + 3 * DAY
-    finding = vault.only(Code.SLOT_MISSED)
+    finding = vault.only(Code.RUN_MISSED)
     assert finding.level is Level.WARNING
-    assert f"the next is {location(NEWEST + 2 * DAY).id}" in finding.fact
+    assert f"the next one is {location(NEWEST + 2 * DAY).id}" in finding.fact
 
 
 def test_a_backup_whose_time_has_come_is_no_newer_one() -> None:
@@ -237,4 +237,4 @@ def test_a_backup_whose_time_has_come_is_no_newer_one() -> None:
     vault.objects += [replace(each, modified=NEWEST - DAY) for each in stored(early)]
     vault.now = NEWEST + DAY + 3 * HOUR
     assert vault.only(Code.BACKUP_TOO_OLD).since == NEWEST + SECOND
-    assert vault.only(Code.FROM_THE_FUTURE).subject == early.location.id
+    assert vault.only(Code.CLOCK_SKEW).subject == early.location.id

@@ -59,7 +59,7 @@ def test_a_hidden_archive_comes_with_the_command_that_brings_it_back() -> None:
     vault.objects = [*_without(vault, ARCHIVE), kept, marker(ARCHIVE, NOW)]
     finding = vault.only(Code.ARCHIVE_MISSING)
     assert finding.safe == "The version that the manifest names is still in the bucket."
-    (undo,) = (step for step in finding.advice if "take back its marker" in step)
+    (undo,) = (step for step in finding.advice if "remove the delete marker" in step)
     assert undo.endswith(
         "aws s3api delete-object --region us-east-1 --bucket vault-1"
         f" --key {ARCHIVE} --version-id marker"
@@ -132,14 +132,14 @@ def test_an_archive_may_go_a_while_before_its_manifest_when_both_expire(
         for each in vault.findings()
         if each.subject == location(old).archive_key
     }
-    expected = Code.ARCHIVE_MISSING if level is Level.CRITICAL else Code.LEFTOVER
+    expected = Code.ARCHIVE_MISSING if level is Level.CRITICAL else Code.INCOMPLETE_BACKUP
     assert missing == ({} if level is None else {level: expected})
     for finding in vault.found(Code.ARCHIVE_MISSING):
         assert finding.headline == f"lost archive.dump of {location(old).id}"
-        assert finding.limit == "as long as it is kept"
-    for finding in vault.found(Code.LEFTOVER):
+        assert finding.limit == "kept until the backup expires"
+    for finding in vault.found(Code.INCOMPLETE_BACKUP):
         assert finding.headline == "has an expired manifest without its archive"
-        assert finding.limit == "gone with its archive when it expires"
+        assert finding.limit == "deleted together with its archive"
 
 
 def test_a_retention_that_was_shortened_lets_archives_go_too() -> None:
@@ -175,9 +175,7 @@ def test_a_manifest_that_cannot_be_read_is_critical_in_its_errors_own_words() ->
     assert vault.codes() == {Code.MANIFEST_UNREADABLE}
 
 
-@pytest.mark.parametrize(
-    ("ahead", "codes"), [(HOUR, set()), (HOUR + SECOND, {Code.FROM_THE_FUTURE})]
-)
+@pytest.mark.parametrize(("ahead", "codes"), [(HOUR, set()), (HOUR + SECOND, {Code.CLOCK_SKEW})])
 def test_a_backup_may_be_an_hour_ahead_of_the_monitors_clock(
     ahead: timedelta, codes: set[Code]
 ) -> None:
@@ -190,8 +188,8 @@ def test_a_backup_from_the_future_does_not_count() -> None:
     vault = healthy(days=1)
     vault.manifests.clear()
     vault.add(backup(NEWEST + 400 * DAY))
-    assert vault.only(Code.FROM_THE_FUTURE).level is Level.WARNING
-    assert vault.only(Code.BACKUP_TOO_OLD).headline == "has no whole backup"
+    assert vault.only(Code.CLOCK_SKEW).level is Level.WARNING
+    assert vault.only(Code.BACKUP_TOO_OLD).headline == "has no complete backup"
 
 
 @pytest.mark.parametrize(
@@ -244,12 +242,12 @@ def test_many_deletions_of_a_day_are_one_finding_and_of_two_days_two() -> None:
         vault.objects = [*_without(vault, key), marker(key, NOW - ago * DAY)]
     found = vault.found(Code.BACKUPS_DELETED)
     assert [each.subject for each in found] == ["2026-11-23", "2026-11-24"]
-    assert found[1].headline == "had 2 backups deleted before the time"
+    assert found[1].headline == "had 2 backups deleted too early"
     assert found[1].since == NOW - DAY
     assert f"--key {location(NEWEST - 5 * DAY).manifest_key}" not in found[0].advice[1]
 
 
-@pytest.mark.parametrize(("age", "codes"), [(DAY, set()), (DAY + SECOND, {Code.LEFTOVER})])
+@pytest.mark.parametrize(("age", "codes"), [(DAY, set()), (DAY + SECOND, {Code.INCOMPLETE_BACKUP})])
 def test_an_archive_whose_run_died_is_left_over_after_a_day(
     age: timedelta, codes: set[Code]
 ) -> None:
@@ -273,7 +271,7 @@ def test_an_archive_of_several_objects_is_whole_with_all_of_them() -> None:
     second = newest.archive.objects[0].model_copy(update={"key": ARCHIVE})
     both = newest.archive.model_copy(update={"objects": (*newest.archive.objects, second)})
     vault.manifests = [newest.model_copy(update={"archive": both})]
-    assert vault.only(Code.BACKUP_TOO_OLD).headline == "has no whole backup"
+    assert vault.only(Code.BACKUP_TOO_OLD).headline == "has no complete backup"
     assert vault.only(Code.ARCHIVE_MISSING).subject == ARCHIVE
     there = version(ARCHIVE, NEWEST, size=second.bytes, version_id=second.version_id)
     vault.objects = [*vault.objects, there]  # type: ignore[misc]
@@ -295,4 +293,4 @@ def test_a_few_backups_from_the_future_take_nobodys_place() -> None:
     vault.manifests = [
         each for each in vault.manifests if each.key[-32:] <= location(NEWEST).manifest_key[-32:]
     ]
-    assert vault.codes() == {Code.FROM_THE_FUTURE}
+    assert vault.codes() == {Code.CLOCK_SKEW}

@@ -158,7 +158,7 @@ def test_it_is_said_whose_prices_these_are() -> None:
 def test_a_class_without_a_price_is_reckoned_as_standard_and_said_to_be() -> None:
     found = cost(lying(Tier.DAILY, storage_class="INTELLIGENT_TIERING"))
     assert found.storage == pytest.approx(0.023)
-    assert "Reckoned as STANDARD: INTELLIGENT_TIERING." in found.notes
+    assert "Estimated as STANDARD: INTELLIGENT_TIERING." in found.notes
 
 
 def test_colder_is_cheaper() -> None:

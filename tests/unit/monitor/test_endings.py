@@ -153,20 +153,20 @@ FAILED = drill(TUESDAY, Verdict.FAILED)
 FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
     (Code.BACKUP_TOO_OLD, too_old, gone_dark),
     (Code.BACKUP_TOO_OLD, too_old, all_deleted),
-    (Code.UNCHANGED, still, newest_unreadable),
-    (Code.UNCHANGED, still, newest_deleted),
-    (Code.PG_DUMP_OLDER, older_program, newest_unreadable),
-    (Code.PG_DUMP_OLDER, older_program, newest_deleted),
-    (Code.ROWS_SHRANK, shrunk, newest_unreadable),
-    (Code.BYTES_SHRANK, shrunk, newest_deleted),
-    (Code.BACKUP_TIME, slow, newest_unreadable),
-    (Code.BACKUP_TIME, slow, newest_deleted),
+    (Code.DATA_UNCHANGED, still, newest_unreadable),
+    (Code.DATA_UNCHANGED, still, newest_deleted),
+    (Code.PG_DUMP_OUTDATED, older_program, newest_unreadable),
+    (Code.PG_DUMP_OUTDATED, older_program, newest_deleted),
+    (Code.ROW_COUNT_ANOMALY, shrunk, newest_unreadable),
+    (Code.SIZE_ANOMALY, shrunk, newest_deleted),
+    (Code.BACKUP_TIMEOUT_AT_RISK, slow, newest_unreadable),
+    (Code.BACKUP_TIMEOUT_AT_RISK, slow, newest_deleted),
     *(
         (code, tight(what), lose)
         for code, what in (
-            (Code.RTO_SOON, "rto"),
-            (Code.DRILL_TIME, "time"),
-            (Code.DRILL_DISK, "disk"),
+            (Code.RTO_AT_RISK, "rto"),
+            (Code.DRILL_TIMEOUT_AT_RISK, "time"),
+            (Code.DRILL_DISK_AT_RISK, "disk"),
         )
         for lose in (newest_report_gone, reports_unreadable, newest_unreadable)
     ),
@@ -182,8 +182,8 @@ FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
     (Code.ARCHIVE_MISSING, without_archive, newest_unreadable),
     (Code.ARCHIVE_MISSING, without_archive, newest_deleted),
     (Code.ARCHIVE_DIFFERS, with_another_archive, archive_gone),
-    (Code.FROM_THE_FUTURE, future, newest_unreadable),
-    (Code.FROM_THE_FUTURE, future, newest_deleted),
+    (Code.CLOCK_SKEW, future, newest_unreadable),
+    (Code.CLOCK_SKEW, future, newest_deleted),
 ]
 
 
@@ -202,7 +202,7 @@ def test_a_stale_drill_whose_report_expired_is_not_right_again() -> None:
     vault = healthy()
     vault.drills = [drill(NOW - 40 * DAY)]
     monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
-    assert ("new", Code.DRILL_STALE) in monitor.told
+    assert ("new", Code.DRILL_TOO_OLD) in monitor.told
     vault.drills = []
     assert monitor.look(vault.facts(), LATER).recoveries == []
 
@@ -240,14 +240,14 @@ def test_rows_that_stay_away_until_they_are_usual_are_not_right_again() -> None:
         vault.now = NOW + day * DAY
         vault.add(backup(NEWEST + day * DAY, tables=LITTLE, size=100))
         assert monitor.look(vault.facts(), vault.now).recoveries == []
-    assert monitor.level(Code.ROWS_SHRANK) is None
+    assert monitor.level(Code.ROW_COUNT_ANOMALY) is None
 
 
 def test_drills_that_are_switched_off_make_nothing_right() -> None:
     vault = healthy()
     vault.drills = []
     monitor = Monitor(vault.settings).look(vault.facts(), NOW)
-    assert ("new", "drill-never") in monitor.told
+    assert ("new", "no-drill") in monitor.told
     monitor.settings = vault.change("drill", enabled=False).settings
     assert monitor.look(vault.facts(), LATER).told == []
 
@@ -261,18 +261,18 @@ def test_a_document_that_is_read_no_more_is_forgotten_and_not_right() -> None:
     vault.add(backup(NOW))
     assert monitor.look(vault.facts(), LATER).told == []
     assert monitor.state is not None
-    assert monitor.state.told == ()
+    assert monitor.state.notified == ()
 
 
 RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
     (Code.BACKUP_TOO_OLD, too_old, lambda vault: vault.add(backup(NOW))),
     (
-        Code.UNCHANGED,
+        Code.DATA_UNCHANGED,
         still,
         lambda vault: vault.add(backup(NOW, lsn="0/2")),
     ),
-    (Code.PG_DUMP_OLDER, older_program, lambda vault: vault.add(backup(NOW))),
-    (Code.BACKUP_TIME, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
+    (Code.PG_DUMP_OUTDATED, older_program, lambda vault: vault.add(backup(NOW))),
+    (Code.BACKUP_TIMEOUT_AT_RISK, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
     (Code.DRILL_FAILED, with_drills(FAILED), lambda vault: vault.drills.append(drill(NOW))),
     (
         Code.DRILL_FAILED,
@@ -299,7 +299,7 @@ def test_what_was_cured_is_right_again(
     assert monitor.look(vault.facts(), LATER).recoveries == [code]
 
 
-STEADY = (Code.NEVER_BACKED_UP, Code.BACKUP_TOO_OLD, Code.DRILL_NEVER, Code.DRILL_STALE)
+STEADY = (Code.NO_BACKUP, Code.BACKUP_TOO_OLD, Code.NO_DRILL, Code.DRILL_TOO_OLD)
 GRAVER = [None, Level.INFO, Level.WARNING, Level.CRITICAL]
 
 

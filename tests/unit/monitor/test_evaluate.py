@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Health, Level, overall
 from lifeboat.alerts.policy.messages import slack_text, webhook_payload
-from lifeboat.alerts.policy.state import KnownSchedule, ToldState
+from lifeboat.alerts.policy.state import KnownSchedule, MonitorState
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
 from lifeboat.model.keys import BackupLocation
@@ -42,12 +42,12 @@ HOSTILE = 'x".\n\nEVIL\r\nEVIL\u2028EVIL\x85EVIL\x0bEVIL\x1b[2J\u202eEVIL\u2066'
 TEXT = ANY_TEXT | st.just(HOSTILE)
 OURS = re.compile(
     r"|(CRITICAL|WARNING|INFO): .*|(  )?(What|Since|From|Limit|Safe): .*|What to do:|  \d+\. .*"
-    r"|     .*|And \d+ more, which the status lists\.|(Account|Region) .*|RIGHT AGAIN\..*"
-    r"|(app|shop|other|the vault)[: ].*|DATABASE .*|  .*|.*: [A-Z ]+   \d{4}-.*"
+    r"|     .*|The status lists \d+ more\.|(Account|Region) .*|RESOLVED\..*"
+    r"|(app|shop|other|the bucket)[: ].*|DATABASE .*|  .*|.*: [A-Z ]+   \d{4}-.*"
     r"|(COST A MONTH|CloudWatch|Secrets Manager|Lambda|S3|The provider's).*  \$[\d,.]+"
-    r"|Prices of .*|List prices, .*|Reckoned as .*"
+    r"|Prices of .*|List prices, .*|Estimated as .*"
 )
-"""How lines begin that we wrote: in a mail, and in the status for a terminal."""
+"""How lines begin that we wrote: in an email, and in the status for a terminal."""
 
 NEAR = st.datetimes(
     datetime(2026, 11, 1),  # noqa: DTZ001  # hypothesis adds the zone
@@ -180,7 +180,7 @@ FACTS = st.builds(
     stack=TEXT,
     bucket=BUCKETS,
     databases=st.lists(DATABASES, max_size=2, unique_by=lambda each: each.name).map(tuple),
-    strangers=UNKNOWNS | st.lists(TEXT, max_size=3).map(tuple),
+    unmanaged_prefixes=UNKNOWNS | st.lists(TEXT, max_size=3).map(tuple),
     uploads=UNKNOWNS
     | st.lists(st.builds(UnfinishedUpload, key=KEYS, initiated=WHENS), max_size=3).map(tuple),
     problems=st.lists(
@@ -196,7 +196,7 @@ TWO = WatchedSettings(databases=(WatchedDatabase(name="app"), WatchedDatabase(na
 def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: datetime) -> None:
     findings = judge(facts, TWO, now)
     assert len({finding.identity for finding in findings}) == len(findings)
-    assert any(each.database == "shop" and each.code is Code.NOT_SEEN for each in findings)
+    assert any(each.database == "shop" and each.code is Code.CHECK_INCOMPLETE for each in findings)
     assert overall(findings) is not Health.HEALTHY
     told = news(
         None,
@@ -214,7 +214,7 @@ def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: da
         assert_ours(message.body)
         assert slack_text(message)
         assert webhook_payload(message)
-    assert ToldState.from_json(told.state.to_json()) == told.state
+    assert MonitorState.from_json(told.state.to_json()) == told.state
     status = status_of(facts, TWO, findings, now)
     assert status.as_json()
     assert_ours(status.as_text())
@@ -256,7 +256,7 @@ def test_the_order_in_which_things_were_seen_does_not_matter(
         facts,
         bucket=bucket,
         databases=tuple(shuffle(databases, len(databases))),
-        strangers=mixed(facts.strangers),
+        unmanaged_prefixes=mixed(facts.unmanaged_prefixes),
         uploads=mixed(facts.uploads),
         problems=mixed(facts.problems),
     )
@@ -301,7 +301,7 @@ def test_a_newer_backup_never_brings_an_alarm_about_age(days: list[int], hours: 
         vault = healthy(days=0).add(*(backup(NEWEST - day * DAY) for day in days))
         vault.scheduled_since = NEWEST - 50 * DAY
         vault.now = NOW + timedelta(hours=hours)
-        return [*vault.found(Code.BACKUP_TOO_OLD), *vault.found(Code.NEVER_BACKED_UP)]
+        return [*vault.found(Code.BACKUP_TOO_OLD), *vault.found(Code.NO_BACKUP)]
 
     newest = min(days, default=41)
     assert len(alarms(*days, newest - 1)) <= len(alarms(*days))

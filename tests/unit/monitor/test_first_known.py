@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
-from lifeboat.alerts.policy.state import ToldState
+from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.support.monitor_harness import Monitor
@@ -37,27 +37,27 @@ def test_a_first_look_at_an_undrilled_vault_is_the_same_an_hour_later() -> None:
     vault = healthy()
     vault.drills = []
     monitor = looked(Monitor(SETTINGS), vault, NOW)
-    assert monitor.told == [("new", "drill-never")]
+    assert monitor.told == [("new", "no-drill")]
     assert looked(monitor, vault, NOW + HOUR).told == []
-    assert monitor.level(Code.DRILL_NEVER) is Level.WARNING
+    assert monitor.level(Code.NO_DRILL) is Level.WARNING
 
 
 def test_a_first_look_at_an_empty_bucket_waits_for_the_first_slot() -> None:
     monitor, vault = Monitor(SETTINGS), empty()
-    assert looked(monitor, vault, NOW).level(Code.NEVER_BACKED_UP) is Level.INFO
+    assert looked(monitor, vault, NOW).level(Code.NO_BACKUP) is Level.INFO
     assert looked(monitor, vault, NEWEST + DAY + HOUR).told == []
     late = looked(monitor, vault, NEWEST + DAY + 2 * HOUR)
-    assert late.told == [("new", "never-backed-up")]
+    assert late.told == [("new", "no-backup")]
 
 
 def test_what_was_never_backed_up_stays_critical_when_the_memory_is_lost() -> None:
     monitor, vault = Monitor(SETTINGS), empty()
     looked(monitor, vault, NOW - 3 * DAY)
-    assert looked(monitor, vault, NOW).level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+    assert looked(monitor, vault, NOW).level(Code.NO_BACKUP) is Level.CRITICAL
     monitor.lost = True
-    assert looked(monitor, vault, NOW + HOUR).told == [("new", "never-backed-up")]
+    assert looked(monitor, vault, NOW + HOUR).told == [("new", "no-backup")]
     assert looked(monitor, vault, NOW + 2 * HOUR).told == []
-    assert monitor.level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+    assert monitor.level(Code.NO_BACKUP) is Level.CRITICAL
 
 
 def test_what_could_not_be_seen_at_the_first_look_is_no_excuse_at_the_second() -> None:
@@ -65,7 +65,7 @@ def test_what_could_not_be_seen_at_the_first_look_is_no_excuse_at_the_second() -
     vault.objects = UNKNOWN
     looked(monitor, vault, NOW)
     vault.objects = []
-    assert looked(monitor, vault, NOW + HOUR).level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+    assert looked(monitor, vault, NOW + HOUR).level(Code.NO_BACKUP) is Level.CRITICAL
 
 
 def test_a_bucket_is_as_old_as_what_the_other_databases_have_in_it() -> None:
@@ -76,7 +76,7 @@ def test_a_bucket_is_as_old_as_what_the_other_databases_have_in_it() -> None:
     other = type(facts.databases[0])(name="shop", objects=())
     facts = type(facts)(**{**vars(facts), "databases": (*facts.databases, other)})
     monitor = Monitor(both).look(facts, NOW)
-    assert ("new", "never-backed-up") in monitor.told
+    assert ("new", "no-backup") in monitor.told
     assert monitor.look(facts, NOW + HOUR).told == []
 
 
@@ -90,7 +90,7 @@ def test_a_database_that_is_new_in_the_settings_waits_though_the_bucket_is_old()
     other = type(facts.databases[0])(name="shop", objects=())
     facts = type(facts)(**{**vars(facts), "databases": (*facts.databases, other)})
     assert monitor.look(facts, NOW + HOUR).told == []
-    assert monitor.level(Code.NEVER_BACKED_UP) is Level.INFO
+    assert monitor.level(Code.NO_BACKUP) is Level.INFO
 
 
 def test_another_schedule_excuses_nothing_that_was_never_done() -> None:
@@ -100,7 +100,7 @@ def test_another_schedule_excuses_nothing_that_was_never_done() -> None:
     vault.schedule("0 3 * * ? *")
     monitor.settings = vault.settings
     assert looked(monitor, vault, NOW + HOUR).told == []
-    assert monitor.level(Code.NEVER_BACKED_UP) is Level.CRITICAL
+    assert monitor.level(Code.NO_BACKUP) is Level.CRITICAL
 
 
 def test_another_schedule_misses_no_runs_from_before_it() -> None:
@@ -109,7 +109,7 @@ def test_another_schedule_misses_no_runs_from_before_it() -> None:
     vault.schedule("0 * * * ? *")
     monitor.settings = vault.settings
     assert looked(monitor, vault, NOW + HOUR).told == []
-    assert looked(monitor, vault, NOW + 3 * HOUR).told == [("new", "slot-missed")]
+    assert looked(monitor, vault, NOW + 3 * HOUR).told == [("new", "run-missed")]
 
 
 def test_a_missed_run_is_missed_whatever_the_monitor_forgot() -> None:
@@ -122,7 +122,7 @@ def test_a_missed_run_is_missed_whatever_the_monitor_forgot() -> None:
     for lost in (False, False, True, False):
         monitor.lost = lost
         looked(monitor, vault, NOW)
-        assert monitor.level(Code.SLOT_MISSED) is Level.WARNING
+        assert monitor.level(Code.RUN_MISSED) is Level.WARNING
 
 
 def test_the_first_backup_is_remembered_when_it_has_expired() -> None:
@@ -130,11 +130,11 @@ def test_the_first_backup_is_remembered_when_it_has_expired() -> None:
     vault = empty().change("drill", cron="0 5 1 * ? *").change("monitor", max_age_hours=900)
     vault.add(backup(NEWEST, tier=Tier.DAILY))
     monitor = looked(Monitor(vault.settings), vault, NOW)
-    assert monitor.level(Code.DRILL_NEVER) is Level.INFO
+    assert monitor.level(Code.NO_DRILL) is Level.INFO
     vault.manifests, vault.objects = [], []
     vault.add(backup(NEWEST + 7 * DAY, tier=Tier.DAILY))
-    assert looked(monitor, vault, NOW + 7 * DAY).level(Code.DRILL_NEVER) is Level.WARNING
-    assert ("new", "drill-never") in monitor.told
+    assert looked(monitor, vault, NOW + 7 * DAY).level(Code.NO_DRILL) is Level.WARNING
+    assert ("new", "no-drill") in monitor.told
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -145,23 +145,23 @@ def test_when_every_backup_is_gone_nobody_waits_for_the_first_one(*, lost: bool)
     vault.manifests, vault.objects = [], [marker(key, NOW), version(key, NEWEST, latest=False)]
     monitor.lost = lost
     looked(monitor, vault, NOW + HOUR)
-    assert monitor.level(Code.NEVER_BACKED_UP) is Level.CRITICAL
-    (finding,) = [each for each in monitor.findings if each.code is Code.NEVER_BACKED_UP]
-    assert finding.headline == "has no backup any more"
-    assert "over" not in dict(monitor.told)
+    assert monitor.level(Code.NO_BACKUP) is Level.CRITICAL
+    (finding,) = [each for each in monitor.findings if each.code is Code.NO_BACKUP]
+    assert finding.headline == "has no backup left"
+    assert "resolved" not in dict(monitor.told)
 
 
-def test_a_memory_of_the_first_edition_is_still_read() -> None:
-    document = b"""{"schema_version": 1, "told": [
+def test_a_state_without_the_optional_fields_is_read() -> None:
+    document = b"""{"schema_version": 1, "notified": [
       {"database": "app", "code": "drill-failed", "subject": "", "level": "critical",
-       "headline": "failed its drill", "since": "2026-11-24T05:15:00Z",
-       "last": "2026-11-24T05:15:00Z", "passing": false}],
+       "headline": "failed its drill", "first_notified": "2026-11-24T05:15:00Z",
+       "last_notified": "2026-11-24T05:15:00Z", "passing": false}],
       "schedules": {"app": {"schedule": "0 2 * * ? * UTC", "since": "2026-11-01T00:00:00Z"}}}"""
-    state = ToldState.from_json(document)
+    state = MonitorState.from_json(document)
     vault = healthy()
     vault.drills = [drill(DRILLED + DAY + HOUR)]
     monitor = looked(Monitor(SETTINGS, state), vault, NOW)
-    assert monitor.told == [("over", "drill-failed")]
+    assert monitor.told == [("resolved", "drill-failed")]
     assert monitor.state is not None
     known = monitor.state.schedules["app"]
     assert known.since == known.expected_since == datetime(2026, 11, 1, tzinfo=UTC)
@@ -181,4 +181,4 @@ def test_a_database_that_left_the_settings_is_not_right_again() -> None:
     monitor.settings = WatchedSettings(databases=(WatchedDatabase(name="shop"),))
     assert monitor.look(vault.facts(), NOW + 2 * DAY + timedelta(minutes=1)).recoveries == []
     assert monitor.state is not None
-    assert {each.database for each in monitor.state.told} == {"shop"}
+    assert {each.database for each in monitor.state.notified} == {"shop"}

@@ -50,7 +50,7 @@ def test_the_stacks_own_bucket_is_as_it_should_be() -> None:
     assert _bucket().codes() == set()
 
 
-@pytest.mark.parametrize(("days", "code"), [(29, Code.EXPIRES_EARLY), (31, Code.LIFECYCLE)])
+@pytest.mark.parametrize(("days", "code"), [(29, Code.EXPIRES_EARLY), (31, Code.LIFECYCLE_DRIFT)])
 def test_a_tier_ends_on_the_day_that_the_settings_say(days: int, code: Code) -> None:
     finding = _one(_replaced("daily", expire_days=days))
     assert finding.code is code
@@ -61,7 +61,7 @@ def test_a_tier_ends_on_the_day_that_the_settings_say(days: int, code: Code) -> 
 def test_a_rule_that_is_gone_or_off_lets_backups_stay_for_ever() -> None:
     for vault in (_rules(without="monthly"), _replaced("monthly", enabled=False)):
         finding = _one(vault)
-        assert finding.code is Code.LIFECYCLE
+        assert finding.code is Code.LIFECYCLE_DRIFT
         assert finding.fact == "monthly backups: never deleted instead of after 365 days."
     two = LifecycleRule(id="x", prefix="monthly/", expire_days=500)
     late = _rules(replace(two, expire_days=400), two, without="monthly")
@@ -100,15 +100,15 @@ def test_rules_that_do_nothing_to_backups_are_nobodys_business(rule: LifecycleRu
 def test_a_rule_for_some_of_the_objects_only_does_not_end_a_tier(
     changed: dict[str, object],
 ) -> None:
-    assert _one(_replaced("daily", **changed)).code is Code.LIFECYCLE
+    assert _one(_replaced("daily", **changed)).code is Code.LIFECYCLE_DRIFT
 
 
 @pytest.mark.parametrize("days", [29, 31])
 def test_a_tier_moves_on_the_day_that_the_settings_say(days: int) -> None:
     finding = _one(_replaced("weekly-archives", transitions=((days, "GLACIER"),)))
-    assert finding.code is Code.LIFECYCLE
+    assert finding.code is Code.LIFECYCLE_DRIFT
     assert "not moved to GLACIER after 30 days" in finding.fact
-    assert ("delays their recovery" in finding.fact) == (days < 30)
+    assert ("delays restores" in finding.fact) == (days < 30)
 
 
 def test_a_tier_that_stays_in_standard_is_not_moved_at_all() -> None:
@@ -121,7 +121,7 @@ def test_a_tier_that_stays_in_standard_is_not_moved_at_all() -> None:
 @pytest.mark.parametrize(
     ("changed", "fact"),
     [
-        ({"noncurrent_days": None}, "no longer current are never deleted."),
+        ({"noncurrent_days": None}, "noncurrent versions are never deleted."),
         ({"abort_days": None}, "unfinished uploads are never aborted."),
         ({"prefix": "daily/"}, "are never deleted; unfinished uploads are never aborted."),
         ({"larger_than": 1}, "are never deleted; unfinished uploads are never aborted."),
@@ -131,19 +131,19 @@ def test_what_nobody_needs_is_swept_in_the_whole_bucket(
     changed: dict[str, object], fact: str
 ) -> None:
     finding = _one(_replaced("sweep", **changed))
-    assert finding.code is Code.LIFECYCLE
+    assert finding.code is Code.LIFECYCLE_DRIFT
     assert finding.subject == "sweep"
     assert finding.fact.endswith(fact)
 
 
 def test_a_bucket_without_versions_is_critical() -> None:
     finding = _one(_bucket(versioning=False))
-    assert (finding.code, finding.level) == (Code.VERSIONING, Level.CRITICAL)
+    assert (finding.code, finding.level) == (Code.VERSIONING_DISABLED, Level.CRITICAL)
 
 
 def test_a_bucket_without_the_lock_that_the_settings_want_is_critical() -> None:
     vault = _bucket(object_lock=False)
-    assert (_one(vault).code, _one(vault).level) == (Code.OBJECT_LOCK, Level.CRITICAL)
+    assert (_one(vault).code, _one(vault).level) == (Code.OBJECT_LOCK_DISABLED, Level.CRITICAL)
     vault.settings = vault.settings.model_copy(update={"object_lock": "off"})
     assert vault.codes() == set()
     vault.bucket = BUCKET  # a lock that nobody asked for does no harm
@@ -166,7 +166,7 @@ def test_the_default_encryption_is_the_settings(
 ) -> None:
     vault = _bucket(encryption=found)
     vault.settings = vault.settings.model_copy(update={"encryption": wanted})
-    assert vault.codes() == (set() if right else {Code.ENCRYPTION})
+    assert vault.codes() == (set() if right else {Code.ENCRYPTION_DRIFT})
     for finding in vault.findings():
         assert finding.level is Level.WARNING
         wants = "AES256." if wanted == "S3" else f"aws:kms with {KEY}."
@@ -181,7 +181,7 @@ def test_the_default_encryption_is_the_settings(
 def test_each_switch_against_the_public_is_on(switch: str) -> None:
     assert isinstance(BUCKET.public_access, PublicAccessBlock)
     finding = _one(_bucket(public_access=replace(BUCKET.public_access, **{switch: False})))
-    assert (finding.code, finding.level) == (Code.PUBLIC_ACCESS, Level.CRITICAL)
+    assert (finding.code, finding.level) == (Code.PUBLIC_ACCESS_UNBLOCKED, Level.CRITICAL)
     assert switch in finding.fact
 
 
@@ -190,7 +190,7 @@ def test_each_switch_against_the_public_is_on(switch: str) -> None:
 )
 def test_what_could_not_be_seen_of_the_bucket_is_a_finding(part: str) -> None:
     finding = _one(_bucket(**{part: UNKNOWN}))
-    assert (finding.code, finding.level) == (Code.NOT_SEEN, Level.WARNING)
+    assert (finding.code, finding.level) == (Code.CHECK_INCOMPLETE, Level.WARNING)
     assert finding.subject == f"bucket: {part}"
     assert finding.fact == UNKNOWN.why
 
@@ -207,7 +207,7 @@ def test_an_unfinished_upload_is_a_day_old_before_anybody_hears_of_it(
     assert [each.level for each in vault.findings()] == ([] if level is None else [level])
     for finding in vault.findings():
         idle = finding.level is Level.INFO
-        assert (finding.advice == ("Nothing has to be done.",)) == idle
+        assert (finding.advice == ("Do nothing.",)) == idle
 
 
 def test_unfinished_uploads_are_told_by_where_they_are_and_not_one_by_one() -> None:
@@ -216,7 +216,7 @@ def test_unfinished_uploads_are_told_by_where_they_are_and_not_one_by_one() -> N
     vault.uploads = tuple(
         UnfinishedUpload(key=key, initiated=NOW - (days + 4) * DAY) for days, key in enumerate(keys)
     )
-    found = vault.found(Code.UPLOAD_UNFINISHED)
+    found = vault.found(Code.STALE_UPLOAD)
     assert [each.subject for each in found] == ["daily/app", "daily/shop"]
     assert "daily/app/1/archive.dump, daily/app/2/archive.dump" in found[0].fact
     assert found[0].since == NOW - 5 * DAY
@@ -224,19 +224,19 @@ def test_unfinished_uploads_are_told_by_where_they_are_and_not_one_by_one() -> N
 
 def test_a_stranger_is_told_once_for_all_of_its_tiers() -> None:
     vault = healthy()
-    vault.strangers = ("daily/old/", "drills/old/", "tmp/", "weekly/old/", "notes.txt")
-    found = vault.found(Code.STRANGER)
+    vault.unmanaged_prefixes = ("daily/old/", "drills/old/", "tmp/", "weekly/old/", "notes.txt")
+    found = vault.found(Code.UNMANAGED_PREFIX)
     assert [each.subject for each in found] == ["notes.txt", "old", "tmp/"]
     assert all(each.level is Level.WARNING for each in found)
     assert "daily/old/, drills/old/, weekly/old/" in found[1].fact
     assert "removed from the settings" in found[1].safe
 
 
-@pytest.mark.parametrize("part", ["uploads", "strangers"])
+@pytest.mark.parametrize("part", ["uploads", "unmanaged_prefixes"])
 def test_lists_that_could_not_be_had_are_findings(part: str) -> None:
     vault = healthy()
     setattr(vault, part, UNKNOWN)
-    assert (_one(vault).code, _one(vault).subject) == (Code.NOT_SEEN, part)
+    assert (_one(vault).code, _one(vault).subject) == (Code.CHECK_INCOMPLETE, part)
     assert _one(vault).level is Level.WARNING
 
 
@@ -246,28 +246,28 @@ def test_every_problem_is_a_finding() -> None:
         Problem(subject="a", why="Denied.", todo="Allow.", database="app"),
         Problem(subject="b", why="Too much.", todo="Wait."),
     )
-    assert [(each.database, each.subject) for each in vault.found(Code.NOT_SEEN)] == [
+    assert [(each.database, each.subject) for each in vault.found(Code.CHECK_INCOMPLETE)] == [
         (None, "b"),
         ("app", "a"),
     ]
     for finding in vault.findings():
         assert finding.level is Level.WARNING
-        assert finding.headline == "was not seen whole"
+        assert finding.headline == "was not checked completely"
 
 
 def test_a_database_whose_objects_could_not_be_listed_is_critical() -> None:
     vault = healthy()
     vault.objects = UNKNOWN
     finding = _one(vault)
-    assert (finding.code, finding.level) == (Code.NOT_SEEN, Level.CRITICAL)
+    assert (finding.code, finding.level) == (Code.CHECK_INCOMPLETE, Level.CRITICAL)
     assert (finding.database, finding.fact) == ("app", UNKNOWN.why)
-    assert finding.headline == "could not be looked at"
+    assert finding.headline == "could not be checked"
 
 
 def test_manifests_that_were_not_read_though_they_are_there_are_a_finding() -> None:
     vault = healthy(days=30)
     vault.manifests.pop(29)
-    assert _one(vault).code is Code.NOT_SEEN
+    assert _one(vault).code is Code.CHECK_INCOMPLETE
     assert _one(vault).subject == "manifests"
     assert _one(vault).level is Level.WARNING
     vault.change("monitor", history=29)
@@ -283,4 +283,4 @@ def test_the_newest_of_each_tier_has_to_be_read_however_old_it_is() -> None:
 
 
 def test_an_empty_bucket_is_not_healthy_even_if_its_configuration_is() -> None:
-    assert empty(scheduled_since=NOW - 9 * DAY).codes() == {Code.NEVER_BACKED_UP}
+    assert empty(scheduled_since=NOW - 9 * DAY).codes() == {Code.NO_BACKUP}

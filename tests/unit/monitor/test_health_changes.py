@@ -18,13 +18,13 @@ def _then(newest: Manifest, *, days: int = 7, **usual: object) -> Vault:
     return vault.add(newest, *before)
 
 
-@pytest.mark.parametrize(("size", "codes"), [(500, set()), (499, {Code.BYTES_SHRANK})])
+@pytest.mark.parametrize(("size", "codes"), [(500, set()), (499, {Code.SIZE_ANOMALY})])
 def test_an_archive_may_be_half_as_large_as_usual(size: int, codes: set[Code]) -> None:
     vault = _then(backup(NEWEST, size=size), size=1000)
     assert vault.codes() == codes
 
 
-@pytest.mark.parametrize(("rows", "codes"), [(30, set()), (29, {Code.ROWS_SHRANK})])
+@pytest.mark.parametrize(("rows", "codes"), [(30, set()), (29, {Code.ROW_COUNT_ANOMALY})])
 def test_all_rows_together_may_be_half_as_many_as_usual(rows: int, codes: set[Code]) -> None:
     vault = _then(backup(NEWEST, tables={"small": rows}), tables={"small": 60})
     assert vault.codes() == codes
@@ -35,7 +35,7 @@ def test_all_rows_together_may_be_half_as_many_as_usual(rows: int, codes: set[Co
 
 def test_the_limit_is_the_settings() -> None:
     vault = _then(backup(NEWEST, size=799), size=1000).change("monitor", shrink_percent=20)
-    assert vault.only(Code.BYTES_SHRANK).limit == "20 % less (monitor.shrink_percent)"
+    assert vault.only(Code.SIZE_ANOMALY).limit == "20 % less (monitor.shrink_percent)"
     vault = _then(backup(NEWEST, size=800), size=1000).change("monitor", shrink_percent=20)
     assert vault.codes() == set()
 
@@ -49,10 +49,10 @@ def test_usual_is_the_median_so_one_odd_backup_changes_nothing() -> None:
 def test_usual_are_the_last_seven() -> None:
     vault = _then(backup(NEWEST, size=400), size=1000, days=4)
     vault.add(*(backup(NEWEST - n * DAY, size=500) for n in range(5, 9)))
-    assert vault.only(Code.BYTES_SHRANK).headline == "shrank from 1.0 kB to 400 B"
+    assert vault.only(Code.SIZE_ANOMALY).headline == "shrank from 1.0 kB to 400 B"
 
 
-@pytest.mark.parametrize(("days", "codes"), [(2, set()), (3, {Code.BYTES_SHRANK})])
+@pytest.mark.parametrize(("days", "codes"), [(2, set()), (3, {Code.SIZE_ANOMALY})])
 def test_two_backups_do_not_say_what_is_usual(days: int, codes: set[Code]) -> None:
     assert _then(backup(NEWEST, size=1), days=days).codes() == codes
 
@@ -69,9 +69,9 @@ def test_sizes_are_compared_only_between_backups_taken_by_the_same_settings() ->
     ("before", "after", "codes"),
     [
         (100, 50, set()),
-        (100, 49, {Code.TABLES_LOST}),
+        (100, 49, {Code.TABLE_ROWS_DROPPED}),
         (99, 0, set()),
-        (100, None, {Code.TABLES_LOST}),
+        (100, None, {Code.TABLE_ROWS_DROPPED}),
         (99, None, set()),
     ],
 )
@@ -86,20 +86,20 @@ def test_a_table_of_a_hundred_rows_may_lose_half_of_them(
 
 def test_a_loss_names_table_rows_and_both_backups() -> None:
     vault = _then(backup(NEWEST, tables={"users": 12, "events": 5000}))
-    finding = vault.only(Code.TABLES_LOST)
+    finding = vault.only(Code.TABLE_ROWS_DROPPED)
     assert finding.level is Level.CRITICAL
     assert finding.headline == "lost rows of public.users"
     assert finding.passing
     assert "public.users (1,000 rows, now 12)" in finding.fact
     before, after = location(NEWEST - DAY).id, location(NEWEST).id
     assert f"Between {before} and {after}" in finding.fact
-    assert finding.safe.startswith(f"{before} holds the rows as they were, and is kept until")
+    assert finding.safe.startswith(f"{before} has the rows from before, and is kept until")
     assert any(before in step for step in finding.advice)
 
 
 def test_several_losses_of_one_night_are_one_finding() -> None:
     vault = _then(backup(NEWEST, tables={}))
-    finding = vault.only(Code.TABLES_LOST)
+    finding = vault.only(Code.TABLE_ROWS_DROPPED)
     assert finding.headline == "lost rows of public.events and 1 more table"
     assert "public.users (1,000 rows, now gone)" in finding.fact
 
@@ -108,7 +108,7 @@ def test_the_backup_before_a_loss_may_be_kept_forever() -> None:
     older = backup(NEWEST - DAY)
     forever = older.retention.model_copy(update={"expires": None})
     vault = empty().add(older.model_copy(update={"retention": forever}), backup(NEWEST, tables={}))
-    assert vault.only(Code.TABLES_LOST).safe.endswith("and is kept.")
+    assert vault.only(Code.TABLE_ROWS_DROPPED).safe.endswith("and is kept.")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_renamed_table_or_a_dropped_partition_is_only_a_warning(
     table: str, after: dict[str, int]
 ) -> None:
     vault = _then(backup(NEWEST, tables=after), tables={table: 1000}, days=2)
-    finding = vault.only(Code.TABLES_LOST)
+    finding = vault.only(Code.TABLE_ROWS_DROPPED)
     assert finding.level is Level.WARNING
     assert "perhaps" in finding.fact
 
@@ -131,13 +131,13 @@ def test_a_table_of_that_name_in_another_schema_is_no_sibling() -> None:
     vault = _then(
         now.model_copy(update={"inventory": elsewhere}), tables={"events_1": 1000}, days=2
     )
-    assert vault.only(Code.TABLES_LOST).level is Level.CRITICAL
+    assert vault.only(Code.TABLE_ROWS_DROPPED).level is Level.CRITICAL
 
 
 def test_one_harmless_loss_does_not_make_another_harmless() -> None:
     before = {"events_1": 1000, "events_2": 1000, "users": 1000}
     vault = _then(backup(NEWEST, tables={"events_2": 1000}), tables=before, days=2)
-    assert vault.only(Code.TABLES_LOST).level is Level.CRITICAL
+    assert vault.only(Code.TABLE_ROWS_DROPPED).level is Level.CRITICAL
 
 
 def test_excluding_a_tables_rows_loses_none() -> None:
@@ -149,7 +149,9 @@ def test_excluding_a_tables_rows_loses_none() -> None:
     assert _then(gone, days=2, **was).codes() == set()
 
 
-@pytest.mark.parametrize(("later", "codes"), [(timedelta(0), {Code.TABLES_LOST}), (SECOND, set())])
+@pytest.mark.parametrize(
+    ("later", "codes"), [(timedelta(0), {Code.TABLE_ROWS_DROPPED}), (SECOND, set())]
+)
 def test_a_loss_is_told_for_three_days(later: timedelta, codes: set[Code]) -> None:
     vault = _then(backup(NEWEST, tables={"users": 12, "events": 5000}), days=2)
     lost = vault.manifests[0]
@@ -159,7 +161,7 @@ def test_a_loss_is_told_for_three_days(later: timedelta, codes: set[Code]) -> No
     assert vault.codes() == codes
 
 
-@pytest.mark.parametrize(("days", "codes"), [(6, set()), (7, {Code.UNCHANGED})])
+@pytest.mark.parametrize(("days", "codes"), [(6, set()), (7, {Code.DATA_UNCHANGED})])
 def test_backups_may_be_the_same_for_a_week(days: int, codes: set[Code]) -> None:
     vault = empty(drills=healthy().drills)
     vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(days + 1)))
@@ -190,10 +192,10 @@ def test_tables_may_be_told_in_another_order() -> None:
     vault = empty(drills=healthy().drills)
     vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(1, 10)))
     other = dict(reversed(USUAL.items()))
-    assert vault.add(backup(NEWEST, lsn="0/1", tables=other)).codes() == {Code.UNCHANGED}
+    assert vault.add(backup(NEWEST, lsn="0/1", tables=other)).codes() == {Code.DATA_UNCHANGED}
 
 
-@pytest.mark.parametrize(("checksum", "codes"), [(None, set()), ("42", {Code.UNCHANGED})])
+@pytest.mark.parametrize(("checksum", "codes"), [(None, set()), ("42", {Code.DATA_UNCHANGED})])
 def test_without_a_place_in_the_log_only_checksums_show_that_nothing_changed(
     checksum: str | None, codes: set[Code]
 ) -> None:

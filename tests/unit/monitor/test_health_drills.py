@@ -35,17 +35,17 @@ def _undrilled(now: datetime) -> Vault:
 def test_the_first_drill_has_an_hour_after_the_slot_that_follows_the_first_backup(
     now: datetime, level: Level
 ) -> None:
-    finding = _undrilled(now).only(Code.DRILL_NEVER)
+    finding = _undrilled(now).only(Code.NO_DRILL)
     assert finding.level is level
     late = level is Level.WARNING
     assert finding.headline == ("was never drilled" if late else "waits for its first drill")
 
 
 def test_a_first_drill_that_is_still_to_come_is_told_as_such() -> None:
-    to_come = _undrilled(MONDAY - HOUR).only(Code.DRILL_NEVER)
+    to_come = _undrilled(MONDAY - HOUR).only(Code.NO_DRILL)
     assert "the first drill is due at 2026-11-23 05:00 UTC" in to_come.fact
     assert to_come.since is None
-    late = _undrilled(MONDAY + DAY).only(Code.DRILL_NEVER)
+    late = _undrilled(MONDAY + DAY).only(Code.NO_DRILL)
     assert "the first drill was due at 2026-11-23 05:00 UTC" in late.fact
     assert late.since == MONDAY
 
@@ -53,28 +53,28 @@ def test_a_first_drill_that_is_still_to_come_is_told_as_such() -> None:
 def test_a_schedule_that_is_new_moves_no_drill_that_was_due() -> None:
     vault = _undrilled(MONDAY + DAY)
     vault.scheduled_since = MONDAY + HOUR
-    assert vault.only(Code.DRILL_NEVER).level is Level.WARNING
+    assert vault.only(Code.NO_DRILL).level is Level.WARNING
 
 
 def test_drills_whose_schedule_never_fires_never_come() -> None:
     vault = _undrilled(MONDAY).change("drill", cron="0 5 1 1 ? 2025")
-    finding = vault.only(Code.DRILL_NEVER)
+    finding = vault.only(Code.NO_DRILL)
     assert finding.level is Level.WARNING
-    assert "nor will the schedule" in finding.fact
+    assert "the schedule never runs" in finding.fact
 
 
 def test_without_a_backup_nobody_misses_a_drill() -> None:
-    assert Code.DRILL_NEVER not in empty(now=NOW).codes()
+    assert Code.NO_DRILL not in empty(now=NOW).codes()
 
 
 def test_drills_that_are_switched_off_are_said_to_be() -> None:
     vault = _undrilled(MONDAY + DAY).change("drill", enabled=False)
-    assert vault.only(Code.DRILLS_OFF).level is Level.INFO
-    assert not {Code.DRILL_NEVER, Code.DRILL_STALE} & vault.codes()
+    assert vault.only(Code.DRILLS_DISABLED).level is Level.INFO
+    assert not {Code.NO_DRILL, Code.DRILL_TOO_OLD} & vault.codes()
 
 
 @pytest.mark.parametrize(
-    ("age", "codes"), [(35 * DAY, set()), (35 * DAY + SECOND, {Code.DRILL_STALE})]
+    ("age", "codes"), [(35 * DAY, set()), (35 * DAY + SECOND, {Code.DRILL_TOO_OLD})]
 )
 def test_a_drill_may_be_35_days_old(age: timedelta, codes: set[Code]) -> None:
     vault = healthy()
@@ -88,7 +88,7 @@ def test_a_drill_may_be_35_days_old(age: timedelta, codes: set[Code]) -> None:
 def test_a_drill_from_the_future_proves_nothing() -> None:
     vault = healthy()
     vault.drills = [drill(NOW + HOUR + SECOND)]
-    assert vault.only(Code.DRILL_NEVER).level is Level.WARNING
+    assert vault.only(Code.NO_DRILL).level is Level.WARNING
     vault.drills = [drill(NOW + HOUR)]
     assert vault.codes() == set()
 
@@ -120,7 +120,7 @@ def test_where_nothing_is_proven_that_is_said() -> None:
     )
     vault.drills = [report]
     finding = vault.only(Code.DRILL_FAILED)
-    assert "No other backup was proven" in finding.safe
+    assert "None of the checked drills proved another" in finding.safe
     assert "with no backup into embedded: no reason given" in finding.fact
 
 
@@ -139,16 +139,16 @@ def test_a_partial_drill_is_no_alarm_unless_it_tested_not_one_table(
     vault.drills = [drill(MONDAY, Verdict.PARTIAL, tables=tables)]
     finding = vault.only(Code.DRILL_PARTIAL)
     assert finding.level is level
-    assert finding.headline == "was proven in part only"
+    assert finding.headline == "was proven only in part"
 
 
 def test_a_report_that_cannot_be_read_is_told() -> None:
     vault = healthy()
     error = ReportError("It is not JSON.", todo="Update Lifeboat.")
     vault.drills.append(Unreadable.of("drills/app/2026-11-24T050000Z.json", error))
-    finding = vault.only(Code.DRILL_UNREADABLE)
+    finding = vault.only(Code.DRILL_REPORT_UNREADABLE)
     assert finding.level is Level.WARNING
-    assert vault.codes() == {Code.DRILL_UNREADABLE}
+    assert vault.codes() == {Code.DRILL_REPORT_UNREADABLE}
 
 
 @pytest.mark.parametrize(("seconds", "codes"), [(3600, set()), (3600.1, {Code.RTO_MISSED})])

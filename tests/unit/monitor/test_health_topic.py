@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from lifeboat.alerts.policy.findings import Code, Finding, Health, Level, overall
 from lifeboat.alerts.policy.topic_facts import (
     MISSED,
-    Listener,
+    KnownSubscriber,
     Subscription,
     TopicFacts,
     addressed,
-    with_listeners,
+    with_subscribers,
 )
 from lifeboat.model.lifecycle import LifecycleRule
-from lifeboat.monitor.policy.checks.topic import needs_a_listener
+from lifeboat.monitor.policy.checks.topic import needs_subscriber
 from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.monitor.policy.status import status_of
@@ -42,10 +42,10 @@ from tests.support.vaults import (
 ANN, BOB = "ann@example.com", "bob@example.org"
 HOOK = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
 ABOUT_THE_TOPIC = {
-    Code.NOBODY_LISTENS,
+    Code.NO_SUBSCRIBER,
     Code.SUBSCRIPTION_PENDING,
     Code.SUBSCRIPTION_MISSING,
-    Code.NOT_SEEN,
+    Code.CHECK_INCOMPLETE,
 }
 
 
@@ -67,7 +67,7 @@ def seen(facts: TopicFacts | Unknown, *, vault: Vault | None = None) -> Facts:
 
 def ill_vault() -> Vault:
     """One that is wrong in two ways."""
-    return healthy(strangers=("tmp/",), bucket=replace(BUCKET, versioning=False))
+    return healthy(unmanaged_prefixes=("tmp/",), bucket=replace(BUCKET, versioning=False))
 
 
 def about(facts: TopicFacts | Unknown, **alerts: object) -> list[Finding]:
@@ -116,23 +116,23 @@ def test_a_topic_without_a_confirmed_subscription_is_one_critical_finding(
     subscriptions: list[Subscription], alerts: dict[str, object]
 ) -> None:
     finding = only(topic(*subscriptions), **alerts)
-    assert finding.code is Code.NOBODY_LISTENS
+    assert finding.code is Code.NO_SUBSCRIBER
     assert finding.level is Level.CRITICAL
-    assert needs_a_listener(finding)
-    assert "monitor-silent among them, reach nobody" in finding.fact
+    assert needs_subscriber(finding)
+    assert "such as monitor-heartbeat, reach nobody" in finding.fact
 
 
 def test_who_chose_a_webhook_alone_is_warned_that_alarms_do_not_go_there() -> None:
     finding = only(topic(), webhook_url_secret_arn=HOOK)
-    assert finding.code is Code.NOBODY_LISTENS
+    assert finding.code is Code.NO_SUBSCRIBER
     assert finding.level is Level.WARNING
-    assert not needs_a_listener(finding)
+    assert not needs_subscriber(finding)
     assert "monitor's own messages go to the webhook" in finding.fact
 
 
 def test_it_tells_how_each_address_gets_its_mail_and_confirms_it_for_good() -> None:
     advice = "\n".join(only(topic(mail(ANN, confirmed=False)), emails=[ANN, BOB]).advice)
-    assert f"Look for AWS's mail to {ANN}" in advice
+    assert f"Find AWS's email to {ANN}" in advice
     for address in (ANN, BOB):
         assert (
             f"aws sns subscribe --region us-east-1 --topic-arn {TOPIC} --protocol email"
@@ -162,11 +162,11 @@ def test_that_nobody_listens_stands_above_all_else_in_the_status() -> None:
     bucket = replace(BUCKET, lifecycle=(*RULES, early))
     facts = seen(topic(), vault=healthy(bucket=bucket))
     findings = judge(facts, SETTINGS, NOW)
-    assert findings[0].code is Code.NOBODY_LISTENS
+    assert findings[0].code is Code.NO_SUBSCRIBER
     assert sum(each.level is Level.CRITICAL for each in findings) > 1
     status = status_of(facts, SETTINGS, findings, NOW)
     assert status.health is Health.CRITICAL
-    assert "CRITICAL: the vault has no confirmed subscriber" in status.as_text()
+    assert "CRITICAL: the bucket has no confirmed subscriber" in status.as_text()
 
 
 def test_an_address_that_is_not_confirmed_is_named_while_others_listen() -> None:
@@ -175,7 +175,7 @@ def test_an_address_that_is_not_confirmed_is_named_while_others_listen() -> None
     assert finding.level is Level.WARNING
     assert finding.fact.startswith(f"{ANN} has not confirmed")
     assert "48 h" in finding.fact
-    assert "an unchanged `make deploy` does not bring it back" in finding.fact
+    assert "an unchanged `make deploy` does not create it again" in finding.fact
 
 
 def test_an_address_that_has_no_subscription_is_named_while_others_listen() -> None:
@@ -188,7 +188,7 @@ def test_an_address_that_has_no_subscription_is_named_while_others_listen() -> N
 
 def test_a_topic_that_may_not_be_looked_at_is_not_healthy() -> None:
     finding = only(UNKNOWN, emails=[ANN])
-    assert (finding.code, finding.subject) == (Code.NOT_SEEN, "topic")
+    assert (finding.code, finding.subject) == (Code.CHECK_INCOMPLETE, "topic")
     assert overall([finding]) is Health.WARNING
 
 
@@ -218,7 +218,7 @@ def test_what_was_told_while_nobody_was_confirmed_is_told_to_the_first_who_is() 
     for hours in range(3):
         monitor.look(waiting, NOW + hours * HOUR)
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 3 * HOUR)
-    assert kinds(monitor) == [("new", "stranger"), ("new", "versioning")]
+    assert kinds(monitor) == [("new", "unmanaged-prefix"), ("new", "versioning-disabled")]
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 4 * HOUR)
     assert monitor.told == []
 
@@ -226,13 +226,13 @@ def test_what_was_told_while_nobody_was_confirmed_is_told_to_the_first_who_is() 
 def test_a_webhook_hears_it_once_and_both_hear_it_when_somebody_is_confirmed() -> None:
     monitor = Monitor(settings(emails=[ANN], webhook_url_secret_arn=HOOK), webhook=True)
     ill = ill_vault()
-    wrong = [("new", "stranger"), ("new", "versioning")]
+    wrong = [("new", "unmanaged-prefix"), ("new", "versioning-disabled")]
     monitor.look(seen(topic(), vault=ill), NOW)
-    assert kinds(monitor) == sorted([*wrong, ("new", "nobody-listens")])
+    assert kinds(monitor) == sorted([*wrong, ("new", "no-subscriber")])
     monitor.look(seen(topic(), vault=ill), NOW + HOUR)
     assert monitor.told == []
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 2 * HOUR)
-    assert kinds(monitor) == sorted([*wrong, ("over", "nobody-listens")])
+    assert kinds(monitor) == sorted([*wrong, ("resolved", "no-subscriber")])
 
 
 def test_what_became_right_while_nobody_listened_is_told_to_those_who_heard_that_it_was_wrong() -> (
@@ -241,12 +241,12 @@ def test_what_became_right_while_nobody_listened_is_told_to_those_who_heard_that
     monitor = Monitor(settings(emails=[ANN]))
     ill = ill_vault()
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW)
-    assert ("new", "versioning") in monitor.told
+    assert ("new", "versioning-disabled") in monitor.told
     monitor.look(seen(topic()), NOW + HOUR)
     assert monitor.state is not None
-    assert monitor.state.deaf_since == NOW + HOUR
+    assert monitor.state.no_subscriber_since == NOW + HOUR
     monitor.look(seen(topic(mail(ANN))), NOW + 2 * HOUR)
-    assert ("over", "versioning") in monitor.told
+    assert ("resolved", "versioning-disabled") in monitor.told
 
 
 def test_a_second_subscriber_tells_nobody_anything_anew() -> None:
@@ -255,7 +255,7 @@ def test_a_second_subscriber_tells_nobody_anything_anew() -> None:
     monitor.look(seen(topic(mail(ANN), mail(BOB, confirmed=False)), vault=ill), NOW)
     assert ("new", "subscription-pending") in monitor.told
     monitor.look(seen(topic(mail(ANN), mail(BOB)), vault=ill), NOW + HOUR)
-    assert monitor.told == [("over", "subscription-pending")]
+    assert monitor.told == [("resolved", "subscription-pending")]
 
 
 def test_that_it_could_not_look_is_no_reason_to_tell_everything_again() -> None:
@@ -263,9 +263,9 @@ def test_that_it_could_not_look_is_no_reason_to_tell_everything_again() -> None:
     ill = ill_vault()
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW)
     monitor.look(seen(UNKNOWN, vault=ill), NOW + HOUR)
-    assert monitor.told == [("new", "not-seen")]
+    assert monitor.told == [("new", "check-incomplete")]
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 2 * HOUR)
-    assert monitor.told == [("over", "not-seen")]
+    assert monitor.told == [("resolved", "check-incomplete")]
 
 
 def test_a_subscription_that_expires_is_never_told_as_right_again() -> None:
@@ -274,7 +274,7 @@ def test_a_subscription_that_expires_is_never_told_as_right_again() -> None:
         (topic(mail(ANN), mail(BOB, confirmed=False)), [("new", "subscription-pending")]),
         (topic(mail(ANN)), [("new", "subscription-missing")]),
         (topic(mail(ANN), mail(BOB, confirmed=False)), [("new", "subscription-pending")]),
-        (topic(mail(ANN), mail(BOB)), [("over", "subscription-pending")]),
+        (topic(mail(ANN), mail(BOB)), [("resolved", "subscription-pending")]),
     ]
     for hours, (facts, told) in enumerate(steps):
         monitor.look(seen(facts), NOW + hours * HOUR)
@@ -285,7 +285,7 @@ def test_what_is_pending_stays_so_while_nobody_listens_at_all() -> None:
     monitor = Monitor(settings(emails=[ANN, BOB], webhook_url_secret_arn=HOOK), webhook=True)
     monitor.look(seen(topic(mail(ANN), mail(BOB, confirmed=False))), NOW)
     monitor.look(seen(topic(mail(BOB, confirmed=False))), NOW + HOUR)
-    assert monitor.told == [("new", "nobody-listens")]
+    assert monitor.told == [("new", "no-subscriber")]
 
 
 def test_an_address_that_unsubscribes_is_told_until_it_is_back_or_out_of_the_settings() -> None:
@@ -327,7 +327,7 @@ def test_a_subscriber_of_ones_own_is_missed_for_a_week_and_then_forgotten() -> N
     assert lost in {each.code for each in monitor.findings}
     monitor.look(seen(topic(mail(ANN))), gone + MISSED)
     assert lost not in {each.code for each in monitor.findings}
-    assert "over" not in {kind for kind, _ in monitor.told}
+    assert "resolved" not in {kind for kind, _ in monitor.told}
 
 
 _STATES = st.sampled_from(["confirmed", "pending", "absent"])
@@ -369,24 +369,24 @@ def test_whoever_is_confirmed_first_has_heard_all_that_is_wrong(
 def test_only_what_was_once_confirmed_is_remembered_and_what_is_there_is_not_missed(
     looks: list[tuple[set[str], set[str]]],
 ) -> None:
-    listeners: dict[str, Listener] = {}
+    subscribers: dict[str, KnownSubscriber] = {}
     deaf = None
     once: set[str] = set()
     for days, (there, named) in enumerate(looks):
         facts = topic(*(mail(each) for each in sorted(there)))
-        known = with_listeners(facts, listeners, deaf, addressed(named), NOW + days * DAY)
+        known = with_subscribers(facts, subscribers, deaf, addressed(named), NOW + days * DAY)
         once |= set(addressed(there))
-        assert set(known.listeners) <= once
-        assert {mark for mark, each in known.listeners.items() if not each.gone} == set(
+        assert set(known.subscribers) <= once
+        assert {mark for mark, each in known.subscribers.items() if not each.missing_since} == set(
             addressed(there)
         )
-        assert (known.deaf_since is None) == bool(there)
-        listeners, deaf = dict(known.listeners), known.deaf_since
+        assert (known.no_subscriber_since is None) == bool(there)
+        subscribers, deaf = dict(known.subscribers), known.no_subscriber_since
 
 
 def test_a_stack_that_can_restore_nowhere_says_so_and_alarms_nobody() -> None:
     nowhere = SETTINGS.model_copy(update={"restorable": False})
     (finding,) = judge(healthy().facts(), nowhere, NOW)
-    assert (finding.code, finding.level) == (Code.RESTORE_NOWHERE, Level.INFO)
+    assert (finding.code, finding.level) == (Code.NO_RESTORE_TARGET, Level.INFO)
     assert overall([finding]) is Health.HEALTHY
     assert judge(healthy().facts(), SETTINGS, NOW) == ()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.alerts.policy.state import Told, ToldState
+from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.errors import StateError
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.tiers import Tier
@@ -73,7 +73,7 @@ def look(vault: Vault, after: News | None = None) -> News:
     """Tell what there is to say about a vault."""
     findings, facts = vault.findings(), vault.facts()
 
-    def ending(told: Told) -> Ending:
+    def ending(told: SentAlert) -> Ending:
         return ending_of(told, findings, facts, vault.settings, vault.now)
 
     before = after.state if after else None
@@ -99,19 +99,21 @@ def test_figures_that_change_are_no_news() -> None:
     first = tell(finding(headline="has no backup for 26 h"))
     again = tell(finding(headline="has no backup for 27 h"), after=first, later=HOUR)
     assert again.messages == ()
-    assert again.state.told[0].headline == "has no backup for 27 h"
+    assert again.state.notified[0].headline == "has no backup for 27 h"
 
 
 def test_what_is_over_is_told_once() -> None:
     first = tell(finding())
     over = tell(after=first, later=HOUR)
     assert (
-        only(over).subject
-        == "Lifeboat: app is right again: backup-too-old (123456789012 us-east-1)"
+        only(over).subject == "Lifeboat: app: backup-too-old is resolved (123456789012 us-east-1)"
     )
-    assert "has no backup for 26 h; told since 2026-11-25 12:00 UTC (60 min)" in only(over).body
-    assert only(over).attributes["kind"] == "over"
-    assert over.state.told == ()
+    assert (
+        "has no backup for 26 h; first notified 2026-11-25 12:00 UTC (60 min ago)"
+        in only(over).body
+    )
+    assert only(over).attributes["kind"] == "resolved"
+    assert over.state.notified == ()
     assert tell(after=over, later=2 * HOUR).messages == ()
 
 
@@ -142,8 +144,8 @@ def test_a_warning_that_becomes_critical_is_new_and_one_that_calms_down_is_not()
     first = tell(finding(level=Level.WARNING))
     worse = tell(finding(), after=first, later=HOUR)
     assert kinds(worse) == ["new"]
-    assert worse.state.told[0].since == NOW
-    assert worse.state.told[0].last == NOW + HOUR
+    assert worse.state.notified[0].first_notified == NOW
+    assert worse.state.notified[0].last_notified == NOW + HOUR
     better = tell(finding(level=Level.WARNING), after=worse, later=2 * HOUR)
     assert better.messages == ()
     assert kinds(tell(finding(), after=better, later=3 * HOUR)) == ["new"]
@@ -152,26 +154,26 @@ def test_a_warning_that_becomes_critical_is_new_and_one_that_calms_down_is_not()
 def test_information_is_not_told_and_what_sinks_to_it_is_over() -> None:
     assert tell(finding(level=Level.INFO)).messages == ()
     first = tell(finding())
-    assert kinds(tell(finding(level=Level.INFO), after=first)) == ["over"]
+    assert kinds(tell(finding(level=Level.INFO), after=first)) == ["resolved"]
 
 
 def test_what_has_happened_goes_without_becoming_right() -> None:
-    first = tell(finding(Code.TABLES_LOST, passing=True))
+    first = tell(finding(Code.TABLE_ROWS_DROPPED, passing=True))
     gone = tell(after=first, later=3 * DAY)
     assert gone.messages == ()
-    assert gone.state.told == ()
+    assert gone.state.notified == ()
 
 
 @pytest.mark.parametrize(
     ("ending", "told", "remembered"),
-    [(Ending.RIGHT, ["over"], 0), (Ending.OPEN, [], 1), (Ending.GONE, [], 0)],
+    [(Ending.RIGHT, ["resolved"], 0), (Ending.OPEN, [], 1), (Ending.GONE, [], 0)],
 )
 def test_only_what_was_seen_to_be_right_is_told_as_right(
     ending: Ending, told: list[str], remembered: int
 ) -> None:
     over = tell(after=tell(finding()), later=HOUR, ending=ending)
     assert kinds(over) == told
-    assert len(over.state.told) == remembered
+    assert len(over.state.notified) == remembered
 
 
 def test_what_stayed_open_is_not_told_anew_when_it_is_found_again() -> None:
@@ -180,7 +182,10 @@ def test_what_stayed_open_is_not_told_anew_when_it_is_found_again() -> None:
 
 
 def test_a_lost_memory_tells_everything_again() -> None:
-    everything = (finding(), finding(Code.STRANGER, Level.WARNING, database=None, subject="old"))
+    everything = (
+        finding(),
+        finding(Code.UNMANAGED_PREFIX, Level.WARNING, database=None, subject="old"),
+    )
     tell(*everything)
     assert kinds(tell(*everything)) == ["new", "new"]
 
@@ -195,7 +200,7 @@ def test_findings_of_one_kind_about_one_database_are_one_message() -> None:
         == "Lifeboat: app has no backup for 26 h (and 11 more) (123456789012 us-east-1)"
     )
     assert message.body.count("What: ") == 10
-    assert "And 2 more, which the status lists." in message.body
+    assert "The status lists 2 more." in message.body
     assert len(tell(after=first).messages) == 2
     more = finding(Code.ARCHIVE_MISSING, subject="99")
     assert only(tell(*many, finding(), more, after=first)).body.count("What: ") == 1
@@ -206,19 +211,19 @@ def test_the_memory_is_stored_and_read_as_it_was() -> None:
     state = knowing(told, healthy(scheduled_since=NOW).facts())
     document = state.to_json()
     assert len(document) < 1200
-    assert ToldState.from_json(document, key=STATE_KEY) == state
-    assert ToldState.from_json(document).told[0].database == ""
+    assert MonitorState.from_json(document, key=STATE_KEY) == state
+    assert MonitorState.from_json(document).notified[0].database == ""
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"schema_version": 2}', b"\xff"])
 def test_a_damaged_memory_is_refused(document: bytes) -> None:
     with pytest.raises(StateError) as error:
-        ToldState.from_json(document)
-    assert "told once more" in error.value.safe or "newer" in error.value.what
+        MonitorState.from_json(document)
+    assert "notified once more" in error.value.safe or "newer" in error.value.what
 
 
 def test_telling_keeps_what_is_known_of_databases() -> None:
-    state = knowing(ToldState(), healthy(scheduled_since=NOW).facts())
+    state = knowing(MonitorState(), healthy(scheduled_since=NOW).facts())
     again = tell(finding(), after=News((), state))
     assert again.state.schedules == state.schedules != {}
 
@@ -234,7 +239,7 @@ def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
     assert subjects == [
         (25, "Lifeboat: app has no backup for 25 h (123456789012 us-east-1)"),
         (49, "Lifeboat: still: app has no backup for 49 h (123456789012 us-east-1)"),
-        (60, "Lifeboat: app is right again: backup-too-old (123456789012 us-east-1)"),
+        (60, "Lifeboat: app: backup-too-old is resolved (123456789012 us-east-1)"),
     ]
 
 
@@ -242,17 +247,19 @@ def test_a_vault_that_cannot_be_seen_is_told_and_then_right_again() -> None:
     vault = healthy()
     objects, vault.objects = vault.objects, UNKNOWN
     told = look(vault)
-    assert only(told).subject == "Lifeboat: app could not be looked at (123456789012 us-east-1)"
+    assert only(told).subject == "Lifeboat: app could not be checked (123456789012 us-east-1)"
     vault.objects = objects
     told = look(vault, told)
-    assert only(told).subject == "Lifeboat: app is right again: not-seen (123456789012 us-east-1)"
+    assert (
+        only(told).subject == "Lifeboat: app: check-incomplete is resolved (123456789012 us-east-1)"
+    )
 
 
 TWELVE = tuple(f"db{number:02}" for number in range(12))
 
 
 def test_a_night_on_which_the_provider_is_down_is_one_message_for_each_kind() -> None:
-    codes = (Code.BACKUP_TOO_OLD, Code.SLOT_MISSED, Code.DRILL_FAILED)
+    codes = (Code.BACKUP_TOO_OLD, Code.RUN_MISSED, Code.DRILL_FAILED)
     findings = [finding(code, database=name) for name in TWELVE for code in codes]
     first = tell(*findings)
     assert len(first.messages) == 3
@@ -264,14 +271,16 @@ def test_a_night_on_which_the_provider_is_down_is_one_message_for_each_kind() ->
 
 
 def test_what_is_wrong_with_the_vault_stands_apart_from_what_is_wrong_with_databases() -> None:
-    told = tell(finding(Code.NOT_SEEN), finding(Code.NOT_SEEN, database=None))
+    told = tell(finding(Code.CHECK_INCOMPLETE), finding(Code.CHECK_INCOMPLETE, database=None))
     assert [message.databases for message in told.messages] == [("app",), ()]
 
 
 FINDINGS = st.lists(
     st.builds(
         finding,
-        st.sampled_from([Code.BACKUP_TOO_OLD, Code.DRILL_FAILED, Code.TABLES_LOST, Code.NOT_SEEN]),
+        st.sampled_from(
+            [Code.BACKUP_TOO_OLD, Code.DRILL_FAILED, Code.TABLE_ROWS_DROPPED, Code.CHECK_INCOMPLETE]
+        ),
         st.sampled_from([Level.CRITICAL, Level.WARNING]),
         database=st.none() | st.sampled_from(TWELVE),
         subject=st.sampled_from(["", "x", "y"]),
@@ -298,7 +307,7 @@ def test_every_finding_is_told_in_one_message_and_none_is_lost(findings: list[Fi
         assert message.attributes["level"] == own[0].level
         for name in message.databases:
             assert re.search(rf"(?m)^(\w+: )?{name}:? has no backup", message.body)
-    assert len(told.state.told) == len(findings)
+    assert len(told.state.notified) == len(findings)
     assert tell(*findings, after=told, later=HOUR).messages == ()
     over = tell(after=told, later=HOUR)
     assert {message.databases for message in over.messages} == {

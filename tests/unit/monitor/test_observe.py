@@ -141,8 +141,10 @@ def test_a_look_never_takes_more_requests_than_its_budget_and_says_so(wire: Wire
     facts = look(wire, 40)
     assert len(wire.asked) == 40
     assert len(facts.problems) == 6 + 7 + 30 + 2 - 40
-    assert "the 40 requests of one look at the vault are used up" in facts.problems[0].why
-    assert Code.NOT_SEEN in {each.code for each in judge(facts, SETTINGS, datetime.now(UTC))}
+    assert "the 40 requests of one check of the bucket are used up" in facts.problems[0].why
+    assert Code.CHECK_INCOMPLETE in {
+        each.code for each in judge(facts, SETTINGS, datetime.now(UTC))
+    }
     facts = look(wire, 5)
     assert len(wire.asked) == 5
     assert isinstance(facts.databases[0].objects, Unknown)
@@ -153,7 +155,7 @@ def test_a_look_that_runs_out_of_time_says_what_it_did_not_see(wire: Wire) -> No
     seconds = iter(range(30, -100, -1))
     facts = look(wire, 1000, lambda: float(next(seconds)))
     assert len(wire.asked) == 30
-    assert "the time for one look at the vault is over" in facts.problems[0].why
+    assert "the time for one check of the bucket is over" in facts.problems[0].why
     assert health(facts) is not Health.HEALTHY
 
 

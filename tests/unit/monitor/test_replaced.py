@@ -91,7 +91,7 @@ def test_it_stays_critical_when_s3_has_deleted_the_first_version() -> None:
     assert monitor.look(vault.facts(), NOW + HOUR).told == []
     (finding,) = monitor.findings
     assert (finding.code, finding.level) == (Code.MANIFEST_REPLACED, Level.CRITICAL)
-    assert "is not in the bucket any more" in finding.fact
+    assert "is no longer in the bucket" in finding.fact
     assert not any("Read the first version" in step for step in finding.advice)
 
 
@@ -116,7 +116,7 @@ def test_it_is_forgotten_and_not_right_when_the_backup_is_gone() -> None:
     vault.objects = [each for each in vault.objects if each.key != gone]
     assert monitor.look(vault.facts(), NOW + HOUR).recoveries == []
     assert monitor.state is not None
-    assert monitor.state.told == ()
+    assert monitor.state.notified == ()
 
 
 def test_a_drills_report_with_two_versions_is_told() -> None:
@@ -127,5 +127,5 @@ def test_a_drills_report_with_two_versions_is_told() -> None:
     vault.objects.append(version(report.key, NEWEST + HOUR))
     assert vault.codes() == set()
     write_over(vault, report.key)
-    finding = vault.only(Code.DRILL_REPLACED)
+    finding = vault.only(Code.DRILL_REPORT_REPLACED)
     assert (finding.level, finding.subject) == (Level.WARNING, report.key)

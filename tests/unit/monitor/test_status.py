@@ -123,7 +123,7 @@ def test_a_database_that_could_not_be_seen_is_unknown_and_not_empty() -> None:
     vault.objects = UNKNOWN
     (_, row, worst) = table(vault)
     assert row == ["app", "critical", *"?????"]
-    assert worst == ["could not be looked at"]
+    assert worst == ["could not be checked"]
     (database,) = status(vault).databases
     assert not database.seen
     assert database.monthly_cost is None
@@ -192,9 +192,9 @@ def test_without_drills_a_database_is_healthy_only_while_one_by_hand_is_young() 
     vault.settings = vault.settings.model_copy(update={"drill": drills})
     assert health(vault) is Health.HEALTHY
     vault.drills.clear()
-    assert health(vault) is Health.DRILLS_OFF
+    assert health(vault) is Health.DRILLS_DISABLED
     vault.drills.append(drill(NOW - 36 * DAY))
-    assert health(vault) is Health.DRILLS_OFF
+    assert health(vault) is Health.DRILLS_DISABLED
 
 
 def test_what_is_wrong_goes_before_what_is_waited_for() -> None:
@@ -219,7 +219,7 @@ def test_the_table_begins_with_the_worst_database_and_fits_a_terminal() -> None:
         row("billing", Health.NOT_DRILLED_YET, backup=big),
         row("crm", Health.WARNING),
         row("shop", Health.CRITICAL, critical=1, worst="lost rows\nof \u202ea"),
-        row("production", Health.CRITICAL, critical=2, worst="has no backup any more"),
+        row("production", Health.CRITICAL, critical=2, worst="has no backup left"),
     )
     text = replace(found, databases=rows).as_text().split("\n\n")[1].splitlines()
     names = [each.split()[0] for each in text if not each.startswith("  ")]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Level
-from lifeboat.alerts.policy.state import Told
+from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.errors import SettingsError
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.schedule import runs
@@ -150,9 +150,10 @@ def test_the_finding_has_figures_the_day_and_what_to_do() -> None:
     assert finding.headline == "will use up its transfer allowance"
     assert finding.fact == (
         "A backup of app reads 400 MB. Backups have read 4.0 GB this month; 6.0 GB are expected at"
-        " its end, and 12 GB in the next one. The allowance ends with the run of"
-        " 2026-11-28 02:00 UTC. The provider stops or restricts the database then, until the next"
-        " billing period. The application's own traffic counts too and can't be seen from here."
+        " its end, and 12 GB in the next one. The run of 2026-11-28 02:00 UTC will use up the"
+        " allowance. The provider stops or restricts the database then,"
+        " until the next billing period. The application's own traffic counts too; Lifeboat can't"
+        " see it."
     )
     assert finding.limit == "5.0 GB a month (databases[].transfer)"
     assert "databases[].cron" in finding.advice[0]
@@ -213,14 +214,14 @@ def test_databases_on_one_server_share_its_allowance() -> None:
 def test_it_is_right_again_when_less_is_read_and_open_while_nobody_knows() -> None:
     vault = reading(400_000_000, stated=FREE)
     finding = vault.only(CODE)
-    told = Told(
+    told = SentAlert(
         code=CODE.value,
         database="app",
         subject="",
         level=finding.level,
         headline=finding.headline,
-        since=NEWEST,
-        last=NOW,
+        first_notified=NEWEST,
+        last_notified=NOW,
         basis=finding.basis,
     )
     calm = reading(1000, stated=FREE)
@@ -228,7 +229,7 @@ def test_it_is_right_again_when_less_is_read_and_open_while_nobody_knows() -> No
     assert _ending(empty(), told) is Ending.OPEN
 
 
-def _ending(vault: Vault, told: Told) -> Ending:
+def _ending(vault: Vault, told: SentAlert) -> Ending:
     return ending_of(told, vault.findings(), vault.facts(), vault.settings, vault.now)
 
 

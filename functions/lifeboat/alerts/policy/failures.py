@@ -1,4 +1,4 @@
-"""A run that failed, in the form of the monitor's findings: whoever tells of it, says the same."""
+"""A failed run as a finding: the run's own notification and the monitor's say the same."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,18 +12,18 @@ from lifeboat.model.commands import Commands
 from lifeboat.model.text import at, line
 
 LEVEL = Level.WARNING
-"""What a run says of its own failure: it doesn't know whether there is a backup that is young."""
+"""The level of a run's own notification: it doesn't know whether there is a fresh backup."""
 
 CODES = {AttemptKind.BACKUP: Code.BACKUP_FAILED, AttemptKind.DRILL: Code.DRILL_ERROR}
 
 _CAUSE = 60
 _SAFE = {
-    AttemptKind.BACKUP: "Nothing was published by that run; earlier backups are untouched.",
-    AttemptKind.DRILL: "The run changed nothing, and says nothing about the backup.",
+    AttemptKind.BACKUP: "That run published nothing. Earlier backups are not affected.",
+    AttemptKind.DRILL: "The run changed nothing. It shows nothing about the backup.",
 }
 _OTHERS = (
-    "If this happens to other databases within the hour, the monitor's next message names them, and"
-    " they send none of their own."
+    "If runs of other databases fail within the same hour, they send no message of their own; the"
+    " monitor's next message names them."
 )
 
 
@@ -35,7 +35,7 @@ def failure(attempt: Attempt, level: Level, commands: Commands) -> Finding:
         level: how bad it is.
         commands: for advice.
     """
-    what = line(attempt.what or "It does not say why.")
+    what = line(attempt.what or "The run does not say why.")
     return _finding(
         attempt,
         level,
@@ -47,7 +47,7 @@ def failure(attempt: Attempt, level: Level, commands: Commands) -> Finding:
 
 
 def silence(attempt: Attempt, level: Level, commands: Commands, minutes: int) -> Finding:
-    """The finding that a run never said how it ended.
+    """The finding that a run ended without a result.
 
     Args:
         attempt: one that is still noted as running.
@@ -60,16 +60,16 @@ def silence(attempt: Attempt, level: Level, commands: Commands, minutes: int) ->
         attempt,
         level,
         commands,
-        headline=f"had a {kind} that ended without a word (time-out or out of memory)",
-        fact=f"{_run(attempt)} has not said how it ended. Lambda ends a run after its {minutes}"
-        f" minutes ({kind}.timeout_minutes), or when it needs more memory than it has.",
-        todo="See the last lines of the log below. If they speak of time or memory, raise"
-        f" {kind}.memory_mb in lifeboat.toml, which brings more CPU as well, then: make deploy",
+        headline=f"had a {kind} that ended without a result (time-out or out of memory)",
+        fact=f"{_run(attempt)} recorded no result. Lambda stops a run after {minutes} minutes"
+        f" ({kind}.timeout_minutes), or when it runs out of memory.",
+        todo="Read the end of the log below. If it says time-out or out of memory, raise"
+        f" {kind}.memory_mb in lifeboat.toml, which also gives more CPU, then: make deploy",
     )
 
 
 def failure_message(attempt: Attempt, installation: Installation, now: datetime) -> Message:
-    """What a run itself tells people, in the monitor's form."""
+    """The notification that a run sends of its own failure, in the monitor's form."""
     found = failure(attempt, LEVEL, installation.commands)
     message = raised([found], kind=Kind.NEW, now=now, installation=installation)
     return replace(message, paragraphs=(*message.paragraphs, _OTHERS))
@@ -82,19 +82,19 @@ def restore_message(
     installation: Installation,
     now: datetime,
 ) -> Message:
-    """What a restore that was carried out, and failed, tells people."""
+    """The notification that a restore was executed and failed."""
     what = line(error.what)
     found = Finding(
         code=Code.RESTORE_FAILED,
         level=Level.CRITICAL,
         database=database,
         headline=f"had a failed restore: {_cut(what)}",
-        fact=f"The restore of {database} that began at {at(started)} failed: {what}",
+        fact=f"The restore of {database} that started at {at(started)} failed: {what}",
         since=now,
         safe=line(error.safe),
         advice=(
             line(error.todo),
-            f"See what it said: {installation.commands.restore_log()}",
+            f"Read its log: {installation.commands.restore_log()}",
         ),
     )
     return raised([found], kind=Kind.NEW, now=now, installation=installation)
@@ -103,7 +103,7 @@ def restore_message(
 def _run(attempt: Attempt) -> str:
     named = f" with the label {line(attempt.label)}" if attempt.label else ""
     of = f" ({line(attempt.backup)}{named})" if attempt.backup else named
-    return f"The {attempt.kind} of {attempt.database} that began at {at(attempt.started)}{of}"
+    return f"The {attempt.kind} of {attempt.database} that started at {at(attempt.started)}{of}"
 
 
 def _finding(
@@ -117,7 +117,7 @@ def _finding(
 ) -> Finding:
     kind, database = attempt.kind, attempt.database
     again = commands.back_up if kind is AttemptKind.BACKUP else commands.drill
-    noun = "Take a backup" if kind is AttemptKind.BACKUP else "Hold a drill"
+    noun = "Take a backup" if kind is AttemptKind.BACKUP else "Run a drill"
     return Finding(
         code=CODES[kind],
         level=level,
@@ -129,8 +129,8 @@ def _finding(
         safe=line(attempt.safe) if attempt.safe else _SAFE[kind],
         advice=(
             *([todo] if todo else []),
-            f"The log: {commands.log(kind, database)}",
-            f"{noun} now, and read what it answers: {again(database)}",
+            f"Read the log: {commands.log(kind, database)}",
+            f"{noun} now, and read its answer: {again(database)}",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What the monitor has to say: findings, each with what a tired person needs to act on it."""
+"""Findings: what is wrong, how bad it is, what is safe, and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad a finding is. Only critical and warning ones are told; info stands in the status."""
+    """How bad a finding is. People are notified of critical and warning; info is in the status."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -17,16 +17,16 @@ class Level(StrEnum):
 class Health(StrEnum):
     """How a database or all of them are, the worst first.
 
-    Only what has a backup and a drill, both young enough, is healthy. Without findings that are
-    told, one that waits for its first of either has a word of its own, and so has one whose drills
-    are switched off and that was not drilled by hand lately.
+    Healthy means: a backup and a drill, both recent enough. A database without critical findings
+    and warnings that waits for its first backup or drill has its own value, and so has one whose
+    drills are disabled and that has had no recent drill on demand.
     """
 
     CRITICAL = "critical"
     WARNING = "warning"
     NO_BACKUP_YET = "no-backup-yet"
     NOT_DRILLED_YET = "not-drilled-yet"
-    DRILLS_OFF = "drills-off"
+    DRILLS_DISABLED = "drills-disabled"
     HEALTHY = "healthy"
 
     @property
@@ -41,77 +41,75 @@ class Health(StrEnum):
 
 
 class Code(StrEnum):
-    """What kind of thing was found. Filters and the monitor's memory know findings by these."""
+    """The kind of a finding. Filters, runbooks and the monitor's state use these codes."""
 
-    NOT_SEEN = "not-seen"
-    NOBODY_LISTENS = "nobody-listens"
+    CHECK_INCOMPLETE = "check-incomplete"
+    NO_SUBSCRIBER = "no-subscriber"
     SUBSCRIPTION_PENDING = "subscription-pending"
     SUBSCRIPTION_MISSING = "subscription-missing"
-    RESTORE_NOWHERE = "restore-nowhere"
+    NO_RESTORE_TARGET = "no-restore-target"
     BACKUP_FAILED = "backup-failed"
-    NEVER_BACKED_UP = "never-backed-up"
+    NO_BACKUP = "no-backup"
     BACKUP_TOO_OLD = "backup-too-old"
-    SLOT_MISSED = "slot-missed"
+    RUN_MISSED = "run-missed"
     ARCHIVE_MISSING = "archive-missing"
     ARCHIVE_DIFFERS = "archive-differs"
     MANIFEST_UNREADABLE = "manifest-unreadable"
     MANIFEST_REPLACED = "manifest-replaced"
     BACKUPS_DELETED = "backups-deleted"
-    LEFTOVER = "leftover"
-    FROM_THE_FUTURE = "from-the-future"
-    BYTES_SHRANK = "bytes-shrank"
-    ROWS_SHRANK = "rows-shrank"
-    TABLES_LOST = "tables-lost"
-    UNCHANGED = "unchanged"
-    DRILLS_OFF = "drills-off"
-    DRILL_NEVER = "drill-never"
-    DRILL_STALE = "drill-stale"
+    INCOMPLETE_BACKUP = "incomplete-backup"
+    CLOCK_SKEW = "clock-skew"
+    SIZE_ANOMALY = "size-anomaly"
+    ROW_COUNT_ANOMALY = "row-count-anomaly"
+    TABLE_ROWS_DROPPED = "table-rows-dropped"
+    DATA_UNCHANGED = "data-unchanged"
+    DRILLS_DISABLED = "drills-disabled"
+    NO_DRILL = "no-drill"
+    DRILL_TOO_OLD = "drill-too-old"
     DRILL_ERROR = "drill-error"
     DRILL_FAILED = "drill-failed"
     DRILL_PARTIAL = "drill-partial"
-    DRILL_UNREADABLE = "drill-unreadable"
-    DRILL_REPLACED = "drill-replaced"
+    DRILL_REPORT_UNREADABLE = "drill-report-unreadable"
+    DRILL_REPORT_REPLACED = "drill-report-replaced"
     RTO_MISSED = "rto-missed"
-    RTO_SOON = "rto-soon"
-    BACKUP_TIME = "backup-time"
+    RTO_AT_RISK = "rto-at-risk"
+    BACKUP_TIMEOUT_AT_RISK = "backup-timeout-at-risk"
     TRANSFER_ALLOWANCE = "transfer-allowance"
-    PG_DUMP_OLDER = "pg-dump-older"
-    DRILL_TIME = "drill-time"
-    DRILL_DISK = "drill-disk"
+    PG_DUMP_OUTDATED = "pg-dump-outdated"
+    DRILL_TIMEOUT_AT_RISK = "drill-timeout-at-risk"
+    DRILL_DISK_AT_RISK = "drill-disk-at-risk"
     EXPIRES_EARLY = "expires-early"
-    LIFECYCLE = "lifecycle"
-    OBJECT_LOCK = "object-lock"
-    VERSIONING = "versioning"
-    ENCRYPTION = "encryption"
-    PUBLIC_ACCESS = "public-access"
-    UPLOAD_UNFINISHED = "upload-unfinished"
-    STRANGER = "stranger"
+    LIFECYCLE_DRIFT = "lifecycle-drift"
+    OBJECT_LOCK_DISABLED = "object-lock-disabled"
+    VERSIONING_DISABLED = "versioning-disabled"
+    ENCRYPTION_DRIFT = "encryption-drift"
+    PUBLIC_ACCESS_UNBLOCKED = "public-access-unblocked"
+    STALE_UPLOAD = "stale-upload"
+    UNMANAGED_PREFIX = "unmanaged-prefix"
     RESTORE_FAILED = "restore-failed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that a person should know.
+    """One thing that is wrong, or that a person should know.
 
     Attributes:
-        code: what kind of thing it is.
+        code: its kind.
         level: how bad it is.
-        database: whose; None when it is about the vault as a whole.
-        subject: which of several of that kind, such as a backup's id; "" where there is only one.
-            No figures in it: code, database and subject are the finding's identity, and a
-            backup that gets older is no news.
-        headline: what is wrong in a few words that go on after the database's name, such as "has
-            no backup for 44 h"; ASCII.
-        fact: what was seen, with names and figures, in sentences.
-        limit: what it was measured against, and which setting says so; "" where there is none.
-        since: since when it has been so, as far as that is known.
+        database: whose; None when it is about the bucket as a whole.
+        subject: which of several of that kind, such as a backup's id; "" if there can be only one.
+            It has no figures: code, database and subject identify the finding, so that a backup
+            that gets older does not become a new finding.
+        headline: what is wrong, in a few words that follow the database's name, such as "has no
+            backup for 44 h"; ASCII.
+        fact: what was found, with names and figures, in sentences.
+        limit: the limit and the setting that sets it; "" if there is none.
+        since: since when it is so, as far as known.
         safe: what is not affected.
-        advice: what to do next, the first thing first; commands are ready to paste.
-        passing: it tells of something that happened and is past. It leaves the list after some
-            days without having become right again.
-        basis: the moment that the newest document shows on which it rests. Only a later one can
-            show that it is right again (`lifeboat.monitor.policy.endings`); None where no document
-            can.
+        advice: what to do, in order; commands are ready to paste.
+        passing: it is about a past event. It ends after some days and is never resolved.
+        basis: the time of the newest document on which it rests. Only a later document can show
+            that it is resolved (`lifeboat.monitor.policy.endings`); None if no document can.
     """
 
     code: Code
@@ -129,28 +127,28 @@ class Finding:
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What stays the same while the figures change: database ("" for none), code, subject."""
+        """What identifies it while figures change: database ("" for none), code, subject."""
         return self.database or "", self.code.value, self.subject
 
 
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
-def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each finding once, the critical ones first, and of those the one that nobody hears them."""
+def most_severe_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, the most severe first; among the critical ones, no-subscriber first."""
     unique: dict[tuple[str, str, str], Finding] = {}
-    for each in sorted(findings, key=_gravity):
+    for each in sorted(findings, key=_severity):
         unique.setdefault(each.identity, each)
     return tuple(unique.values())
 
 
-def _gravity(finding: Finding) -> tuple[object, ...]:
-    unheard = finding.code is Code.NOBODY_LISTENS
-    return _RANK[finding.level], not unheard, finding.identity, finding.fact, finding.advice
+def _severity(finding: Finding) -> tuple[object, ...]:
+    no_subscriber = finding.code is Code.NO_SUBSCRIBER
+    return _RANK[finding.level], not no_subscriber, finding.identity, finding.fact, finding.advice
 
 
 def overall(findings: Iterable[Finding]) -> Health:
-    """What the findings come to: critical, warning, or healthy as far as they go."""
+    """The health that the findings give: critical, warning or healthy."""
     levels = {finding.level for finding in findings}
     if Level.CRITICAL in levels:
         return Health.CRITICAL

@@ -1,4 +1,4 @@
-"""Which of perhaps several installations speaks: staging and production look alike otherwise."""
+"""Which installation sends a message: staging and production would look the same otherwise."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class Installation:
 
     Attributes:
         stack: its name.
-        account: the AWS account's 12 digits; "" where nobody knows them.
+        account: the AWS account's 12 digits; "" if they are unknown.
         region: where it runs, such as eu-central-1.
         vault: its bucket's name.
     """

@@ -1,4 +1,4 @@
-"""What is sent to people, written for a tired one: what, since when, what is safe, what to do."""
+"""The messages that people get: what is wrong, since when, what is safe, what to do."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,16 +9,16 @@ from enum import StrEnum
 from lifeboat.alerts.policy.alike import first_of_each, headline_of_many, of_each, steps_of_many
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.state import Told
-from lifeboat.model.text import ago, at, line, printable, span
+from lifeboat.alerts.policy.state import SentAlert
+from lifeboat.model.text import ago, at, line, printable
 
-LONGEST_SUBJECT = 99
+MAX_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
-LONGEST_SLACK = 2900
+MAX_SLACK = 2900
 """Slack shows at most 3000 characters in one block of text.
 
 https://docs.slack.dev/reference/block-kit/blocks/section-block
@@ -28,18 +28,18 @@ RUNBOOK = "docs/runbooks/alarms.md"
 """Has a section for each code of a finding."""
 
 _PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
-_TOLD_WHOLE = 10
+_MAX_DESCRIBED = 10
 _LISTED = 50
-_LONGEST_STACK = 24
-_LONGEST_PLACE = 32
+_MAX_STACK = 24
+_MAX_PLACE = 32
 
 
 class Kind(StrEnum):
-    """Why a message is sent."""
+    """Why a message is sent: a finding is new, still critical, or resolved."""
 
     NEW = "new"
     REMINDER = "reminder"
-    OVER = "over"
+    RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +48,12 @@ class Message:
 
     Attributes:
         subject: the thing in one line: ASCII, fewer than 100 characters.
-        paragraphs: what is the matter; the last says which installation speaks.
+        paragraphs: what is wrong; the last one names the installation.
         steps: what to do next, in order.
-        databases: whom it is about; empty when it is the vault as a whole.
+        databases: the databases that it is about; empty when it is about the bucket.
         attributes: for filters, never empty: kind, level, code and database, which is "-" for the
-            vault and a JSON array of names where there are several.
-        installation: which one speaks.
+            bucket and a JSON array of names where there are several.
+        installation: the stack that sends it.
     """
 
     subject: str
@@ -65,7 +65,7 @@ class Message:
 
     @property
     def body(self) -> str:
-        """The whole text, for a mail."""
+        """The whole text, for an email."""
         numbered = [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
         todo = ["\n".join(["What to do:", *numbered])] if numbered else []
         *matter, installation = self.paragraphs
@@ -75,13 +75,13 @@ class Message:
 def raised(
     findings: Sequence[Finding], *, kind: Kind, now: datetime, installation: Installation
 ) -> Message:
-    """What is wrong, or still wrong: findings of one kind, about the vault or about databases.
+    """The message that something is wrong, or still wrong: findings with one code.
 
     Args:
-        findings: at least one, the gravest first.
+        findings: at least one, the most severe first.
         kind: new, or a reminder.
-        now: when it is told.
-        installation: which one speaks.
+        now: when it is sent.
+        installation: the stack that sends it.
     """
     first = findings[0]
     databases = _databases(each.database for each in findings)
@@ -95,8 +95,8 @@ def raised(
         paragraphs=(f"{first.level.upper()}: {matter[0]}", *matter[1:]),
         steps=(
             *advice,
-            f"What it means, in full: {RUNBOOK}, under {first.code}.",
-            f"Everything at a glance: {line(installation.commands.status())}",
+            f"Read more in the runbook: {RUNBOOK}, section {first.code}.",
+            f"Show the whole status: {line(installation.commands.status())}",
         ),
         databases=databases,
         attributes=_attributes(kind, first.level, first.code.value, databases),
@@ -107,9 +107,9 @@ def _single(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[
     """Subject, how many more findings there are, and paragraphs: all about one database."""
     more = len(findings) - 1
     text = f"{_whose(findings[0].database)} {line(findings[0].headline)}"
-    told = [described(each, now) for each in findings[:_TOLD_WHOLE]]
-    likewise = f" The same holds {more} times more." if more else ""
-    return text, more, [f"{text}.{likewise}", *told, *_unlisted(len(findings) - len(told))]
+    details = [described(each, now) for each in findings[:_MAX_DESCRIBED]]
+    likewise = f" {more} more of the same kind." if more else ""
+    return text, more, [f"{text}.{likewise}", *details, *_unlisted(len(findings) - len(details))]
 
 
 def _several(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[str]]:
@@ -118,47 +118,47 @@ def _several(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list
     names = ", ".join(str(each.database) for each in first)
     text = f"{len(first)} databases {line(headline_of_many(first))}: {names}"
     more = len(findings) - len(first)
-    likewise = f" With {more} more findings of the same kind." if more else ""
+    likewise = f" {more} more findings of the same kind." if more else ""
     lines = of_each(first[:_LISTED], now)
     return text, 0, [f"{text}.{likewise}", lines, *_unlisted(len(first[_LISTED:]) + more)]
 
 
 def _unlisted(count: int) -> list[str]:
-    return [f"And {count} more, which the status lists."] if count else []
+    return [f"The status lists {count} more."] if count else []
 
 
-def over(told: Sequence[Told], *, now: datetime, installation: Installation) -> Message:
-    """What was wrong and is right again: things told of one kind, of the vault or of databases.
+def resolved(alerts: Sequence[SentAlert], *, now: datetime, installation: Installation) -> Message:
+    """The message that something is resolved: earlier alerts with one code.
 
     Args:
-        told: at least one.
-        now: when it is told.
-        installation: which one speaks.
+        alerts: at least one.
+        now: when it is sent.
+        installation: the stack that sends it.
     """
-    first, more = told[0], len(told) - 1
-    databases = _databases(each.database for each in told)
+    first, more = alerts[0], len(alerts) - 1
+    databases = _databases(each.database for each in alerts)
     several = len(databases) > 1
     lines = [
-        f"{_whose(each.database)} {line(each.headline)}; told since {at(each.since)}"
-        f" ({span(now - each.since)})"
-        for each in told[:_LISTED]
+        f"{_whose(each.database)} {line(each.headline)}; first notified {at(each.first_notified)}"
+        f" ({ago(each.first_notified, now)})"
+        for each in alerts[:_LISTED]
     ]
     text = (
-        f"{len(databases)} databases are right again: {first.code}: {', '.join(databases)}"
+        f"{len(databases)} databases: {first.code} is resolved: {', '.join(databases)}"
         if several
-        else f"{_whose(first.database)} is right again: {first.code}"
+        else f"{_whose(first.database)}: {first.code} is resolved"
     )
     return _message(
         installation,
         subject=_subject(installation, text, 0 if several else more),
         paragraphs=(
-            "RIGHT AGAIN. This is no longer so:",
+            "RESOLVED. This is no longer true:",
             "\n".join(lines),
-            *_unlisted(len(told) - len(lines)),
+            *_unlisted(len(alerts) - len(lines)),
         ),
-        steps=(f"Nothing. Everything at a glance: {line(installation.commands.status())}",),
+        steps=(f"Do nothing. Show the whole status: {line(installation.commands.status())}",),
         databases=databases,
-        attributes=_attributes(Kind.OVER, first.level, first.code, databases),
+        attributes=_attributes(Kind.RESOLVED, first.level, first.code, databases),
     )
 
 
@@ -205,7 +205,7 @@ def slack_text(message: Message) -> str:
             "content": {
                 "textType": "client-markdown",
                 "title": _escaped(message.subject),
-                "description": _shortened(_escaped("\n\n".join(message.paragraphs)), LONGEST_SLACK),
+                "description": _shortened(_escaped("\n\n".join(message.paragraphs)), MAX_SLACK),
                 "nextSteps": [_escaped(step) for step in message.steps],
                 "keywords": [about["level"], *(message.databases or ["-"]), about["code"]],
             },
@@ -219,10 +219,10 @@ def slack_text(message: Message) -> str:
 
 
 def webhook_payload(message: Message) -> dict[str, object]:
-    """The message as an object for whoever receives the webhook; `version` is the form's.
+    """The message as an object for the webhook; `version` is the format's.
 
     Version 2 has `databases`, a list, where version 1 had the name of one, and says which
-    installation speaks.
+    installation sent it.
     """
     about = message.attributes
     return {
@@ -242,11 +242,11 @@ def webhook_payload(message: Message) -> dict[str, object]:
 
 
 def _whose(database: str | None) -> str:
-    return database or "the vault"
+    return database or "the bucket"
 
 
 def _databases(names: Iterable[str | None]) -> tuple[str, ...]:
-    """Each database once, in the order in which they are told."""
+    """Each database once, in the order of the findings."""
     return tuple(dict.fromkeys(name for name in names if name))
 
 
@@ -261,11 +261,11 @@ def _attributes(kind: Kind, level: Level, code: str, databases: Sequence[str]) -
 
 
 def _subject(installation: Installation, text: str, more: int) -> str:
-    """Stack first, then what matters, as a phone shows no more; the place comes last."""
-    stack = _shortened(_plain(installation.stack), _LONGEST_STACK)
-    place = _shortened(_plain(installation.place), _LONGEST_PLACE)
+    """Stack first, then what matters: a phone shows only the beginning. The place comes last."""
+    stack = _shortened(_plain(installation.stack), _MAX_STACK)
+    place = _shortened(_plain(installation.place), _MAX_PLACE)
     rest = (f" (and {more} more)" if more else "") + (f" ({place})" if place else "")
-    return _shortened(_plain(f"{stack}: {text}"), LONGEST_SUBJECT - len(rest)) + rest
+    return _shortened(_plain(f"{stack}: {text}"), MAX_SUBJECT - len(rest)) + rest
 
 
 def _plain(text: str) -> str:

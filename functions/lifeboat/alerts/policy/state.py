@@ -1,7 +1,7 @@
-"""What people have been told: the monitor's memory, a small object in the vault.
+"""The monitor's state: what people were notified of; a small object in the bucket.
 
-Version 1 of the schema, with the same rules as other documents. Losing it costs only that what is
-wrong is told once more.
+Version 1 of the schema, with the same rules as other documents. If it is lost, people are
+notified once more of what is wrong.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lifeboat.alerts.policy.findings import Level
-from lifeboat.alerts.policy.topic_facts import Listener
+from lifeboat.alerts.policy.topic_facts import KnownSubscriber
 from lifeboat.errors import StateError
 from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Frozen
@@ -18,21 +18,19 @@ from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.utc import UtcTime
 from lifeboat.settings import WatchedDatabase
 
-"""Where it lies in the vault."""
 
-
-class Told(Frozen):
-    """One finding that was told and is not over.
+class SentAlert(Frozen):
+    """One finding that people were notified of and that is not resolved.
 
     Attributes:
-        database: as in the finding; "" when it is about the vault as a whole.
+        database: as in the finding; "" when it is about the bucket as a whole.
         code: its kind.
         subject: which of several of that kind.
-        level: when it was last told.
-        headline: what was told, in a few words.
-        since: when it was first told.
-        last: when it was last told.
-        passing: it goes without becoming right.
+        level: of the last notification.
+        headline: of the last notification.
+        first_notified: when people were first notified.
+        last_notified: when they were last notified.
+        passing: as in the finding.
         basis: as in the finding, when it was last found.
     """
 
@@ -41,8 +39,8 @@ class Told(Frozen):
     subject: str
     level: Level
     headline: str
-    since: UtcTime
-    last: UtcTime
+    first_notified: UtcTime
+    last_notified: UtcTime
     passing: bool = False
     basis: UtcTime | None = None
 
@@ -74,32 +72,32 @@ class KnownSchedule(Frozen):
         return self.database_since or self.since
 
 
-class ToldState(Document):
-    """The monitor's memory; reading one raises `StateError`.
+class MonitorState(Document):
+    """The monitor's state; reading one raises `StateError`.
 
     Attributes:
         schema_version: of this document.
-        told: what was told and is not over.
+        notified: findings that people were notified of and that are not resolved.
         schedules: what is known of each database, by its name.
-        listeners: subscriptions that were seen confirmed, by their marks.
-        deaf_since: since when nobody has been confirmed; None while somebody is.
+        subscribers: subscriptions that were seen confirmed, by their marks.
+        no_subscriber_since: since when nobody has been confirmed; None while somebody is.
     """
 
-    NOUN: ClassVar = "monitor's memory"
+    NOUN: ClassVar = "monitor's state"
     SCHEMA_VERSION: ClassVar = 1
     REFUSAL: ClassVar = StateError
-    SAFE: ClassVar = "Everything that is wrong is told once more."
+    SAFE: ClassVar = "People are notified once more of everything that is wrong."
     INSTEAD: ClassVar = "leave it: the next run of the monitor writes it anew"
 
     schema_version: Literal[1] = 1
-    told: tuple[Told, ...] = ()
+    notified: tuple[SentAlert, ...] = ()
     schedules: dict[str, KnownSchedule] = Field(default_factory=dict)
-    listeners: dict[str, Listener] = Field(default_factory=dict)
-    deaf_since: UtcTime | None = None
+    subscribers: dict[str, KnownSubscriber] = Field(default_factory=dict)
+    no_subscriber_since: UtcTime | None = None
 
     @property
     def key(self) -> str:
-        """Where it lies in the vault."""
+        """Its key in the bucket."""
         return STATE_KEY
 
 

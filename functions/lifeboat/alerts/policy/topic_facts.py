@@ -21,18 +21,18 @@ MISSED = timedelta(days=7)
 _MARK = 16
 
 
-class Listener(Frozen):
+class KnownSubscriber(Frozen):
     """A subscription that was seen confirmed, as it is remembered.
 
     Attributes:
-        place: where it leads, without the address: "email at example.com".
-        named: the settings named it when it was last there.
-        gone: when it was first found missing; None while it is there.
+        destination: where it leads, without the address: "email at example.com".
+        in_settings: the settings named it when it was last there.
+        missing_since: when it was first found missing; None while it is there.
     """
 
-    place: str
-    named: bool
-    gone: UtcTime | None = None
+    destination: str
+    in_settings: bool
+    missing_since: UtcTime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ class Subscription:
         return hashlib.sha256(f"{self.protocol} {endpoint}".encode()).hexdigest()[:_MARK]
 
     @property
-    def place(self) -> str:
+    def destination(self) -> str:
         """Where it leads, without what is personal or secret in it."""
         match self.protocol:
             case "email" | "email-json":
@@ -75,15 +75,15 @@ class TopicFacts:
     Attributes:
         arn: the topic's.
         subscriptions: all that are there, confirmed or not; none that was deleted.
-        listeners: those that were ever confirmed, by their marks, as they are remembered after
-            this look; empty until somebody asked (`with_listeners`).
-        deaf_since: since when nobody has been confirmed; None while somebody is.
+        subscribers: those that were ever confirmed, by their marks, as they are remembered after
+            this look; empty until somebody asked (`with_subscribers`).
+        no_subscriber_since: since when nobody has been confirmed; None while somebody is.
     """
 
     arn: str
     subscriptions: tuple[Subscription, ...]
-    listeners: Mapping[str, Listener] = field(default_factory=dict)
-    deaf_since: datetime | None = None
+    subscribers: Mapping[str, KnownSubscriber] = field(default_factory=dict)
+    no_subscriber_since: datetime | None = None
 
     @property
     def is_heard(self) -> bool:
@@ -101,10 +101,10 @@ def addressed(emails: Iterable[str]) -> dict[str, str]:
     return {Subscription(protocol=EMAIL, endpoint=each).mark: each for each in emails}
 
 
-def with_listeners(
+def with_subscribers(
     topic: TopicFacts,
-    before: Mapping[str, Listener],
-    deaf_since: datetime | None,
+    before: Mapping[str, KnownSubscriber],
+    no_subscriber_since: datetime | None,
     named: Iterable[str],
     now: datetime,
 ) -> TopicFacts:
@@ -115,30 +115,30 @@ def with_listeners(
 
     Args:
         topic: as it was seen.
-        before: the listeners that the monitor remembers.
-        deaf_since: what the monitor remembers of that.
+        before: the subscribers that the monitor remembers.
+        no_subscriber_since: what the monitor remembers of that.
         named: the marks of the settings' addresses.
         now: when it was seen.
     """
     wanted = set(named)
     there = {
-        each.mark: Listener(place=each.place, named=each.mark in wanted)
+        each.mark: KnownSubscriber(destination=each.destination, in_settings=each.mark in wanted)
         for each in topic.subscriptions
         if each.confirmed
     }
     gone = {
-        mark: each.model_copy(update={"gone": each.gone or now})
+        mark: each.model_copy(update={"missing_since": each.missing_since or now})
         for mark, each in before.items()
         if mark not in there and _is_missed(each, now, still_named=mark in wanted)
     }
-    deaf = None if topic.is_heard else deaf_since or now
-    return replace(topic, listeners=there | gone, deaf_since=deaf)
+    deaf = None if topic.is_heard else no_subscriber_since or now
+    return replace(topic, subscribers=there | gone, no_subscriber_since=deaf)
 
 
-def _is_missed(listener: Listener, now: datetime, *, still_named: bool) -> bool:
-    if listener.named or still_named:
+def _is_missed(subscriber: KnownSubscriber, now: datetime, *, still_named: bool) -> bool:
+    if subscriber.in_settings or still_named:
         return still_named
-    return listener.gone is None or now - listener.gone < MISSED
+    return subscriber.missing_since is None or now - subscriber.missing_since < MISSED
 
 
 def _host(url: str) -> str:

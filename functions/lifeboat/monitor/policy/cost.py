@@ -1,4 +1,4 @@
-"""What the backups in the vault cost a month, reckoned from the very objects that lie there."""
+"""What the backups in the bucket cost a month, estimated from the objects that are there."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -134,5 +134,5 @@ def whose(prices: Prices, region: str) -> str:
 
 def _notes(prices: Prices, region: str, by_class: Mapping[str, float]) -> tuple[str, ...]:
     strange = sorted(set(by_class) - set(prices.storage))
-    unknown = [f"Reckoned as STANDARD: {', '.join(strange)}."] if strange else []
+    unknown = [f"Estimated as STANDARD: {', '.join(strange)}."] if strange else []
     return whose(prices, region), *unknown

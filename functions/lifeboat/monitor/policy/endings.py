@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from lifeboat.alerts.policy.findings import Code, Finding
-from lifeboat.alerts.policy.state import Told
+from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.model.attempt import AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import Verdict
 from lifeboat.monitor.policy.checks.age import backup_age
@@ -38,7 +38,11 @@ class Ending(Enum):
 
 
 def ending_of(
-    told: Told, findings: Sequence[Finding], facts: Facts, settings: WatchedSettings, now: datetime
+    told: SentAlert,
+    findings: Sequence[Finding],
+    facts: Facts,
+    settings: WatchedSettings,
+    now: datetime,
 ) -> Ending:
     """What became of something that was told as wrong and is not found wrong now.
 
@@ -59,12 +63,12 @@ def ending_of(
         return _ending(right=right, gone=is_over(told, findings, settings))
     case = case_of(database, facts, settings, now) if database else None
     rule = _RULES.get(Code(told.code))
-    if rule is None or told.code == Code.NOT_SEEN:
+    if rule is None or told.code == Code.CHECK_INCOMPLETE:
         return Ending.RIGHT
     return rule(case, told) if case else Ending.OPEN
 
 
-def _nobody_could_look(told: Told, findings: Iterable[Finding]) -> bool:
+def _nobody_could_look(told: SentAlert, findings: Iterable[Finding]) -> bool:
     """Whether there are gaps in what was seen of its database, or of the bucket.
 
     A gap itself has gone when it is seen, but for a document that nobody even looked for.
@@ -72,9 +76,9 @@ def _nobody_could_look(told: Told, findings: Iterable[Finding]) -> bool:
     gaps = [
         each.subject
         for each in findings
-        if each.code is Code.NOT_SEEN and (each.database or "") == told.database
+        if each.code is Code.CHECK_INCOMPLETE and (each.database or "") == told.database
     ]
-    return OBJECTS in gaps or (bool(gaps) and told.code != Code.NOT_SEEN)
+    return OBJECTS in gaps or (bool(gaps) and told.code != Code.CHECK_INCOMPLETE)
 
 
 def _ending(*, right: bool, gone: bool = False) -> Ending:
@@ -83,23 +87,23 @@ def _ending(*, right: bool, gone: bool = False) -> Ending:
     return Ending.GONE if gone else Ending.OPEN
 
 
-def _backed_up(case: Case, _: Told) -> Ending:
+def _backed_up(case: Case, _: SentAlert) -> Ending:
     return _ending(right=bool(case.whole))
 
 
-def _young_again(case: Case, _: Told) -> Ending:
+def _young_again(case: Case, _: SentAlert) -> Ending:
     """Not merely told by another finding: there is a backup, and it is young enough."""
     age, limit = backup_age(case), timedelta(hours=case.settings.monitor.max_age_hours)
     return _ending(right=age is not None and age <= limit)
 
 
-def _run_again(case: Case, told: Told) -> Ending:
+def _run_again(case: Case, told: SentAlert) -> Ending:
     """Another backup has come, or a later run found that there is nothing to do."""
     later = _has_succeeded(case, AttemptKind.BACKUP, told)
     return _ending(right=later or _shows_more(case, told))
 
 
-def _drilled_again(case: Case, told: Told) -> Ending:
+def _drilled_again(case: Case, told: SentAlert) -> Ending:
     """A later drill gave its verdict, whatever that was."""
     newest = next(iter(case.reports), None)
     reported = newest is not None and _is_later(newest.started, told)
@@ -107,17 +111,17 @@ def _drilled_again(case: Case, told: Told) -> Ending:
     return _ending(right=right, gone=not case.settings.drill.enabled)
 
 
-def _has_succeeded(case: Case, kind: AttemptKind, told: Told) -> bool:
+def _has_succeeded(case: Case, kind: AttemptKind, told: SentAlert) -> bool:
     attempt = last_attempt(case, kind)
     done = attempt is not None and attempt.outcome is AttemptOutcome.SUCCEEDED
     return attempt is not None and done and _is_later(attempt.started, told)
 
 
-def _drilled(case: Case, _: Told) -> Ending:
+def _drilled(case: Case, _: SentAlert) -> Ending:
     return _ending(right=bool(case.reports), gone=not case.settings.drill.enabled)
 
 
-def _drill_passed(case: Case, told: Told) -> Ending:
+def _drill_passed(case: Case, told: SentAlert) -> Ending:
     """A failed drill, or one that took too long, is made good by a later one that did not fail."""
     newest = next(iter(case.reports), None)
     return _ending(
@@ -127,14 +131,14 @@ def _drill_passed(case: Case, told: Told) -> Ending:
     )
 
 
-def _read(case: Case, told: Told) -> Ending:
+def _read(case: Case, told: SentAlert) -> Ending:
     """A document that could not be read can be; or nobody reads it any more."""
     read = {each.key for each in case.manifests} | {each.key for each in case.reports}
     unread = {each.key for each in (*case.unreadable, *case.unreadable_reports)}
     return _ending(right=told.subject in read, gone=told.subject not in unread)
 
 
-def _stored(case: Case, told: Told) -> Ending:
+def _stored(case: Case, told: SentAlert) -> Ending:
     """An object is the one that its manifest names again; or there is no such manifest any more."""
     claims = [claim for each in case.manifests for claim in each.claims]
     claim = next((each for each in claims if each.key == told.subject), None)
@@ -143,7 +147,7 @@ def _stored(case: Case, told: Told) -> Ending:
     return _ending(right=case.listing.fault(claim) is None)
 
 
-def _original(case: Case, told: Told) -> Ending:
+def _original(case: Case, told: SentAlert) -> Ending:
     """Only the version that was first written is left; or there is no such backup any more."""
     there = any(each.manifest_key == told.subject for each in case.published)
     first = told.basis
@@ -151,7 +155,7 @@ def _original(case: Case, told: Told) -> Ending:
     return _ending(right=right, gone=not there)
 
 
-def _in_the_past(case: Case, told: Told) -> Ending:
+def _in_the_past(case: Case, told: SentAlert) -> Ending:
     """A backup from the future stays one; it may be written anew, with a sound clock."""
     read = {each.location.id: each for each in case.manifests}
     if manifest := read.get(told.subject):
@@ -159,15 +163,15 @@ def _in_the_past(case: Case, told: Told) -> Ending:
     return _ending(right=False, gone=all(each.id != told.subject for each in case.published))
 
 
-def _changed(case: Case, told: Told) -> Ending:
+def _changed(case: Case, told: SentAlert) -> Ending:
     return _ending(right=changed_lately(case) and _shows_more(case, told))
 
 
-def _backed_up_anew(case: Case, told: Told) -> Ending:
+def _backed_up_anew(case: Case, told: SentAlert) -> Ending:
     return _ending(right=_shows_more(case, told))
 
 
-def _forecast(case: Case, told: Told) -> Ending:
+def _forecast(case: Case, told: SentAlert) -> Ending:
     return _ending(right=measured(case, Code(told.code)) and _shows_more(case, told))
 
 
@@ -176,40 +180,40 @@ def _is_to_be_read(case: Case, backup: str) -> bool:
     return any(each.id == backup for each in needed)
 
 
-def _shows_more(case: Case, told: Told) -> bool:
+def _shows_more(case: Case, told: SentAlert) -> bool:
     """Whether a whole backup has come since."""
     return bool(case.whole) and _is_later(case.whole[0].shows, told)
 
 
-def _is_later(moment: datetime, told: Told) -> bool:
+def _is_later(moment: datetime, told: SentAlert) -> bool:
     return told.basis is None or moment > told.basis
 
 
-_RULES: dict[Code, Callable[[Case, Told], Ending]] = {
-    Code.NEVER_BACKED_UP: _backed_up,
+_RULES: dict[Code, Callable[[Case, SentAlert], Ending]] = {
+    Code.NO_BACKUP: _backed_up,
     Code.BACKUP_TOO_OLD: _young_again,
     Code.BACKUP_FAILED: _run_again,
     Code.DRILL_ERROR: _drilled_again,
     Code.TRANSFER_ALLOWANCE: _backed_up,
-    Code.DRILL_NEVER: _drilled,
-    Code.DRILL_STALE: _drilled,
+    Code.NO_DRILL: _drilled,
+    Code.DRILL_TOO_OLD: _drilled,
     Code.DRILL_FAILED: _drill_passed,
     Code.DRILL_PARTIAL: _drill_passed,
     Code.RTO_MISSED: _drill_passed,
     Code.MANIFEST_UNREADABLE: _read,
-    Code.DRILL_UNREADABLE: _read,
+    Code.DRILL_REPORT_UNREADABLE: _read,
     Code.MANIFEST_REPLACED: _original,
     Code.ARCHIVE_MISSING: _stored,
     Code.ARCHIVE_DIFFERS: _stored,
-    Code.LEFTOVER: _stored,
-    Code.FROM_THE_FUTURE: _in_the_past,
-    Code.UNCHANGED: _changed,
-    Code.PG_DUMP_OLDER: _backed_up_anew,
-    Code.BACKUP_TIME: _forecast,
-    Code.RTO_SOON: _forecast,
-    Code.DRILL_TIME: _forecast,
-    Code.DRILL_DISK: _forecast,
+    Code.INCOMPLETE_BACKUP: _stored,
+    Code.CLOCK_SKEW: _in_the_past,
+    Code.DATA_UNCHANGED: _changed,
+    Code.PG_DUMP_OUTDATED: _backed_up_anew,
+    Code.BACKUP_TIMEOUT_AT_RISK: _forecast,
+    Code.RTO_AT_RISK: _forecast,
+    Code.DRILL_TIMEOUT_AT_RISK: _forecast,
+    Code.DRILL_DISK_AT_RISK: _forecast,
 }
-"""What shows that it is right again. The other kinds are right as soon as they are not found: the
-bucket's configuration, strangers and uploads are seen whole or not at all. What tells of something
-past never becomes right."""
+"""What shows that a finding of that kind is resolved. Other kinds are resolved as soon as they are
+not found: the bucket's configuration, unmanaged prefixes and uploads are seen completely or not at
+all. A finding about a past event is never resolved."""

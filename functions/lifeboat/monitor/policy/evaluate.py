@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from lifeboat.alerts.policy.findings import Finding, Health, Level, gravest_first, overall
+from lifeboat.alerts.policy.findings import Finding, Health, Level, most_severe_first, overall
 from lifeboat.monitor.policy.checks.age import age_findings
 from lifeboat.monitor.policy.checks.archives import archive_findings
 from lifeboat.monitor.policy.checks.attempts import attempt_findings
@@ -36,9 +36,9 @@ JUDGES = (
 
 
 def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Finding, ...]:
-    """Everything that there is to say about the vault, the gravest first.
+    """All findings about the bucket and its databases, the most severe first.
 
-    It never raises, whatever the facts are, and what could not be seen is a finding: without facts
+    It never raises, whatever the facts are. What could not be checked is a finding: without facts
     nothing is healthy.
 
     Args:
@@ -58,7 +58,7 @@ def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Findi
         case = cases[database.name]
         found += [*_blind(database, facts)] if case is None else _judged(case)
     found += transfer_findings(case for case in cases.values() if case)
-    return gravest_first(found)
+    return most_severe_first(found)
 
 
 def health_of(case: Case | None, findings: Iterable[Finding]) -> Health:
@@ -76,7 +76,7 @@ def health_of(case: Case | None, findings: Iterable[Finding]) -> Health:
         return Health.NO_BACKUP_YET
     age = drill_age(case)
     if age is None or age > timedelta(days=case.settings.monitor.max_drill_age_days):
-        return Health.NOT_DRILLED_YET if case.settings.drill.enabled else Health.DRILLS_OFF
+        return Health.NOT_DRILLED_YET if case.settings.drill.enabled else Health.DRILLS_DISABLED
     return Health.HEALTHY
 
 
@@ -116,6 +116,6 @@ def _blind(database: WatchedDatabase, facts: Facts) -> Iterator[Finding]:
             database.name,
             "objects",
             Level.CRITICAL,
-            f"Nobody looked at {database.name}.",
-            "See the monitor's log.",
+            f"{database.name} was not checked.",
+            "Read the monitor's log.",
         )

@@ -42,7 +42,7 @@ class Unknown:
         return cls(why=error.what, todo=error.todo)
 
 
-NOT_ASKED = Unknown(why="Nobody looked at the topic.", todo="See the monitor's log.")
+NOT_ASKED = Unknown(why="The topic was not checked.", todo="Read the monitor's log.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +212,7 @@ class Facts:
         account: the AWS account's 12 digits; "" where nobody knows them.
         bucket: how it is configured.
         databases: one entry for each database of the settings.
-        strangers: prefixes, slash included, of what belongs to no database of the settings:
+        unmanaged_prefixes: prefixes, slash included, that belong to no database of the settings:
             "daily/old/" below a tier or drills/, or the first part of a key that is no tier,
             such as "tmp/" ("drills/" and "monitor/" are known); a key without a slash as it is.
         uploads: every unfinished upload in the bucket.
@@ -226,7 +226,7 @@ class Facts:
     account: str = ""
     bucket: BucketFacts
     databases: tuple[DatabaseFacts, ...]
-    strangers: tuple[str, ...] | Unknown = ()
+    unmanaged_prefixes: tuple[str, ...] | Unknown = ()
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     topic: TopicFacts | Unknown = NOT_ASKED
     problems: tuple[Problem, ...] = ()

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code
-from lifeboat.alerts.policy.state import KnownSchedule, ToldState, schedule_of
-from lifeboat.alerts.policy.topic_facts import TopicFacts, addressed, with_listeners
+from lifeboat.alerts.policy.state import KnownSchedule, MonitorState, schedule_of
+from lifeboat.alerts.policy.topic_facts import TopicFacts, addressed, with_subscribers
 from lifeboat.model.keys import MANIFEST, parse_key
 from lifeboat.model.utc import is_ahead
 from lifeboat.monitor.policy.database_view import GRACE, RECENT
@@ -25,7 +25,12 @@ _SECOND = timedelta(seconds=1)
 
 
 def with_known(
-    facts: Facts, memory: ToldState | None, settings: WatchedSettings, now: datetime, *, lost: bool
+    facts: Facts,
+    memory: MonitorState | None,
+    settings: WatchedSettings,
+    now: datetime,
+    *,
+    lost: bool,
 ) -> Facts:
     """The same facts, with what is known of each database, and of the topic, besides.
 
@@ -53,33 +58,36 @@ def with_known(
     return replace(facts, databases=tuple(databases), topic=topic)
 
 
-def knowing(state: ToldState, facts: Facts) -> ToldState:
+def knowing(state: MonitorState, facts: Facts) -> MonitorState:
     """The memory with what is known of the databases and, where it was seen, of the topic."""
     known = {each.name: each.known for each in facts.databases if each.known}
     update: dict[str, object] = {"schedules": known}
     if not isinstance(facts.topic, Unknown):
         topic = facts.topic
-        update |= {"listeners": dict(topic.listeners), "deaf_since": topic.deaf_since}
+        update |= {
+            "subscribers": dict(topic.subscribers),
+            "no_subscriber_since": topic.no_subscriber_since,
+        }
     return state.model_copy(update=update)
 
 
 def _topic(
     topic: TopicFacts | Unknown,
-    memory: ToldState | None,
+    memory: MonitorState | None,
     settings: WatchedSettings,
     now: datetime,
 ) -> TopicFacts | Unknown:
     if isinstance(topic, Unknown):
         return topic
-    before = memory or ToldState()
+    before = memory or MonitorState()
     named = addressed(settings.alerts.emails)
-    return with_listeners(topic, before.listeners, before.deaf_since, named, now)
+    return with_subscribers(topic, before.subscribers, before.no_subscriber_since, named, now)
 
 
 def _known(
     database: WatchedDatabase,
     seen: DatabaseFacts,
-    memory: ToldState | None,
+    memory: MonitorState | None,
     oldest: datetime | None,
     now: datetime,
     *,
@@ -103,7 +111,7 @@ def _known(
 def _first_known(
     database: WatchedDatabase,
     seen: DatabaseFacts,
-    memory: ToldState | None,
+    memory: MonitorState | None,
     oldest: datetime | None,
     now: datetime,
     *,
@@ -120,11 +128,11 @@ def _first_known(
     return min(trace, now) if trace else now
 
 
-def _replaced(database: str, memory: ToldState | None) -> dict[str, datetime]:
+def _replaced(database: str, memory: MonitorState | None) -> dict[str, datetime]:
     """When the first version of each manifest was written that is known to be replaced."""
     return {
         each.subject: each.basis
-        for each in (memory.told if memory else ())
+        for each in (memory.notified if memory else ())
         if (each.code, each.database) == (Code.MANIFEST_REPLACED, database) and each.basis
     }
 

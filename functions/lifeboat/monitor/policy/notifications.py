@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.messages import Kind, Message, over, raised
-from lifeboat.alerts.policy.state import Told, ToldState
+from lifeboat.alerts.policy.messages import Kind, Message, raised, resolved
+from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.monitor.policy.endings import Ending
 
 
@@ -19,17 +19,17 @@ class News:
     """
 
     messages: tuple[Message, ...]
-    state: ToldState
+    state: MonitorState
 
 
 def news(
-    previous: ToldState | None,
+    previous: MonitorState | None,
     findings: Sequence[Finding],
     now: datetime,
     remind_hours: int,
     *,
     installation: Installation,
-    ending: Callable[[Told], Ending],
+    ending: Callable[[SentAlert], Ending],
 ) -> News:
     """What people have to be told now.
 
@@ -45,8 +45,8 @@ def news(
         installation: which one speaks.
         ending: what became of something that was told and is not found now (`ending_of`).
     """
-    before = previous or ToldState()
-    told = {each.identity: each for each in before.told}
+    before = previous or MonitorState()
+    told = {each.identity: each for each in before.notified}
     current = {each.identity: each for each in findings if each.level is not Level.INFO}
     fresh = [each for each in current.values() if _is_new(each, told.get(each.identity))]
     due = [
@@ -67,7 +67,7 @@ def news(
             raised(each, kind=Kind.REMINDER, now=now, installation=installation)
             for each in _grouped(due)
         ),
-        *(over(each, now=now, installation=installation) for each in _grouped(right)),
+        *(resolved(each, now=now, installation=installation) for each in _grouped(right)),
     ]
     sent = {each.identity for each in (*fresh, *due)}
     kept = [
@@ -75,32 +75,32 @@ def news(
         for each in current.values()
     ]
     remembered = tuple(sorted([*kept, *still], key=lambda each: each.identity))
-    return News(tuple(messages), before.model_copy(update={"told": remembered}))
+    return News(tuple(messages), before.model_copy(update={"notified": remembered}))
 
 
-def _is_new(finding: Finding, told: Told | None) -> bool:
+def _is_new(finding: Finding, told: SentAlert | None) -> bool:
     return told is None or (finding.level is Level.CRITICAL and told.level is not Level.CRITICAL)
 
 
-def _is_due(finding: Finding, told: Told, remind: timedelta, now: datetime) -> bool:
-    return finding.level is Level.CRITICAL and now - told.last >= remind
+def _is_due(finding: Finding, told: SentAlert, remind: timedelta, now: datetime) -> bool:
+    return finding.level is Level.CRITICAL and now - told.last_notified >= remind
 
 
-def _told(finding: Finding, before: Told | None, now: datetime, *, sent: bool) -> Told:
-    return Told(
+def _told(finding: Finding, before: SentAlert | None, now: datetime, *, sent: bool) -> SentAlert:
+    return SentAlert(
         database=finding.database or "",
         code=finding.code.value,
         subject=finding.subject,
         level=finding.level,
         headline=finding.headline,
-        since=before.since if before else now,
-        last=before.last if before and not sent else now,
+        first_notified=before.first_notified if before else now,
+        last_notified=before.last_notified if before and not sent else now,
         passing=finding.passing,
         basis=finding.basis,
     )
 
 
-def _grouped[T: (Finding, Told)](items: Iterable[T]) -> list[list[T]]:
+def _grouped[T: (Finding, SentAlert)](items: Iterable[T]) -> list[list[T]]:
     """Those of one kind together, as they become one message: one cause has many victims.
 
     What is wrong with the vault as a whole stays apart from what is wrong with databases.

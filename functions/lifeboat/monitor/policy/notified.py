@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from lifeboat.alerts.policy.failures import CODES, LEVEL
 from lifeboat.alerts.policy.findings import Finding
-from lifeboat.alerts.policy.state import Told, ToldState
+from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.monitor.policy.facts import Facts
 from lifeboat.settings import AlertSettings
 
 
 def with_notified(
-    memory: ToldState | None, findings: Iterable[Finding], facts: Facts, alerts: AlertSettings
-) -> ToldState | None:
+    memory: MonitorState | None, findings: Iterable[Finding], facts: Facts, alerts: AlertSettings
+) -> MonitorState | None:
     """The memory, with the failures that the runs themselves have told.
 
     Functions publish to the topic alone. Where there is a webhook as well, the monitor tells
@@ -31,24 +31,24 @@ def with_notified(
         for each in database.attempts
         if each.notified and each.finished
     }
-    before = memory or ToldState()
-    known = {each.identity: each for each in before.told}
+    before = memory or MonitorState()
+    known = {each.identity: each for each in before.notified}
     for finding in findings:
         run = by_run.get(finding.identity)
         if run is None or run.finished is None:
             continue
         told = known.get(finding.identity)
         if told is None:
-            known[finding.identity] = Told(
+            known[finding.identity] = SentAlert(
                 database=run.database,
                 code=finding.code.value,
                 subject="",
                 level=LEVEL,
                 headline=finding.headline,
-                since=run.finished,
-                last=run.finished,
+                first_notified=run.finished,
+                last_notified=run.finished,
                 basis=finding.basis,
             )
-        elif told.last < run.finished:
-            known[finding.identity] = told.model_copy(update={"last": run.finished})
-    return before.model_copy(update={"told": tuple(known.values())})
+        elif told.last_notified < run.finished:
+            known[finding.identity] = told.model_copy(update={"last_notified": run.finished})
+    return before.model_copy(update={"notified": tuple(known.values())})

@@ -16,13 +16,13 @@ _WIDTH = 78  # of a line below a database's, which is indented
 _HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "ROWS", "DRILL", "DRILLED")
 
 
-def _gravity(row: "DatabaseStatus") -> tuple[int, int, int]:
+def _severity(row: "DatabaseStatus") -> tuple[int, int, int]:
     return row.health.rank, -row.critical, -row.warning
 
 
 def table_of(databases: Iterable["DatabaseStatus"]) -> str:
     """A line of figures for each, the worst first; below it what is worst, and what it costs."""
-    rows = sorted(databases, key=_gravity)
+    rows = sorted(databases, key=_severity)
     first, *aligned = _aligned([_HEADINGS, *map(_cells, rows)])
     lines = [first]
     for row, cells in zip(rows, aligned, strict=True):
@@ -77,6 +77,6 @@ def block_of(finding: Finding, now: datetime) -> str:
     """A finding with all that there is to say and to do; no name begins a line of its own."""
     steps = [f"{number}. {line(step)}" for number, step in enumerate(finding.advice, 1)]
     lines = [*described(finding, now).split("\n"), *steps]
-    whose = finding.database or "the vault"
+    whose = finding.database or "the bucket"
     head = f"{finding.level.upper()}: {whose} {line(finding.headline)}"
     return "\n".join([head, *(f"  {each}" for each in lines)])

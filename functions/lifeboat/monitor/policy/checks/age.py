@@ -61,20 +61,20 @@ def _never(case: Case) -> Finding:
     waits = first is not None and case.now - first <= GRACE
     if first is not None and waits and backup_trouble(case) is None:
         return Finding(
-            code=Code.NEVER_BACKED_UP,
+            code=Code.NO_BACKUP,
             level=Level.INFO,
             database=case.name,
             headline="waits for its first backup",
             fact=f"{case.name} has no backup yet; its first is due at {at(first)}.",
             limit=limit,
             safe="The database itself is not affected.",
-            advice=(f"Wait, or take one now: {case.commands.back_up(case.name)}",),
+            advice=(f"Wait, or take a backup now: {case.commands.back_up(case.name)}",),
         )
-    due = ", and its schedule never fires again"
+    due = ", and its schedule never runs again"
     if first:
         due = f"; the first {'is' if first > case.now else 'was'} due at {at(first)}"
     return Finding(
-        code=Code.NEVER_BACKED_UP,
+        code=Code.NO_BACKUP,
         level=_level(case),
         database=case.name,
         headline="was never backed up",
@@ -88,17 +88,17 @@ def _never(case: Case) -> Finding:
 
 def _none_left(case: Case, first: datetime, limit: str) -> Finding:
     return Finding(
-        code=Code.NEVER_BACKED_UP,
+        code=Code.NO_BACKUP,
         level=Level.CRITICAL,
         database=case.name,
-        headline="has no backup any more",
-        fact=f"There is no backup of {case.name}, though there was one of {at(first)}.",
+        headline="has no backup left",
+        fact=f"There is no backup of {case.name} any more. The first one was of {at(first)}.",
         limit=limit,
-        safe="The database itself is not affected, but nothing protects it. What Object Lock holds"
-        " is still there behind delete markers.",
+        safe="The database itself is not affected, but nothing protects it. Object Lock still"
+        " keeps the locked versions, behind delete markers.",
         advice=(
             *_find_out(case),
-            "Look for what was deleted: docs/runbooks/lifeboat-is-gone.md, What was deleted.",
+            "Find what was deleted: docs/runbooks/lifeboat-is-gone.md, What was deleted.",
         ),
     )
 
@@ -108,13 +108,12 @@ def _none_whole(case: Case) -> Finding:
         code=Code.BACKUP_TOO_OLD,
         level=Level.CRITICAL,
         database=case.name,
-        headline="has no whole backup",
-        fact=f"{case.name} has {several(len(case.published), 'manifest')} in the vault, the newest"
-        f" {case.published[0].id}, but none of those looked at could be read and has the archive"
-        " that it names.",
+        headline="has no complete backup",
+        fact=f"{case.name} has {several(len(case.published), 'manifest')} in the bucket, the newest"
+        f" is {case.published[0].id}. None of the checked ones is readable and has its archive.",
         limit=_age_limit(case),
-        safe="The database itself is not affected. Archives may still be there: see the findings"
-        " about each.",
+        safe="The database itself is not affected. Archives may still exist: see the findings"
+        " about each of them.",
         advice=_find_out(case),
     )
 
@@ -125,18 +124,17 @@ def _too_old(case: Case) -> Iterator[Finding]:
         return
     shown = newest.shows
     newer = [each for each in case.past if each.slot > newest.location.slot]
-    but = f" {several(len(newer), 'newer one')}: not whole." if newer else ""
+    but = f" {several(len(newer), 'newer one')}: not complete." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
         level=_level(case),
         database=case.name,
         headline=f"has no backup for {span(age)}",
-        fact=f"The newest whole backup of {case.name} is {newest.location.id}. It shows the"
-        f" database as it was at {at(shown)}, {span(age)} ago; what came later is in no backup."
-        f"{but}",
+        fact=f"The newest complete backup of {case.name} is {newest.location.id}. It has the data"
+        f" of {at(shown)}, {span(age)} ago. Later changes are in no backup.{but}",
         limit=_age_limit(case),
         since=shown,
-        safe=f"{newest.location.id} and the backups before it are in the vault.",
+        safe=f"{newest.location.id} and the backups before it are in the bucket.",
         advice=_find_out(case),
     )
 
@@ -152,11 +150,11 @@ def _age_limit(case: Case) -> str:
 
 def _find_out(case: Case) -> tuple[str, ...]:
     return (
-        f"Take a backup now, and read what it answers: {case.commands.back_up(case.name)}",
-        f"See why the last runs failed: {case.commands.log('backup', case.name)}",
+        f"Take a backup now, and read its answer: {case.commands.back_up(case.name)}",
+        f"Read in the log why the last runs failed: {case.commands.log('backup', case.name)}",
         (
-            f"If the log has no runs, look at the schedule: {case.commands.schedule(case.name)}"
-            f". Where it is gone or disabled, bring it back: {case.commands.revert()}"
+            f"If the log has no runs, check the schedule: {case.commands.schedule(case.name)}"
+            f". If it is missing or disabled, deploy it again: {case.commands.revert()}"
         ),
     )
 
@@ -193,21 +191,21 @@ def _gap(
     long = (after.slot if after else case.now) - before.slot
     too_long = long > timedelta(hours=case.settings.monitor.max_age_hours)
     told_elsewhere = too_long or (after is None and backup_trouble(case) is not None)
-    until = f"the next is {after.id}" if after else "none has come since"
+    until = f"the next one is {after.id}" if after else "there is none since then"
     return Finding(
-        code=Code.SLOT_MISSED,
+        code=Code.RUN_MISSED,
         level=Level.INFO if told_elsewhere else Level.WARNING,
         database=case.name,
         subject=f"after {before.id}",
         headline=f"missed {several(len(missed), 'run')}",
-        fact=f"The schedule of {case.name} should have run at {listed(map(at, missed))}, but there"
-        f" is no backup of it: the last before is {before.id}, {until}.",
+        fact=f"A backup of {case.name} was scheduled for {listed(map(at, missed))}, but it does not"
+        f" exist. The last one before is {before.id}; {until}.",
         limit=f"schedule '{case.database.cron}' in {case.database.timezone}",
         since=missed[0],
         safe="The backups before and after it are not affected.",
         advice=(
-            f"See what became of the run: {case.commands.log('backup', case.name)}",
-            f"If it was never started, look at the schedule: {case.commands.schedule(case.name)}",
+            f"Read the log of that run: {case.commands.log('backup', case.name)}",
+            f"If it never started, check the schedule: {case.commands.schedule(case.name)}",
         ),
         passing=True,
     )

@@ -41,32 +41,32 @@ def _unreadable(case: Case) -> Iterator[Finding]:
             level=Level.CRITICAL,
             database=case.name,
             subject=document.key,
-            headline="has a manifest that cannot be read",
+            headline="has an unreadable manifest",
             fact=document.why,
             safe=document.safe,
             advice=(
                 document.todo,
-                f"Look at it: {case.commands.show(document.key)}",
-                f"Look for earlier versions: {case.commands.versions(document.key)}",
+                f"Show it: {case.commands.show(document.key)}",
+                f"List earlier versions: {case.commands.versions(document.key)}",
             ),
         )
 
 
 def _from_the_future(case: Case, location: BackupLocation, claimed: datetime) -> Finding:
     return Finding(
-        code=Code.FROM_THE_FUTURE,
+        code=Code.CLOCK_SKEW,
         level=Level.WARNING,
         database=case.name,
         subject=location.id,
-        headline="has a backup from the future",
-        fact=f"{location.id} was written at {at(case.listing.written(location))} and claims to be"
-        f" of {at(claimed)}, which is later. It is not counted as a backup, now or then.",
-        limit="1 h later than it was written",
-        safe="All other backups are judged as usual.",
+        headline="has a backup with a time in the future",
+        fact=f"{location.id} was written at {at(case.listing.written(location))}, but its manifest"
+        f" says {at(claimed)}, which is later. It never counts as a backup.",
+        limit="at most 1 h after it was written",
+        safe="All other backups are checked as usual.",
         advice=(
-            "Find out whose clock is wrong, the database server's or that of whoever wrote it: "
+            "Find out whose clock is wrong, the database server's or the writer's: "
             + case.commands.show(location.manifest_key),
-            f"To restore from it all the same, name it: {location.id}. 'latest' passes over it.",
+            f"To restore from it anyway, name it: {location.id}. 'latest' skips it.",
         ),
     )
 
@@ -91,7 +91,7 @@ def _missing(
     expired = past is not None and past > SETTLING
     where = manifest.location.id
     yield Finding(
-        code=Code.LEFTOVER if expired else Code.ARCHIVE_MISSING,
+        code=Code.INCOMPLETE_BACKUP if expired else Code.ARCHIVE_MISSING,
         level=Level.WARNING if expired or claim == manifest.globals else Level.CRITICAL,
         database=case.name,
         subject=claim.key,
@@ -99,8 +99,8 @@ def _missing(
         if expired
         else f"lost {claim.key.rpartition('/')[2]} of {where}",
         fact=f"{where} names {claim.key} ({size(claim.bytes)}), which {fault.value}.",
-        limit="gone with its archive when it expires" if expired else "as long as it is kept",
-        safe="Nothing that had to be kept is lost." if expired else _what_is_left(case, claim),
+        limit="deleted together with its archive" if expired else "kept until the backup expires",
+        safe="Nothing is lost before its time." if expired else _what_is_left(case, claim),
         advice=_bring_back(case, claim, fault),
     )
 
@@ -135,7 +135,7 @@ def _what_is_left(case: Case, claim: StoredObject) -> str:
     if case.listing.original(claim):
         return "The version that the manifest names is still in the bucket."
     return (
-        "The version that the manifest names is not in the bucket. Other backups are judged on"
+        "The version that the manifest names is not in the bucket. Other backups are checked on"
         " their own."
     )
 
@@ -148,12 +148,12 @@ def _bring_back(case: Case, claim: StoredObject, fault: Fault) -> tuple[str, ...
     steps = [f"Look at its versions: {case.commands.versions(claim.key)}"]
     if fault is Fault.DELETED and original and latest and latest.version_id:
         steps.append(
-            "If the deletion was not meant, take back its marker: "
+            "If nobody meant to delete it, remove the delete marker: "
             + case.commands.undelete(claim.key, latest.version_id)
         )
     elif original and original.version_id:
         steps.append(
-            "To restore from it, read the version that the manifest names: "
+            "To restore from it, fetch the version that the manifest names: "
             + case.commands.fetch(claim.key, original.version_id)
         )
     steps.append("Find out who did it: CloudTrail's data events of the bucket, where they are on.")
@@ -180,17 +180,17 @@ def _deleted_on(case: Case, day: date, gone: list[tuple[BackupLocation, StoredVe
         level=Level.CRITICAL,
         database=case.name,
         subject=day.isoformat(),
-        headline=f"had {several(len(gone), 'backup')} deleted before the time",
+        headline=f"had {several(len(gone), 'backup')} deleted too early",
         fact=f"Deleted on {day} before the end of their retention:"
         f" {listed(location.id for location, _ in gone)}.",
         limit="retention.<tier>.days",
         since=min(each.modified for _, each in gone),
-        safe="What Object Lock holds is still there behind the delete markers, until its lock ends;"
-        " without a lock, for a week at most.",
+        safe="Object Lock keeps the locked versions behind the delete markers until the lock ends;"
+        " without a lock they stay for a week at most.",
         advice=(
-            f"Look at what is there: {case.commands.versions(first.prefix)}",
-            f"If it was not meant, take back each object's marker, such as: {undo}",
-            "Look who may delete in this bucket, and at its lifecycle rules: "
+            f"List what is there: {case.commands.versions(first.prefix)}",
+            f"If nobody meant to delete them, remove each delete marker, such as: {undo}",
+            "Check who may delete in this bucket, and its lifecycle rules: "
             + case.commands.bucket("get-bucket-lifecycle-configuration"),
         ),
         passing=True,
@@ -220,15 +220,15 @@ def _leftovers(case: Case) -> Iterator[Finding]:
         if hidden or not latest.there or case.now - latest.modified <= LEFT:
             continue
         yield Finding(
-            code=Code.LEFTOVER,
+            code=Code.INCOMPLETE_BACKUP,
             level=Level.INFO,
             database=case.name,
             subject=key,
             headline="has an archive without a manifest",
-            fact=f"{key} ({size(latest.bytes)}) has no manifest: the run that wrote it died before"
-            " the end. It is not a backup, though it may well be whole.",
+            fact=f"{key} ({size(latest.bytes)}) has no manifest: the run that wrote it did not"
+            " finish. It does not count as a backup.",
             limit="a day",
             since=latest.modified,
             safe="Backups are not affected; S3 deletes it with its tier.",
-            advice=(f"Nothing has to be done. Its run: {case.commands.log('backup', case.name)}",),
+            advice=(f"Do nothing. The log of its run: {case.commands.log('backup', case.name)}",),
         )

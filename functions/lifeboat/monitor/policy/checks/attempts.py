@@ -1,4 +1,4 @@
-"""How the last backup and the last drill went, where that is not mended yet."""
+"""Whether the last backup and the last drill failed, and no later run succeeded."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +14,7 @@ _KILLED = timedelta(minutes=1)
 
 
 def attempt_findings(case: Case) -> Iterator[Finding]:
-    """The last runs that failed, or ended without a word."""
+    """The last runs that failed, or ended without a result."""
     if backup := backup_trouble(case):
         level = Level.WARNING if _has_young_backup(case) else Level.CRITICAL
         yield _finding(case, backup, level)

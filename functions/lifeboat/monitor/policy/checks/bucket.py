@@ -27,12 +27,12 @@ def bucket_findings(
 
 def _not_seen(name: str, part: Unknown) -> Finding:
     return Finding(
-        code=Code.NOT_SEEN,
+        code=Code.CHECK_INCOMPLETE,
         level=Level.WARNING,
         subject=f"bucket: {name}",
-        headline=f"did not let its {name.replace('_', ' ')} be seen",
+        headline=f"has a {name.replace('_', ' ')} configuration that could not be read",
         fact=part.why,
-        safe="Backups are judged as usual; only this part of the bucket's configuration is not.",
+        safe="Backups are checked as usual; only this part of the bucket's configuration is not.",
         advice=(part.todo,),
     )
 
@@ -40,12 +40,12 @@ def _not_seen(name: str, part: Unknown) -> Finding:
 def _versioning(bucket: BucketFacts, commands: Commands) -> Iterator[Finding]:
     if bucket.versioning is False:
         yield Finding(
-            code=Code.VERSIONING,
+            code=Code.VERSIONING_DISABLED,
             level=Level.CRITICAL,
-            headline="keeps no versions",
-            fact="The bucket does not keep versions: what is deleted or overwritten is lost.",
+            headline="has versioning disabled",
+            fact="Versioning is off in the bucket: deleted or overwritten objects are lost.",
             limit="versioning on, always",
-            safe="What lies there now, as long as nobody deletes it.",
+            safe="The objects in the bucket, as long as nobody deletes them.",
             advice=_look_and_revert(commands, "get-bucket-versioning"),
         )
 
@@ -55,11 +55,11 @@ def _object_lock(
 ) -> Iterator[Finding]:
     if bucket.object_lock is False and settings.object_lock != "off":
         yield Finding(
-            code=Code.OBJECT_LOCK,
+            code=Code.OBJECT_LOCK_DISABLED,
             level=Level.CRITICAL,
-            headline="has no Object Lock",
-            fact="Object Lock is off in the bucket, so backups can be deleted before their time"
-            " by whoever may delete objects.",
+            headline="has Object Lock disabled",
+            fact="Object Lock is off in the bucket: whoever may delete objects can delete backups"
+            " too early.",
             limit=f"{settings.object_lock} (object_lock)",
             safe="Lifeboat's own roles cannot delete backups.",
             advice=_look_and_revert(commands, "get-object-lock-configuration"),
@@ -76,14 +76,14 @@ def _encryption(
     if found is None or (found.algorithm, found.key) != wanted:
         has = "none" if found is None else f"{found.algorithm} {found.key or ''}".strip()
         yield Finding(
-            code=Code.ENCRYPTION,
+            code=Code.ENCRYPTION_DRIFT,
             level=Level.WARNING,
-            headline="has another encryption than the settings say",
+            headline="has a default encryption that differs from the settings",
             fact=f"The bucket's default encryption is {has}; the settings want"
             f" {wanted[0]}{f' with {wanted[1]}' if wanted[1] else ''}.",
             limit=f"{settings.encryption} (encryption)",
-            safe="Backups ask for the encryption of the settings themselves, each object on its"
-            " own; the bucket's default is for whatever else is put there.",
+            safe="Each backup sets its own encryption as in the settings. The default applies"
+            " only to objects of others.",
             advice=_look_and_revert(commands, "get-bucket-encryption"),
         )
 
@@ -95,14 +95,14 @@ def _public_access(bucket: BucketFacts, commands: Commands) -> Iterator[Finding]
     off = [name for name in PublicAccessBlock.__dataclass_fields__ if not getattr(found, name)]
     if off:
         yield Finding(
-            code=Code.PUBLIC_ACCESS,
+            code=Code.PUBLIC_ACCESS_UNBLOCKED,
             level=Level.CRITICAL,
-            headline="could be opened to the public",
-            fact=f"Switched off in the bucket's public access block: {', '.join(off)}.",
+            headline="has its public access block switched off",
+            fact=f"These parts of the bucket's public access block are off: {', '.join(off)}.",
             limit="all four switches on, always",
-            safe="That alone opens nothing; a policy or an ACL would have to.",
+            safe="The bucket is public only if a policy or an ACL also allows it.",
             advice=(
-                f"See whether it is open: {commands.bucket('get-bucket-policy-status')}",
+                f"See whether the bucket is public: {commands.bucket('get-bucket-policy-status')}",
                 *_look_and_revert(commands, "get-public-access-block"),
             ),
         )
@@ -110,6 +110,6 @@ def _public_access(bucket: BucketFacts, commands: Commands) -> Iterator[Finding]
 
 def _look_and_revert(commands: Commands, question: str) -> tuple[str, ...]:
     return (
-        f"Look at it: {commands.bucket(question)}",
-        f"Bring back what the stack made of it, in its checkout: {commands.revert()}",
+        f"Show it: {commands.bucket(question)}",
+        f"Restore the stack's configuration, in its checkout: {commands.revert()}",
     )

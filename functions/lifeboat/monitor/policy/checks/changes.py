@@ -40,11 +40,11 @@ def _shrunk(case: Case) -> Iterator[Finding]:
     usual = median(each.rows for each in before)
     if fell(newest.rows, usual, case.settings.monitor.shrink_percent):
         was, now = f"{usual:,.0f} rows", f"{newest.rows:,} rows"
-        yield _shrink(case, Code.ROWS_SHRANK, was, now, len(before))
+        yield _shrink(case, Code.ROW_COUNT_ANOMALY, was, now, len(before))
     usual = median(each.bytes for each in before)
     if fell(newest.bytes, usual, case.settings.monitor.shrink_percent):
         was, now = size(usual), size(newest.bytes)
-        yield _shrink(case, Code.BYTES_SHRANK, was, now, len(before))
+        yield _shrink(case, Code.SIZE_ANOMALY, was, now, len(before))
 
 
 def _comparable(one: BackupFacts, other: BackupFacts) -> bool:
@@ -64,10 +64,10 @@ def _shrink(case: Case, code: Code, was: str, now: str, count: int) -> Finding:
         limit=f"{case.settings.monitor.shrink_percent} % less (monitor.shrink_percent)",
         since=newest.shows,
         passing=True,
-        safe=f"The backup is whole: it shows what {case.name} held. Earlier backups still hold what"
-        " was there before.",
+        safe=f"The backup is complete: it has all that {case.name} held. Earlier backups still have"
+        " the earlier data.",
         advice=(
-            "If nobody deleted that much on purpose, look into the database before all else.",
+            "If nobody deleted that much on purpose, check the database first.",
             "Compare the tables of the two manifests: "
             + case.commands.show(newest.location.manifest_key),
         ),
@@ -99,7 +99,7 @@ def _tables_lost(case: Case, older: BackupFacts, newer: BackupFacts) -> Iterator
     named = [str(loss) for loss in lost.first[:_NAMED]]
     rest = f" and {lost.count - len(named)} more" if lost.count > len(named) else ""
     yield Finding(
-        code=Code.TABLES_LOST,
+        code=Code.TABLE_ROWS_DROPPED,
         level=Level.WARNING if lost.harmless else Level.CRITICAL,
         database=case.name,
         subject=newer.location.id,
@@ -110,12 +110,12 @@ def _tables_lost(case: Case, older: BackupFacts, newer: BackupFacts) -> Iterator
         limit=f"{limits.table_loss_percent} % of a table with {limits.table_loss_rows} rows or more"
         " (monitor.table_loss_percent, table_loss_rows)",
         since=newer.shows,
-        safe=f"{older.location.id} holds the rows as they were{_kept_until(older)}",
+        safe=f"{older.location.id} has the rows from before{_kept_until(older)}",
         advice=(
-            "Ask whether it was meant: a migration, a clean-up, an old partition dropped.",
+            "Ask whether somebody did it on purpose: a migration, a clean-up, a dropped partition.",
             (
-                f"If not, stop what writes to {case.name}, and ask how to get the rows back; the"
-                f" answer is a plan that touches nothing: {case.commands.restore(asked)}"
+                f"If not, stop all writes to {case.name}. Then plan how to restore the rows; a plan"
+                f" changes nothing: {case.commands.restore(asked)}"
             ),
         ),
         passing=True,
@@ -136,7 +136,7 @@ def _unchanged(case: Case) -> Iterator[Finding]:
         return
     lsn = f", at the same place in the write-ahead log ({newest.lsn})"
     yield Finding(
-        code=Code.UNCHANGED,
+        code=Code.DATA_UNCHANGED,
         level=Level.WARNING,
         database=case.name,
         headline=f"has not changed for {span(stood)}",
@@ -145,13 +145,13 @@ def _unchanged(case: Case) -> Iterator[Finding]:
         limit=f"{case.settings.monitor.unchanged_days} days (monitor.unchanged_days)",
         since=oldest.shows,
         basis=newest.shows,
-        safe="The backups are whole; they may be of the wrong database.",
+        safe="The backups are complete, but they may be of the wrong database.",
         advice=(
             (
-                f"Check that the secret of {case.name} leads to the database in use, not to a"
-                " replica that stopped or a branch that was left behind."
+                f"Check that the secret of {case.name} names the database in use, not a stopped"
+                " replica or an abandoned branch."
             ),
-            "If it simply rests, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
+            "If nobody writes to it, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What could not be seen, and what lies in the vault without belonging to anything."""
+"""What could not be checked, and what is in the bucket but belongs to no database."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,31 +18,39 @@ ABANDONED = timedelta(days=1)
 SWEPT = timedelta(days=3)
 """The bucket's rule aborts uploads after a day, counted from midnight, within about another."""
 
-_BLIND = "Nothing was changed, and nothing is known to be wrong; it just was not seen."
+_BLIND = "Nothing was changed, and nothing is known to be wrong; it was only not checked."
 
 
 def gap_findings(facts: Facts, now: datetime, commands: Commands) -> Iterator[Finding]:
-    """Calls that failed, abandoned uploads, strangers."""
+    """Failed calls, stale uploads, unmanaged prefixes."""
     for problem in facts.problems:
         yield not_seen(problem.database, problem.subject, Level.WARNING, problem.why, problem.todo)
     if isinstance(facts.uploads, Unknown):
         yield not_seen(None, "uploads", Level.WARNING, facts.uploads.why, facts.uploads.todo)
     else:
         yield from _uploads(facts.uploads, now, commands)
-    if isinstance(facts.strangers, Unknown):
-        yield not_seen(None, "strangers", Level.WARNING, facts.strangers.why, facts.strangers.todo)
+    if isinstance(facts.unmanaged_prefixes, Unknown):
+        yield not_seen(
+            None,
+            "unmanaged_prefixes",
+            Level.WARNING,
+            facts.unmanaged_prefixes.why,
+            facts.unmanaged_prefixes.todo,
+        )
     else:
-        yield from _strangers(facts.strangers, commands)
+        yield from _unmanaged_prefixes(facts.unmanaged_prefixes, commands)
 
 
 def not_seen(database: str | None, subject: str, level: Level, why: str, todo: str) -> Finding:
     """The finding that there is a gap in the facts."""
     return Finding(
-        code=Code.NOT_SEEN,
+        code=Code.CHECK_INCOMPLETE,
         level=level,
         database=database,
         subject=subject,
-        headline="could not be looked at" if level is Level.CRITICAL else "was not seen whole",
+        headline="could not be checked"
+        if level is Level.CRITICAL
+        else "was not checked completely",
         fact=why,
         safe=_BLIND,
         advice=(todo,),
@@ -60,7 +68,7 @@ def unread_findings(case: Case) -> Iterator[Finding]:
             "manifests",
             Level.WARNING,
             f"{several(len(missing), 'manifest')} of {case.name} not read: {listed(missing)}.",
-            "See the monitor's log and the other findings for why.",
+            "Read the reason in the monitor's log and in the other findings.",
         )
 
 
@@ -75,42 +83,44 @@ def _uploads(
         oldest = min(upload.initiated for upload in each)
         swept = now - oldest <= SWEPT
         yield Finding(
-            code=Code.UPLOAD_UNFINISHED,
+            code=Code.STALE_UPLOAD,
             level=Level.INFO if swept else Level.WARNING,
             subject=owner,
-            headline=f"holds {several(len(each), 'unfinished upload')} under {owner}",
-            fact=f"Begun and neither completed nor aborted, the oldest {span(now - oldest)} ago:"
-            f" {listed(sorted({upload.key for upload in each}))}.",
-            limit="a day; the bucket's rule aborts them then",
+            headline=f"has {several(len(each), 'unfinished upload')} under {owner}",
+            fact=f"These uploads were started but not completed or aborted, the oldest"
+            f" {span(now - oldest)} ago: {listed(sorted({upload.key for upload in each}))}.",
+            limit="a day; then a lifecycle rule of the bucket aborts them",
             since=oldest,
-            safe="An unfinished upload is no backup and hides none; it only costs money.",
-            advice=("Nothing has to be done.",)
+            safe="Backups are not affected. An unfinished upload only costs money.",
+            advice=("Do nothing.",)
             if swept
             else (
-                f"See them: {commands.bucket('list-multipart-uploads')}",
-                f"The rule that aborts them does not work; bring it back: {commands.revert()}",
+                f"List them: {commands.bucket('list-multipart-uploads')}",
+                f"The rule that aborts them does not work. Deploy it again: {commands.revert()}",
             ),
         )
 
 
-def _strangers(strangers: tuple[str, ...], commands: Commands) -> Iterator[Finding]:
+def _unmanaged_prefixes(
+    unmanaged_prefixes: tuple[str, ...], commands: Commands
+) -> Iterator[Finding]:
     owners: defaultdict[str, set[str]] = defaultdict(set)
-    for prefix in strangers:
+    for prefix in unmanaged_prefixes:
         first, _, rest = prefix.partition("/")
         database = rest.strip("/") if first in {*Tier, DRILLS} else ""
         owners[database or prefix].add(prefix)
     for owner, prefixes in sorted(owners.items()):
         yield Finding(
-            code=Code.STRANGER,
+            code=Code.UNMANAGED_PREFIX,
             level=Level.WARNING,
             subject=owner,
-            headline=f"holds {owner}, which the settings do not know",
-            fact=f"No database of the settings owns {listed(sorted(prefixes))}.",
+            headline=f"has objects under {owner}, which is not in the settings",
+            fact=f"No database in the settings has the prefix {listed(sorted(prefixes))}.",
             limit="databases[].name",
-            safe="Nothing is deleted or judged there. If the database was removed from the"
-            " settings, its backups stay until their tiers expire, and this goes with them.",
+            safe="Lifeboat neither deletes nor checks these objects. If the database was removed"
+            " from the settings, its backups stay until they expire, and so does this finding.",
             advice=(
-                f"See what is there: {commands.listing(min(prefixes))}",
-                "If it should be backed up, add it to lifeboat.toml, then make deploy.",
+                f"List what is there: {commands.listing(min(prefixes))}",
+                "If it should be backed up, add it to databases in lifeboat.toml, then make deploy.",
             ),
         )

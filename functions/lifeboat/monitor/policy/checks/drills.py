@@ -34,24 +34,24 @@ def drill_age(case: Case) -> timedelta | None:
 def _unreadable(case: Case) -> Iterator[Finding]:
     for document in case.unreadable_reports:
         yield Finding(
-            code=Code.DRILL_UNREADABLE,
+            code=Code.DRILL_REPORT_UNREADABLE,
             level=Level.WARNING,
             database=case.name,
             subject=document.key,
-            headline="has a drill report that cannot be read",
+            headline="has an unreadable drill report",
             fact=document.why,
             safe=document.safe,
-            advice=(document.todo, f"Hold another drill: {case.commands.drill(case.name)}"),
+            advice=(document.todo, f"Run another drill: {case.commands.drill(case.name)}"),
         )
 
 
 def _off(case: Case) -> Finding:
     return Finding(
-        code=Code.DRILLS_OFF,
+        code=Code.DRILLS_DISABLED,
         level=Level.INFO,
         database=case.name,
-        headline="has no drills",
-        fact="Drills are switched off: nothing shows that backups can be restored.",
+        headline="has drills disabled",
+        fact="Drills are disabled: nothing shows that backups can be restored.",
         limit="drill.enabled",
         safe=_SAFE,
         advice=("Set drill.enabled to true in lifeboat.toml, then make deploy.",),
@@ -66,24 +66,24 @@ def _never(case: Case) -> Iterator[Finding]:
     first = next_slot(case.settings.drill.cron, case.database.timezone, since)
     early = first is not None and case.now - first <= GRACE
     yield Finding(
-        code=Code.DRILL_NEVER,
+        code=Code.NO_DRILL,
         level=Level.INFO if early else Level.WARNING,
         database=case.name,
         headline="waits for its first drill" if early else "was never drilled",
-        fact=f"No backup of {case.name} has been restored for trial{_due(first, case.now)}.",
+        fact=f"No drill has restored a backup of {case.name} yet{_due(first, case.now)}.",
         limit=_schedule(case),
         since=None if first is not None and first > case.now else first,
         safe=_SAFE,
         advice=(
-            f"Hold a drill now: {case.commands.drill(case.name)}",
-            f"See what became of those due: {case.commands.log('drill', case.name)}",
+            f"Run a drill now: {case.commands.drill(case.name)}",
+            f"Read the log of scheduled drills: {case.commands.log('drill', case.name)}",
         ),
     )
 
 
 def _due(first: datetime | None, now: datetime) -> str:
     if first is None:
-        return ", nor will the schedule do"
+        return ", and the schedule never runs"
     return f"; the first drill {'is' if first > now else 'was'} due at {at(first)}"
 
 
@@ -96,7 +96,7 @@ def _stale(case: Case) -> Iterator[Finding]:
     if age <= timedelta(days=case.settings.monitor.max_drill_age_days):
         return
     yield Finding(
-        code=Code.DRILL_STALE,
+        code=Code.DRILL_TOO_OLD,
         level=Level.WARNING,
         database=case.name,
         headline=f"had no drill for {span(age)}",
@@ -106,8 +106,8 @@ def _stale(case: Case) -> Iterator[Finding]:
         basis=newest.started,
         safe=_SAFE,
         advice=(
-            f"Hold a drill now: {case.commands.drill(case.name)}",
-            f"See why there are none: {case.commands.log('drill', case.name)}",
+            f"Run a drill now: {case.commands.drill(case.name)}",
+            f"Read the log to see why there are none: {case.commands.log('drill', case.name)}",
         ),
     )
 
@@ -123,7 +123,7 @@ def _verdict(case: Case, report: DrillReport) -> Iterator[Finding]:
         code=Code.DRILL_FAILED if failed else Code.DRILL_PARTIAL,
         level=Level.CRITICAL if failed else Level.WARNING if nothing else Level.INFO,
         database=case.name,
-        headline="failed its drill" if failed else "was proven in part only",
+        headline="failed its drill" if failed else "was proven only in part",
         fact=f"The drill of {at(report.started)} with {backup} into {report.target}: {reasons}.",
         limit="every table, sequence and extension as the manifest says",
         since=report.started,
@@ -132,7 +132,7 @@ def _verdict(case: Case, report: DrillReport) -> Iterator[Finding]:
         advice=(
             *([report.advice] if report.advice else []),
             f"Read the report: {case.commands.show(report.key)}",
-            f"When it is cured, hold another: {case.commands.drill(case.name)}",
+            f"When it is fixed, run another drill: {case.commands.drill(case.name)}",
         ),
     )
 
@@ -141,7 +141,7 @@ def _other_proof(case: Case, report: DrillReport) -> str:
     for other in case.reports:
         if other.verdict is Verdict.PROVEN and other.backup != report.backup:
             return f"{other.backup} was proven on {at(other.started)}."
-    return "No other backup was proven by the drills looked at."
+    return "None of the checked drills proved another backup."
 
 
 def _rto(case: Case, report: DrillReport) -> Iterator[Finding]:
@@ -152,18 +152,18 @@ def _rto(case: Case, report: DrillReport) -> Iterator[Finding]:
         code=Code.RTO_MISSED,
         level=Level.WARNING,
         database=case.name,
-        headline=f"took {took} to restore, more than its target",
+        headline=f"took {took} to restore, longer than its RTO",
         fact=f"The drill of {at(report.started)} took {took} ({report.total_seconds:,.0f} s).",
         limit=f"{report.rto_seconds // 60} min (drill.rto_minutes)",
         since=report.started,
         basis=report.started,
-        safe="The backup can be restored, only not as soon as promised.",
+        safe="The backup can be restored, but not within the RTO.",
         advice=(
             (
-                "Give the drill's function more memory, which brings more CPU (drill.memory_mb),"
-                " and perhaps more workers (drill.jobs), then make deploy; or raise"
+                "Give the drill's function more memory and so more CPU (drill.memory_mb), and"
+                " perhaps more parallel jobs (drill.jobs), then make deploy; or raise"
                 " drill.rto_minutes."
             ),
-            f"See which step takes the time: {case.commands.show(report.key)}",
+            f"See in the report which step takes the time: {case.commands.show(report.key)}",
         ),
     )

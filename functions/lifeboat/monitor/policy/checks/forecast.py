@@ -1,4 +1,4 @@
-"""Which limits a growing database will hit, told while there is still time."""
+"""Which limits a growing database will reach soon."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,20 +11,20 @@ from lifeboat.monitor.policy.trend import Point, trend
 from lifeboat.settings.function_size import MAX_EPHEMERAL_MB, MAX_TIMEOUT_MINUTES
 
 NEAR = 0.9
-"""A run that used so much of its time is told even where there is no trend to tell."""
+"""A run that used this share of its time is a finding even without a trend."""
 
-_WALLS = {
-    "rto": (Code.RTO_SOON, "its recovery target", "drill.rto_minutes"),
-    "time": (Code.DRILL_TIME, "the time that a drill has", "drill.timeout_minutes"),
-    "disk": (Code.DRILL_DISK, "the disk that a drill has", "drill.ephemeral_mb"),
+_LIMITS = {
+    "rto": (Code.RTO_AT_RISK, "its RTO", "drill.rto_minutes"),
+    "time": (Code.DRILL_TIMEOUT_AT_RISK, "the time limit of a drill", "drill.timeout_minutes"),
+    "disk": (Code.DRILL_DISK_AT_RISK, "the disk size of a drill", "drill.ephemeral_mb"),
 }
-_CURES = {
+_ADVICE = {
     "rto": "Give the drill's function more memory and so more CPU (drill.memory_mb), or raise"
     " drill.rto_minutes, then make deploy.",
     "time": "Give the drill's function more memory and so more CPU (drill.memory_mb), then make"
-    " deploy; or drill by hand into a server of your own (drill.target_secret_arns).",
-    "disk": f"Raise drill.ephemeral_mb (up to {MAX_EPHEMERAL_MB}), then make deploy; or drill by"
-    " hand into a server of your own (drill.target_secret_arns).",
+    " deploy; or drill into a server of your own (drill.target_secret_arns).",
+    "disk": f"Raise drill.ephemeral_mb (up to {MAX_EPHEMERAL_MB}), then make deploy; or drill"
+    " into a server of your own (drill.target_secret_arns).",
 }
 
 
@@ -34,7 +34,7 @@ def forecast_findings(case: Case) -> Iterator[Finding]:
     for report in case.reports:
         if report.verdict is not Verdict.FAILED:
             for limit in sorted(report.limits, key=lambda each: (each.what, each.database_bytes)):
-                yield from _wall(case, report, limit)
+                yield from _limit(case, report, limit)
             return
 
 
@@ -45,7 +45,7 @@ def measured(case: Case, code: Code) -> bool:
         return False
     newest = next((each for each in case.reports if each.verdict is not Verdict.FAILED), None)
     limits = [each for each in newest.limits if not _is_missed(newest, each)] if newest else []
-    return code is Code.BACKUP_TIME or code in {_WALLS[each.what][0] for each in limits}
+    return code is Code.BACKUP_TIMEOUT_AT_RISK or code in {_LIMITS[each.what][0] for each in limits}
 
 
 def _is_missed(report: DrillReport, limit: Limit) -> bool:
@@ -56,38 +56,38 @@ def _is_missed(report: DrillReport, limit: Limit) -> bool:
 def _backup_time(case: Case) -> Iterator[Finding]:
     if not case.whole:
         return
-    newest, wall = case.whole[0], case.settings.backup.timeout_minutes * 60
+    newest, limit = case.whole[0], case.settings.backup.timeout_minutes * 60
     points = [Point(each.shows, each.seconds) for each in case.whole]
-    days = _days_until(case, points, wall)
-    if days is None and newest.seconds < wall * NEAR:
+    days = _days_until(case, points, limit)
+    if days is None and newest.seconds < limit * NEAR:
         return
     grows = (
-        "" if days is None else f" By the {len(points)} backups looked at, it gets there {days}."
+        "" if days is None else f" By the last {len(points)} backups, it reaches this limit {days}."
     )
     yield Finding(
-        code=Code.BACKUP_TIME,
+        code=Code.BACKUP_TIMEOUT_AT_RISK,
         level=Level.WARNING,
         database=case.name,
         headline="will soon take too long to back up",
-        fact=f"{newest.location.id} took {newest.seconds:,.0f} s of {wall} s.{grows}",
-        limit=f"{wall} s (backup.timeout_minutes)",
+        fact=f"{newest.location.id} took {newest.seconds:,.0f} s of {limit} s.{grows}",
+        limit=f"{limit} s (backup.timeout_minutes)",
         since=newest.shows,
         basis=newest.shows,
-        safe="Backups are whole as yet. A run that finds no time left ends cleanly and says so.",
+        safe="Backups are still complete. A run without time left stops cleanly and reports it.",
         advice=(
             (
                 f"Raise backup.timeout_minutes (up to {MAX_TIMEOUT_MINUTES}) or backup.memory_mb,"
                 " which brings more CPU and network, then make deploy."
             ),
-            "Leave out the rows of tables that can be made again (exclude_table_data).",
+            "Exclude rows that can be created again (exclude_table_data).",
         ),
     )
 
 
-def _days_until(case: Case, points: list[Point], wall: float) -> str | None:
-    """When the points' trend reaches the wall, in words; None when not within `forecast_days`."""
+def _days_until(case: Case, points: list[Point], limit: float) -> str | None:
+    """When the points' trend reaches the limit, in words; None when not within `forecast_days`."""
     line = trend(points, case.now)
-    days = line.days_until(wall) if line else None
+    days = line.days_until(limit) if line else None
     if days is None or days > case.settings.monitor.forecast_days:
         return None
     return (
@@ -95,7 +95,7 @@ def _days_until(case: Case, points: list[Point], wall: float) -> str | None:
     )
 
 
-def _wall(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
+def _limit(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
     """A limit that a drill measured, against the size of the database as backups know it."""
     if _is_missed(report, limit) or not case.whole:
         return
@@ -104,18 +104,18 @@ def _wall(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
     days = _days_until(case, points, limit.database_bytes)
     if days is None and newest.database_bytes < limit.database_bytes:
         return
-    code, what, setting = _WALLS[limit.what]
+    code, what, setting = _LIMITS[limit.what]
     yield Finding(
         code=code,
         level=Level.WARNING,
         database=case.name,
-        headline=f"outgrows {what}",
-        fact=f"By the drill of {at(report.started)}, {what} is reached when {case.name} has"
-        f" {size(limit.database_bytes)}. It has {size(newest.database_bytes)}, and gets there"
+        headline=f"will soon exceed {what}",
+        fact=f"By the drill of {at(report.started)}, {case.name} reaches {what} at"
+        f" {size(limit.database_bytes)}. It has {size(newest.database_bytes)} and reaches it"
         f" {days or 'now'}.",
         limit=f"{size(limit.database_bytes)} ({setting})",
         since=newest.shows,
         basis=newest.shows,
-        safe="Backups are not affected, only how they are restored.",
-        advice=(_CURES[limit.what],),
+        safe="Backups are not affected, only restores are.",
+        advice=(_ADVICE[limit.what],),
     )

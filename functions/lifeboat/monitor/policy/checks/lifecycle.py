@@ -73,11 +73,11 @@ def _expires_early(
             headline=f"deletes {tier} backups too early",
             fact=f"The bucket deletes {tier} backups by {', '.join(sorted(early))}.",
             limit=f"{end or 'forever'} (retention.{tier}.days)",
-            safe="Object Lock, where it is on, holds each version to the end of its lock behind the"
-            " delete marker.",
+            safe="Object Lock, if it is on, keeps each version behind the delete marker until its"
+            " lock ends.",
             advice=(
-                f"Look at the rules: {commands.bucket(_QUESTION)}",
-                f"Bring back the stack's own rules at once, in its checkout: {commands.revert()}",
+                f"Show the rules: {commands.bucket(_QUESTION)}",
+                f"Restore the stack's rules at once, in its checkout: {commands.revert()}",
             ),
         )
 
@@ -96,7 +96,7 @@ def _moved(
     hot_days = min((days for days, _ in wanted), default=None)
     for days, storage_class in sorted(_moves(touching)):
         if hot_days is None or days < hot_days:
-            yield f"moved to {storage_class} after {days} days, which delays their recovery"
+            yield f"moved to {storage_class} after {days} days, which delays restores"
     for days, storage_class in sorted(wanted - _moves(covering)):
         yield f"not moved to {storage_class} after {days} days"
 
@@ -105,7 +105,7 @@ def _sweep(enabled: Iterable[LifecycleRule], commands: Commands) -> Iterator[Fin
     everywhere = [rule for rule in enabled if _covers(rule, "") and rule.larger_than is None]
     problems = []
     if all(rule.noncurrent_days is None for rule in everywhere):
-        problems.append("versions that are no longer current are never deleted")
+        problems.append("noncurrent versions are never deleted")
     if all(rule.abort_days is None for rule in everywhere):
         problems.append("unfinished uploads are never aborted")
     if problems:
@@ -114,15 +114,15 @@ def _sweep(enabled: Iterable[LifecycleRule], commands: Commands) -> Iterator[Fin
 
 def _differs(subject: str, fact: str, commands: Commands) -> Finding:
     return Finding(
-        code=Code.LIFECYCLE,
+        code=Code.LIFECYCLE_DRIFT,
         level=Level.WARNING,
         subject=subject,
-        headline="has other lifecycle rules than the settings say",
+        headline="has lifecycle rules that differ from the settings",
         fact=fact,
         limit="retention",
-        safe="Nothing is deleted early by that.",
+        safe="This deletes nothing too early.",
         advice=(
-            f"Look at the rules: {commands.bucket(_QUESTION)}",
-            f"Bring back the stack's own rules, in its checkout: {commands.revert()}",
+            f"Show the rules: {commands.bucket(_QUESTION)}",
+            f"Restore the stack's rules, in its checkout: {commands.revert()}",
         ),
     )

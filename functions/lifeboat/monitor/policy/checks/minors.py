@@ -17,18 +17,18 @@ def minor_findings(case: Case) -> Iterator[Finding]:
         return
     server, program = releases
     yield Finding(
-        code=Code.PG_DUMP_OLDER,
+        code=Code.PG_DUMP_OUTDATED,
         level=Level.WARNING,
         database=case.name,
-        headline="is backed up by an older minor than its server's",
+        headline="is backed up by an older pg_dump than its server",
         fact=f"{newest.location.id} was taken from PostgreSQL {server} by pg_dump {program}. Such"
-        " an archive may name what only newer servers know.",
-        limit="the server's own minor, or a later one",
+        " an archive may contain options that only newer servers know.",
+        limit="the server's minor release, or a later one",
         since=newest.shows,
         basis=newest.shows,
-        safe="Backups are whole, and drills and restores by Lifeboat know what to leave out.",
+        safe="Backups are complete. Drills and restores by Lifeboat leave out what is too new.",
         advice=(
-            "Have the layers built with the newer minor (layers/README.md), then make deploy.",
-            "Until then restore by hand as docs/runbooks/lifeboat-is-gone.md says (pg_attver).",
+            "Build the layers with the newer minor release (layers/README.md), then make deploy.",
+            "To restore manually until then: docs/runbooks/lifeboat-is-gone.md (pg_attver).",
         ),
     )

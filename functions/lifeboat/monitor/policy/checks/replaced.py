@@ -50,27 +50,27 @@ def _manifest(case: Case, key: str, written: list[StoredVersion]) -> Finding:
         level=Level.CRITICAL,
         database=case.name,
         subject=key,
-        headline=f"has a backup that was written over, {backup}",
-        fact=f"{key} was written more than once: {_told(written)}."
-        + ("" if kept else f" The first one, of {at(first)}, is not in the bucket any more.")
+        headline=f"has a backup with an overwritten manifest, {backup}",
+        fact=f"{key} was written more than once: {_versions(written)}."
+        + ("" if kept else f" The first version, of {at(first)}, is no longer in the bucket.")
         + " Lifeboat writes a manifest once, so somebody else wrote the others.",
         limit="one version of each manifest",
         since=written[-1].modified,
         basis=first,
-        safe="Backups with one version of their manifest. "
+        safe="Backups whose manifest has one version. "
         + (
-            "What the first version names is still in the bucket, as long as Object Lock or the"
-            " bucket's rule for old versions keeps it."
+            "The archive that the first version names stays in the bucket as long as Object Lock"
+            " or the rule for noncurrent versions keeps it."
             if kept
-            else "Of this one there is nothing left that can be trusted."
+            else "Nothing of this backup can be trusted any more."
         ),
         advice=(
-            "Do not restore from this backup by its newest version. Use another one.",
-            f"Look at all versions of it: {case.commands.versions(backup + '/')}",
+            "Do not restore the newest version of this backup. Use another backup.",
+            f"List all its versions: {case.commands.versions(backup + '/')}",
             *(_first(case, key, written) if kept else ()),
             (
-                "Find out who wrote it: CloudTrail's data events of the bucket, where they are on."
-                " Whoever it was has the rights of a backup function, or more."
+                "Find out who wrote it: CloudTrail's data events of the bucket, if they are on."
+                " That person has at least the rights of a backup function."
             ),
         ),
     )
@@ -79,32 +79,33 @@ def _manifest(case: Case, key: str, written: list[StoredVersion]) -> Finding:
 def _first(case: Case, key: str, written: list[StoredVersion]) -> Iterator[str]:
     version = written[0].version_id or "null"
     yield (
-        "Read the first version. It names the versions of archive and roles that belong to it: "
+        "Read the first version. It names its versions of the archive and the roles: "
         + case.commands.fetch(key, version)
     )
 
 
 def _report(case: Case, key: str, written: list[StoredVersion]) -> Finding:
     return Finding(
-        code=Code.DRILL_REPLACED,
+        code=Code.DRILL_REPORT_REPLACED,
         level=Level.WARNING,
         database=case.name,
         subject=key,
-        headline="has a drill report that was written over",
-        fact=f"{key} was written more than once: {_told(written)}. A drill writes its report once.",
+        headline="has an overwritten drill report",
+        fact=f"{key} was written more than once: {_versions(written)}."
+        " A drill writes its report once.",
         limit="one version of each report",
         since=written[-1].modified,
         basis=written[0].modified,
-        safe="The backup that it speaks of is not affected. What the report says may be untrue.",
+        safe="The backup that it is about is not affected. The report itself may be wrong.",
         advice=(
-            f"Look at its versions: {case.commands.versions(key)}",
-            f"Hold another drill: {case.commands.drill(case.name)}",
+            f"List its versions: {case.commands.versions(key)}",
+            f"Run another drill: {case.commands.drill(case.name)}",
         ),
         passing=True,
     )
 
 
-def _told(written: list[StoredVersion]) -> str:
+def _versions(written: list[StoredVersion]) -> str:
     return listed(
         f"version {each.version_id or 'null'} of {each.bytes} bytes at {at(each.modified)}"
         for each in written

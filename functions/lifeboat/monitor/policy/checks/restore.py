@@ -1,4 +1,4 @@
-"""Whether Lifeboat could bring anything back, should it have to now."""
+"""Whether Lifeboat could restore something now."""
 
 from collections.abc import Iterator
 
@@ -7,20 +7,20 @@ from lifeboat.settings import WatchedSettings
 
 
 def restore_findings(settings: WatchedSettings) -> Iterator[Finding]:
-    """That there is no way to restore but by hand."""
+    """That backups can only be restored manually."""
     if settings.restorable:
         return
     yield Finding(
-        code=Code.RESTORE_NOWHERE,
+        code=Code.NO_RESTORE_TARGET,
         level=Level.INFO,
-        headline="can be restored from by hand only",
-        fact="There is no function that restores, or no server that it may restore into: the role"
-        " that takes backups only reads.",
+        headline="can only be restored from manually",
+        fact="There is no restore function, or it has no server to restore into: the role that"
+        " takes backups may only read.",
         limit="restore.enabled, restore.target_secret_arns",
-        safe="Backups are taken and drilled. Stock pg_restore brings them back without Lifeboat"
+        safe="Backups and drills run. Standard pg_restore restores a backup without Lifeboat"
         " (docs/runbooks/lifeboat-is-gone.md).",
         advice=(
-            "Make a role that may restore: docs/runbooks/onboarding.md#a-role-that-may-restore.",
+            "Create a role that may restore: docs/runbooks/onboarding.md#a-role-that-may-restore.",
             "Put its secret into restore.target_secret_arns in lifeboat.toml, then make deploy.",
         ),
     )

@@ -1,6 +1,6 @@
-"""Whether anybody hears what the topic says: everything that reaches people goes through it.
+"""Whether anybody receives what is published to the topic: all notifications go through it.
 
-Publishing to a topic without subscribers succeeds, so only a look at the subscriptions can tell.
+Publishing to a topic without subscribers succeeds, so only its subscriptions show it.
 SNS deletes those that nobody confirms after 48 hours, and CloudFormation, which believes them to
 be there, doesn't make them again:
 https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.alerts.policy.state import Told, ToldState
-from lifeboat.alerts.policy.topic_facts import MISSED, Listener, TopicFacts, addressed
+from lifeboat.alerts.policy.state import MonitorState, SentAlert
+from lifeboat.alerts.policy.topic_facts import MISSED, KnownSubscriber, TopicFacts, addressed
 from lifeboat.model.text import listed
 from lifeboat.monitor.policy.checks.coverage import not_seen
 from lifeboat.monitor.policy.facts import Facts, Unknown
@@ -23,18 +23,18 @@ TOPIC = "topic"
 ABOUT_ONE = (Code.SUBSCRIPTION_PENDING, Code.SUBSCRIPTION_MISSING)
 """Findings whose subject is the mark of a subscription."""
 
-_RUNS_ON = "Backups and drills run all the same."
-_AGAIN = "Then look again (MonitorByHand)."
+_RUNS_ON = "Backups and drills still run."
+_AGAIN = "Then check again (the stack's output StatusCommand)."
 
 
 def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]:
-    """That nobody is confirmed; otherwise, who of the settings is not, and who has gone."""
+    """That no subscriber is confirmed; otherwise, which address is not, and who is gone."""
     topic = facts.topic
     if isinstance(topic, Unknown):
         yield not_seen(None, TOPIC, Level.WARNING, topic.why, topic.todo)
         return
     if not topic.is_heard:
-        yield _unheard(topic, settings.alerts)
+        yield _no_subscriber(topic, settings.alerts)
         return
     wanted = addressed(settings.alerts.emails)
     for mark, address in wanted.items():
@@ -42,19 +42,19 @@ def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]
             yield _pending(topic, mark, address)
         elif not topic.has(mark):
             yield _missing(topic, mark, address)
-    for mark, listener in topic.listeners.items():
-        if listener.gone and mark not in wanted:
-            yield _vanished(topic, mark, listener)
+    for mark, subscriber in topic.subscribers.items():
+        if subscriber.missing_since and mark not in wanted:
+            yield _vanished(topic, mark, subscriber)
 
 
-def needs_a_listener(finding: Finding) -> bool:
-    """Whether the finding says that nobody hears what should be heard."""
-    return finding.code is Code.NOBODY_LISTENS and finding.level is Level.CRITICAL
+def needs_subscriber(finding: Finding) -> bool:
+    """Whether the finding says that nobody receives what somebody should."""
+    return finding.code is Code.NO_SUBSCRIBER and finding.level is Level.CRITICAL
 
 
 def as_heard(
-    memory: ToldState | None, topic: TopicFacts | Unknown, findings: Sequence[Finding]
-) -> ToldState | None:
+    memory: MonitorState | None, topic: TopicFacts | Unknown, findings: Sequence[Finding]
+) -> MonitorState | None:
     """What those have been told who listen now.
 
     Once somebody listens to a topic to which nobody did, everything that is wrong is news again.
@@ -64,41 +64,41 @@ def as_heard(
         topic: as it was seen now.
         findings: what is wrong now.
     """
-    deaf = memory is not None and memory.deaf_since is not None
+    deaf = memory is not None and memory.no_subscriber_since is not None
     if memory is None or not deaf or isinstance(topic, Unknown) or not topic.is_heard:
         return memory
     wrong = {each.identity for each in findings}
-    told = tuple(each for each in memory.told if each.identity not in wrong)
-    return memory.model_copy(update={"told": told})
+    told = tuple(each for each in memory.notified if each.identity not in wrong)
+    return memory.model_copy(update={"notified": told})
 
 
-def is_back(told: Told, topic: TopicFacts | Unknown) -> bool:
+def is_back(told: SentAlert, topic: TopicFacts | Unknown) -> bool:
     """Whether the subscription of which something was told is confirmed now."""
     return not isinstance(topic, Unknown) and topic.has(told.subject)
 
 
-def is_over(told: Told, findings: Sequence[Finding], settings: WatchedSettings) -> bool:
+def is_over(told: SentAlert, findings: Sequence[Finding], settings: WatchedSettings) -> bool:
     """Whether nobody asks for that subscription any more, or something else is said of it."""
     said = any(each.code in ABOUT_ONE and each.subject == told.subject for each in findings)
     return said or told.subject not in addressed(settings.alerts.emails)
 
 
-def _unheard(topic: TopicFacts, alerts: AlertSettings) -> Finding:
+def _no_subscriber(topic: TopicFacts, alerts: AlertSettings) -> Finding:
     # With a webhook alone the monitor is heard, as it was meant; what tells of its death is not.
     webhook = bool(alerts.webhook_url_secret_arn)
     meant = webhook and not alerts.emails and not alerts.slack
     waiting = [each for each in topic.subscriptions if not each.confirmed]
     heard = "The monitor's own messages go to the webhook. " if webhook else ""
     return Finding(
-        code=Code.NOBODY_LISTENS,
+        code=Code.NO_SUBSCRIBER,
         level=Level.WARNING if meant else Level.CRITICAL,
-        headline="has no confirmed subscriber to its alarms",
+        headline="has no confirmed subscriber to its alerts",
         fact=f"None of the {len(topic.subscriptions)} subscriptions of {topic.arn} is confirmed"
-        f"{_waiting(len(waiting))}. {heard}CloudWatch's alarms, monitor-silent among them, reach"
+        f"{_waiting(len(waiting))}. {heard}CloudWatch's alarms, such as monitor-heartbeat, reach"
         " nobody.",
         limit=_named(alerts),
-        since=topic.deaf_since,
-        safe=f"{_RUNS_ON} Whatever is wrong is told again to the first who is confirmed.",
+        since=topic.no_subscriber_since,
+        safe=f"{_RUNS_ON} The first confirmed subscriber gets all current findings again.",
         advice=(*_ways(topic, alerts), confirm(topic.arn), _AGAIN),
     )
 
@@ -109,7 +109,7 @@ def _waiting(count: int) -> str:
 
 def _named(alerts: AlertSettings) -> str:
     emails = f"alerts.emails: {listed(alerts.emails)}" if alerts.emails else ""
-    return emails or "one confirmed subscription at least, of whatever protocol"
+    return emails or "at least one confirmed subscription, with any protocol"
 
 
 def _ways(topic: TopicFacts, alerts: AlertSettings) -> Iterator[str]:
@@ -120,14 +120,14 @@ def _ways(topic: TopicFacts, alerts: AlertSettings) -> Iterator[str]:
         else:
             yield f"Subscribe {address} again: {subscribe(topic.arn, address)}"
     if alerts.slack:
-        yield "Connect Amazon Q Developer to the topic, and see that its channel gets messages."
+        yield "Connect Amazon Q Developer to the topic, and check that its channel gets messages."
     if not alerts.emails:
         yield f"Subscribe somebody: {subscribe(topic.arn, '<address>')}"
 
 
 def _mail_of(topic: TopicFacts, address: str) -> str:
     again = subscribe(topic.arn, address)
-    return f"Look for AWS's mail to {address}, also in spam. If it is lost or expired: {again}"
+    return f"Find AWS's email to {address}, also in spam. If it is lost or expired: {again}"
 
 
 def _pending(topic: TopicFacts, mark: str, address: str) -> Finding:
@@ -135,63 +135,62 @@ def _pending(topic: TopicFacts, mark: str, address: str) -> Finding:
         code=Code.SUBSCRIPTION_PENDING,
         level=Level.WARNING,
         subject=mark,
-        headline="has an address for its alarms that is not confirmed",
-        fact=f"{address} has not confirmed its subscription to {topic.arn}, and hears nothing. SNS"
-        " deletes it 48 h after it was asked for; an unchanged `make deploy` does not bring it"
-        " back.",
+        headline="has an unconfirmed address for its alerts",
+        fact=f"{address} has not confirmed its subscription to {topic.arn} and gets nothing. SNS"
+        " deletes the subscription 48 h after it was created; an unchanged `make deploy` does not"
+        " create it again.",
         limit="alerts.emails",
-        safe=f"{_RUNS_ON} Other subscribers hear everything.",
+        safe=f"{_RUNS_ON} Other subscribers get all messages.",
         advice=(_mail_of(topic, address), confirm(topic.arn), _AGAIN),
     )
 
 
 def _missing(topic: TopicFacts, mark: str, address: str) -> Finding:
-    listener = topic.listeners.get(mark)
+    subscriber = topic.subscribers.get(mark)
     why = (
-        "It was confirmed before: somebody, or a scanner of mails, followed the link that"
-        " unsubscribes."
-        if listener
-        else "SNS deletes what is not confirmed after 48 h."
+        "It was confirmed before: somebody, or an email scanner, followed the unsubscribe link."
+        if subscriber
+        else "SNS deletes unconfirmed subscriptions after 48 h."
     )
     return Finding(
         code=Code.SUBSCRIPTION_MISSING,
         level=Level.WARNING,
         subject=mark,
-        headline="has an address for its alarms that is not subscribed",
+        headline="has an unsubscribed address for its alerts",
         fact=f"{address} is in the settings but not subscribed to {topic.arn}. {why} An unchanged"
-        " `make deploy` does not bring it back.",
+        " `make deploy` does not create it again.",
         limit="alerts.emails",
-        since=listener.gone if listener else None,
-        safe=f"{_RUNS_ON} Other subscribers hear everything.",
+        since=subscriber.missing_since if subscriber else None,
+        safe=f"{_RUNS_ON} Other subscribers get all messages.",
         advice=(
             f"Subscribe it again: {subscribe(topic.arn, address)}",
             confirm(topic.arn),
-            "If it was meant, take it out of alerts.emails in lifeboat.toml, then make deploy.",
+            "If this was on purpose, remove it from alerts.emails in lifeboat.toml, then make deploy.",
         ),
     )
 
 
-def _vanished(topic: TopicFacts, mark: str, listener: Listener) -> Finding:
+def _vanished(topic: TopicFacts, mark: str, subscriber: KnownSubscriber) -> Finding:
     return Finding(
         code=Code.SUBSCRIPTION_MISSING,
         level=Level.WARNING,
         subject=mark,
-        headline="has lost a subscriber to its alarms",
-        fact=f"A subscription to {topic.arn} was confirmed and is gone: {listener.place}. Its"
-        " address is not in the settings, and the monitor keeps none.",
-        limit=f"it leaves the list by itself after {MISSED.days} days",
-        since=listener.gone,
-        safe=f"{_RUNS_ON} Other subscribers hear everything.",
+        headline="has lost a subscriber to its alerts",
+        fact=f"A confirmed subscription to {topic.arn} is gone: {subscriber.destination}. Its"
+        " address is not in the settings, and the monitor stores no addresses.",
+        limit=f"this finding ends after {MISSED.days} days",
+        since=subscriber.missing_since,
+        safe=f"{_RUNS_ON} Other subscribers get all messages.",
         advice=(
-            "If it was meant, nothing has to be done.",
-            f"If not, subscribe it again, a mailbox by: {subscribe(topic.arn, '<address>')}",
+            "If this was on purpose, do nothing.",
+            f"If not, subscribe it again; an email address: {subscribe(topic.arn, '<address>')}",
         ),
         passing=True,
     )
 
 
 def subscribe(topic: str, address: str) -> str:
-    """The command that makes AWS send an address its mail again."""
+    """The command that makes AWS send the confirmation email again."""
     return (
         f"aws sns subscribe {_at(topic)} --topic-arn {quote(topic)} --protocol email"
         f" --notification-endpoint {quote(address)}"
@@ -199,13 +198,13 @@ def subscribe(topic: str, address: str) -> str:
 
 
 def confirm(topic: str) -> str:
-    """How a subscription is confirmed so that no link in a mail can end it.
+    """How to confirm a subscription so that no link in an email can end it.
 
     https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
     """
     return (
-        "Confirm with the token in the link of AWS's mail (Token=...), so that no mail scanner can"
-        f" unsubscribe it: aws sns confirm-subscription {_at(topic)} --topic-arn {quote(topic)}"
+        "Confirm with the token in the link of AWS's email (Token=...), so that no email scanner"
+        f" can unsubscribe it: aws sns confirm-subscription {_at(topic)} --topic-arn {quote(topic)}"
         " --authenticate-on-unsubscribe true --token '<token>'"
     )
 

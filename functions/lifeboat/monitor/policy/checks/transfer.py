@@ -98,12 +98,11 @@ def _judged(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> I
         database=case.name,
         headline=headline,
         fact=f"{_figures(reader, readers, outlook)}{_date(moment)} {consequence(allowance, month)}"
-        " The application's own traffic counts too and can't be seen from here.",
+        " The application's own traffic counts too; Lifeboat can't see it.",
         limit=allowance.words,
         since=case.whole[0].shows,
         basis=case.whole[0].shows,
-        safe="Backups are whole. It is about the provider's bill, and whether it lets the"
-        " application go on.",
+        safe="Backups are complete. The provider may charge more, or stop the database.",
         advice=cures(allowance),
     )
 
@@ -120,4 +119,4 @@ def _figures(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> 
 
 
 def _date(moment: datetime | None) -> str:
-    return f" The allowance ends with the run of {at(moment)}." if moment else ""
+    return f" The run of {at(moment)} will use up the allowance." if moment else ""
