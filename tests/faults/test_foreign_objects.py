@@ -345,7 +345,7 @@ def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
     assert {each["drill"] for each in listed["backups"]} == {"not drilled"}
     assert functions.restore("export")["backup"] == backups[0].location.id
     findings = functions.monitor().status.findings
-    (finding,) = [each for each in findings if each.code is Code.DRILL_UNREADABLE]
+    (finding,) = [each for each in findings if each.code is Code.DRILL_REPORT_UNREADABLE]
     require_named(finding.headline + finding.fact + finding.subject, report.key)
     assert finding.advice
 

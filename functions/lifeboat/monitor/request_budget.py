@@ -9,7 +9,7 @@ from lifeboat.errors import VaultReadError
 from lifeboat.s3.read import reading
 
 _TOO_MUCH = (
-    "List what fills the bucket (aws s3 ls --recursive --summarize s3://<vault>); lower"
+    "List what fills the bucket (aws s3 ls --recursive --summarize s3://<bucket>); lower"
     " monitor.history, or keep fewer manual backups."
 )
 

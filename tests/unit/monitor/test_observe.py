@@ -173,6 +173,6 @@ def test_threads_share_a_budget() -> None:
     for _ in range(2):
         with calls.one("ask"):
             pass
-    with pytest.raises(VaultReadError, match="Did not ask: the 2 requests"), calls.one("ask"):
+    with pytest.raises(VaultReadError, match="Could not ask: the 2 requests"), calls.one("ask"):
         pass
     assert calls.made == 2

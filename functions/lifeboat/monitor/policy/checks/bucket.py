@@ -30,7 +30,7 @@ def _not_seen(name: str, part: Unknown) -> Finding:
         code=Code.CHECK_INCOMPLETE,
         level=Level.WARNING,
         subject=f"bucket: {name}",
-        headline=f"has a {name.replace('_', ' ')} configuration that could not be read",
+        headline=f"has an unreadable {name.replace('_', ' ')} setting",
         fact=part.why,
         safe="Backups are checked as usual; only this part of the bucket's configuration is not.",
         advice=(part.todo,),
