@@ -122,7 +122,7 @@ def test_an_archived_backup_is_thawed_and_the_topic_is_told(
     answer = told(ask(installation, action="thaw", backup=backup, go=True))
     assert "3 to 5 hours" in answer["come_back"]
     heard = people.wait_for(lambda each: archive in each["Message"])
-    assert "has been thawed and can be restored until" in heard["Message"]
+    assert "has been retrieved from Glacier and can be restored until" in heard["Message"]
     again = told(ask(installation, action="thaw", backup=backup, go=True))
     assert again["lies"].startswith("thawed until")
 

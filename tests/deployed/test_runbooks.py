@@ -177,7 +177,7 @@ def read(cli: Terminal, shop: Shop) -> Callable[[str], Reader]:
     """Opens a page."""
     known = {
         "live": "shop",
-        "vault": shop.vault.name,
+        "bucket": shop.vault.name,
         "URL of the live database": shop.url("shop"),
         "URL of postgres": shop.url("postgres"),
         "URL of the new database": shop.url("restored"),

@@ -225,7 +225,7 @@ def test_whatever_is_not_a_success_is_a_refusal(
 ) -> None:
     endpoint.status = status
     error = refusal(webhook(aws, endpoint.url, endpoint.pool))
-    assert f"localhost did not take '{MESSAGE.subject}'" in error.what
+    assert f"Sending '{MESSAGE.subject}' to the webhook at localhost failed" in error.what
 
 
 def test_a_redirection_is_not_followed(aws: LocalAws, endpoint: Endpoint) -> None:
@@ -265,7 +265,7 @@ def test_a_stranger_in_its_place_and_nobody_there_are_refusals(
     ],
 )
 def test_what_is_no_https_url_is_refused_unseen(aws: LocalAws, text: str) -> None:
-    assert "is no HTTPS URL" in refusal(webhook(aws, text)).what
+    assert "does not contain an HTTPS URL" in refusal(webhook(aws, text)).what
 
 
 def test_the_url_may_be_kept_in_a_parameter(aws: LocalAws, endpoint: Endpoint) -> None:

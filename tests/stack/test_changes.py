@@ -44,6 +44,30 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
 }
 
+#: Logical ids of what holds state, in a stack of two databases. Another id is another resource.
+STATEFUL = {
+    "AWS::S3::Bucket": {"VaultBucket0925C477"},
+    "AWS::S3::BucketPolicy": {"VaultBucketPolicyACD50CAD"},
+    "AWS::SNS::Topic": {"AlertsTopicCF7C81C9"},
+    "AWS::SQS::Queue": {"DeadLettersBBF8BAAB"},
+    "AWS::Logs::LogGroup": {
+        "DatabaseappBackupLogE2B5AC57",
+        "DatabaseappDrillLogE9CF720F",
+        "DatabaseshopBackupLogA7A76D38",
+        "DatabaseshopDrillLog1FDBB952",
+        "MonitorLogEC78DC2E",
+        "RestoreLog6E27E7E4",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_no_release_gives_what_holds_state_another_logical_id(
+    plain: Synthesized, kind: str
+) -> None:
+    """CloudFormation would make a second one: without backups, subscribers or logs."""
+    assert {*plain.template.find_resources(kind)} == STATEFUL[kind]
+
 
 def bucket_of(stack: Synthesized) -> tuple[str, dict[str, Any]]:
     ((name, bucket),) = stack.template.find_resources("AWS::S3::Bucket").items()

@@ -131,7 +131,7 @@ def test_the_topic_hears_when_an_archive_has_been_thawed(plain: Synthesized) -> 
     (target,) = rule["Targets"]
     assert target["Arn"] == {"Ref": topic}
     lines = target["InputTransformer"]["InputTemplate"].splitlines()
-    assert lines[0] == '"Lifeboat: an archived backup can be read"'
+    assert lines[0] == '"Lifeboat: an archived backup is available"'
     assert "can be restored until" in lines[1]
     assert all(line[0] == line[-1] == '"' for line in lines)
 
@@ -144,8 +144,8 @@ def test_slack_hears_of_a_thaw_in_the_only_form_that_it_shows(
     (target,) = slack.only("AWS::Events::Rule")["Targets"]
     told = json.loads(target["InputTransformer"]["InputTemplate"])
     assert (told["version"], told["source"]) == ("1.0", "custom")
-    assert told["content"]["title"] == "Lifeboat: an archived backup can be read"
-    assert told["content"]["description"].startswith("<key> has been thawed")
+    assert told["content"]["title"] == "Lifeboat: an archived backup is available"
+    assert told["content"]["description"].startswith("<key> has been retrieved from Glacier")
 
 
 def test_only_that_rule_may_publish_for_eventbridge(plain: Synthesized) -> None:

@@ -35,7 +35,7 @@ KINDS = {("bash", "setup"), ("bash", "run"), ("bash", "look"), ("json", "seen")}
 
 #: Words that are understood where a page's placeholders stand.
 FILLED = {
-    "vault": "lifeboat-vault",
+    "bucket": "lifeboat-vault",
     "backup": "daily/app/2026-11-22T020000Z",
     "moment": "2026-11-22T09:00:00Z",
     "target": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/admin-AbCdEf",

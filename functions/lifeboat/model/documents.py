@@ -97,7 +97,7 @@ class Document(Frozen):
         return cls.REFUSAL(
             what,
             safe=cls.SAFE,
-            todo="List the object's versions (aws s3api list-object-versions --bucket <vault>"
+            todo="List the object's versions (aws s3api list-object-versions --bucket <bucket>"
             f" --prefix <key>) and read an earlier one, or {cls.INSTEAD}.",
         )
 

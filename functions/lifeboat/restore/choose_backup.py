@@ -76,7 +76,7 @@ def _there(run: RestoreRun, found: list[Found]) -> Iterator[Manifest]:
         run.pass_over(
             each.location,
             f"Its archive {key} is gone.",
-            f"List its versions (aws s3api list-object-versions --bucket <vault> --prefix {key}):"
+            f"List its versions (aws s3api list-object-versions --bucket <bucket> --prefix {key}):"
             " a delete marker can be removed.",
         )
 

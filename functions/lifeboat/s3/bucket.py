@@ -209,7 +209,7 @@ def _require_archive(manifest: Manifest, keys: Collection[str]) -> None:
         raise ManifestError(
             f"{manifest.location.id} has a manifest but not its archive: {gone[0]} is gone.",
             safe="Other backups are not affected; nothing was started.",
-            todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
+            todo="List its versions (aws s3api list-object-versions --bucket <bucket> --prefix"
             f" {gone[0]}) and remove the delete marker; or take a backup by hand, which has a slot"
             " of its own.",
         )

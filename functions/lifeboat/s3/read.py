@@ -241,7 +241,7 @@ def reading(intent: str) -> Iterator[None]:
         if code in _GONE:
             raise VaultReadError(
                 f"Could not {intent}: it is not there.",
-                todo="List its versions (aws s3api list-object-versions --bucket <vault> --prefix"
+                todo="List its versions (aws s3api list-object-versions --bucket <bucket> --prefix"
                 " <key>); a delete marker can be removed. Or use another backup.",
             ) from error
         raise failure(VaultReadError, intent, error) from error

@@ -139,7 +139,7 @@ def test_a_setting_that_would_not_be_enough_is_not_offered() -> None:
 def test_what_no_function_can_even_carry_there_is_for_a_person() -> None:
     error = refusal(backup(database=15 * GB, archive=12 * GB), room(embedded=False))
     assert error.todo.startswith("No function is large enough.")
-    fetch = "aws s3 cp --recursive --force-glacier-transfer s3://<vault>"
+    fetch = "aws s3 cp --recursive --force-glacier-transfer s3://<bucket>"
     assert f"{fetch}/weekly/app/2026-11-22T020000Z/ ." in error.todo
 
 

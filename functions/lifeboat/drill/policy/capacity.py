@@ -196,7 +196,7 @@ def _ways_out(manifest: Manifest, room: Room, shortages: Iterable[_Shortage]) ->
     if not ways:
         ways.append(
             "no function is large enough. Test it by hand on a machine with room:"
-            f" {copy_backup('<vault>', manifest.location.prefix)}"
+            f" {copy_backup('<bucket>', manifest.location.prefix)}"
             " && pg_restore -d <empty database> archive.dump"
         )
     text = "; or ".join(ways)
