@@ -293,9 +293,9 @@ def test_the_dashboard_shows_the_limits_and_the_target_of_the_settings(sealed: S
     _, body = body_of(sealed)
 
     assert [(each["label"], each["value"]) for each in annotations_of(body)] == [
-        ("the end for backup", 10),
-        ("the end for drill", 12),
-        ("too late", 0),
+        ("time limit of backup", 10),
+        ("time limit of drill", 12),
+        ("RTO missed", 0),
     ]
     assert "Time left of 30 minutes to recover" in str(body)
 

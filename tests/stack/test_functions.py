@@ -352,7 +352,7 @@ def test_the_outputs_name_the_vault_the_functions_and_what_can_be_done_by_hand(
     assert outputs["TopicArn"] == {"Ref": topic}
     names = [value for name, value in outputs.items() if "FunctionName" in name]
     assert sorted(names) == ["Lifeboat-backup-app", "Lifeboat-backup-shop"]
-    assert outputs["FunctionNameApp"] == "Lifeboat-backup-app"
+    assert outputs["BackupFunctionNameApp"] == "Lifeboat-backup-app"
     assert "drill" in outputs["DrillCommandShop"]
     by_hand = {
         job: [invocation(value) for name, value in outputs.items() if job in name]

@@ -75,7 +75,9 @@ def test_all_is_well_when_all_is_there(account: LocalAws, check: Check) -> None:
     code, said = check(new_secret(account))
 
     assert code == 0
-    assert said.startswith("Credentials, region, bootstrap, settings and secrets are there.\n")
+    assert said.startswith(
+        "The check passed: credentials, region, bootstrap, settings and secrets are ready.\n"
+    )
 
 
 def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> None:
@@ -167,7 +169,7 @@ def test_a_parameter_that_is_not_encrypted_is_told(account: LocalAws, check: Che
     code, said = check(new_parameter(account, Type="String"))
 
     assert code == 1
-    assert "The parameter of app is a plain String, which isn't encrypted" in said
+    assert "The parameter of app is a String, which isn't encrypted" in said
     assert "Give the role a new password" in said
     assert "hunter2" not in said
 
@@ -230,7 +232,7 @@ def test_a_key_that_the_bucket_cannot_use_is_told(
     code, said = check(app, "-c", f"lifeboat.encryption={key}")
 
     assert code == 1
-    assert "The backup bucket's key" in said
+    assert "backup bucket's key" in said
     assert key in said
 
 
@@ -259,7 +261,7 @@ def test_a_key_that_backups_are_encrypted_with_may_not_be_forgotten(
     for settings in ([], ["-c", f"lifeboat.encryption={other}"]):
         code, said = check(app, *settings)
         assert code == 1
-        assert f"are encrypted with {key}, which the settings no longer name" in said
+        assert f"The settings no longer name {key}, the key of the backups in " in said
         assert f"Add {key} to lifeboat.former_encryption_keys" in said
         assert check(app, *settings, "-c", f"lifeboat.former_encryption_keys.0={key}")[0] == 0
     assert check(app, "-c", f"lifeboat.encryption={key}")[0] == 0
@@ -368,7 +370,7 @@ def test_an_account_that_may_run_next_to_nothing_at_once_is_told(
     code, said = check(new_secret(account))
 
     assert code == 1
-    assert "functions run at once in this account and region" in said
+    assert "functions at once in this account and region" in said
     assert "aws service-quotas request-service-quota-increase" in said
 
 
@@ -386,10 +388,10 @@ def test_more_memory_than_a_new_account_gets_is_a_note(account: LocalAws, check:
     [
         ("echo aws-cli/2.9.19 Python/3.11.2 Linux/6.1", None),
         ("echo aws-cli/10.0.1 Python/3.14", None),
-        ("echo aws-cli/1.45.11 Python/3.11.2 botocore/1.43", "; here is aws-cli/1.45.11."),
-        ("echo aws-cli/1.11.13 Python/2.7 >&2", "; here is aws-cli/1.11.13."),
-        ("echo aws: command not found >&2; exit 127", "; aws --version answers without a version."),
-        (None, "; it could not be started: "),
+        ("echo aws-cli/1.45.11 Python/3.11.2 botocore/1.43", "; aws-cli/1.45.11 is installed."),
+        ("echo aws-cli/1.11.13 Python/2.7 >&2", "; aws-cli/1.11.13 is installed."),
+        ("echo aws: command not found >&2; exit 127", "; aws --version shows no version."),
+        (None, "; starting aws failed: "),
     ],
 )
 def test_an_aws_cli_that_refuses_what_the_deployment_prints_is_a_note(
