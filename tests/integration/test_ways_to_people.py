@@ -278,4 +278,4 @@ def test_the_url_may_be_kept_in_a_parameter(aws: LocalAws, endpoint: Endpoint) -
 
 def test_a_secret_that_is_not_there_is_a_refusal(aws: LocalAws) -> None:
     hook = Webhook(store_of(aws), "arn:aws:secretsmanager:us-east-1:0:secret:gone")
-    assert "The webhook's URL: Could not read the secret" in refusal(hook).what
+    assert "Reading the webhook's URL failed: Could not read the secret" in refusal(hook).what

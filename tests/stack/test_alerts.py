@@ -297,7 +297,7 @@ def test_the_dashboard_shows_the_limits_and_the_target_of_the_settings(sealed: S
         ("time limit of drill", 12),
         ("RTO missed", 0),
     ]
-    assert "Time left of 30 minutes to recover" in str(body)
+    assert "RTO margin (RTO 30 min)" in str(body)
 
 
 def test_no_widget_lies_on_another_or_beside_the_dashboard(any_stack: Synthesized) -> None:

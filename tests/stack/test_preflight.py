@@ -170,7 +170,7 @@ def test_a_parameter_that_is_not_encrypted_is_told(account: LocalAws, check: Che
 
     assert code == 1
     assert "The parameter of app is a String, which isn't encrypted" in said
-    assert "Give the role a new password" in said
+    assert "Change the role's password" in said
     assert "hunter2" not in said
 
 

@@ -78,7 +78,7 @@ def _encryption(
         yield Finding(
             code=Code.ENCRYPTION_DRIFT,
             level=Level.WARNING,
-            headline="has a default encryption that differs from the settings",
+            headline="has a default encryption unlike the settings",
             fact=f"The bucket's default encryption is {has}; the settings want"
             f" {wanted[0]}{f' with {wanted[1]}' if wanted[1] else ''}.",
             limit=f"{settings.encryption} (encryption)",

@@ -114,7 +114,7 @@ def _unmanaged_prefixes(
             code=Code.UNMANAGED_PREFIX,
             level=Level.WARNING,
             subject=owner,
-            headline=f"has objects under {owner}, which is not in the settings",
+            headline=f"has objects under {owner}, not in the settings",
             fact=f"No database in the settings has the prefix {listed(sorted(prefixes))}.",
             limit="databases[].name",
             safe="Lifeboat neither deletes nor checks these objects. If the database was removed"

@@ -117,7 +117,7 @@ def _differs(subject: str, fact: str, commands: Commands) -> Finding:
         code=Code.LIFECYCLE_DRIFT,
         level=Level.WARNING,
         subject=subject,
-        headline="has lifecycle rules that differ from the settings",
+        headline="has lifecycle rules unlike the settings",
         fact=fact,
         limit="retention",
         safe="This deletes nothing too early.",
