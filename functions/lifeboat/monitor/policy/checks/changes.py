@@ -151,7 +151,7 @@ def _unchanged(case: Case) -> Iterator[Finding]:
                 f"Check that the secret of {case.name} names the database in use, not a stopped"
                 " replica or an abandoned branch."
             ),
-            "If nobody writes to it, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
+            "If it is not in use, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
         ),
     )
 

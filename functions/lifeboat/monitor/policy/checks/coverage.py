@@ -121,6 +121,6 @@ def _unmanaged_prefixes(
             " from the settings, its backups stay until they expire, and so does this finding.",
             advice=(
                 f"List what is there: {commands.listing(min(prefixes))}",
-                "If it should be backed up, add it to databases in lifeboat.toml, then make deploy.",
+                "If it should be backed up, add it to lifeboat.toml, then make deploy.",
             ),
         )

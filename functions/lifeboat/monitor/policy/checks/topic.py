@@ -165,7 +165,7 @@ def _missing(topic: TopicFacts, mark: str, address: str) -> Finding:
         advice=(
             f"Subscribe it again: {subscribe(topic.arn, address)}",
             confirm(topic.arn),
-            "If this was on purpose, remove it from alerts.emails in lifeboat.toml, then make deploy.",
+            "If on purpose, remove it from alerts.emails in lifeboat.toml, then make deploy.",
         ),
     )
 
