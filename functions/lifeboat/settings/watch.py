@@ -54,7 +54,7 @@ class MonitorSettings(Frozen):
 
 
 class AlertSettings(Frozen):
-    """Who is told when something is wrong, and when it is right again."""
+    """Who is notified when something is wrong, and when it is resolved."""
 
     emails: Annotated[
         tuple[EmailAddress, ...],
