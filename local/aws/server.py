@@ -69,7 +69,7 @@ class LocalAws:
         Args:
             root: where its temporary directory is made; default the system's.
             interpreter: the Python of the environment that holds ministack.
-            leave_open: names of gaps (see `local.launcher`) not to close, for their tests.
+            leave_open: names of gaps (see `tools.ministack_patches`) not to close, for their tests.
             alarm_period_seconds: how long each period of every CloudWatch alarm lasts, so that
                 what takes hours in AWS takes seconds; None: as long as the alarm says.
 
@@ -95,7 +95,7 @@ class LocalAws:
         if alarm_period_seconds:
             environment["LIFEBOAT_ALARM_PERIOD"] = str(alarm_period_seconds)
         tether = Tether(
-            [str(interpreter), "-m", "local.launcher", *leave_open],
+            [str(interpreter), "-m", "tools.ministack_patches", *leave_open],
             owns=home,
             env=environment,
             stop_signal=signal.SIGKILL,  # its state is in memory and ends anyway

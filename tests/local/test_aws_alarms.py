@@ -165,7 +165,7 @@ JUDGED: list[tuple[dict[str, object], list[float | None], str | None]] = [
 def test_an_alarm_needs_m_of_its_n_periods_and_counts_what_is_missing() -> None:
     program = """
 import json, sys
-from local.launcher.alarms import next_state
+from tools.ministack_patches.alarms import next_state
 from ministack.services import cloudwatch
 usual = {"Namespace": "N", "MetricName": "M", "Threshold": 5, "Period": 60, "Statistic": "Maximum",
          "ComparisonOperator": "GreaterThanThreshold"}

@@ -74,7 +74,7 @@ def test_the_next_slot_is_on_the_wall_clock_of_the_schedules_zone() -> None:
     ]
     program = (
         "import json, sys, datetime as dt\n"
-        "from local.launcher.schedules import next_slot\n"
+        "from tools.ministack_patches.schedules import next_slot\n"
         "for expression, zone, last, _ in json.load(sys.stdin):\n"
         "    schedule = {'ScheduleExpression': expression, 'ScheduleExpressionTimezone': zone,"
         " 'LastModificationDate': 0}\n"

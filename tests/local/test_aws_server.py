@@ -39,7 +39,7 @@ def test_it_listens_on_its_own_port_and_nowhere_else(aws: LocalAws) -> None:
     addresses = [
         {(each.laddr.ip, each.laddr.port) for each in child.net_connections() if _listens(each)}
         for child in psutil.Process().children(recursive=True)
-        if "local.launcher" in child.cmdline()
+        if "tools.ministack_patches" in child.cmdline()
     ]
     assert {("127.0.0.1", _port(aws))} in addresses
 

@@ -116,7 +116,7 @@ def _lifecycle_rule(rule: Properties) -> Properties:
     converted: Properties = {"Filter": {"Prefix": ""}, "Expiration": {}}
     for key, value in rule.items():
         if key not in LIFECYCLE:
-            raise ValueError(f"local.launcher.stacks doesn't translate the lifecycle key {key}")
+            raise ValueError(f"ministack_patches.stacks doesn't translate the lifecycle key {key}")
         for name, part in LIFECYCLE[key](value).items():
             converted[name] = converted[name] | part if name in MERGED else part
     if len(converted["Filter"]) > 1:  # the API wants several conditions wrapped

@@ -14,7 +14,7 @@ from ministack.core.responses import (  # type: ignore[import-not-found]
 )
 from ministack.services import cloudwatch, sns  # type: ignore[import-not-found]
 
-from local.launcher.metrics import measure_queues
+from tools.ministack_patches.metrics import measure_queues
 
 Alarm = dict[str, Any]
 Point = dict[str, Any]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import BotoCoreError, ClientError
 from ministack.services import eventbridge, scheduler  # type: ignore[import-not-found]
 
-from local.launcher.roles import as_role
+from tools.ministack_patches.roles import as_role
 
 Schedule = dict[str, Any]
 

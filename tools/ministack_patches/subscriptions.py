@@ -4,8 +4,8 @@ from typing import Any
 
 from ministack.services import sns  # type: ignore[import-not-found]
 
-from local.launcher.stacks import after
 from local.mail import token_of
+from tools.ministack_patches.stacks import after
 
 MAIL = ("email", "email-json")
 

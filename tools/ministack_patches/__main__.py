@@ -1,11 +1,11 @@
-"""`python -m local.launcher [GAP ...]`: run ministack; the gaps named stay open."""
+"""`python -m tools.ministack_patches [GAP ...]`: run ministack; the gaps named stay open."""
 
 import sys
 from collections.abc import Callable
 
 from ministack import app  # type: ignore[import-not-found]
 
-from local.launcher import (
+from tools.ministack_patches import (
     alarms,
     buckets,
     functions,
