@@ -9,6 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell command -v python3.13 || command -v python3)
 PYTEST := python -m pytest --timeout=300
+# What has a target of its own.
+APART := --ignore=tests/sandbox --ignore=tests/gaps --ignore=tests/benchmarks
 UV_SYNC := uv pip sync --quiet --require-hashes
 # CDK says nothing about itself: no telemetry, no notices, no version checks.
 export CDK_DISABLE_CLI_TELEMETRY := true
@@ -25,7 +27,7 @@ demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a lo
 # two cores of a small machine. What lint says comes last; the tests don't wait for it.
 test: ready  ## all tests, with the coverage gate, and lint beside them
 	mkdir -p build; $(MAKE) --no-print-directory lint >build/lint.log 2>&1 & lint=$$!; tests=0; \
-	$(PYTEST) tests --ignore=tests/sandbox --ignore=tests/gaps --cov --numprocesses=4 || tests=$$?; \
+	$(PYTEST) tests $(APART) --cov --numprocesses=4 || tests=$$?; \
 	wait $$lint || { cat build/lint.log; echo 'make lint failed: see above.' >&2; exit 1; }; \
 	cat build/lint.log; exit $$tests
 
@@ -62,7 +64,10 @@ smoke: ready  ## try all of it in your AWS account; asks first (ARGS=--plan only
 	python -m tests.smoke $(ARGS)
 
 bench: ready  ## speed and memory beside other ways (about 40 minutes; writes docs/benchmarks.*)
-	python -m local.bench $(ARGS)
+	python -m benchmarks $(ARGS)
+
+test-benchmarks: ready  ## whether the benchmarks compare like with like (two minutes)
+	$(PYTEST) tests/benchmarks --numprocesses=2
 
 faults: ready  ## the fault campaign (writes docs/faults.md)
 	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=2
@@ -129,4 +134,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants gaps
-.PHONY: races settings lock release clean ready boxable
+.PHONY: races test-benchmarks settings lock release clean ready boxable

@@ -12,7 +12,7 @@ from tests.support.doc_pages import DOCS, Page
 
 REPOSITORY = Path(__file__).parents[2]
 OTHERS = {".venv", ".venv-localaws", "node_modules", "build", "cdk.out", ".hypothesis"}
-TEMPLATES = {"local/bench/page.md"}
+TEMPLATES = {"benchmarks/page.md"}
 """Pages that `make bench` fills and writes elsewhere; their links fit there."""
 IN_BUCKET = ("attempts/", "drills/", "restores/", "monitor/state.json")
 ELSEWHERE = ("https://", "http://", "mailto:")

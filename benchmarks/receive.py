@@ -1,4 +1,4 @@
-"""What `aws s3 cp s3://bucket/key file` does: `python -m local.bench.receive BUCKET KEY FILE`.
+"""What `aws s3 cp s3://bucket/key file` does: `python -m benchmarks.receive BUCKET KEY FILE`.
 
 The AWS CLI's own code for it (s3transfer) with its own defaults, without the CLI's start-up time.
 """

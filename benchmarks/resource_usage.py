@@ -33,11 +33,11 @@ class Measured:
 
 
 @dataclass
-class Looks:
-    """Looks at a running program and its descendants every 50 ms, as a context manager.
+class MemorySampler:
+    """Samples a running program and its descendants every 50 ms, as a context manager.
 
-    A look takes several milliseconds of CPU (the kernel walks page tables), so runs that are timed
-    go without.
+    A sample takes several milliseconds of CPU (the kernel walks page tables), so runs that are
+    timed go without.
 
     Attributes:
         peak_bytes: the most memory that all processes held at one time. Pages that several share
@@ -50,30 +50,30 @@ class Looks:
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
-        """Begin to look."""
-        self._thread = threading.Thread(target=self._keep_looking)
+        """Begin to sample."""
+        self._thread = threading.Thread(target=self._keep_sampling)
         self._thread.start()
         return self
 
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
-        """Look no more."""
+        """Sample no more."""
         self._ended.set()
         self._thread.join()
 
     def cpu_seconds_by_program(self) -> dict[str, float]:
-        """CPU seconds by the programs' names, up to the last look at each process."""
+        """CPU seconds by the programs' names, up to the last sample of each process."""
         totals: dict[str, float] = {}
         for (_, name), seconds in self._cpu.items():
             totals[name] = totals.get(name, 0.0) + seconds
         return totals
 
-    def _keep_looking(self) -> None:
+    def _keep_sampling(self) -> None:
         while not self._ended.wait(PERIOD_SECONDS):
-            self.peak_bytes = max(self.peak_bytes, sum(map(self._look, _family(self.process))))
+            self.peak_bytes = max(self.peak_bytes, sum(map(self._sample, _family(self.process))))
 
-    def _look(self, process: psutil.Process) -> int:
+    def _sample(self, process: psutil.Process) -> int:
         """Note a process's CPU time; its memory."""
         try:
             times, memory = process.cpu_times(), process.memory_full_info()
@@ -98,16 +98,16 @@ def measure(argv: Sequence[str], env: Mapping[str, str]) -> Measured:
     )
 
 
-def look_at(argv: Sequence[str], env: Mapping[str, str]) -> Looks:
-    """Run a program and look at its memory all the time.
+def sample_memory(argv: Sequence[str], env: Mapping[str, str]) -> MemorySampler:
+    """Run a program and sample its memory all the time.
 
     Raises:
         LifeboatError: it did not end well.
     """
     process = _start(argv, env)
-    with Looks(psutil.Process(process.pid)) as looks:
+    with MemorySampler(psutil.Process(process.pid)) as memory:
         _run(process)
-    return looks
+    return memory
 
 
 def cpu_of(process: psutil.Process) -> float:
@@ -145,7 +145,7 @@ def _run(process: subprocess.Popen[str]) -> str:
         raise
     if process.returncode:
         raise LifeboatError(
-            f"A contestant ended with {process.returncode}: {process.args!r}",
+            f"A pipeline ended with {process.returncode}: {process.args!r}",
             todo="Look for the reason in its messages above.",
             safe="Only throw-away data was touched.",
         )

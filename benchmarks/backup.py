@@ -1,4 +1,4 @@
-"""Takes one backup as the function does, in this process: `python -m local.bench.backup`.
+"""Takes one backup as the function does, in this process: `python -m benchmarks.backup`.
 
 Its environment names the database (DATABASE_URL), the vault (BUCKET, and what boto3 reads) and the
 programs. `--checksums` makes a checksum of every table's content too. It prints the manifest.

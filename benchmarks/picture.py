@@ -9,15 +9,15 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from local.bench.contestants import (
+from benchmarks.figures import Benchmark
+from benchmarks.pipelines import (
     BACKUPS,
     DRILL,
     LIFEBOAT,
     PIPED,
     RECOVERIES,
-    Contestant,
+    Pipeline,
 )
-from local.bench.figures import Benchmark
 
 _OURS, _THEIRS, _INK = "#0b6e99", "#b9c0c8", "#24292f"
 _LABEL = 34  # characters in a line
@@ -48,7 +48,7 @@ def draw(found: Benchmark) -> str:
     return text.getvalue()
 
 
-def _bars(axes: Any, found: Benchmark, group: Sequence[Contestant], title: str) -> None:  # noqa: ANN401  # matplotlib's types are not looked at
+def _bars(axes: Any, found: Benchmark, group: Sequence[Pipeline], title: str) -> None:  # noqa: ANN401  # matplotlib's types are not looked at
     """A bar for each, the fastest to the slowest run as a line on its end."""
     measured = [found.at_main_size(each) for each in reversed(group)]
     spread = [
@@ -59,7 +59,7 @@ def _bars(axes: Any, found: Benchmark, group: Sequence[Contestant], title: str) 
         [fill(each.does, _LABEL) for each in reversed(group)],
         [each.median for each in measured],
         xerr=spread,
-        color=[_colour(each.contestant) for each in measured],
+        color=[_colour(each.pipeline) for each in measured],
         error_kw={"ecolor": _INK, "elinewidth": 1},
     )
     axes.bar_label(drawn, fmt="%.1f", padding=6)
@@ -70,19 +70,19 @@ def _bars(axes: Any, found: Benchmark, group: Sequence[Contestant], title: str) 
 def _against_size(
     axes: Any,  # noqa: ANN401  # matplotlib's types are not looked at
     found: Benchmark,
-    contestants: Sequence[Contestant],
+    pipelines: Sequence[Pipeline],
     unit: str,
 ) -> None:
     """A line for each, both axes logarithmic: what grows with the size is a slope of one."""
-    for contestant, marker in zip(contestants, "os^", strict=False):
-        line = list(found.of(contestant))
+    for pipeline, marker in zip(pipelines, "os^", strict=False):
+        line = list(found.of(pipeline))
         axes.plot(
             [each.database_bytes / 1e6 for each in line],
             [each.median if unit == "seconds" else each.peak_bytes / 1e6 for each in line],
-            color=_colour(contestant.name),
-            linestyle="--" if contestant is DRILL else "-",
+            color=_colour(pipeline.name),
+            linestyle="--" if pipeline is DRILL else "-",
             marker=marker,
-            label=fill(contestant.does.partition(": ")[0], _LABEL),
+            label=fill(pipeline.does.partition(": ")[0], _LABEL),
         )
     axes.set(xscale="log", yscale="log", xlabel="MB of database")
     for axis in (axes.xaxis, axes.yaxis):

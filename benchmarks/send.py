@@ -1,4 +1,4 @@
-"""Uploads one object as `aws s3 cp` does: `python -m local.bench.send FILE|- BUCKET KEY`.
+"""Uploads one object as `aws s3 cp` does: `python -m benchmarks.send FILE|- BUCKET KEY`.
 
 By s3transfer, the library that does it in `aws s3 cp`, with the same defaults (parts of 8 MiB, 10
 at once). The AWS CLI itself, which takes longer to start, isn't in the lock. It signs no bodies
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.bench.send", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.send", description=__doc__)
     parser.add_argument("source")
     parser.add_argument("bucket")
     parser.add_argument("key")

@@ -1,7 +1,7 @@
 """A network like a function's: bytes arrive later, and only so many a second.
 
-`python -m local.bench.wire PORT` forwards 127.0.0.1:<a free port>, which it prints, to that port.
-Lambda moves 625 Mbit/s each way, whatever the function's size
+`python -m benchmarks.network_shaper PORT` forwards a free port of 127.0.0.1, which it prints, to
+that port. Lambda moves 625 Mbit/s each way, whatever the function's size
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the time of a round trip
 is a guess at a database in the same region.
 """
@@ -27,7 +27,7 @@ _END = b""
 
 
 @dataclass(frozen=True)
-class Wire:
+class NetworkShaper:
     """A running one.
 
     Attributes:
@@ -40,14 +40,14 @@ class Wire:
 
 
 @contextmanager
-def wire_to(port: int) -> Iterator[Wire]:
-    """A wire to a server on this machine; it ends with the block."""
+def shape_network_to(port: int) -> Iterator[NetworkShaper]:
+    """A shaper to a server on this machine; it ends with the block."""
     argv = [sys.executable, "-m", __name__, str(port)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             if process.stdout is None:
                 raise RuntimeError("a pipe was asked for")
-            yield Wire(int(process.stdout.readline()), psutil.Process(process.pid))
+            yield NetworkShaper(int(process.stdout.readline()), psutil.Process(process.pid))
         finally:
             process.kill()
 
@@ -117,7 +117,9 @@ def _deliver(sink: socket.socket, waiting: queue.Queue[tuple[float, bytes]]) -> 
 
 def main() -> None:
     """What the command line does."""
-    parser = argparse.ArgumentParser(prog="python -m local.bench.wire", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.network_shaper", description=__doc__
+    )
     parser.add_argument("port", type=int)
     serve(parser.parse_args().port)
 

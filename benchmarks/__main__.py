@@ -13,8 +13,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from layers.postgres import MAJORS
-from local.bench.contestants import (
+from benchmarks.datasets import SAMPLE, SHAPES, Dataset
+from benchmarks.figures import Benchmark, Measurement, promises
+from benchmarks.harness import REPOSITORY, Harness, Run
+from benchmarks.machine import describe
+from benchmarks.page import write
+from benchmarks.pipelines import (
     DRILL,
     EVERYONE,
     LIFEBOAT,
@@ -22,26 +26,22 @@ from local.bench.contestants import (
     PIPED,
     PLAIN,
     RECOVERIES,
-    Contestant,
+    Pipeline,
 )
-from local.bench.figures import Benchmark, Measurement, promises
-from local.bench.machine import describe
-from local.bench.page import write
-from local.bench.ring import REPOSITORY, Ring, Run
-from local.bench.scenes import SAMPLE, SHAPES, Scene
+from layers.postgres import MAJORS
 
 PARTS = ("main", "growth", "shapes", "network")
 
 
 @dataclass(frozen=True)
-class Bout:
-    """Who meets over which database, and how often."""
+class Comparison:
+    """Which pipelines run with which database, and how often."""
 
-    scene: Scene
+    dataset: Dataset
     megabytes: float
-    contestants: tuple[Contestant, ...]
+    pipelines: tuple[Pipeline, ...]
     repeat: int = 1
-    wired: bool = False
+    over_network: bool = False
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -59,69 +59,74 @@ def main(argv: Sequence[str] | None = None) -> None:
     console.print(f"Written: {write(found, options.out)}")
 
 
-def bouts(options: argparse.Namespace) -> Iterator[Bout]:
+def comparisons(options: argparse.Namespace) -> Iterator[Comparison]:
     """What is to be measured, the promised figures first."""
     few = (PIPED, LIFEBOAT, DRILL)
     if "main" in options.parts:
-        yield Bout(SAMPLE, options.size_mb, EVERYONE, options.repeat)
+        yield Comparison(SAMPLE, options.size_mb, EVERYONE, options.repeat)
     if "growth" in options.parts:
-        yield from (Bout(SAMPLE, megabytes, few) for megabytes in options.growth_mb)
+        yield from (Comparison(SAMPLE, megabytes, few) for megabytes in options.growth_mb)
     if "shapes" in options.parts:
-        yield from (Bout(shape, options.shape_mb, few) for shape in SHAPES)
+        yield from (Comparison(shape, options.shape_mb, few) for shape in SHAPES)
     if "network" in options.parts:
-        yield Bout(SAMPLE, options.size_mb, (PEER, *few), wired=True)
+        yield Comparison(SAMPLE, options.size_mb, (PEER, *few), over_network=True)
 
 
 def _measure(options: argparse.Namespace, console: Console) -> Iterator[Benchmark]:
-    """All that was measured so far, after each bout."""
+    """All that was measured so far, after each comparison."""
     machine: dict[str, str] = {}
     measurements: list[Measurement] = []
-    for bout in bouts(options):
+    for comparison in comparisons(options):
         console.print(
-            f"{bout.scene.name}, {bout.megabytes:g} MB{', wired' if bout.wired else ''}: filling"
+            f"{comparison.dataset.name}, {comparison.megabytes:g} MB"
+            f"{', over a network' if comparison.over_network else ''}: filling"
         )
-        with Ring.open(
-            bout.scene, bout.megabytes, major=options.major, root=options.root, wired=bout.wired
-        ) as ring:
-            machine = machine or describe(ring)
-            measurements += measured(bout, ring, console)
+        with Harness.open(
+            comparison.dataset,
+            comparison.megabytes,
+            major=options.major,
+            root=options.root,
+            over_network=comparison.over_network,
+        ) as harness:
+            machine = machine or describe(harness)
+            measurements += measured(comparison, harness, console)
         yield Benchmark(
             measured=datetime.now(UTC).date(), machine=machine, measurements=tuple(measurements)
         )
 
 
-def measured(bout: Bout, ring: Ring, console: Console) -> list[Measurement]:
+def measured(comparison: Comparison, harness: Harness, console: Console) -> list[Measurement]:
     """Let all run in turns, so that whatever else the machine does meets each of them.
 
     The first turn warms everything up, and is the one in which memory is looked at.
     """
-    looks = {}
-    runs: dict[str, list[Run]] = {contestant.name: [] for contestant in bout.contestants}
-    backups = [each for each in bout.contestants if each.stores]
-    recoveries = [each for each in bout.contestants if each in RECOVERIES]
+    memory = {}
+    runs: dict[str, list[Run]] = {pipeline.name: [] for pipeline in comparison.pipelines}
+    backups = [each for each in comparison.pipelines if each.stores]
+    recoveries = [each for each in comparison.pipelines if each in RECOVERIES]
     for group in (backups, recoveries):
         if group is recoveries:
-            ring.keep(*(each for each in (PLAIN, LIFEBOAT) if each in backups))
-        for contestant in group:
-            looks[contestant.name] = ring.look_at(contestant)
-        for _ in range(bout.repeat):
-            for contestant in group:
-                run = ring.run(contestant)
-                runs[contestant.name].append(run)
+            harness.keep(*(each for each in (PLAIN, LIFEBOAT) if each in backups))
+        for pipeline in group:
+            memory[pipeline.name] = harness.sample_memory(pipeline)
+        for _ in range(comparison.repeat):
+            for pipeline in group:
+                run = harness.run(pipeline)
+                runs[pipeline.name].append(run)
                 console.print(
-                    f"  {contestant.name} {run.measured.seconds:.2f} s"
+                    f"  {pipeline.name} {run.measured.seconds:.2f} s"
                     f" (the machine's other work: {run.others_cpu_seconds:.1f} s of CPU)"
                 )
     return [
         Measurement.of(
-            bout.scene,
-            contestant,
-            runs=runs[contestant.name],
-            looks=looks[contestant.name],
-            wired=bout.wired,
-            database_bytes=ring.database_bytes,
+            comparison.dataset,
+            pipeline,
+            runs=runs[pipeline.name],
+            memory=memory[pipeline.name],
+            over_network=comparison.over_network,
+            database_bytes=harness.database_bytes,
         )
-        for contestant in bout.contestants
+        for pipeline in comparison.pipelines
     ]
 
 
@@ -130,7 +135,7 @@ def _figures(out: Path) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--size-mb", type=float, default=1000.0, help="where everybody runs")
     parser.add_argument("--repeat", type=int, default=3, help="measured runs of each there")

@@ -1,4 +1,4 @@
-"""What the contestants meet: one database, one bucket, one scratch directory, for all the same."""
+"""What the pipelines run with: one database, one bucket, one scratch directory."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -8,18 +8,25 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.datasets import Dataset
+from benchmarks.network_shaper import NetworkShaper, shape_network_to
+from benchmarks.pipelines import Pipeline
+from benchmarks.resource_usage import (
+    Measured,
+    MemorySampler,
+    cpu_of,
+    cpu_of_machine,
+    measure,
+    sample_memory,
+)
 from layers.postgres import server_layer, server_tree
 from layers.postgres.client import PREFIX
 from layers.target import Platform
 from lifeboat.postgres.programs import ROOT_VARIABLE
-from local.bench.contestants import Contestant
-from local.bench.meter import Looks, Measured, cpu_of, cpu_of_machine, look_at, measure
-from local.bench.scenes import Scene
-from local.bench.wire import Wire, wire_to
 from local.postgres import PostgresServer
 from local.s3 import RcloneS3
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 _BUCKET = "vault"
 _DATABASE = "app"
 _COPY = "copy"
@@ -29,7 +36,7 @@ _SETTINGS = {"max_locks_per_transaction": "256"}
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one contestant.
+    """One run of one pipeline.
 
     Attributes:
         measured: time and CPU of its own processes.
@@ -47,7 +54,7 @@ class Run:
     stored_bytes: int
 
 
-class Ring:
+class Harness:
     """A server with a filled database, an S3 server with an empty bucket.
 
     Attributes:
@@ -55,7 +62,11 @@ class Ring:
     """
 
     def __init__(
-        self, server: PostgresServer, s3: RcloneS3, scratch: Path, wires: tuple[Wire, ...]
+        self,
+        server: PostgresServer,
+        s3: RcloneS3,
+        scratch: Path,
+        shapers: tuple[NetworkShaper, ...],
     ) -> None:
         self.server = server
         self.client = s3.client()
@@ -63,88 +74,90 @@ class Ring:
         self.database_bytes = 0
         self._s3 = s3
         self._scratch = scratch
-        self._wires = wires
+        self._shapers = shapers
 
     @classmethod
     @contextmanager
     def open(
         cls,
-        scene: Scene,
+        dataset: Dataset,
         megabytes: float,
         *,
         major: int,
         root: Path | None = None,
-        wired: bool = False,
-    ) -> Iterator["Ring"]:
+        over_network: bool = False,
+    ) -> Iterator["Harness"]:
         """Start everything and fill the database; all of it is gone when the block is left.
 
         Args:
-            scene: what the database looks like.
+            dataset: what the database looks like.
             megabytes: about its size, with its indexes.
             major: of PostgreSQL, server and programs.
             root: where the files lie; default the system's temporary directory.
-            wired: the contestants reach both servers through a network like a function's only.
+            over_network: the pipelines reach both servers through a network like a function's only.
         """
         with (
             PostgresServer.start(major=major, root=root, settings=_SETTINGS) as server,
             RcloneS3.start(root) as s3,
             tempfile.TemporaryDirectory(prefix="lifeboat-bench-", dir=root) as scratch,
-            ExitStack() as wires,
+            ExitStack() as shapers,
         ):
-            ends = (server.port, s3.port) if wired else ()
-            laid = tuple(wires.enter_context(wire_to(port)) for port in ends)
-            ring = cls(server, s3, Path(scratch), laid)
-            ring.client.create_bucket(Bucket=ring.bucket)
-            ring._fill(scene, megabytes)
-            yield ring
+            ends = (server.port, s3.port) if over_network else ()
+            laid = tuple(shapers.enter_context(shape_network_to(port)) for port in ends)
+            harness = cls(server, s3, Path(scratch), laid)
+            harness.client.create_bucket(Bucket=harness.bucket)
+            harness._fill(dataset, megabytes)
+            yield harness
 
-    def run(self, contestant: Contestant) -> Run:
-        """Let a contestant do its work, and time it.
+    def run(self, pipeline: Pipeline) -> Run:
+        """Let a pipeline do its work, and time it.
 
         Raises:
             LifeboatError: it failed.
         """
-        self._prepare(contestant)
-        servers = psutil.Process(self.server.pid), self._s3.process(), *self._wire_processes()
+        self._prepare(pipeline)
+        servers = psutil.Process(self.server.pid), self._s3.process(), *self._shaper_processes()
         before, machine = [cpu_of(each) for each in servers], cpu_of_machine()
-        measured = measure(_command(contestant), self.environment(contestant))
+        measured = measure(_command(pipeline), self.environment(pipeline))
         machine = cpu_of_machine() - machine
-        server, store, *wires = (cpu_of(s) - b for s, b in zip(servers, before, strict=True))
+        server, store, *shapers = (cpu_of(s) - b for s, b in zip(servers, before, strict=True))
         return Run(
             measured=measured,
             server_cpu_seconds=server,
             s3_cpu_seconds=store,
-            others_cpu_seconds=max(machine - measured.cpu_seconds - server - store - sum(wires), 0),
-            stored_bytes=self._stored_bytes(contestant),
+            others_cpu_seconds=max(
+                machine - measured.cpu_seconds - server - store - sum(shapers), 0
+            ),
+            stored_bytes=self._stored_bytes(pipeline),
         )
 
-    def look_at(self, contestant: Contestant) -> Looks:
-        """Let a contestant do its work, and look at its memory.
+    def sample_memory(self, pipeline: Pipeline) -> MemorySampler:
+        """Let a pipeline do its work, and look at its memory.
 
         Raises:
             LifeboatError: it failed.
         """
-        self._prepare(contestant)
-        return look_at(_command(contestant), self.environment(contestant))
+        self._prepare(pipeline)
+        return sample_memory(_command(pipeline), self.environment(pipeline))
 
-    def keep(self, *contestants: Contestant) -> None:
+    def keep(self, *pipelines: Pipeline) -> None:
         """Have the bucket hold what these store, for those who bring it back.
 
         Raises:
             LifeboatError: one of them failed.
         """
         self._empty_bucket()
-        for contestant in contestants:
-            measure(_command(contestant), self.environment(contestant))
+        for pipeline in pipelines:
+            measure(_command(pipeline), self.environment(pipeline))
 
-    def environment(self, contestant: Contestant) -> Mapping[str, str]:
-        """Everything that a contestant's script and programs need, and nothing of the user's."""
+    def environment(self, pipeline: Pipeline) -> Mapping[str, str]:
+        """Everything that a pipeline's script and programs need, and nothing of the user's."""
         programs = server_tree([self.server.major])
         layer = server_layer(Platform.of_host().architecture) / PREFIX
         port, endpoint = self.server.port, self._s3.endpoint
-        if self._wires:
-            port = self._wires[0].port
-            endpoint = endpoint.replace(f":{self._s3.port}", f":{self._wires[1].port}")
+        if self._shapers:
+            port = self._shapers[0].port
+            endpoint = endpoint.replace(f":{self._s3.port}", f":{self._shapers[1].port}")
         url = self.server.url(database=_DATABASE)
         return {
             **self._s3.environment(),
@@ -156,7 +169,7 @@ class Ring:
             "BUCKET": self.bucket,
             "DATABASE_URL": url.replace(f":{self.server.port}/", f":{port}/"),
             "COPY_DATABASE": _COPY,
-            ROOT_VARIABLE: str(programs if contestant.stores else layer),
+            ROOT_VARIABLE: str(programs if pipeline.stores else layer),
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port),
             "PGUSER": "postgres",
@@ -166,16 +179,16 @@ class Ring:
             "POWERTOOLS_METRICS_NAMESPACE": "Bench",
         }
 
-    def _prepare(self, contestant: Contestant) -> None:
+    def _prepare(self, pipeline: Pipeline) -> None:
         """The same beginning for each: an empty bucket, or an empty database to restore into."""
         for file in self._scratch.iterdir():
             file.unlink()
         with self.server.admin() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)")
-            if not contestant.stores:
+            if not pipeline.stores:
                 connection.execute(f"CREATE DATABASE {_COPY}")
             connection.execute("CHECKPOINT")
-        if contestant.stores:
+        if pipeline.stores:
             self._empty_bucket()
 
     def _empty_bucket(self) -> None:
@@ -183,25 +196,25 @@ class Ring:
         for found in listing.get("Contents", ()):
             self.client.delete_object(Bucket=self.bucket, Key=found["Key"])
 
-    def _stored_bytes(self, contestant: Contestant) -> int:
-        if not contestant.stores:
+    def _stored_bytes(self, pipeline: Pipeline) -> int:
+        if not pipeline.stores:
             return 0
-        stored = self.client.head_object(Bucket=self.bucket, Key=contestant.stores)
+        stored = self.client.head_object(Bucket=self.bucket, Key=pipeline.stores)
         return stored["ContentLength"]
 
-    def _wire_processes(self) -> tuple[psutil.Process, ...]:
-        return tuple(wire.process for wire in self._wires)
+    def _shaper_processes(self) -> tuple[psutil.Process, ...]:
+        return tuple(shaper.process for shaper in self._shapers)
 
-    def _fill(self, scene: Scene, megabytes: float) -> None:
+    def _fill(self, dataset: Dataset, megabytes: float) -> None:
         with self.server.admin() as connection:
             connection.execute(f"CREATE DATABASE {_DATABASE}")
         with self.server.admin(_DATABASE) as connection:
-            scene.fill(connection, megabytes)
-            connection.execute("VACUUM")  # else the first contestant would set the hint bits
+            dataset.fill(connection, megabytes)
+            connection.execute("VACUUM")  # else the first pipeline would set the hint bits
             connection.execute("CHECKPOINT")
             row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
             self.database_bytes = row[0] if row else 0
 
 
-def _command(contestant: Contestant) -> list[str]:
-    return ["bash", "-o", "pipefail", "-euc", contestant.script]
+def _command(pipeline: Pipeline) -> list[str]:
+    return ["bash", "-o", "pipefail", "-euc", pipeline.script]

@@ -1,4 +1,4 @@
-"""Holds one drill as the function does, in this process: `python -m local.bench.drill`.
+"""Holds one drill as the function does, in this process: `python -m benchmarks.drill`.
 
 Its environment names the vault (BUCKET, and what boto3 reads) and the programs. It prints the
 drill's report.
@@ -12,6 +12,7 @@ from typing import Never
 
 # The handler with all that it brings: the memory that is measured is to be the function's.
 import lifeboat.drill.handler  # noqa: F401
+from benchmarks.backup import LOCATION, SECONDS, SECRET
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.drill.run import DrillRequest
@@ -21,7 +22,6 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
-from local.bench.backup import LOCATION, SECONDS, SECRET
 
 MEMORY_MB = 3008
 

@@ -4,11 +4,11 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-from local.bench.backup import LOCATION
+from benchmarks.backup import LOCATION
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Pipeline:
     """One way to get a database into a bucket, or back out of it.
 
     Attributes:
@@ -26,13 +26,13 @@ class Contestant:
 
 
 PYTHON = f"'{sys.executable}' -m"
-_SEND = f"{PYTHON} local.bench.send"
-_RECEIVE = f'{PYTHON} local.bench.receive "$BUCKET"'
+_SEND = f"{PYTHON} benchmarks.send"
+_RECEIVE = f'{PYTHON} benchmarks.receive "$BUCKET"'
 #: The system's, as in people's scripts; where it lacks, Python's writes the same format.
 _GZIP = "gzip" if shutil.which("gzip") else f"{PYTHON} gzip -"
 _GUNZIP = "gunzip -c" if shutil.which("gunzip") else f"{PYTHON} gzip -d - <"
 
-PLAIN = Contestant(
+PLAIN = Pipeline(
     name="gzip-file",
     does="pg_dump | gzip > file; aws s3 cp",
     script=f'pg_dump | {_GZIP} > "$SCRATCH/dump.sql.gz"\n'
@@ -41,37 +41,37 @@ PLAIN = Contestant(
 )
 #: As the Lambda backups that one finds do it: a custom-format dump in gzip, its upload one part at
 #: a time and of S3's least size. At gzip's fastest level, so that the comparison is to its favour.
-PEER = Contestant(
+PEER = Pipeline(
     name="gzip-stream",
     does="pg_dump -Fc -Z1 | upload of 5 MB parts, one in flight",
     script=f'pg_dump -Fc -Z1 | {_SEND} - "$BUCKET" archive.dump --part-mib 5 --in-flight 1',
     stores="archive.dump",
 )
-PIPED = Contestant(
+PIPED = Pipeline(
     name="zstd-pipe",
     does="pg_dump -Fc --compress=zstd:1 | aws s3 cp -",
     script=f'pg_dump -Fc --compress=zstd:1 | {_SEND} - "$BUCKET" archive.dump',
     stores="archive.dump",
 )
-LIFEBOAT = Contestant(
+LIFEBOAT = Pipeline(
     name="lifeboat",
     does="Lifeboat: stored, decoded, counted",
-    script=f"exec {PYTHON} local.bench.backup",
+    script=f"exec {PYTHON} benchmarks.backup",
     stores=LOCATION.archive_key,
 )
-CHECKSUMS = Contestant(
+CHECKSUMS = Pipeline(
     name="lifeboat-sums",
     does="Lifeboat with checksums of all content",
-    script=f"exec {PYTHON} local.bench.backup --checksums",
+    script=f"exec {PYTHON} benchmarks.backup --checksums",
     stores=LOCATION.archive_key,
 )
-PLAYED = Contestant(
+LOADED = Pipeline(
     name="gunzip-psql",
     does="aws s3 cp; gunzip | psql",
     script=f'{_RECEIVE} {PLAIN.stores} "$SCRATCH/dump.sql.gz"\n'
-    f'{_GUNZIP} "$SCRATCH/dump.sql.gz" | {PYTHON} local.bench.play',
+    f'{_GUNZIP} "$SCRATCH/dump.sql.gz" | {PYTHON} benchmarks.load_plain_sql',
 )
-STOCK = Contestant(
+STOCK = Pipeline(
     name="pg-restore",
     does="aws s3 cp; pg_restore -j2",
     script=f'{_RECEIVE} {LIFEBOAT.stores} "$SCRATCH/archive.dump"\n'
@@ -79,11 +79,11 @@ STOCK = Contestant(
     '$RESTORE --section=pre-data --section=data "$SCRATCH/archive.dump"'
     ' && exec $RESTORE --section=post-data "$SCRATCH/archive.dump"',
 )
-DRILL = Contestant(
+DRILL = Pipeline(
     name="drill",
     does="Lifeboat's drill: fetched, checked, decoded, restored, compared",
-    script=f"exec {PYTHON} local.bench.drill",
+    script=f"exec {PYTHON} benchmarks.drill",
 )
 BACKUPS = (PLAIN, PEER, PIPED, LIFEBOAT, CHECKSUMS)
-RECOVERIES = (PLAYED, STOCK, DRILL)
+RECOVERIES = (LOADED, STOCK, DRILL)
 EVERYONE = BACKUPS + RECOVERIES

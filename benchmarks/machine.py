@@ -9,12 +9,12 @@ from pathlib import Path
 import boto3
 import psutil
 
-from local.bench.ring import Ring
+from benchmarks.harness import Harness
 
 
-def describe(ring: Ring) -> dict[str, str]:
+def describe(harness: Harness) -> dict[str, str]:
     """Hardware, load at this moment, and versions."""
-    with ring.server.admin() as connection:
+    with harness.server.admin() as connection:
         postgres = connection.info.parameter_status("server_version") or "unknown"
     rclone = Path(sysconfig.get_path("scripts")) / "rclone"
     return {

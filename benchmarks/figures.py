@@ -8,33 +8,33 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from lifeboat.model.drill_report import DrillReport
-from local.bench.contestants import (
+from benchmarks.datasets import SAMPLE, Dataset
+from benchmarks.harness import Run
+from benchmarks.pipelines import (
     DRILL,
     LIFEBOAT,
     PEER,
     PIPED,
     PLAIN,
-    Contestant,
+    Pipeline,
 )
-from local.bench.meter import Looks
-from local.bench.ring import Run
-from local.bench.scenes import SAMPLE, Scene
+from benchmarks.resource_usage import MemorySampler
+from lifeboat.model.drill_report import DrillReport
 
-#: More of the cores than this with anything else, and times say little about the contestants.
+#: More of the cores than this with anything else, and times say little about the pipelines.
 QUIET = 0.1
 #: A program that took less isn't worth a word.
 _NOTICED_SECONDS = 0.05
 
 
 class Measurement(BaseModel):
-    """One contestant with one database.
+    """One pipeline with one database.
 
     Attributes:
-        scene: the database's kind.
-        wired: through a network like a function's.
+        dataset: the database's kind.
+        over_network: through a network like a function's.
         database_bytes: its size, with its indexes.
-        contestant: whose figures these are.
+        pipeline: whose figures these are.
         seconds: by the clock on the wall, of each run.
         cpu_seconds: of a run, by program; `postgres` is the source's server (in a drill its own),
             `S3` the S3 server.
@@ -47,10 +47,10 @@ class Measurement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scene: str
-    wired: bool
+    dataset: str
+    over_network: bool
     database_bytes: int
-    contestant: str
+    pipeline: str
     seconds: tuple[float, ...]
     cpu_seconds: Mapping[str, float]
     others_share: float
@@ -66,28 +66,34 @@ class Measurement(BaseModel):
 
     @classmethod
     def of(
-        cls, scene: Scene, contestant: Contestant, *, runs: list[Run], looks: Looks, **more: object
+        cls,
+        dataset: Dataset,
+        pipeline: Pipeline,
+        *,
+        runs: list[Run],
+        memory: MemorySampler,
+        **more: object,
     ) -> Self:
-        """Sum up what the runs of a contestant gave.
+        """Sum up what the runs of a pipeline gave.
 
         Args:
-            scene: the database's kind.
-            contestant: who.
+            dataset: the database's kind.
+            pipeline: who.
             runs: the timed ones, at least one.
-            looks: at a run that was not timed.
+            memory: at a run that was not timed.
             more: the other fields.
         """
         report = None
-        if contestant is DRILL:
+        if pipeline is DRILL:
             report = DrillReport.from_json(runs[-1].measured.output.encode())
         return cls.model_validate(
             {
-                "scene": scene.name,
-                "contestant": contestant.name,
+                "dataset": dataset.name,
+                "pipeline": pipeline.name,
                 "seconds": [round(run.measured.seconds, 2) for run in runs],
-                "cpu_seconds": _by_program(runs, looks),
+                "cpu_seconds": _by_program(runs, memory),
                 "others_share": round(median(map(_others_share, runs)), 3),
-                "peak_bytes": looks.peak_bytes,
+                "peak_bytes": memory.peak_bytes,
                 "stored_bytes": runs[-1].stored_bytes,
                 "steps": report.seconds if report else {},
                 "disk_bytes": report.disk_bytes if report else 0,
@@ -111,32 +117,32 @@ class Benchmark(BaseModel):
     machine: Mapping[str, str]
     measurements: tuple[Measurement, ...]
 
-    def sizes(self, scene: str = SAMPLE.name, *, wired: bool = False) -> list[int]:
+    def sizes(self, dataset: str = SAMPLE.name, *, over_network: bool = False) -> list[int]:
         """The databases' sizes, in bytes, that were measured; ascending."""
-        return sorted({m.database_bytes for m in self.which(scene, wired=wired)})
+        return sorted({m.database_bytes for m in self.which(dataset, over_network=over_network)})
 
     def which(
-        self, scene: str = SAMPLE.name, *, wired: bool = False, database_bytes: int = 0
+        self, dataset: str = SAMPLE.name, *, over_network: bool = False, database_bytes: int = 0
     ) -> Iterator[Measurement]:
         """Those of one kind of database (and of one size, where one is given)."""
         for each in self.measurements:
             fits = database_bytes in (0, each.database_bytes)
-            if fits and (each.scene, each.wired) == (scene, wired):
+            if fits and (each.dataset, each.over_network) == (dataset, over_network):
                 yield each
 
     def main_size(self) -> int:
         """The size at which everybody was measured, which the promises are about."""
         return next(self.of(PLAIN)).database_bytes
 
-    def of(self, contestant: Contestant) -> Iterator[Measurement]:
-        """A contestant's with the ordinary database, by size."""
-        found = (each for each in self.which() if each.contestant == contestant.name)
+    def of(self, pipeline: Pipeline) -> Iterator[Measurement]:
+        """A pipeline's with the ordinary database, by size."""
+        found = (each for each in self.which() if each.pipeline == pipeline.name)
         return iter(sorted(found, key=lambda each: each.database_bytes))
 
-    def at_main_size(self, contestant: Contestant) -> Measurement:
-        """A contestant's figures at the size at which everybody was measured."""
+    def at_main_size(self, pipeline: Pipeline) -> Measurement:
+        """A pipeline's figures at the size at which everybody was measured."""
         size = self.main_size()
-        return next(each for each in self.of(contestant) if each.database_bytes == size)
+        return next(each for each in self.of(pipeline) if each.database_bytes == size)
 
 
 class Promise(BaseModel):
@@ -189,10 +195,10 @@ def _at_most(says: str, value: float, bound: float, unit: str = " x") -> Promise
     return Promise(says=says, value=shown, bound=f"at most {bound:g}", kept=value <= bound)
 
 
-def _by_program(runs: list[Run], looks: Looks) -> dict[str, float]:
-    """CPU by program: the contestant's own as looked at, the servers' as of the timed runs."""
-    found = {name.rstrip("0123456789."): 0.0 for name in looks.cpu_seconds_by_program()}
-    for name, seconds in looks.cpu_seconds_by_program().items():
+def _by_program(runs: list[Run], memory: MemorySampler) -> dict[str, float]:
+    """CPU by program: the pipeline's own as looked at, the servers' as of the timed runs."""
+    found = {name.rstrip("0123456789."): 0.0 for name in memory.cpu_seconds_by_program()}
+    for name, seconds in memory.cpu_seconds_by_program().items():
         found[name.rstrip("0123456789.")] += seconds
     own = found.get("postgres", 0.0)
     found["postgres"] = own + median(run.server_cpu_seconds for run in runs)

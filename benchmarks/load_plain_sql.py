@@ -1,7 +1,8 @@
-"""Plays a plain dump into a database, as `psql` does: `gunzip -c FILE | python -m ...play`.
+"""Loads a plain dump into a database, as `psql` does.
 
+`gunzip -c FILE | python -m benchmarks.load_plain_sql` is how it is called.
 psql itself needs GNU readline and isn't among our programs. This knows just enough of a script of
-pg_dump's to play it: statements one at a time, and the rows of COPY passed on as they are.
+pg_dump's to run it: statements one at a time, and the rows of COPY passed on as they are.
 """
 
 import os
@@ -16,7 +17,7 @@ _PIECE = 1 << 20
 
 
 def main() -> None:
-    """Play standard input into the database that DATABASE_URL and COPY_DATABASE name."""
+    """Load standard input into the database that DATABASE_URL and COPY_DATABASE name."""
     target = os.environ["COPY_DATABASE"]
     with psycopg.connect(os.environ["DATABASE_URL"], dbname=target, autocommit=True) as connection:
         script = Script(sys.stdin.buffer)

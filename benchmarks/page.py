@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from local.bench import picture
-from local.bench.contestants import (
+from benchmarks import picture
+from benchmarks.datasets import SAMPLE, SHAPES
+from benchmarks.figures import Benchmark, Measurement, busy, promises
+from benchmarks.network_shaper import BYTES_PER_SECOND, ROUND_TRIP_SECONDS
+from benchmarks.pipelines import (
     BACKUPS,
     DRILL,
     EVERYONE,
@@ -12,16 +15,13 @@ from local.bench.contestants import (
     PEER,
     PIPED,
     RECOVERIES,
-    Contestant,
+    Pipeline,
 )
-from local.bench.figures import Benchmark, Measurement, busy, promises
-from local.bench.scenes import SAMPLE, SHAPES
-from local.bench.wire import BYTES_PER_SECOND, ROUND_TRIP_SECONDS
 
 PAGE = "benchmarks.md"
 PICTURE = "benchmarks.svg"
 _TEMPLATE = Path(__file__).with_suffix(".md")
-_DOES = {contestant.name: contestant.does for contestant in EVERYONE}
+_DOES = {pipeline.name: pipeline.does for pipeline in EVERYONE}
 _FEW = ["database", "unchecked, s", "backup, s", "of it", "its memory", "drill, s", "its memory"]
 
 
@@ -84,14 +84,14 @@ def _busy(found: Benchmark) -> str:
     )
 
 
-def _compared(found: Benchmark, group: Sequence[Contestant], ours: Contestant) -> str:
+def _compared(found: Benchmark, group: Sequence[Pipeline], ours: Pipeline) -> str:
     unit = found.at_main_size(ours).median
     measured = [found.at_main_size(each) for each in group]
     return _table(
         ["", "time", "seconds", "memory", "stored", "CPU seconds"],
         (
             (
-                _name(each.contestant),
+                _name(each.pipeline),
                 f"{each.median / unit:.2f} x",
                 f"{each.median:.1f} ({min(each.seconds):.1f}-{max(each.seconds):.1f})",
                 _megabytes(each.peak_bytes),
@@ -103,9 +103,9 @@ def _compared(found: Benchmark, group: Sequence[Contestant], ours: Contestant) -
     )
 
 
-def _few(found: Benchmark, scene: str, size: int) -> list[str]:
+def _few(found: Benchmark, dataset: str, size: int) -> list[str]:
     """Lifeboat beside the fastest way that checks nothing, with one database."""
-    by_name = {each.contestant: each for each in found.which(scene, database_bytes=size)}
+    by_name = {each.pipeline: each for each in found.which(dataset, database_bytes=size)}
     piped, ours, drill = (by_name[each.name] for each in (PIPED, LIFEBOAT, DRILL))
     return [
         _megabytes(size),
@@ -125,13 +125,13 @@ def _shapes(found: Benchmark) -> Iterator[list[str]]:
 
 
 def _network(found: Benchmark) -> Iterator[list[str]]:
-    by_name = {each.contestant: each for each in found.which(SAMPLE.name, wired=True)}
+    by_name = {each.pipeline: each for each in found.which(SAMPLE.name, over_network=True)}
     for each in (PEER, PIPED, LIFEBOAT, DRILL):
-        if wired := by_name.get(each.name):
+        if over_network := by_name.get(each.name):
             yield [
                 _name(each.name),
-                f"{wired.median / by_name[LIFEBOAT.name].median:.2f} x",
-                f"{wired.median:.1f}",
+                f"{over_network.median / by_name[LIFEBOAT.name].median:.2f} x",
+                f"{over_network.median:.1f}",
                 f"{found.at_main_size(each).median:.1f}",
             ]
 

@@ -1,4 +1,4 @@
-"""What the databases look like that contestants meet: one like a customer's, and odd ones."""
+"""What the databases look like that pipelines meet: one like a customer's, and odd ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MANY = 5_000
 
 
 @dataclass(frozen=True)
-class Scene:
+class Dataset:
     """A kind of database.
 
     Attributes:
@@ -74,9 +74,11 @@ def _one_huge_table(connection: psycopg.Connection, megabytes: float) -> None:
     connection.execute("ANALYZE")
 
 
-SAMPLE = Scene("sample", "users, projects, sessions and events, with their indexes", sample.create)
-HUGE = Scene("one-huge-table", "one table of short rows, and its primary key", _one_huge_table)
-MANY_TABLES = Scene("many-tables", f"{MANY:,} tables of 50 rows", _many_tables)
-WIDE = Scene("wide-rows", "rows of 200 numbers", _wide_rows)
-RANDOM = Scene("incompressible", "random bytes, 1 kB a row", _random_bytes)
+SAMPLE = Dataset(
+    "sample", "users, projects, sessions and events, with their indexes", sample.create
+)
+HUGE = Dataset("one-huge-table", "one table of short rows, and its primary key", _one_huge_table)
+MANY_TABLES = Dataset("many-tables", f"{MANY:,} tables of 50 rows", _many_tables)
+WIDE = Dataset("wide-rows", "rows of 200 numbers", _wide_rows)
+RANDOM = Dataset("incompressible", "random bytes, 1 kB a row", _random_bytes)
 SHAPES = (HUGE, MANY_TABLES, WIDE, RANDOM)

@@ -1,0 +1,151 @@
+"""`make test-benchmarks`: like is compared with like, and every pipeline stores all there is."""
+
+import gzip
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks.__main__ import Comparison, measured
+from benchmarks.datasets import SAMPLE, SHAPES, Dataset
+from benchmarks.harness import Harness
+from benchmarks.network_shaper import BYTES_PER_SECOND, ROUND_TRIP_SECONDS, shape_network_to
+from benchmarks.pipelines import (
+    CHECKSUMS,
+    DRILL,
+    LIFEBOAT,
+    LOADED,
+    PEER,
+    PIPED,
+    PLAIN,
+    STOCK,
+    Pipeline,
+)
+from lifeboat.errors import LifeboatError
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.manifest import Manifest
+from lifeboat.postgres.copy_rows import CopyRows
+from tests.support.backup_harness import Database, run_program
+
+EMPTY_MEGABYTES = 7.8
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    with Harness.open(SAMPLE, 5, major=18, root=tmp_path_factory.mktemp("harness")) as opened:
+        yield opened
+
+
+def stored(harness: Harness, pipeline: Pipeline) -> bytes:
+    return harness.client.get_object(Bucket=harness.bucket, Key=pipeline.stores)["Body"].read()
+
+
+@pytest.mark.parametrize("pipeline", [PEER, PIPED, LIFEBOAT, CHECKSUMS], ids=lambda c: c.name)
+def test_what_an_archiving_pipeline_stores_restores_to_an_equal_database(
+    pipeline: Pipeline, harness: Harness, tmp_path: Path
+) -> None:
+    run = harness.run(pipeline)
+    archive = tmp_path / "archive.dump"
+    archive.write_bytes(stored(harness, pipeline))
+    assert run.stored_bytes == archive.stat().st_size
+
+    copy = Database.create(harness.server, pipeline.name.replace("-", "_"))
+    program = harness.server.programs / "pg_restore"
+    run_program([program, "--exit-on-error", f"--dbname={copy.url}", archive])
+
+    assert copy.inventory() == Database(harness.server, "app").inventory()
+    if pipeline in (LIFEBOAT, CHECKSUMS):
+        manifest = Manifest.from_json(run.measured.output.encode())
+        made = {bool(table.checksum) for table in manifest.inventory.tables}
+        assert made == {pipeline is CHECKSUMS}
+
+
+def test_what_the_plain_pipeline_stores_holds_every_row(harness: Harness) -> None:
+    harness.run(PLAIN)
+    rows = CopyRows()
+    rows.feed(gzip.decompress(stored(harness, PLAIN)))
+    rows.finish()
+    tables = Database(harness.server, "app").inventory().tables
+    assert rows.rows == {(t.schema, t.name): t.rows for t in tables}
+
+
+@pytest.mark.parametrize("pipeline", [LOADED, STOCK, DRILL], ids=lambda c: c.name)
+def test_who_brings_a_database_back_brings_all_of_it(pipeline: Pipeline, harness: Harness) -> None:
+    harness.keep(PLAIN, LIFEBOAT)
+    run = harness.run(pipeline)
+    if pipeline is DRILL:
+        assert DrillReport.from_json(run.measured.output.encode()).verdict is Verdict.PROVEN
+    else:
+        copy = Database(harness.server, "copy")
+        assert copy.inventory() == Database(harness.server, "app").inventory()
+
+
+def test_a_pipeline_that_fails_has_no_figures(harness: Harness) -> None:
+    broken = Pipeline("broken", "dies half way", "pg_dump --nonsense | cat", "nothing")
+    with pytest.raises(LifeboatError, match="ended with 1"):
+        harness.run(broken)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_an_odd_shape_is_about_as_large_as_asked_for(
+    shape: Dataset, new_database: Callable[..., Database]
+) -> None:
+    database = new_database()
+    with database.connect() as connection:
+        shape.fill(connection, 8)
+    megabytes = database.value("SELECT pg_database_size(current_database())") / 1e6
+    assert 8 * 0.8 < megabytes - EMPTY_MEGABYTES < 8 * 1.2
+
+
+def test_a_shaped_network_is_as_slow_as_it_says() -> None:
+    """Ten megabytes there and back: the time of a round trip, and of ten megabytes."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as echo,
+        shape_network_to(echo.getsockname()[1]) as shaper,
+    ):
+        sender = socket.create_connection(("127.0.0.1", shaper.port))
+        receiver, _ = echo.accept()
+        with sender, receiver:
+            begun = time.monotonic()
+            receiver.sendall(b"x")
+            assert sender.recv(1) == b"x"
+            assert time.monotonic() - begun > ROUND_TRIP_SECONDS / 2
+            body = random.Random(1).randbytes(10_000_000)  # noqa: S311
+            begun = time.monotonic()
+            threading.Thread(target=lambda: (sender.sendall(body), sender.close())).start()
+            assert b"".join(iter(lambda: receiver.recv(1 << 20), b"")) == body
+            assert time.monotonic() - begun > len(body) / BYTES_PER_SECOND
+
+
+def test_who_is_over_the_network_goes_through_it(tmp_path: Path) -> None:
+    with Harness.open(SAMPLE, 1, major=18, root=tmp_path, over_network=True) as harness:
+        environment = harness.environment(PIPED)
+        to_database, to_s3 = (str(shaper.port) for shaper in harness._shapers)
+        assert environment["PGPORT"] == to_database
+        assert f":{to_database}/" in environment["DATABASE_URL"]
+        assert environment["AWS_ENDPOINT_URL_S3"].endswith(f":{to_s3}")
+        woken = [shaper.process.num_ctx_switches().voluntary for shaper in harness._shapers]
+        assert harness.run(PIPED).stored_bytes > 10_000
+        for shaper, before in zip(harness._shapers, woken, strict=True):
+            assert shaper.process.num_ctx_switches().voluntary > before
+
+
+def test_a_comparison_gives_figures_of_all_that_take_part(harness: Harness) -> None:
+    quiet = Console(file=StringIO())
+    (piped,) = measured(Comparison(SAMPLE, 5, (PIPED,), repeat=2), harness, quiet)
+    ours, drill = measured(Comparison(SAMPLE, 5, (LIFEBOAT, DRILL)), harness, quiet)
+    assert [each.pipeline for each in (piped, ours, drill)] == ["zstd-pipe", "lifeboat", "drill"]
+    assert [len(each.seconds) for each in (piped, ours, drill)] == [2, 1, 1]
+    for each in (piped, ours, drill):
+        assert each.median > 0.1
+        assert each.peak_bytes > 20e6
+        assert each.cpu_seconds["python"] > 0.1
+    assert piped.stored_bytes > 10_000
+    assert ours.stored_bytes > 10_000
+    assert (drill.stored_bytes, bool(drill.steps), drill.disk_bytes > 10**6) == (0, True, True)
