@@ -5,7 +5,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from botocore import retryhandler
+from botocore import retryhandler, session
+from botocore.loaders import create_loader
 from botocore.retries import standard
 from xdist.scheduler import LoadScopeScheduling
 
@@ -69,6 +70,18 @@ def brisk() -> Iterator[None]:
     with pauses, pytest.MonkeyPatch.context() as patch:
         patch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)
         patch.setattr(retryhandler, "delay_exponential", lambda **_: 0.01)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> Iterator[None]:
+    """Let all sessions of botocore share what they read of the services' descriptions.
+
+    It is the same for all, and reading it is half of what a new session's first client takes.
+    """
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_loader", lambda _: loader)
         yield
 
 

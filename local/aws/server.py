@@ -5,6 +5,7 @@ import shutil
 import signal
 import ssl
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -54,6 +55,8 @@ class LocalAws:
         self.ca_file = ca_file
         self.ca_bundle = ca_bundle
         self._tether = tether
+        self._root = self._session("test", "test")
+        self._turn = threading.Lock()
 
     @classmethod
     def start(
@@ -112,17 +115,21 @@ class LocalAws:
         Unlike in a real account the root may assume roles that trust a service only, so that a
         test can try what a function may.
         """
-        keys = ("test", "test", None)
+        session = self._root
         if role_arn:
             sts = self.client("sts")
             given = sts.assume_role(RoleArn=role_arn, RoleSessionName="local")["Credentials"]
             keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            session = self._session(*keys)
+        with self._turn:  # several threads may use a session's clients, but not make them
+            return session.client(
+                service, endpoint_url=self.endpoint, verify=str(self.ca_file), config=config
+            )
+
+    def _session(self, *keys: str) -> Any:  # noqa: ANN401 - boto3's own type has no use here
         core: Any = botocore.session.Session()
         core.register_component("data_loader", _MODELS)
-        session: Any = boto3.Session(*keys, botocore_session=core, region_name=self.region)
-        return session.client(
-            service, endpoint_url=self.endpoint, verify=str(self.ca_file), config=config
-        )
+        return boto3.Session(*keys, botocore_session=core, region_name=self.region)
 
     def environment(self) -> dict[str, str]:
         """The whole environment for a program that shall use this AWS and no other.

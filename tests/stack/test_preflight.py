@@ -19,8 +19,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 
 @pytest.fixture
-def account(running: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
-    """An account without a bootstrap and without secrets, which our environment leads to."""
+def account(running: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
+    """An account without a bootstrap and without secrets, which our environment leads to.
+
+    An AWS CLI is at hand, too: what is not the matter of a test shall not depend on the machine.
+    """
     parameters = [
         each["Name"] for each in running.client("ssm").describe_parameters()["Parameters"]
     ]
@@ -32,8 +35,23 @@ def account(running: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
         secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
     for name, value in running.environment().items():
         monkeypatch.setenv(name, value)
+    # Each client reads all authorities of its bundle, which are a hundred and more in the other.
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(running.ca_file))
+    monkeypatch.setenv("PATH", str(with_aws_cli(tmp_path, "echo aws-cli/2.9.19")))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     return running
+
+
+def with_aws_cli(tmp_path: Path, script: str | None) -> Path:
+    """A folder whose only program is an `aws` of that script, or that has none."""
+    programs = tmp_path / "programs"
+    programs.mkdir(exist_ok=True)
+    program = programs / "aws"
+    program.unlink(missing_ok=True)
+    if script:
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    return programs
 
 
 @pytest.fixture
@@ -398,17 +416,11 @@ def test_an_aws_cli_that_refuses_what_the_deployment_prints_is_a_note(
     account: LocalAws,
     check: Check,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     version: str | None,
     note: str | None,
 ) -> None:
     account.bootstrap()
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    if version:
-        (programs / "aws").write_text(f"#!/bin/sh\n{version}\n")
-        (programs / "aws").chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs))
+    with_aws_cli(tmp_path, version)
 
     code, said = check(new_secret(account))
 
