@@ -8,7 +8,7 @@ import pytest
 from botocore import retryhandler, session
 from botocore.loaders import create_loader
 from botocore.retries import standard
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from layers.postgres import server_tree
 from lifeboat.postgres.programs import Programs

@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -35,9 +36,11 @@ POLICIES = {
     and path.stem != "__init__"
 }
 PATIENCE = 60
-PYTEST = ("-x", "-q", "--confcutdir=tests/unit", "-p", "no:cacheprovider", "-p", "no:pytest_cov")
-PYTEST += ("-p", "no:xdist", "-p", "tests.support.fault_report", "--hypothesis-seed=0")
-PYTEST += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+PYTEST = (
+    *("-x", "-q", "--confcutdir=tests/unit", "--hypothesis-seed=0"),
+    *("-p", "no:cacheprovider", "-p", "no:pytest_cov", "-p", "no:xdist"),
+    *("-p", "tests.support.fault_report", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 
 OPPOSITE: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -100,22 +103,22 @@ def changes(node: Any) -> Iterator[Change]:
 def _comparison(node: ast.Compare) -> Iterator[Change]:
     for i, op in enumerate(node.ops):
         for other in OPPOSITE[type(op)]:
-            yield Change(_named(op, other), lambda i=i, o=other: _put(node.ops, i, o()))
+            yield Change(_named(op, other), partial(_put, node.ops, i, other()))
 
 
 def _constant(node: ast.Constant) -> Iterator[Change]:
     new = not node.value if isinstance(node.value, bool) else int(str(node.value)) + 1
-    yield Change(f"{node.value} -> {new}", lambda: setattr(node, "value", new))
+    yield Change(f"{node.value!r} -> {new}", lambda: setattr(node, "value", new))
 
 
 def _condition(node: ast.comprehension | ast.If | ast.IfExp) -> Iterator[Change]:
     if isinstance(node, ast.comprehension):
         for i, test in enumerate(node.ifs):
-            yield Change(f"without: if {ast.unparse(test)}", lambda i=i: node.ifs.pop(i))
+            yield Change(f"without: if {ast.unparse(test)}", partial(node.ifs.pop, i))
         return
     for value in (True, False):
         words = f"if {value}: {ast.unparse(node.test)}"
-        yield Change(words, lambda v=value: setattr(node, "test", ast.Constant(v)))
+        yield Change(words, partial(setattr, node, "test", ast.Constant(value)))
 
 
 def _statement(node: ast.Return | ast.Expr) -> Iterator[Change]:
@@ -130,10 +133,10 @@ def _statement(node: ast.Return | ast.Expr) -> Iterator[Change]:
 
 def _operator(node: Any) -> Iterator[Change]:
     for other in OPPOSITE.get(type(node.op), ()):
-        yield Change(_named(node.op, other), lambda o=other: setattr(node, "op", o()))
+        yield Change(_named(node.op, other), partial(setattr, node, "op", other()))
     if isinstance(node, ast.BoolOp):
         for i, value in enumerate(node.values):
-            yield Change(f"without: {ast.unparse(value)}", lambda i=i: node.values.pop(i))
+            yield Change(f"without: {ast.unparse(value)}", partial(node.values.pop, i))
 
 
 def _double(node: Any) -> None:
@@ -231,7 +234,7 @@ def _install(mutant: Mutant) -> None:
         ours = Path(loader.path) == mutant.path
         return compiled(mutant) if ours else found(loader, name)
 
-    SourceFileLoader.get_code = get_code
+    setattr(SourceFileLoader, "get_code", get_code)  # noqa: B010  # mypy forbids to assign it
 
 
 def say(words: str) -> None:

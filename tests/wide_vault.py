@@ -66,6 +66,7 @@ class Client:
         if Key.startswith("attempts/"):
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         parsed = parse_key(Key)
+        document: Manifest | DrillReport
         if parsed:
             document, tables = _manifest(parsed[0].database, parsed[0].slot), self.tables
         else:

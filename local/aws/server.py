@@ -119,17 +119,18 @@ class LocalAws:
         if role_arn:
             sts = self.client("sts")
             given = sts.assume_role(RoleArn=role_arn, RoleSessionName="local")["Credentials"]
-            keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-            session = self._session(*keys)
+            session = self._session(
+                given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+            )
         with self._turn:  # several threads may use a session's clients, but not make them
             return session.client(
                 service, endpoint_url=self.endpoint, verify=str(self.ca_file), config=config
             )
 
-    def _session(self, *keys: str) -> Any:  # noqa: ANN401 - boto3's own type has no use here
+    def _session(self, key: str, secret: str, token: str | None = None) -> Any:  # noqa: ANN401
         core: Any = botocore.session.Session()
         core.register_component("data_loader", _MODELS)
-        return boto3.Session(*keys, botocore_session=core, region_name=self.region)
+        return boto3.Session(key, secret, token, self.region, core)
 
     def environment(self) -> dict[str, str]:
         """The whole environment for a program that shall use this AWS and no other.

@@ -117,8 +117,13 @@ def test_a_shaped_network_is_as_slow_as_it_says() -> None:
             assert sender.recv(1) == b"x"
             assert time.monotonic() - begun > ROUND_TRIP_SECONDS / 2
             body = random.Random(1).randbytes(10_000_000)  # noqa: S311
+
+            def send() -> None:
+                sender.sendall(body)
+                sender.close()
+
             begun = time.monotonic()
-            threading.Thread(target=lambda: (sender.sendall(body), sender.close())).start()
+            threading.Thread(target=send).start()
             assert b"".join(iter(lambda: receiver.recv(1 << 20), b"")) == body
             assert time.monotonic() - begun > len(body) / BYTES_PER_SECOND
 

@@ -66,9 +66,8 @@ def _library() -> str:
         sys.exit("make test-dates needs Linux: its clock is a library for LD_PRELOAD.")
     into = BUILD / "clock"
     into.mkdir(parents=True, exist_ok=True)
-    machine = "arm64" if os.uname().machine == "aarch64" else "x86_64"
     source = TREE / "tests" / "dates" / "clock.c"
-    compile_shim(into, machine, read(), build=BUILD, source=source)
+    compile_shim(into, Platform.of_host().architecture, read(), build=BUILD, source=source)
     return str((into / SHIM).resolve())
 
 

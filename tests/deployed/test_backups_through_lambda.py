@@ -234,7 +234,11 @@ def test_a_failing_run_is_an_error_of_the_function_with_its_kind(
 
 
 def test_a_senseless_event_is_refused_with_a_sample(installation: Installation) -> None:
-    for event in ([], {"database": "app", "scheduled": "<aws.scheduler.scheduled-time>"}):
+    events: tuple[object, ...] = (
+        [],
+        {"database": "app", "scheduled": "<aws.scheduler.scheduled-time>"},
+    )
+    for event in events:
         answer = installation.invoke(event)
         assert answer.failed
         assert answer.payload["errorType"] == "EventError"

@@ -1,6 +1,7 @@
 """The deployed drill, invoked as AWS would, under the role that the stack gives it."""
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,6 +10,9 @@ from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.keys import parse_id
 from tests.deployed.conftest import PASSWORD, Installation
 from tests.support.drill_harness import failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DRILL = "Lifeboat-drill-app"
 
@@ -112,13 +116,14 @@ def test_the_drills_role_reads_its_vault_and_writes_reports_only(
     s3.put_object(**report, Body=b"", IfNoneMatch="*")
     secrets = installation.aws.client("secretsmanager", role_arn=role)
     secrets.get_secret_value(SecretId=installation.admin)
-    for refused in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: s3.put_object(**report, Body=b"a second version"),
         lambda: s3.put_object(Bucket=bucket, Key=f"{backup}/archive.dump", Body=b""),
         lambda: s3.put_object(Bucket=bucket, Key="drills/other/x.json", Body=b""),
         lambda: s3.delete_object(Bucket=bucket, Key=f"{backup}/archive.dump"),
         lambda: s3.get_object(Bucket=bucket, Key=f"{backup}/archive.dump".replace("app", "other")),
         lambda: secrets.get_secret_value(SecretId=installation.secrets["app"]),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError, match="AccessDenied"):
-            refused()
+            call()

@@ -209,10 +209,11 @@ def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installat
     sns = installation.aws.client("sns", role_arn=role)
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     strange = other.create_topic(Name="not-ours")["TopicArn"]
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: sns.list_subscriptions_by_topic(TopicArn=strange),
         lambda: sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="eve@example.com"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError, match=r"AuthorizationError|AccessDenied"):
             call()
 

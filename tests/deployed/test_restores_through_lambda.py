@@ -61,7 +61,8 @@ def test_a_lost_table_comes_back_by_restore_and_swap_and_there_is_a_way_back(
 def test_the_role_for_backups_is_refused_with_the_way_out(
     installation: Installation, backup: str
 ) -> None:
-    own = {"action": "restore", "backup": backup, "target": installation.secrets["app"]}
+    target = installation.secrets["app"]
+    own: dict[str, Any] = {"action": "restore", "backup": backup, "target": target}
     plan = told(ask(installation, **own))
     assert "restore.target_secret_arns" in " ".join(plan["blocked"])
     answer = ask(installation, **own, go=True)

@@ -20,6 +20,7 @@ from lifeboat.errors import (
 )
 from lifeboat.postgres import decoder, snapshot
 from lifeboat.postgres.connect import Connection
+from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
 from lifeboat.runtime.patience import set_testing
@@ -146,7 +147,8 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backups.database.run("CREATE TABLE a (id int)", "CREATE TABLE b (id int)")
-    lock, hands = snapshot._lock, []
+    lock = snapshot._lock
+    hands: list[threading.Thread] = []
 
     def lock_one_by_one(holder: Connection, relations: tuple[Relation, ...]) -> None:
         if hands:
@@ -158,13 +160,13 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
         other.execute("SET deadlock_timeout = '60s'")
         other.execute("BEGIN")
         other.execute("LOCK TABLE b IN ACCESS EXCLUSIVE MODE")
-        migration = threading.Thread(
-            target=lambda: (
-                other.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE"),
-                other.execute("ROLLBACK"),
-                other.close(),
-            )
-        )
+
+        def migrate() -> None:
+            other.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
+            other.execute("ROLLBACK")
+            other.close()
+
+        migration = threading.Thread(target=migrate)
         hands.append(migration)
         migration.start()
         time.sleep(0.3)
@@ -197,7 +199,7 @@ def test_what_pg_dump_says_is_told_without_the_password(
 def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Broken(decoder.CopyRows):
+    class Broken(CopyRows):
         def feed(self, piece: bytes) -> None:
             super().feed(piece)
             raise ValueError("never seen before")
@@ -217,7 +219,7 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
 
     def look(holder: Connection, relations: tuple[Relation, ...]) -> bool:
         for name in ("idle", "interval", "count"):
-            row = holder.execute(f"SHOW tcp_keepalives_{name}").fetchone()  # type: ignore[arg-type]
+            row = holder.execute(f"SHOW tcp_keepalives_{name}").fetchone()
             seen.append(int(str(row and row[0])))
         return real(holder, relations)
 

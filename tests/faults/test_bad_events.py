@@ -128,11 +128,12 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
 
         monkeypatch.setattr(module, work, reached)
         silent = SimpleNamespace(say=lambda _: True)
-        for name, nobody in {
+        nobodies: dict[str, Callable[..., object]] = {
             "recorded": lambda *_: nullcontext(),
             "voice": lambda *_: silent,
             "restore_message": lambda *_: None,
-        }.items():
+        }
+        for name, nobody in nobodies.items():
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, nobody)
         monkeypatch.setattr(socket.socket, "connect", outside)

@@ -65,7 +65,12 @@ def test_time_that_runs_out_in_the_restore_ends_it_cleanly(
 ) -> None:
     by(slow_drills, remaining=clock.remaining)
     struck: list[float] = []
-    striker = _while_restoring(lambda: (clock.strike(), struck.append(time.monotonic())))
+
+    def strike() -> None:
+        clock.strike()
+        struck.append(time.monotonic())
+
+    striker = _while_restoring(strike)
     report = slow_drills.hold()
     striker.join()
     assert time.monotonic() - struck[0] < SLOW_SECONDS

@@ -46,9 +46,12 @@ def test_when_time_runs_out_the_restore_ends_itself_and_names_what_is_left(
     restores.live.run(*SLOW)
     restores.backups.take()
     by(restores, remaining=clock.remaining)
-    striker = threading.Thread(
-        target=lambda: (eventually(lambda: building(restores)), clock.strike())
-    )
+
+    def strike() -> None:
+        eventually(lambda: building(restores))
+        clock.strike()
+
+    striker = threading.Thread(target=strike)
     striker.start()
     error = refused(restores.restore)
     striker.join()

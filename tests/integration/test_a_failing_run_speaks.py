@@ -21,6 +21,7 @@ from lifeboat.backup.take_backup import take_backup
 from lifeboat.errors import ConnectError, DumpError, LifeboatError, TellError
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.monitor.check_health import Look, check_health
+from lifeboat.postgres.programs import Programs
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
@@ -202,7 +203,7 @@ def called(
     ).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("lifeboat.runtime.invocation.hide_memory", lambda: None)
-    monkeypatch.setattr(function.Programs, "of_environment", lambda: backups.programs)
+    monkeypatch.setattr(Programs, "of_environment", lambda: backups.programs)
     monkeypatch.setattr(function, "read_login", lambda *_: backups.read_login())
     context = SimpleNamespace(
         function_name="Lifeboat-backup-app",

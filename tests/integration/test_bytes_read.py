@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from lifeboat.backup import store_archive
+from lifeboat.backup.catalog import require_unchanged
 from lifeboat.backup.policy import attempts
+from lifeboat.backup.stream_archive import ArchiveStream
 from lifeboat.errors import BackupError, DefinitionsChangedError
 from lifeboat.postgres.meter import Meter
 from tests.support.backup_harness import BackupHarness, Database
@@ -73,7 +75,6 @@ def test_an_attempt_that_was_given_up_counts_too(
             backups.database.run("ALTER TYPE mood RENAME TO feeling")
         require_unchanged(*arguments)
 
-    require_unchanged = store_archive.require_unchanged
     monkeypatch.setattr(store_archive, "require_unchanged", after_a_migration)
     backups.take()
     manifest = backups.manifest()
@@ -103,15 +104,15 @@ def test_a_run_that_was_cut_off_has_counted_up_to_there(
     backups: BackupHarness, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy, meter = proxied(*CASES["texts"]), Meter()
-    ended = store_archive.ArchiveStream.finish
+    ended = ArchiveStream.finish
 
-    def cut(stream: store_archive.ArchiveStream, *arguments: Any) -> Any:
+    def cut(stream: ArchiveStream, *arguments: Any) -> Any:
         while stream.pass_on() and meter.bytes < 5_000_000:
             pass
         proxy.cut()
         return ended(stream, *arguments)
 
-    monkeypatch.setattr(store_archive.ArchiveStream, "finish", cut)
+    monkeypatch.setattr(ArchiveStream, "finish", cut)
     with pytest.raises(BackupError):
         backups.take(meter=meter)
     assert 5_000_000 <= meter.bytes <= proxy.answered

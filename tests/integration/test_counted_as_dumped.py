@@ -187,9 +187,9 @@ def make(database: Database, statements: tuple[str, ...]) -> psycopg.Connection:
         kind, _, rest = each.rpartition(": ")
         if kind.startswith("fails"):
             with pytest.raises(psycopg.Error):
-                session.execute(rest)  # type: ignore[arg-type]
+                session.execute(rest)
         else:
-            session.execute(each.removeprefix("session: "))  # type: ignore[arg-type]
+            session.execute(each.removeprefix("session: "))
     return session
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import psycopg
@@ -191,7 +191,7 @@ def test_a_parameter_whose_key_is_disabled(
     ],
 )
 def test_a_service_that_cannot_be_reached_is_named(arn: str, kept: str, tmp_path: Path) -> None:
-    def unreachable(service: str) -> Any:
+    def unreachable(service: Literal["secretsmanager", "ssm"]) -> Any:
         return boto3.client(
             service,
             endpoint_url="https://localhost:1",

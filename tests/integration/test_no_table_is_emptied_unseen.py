@@ -35,7 +35,7 @@ def repeating(database: Database, statements: tuple[str, ...]) -> Iterator[None]
         with database.connect() as connection:
             while not stop.wait(0.3):
                 for statement in statements:
-                    connection.execute(statement)  # type: ignore[arg-type]
+                    connection.execute(statement)
 
     thread = threading.Thread(target=repeat)
     thread.start()

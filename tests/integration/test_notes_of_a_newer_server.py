@@ -79,7 +79,7 @@ def restores(drills: DrillHarness, programs: Programs) -> Iterator[RestoreHarnes
 
 def definitions(database: Database) -> list[str]:
     """By stock pg_dump, without the notes."""
-    dump = [database.server.programs / "pg_dump", "--schema-only", database.url]
+    dump = [str(database.server.programs / "pg_dump"), "--schema-only", database.url]
     return without_notes(run_program(dump))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from layers import elf
 from layers.build import BUILD
@@ -272,10 +273,11 @@ def test_no_server_takes_a_path_by_a_function_that_has_no_walls(
 
 def _symbols(file: Path, *, imported: bool) -> set[str]:
     with file.open("rb") as stream:
-        symbols = ELFFile(stream).get_section_by_name(".dynsym").iter_symbols()
+        symbols = ELFFile(stream).get_section_by_name(".dynsym")
+        assert isinstance(symbols, SymbolTableSection)
         return {
             symbol.name
-            for symbol in symbols
+            for symbol in symbols.iter_symbols()
             if symbol.name and (symbol["st_shndx"] == "SHN_UNDEF") == imported
         }
 
@@ -316,7 +318,7 @@ def test_a_jailed_server_does_all_that_a_restore_asks_of_it(
             session.execute("SET search_path = public")
             names = session.execute("SELECT name FROM pg_available_extensions").fetchall()
             for (name,) in names:
-                session.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}" CASCADE')  # type: ignore[arg-type]
+                session.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}" CASCADE')
             assert len(names) > 40
             session.execute(
                 "CREATE TABLE t AS SELECT i, i % 7 AS k FROM generate_series(1, 300000) i"
@@ -328,7 +330,8 @@ def test_a_jailed_server_does_all_that_a_restore_asks_of_it(
                 "EXPLAIN ANALYZE SELECT k, count(*) FROM t GROUP BY k"
             ).fetchall()
             assert any(
-                "Workers Launched: " in line and "Launched: 0" not in line for (line,) in plan
+                "Workers Launched: " in str(line) and "Launched: 0" not in str(line)
+                for (line,) in plan
             )
             for statement in (
                 *(
@@ -340,5 +343,5 @@ def test_a_jailed_server_does_all_that_a_restore_asks_of_it(
                 *("ALTER SYSTEM SET autovacuum = on", "SELECT pg_reload_conf()"),
                 *("CREATE DATABASE another", "DROP DATABASE another"),
             ):
-                session.execute(statement)  # type: ignore[arg-type]
+                session.execute(statement)
             server.require_alive()

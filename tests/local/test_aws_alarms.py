@@ -99,8 +99,14 @@ def test_an_alarm_is_of_its_own_dimensions(aws: LocalAws) -> None:
 def test_an_alarm_that_the_topics_policy_does_not_let_publish_tells_nobody(aws: LocalAws) -> None:
     topic, people = _topic(aws)
     insecure = {"Bool": {"aws:SecureTransport": "false"}}
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
-    policy = {"Version": "2012-10-17", "Statement": [statement | {"Condition": insecure}]}
+    statement: dict[str, object] = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    statements: list[dict[str, object]] = [statement | {"Condition": insecure}]
+    policy = {"Version": "2012-10-17", "Statement": statements}
     sns = aws.client("sns")
     sns.set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
@@ -109,7 +115,7 @@ def test_an_alarm_that_the_topics_policy_does_not_let_publish_tells_nobody(aws: 
     assert eventually(lambda: _states(aws, name) == ["ALARM"])
     assert people.arrived() == []
     service = {"Principal": {"Service": "cloudwatch.amazonaws.com"}, "Effect": "Allow"}
-    policy["Statement"].append(statement | service)
+    statements.append(statement | service)
     sns.set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
     )

@@ -18,6 +18,7 @@ from tests.support.backup_harness import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectLockRuleTypeDef
 
 MEBI = 1 << 20
 UNTIL = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
@@ -25,7 +26,8 @@ UNTIL = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
 
 @pytest.fixture(scope="module")
 def s3(aws: LocalAws) -> "S3Client":
-    return aws.client("s3")
+    client: S3Client = aws.client("s3")
+    return client
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +40,12 @@ def bucket(s3: "S3Client") -> str:
 @pytest.fixture(scope="module")
 def writer(aws: LocalAws, bucket: str) -> "S3Client":
     """An S3 client whose role may do what the backup function may."""
-    return aws.client("s3", role_arn=make_role(aws, *_writer_policy(bucket)))
+    client: S3Client = aws.client("s3", role_arn=make_role(aws, *_writer_policy(bucket)))
+    return client
 
 
 def upload(
-    s3: "S3Client",
+    s3: Any,
     bucket: str,
     key: str,
     parts: list[bytes],
@@ -93,7 +96,7 @@ def test_a_locked_version_cannot_be_deleted(s3: "S3Client", bucket: str) -> None
 def test_the_buckets_default_retention_holds_for_multipart_uploads(s3: "S3Client") -> None:
     name = f"default-{uuid4().hex[:8]}"
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
-    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}
+    rule: ObjectLockRuleTypeDef = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}
     s3.put_object_lock_configuration(
         Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
     )
@@ -262,7 +265,8 @@ def test_a_thaw_is_told_of_the_version_that_was_thawed(aws: LocalAws) -> None:
     )
 
     def told(version: str) -> str | None:
-        return s3.head_object(Bucket=bucket, Key=key, VersionId=version).get("Restore")
+        thaw: str | None = s3.head_object(Bucket=bucket, Key=key, VersionId=version).get("Restore")
+        return thaw
 
     assert told(newer) is None
     s3.restore_object(Bucket=bucket, Key=key, VersionId=newer, RestoreRequest={"Days": 1})

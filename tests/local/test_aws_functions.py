@@ -110,7 +110,7 @@ def test_a_timeout_ends_the_function_and_all_its_children(aws: LocalAws, tmp_pat
     code = """
     import pathlib, subprocess, time
     def handler(event, context):
-        child = subprocess.Popen(["/bin/sleep", "60"], stdout=subprocess.DEVNULL,
+        child = subprocess.Popen(["/bin/sleep", "300"], stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL, start_new_session=True)
         pathlib.Path(event["file"]).write_text(str(child.pid))
         time.sleep(60)

@@ -19,7 +19,7 @@ TRUST = {
         }
     ],
 }
-RULES = [
+RULES: list[dict[str, object]] = [
     {"Id": "daily", "Status": "Enabled", "Prefix": "daily/", "ExpirationInDays": 30},
     {
         "Id": "weekly",

@@ -36,17 +36,18 @@ def test_a_wrong_password_is_refused_over_tcp(server: PostgresServer, password: 
 
 
 def test_the_socket_asks_for_the_password_as_well(server: PostgresServer) -> None:
-    where = {"host": str(server.socket_directory), "port": server.port, "user": "postgres"}
-    with psycopg.connect(**where, password=server.password) as connection:
+    where = f"host={server.socket_directory} port={server.port} user=postgres"
+    with psycopg.connect(where, password=server.password) as connection:
         assert connection.info.hostaddr == ""
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-        psycopg.connect(**where)
+        psycopg.connect(where)
 
 
 def test_passwords_are_stored_as_scram(server: PostgresServer) -> None:
     with server.admin() as connection:
-        row = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
-        assert row.fetchone()[0].startswith("SCRAM-SHA-256$")
+        query = "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'"
+        ((password,),) = connection.execute(query).fetchall()
+        assert password.startswith("SCRAM-SHA-256$")
 
 
 def test_verify_full_passes_with_our_authority_and_fails_without(server: PostgresServer) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from lifeboat.backup import store_archive
 from lifeboat.backup.stream_archive import ArchiveStream
+from lifeboat.postgres.inventory_queries import read_source
 from tests.races.kinds import Kind
 from tests.support.backup_harness import BackupHarness, Database, run_program
 
@@ -90,7 +91,12 @@ def run(database: Database, racers: Iterable[Racer], *, back: bool = False) -> l
 
 
 def look(database: Database) -> Look:
-    program = [database.server.programs / "pg_dump", "--schema-only", "-d", database.url]
+    program: list[str | Path] = [
+        database.server.programs / "pg_dump",
+        "--schema-only",
+        "-d",
+        database.url,
+    ]
     with database.connect() as connection:
         tables = [str(name) for (name,) in connection.execute(_TABLES)]
         digests = [
@@ -153,7 +159,7 @@ class Start:
     def give(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
         """Before pg_dump starts, or when it has described everything and sends rows."""
         done: list[int] = []
-        read_source, pass_on = store_archive.read_source, ArchiveStream.pass_on
+        pass_on = ArchiveStream.pass_on
         passed: dict[ArchiveStream, int] = {}
 
         def fire() -> None:

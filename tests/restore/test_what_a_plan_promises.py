@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,5 +127,5 @@ def test_a_target_may_be_called_by_its_secrets_name(
     assert plan["next"]["target"] == "target"
     Database(elsewhere.server, done["restored"]).drop()
     for unknown in ("targe", "target-AbCdEf", "secret:target"):
-        error = refused(lambda unknown=unknown: restores.restore(target=unknown))
+        error = refused(partial(restores.restore, target=unknown))
         assert isinstance(error, EventError)

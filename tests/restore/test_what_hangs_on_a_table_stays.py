@@ -215,7 +215,7 @@ def replace(connection: Connection, tables: list[str], statements: tuple[str, ..
         empty(connection, names, kept)
         connection.execute("SET LOCAL search_path = public")
         for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
         connection.execute("SET LOCAL search_path = ''")
 
 

@@ -46,7 +46,7 @@ class Scene:
     def ask(self, query: str, *values: object) -> str:
         """The values of all rows, or nothing when the server refuses."""
         with self.connect(self.superuser) as session, suppress(psycopg.Error):
-            rows = session.execute(query, values).fetchall()  # type: ignore[arg-type]
+            rows = session.execute(query, values).fetchall()
             return "\n".join(str(value) for row in rows for value in row)
         return ""
 
@@ -54,7 +54,7 @@ class Scene:
         """Whether the server did all of them."""
         with self.connect(self.superuser) as session, suppress(psycopg.Error):
             for statement in statements:
-                session.execute(statement)  # type: ignore[arg-type]
+                session.execute(statement)
             return True
         return False
 
@@ -76,8 +76,8 @@ EXCEPTION WHEN OTHERS THEN RETURN QUERY SELECT i::text FROM generate_series(1, 3
 
 def _peek(scene: Scene, query: str) -> str:
     with scene.connect(scene.superuser) as session:
-        session.execute(_READ)  # type: ignore[arg-type]
-        return "\n".join(str(row[0]) for row in session.execute(query))  # type: ignore[arg-type]
+        session.execute(_READ)
+        return "\n".join(str(row[0]) for row in session.execute(query))
 
 
 def environments(scene: Scene) -> bool:

@@ -1,6 +1,6 @@
 """What changing a setting does to what exists: nothing is replaced, all stays readable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -69,7 +69,7 @@ def test_no_release_gives_what_holds_state_another_logical_id(
     assert {*plain.template.find_resources(kind)} == STATEFUL[kind]
 
 
-def bucket_of(stack: Synthesized) -> tuple[str, dict[str, Any]]:
+def bucket_of(stack: Synthesized) -> tuple[str, Mapping[str, Any]]:
     ((name, bucket),) = stack.template.find_resources("AWS::S3::Bucket").items()
     return name, bucket
 

@@ -54,7 +54,7 @@ def test_every_answer_to_cdk_nag_has_its_question(
 
 
 def test_cfn_lint_has_nothing_to_say(any_stack: Synthesized) -> None:
-    from cfnlint.api import ManualArgs, lint
+    from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
     # W3005: the CDK orders a function after its role, which the role's ARN in it does anyway.
     config = ManualArgs(regions=[REGION], ignore_checks=["W3005"])

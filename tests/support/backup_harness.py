@@ -46,7 +46,7 @@ class Database:
     def create(cls, server: PostgresServer, name: str, options: str = "") -> "Database":
         with server.admin() as connection:
             connection.autocommit = True
-            connection.execute(f"CREATE DATABASE {name} {options}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} {options}")
         return cls(server, name)
 
     @property
@@ -59,11 +59,11 @@ class Database:
     def run(self, *statements: str) -> None:
         with self.connect() as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
 
     def value(self, query: str) -> Any:
         with self.connect() as connection:
-            row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+            row = connection.execute(query).fetchone()
         return row and row[0]
 
     def inventory(self, *, checksums: bool = True) -> Inventory:

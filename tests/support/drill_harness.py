@@ -139,7 +139,7 @@ def with_roles(database: Database, roles: tuple[str, ...]) -> Iterator[None]:
     finally:
         database.drop()
         with database.server.admin() as connection:
-            connection.execute(f"DROP ROLE {quoted}")  # type: ignore[arg-type]
+            connection.execute(f"DROP ROLE {quoted}")
 
 
 def databases(on: Database) -> list[str]:

@@ -50,8 +50,8 @@ def ways() -> dict[str, tuple[str, Way]]:
             for pattern in _patterns(value):
                 if isinstance(pattern.pattern, bytes):
                     continue
-                used = _methods(text, name) or _methods(text, "pattern")
-                for method in used:
+                methods = _methods(text, name) or _methods(text, "pattern")
+                for method in methods:
                     key = f"{module.__name__}.{name} {pattern.pattern[:40]} {method}"
                     found[key] = pattern.pattern, _way(pattern, method)
     return found

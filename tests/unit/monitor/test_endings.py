@@ -93,7 +93,7 @@ def slow() -> Vault:
 def tight(what: str) -> Callable[[], Vault]:
     def make() -> Vault:
         vault = healthy()
-        limit = Limit(what=what, database_bytes=1)  # type: ignore[arg-type]
+        limit = Limit(what=what, database_bytes=1)
         vault.drills = [drill(TUESDAY, limits=(limit,)), drill(TUESDAY - DAY)]
         return vault
 

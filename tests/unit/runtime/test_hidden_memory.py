@@ -6,7 +6,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from lifeboat.errors import DrillError, HiddenMemoryError
-from lifeboat.runtime import hidden_memory, invocation
+from lifeboat.runtime import invocation
 from lifeboat.runtime.hidden_memory import hide_memory
 from lifeboat.runtime.invocation import reported
 
@@ -28,7 +28,7 @@ def test_a_kernel_that_refuses_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> 
         def prctl(self, *_: int) -> int:
             return 1
 
-    monkeypatch.setattr(hidden_memory.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Libc())
     with pytest.raises(HiddenMemoryError, match="could not be hidden"):
         hide_memory()

@@ -351,7 +351,7 @@ def test_the_lock_lasts_to_the_end_of_the_tier_or_a_year_unless_stated(
 ) -> None:
     settings = parse({"lifeboat": with_settings(**more)})
 
-    assert settings.lock_days(tier) == days
+    assert settings.lock_days(Tier(tier)) == days
 
 
 def test_each_tier_has_a_retention_and_there_are_no_others() -> None:
