@@ -23,7 +23,7 @@ STACK_KEY = "stack_name"
 """The context key of the stack's name; the settings' file may have it beside the settings."""
 
 _SHOWN = 80
-_TOLD = 20
+_TOLD = 15
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
