@@ -18,8 +18,8 @@ from layers.postgres import server_tree
 from local.certificates import ServerCertificate, issue
 from local.clock import CLOCK
 from local.ports import free_port
-from local.servant import Servant
-from local.tether import StartError, Tether
+from local.run_as import UnprivilegedUser
+from local.supervised_process import StartError, SupervisedProcess
 
 THROW_AWAY = {
     "fsync": "off",
@@ -68,7 +68,7 @@ class PostgresServer:
         home: Path,
         programs: Path,
         ca_file: Path | None,
-        tether: Tether,
+        supervised: SupervisedProcess,
     ) -> None:
         self.major = major
         self.port = port
@@ -77,7 +77,7 @@ class PostgresServer:
         self.programs = programs
         self.ca_file = ca_file
         self._data = home / "data"
-        self._tether = tether
+        self._supervised = supervised
         self.pid = self._await_ready()
 
     @classmethod
@@ -104,15 +104,15 @@ class PostgresServer:
             StartError: initdb failed, or the server ended or wasn't ready within 30 seconds.
         """
         servers = server_tree([major])
-        servant = Servant.of_caller()
-        home = servant.make_home("lifeboat-pg-", root, LONGEST_PARENT)
+        account = UnprivilegedUser.of_caller()
+        home = account.make_home("lifeboat-pg-", root, LONGEST_PARENT)
         try:
             others = [each.name for each in servers.iterdir() if each.is_dir()]
             others.remove(str(major))
-            programs = servant.within_reach(servers, home, without=others) / str(major) / "bin"
+            programs = account.within_reach(servers, home, without=others) / str(major) / "bin"
             certificate = issue(home) if tls else None
             password = secrets.token_urlsafe(18)
-            _make_cluster(programs, home, servant, password)
+            _make_cluster(programs, home, account, password)
             port = free_port()
             _configure(home, port, certificate, settings or {})
         except BaseException:
@@ -125,7 +125,7 @@ class PostgresServer:
             home=home,
             programs=programs,
             ca_file=certificate.ca_file if certificate else None,
-            tether=_launch(programs, home, servant),
+            supervised=_launch(programs, home, account),
         )
 
     def url(
@@ -155,7 +155,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End the server at once and remove its cluster; harmless when repeated."""
-        self._tether.stop()
+        self._supervised.stop()
 
     def kill(self) -> None:
         """SIGKILL every process of the server, as a crash of its machine would, and clean up."""
@@ -166,7 +166,7 @@ class PostgresServer:
             victim.kill()
         while any(_runs(victim) for victim in victims):
             time.sleep(0.005)
-        self._tether.stop()
+        self._supervised.stop()
         # What the postmaster would have done: the kernel keeps a dead server's SysV segment, and
         # macOS has only 32 of them. https://www.postgresql.org/docs/current/kernel-resources.html
         subprocess.run(["/usr/bin/ipcrm", "-m", segment], check=True)  # noqa: S603
@@ -187,14 +187,14 @@ class PostgresServer:
     def _await_ready(self) -> int:
         """Wait until the postmaster says "ready" in its lock file; returns its process id."""
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and not self._tether.ended():
+        while time.monotonic() < deadline and not self._supervised.ended():
             lines = self._postmaster_file()
             if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004 - its eighth line
                 return int(lines[0])
             time.sleep(0.01)
-        self._tether.stop()
+        self._supervised.stop()
         raise StartError(
-            f"PostgreSQL {self.major} did not start. Its log: {self._tether.last_words()}",
+            f"PostgreSQL {self.major} did not start. Its log: {self._supervised.last_words()}",
             todo="Look for the reason in the log above; a setting may be wrong for this version.",
         )
 
@@ -212,11 +212,11 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-def _make_cluster(programs: Path, home: Path, servant: Servant, password: str) -> None:
+def _make_cluster(programs: Path, home: Path, account: UnprivilegedUser, password: str) -> None:
     password_file = home / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
-    servant.receive(home)
+    account.receive(home)
     done = subprocess.run(  # noqa: S603 - our own words
         [
             programs / "initdb",
@@ -225,7 +225,7 @@ def _make_cluster(programs: Path, home: Path, servant: Servant, password: str) -
             *("--no-sync", "--no-instructions"),
         ],
         env=ENVIRONMENT,
-        **servant.identity(),
+        **account.identity(),
         cwd=home,
         capture_output=True,
         text=True,
@@ -264,12 +264,12 @@ def _assignments(settings: Mapping[str, str]) -> Iterable[str]:
         yield f"{name} = '{doubled}'\n"
 
 
-def _launch(programs: Path, home: Path, servant: Servant) -> Tether:
-    return Tether(
+def _launch(programs: Path, home: Path, account: UnprivilegedUser) -> SupervisedProcess:
+    return SupervisedProcess(
         [str(programs / "postgres"), "-D", str(home / "data")],
         owns=home,
         env=ENVIRONMENT,
-        user=servant.name,
+        user=account.name,
         stop_signal=signal.SIGQUIT,  # immediate shutdown: nobody will read this cluster again
         grace=10.0,  # the postmaster itself kills its children after 5 seconds
     )

@@ -20,7 +20,7 @@ import psutil
 
 from lifeboat.s3.bucket import s3_client
 from local.ports import free_port
-from local.tether import StartError, Tether
+from local.supervised_process import StartError, SupervisedProcess
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,12 +38,14 @@ class RcloneS3:
         files: the directory in which each bucket is a directory, and each object a file.
     """
 
-    def __init__(self, *, port: int, files: Path, key: tuple[str, str], tether: Tether) -> None:
+    def __init__(
+        self, *, port: int, files: Path, key: tuple[str, str], supervised: SupervisedProcess
+    ) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.files = files
         self.port = port
         self._key = key
-        self._tether = tether
+        self._supervised = supervised
         self._await_ready()
 
     @classmethod
@@ -64,7 +66,7 @@ class RcloneS3:
         # Otherwise it hashes every object a second time, on cores that what we measure needs.
         options = [f"--addr=127.0.0.1:{port}", "--ignore-checksum"]
         program = Path(sysconfig.get_path("scripts")) / "rclone"
-        tether = Tether(
+        supervised = SupervisedProcess(
             [str(program), "serve", "s3", *options, str(files)],
             owns=home,
             env={
@@ -75,7 +77,7 @@ class RcloneS3:
                 "RCLONE_AUTH_KEY": f'"{",".join(key)}"',  # not in argv, which everybody may read
             },
         )
-        return cls(port=port, files=files, key=key, tether=tether)
+        return cls(port=port, files=files, key=key, supervised=supervised)
 
     def environment(self) -> Mapping[str, str]:
         """The variables by which boto3 and the AWS CLI find this server, and no other."""
@@ -100,14 +102,14 @@ class RcloneS3:
         )
 
     def process(self) -> psutil.Process:
-        """The server's process, to measure it; between it and us stands its tether."""
+        """The server's process, to measure it; between it and us stands its supervisor."""
         address = f"--addr=127.0.0.1:{self.port}"
         family = psutil.Process().children(recursive=True)
         return next(each for each in family if address in each.cmdline())
 
     def stop(self) -> None:
         """End the server and remove its files; harmless when repeated."""
-        self._tether.stop()
+        self._supervised.stop()
 
     def __enter__(self) -> Self:
         """The server itself."""
@@ -124,13 +126,13 @@ class RcloneS3:
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and not self._tether.ended():
+        while time.monotonic() < deadline and not self._supervised.ended():
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
-        self._tether.stop()
+        self._supervised.stop()
         raise StartError(
-            f"rclone did not serve S3. Its log: {self._tether.last_words()}",
+            f"rclone did not serve S3. Its log: {self._supervised.last_words()}",
             todo="Look for the reason in the log above.",
         )

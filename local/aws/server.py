@@ -23,7 +23,7 @@ from local.aws import deploy, trust
 from local.certificates import ServerCertificate, issue
 from local.clock import CLOCK
 from local.ports import free_port
-from local.tether import StartError, Tether
+from local.supervised_process import StartError, SupervisedProcess
 
 REPOSITORY = Path(__file__).parents[2]
 INTERPRETER = REPOSITORY / ".venv-localaws" / "bin" / "python"
@@ -50,11 +50,13 @@ class LocalAws:
     account = "000000000000"
     region = "us-east-1"
 
-    def __init__(self, *, port: int, ca_file: Path, ca_bundle: Path, tether: Tether) -> None:
+    def __init__(
+        self, *, port: int, ca_file: Path, ca_bundle: Path, supervised: SupervisedProcess
+    ) -> None:
         self.endpoint = f"https://localhost:{port}"
         self.ca_file = ca_file
         self.ca_bundle = ca_bundle
-        self._tether = tether
+        self._supervised = supervised
         self._root = self._session("test", "test")
         self._turn = threading.Lock()
 
@@ -97,13 +99,15 @@ class LocalAws:
         environment = _server_environment(home, port, chain, certificate)
         if alarm_period_seconds:
             environment["LIFEBOAT_ALARM_PERIOD"] = str(alarm_period_seconds)
-        tether = Tether(
+        supervised = SupervisedProcess(
             [str(interpreter), "-m", "tools.ministack_patches", *leave_open],
             owns=home,
             env=environment,
             stop_signal=signal.SIGKILL,  # its state is in memory and ends anyway
         )
-        running = cls(port=port, ca_file=certificate.ca_file, ca_bundle=ca_bundle, tether=tether)
+        running = cls(
+            port=port, ca_file=certificate.ca_file, ca_bundle=ca_bundle, supervised=supervised
+        )
         running._await_ready(known)
         return running
 
@@ -166,11 +170,11 @@ class LocalAws:
 
     def log(self) -> str:
         """The end of the server's own log."""
-        return self._tether.last_words()
+        return self._supervised.last_words()
 
     def stop(self) -> None:
         """End the server and its functions and remove their files; harmless when repeated."""
-        self._tether.stop()
+        self._supervised.stop()
 
     def __enter__(self) -> Self:
         """The server itself."""
@@ -187,13 +191,13 @@ class LocalAws:
 
     def _await_ready(self, known: ssl.SSLContext) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and not self._tether.ended():
+        while time.monotonic() < deadline and not self._supervised.ended():
             if self._answers(known):
                 return
             time.sleep(0.02)
-        self._tether.stop()
+        self._supervised.stop()
         raise StartError(
-            f"The local AWS did not start. Its log: {self._tether.last_words()}",
+            f"The local AWS did not start. Its log: {self._supervised.last_words()}",
             todo="When the log names ministack, its version may not be the locked one: "
             "requirements/localaws.txt has to be installed in .venv-localaws.",
         )

@@ -11,7 +11,7 @@ import pytest
 from local import postgres as local_postgres
 from local.ports import free_port
 from local.postgres import PostgresServer
-from local.servant import Servant
+from local.run_as import UnprivilegedUser
 from tests.races.course import Start, line_up, run
 from tests.races.types import TYPES
 from tests.support.backup_harness import BackupHarness, Database, eventually
@@ -20,8 +20,8 @@ from tests.support.backup_harness import BackupHarness, Database, eventually
 @contextmanager
 def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
     """A hot standby, made by PostgreSQL's low-level backup functions."""
-    servant = Servant.of_caller()
-    home = servant.make_home("lifeboat-pg-", root, local_postgres.LONGEST_PARENT)
+    account = UnprivilegedUser.of_caller()
+    home = account.make_home("lifeboat-pg-", root, local_postgres.LONGEST_PARENT)
     data, port = home / "data", free_port()
     with primary.admin() as admin:
         admin.execute("SELECT pg_backup_start('standby', true)")
@@ -34,7 +34,7 @@ def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
     (data / "standby.signal").touch()
     with (data / "postgresql.conf").open("a") as file:
         file.write(f"port = {port}\nunix_socket_directories = '{home}'\n")
-    servant.receive(home)
+    account.receive(home)
     with PostgresServer(
         major=primary.major,
         port=port,
@@ -42,7 +42,7 @@ def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
         home=home,
         programs=primary.programs,
         ca_file=None,
-        tether=local_postgres._launch(primary.programs, home, servant),
+        supervised=local_postgres._launch(primary.programs, home, account),
     ) as server:
         yield server
 

@@ -16,8 +16,8 @@ from layers.postgres import MAJORS
 from layers.postgres.extensions import STAND_IN_LIST
 from layers.target import Architecture, Platform
 from local.postgres import LONGEST_PARENT
-from local.servant import Servant
-from local.tether import Tether
+from local.run_as import UnprivilegedUser
+from local.supervised_process import SupervisedProcess
 from tests.layers.test_server_layer import WITH_VECTOR
 from tests.layers.test_server_tree import CONTRIB, create_all_extensions
 
@@ -61,12 +61,12 @@ def server(
 ) -> Iterator[Server]:
     major: int = request.param
     layer = server_layers[Platform.of_host().architecture] / "lib/postgresql"
-    servant = Servant.of_caller()
-    home = servant.make_home("lifeboat-layer-", None, LONGEST_PARENT)
+    account = UnprivilegedUser.of_caller()
+    home = account.make_home("lifeboat-layer-", None, LONGEST_PARENT)
     others = [str(each) for each in MAJORS if each != major]
-    root = servant.within_reach(layer, home, without=others)
-    make_cluster(root, major, home, servant)
-    tether = Tether(
+    root = account.within_reach(layer, home, without=others)
+    make_cluster(root, major, home, account)
+    supervised = SupervisedProcess(
         [
             # In its data directory, where it looks for time zones.
             *("/usr/bin/env", "-C", str(home / "data"), str(root / f"{major}/bin/postgres")),
@@ -75,18 +75,18 @@ def server(
         ],
         owns=home,
         env=ENVIRONMENT,
-        user=servant.name,
+        user=account.name,
     )
     try:
-        until_ready(home, tether)
+        until_ready(home, supervised)
         yield Server(major, home, root / "zoneinfo")
     finally:
-        tether.stop()
+        supervised.stop()
 
 
-def make_cluster(root: Path, major: int, home: Path, servant: Servant) -> None:
+def make_cluster(root: Path, major: int, home: Path, account: UnprivilegedUser) -> None:
     (home / "zoneinfo").symlink_to(root / "zoneinfo")
-    servant.receive(home)
+    account.receive(home)
     subprocess.run(
         [
             root / f"{major}/bin/initdb",
@@ -95,19 +95,19 @@ def make_cluster(root: Path, major: int, home: Path, servant: Servant) -> None:
         ],
         env=ENVIRONMENT,
         cwd=home,
-        **servant.identity(),
+        **account.identity(),
         check=True,
         capture_output=True,
     )
     (home / "data/zoneinfo").symlink_to(root / "zoneinfo")
 
 
-def until_ready(home: Path, tether: Tether) -> None:
+def until_ready(home: Path, supervised: SupervisedProcess) -> None:
     file = home / "data/postmaster.pid"
     deadline = time.monotonic() + 30
     while not (file.exists() and "ready" in file.read_text()):
-        assert time.monotonic() < deadline, tether.last_words()
-        assert not tether.ended(), tether.last_words()
+        assert time.monotonic() < deadline, supervised.last_words()
+        assert not supervised.ended(), supervised.last_words()
         time.sleep(0.02)
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from local.aws import LocalAws, trust
 from local.aws.trust import VARIABLES
 from local.certificates import issue
-from local.tether import StartError
+from local.supervised_process import StartError
 from tests.support.aws_helpers import eventually, make_role
 
 CALLER = """
@@ -128,7 +128,7 @@ def _listens(connection: Any) -> bool:
 
 
 def _programs(process: psutil.Process) -> list[str]:
-    """What runs below `process`: our tether, the server, a function and its child."""
+    """What runs below `process`: our supervisor, the server, a function and its child."""
     children = process.children(recursive=True)
     return [Path(child.cmdline()[0]).name.rstrip("3.") for child in children if child.cmdline()]
 

@@ -13,7 +13,7 @@ import pytest
 
 from layers.postgres import server_tree
 from local.postgres import PostgresServer
-from local.tether import StartError
+from local.supervised_process import StartError
 
 MAJOR = 18
 

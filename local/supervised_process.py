@@ -18,10 +18,10 @@ class StartError(LifeboatError):
     safe_by_default = "Nothing but this local server is affected."
 
 
-class Tether:
+class SupervisedProcess:
     """A running program, its descendants and its directory: all of them end together.
 
-    Between us and the program stands a small process of our own (`tether_child`) that holds the
+    Between us and the program stands a small process of our own (`local.supervisor`) that holds the
     reading end of a pipe. The kernel closes our end when we die, also by kill -9, and that is
     what ends the program. Unlike PR_SET_PDEATHSIG this works on macOS, for grandchildren and
     across a change of user.
@@ -54,7 +54,7 @@ class Tether:
             "signal": int(stop_signal),
             "grace": grace,
         }
-        child = Path(__file__).with_name("tether_child.py")
+        child = Path(__file__).with_name("supervisor.py")
         self._process = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-I", str(child), json.dumps(order)],
             stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The process between us and a tethered program; see `local.tether`. Run as a script.
+"""The process between us and a supervised program; see `local.supervised_process`. Run as a script.
 
 It starts the program in a session of its own and waits for whichever comes first: the end of the
 program, or the end of its own stdin, which is the end of whoever holds the other side. Then
@@ -102,7 +102,7 @@ def signals() -> int:
 
 
 def main() -> None:
-    """Carry out the order in argv, a JSON object written by `local.tether.Tether`."""
+    """Carry out the order in argv, as JSON written by `SupervisedProcess`."""
     order = json.loads(sys.argv[1])
     arrivals = signals()  # before the start: a program may end at once
     program = start(order["argv"], order["user"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from local.tether import StartError
+from local.supervised_process import StartError
 
 
 class Identity(TypedDict):
@@ -21,13 +21,13 @@ class Identity(TypedDict):
 
 
 @dataclass(frozen=True)
-class Servant:
+class UnprivilegedUser:
     """The user a server runs as; `name` is None for the caller itself."""
 
     name: str | None
 
     @classmethod
-    def of_caller(cls) -> "Servant":
+    def of_caller(cls) -> "UnprivilegedUser":
         """The caller, but for root `nobody`, which every Linux and macOS has."""
         return cls("nobody" if os.geteuid() == 0 else None)
 
