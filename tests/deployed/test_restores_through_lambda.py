@@ -65,7 +65,7 @@ def test_the_role_for_backups_is_refused_with_the_way_out(
     own: dict[str, Any] = {"action": "restore", "backup": backup, "target": target}
     plan = told(ask(installation, **own))
     assert "restore.target_secret_arns" in " ".join(plan["blocked"])
-    answer = ask(installation, **own, go=True)
+    answer = ask(installation, **own, execute=True)
     assert answer.failed
     assert answer.payload["errorType"] == "RestoreRefusedError"
     assert "Next: " in answer.payload["errorMessage"]
@@ -83,7 +83,7 @@ def test_a_connection_may_be_kept_in_parameter_store_under_a_key_of_its_own(
     for own in (arn, "/lifeboat/other"):
         plan = told(ask(installation, **restore, target=own))
         assert "restore.target_secret_arns" in " ".join(plan["blocked"])
-    restored = told(ask(installation, **restore, go=True))
+    restored = told(ask(installation, **restore, execute=True))
     assert restored["verdict"] == "proven", restored
     Database(installation.database.server, restored["restored"]).drop()
 
@@ -101,7 +101,7 @@ def test_a_connection_may_be_kept_in_parameter_store_under_a_key_of_its_own(
 
 def test_tables_are_exported_behind_a_link(installation: Installation, backup: str) -> None:
     answer = told(
-        ask(installation, action="export", backup=backup, tables=["public.users"], go=True)
+        ask(installation, action="export", backup=backup, tables=["public.users"], execute=True)
     )
     key = answer["file"].split("/", 3)[3]
     assert answer["bytes"] == len(installation.vault.read(key)) > 0
@@ -120,11 +120,11 @@ def test_an_archived_backup_is_thawed_and_the_topic_is_told(
     manifest["archive"]["objects"][0]["version_id"] = cold["VersionId"]
     s3.put_object(Bucket=bucket, Key=f"{backup}/manifest.json", Body=json.dumps(manifest).encode())
     people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
-    answer = told(ask(installation, action="thaw", backup=backup, go=True))
+    answer = told(ask(installation, action="thaw", backup=backup, execute=True))
     assert "3 to 5 hours" in answer["come_back"]
     heard = people.wait_for(lambda each: archive in each["Message"])
     assert "has been retrieved from Glacier and can be restored until" in heard["Message"]
-    again = told(ask(installation, action="thaw", backup=backup, go=True))
+    again = told(ask(installation, action="thaw", backup=backup, execute=True))
     assert again["lies"].startswith("thawed until")
 
 

@@ -82,7 +82,7 @@ def test_a_drill_delivered_twice_at_once_is_reported_once(drills: DrillHarness) 
 def test_a_restore_delivered_twice_at_once_makes_one_copy(restores: RestoreHarness) -> None:
     """The second one finds that its copy's name is taken, and neither harms the first's copy."""
     restores.backups.take()
-    event = {"action": "restore", "go": True}
+    event = {"action": "restore", "execute": True}
     results = at_once(*[lambda: ask(restores, event)] * 2)
     done = [each for each in results if isinstance(each, dict)]
     refused = [each for each in results if isinstance(each, LifeboatError)]
@@ -96,7 +96,7 @@ def test_a_restore_delivered_twice_at_once_makes_one_copy(restores: RestoreHarne
 
 def test_a_restore_delivered_again_when_it_is_done_is_refused(restores: RestoreHarness) -> None:
     restores.backups.take()
-    event = {"action": "restore", "go": True}
+    event = {"action": "restore", "execute": True}
     done = ask(restores, event)
     with pytest.raises(LifeboatError) as caught:
         ask(restores, event)

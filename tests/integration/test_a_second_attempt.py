@@ -121,8 +121,8 @@ def test_a_drill_that_meets_deadlocks_only_has_failed(
 
 
 EVENTS: list[dict[str, Any]] = [
-    {"action": "restore", "go": True},
-    {"action": "restore-tables", "tables": ["public.users"], "go": True},
+    {"action": "restore", "execute": True},
+    {"action": "restore-tables", "tables": ["public.users"], "execute": True},
 ]
 
 

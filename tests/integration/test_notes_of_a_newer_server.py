@@ -123,13 +123,13 @@ def test_some_tables_come_back_without_the_notes(
     source: Database, restores: RestoreHarness
 ) -> None:
     tables = ["public.plain", "public.parts", 'public."odd; ""one"""']
-    answer = restores.ask(action="restore-tables", tables=tables, go=True)
+    answer = restores.ask(action="restore-tables", tables=tables, execute=True)
     assert answer["verdict"] == "proven", answer["reasons"]
     assert contents(restores.copy(answer)) == contents(source)
 
 
 def test_an_export_has_no_notes(source: Database, restores: RestoreHarness) -> None:
-    answer = restores.ask(action="export", go=True)
+    answer = restores.ask(action="export", execute=True)
     key = answer["file"].split("/", 3)[3]
     script = gzip.decompress(restores.backups.bucket.read(key)).decode()
     assert "pg_attver=2192160" not in script

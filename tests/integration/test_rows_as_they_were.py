@@ -51,7 +51,7 @@ def test_a_restore_of_all_tables_brings_the_very_rows(
 ) -> None:
     before = contents(source)
     names = [f"public.{name}" for name in before] + [f"public.{name}" for name in parents(source)]
-    answer = restores.ask(action="restore-tables", tables=names, go=True)
+    answer = restores.ask(action="restore-tables", tables=names, execute=True)
     assert contents(restores.copy(answer)) == before
     assert answer["verdict"] == "proven", answer["reasons"]
 

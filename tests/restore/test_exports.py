@@ -58,18 +58,18 @@ def test_a_backup_is_read_as_sql(
 def test_some_tables_are_exported_with_what_they_need(restores: RestoreHarness) -> None:
     restores.live.run("CREATE TABLE others (id int)", "INSERT INTO others VALUES (4711)")
     restores.backups.take()
-    script = sql(restores, restores.ask(action="export", tables=["public.users"], go=True))
+    script = sql(restores, restores.ask(action="export", tables=["public.users"], execute=True))
     assert "CREATE TABLE public.users" in script
     assert "ADD CONSTRAINT users_pkey" in script
     assert "user1000@example.com" in script
     assert "others" not in script
-    error = refused(lambda: restores.ask(action="export", tables=["public.nobody"], go=True))
+    error = refused(lambda: restores.ask(action="export", tables=["public.nobody"], execute=True))
     assert isinstance(error, RestoreRefusedError)
 
 
 def test_the_link_gives_the_file(restores: RestoreHarness, aws: LocalAws) -> None:
     restores.backups.take()
-    told = restores.ask(action="export", go=True)
+    told = restores.ask(action="export", execute=True)
     assert told["link_minutes"] == 60
     context = ssl.create_default_context(cafile=str(aws.ca_bundle))
     with urllib.request.urlopen(told["link"], context=context) as response:  # noqa: S310
@@ -81,7 +81,7 @@ def test_an_export_that_was_not_read_to_its_end_leaves_nothing(
 ) -> None:
     restores.backups.take()
     failing_reader(restores)
-    error = refused(lambda: restores.ask(action="export", go=True))
+    error = refused(lambda: restores.ask(action="export", execute=True))
     assert "(1): no luck" in error.what
     assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
     assert restores.backups.bucket.open_uploads() == []
@@ -90,7 +90,7 @@ def test_an_export_that_was_not_read_to_its_end_leaves_nothing(
 def test_an_export_that_s3_refuses_leaves_nothing(restores: RestoreHarness) -> None:
     restores.backups.take()
     with planned(restores.backups.bucket.client, "UploadPart", answer(500, "InternalError")):
-        error = refused(lambda: restores.ask(action="export", go=True))
+        error = refused(lambda: restores.ask(action="export", execute=True))
     assert "InternalError" in error.what
     assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
     assert restores.backups.bucket.open_uploads() == []

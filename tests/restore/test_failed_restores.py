@@ -85,7 +85,7 @@ def test_tables_of_their_own_are_never_offered_for_a_swap(restores: RestoreHarne
     restores.live.run("SET allow_system_table_mods = on; " + "; ".join(statements))
     restores.backups.take()
     error = refused(
-        lambda: restores.ask(action="restore-tables", tables=["public.doubles"], go=True)
+        lambda: restores.ask(action="restore-tables", tables=["public.doubles"], execute=True)
     )
     assert isinstance(error, RestoreFailedError)
     assert "has all 2 rows of all 1 table (counted)" in error.what

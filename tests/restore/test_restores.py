@@ -40,7 +40,11 @@ def test_every_kind_of_object_comes_back_proven_on_every_major(
         report = restores.report(answer)
         assert report.verdict is Verdict.PROVEN
         assert report.rows == manifest.inventory.rows == answer["rows"]
-        assert answer["next"] == {"action": "swap", "database": "app", "copy": copy.name}
+        assert answer["next"] == {
+            "action": "swap",
+            "database": "app",
+            "restored_database": copy.name,
+        }
         sweep(database)
     assert_no_children()
 
@@ -55,7 +59,7 @@ def test_the_first_answer_is_a_plan_and_touches_nothing(restores: RestoreHarness
     assert plan["downloads_bytes"] == manifest.archive.bytes
     assert plan["expected_minutes"] >= 1
     assert "blocked" not in plan
-    pinned = {"backup": manifest.location.id, "go": True}
+    pinned = {"backup": manifest.location.id, "execute": True}
     assert plan["next"] == {"action": "restore", "database": "app", **pinned}
     done = restores.ask(plan["next"])
     assert databases(restores.live) == {restores.live.name, done["restored"]}
@@ -207,7 +211,7 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
         assert answer["verdict"] == "partial"
         assert any("ghost" in reason for reason in answer["reasons"])
         assert copy.value("SELECT count(*) FROM t") == 1
-        assert answer["next"]["unproven"] is True
+        assert answer["next"]["allow_unverified"] is True
     finally:
         copy.drop()
 

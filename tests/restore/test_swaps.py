@@ -98,7 +98,7 @@ def test_the_way_back_by_hand_is_in_the_answer(
 def test_without_the_live_databases_name_nothing_happens(
     restores: RestoreHarness, restored: dict[str, Any], confirm: str | None
 ) -> None:
-    error = refused(lambda: restores.ask(restored["next"], go=True, confirm=confirm))
+    error = refused(lambda: restores.ask(restored["next"], execute=True, confirm=confirm))
     assert isinstance(error, RestoreRefusedError)
     assert f'"confirm": "{restores.live.name}"' in error.todo
     assert databases(restores.live) == {restores.live.name, restored["restored"]}
@@ -110,11 +110,13 @@ def test_a_copy_without_a_report_is_refused(restores: RestoreHarness) -> None:
     name = f"{restores.live.name}_restored_{STARTED:%Y%m%dt%H%M%Sz}"
     Database.create(restores.live.server, name)
     error = refused(
-        lambda: restores.ask(action="swap", copy=name, go=True, confirm=restores.live.name)
+        lambda: restores.ask(
+            action="swap", restored_database=name, execute=True, confirm=restores.live.name
+        )
     )
     assert isinstance(error, RestoreRefusedError)
     assert "did not come to its end" in error.todo
-    error = refused(lambda: restores.ask(action="swap", copy="postgres"))
+    error = refused(lambda: restores.ask(action="swap", restored_database="postgres"))
     assert isinstance(error, RestoreRefusedError)
 
 

@@ -58,7 +58,7 @@ def shop(restores: RestoreHarness) -> RestoreHarness:
 
 def load(restores: RestoreHarness, *tables: str, **keys: Any) -> dict[str, Any]:
     return restores.ask(
-        action="restore-tables", tables=list(tables), data_only=True, go=True, **keys
+        action="restore-tables", tables=list(tables), data_only=True, execute=True, **keys
     )
 
 
@@ -108,7 +108,7 @@ def test_chosen_tables_come_back_in_a_database_of_their_own(
     assert copy.value("SELECT count(*) FROM pg_policy") == 1
     assert copy.value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == 3
     assert any("orders_customer_fkey" in note for note in answer["notes"])
-    assert restores.ask(action="swap", copy=copy.name)["blocked"] == [
+    assert restores.ask(action="swap", restored_database=copy.name)["blocked"] == [
         f"{copy.name} holds some tables only; it can't take a database's place."
     ]
     assert_no_children()
@@ -118,7 +118,7 @@ def test_tables_with_keys_in_both_directions_come_back_together(shop: RestoreHar
     answer = shop.ask(
         action="restore-tables",
         tables=["public.orders", "public.customers", 'public."odd  Name"'],
-        go=True,
+        execute=True,
     )
     copy = shop.copy(answer)
     assert answer["verdict"] == "proven", answer["reasons"]
@@ -128,7 +128,7 @@ def test_tables_with_keys_in_both_directions_come_back_together(shop: RestoreHar
 
 
 def test_a_partition_comes_back_without_the_table_that_it_is_of(shop: RestoreHarness) -> None:
-    answer = shop.ask(action="restore-tables", tables=["public.events_2"], go=True)
+    answer = shop.ask(action="restore-tables", tables=["public.events_2"], execute=True)
     assert shop.copy(answer).value("SELECT count(*) FROM events_2") == 120
     assert answer["verdict"] == "proven", answer["reasons"]
 
@@ -136,7 +136,7 @@ def test_a_partition_comes_back_without_the_table_that_it_is_of(shop: RestoreHar
 def test_a_table_that_the_backup_does_not_have_is_refused(shop: RestoreHarness) -> None:
     event = {"action": "restore-tables", "tables": ["public.open_orders", "x.y"]}
     assert any("lists no rows of public.open_orders, x.y" in e for e in shop.ask(event)["beware"])
-    error = refused(lambda: shop.ask(event, go=True))
+    error = refused(lambda: shop.ask(event, execute=True))
     assert isinstance(error, RestoreRefusedError)
     assert "has no table public.open_orders, x.y" in error.what
     assert databases(shop.live) == {shop.live.name}

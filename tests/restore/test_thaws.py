@@ -58,7 +58,7 @@ def test_a_deep_archive_says_that_it_takes_longer(restores: RestoreHarness) -> N
 
 def test_what_lies_hot_needs_no_thaw(restores: RestoreHarness) -> None:
     manifest = restores.backups.take().manifest
-    answer = restores.ask(action="thaw", go=True)
+    answer = restores.ask(action="thaw", execute=True)
     assert answer["lies"] == "readable now (STANDARD)"
     assert answer["next"] == {
         "action": "restore",

@@ -102,7 +102,7 @@ def _export(account: Account) -> Seen:
         "action": "export",
         "database": account.database,
         "backup": account.backup(),
-        "go": True,
+        "execute": True,
     }
     answer = account.invoke("restore", event)
     if answer.failed or not answer["link"].startswith("https://"):

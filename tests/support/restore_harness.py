@@ -79,7 +79,7 @@ class RestoreHarness:
         return answer
 
     def restore(self, **keys: Any) -> dict[str, Any]:
-        return self.ask(action="restore", go=True, **keys)
+        return self.ask(action="restore", execute=True, **keys)
 
     def copy(self, answer: dict[str, Any]) -> Database:
         return Database(self.live.server, answer["restored"])

@@ -14,7 +14,7 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> dict[str, object]:
     Raises:
         RestoreFailedError: something that came back is wrong; says what there is all the same.
     """
-    copy = report.copy_name
+    copy = report.restored_database
     where = f"s3://{run.means.vault.bucket}/{report.key}"
     swap = _swap_event(run, report) if report.action == "restore" else None
     if report.verdict is Verdict.FAILED:
@@ -39,8 +39,8 @@ def _swap_event(run: RestoreRun, report: RestoreReport) -> dict[str, object]:
     keys = {
         "action": Action.SWAP.value,
         "database": run.event.database,
-        "copy": report.copy_name,
+        "restored_database": report.restored_database,
         "target": run.event.target,
-        "unproven": report.verdict is not Verdict.PROVEN or None,
+        "allow_unverified": report.verdict is not Verdict.PROVEN or None,
     }
     return {key: value for key, value in keys.items() if value is not None}

@@ -23,7 +23,7 @@ from lifeboat.restore.thaw_backup import thaw_backup
 
 
 def restore(request: RestoreRequest, means: RecoveryMeans) -> dict[str, object]:
-    """Do what the event asks for; without `go` that is a plan, and nothing is touched.
+    """Do what the event asks for; without `execute` that is a plan, and nothing is touched.
 
     Returns:
         Plain JSON: what was found, planned or done, and the exact next event.

@@ -24,7 +24,7 @@ _GZIP = 31
 def export_backup(
     run: RestoreRun, source: Source, room: Room, scratch: Scratch, watch: Watch
 ) -> dict[str, object]:
-    """Plan it; with `go` also do it. Gives the plan, or a link to the file.
+    """Plan it; with `execute` also do it. Gives the plan, or a link to the file.
 
     Raises:
         RestoreRefusedError: something stands in the way, or there is no such table.
@@ -37,7 +37,7 @@ def export_backup(
     key = export_key(run.event.database, run.request.started, name)
     url = f"s3://{vault.bucket}/{key}"
     plan = plan_export(run.event, source, room, url)
-    if not run.event.go:
+    if not run.event.execute:
         return plan.answer()
     require_open(plan)
     recovery = run.recovery(manifest, scratch, watch)

@@ -24,7 +24,7 @@ logger = Logger(service="lifeboat-restore")
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Answer what a person asks: `{"action": "list", "database": "app"}` is where to begin.
 
-    Without `"go": true` the answer is a plan and the exact event that carries it out.
+    Without `"execute": true` the answer is a plan and the exact event that carries it out.
 
     Raises:
         LifeboatError: it was not done, or not to the end; says what is safe and what to do next.
@@ -43,7 +43,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     except (EventError, RestoreRefusedError):
         raise  # nothing was begun, and whoever asked reads why
     except Exception as error:
-        if asked.go:
+        if asked.execute:
             speaker = voice(settings, means.vault, "restore", context, logger)
             said, now = described(error, RestoreError, context), datetime.now(UTC)
             speaker.say(

@@ -33,7 +33,7 @@ _UNDONE = "Nothing was changed: the transaction was undone as a whole."
 def load_tables(
     run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
 ) -> dict[str, object]:
-    """Plan it; with `go` also do it. Gives the plan, or the rows before and after.
+    """Plan it; with `execute` also do it. Gives the plan, or the rows before and after.
 
     Raises:
         RestoreRefusedError: something stands in the way; nothing was touched.
@@ -44,7 +44,7 @@ def load_tables(
     with target.session(watch, source.live) as connection:
         live = _look(connection, run.event.tables)
     plan = plan_rows(run.event, source, target.facts, room, live)
-    if not run.event.go:
+    if not run.event.execute:
         return plan.answer()
     require_open(plan)
     if run.event.replace:

@@ -31,7 +31,7 @@ _TO_SPARE_SECONDS = 30.0
 def restore_database(
     run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
 ) -> dict[str, object]:
-    """Plan it; with `go` also do it. Gives the plan, or what the restore came to.
+    """Plan it; with `execute` also do it. Gives the plan, or what the restore came to.
 
     Raises:
         RestoreRefusedError: something stands in the way; nothing was touched.
@@ -41,7 +41,7 @@ def restore_database(
     """
     copy = name_of(source.live, "restored", run.request.started)
     plan = plan_restore(run.event, source, target.facts, room, copy)
-    if not run.event.go:
+    if not run.event.execute:
         return plan.answer()
     require_open(plan)
     bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))

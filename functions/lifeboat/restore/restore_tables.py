@@ -46,7 +46,7 @@ def list_tables(source: Source) -> dict[str, object]:
 def restore_tables(
     run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
 ) -> dict[str, object]:
-    """Plan it; with `go` also do it. Gives the plan, or what the restore came to.
+    """Plan it; with `execute` also do it. Gives the plan, or what the restore came to.
 
     Raises:
         RestoreRefusedError: something stands in the way; nothing was touched.
@@ -56,7 +56,7 @@ def restore_tables(
     """
     copy = name_of(source.live, "tables", run.request.started)
     plan = plan_tables(run.event, source, target.facts, room, copy)
-    if not run.event.go:
+    if not run.event.execute:
         return plan.answer()
     require_open(plan)
     bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))

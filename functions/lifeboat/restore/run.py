@@ -130,7 +130,7 @@ class RestoreRun:
             server=facts.server,
             endpoint=facts.endpoint,
             server_version=facts.version,
-            copy_name=copy,
+            restored_database=copy,
             live=manifest.source.database,
             verdict=verdict,
             reasons=reasons,

@@ -113,7 +113,7 @@ def _refused(run: RestoreRun, what: str, statements: str) -> RestoreRefusedError
         f"The backup has {what}.",
         todo=f"On the server run: {statements} Then send the event again; or send it with"
         f' "owners": "none", and everything belongs to the role that restores:'
-        f" {json.dumps(run.event.again(owners='none', go=True))}",
+        f" {json.dumps(run.event.again(owners='none', execute=True))}",
     )
 
 

@@ -30,7 +30,7 @@ _NAMES = "Both databases are untouched and have the names that they had."
 
 
 def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> dict[str, object]:
-    """Plan it; with `go` and the live database's name in `confirm` do it.
+    """Plan it; with `execute` and the live database's name in `confirm` do it.
 
     Raises:
         RestoreRefusedError: something stands in the way, or the name is another; nothing changed.
@@ -38,7 +38,7 @@ def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> dict[str,
         RestoreTargetError: the server can't be reached.
     """
     report = watch.call(lambda: _report(run))
-    copy = str(run.event.copy_name)
+    copy = str(run.event.restored_database)
     live = live_of(copy, report)
     if live is None:
         raise _unknown(copy)
@@ -47,7 +47,7 @@ def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> dict[str,
     with target.session(watch) as connection:
         clients = clients_of(connection, list(swap.renames))
     plan = plan_swap(run.event, swap, target.facts, report, clients)
-    if not run.event.go:
+    if not run.event.execute:
         return plan.answer()
     require_open(plan)
     require_confirmed(run, live)
@@ -71,9 +71,9 @@ def require_confirmed(run: RestoreRun, live: str) -> None:
 
 def _report(run: RestoreRun) -> RestoreReport | None:
     """What the restore said that made the copy; None for a database that was live before."""
-    name = parse_copy(str(run.event.copy_name))
+    name = parse_copy(str(run.event.restored_database))
     if name is None:
-        raise _unknown(str(run.event.copy_name))
+        raise _unknown(str(run.event.restored_database))
     if name.kind == "before":
         return None
     key = restore_key(run.event.database, name.moment)
@@ -81,20 +81,20 @@ def _report(run: RestoreRun) -> RestoreReport | None:
         report = RestoreReport.from_json(read_object(run.means.vault, key), key=key)
     except (VaultReadError, ReportError) as error:
         raise RestoreRefusedError(
-            f"Nothing shows what {quoted(str(run.event.copy_name))} is: {error.what}",
+            f"Nothing shows what {quoted(str(run.event.restored_database))} is: {error.what}",
             todo="Most likely its restore did not come to its end: restore again. Or look into it"
             " and rename it by hand (ALTER DATABASE ... RENAME TO ...).",
         ) from None
-    if report.copy_name != run.event.copy_name:
-        raise _unknown(str(run.event.copy_name))
+    if report.restored_database != run.event.restored_database:
+        raise _unknown(str(run.event.restored_database))
     return report
 
 
 def _unknown(copy: str) -> RestoreRefusedError:
     return RestoreRefusedError(
         f"{quoted(copy)} is no database that a restore of this database has made.",
-        todo="Give `copy` as the restore's answer has it. To rename by hand, run in another"
-        f" database of the server: ALTER DATABASE {quoted(copy)} RENAME TO <name>;",
+        todo="Give `restored_database` as the restore's answer has it. To rename by hand, run in"
+        f" another database of the server: ALTER DATABASE {quoted(copy)} RENAME TO <name>;",
     )
 
 
@@ -151,5 +151,5 @@ def _answer(run: RestoreRun, swap: Swap) -> dict[str, object]:
     if swap.before:
         answer["moved_aside"] = swap.before
         answer["when_sure"] = drop_statement(swap.before)
-        answer["next"] = run.event.again(copy=swap.before, unproven=None)
+        answer["next"] = run.event.again(restored_database=swap.before, allow_unverified=None)
     return answer

@@ -13,7 +13,7 @@ from lifeboat.restore.thawing import lying_of, thaw
 
 
 def thaw_backup(run: RestoreRun, source: Source) -> dict[str, object]:
-    """Plan it; with `go` ask for it. Says in each case how long it takes.
+    """Plan it; with `execute` ask for it. Says in each case how long it takes.
 
     Raises:
         VaultReadError: S3 refused.
@@ -21,7 +21,7 @@ def thaw_backup(run: RestoreRun, source: Source) -> dict[str, object]:
     manifest, lying = source.manifest, source.lying
     if lying.is_readable or lying.thawing:
         return _stands(run, source)
-    if not run.event.go:
+    if not run.event.execute:
         plan = Plan(
             event=run.event,
             backup=manifest.location.id,

@@ -62,7 +62,7 @@ def test_nothing_stands_in_the_way_of_an_ordinary_restore() -> None:
     require_open(made)
     assert ["Code in the backup" in each for each in made.beware] == [True]
     answer = made.answer()
-    assert answer["next"] == {"action": "restore", "database": "app", "go": True}
+    assert answer["next"] == {"action": "restore", "database": "app", "execute": True}
     assert answer["touched"] == "nothing yet"
     assert COPY in " ".join(made.will)
 

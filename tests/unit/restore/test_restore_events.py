@@ -17,8 +17,11 @@ TARGET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:owner-AbCd12"
 
 
 def test_what_is_asked_for_is_a_plan_unless_it_says_go() -> None:
-    assert parse_restore_event({"action": "restore", "database": "app"}).go is False
-    assert parse_restore_event({"action": "restore", "database": "app", "go": True}).go is True
+    assert parse_restore_event({"action": "restore", "database": "app"}).execute is False
+    assert (
+        parse_restore_event({"action": "restore", "database": "app", "execute": True}).execute
+        is True
+    )
 
 
 def test_a_backup_is_named_by_its_id_or_by_what_it_must_precede() -> None:
@@ -53,7 +56,13 @@ def test_tables_are_named_with_their_schema_and_quoted_where_they_must_be() -> N
     [
         {"action": "restore", "database": "app", "backup": BACKUP, "owners": "none"},
         {"action": "restore", "database": "app", "before": "2026-11-22T12:00:00Z"},
-        {"action": "swap", "database": "app", "copy": "c", "target": TARGET, "unproven": True},
+        {
+            "action": "swap",
+            "database": "app",
+            "restored_database": "c",
+            "target": TARGET,
+            "allow_unverified": True,
+        },
         {
             "action": "restore-tables",
             "database": "app",
@@ -66,20 +75,23 @@ def test_tables_are_named_with_their_schema_and_quoted_where_they_must_be() -> N
 def test_the_next_event_says_the_same_and_what_was_changed(event: dict[str, Any]) -> None:
     asked = parse_restore_event(event)
     assert asked.again() == event
-    again = json.loads(json.dumps(asked.again(go=True)))
-    assert again == event | {"go": True}
-    assert parse_restore_event(again) == asked.model_copy(update={"go": True})
+    again = json.loads(json.dumps(asked.again(execute=True)))
+    assert again == event | {"execute": True}
+    assert parse_restore_event(again) == asked.model_copy(update={"execute": True})
 
 
 @pytest.mark.parametrize(
     ("event", "said"),
     [
         ({"action": "drop", "database": "app"}, "key 'action' has 'drop'; it may be one of 'list'"),
-        ({"action": "list", "database": "app", "go": True}, "'go' is of no use to 'list'"),
+        (
+            {"action": "list", "database": "app", "execute": True},
+            "'execute' is of no use to 'list'",
+        ),
         ({"action": "list", "database": "app", "backup": BACKUP}, "no use to 'list'"),
         ({"action": "thaw", "database": "app", "target": TARGET}, "no use to 'thaw'"),
         ({"action": "restore", "database": "app", "confirm": "app"}, "'confirm' is of no use"),
-        ({"action": "swap", "database": "app"}, "key 'copy' is missing"),
+        ({"action": "swap", "database": "app"}, "key 'restored_database' is missing"),
         ({"action": "restore-tables", "database": "app"}, "key 'tables' is missing"),
         (
             {"action": "restore-tables", "database": "app", "tables": ["a.b"], "replace": True},
@@ -108,7 +120,7 @@ def test_the_next_event_says_the_same_and_what_was_changed(event: dict[str, Any]
             },
             "cannot stand beside the id",
         ),
-        ({"action": "restore", "database": "app", "go": "yes"}, "key 'go' has 'yes'"),
+        ({"action": "restore", "database": "app", "execute": "yes"}, "key 'execute' has 'yes'"),
         ({"action": "restore", "database": "app", "before": "noon"}, "key 'before' has 'noon'"),
         ({"action": "restore", "database": "app", "before": 5}, "key 'before' has 5"),
         (
@@ -136,7 +148,7 @@ def test_any_other_json_is_refused_in_words(event: object) -> None:
 
 def test_every_action_can_be_asked_for() -> None:
     needed: dict[Action, dict[str, Any]] = {
-        Action.SWAP: {"copy": "c"},
+        Action.SWAP: {"restored_database": "c"},
         Action.RESTORE_TABLES: {"tables": ["a.b"]},
     }
     for action in Action:

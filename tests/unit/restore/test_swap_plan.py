@@ -27,7 +27,7 @@ REPORT = RestoreReport(
     server=FACTS.server,
     endpoint=FACTS.endpoint,
     server_version="17.6",
-    copy_name=COPY,
+    restored_database=COPY,
     live="neondb",
     verdict=Verdict.PROVEN,
     seconds={"restore": 10.0},
@@ -40,7 +40,9 @@ def plan(
     databases: frozenset[str] = THERE,
     **event: Any,
 ) -> Plan:
-    asked = parse_restore_event({"action": "swap", "database": "app", "copy": COPY, **event})
+    asked = parse_restore_event(
+        {"action": "swap", "database": "app", "restored_database": COPY, **event}
+    )
     live = live_of(COPY, report) or "neondb"
     swap = swap_of(asked, live, databases, NOW)
     return plan_swap(asked, swap, replace(FACTS, databases=databases), report, ["app@10.0.0.7"])
@@ -57,14 +59,16 @@ def test_the_live_one_steps_aside_and_the_copy_takes_its_name() -> None:
     assert made.answer()["next"] == {
         "action": "swap",
         "database": "app",
-        "copy": COPY,
-        "go": True,
+        "restored_database": COPY,
+        "execute": True,
         "confirm": "neondb",
     }
 
 
 def test_a_swap_back_within_the_same_second_gets_a_name_of_its_own() -> None:
-    event = parse_restore_event({"action": "swap", "database": "app", "copy": "x_restored"})
+    event = parse_restore_event(
+        {"action": "swap", "database": "app", "restored_database": "x_restored"}
+    )
     first = swap_of(event, "app", frozenset({"app"}), NOW).before
     assert first is not None
     second = swap_of(event, "app", frozenset({"app", first}), NOW).before
@@ -87,8 +91,8 @@ def test_without_a_live_database_the_copy_just_gets_its_name() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"verdict": Verdict.PARTIAL, "reasons": ("extensions: x",)}, '"unproven": true'),
-        ({"verdict": Verdict.FAILED, "reasons": ("rows: x",)}, '"unproven": true'),
+        ({"verdict": Verdict.PARTIAL, "reasons": ("extensions: x",)}, '"allow_unverified": true'),
+        ({"verdict": Verdict.FAILED, "reasons": ("rows: x",)}, '"allow_unverified": true'),
         ({"endpoint": "1" * 16}, "give the same `target`"),
         ({"action": "restore-tables"}, "some tables only"),
     ],
@@ -98,9 +102,9 @@ def test_what_is_not_that_copy_or_not_proven_is_a_wall(changes: dict[str, Any], 
     assert [said in each for each in made.blocked] == [True]
 
 
-def test_an_unproven_copy_may_be_insisted_on() -> None:
+def test_a_copy_that_is_not_proven_may_be_insisted_on() -> None:
     report = REPORT.model_copy(update={"verdict": Verdict.PARTIAL})
-    assert plan(report, unproven=True).blocked == ()
+    assert plan(report, allow_unverified=True).blocked == ()
 
 
 def test_a_copy_that_is_not_there_is_a_wall_that_names_the_others() -> None:
@@ -140,7 +144,7 @@ def test_the_notes_of_the_restore_are_told_before_a_swap() -> None:
 
 
 def test_sessions_are_ended_only_where_there_are_some() -> None:
-    asked = parse_restore_event({"action": "swap", "database": "app", "copy": COPY})
+    asked = parse_restore_event({"action": "swap", "database": "app", "restored_database": COPY})
     swap = swap_of(asked, "neondb", THERE, NOW)
     made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [])
     assert made.will[0].startswith("Rename neondb")

@@ -2,13 +2,13 @@
 
     {"action": "list", "database": "app", "before": "2026-11-22T12:00:00Z"}
     {"action": "restore", "database": "app", "backup": "daily/app/2026-11-22T020000Z"}
-    {"action": "swap", "database": "app", "copy": "app_restored_20261122t093000z"}
+    {"action": "swap", "database": "app", "restored_database": "app_restored_20261122t093000z"}
     {"action": "tables", "database": "app"}
     {"action": "restore-tables", "database": "app", "tables": ["public.users"]}
     {"action": "export", "database": "app", "tables": ["public.users"]}
     {"action": "thaw", "database": "app", "backup": "weekly/app/2026-09-06T020000Z"}
 
-Without `"go": true` nothing is touched. What takes the place of something live wants the live
+Without `"execute": true` nothing is touched. What takes the place of something live wants the live
 database's name in `confirm`.
 """
 
@@ -53,11 +53,11 @@ MAY_BE = {
     "tables": "a list of names with their schema, such as ['public.users']",
     "data_only": "true or false",
     "replace": "true or false",
-    "copy": "the name of a database that a restore has made, such as"
+    "restored_database": "the name of a database that a restore has made, such as"
     " 'app_restored_20261122t093000z'",
-    "unproven": "true or false",
+    "allow_unverified": "true or false",
     "confirm": "the name of the live database on its server",
-    "go": "true or false",
+    "execute": "true or false",
 }
 
 _USED_BY: dict[str, set[Action]] = {
@@ -68,10 +68,10 @@ _USED_BY: dict[str, set[Action]] = {
     "tables": {Action.RESTORE_TABLES, Action.EXPORT},
     "data_only": {Action.RESTORE_TABLES},
     "replace": {Action.RESTORE_TABLES},
-    "copy": {Action.SWAP},
-    "unproven": {Action.SWAP},
+    "restored_database": {Action.SWAP},
+    "allow_unverified": {Action.SWAP},
     "confirm": {Action.SWAP, Action.RESTORE_TABLES},
-    "go": {Action.RESTORE, Action.SWAP, Action.RESTORE_TABLES, Action.EXPORT, Action.THAW},
+    "execute": {Action.RESTORE, Action.SWAP, Action.RESTORE_TABLES, Action.EXPORT, Action.THAW},
 }
 """Keys that not every action has a use for. One that is ignored would be a promise not kept."""
 
@@ -122,10 +122,11 @@ class RestoreEvent(Request):
         tables: which ones; empty for all.
         data_only: rows into tables of the live database that are there already.
         replace: in place of the rows that are in them.
-        copy_name: `copy` in the event: the restored database to be swapped in.
-        unproven: swap it in although it was not proven.
+        restored_database: the database to be swapped in, which a restore has made, or which a swap
+            has moved aside.
+        allow_unverified: swap it in although it was not proven.
         confirm: the live database's name, from whoever means to change it.
-        go: do it; otherwise the answer is a plan.
+        execute: do it; otherwise the answer is a plan.
     """
 
     action: Action
@@ -137,16 +138,15 @@ class RestoreEvent(Request):
     tables: Annotated[tuple[TableName, ...], PlainValidator(_tables)] = ()
     data_only: _Switch = False
     replace: _Switch = False
-    copy_name: Annotated[str | None, Field(alias="copy", min_length=1, max_length=63)] = None
-    unproven: _Switch = False
+    restored_database: Annotated[str | None, Field(min_length=1, max_length=63)] = None
+    allow_unverified: _Switch = False
     confirm: str | None = None
-    go: _Switch = False
+    execute: _Switch = False
 
     @model_validator(mode="after")
     def _keys_are_of_use(self) -> Self:
-        for name, field in type(self).model_fields.items():
-            key = field.alias or name
-            given = getattr(self, name) != field.default
+        for key, field in type(self).model_fields.items():
+            given = getattr(self, key) != field.default
             if given and self.action not in _USED_BY.get(key, Action):
                 raise own_words(f"key '{key}' is of no use to '{self.action}'")
         return self
@@ -161,8 +161,10 @@ class RestoreEvent(Request):
                 )
             if self.before:
                 raise own_words("key 'before' cannot stand beside the id of a backup")
-        if self.action is Action.SWAP and self.copy_name is None:
-            raise own_words(f"key 'copy' is missing; it may be {MAY_BE['copy']}")
+        if self.action is Action.SWAP and self.restored_database is None:
+            raise own_words(
+                f"key 'restored_database' is missing; it may be {MAY_BE['restored_database']}"
+            )
         if self.action is Action.RESTORE_TABLES and not self.tables:
             raise own_words(f"key 'tables' is missing; it may be {MAY_BE['tables']}")
         if self.replace and not self.data_only:
@@ -197,8 +199,8 @@ class RestoreEvent(Request):
             "target": self.target,
             "data_only": self.data_only,
             "replace": self.replace,
-            "copy": self.copy_name,
-            "unproven": self.unproven,
+            "restored_database": self.restored_database,
+            "allow_unverified": self.allow_unverified,
         }
         keys |= {key: value for key, value in others.items() if value}
         return {key: value for key, value in (keys | changes).items() if value is not None}
@@ -215,7 +217,7 @@ _GRAMMAR = Grammar(
 
 
 def parse_restore_event(event: object) -> RestoreEvent:
-    """The request that an event makes; a plan unless it says `"go": true`.
+    """The request that an event makes; a plan unless it says `"execute": true`.
 
     Raises:
         EventError: it makes none; says which key has what, and what it may be.

@@ -39,7 +39,7 @@ def failed_restore(
             holds some tables only.
     """
     whole = has_all_rows(report)
-    copy, differs = f"{report.copy_name} on {report.server}", " ".join(report.reasons)
+    copy, differs = f"{report.restored_database} on {report.server}", " ".join(report.reasons)
     what = (
         f"{copy} has {_rows(report)}, but is not all that {report.backup} claims. Lacking or"
         f" different: {differs}"

@@ -1,4 +1,4 @@
-"""What a restore would do, before it does anything: the answer to every event without `go`.
+"""What a restore would do, before it does anything: the answer to every event without `execute`.
 
 Pure: the facts are gathered by the services. A plan names what will be made, what may go wrong
 here, and what stands in the way for good; then the exact event that goes on.
@@ -29,7 +29,7 @@ class Plan:
         shows: the moment that the backup shows, in words.
         will: what will be done, a sentence each.
         beware: what could go wrong here, or would be different from the original.
-        blocked: why it can't be done like this; an event with `go` is refused for the same.
+        blocked: why it can't be done like this; an event with `execute` is refused for the same.
         by_hand: stock commands that do the same on any machine.
         downloads: bytes from the vault.
         seconds: how long it will take; None where that can't be known.
@@ -65,7 +65,7 @@ class Plan:
         told["next"] = (
             "Cure what stands under `blocked`, then ask again."
             if self.blocked
-            else self.event.again(go=True, **dict(self.changes))
+            else self.event.again(execute=True, **dict(self.changes))
         )
         return {key: value for key, value in told.items() if value not in (None, [])}
 

@@ -32,7 +32,7 @@ class RestoreReport(Document):
         server: host and port that it was restored into.
         endpoint: a digest of these, to know the same server again.
         server_version: as the server calls itself.
-        copy_name: the database that was made for it.
+        restored_database: the database that was made for it.
         live: the name of the database that the backup was taken of.
         verdict: whether what came back is what was backed up.
         reasons: why it is partial or failed, the gravest first; empty when proven.
@@ -62,7 +62,7 @@ class RestoreReport(Document):
     server: str
     endpoint: str
     server_version: str
-    copy_name: str
+    restored_database: str
     live: str
     verdict: Verdict
     reasons: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ def swap_of(event: RestoreEvent, live: str, databases: frozenset[str], now: date
         now: goes into the name of what is moved aside.
     """
     before = _free_name(live, databases, now) if live in databases else None
-    return Swap(copy=event.copy_name or "", live=live, before=before)
+    return Swap(copy=event.restored_database or "", live=live, before=before)
 
 
 def _free_name(live: str, databases: Collection[str], now: datetime) -> str:
@@ -142,8 +142,8 @@ def _walls(
         )
     if report.action != "restore":
         yield f"{quoted(swap.copy)} holds some tables only; it can't take a database's place."
-    if report.verdict is not Verdict.PROVEN and not event.unproven:
-        yield f'{_not_proven(report)} To swap it in all the same, say "unproven": true.'
+    if report.verdict is not Verdict.PROVEN and not event.allow_unverified:
+        yield f'{_not_proven(report)} To swap it in all the same, say "allow_unverified": true.'
 
 
 def _not_proven(report: RestoreReport) -> str:
