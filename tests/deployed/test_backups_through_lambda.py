@@ -26,7 +26,7 @@ def test_a_backup_by_hand_is_complete_locked_and_described(installation: Install
     summary = answer.payload
     location = parse_id(summary["backup"])
     assert location is not None
-    assert (summary["tier"], summary["label"], summary["taken"]) == (
+    assert (summary["tier"], summary["label"], summary["created"]) == (
         "manual",
         "before-migration-42",
         True,
@@ -75,7 +75,7 @@ def test_the_answer_says_what_is_read_and_warns_of_an_allowance_that_is_too_smal
         client.update_function_configuration(
             FunctionName=name, Environment={"Variables": variables}
         )
-    assert answer["taken"]
+    assert answer["created"]
     (warning,) = answer["warnings"]
     assert "Allowed: 1.0 MB a month (databases[].transfer)." in warning
     assert "stops or restricts the database" in warning
@@ -108,7 +108,7 @@ def test_a_second_delivery_of_a_slot_changes_nothing(installation: Installation)
     assert not first.failed, first.payload
     assert not second.failed, second.payload
     assert first.payload["backup"] == second.payload["backup"] == "monthly/app/2026-03-01T020000Z"
-    assert (first.payload["taken"], second.payload["taken"]) == (True, False)
+    assert (first.payload["created"], second.payload["created"]) == (True, False)
     versions = installation.vault.client.list_object_versions(
         Bucket=installation.vault.name, Prefix=first.payload["backup"]
     )["Versions"]

@@ -115,7 +115,7 @@ class Shop:
         """The id of a backup of its own: what is asked by hand twice within a second is one."""
         answer = self.installation.invoke(dict(event or {"database": "app"}))
         assert not answer.failed, answer.payload
-        if not answer.payload["taken"] and not (event and "scheduled" in event):
+        if not answer.payload["created"] and not (event and "scheduled" in event):
             time.sleep(1)
             return self.back_up(event)
         return str(answer.payload["backup"])

@@ -291,7 +291,7 @@ def test_a_password_that_was_rotated_meanwhile_is_read_again(backups: BackupHarn
         backups.secret = next(answers, "")
         return right()
 
-    assert backups.take(read_login=read_login).taken
+    assert backups.take(read_login=read_login).created
 
 
 @pytest.mark.fault("database")
@@ -332,7 +332,7 @@ def test_s3_throttles_for_good(backups: BackupHarness) -> None:
 @pytest.mark.fault("S3")
 def test_s3_throttles_and_recovers(backups: BackupHarness) -> None:
     with planned(backups.bucket.client, "UploadPart", answer(503, "SlowDown"), times=2):
-        assert backups.take().taken
+        assert backups.take().created
 
 
 @pytest.mark.fault("S3")
@@ -345,7 +345,7 @@ def test_a_part_fails_in_the_middle_of_many(bulky: BackupHarness) -> None:
 @pytest.mark.fault("S3")
 def test_a_part_fails_in_the_middle_of_many_and_recovers(bulky: BackupHarness) -> None:
     with planned(bulky.bucket.client, "UploadPart", answer(500, "InternalError"), after=1, times=2):
-        assert bulky.take().taken
+        assert bulky.take().created
 
 
 @pytest.mark.fault("time")
@@ -381,7 +381,7 @@ def test_a_second_delivery_of_the_slot_changes_nothing(backups: BackupHarness) -
     before = backups.bucket.client.list_object_versions(Bucket=backups.bucket.name)["Versions"]
     second = backups.take()
     after = backups.bucket.client.list_object_versions(Bucket=backups.bucket.name)["Versions"]
-    assert (first.taken, second.taken) == (True, False)
+    assert (first.created, second.created) == (True, False)
     assert second.manifest == first.manifest
     assert [v["VersionId"] for v in after] == [v["VersionId"] for v in before]
 
@@ -418,7 +418,7 @@ def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(
     backups.assert_nothing_was_published()
     assert backups.location.archive_key in backups.bucket.holds()  # the leftover
     outcome = backups.take()
-    assert outcome.taken
+    assert outcome.created
     stored = outcome.manifest.archive.objects[0]
     newest = client.head_object(Bucket=backups.bucket.name, Key=stored.key)
     assert (newest["VersionId"], newest["ContentLength"]) == (stored.version_id, stored.bytes)
@@ -440,5 +440,5 @@ def test_a_manifest_that_vanishes_into_a_lost_race_is_the_winners(backups: Backu
         other.start()
         outcome = backups.take()
         other.join()
-    assert (outcome.taken, outcome.manifest) == (False, winner)
+    assert (outcome.created, outcome.manifest) == (False, winner)
     eventually(lambda: backups.bucket.open_uploads() == [])

@@ -48,7 +48,7 @@ def db_proxy(backups: BackupHarness) -> Iterator[Proxy]:
 def outcome(backups: BackupHarness, **changes: Any) -> LifeboatError | None:
     """What the run raised; None where it took a backup. Nothing in between exists."""
     try:
-        assert backups.take(**changes).taken
+        assert backups.take(**changes).created
     except LifeboatError as error:
         assert backups.location.manifest_key not in backups.bucket.holds()
         return error
@@ -104,7 +104,7 @@ def test_a_slow_line_to_the_database_only_takes_longer(
     backups: BackupHarness, db_proxy: Proxy
 ) -> None:
     db_proxy.slow(0.004)
-    assert backups.take().taken
+    assert backups.take().created
     assert db_proxy.forwarded > 10_000
 
 
@@ -139,7 +139,7 @@ def test_a_slow_road_to_s3_only_takes_longer(
     backups: BackupHarness, s3_proxy: Proxy, vault: Vault
 ) -> None:
     s3_proxy.slow(0.02)
-    assert backups.take(vault=vault).taken
+    assert backups.take(vault=vault).created
     assert s3_proxy.forwarded > 10_000
 
 
@@ -224,7 +224,7 @@ def test_python_is_killed_at_a_step_and_the_next_run_makes_the_backup(
     assert victim.returncode == -signal.SIGKILL, victim.stderr
     assert backups.location.manifest_key not in bucket.holds()
     eventually(lambda: programs_at(database) == [])
-    assert backups.take().taken
+    assert backups.take().created
 
 
 def programs_at(database: Database) -> list[str]:

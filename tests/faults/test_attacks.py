@@ -173,7 +173,7 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
         lock(holder, relations)
 
     monkeypatch.setattr(snapshot, "_lock", lock_one_by_one)
-    assert backups.take().taken
+    assert backups.take().created
     hands[0].join()
 
 
@@ -332,7 +332,7 @@ def test_a_manifest_whose_answer_is_lost_is_still_this_run_s_own(backups: Backup
     with planned(client, "PutObject", resend):
         outcome = backups.take()
     assert lost.is_set()
-    assert outcome.taken
+    assert outcome.created
     assert outcome.manifest == backups.manifest()
 
 
@@ -355,7 +355,7 @@ def test_a_run_that_took_another_s_archive_for_a_leftover_does_not_replace_it(
         other.start()
         outcome = backups.take()
         other.join()
-    assert (outcome.taken, outcome.manifest) == (False, winner)
+    assert (outcome.created, outcome.manifest) == (False, winner)
     archive = winner.archive.objects[0]
     newest = client.head_object(Bucket=backups.bucket.name, Key=archive.key)
     assert newest["VersionId"] == archive.version_id

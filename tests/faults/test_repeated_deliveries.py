@@ -58,7 +58,7 @@ def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(
 ) -> None:
     newer = backups.take().manifest
     backups.slot -= timedelta(days=1)
-    assert backups.take().taken
+    assert backups.take().created
     backups.slot += timedelta(days=1)
     assert backups.manifest() == newer
     found = find_backups(backups.means().vault, "app")
@@ -116,7 +116,7 @@ def test_a_restore_while_a_backup_runs_brings_back_the_one_before(restores: Rest
         lambda _: answers.append(restores.restore()),
         times=1,
     ):
-        assert backups.take().taken
+        assert backups.take().created
     assert answers[0]["verdict"] == "proven"
     assert answers[0]["backup"] == before.location.id
 

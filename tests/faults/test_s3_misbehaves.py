@@ -122,7 +122,7 @@ def test_s3_fails_twice_at_every_step_and_recovers(backups: BackupHarness) -> No
         planned(client, "CompleteMultipartUpload", answer(500, "InternalError"), times=2),
         planned(client, "PutObject", answer(503, "SlowDown"), times=2),
     ):
-        assert backups.take().taken
+        assert backups.take().created
     one_true_backup(backups)
 
 
@@ -138,7 +138,7 @@ def test_s3_says_that_it_stored_another_archive_than_was_sent(backups: BackupHar
     other = {"ChecksumSHA256": "b3RoZXI=-1"}
     error = fails(backups, changed_answer(client, "CompleteMultipartUpload", other))
     assert "something else than was sent" in error.what
-    assert backups.take().taken
+    assert backups.take().created
     one_true_backup(backups)
 
 
@@ -148,7 +148,7 @@ def test_s3_has_lost_what_was_uploaded(backups: BackupHarness, code: str) -> Non
     error = fails(backups, planned(client, "CompleteMultipartUpload", answer(400, code)))
     assert code in error.what
     assert "lifecycle" in error.todo
-    assert backups.take().taken
+    assert backups.take().created
     one_true_backup(backups)
 
 
@@ -157,14 +157,14 @@ def test_a_completion_that_is_a_success_with_an_error_in_it(backups: BackupHarne
     fault = planned(client, "CompleteMultipartUpload", answer(200, "InternalError"))
     error = fails(backups, fault)
     assert "InternalError" in error.what
-    assert backups.take().taken
+    assert backups.take().created
     one_true_backup(backups)
 
 
 def test_a_success_with_an_error_in_it_once_is_tried_again(backups: BackupHarness) -> None:
     client = backups.bucket.client
     with planned(client, "CompleteMultipartUpload", answer(200, "InternalError"), times=1):
-        assert backups.take().taken
+        assert backups.take().created
     one_true_backup(backups)
 
 
@@ -186,7 +186,7 @@ def test_a_completion_whose_success_is_answered_with_an_error(
     )
     assert backups.location.archive_key in backups.bucket.holds()
     assert not getattr(error, "__notes__", []), "an upload that is complete needs no removal"
-    assert backups.take().taken
+    assert backups.take().created
     one_true_backup(backups)
 
 
@@ -196,7 +196,7 @@ def test_a_manifest_whose_success_is_answered_with_an_error_is_our_own(
     client = backups.bucket.client
     lost = but_done(client, answer(500, "InternalError"))
     with planned(client, "PutObject", lost, times=1, after=1):
-        assert backups.take().taken
+        assert backups.take().created
     one_true_backup(backups)
 
 
@@ -209,5 +209,5 @@ def test_a_race_that_s3_says_was_lost_to_nobody(
     fault = planned(backups.bucket.client, operation, answer(status, code), after=after)
     error = fails(backups, fault, kind=SlotTakenError)
     assert "Invoke the function again" in error.todo
-    assert backups.take().taken
+    assert backups.take().created
     one_true_backup(backups)

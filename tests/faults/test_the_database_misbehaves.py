@@ -212,7 +212,7 @@ def test_what_a_session_had_for_itself_may_go_during_a_backup(
     session.execute("CREATE FUNCTION pg_temp.own() RETURNS int LANGUAGE sql RETURN 1")
     done = in_the_snapshot(lambda: session.execute("DROP FUNCTION pg_temp.own()"))
     with session:
-        assert backups.take().taken
+        assert backups.take().created
     assert done
 
 
@@ -319,14 +319,14 @@ def test_a_name_that_is_no_utf8_is_refused_with_statements_that_cure_it(
     error = fails(nameless, UnreadableError)
     assert r"gr\xf6\xdfe" in error.what
     nameless.database.run(*(line for line in error.todo.splitlines() if line.startswith("  ")))
-    assert nameless.take().taken
+    assert nameless.take().created
 
 
 def test_bytes_that_are_no_utf8_are_kept_in_rows_and_in_columns_names(
     nameless: BackupHarness, new_database: Callable[..., Database]
 ) -> None:
     run_raw(nameless.database, 'ALTER TABLE t RENAME COLUMN v TO "größe"')
-    assert nameless.take().taken
+    assert nameless.take().created
     copy = new_database(options=NAMELESS)
     nameless.restore(copy)
     raw = "SELECT convert_to(attname, 'SQL_ASCII') FROM pg_attribute WHERE attnum = 1"

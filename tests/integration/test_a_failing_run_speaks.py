@@ -236,7 +236,7 @@ def test_a_first_try_that_fails_of_something_passing_is_mended_by_the_second_in_
     town: Town, called: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TRIED, failing(ERROR))
-    assert called()["taken"]
+    assert called()["created"]
     assert town.record("app").outcome is AttemptOutcome.SUCCEEDED
     assert town.people.arrived(1) == []
 

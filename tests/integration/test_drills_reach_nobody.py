@@ -48,7 +48,7 @@ def test_a_view_of_another_server_is_untested_and_the_rest_is_proven(
     }
     database.run("CREATE TABLE users AS SELECT generate_series(1, 100)::bigint AS id")
     database.run(*(statement.format(**facts) for statement in HOW[how]))
-    assert drills.backups.take().taken
+    assert drills.backups.take().created
 
     report = drills.hold()
 

@@ -41,7 +41,7 @@ def drills(
 
 def test_no_code_in_a_backup_runs_as_a_superuser(drills: DrillHarness, source: Database) -> None:
     hostile_database.be_told(source)
-    assert drills.backups.take().taken
+    assert drills.backups.take().created
 
     said = "\n".join(check(drills.hold(), "restore").details)
 
@@ -59,7 +59,7 @@ def test_code_in_a_backup_gains_nothing_that_takes_a_superuser(
     drills: DrillHarness, source: Database
 ) -> None:
     hostile_database.grasp(source)
-    assert drills.backups.take().taken
+    assert drills.backups.take().created
 
     report = drills.hold()
 

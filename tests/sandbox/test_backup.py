@@ -70,7 +70,7 @@ def test_invocations_follow_each_other_in_one_process_and_leave_nothing_behind(
     assert [name for name, _ in processes] == ["aws-lambda-rie", "bwrap", "python3.13"]
     assert warm.function.processes() == processes
     assert warm.function.temporary_files() == []
-    assert (first["taken"], second["taken"], again["taken"]) == (True, True, False)
+    assert (first["created"], second["created"], again["created"]) == (True, True, False)
     assert first["backup"] == again["backup"] != second["backup"]
     assert first["rows"] == second["rows"]
     assert warm.vault.open_uploads() == []
@@ -95,7 +95,7 @@ def test_the_layers_programs_run_with_its_libraries_and_without_the_functions_ke
             assert ours_or_aws == known
             assert ("PGPASSWORD" in environment) == (name == "pg_dump")
         stopped.resume()
-        assert stopped.answer.result().get("taken") is True
+        assert stopped.answer.result().get("created") is True
 
 
 def test_verify_full_works_with_the_layers_openssl(
@@ -121,7 +121,7 @@ def test_verify_full_works_with_the_layers_openssl(
             return server.execute(tunnel, [ports]).fetchall() == [("TLSv1.3",)]
 
         eventually(has_tunnel)
-        assert stopped.answer.result().get("taken") is True
+        assert stopped.answer.result().get("created") is True
 
 
 def test_a_server_that_an_unknown_authority_vouches_for_is_refused(
@@ -142,7 +142,7 @@ def test_a_failed_run_is_lambdas_own_error_and_the_next_one_recovers(
     answer = warm.function.invoke(event)
     assert but_records(warm.vault.holds()) == before
     warm.rotate(source.url)
-    assert warm.function.invoke(event).get("taken") is True
+    assert warm.function.invoke(event).get("created") is True
     assert set(answer) == {"errorType", "errorMessage", "requestId", "stackTrace"}
     assert answer["errorType"] == "ConnectError"
     assert "\nNext: " in answer["errorMessage"]
@@ -168,7 +168,7 @@ def test_garbage_first_on_the_library_path_does_not_disturb(
     littered = replace(box, files={**box.files, "/garbage": garbage})
     path = f"/garbage:{LIBRARY_PATH}"
     with deploy(source.url, box=littered, LD_LIBRARY_PATH=path) as deployed:
-        assert deployed.function.invoke(deployed.event()).get("taken") is True
+        assert deployed.function.invoke(deployed.event()).get("created") is True
 
 
 def test_a_stalled_run_ends_before_lambdas_time_is_out(deploy: Deploy, source: SpecDrive) -> None:
@@ -181,4 +181,4 @@ def test_a_stalled_run_ends_before_lambdas_time_is_out(deploy: Deploy, source: S
         assert deployed.function.processes() == processes
         assert deployed.function.temporary_files() == []
         assert but_records(deployed.vault.holds()) == deployed.vault.open_uploads() == []
-        assert deployed.function.invoke(deployed.event()).get("taken") is True
+        assert deployed.function.invoke(deployed.event()).get("created") is True

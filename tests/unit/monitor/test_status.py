@@ -52,45 +52,45 @@ def test_the_same_as_json() -> None:
     found = status(healthy()).as_json()
     assert json.loads(json.dumps(found)) == found
     assert found["health"] == "healthy"
-    assert found["checked"] == "2026-11-25T12:00:00Z"
+    assert found["checked_at"] == "2026-11-25T12:00:00Z"
     assert found["findings"] == []
     (database,) = found["databases"]  # type: ignore[misc]
     assert database == {  # type: ignore[has-type]
         "name": "app",
         "health": "healthy",
-        "critical": 0,
-        "warning": 0,
-        "seen": True,
+        "critical_findings": 0,
+        "warnings": 0,
+        "checked": True,
         "backups": 10,
-        "backup": {
-            "id": "daily/app/2026-11-25T020000Z",
+        "newest_backup": {
+            "backup": "daily/app/2026-11-25T020000Z",
             "tier": "daily",
-            "shows": "2026-11-25T02:00:01Z",
+            "data_as_of": "2026-11-25T02:00:01Z",
             "age_hours": 9.9997,
-            "bytes": 50_000_000,
+            "archive_bytes": 50_000_000,
             "rows": 6000,
             "seconds": 60.0,
         },
-        "drill": {
+        "newest_drill": {
             "verdict": "proven",
             "backup": "daily/app/2026-11-25T020000Z",
-            "started": "2026-11-23T05:00:00Z",
+            "started_at": "2026-11-23T05:00:00Z",
             "age_days": 2.2917,
             "seconds": 120.0,
             "rto_seconds": 3600,
-            "margin_seconds": 3480.0,
+            "rto_margin_seconds": 3480.0,
         },
         "monthly_cost": 0.0112,
         "transfer": {
             "backup_bytes": 150_000_000,
             "estimated": True,
-            "month_bytes": 4_500_000_000,
-            "used_bytes": 1_500_000_000,
+            "bytes_per_month": 4_500_000_000,
+            "bytes_this_month": 1_500_000_000,
             "allowance_bytes": None,
             "allowance": None,
             "monthly_cost": 0.0,
         },
-        "worst": None,
+        "worst_finding": None,
     }
 
 
@@ -100,8 +100,8 @@ def test_findings_come_with_their_advice() -> None:
     found = status(vault)
     assert found.health is Health.CRITICAL
     (database,) = found.databases
-    assert (database.critical, database.warning) == (1, 0)
-    assert database.worst == "failed its drill"
+    assert (database.critical_findings, database.warnings) == (1, 0)
+    assert database.worst_finding == "failed its drill"
     text = found.as_text()
     assert "CRITICAL: app failed its drill\n  What: The drill of" in text
     assert "\n  Safe: The drill changed nothing." in text
@@ -125,7 +125,7 @@ def test_a_database_that_could_not_be_seen_is_unknown_and_not_empty() -> None:
     assert row == ["app", "critical", *"?????"]
     assert worst == ["could not be checked"]
     (database,) = status(vault).databases
-    assert not database.seen
+    assert not database.checked
     assert database.monthly_cost is None
 
 
@@ -149,8 +149,8 @@ def test_a_backup_a_moment_ahead_of_the_clock_is_no_hours_old() -> None:
     vault = healthy()
     vault.now = NEWEST
     (database,) = status(vault).databases
-    assert database.backup is not None
-    assert database.backup.age_hours == 0
+    assert database.newest_backup is not None
+    assert database.newest_backup.age_hours == 0
 
 
 def test_warnings_are_counted_apart_from_what_is_critical() -> None:
@@ -158,7 +158,7 @@ def test_warnings_are_counted_apart_from_what_is_critical() -> None:
     vault.drills.append(drill(NEWEST + HOUR, Verdict.FAILED))
     vault.now += 36 * DAY
     (database,) = status(vault).databases
-    assert (database.critical, database.warning) == (2, 1)  # too old and failed; stale
+    assert (database.critical_findings, database.warnings) == (2, 1)  # too old and failed; stale
 
 
 def health(vault: Vault) -> Health:
@@ -208,20 +208,21 @@ def test_what_is_wrong_goes_before_what_is_waited_for() -> None:
 
 def test_the_table_begins_with_the_worst_database_and_fits_a_terminal() -> None:
     def row(name: str, health: Health, **changed: object) -> DatabaseStatus:
-        return replace(newest, name=name, health=health, **changed)  # type: ignore[arg-type]
+        return newest.model_copy(update={"name": name, "health": health, **changed})
 
     found = status(healthy())
     (newest,) = found.databases
-    assert newest.backup is not None
-    big = replace(newest.backup, bytes=999_000_000_000, rows=1_999_999_999)
+    assert newest.newest_backup is not None
+    huge = {"archive_bytes": 999_000_000_000, "rows": 1_999_999_999}
+    big = newest.newest_backup.model_copy(update=huge)
     rows = (
         row("app", Health.HEALTHY),
-        row("billing", Health.NOT_DRILLED_YET, backup=big),
+        row("billing", Health.NOT_DRILLED_YET, newest_backup=big),
         row("crm", Health.WARNING),
         row("shop", Health.CRITICAL, critical=1, worst="lost rows\nof \u202ea"),
         row("production", Health.CRITICAL, critical=2, worst="has no backup left"),
     )
-    text = replace(found, databases=rows).as_text().split("\n\n")[1].splitlines()
+    text = found.model_copy(update={"databases": rows}).as_text().split("\n\n")[1].splitlines()
     names = [each.split()[0] for each in text if not each.startswith("  ")]
     assert names == ["DATABASE", "production", "shop", "crm", "billing", "app"]
     assert max(map(len, text)) <= 80

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 
 class Level(StrEnum):
@@ -122,8 +125,8 @@ class Finding:
     since: datetime | None = None
     safe: str
     advice: tuple[str, ...]
-    passing: bool = False
-    basis: datetime | None = None
+    passing: Annotated[bool, Field(exclude=True)] = False
+    basis: Annotated[datetime | None, Field(exclude=True)] = None
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -39,9 +39,9 @@ def is_daily(cron: str, now: datetime) -> bool:
 
 
 def _of_database(database: DatabaseStatus) -> Iterator[Figure]:
-    if database.seen:
-        yield Figure(FINDINGS, database.critical + database.warning, database.name)
-    if database.backup:
-        yield Figure(BACKUP_AGE, database.backup.age_hours, database.name)
-    if database.drill:
-        yield Figure(DRILL_AGE, database.drill.age_days, database.name)
+    if database.checked:
+        yield Figure(FINDINGS, database.critical_findings + database.warnings, database.name)
+    if database.newest_backup:
+        yield Figure(BACKUP_AGE, database.newest_backup.age_hours, database.name)
+    if database.newest_drill:
+        yield Figure(DRILL_AGE, database.newest_drill.age_days, database.name)

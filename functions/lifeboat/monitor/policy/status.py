@@ -1,14 +1,14 @@
 """The whole status: as an object for programs, and as a table for a terminal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from pydantic_core import to_jsonable_python
 
 from lifeboat.alerts.policy.findings import Finding, Health, Level, overall
 from lifeboat.alerts.policy.installation import Installation
+from lifeboat.model.answers import Answer
+from lifeboat.model.drill_report import Verdict
 from lifeboat.model.text import at, line, printable
+from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.bill import Bill
 from lifeboat.monitor.policy.checks.age import backup_age, unprotected
 from lifeboat.monitor.policy.checks.drills import drill_age
@@ -25,126 +25,117 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BackupStatus:
+class BackupStatus(Answer):
     """The newest whole backup of a database.
 
     Attributes:
-        id: as a person types it.
-        tier: its tier.
-        shows: the moment that it shows.
+        backup: its id, as events take it.
+        tier: which retention applies.
+        data_as_of: the moment whose data it has.
         age_hours: hours since then.
-        bytes: of the archive.
+        archive_bytes: size of the archive.
         rows: in it.
         seconds: that it took.
     """
 
-    id: str
-    tier: str
-    shows: datetime
+    backup: str
+    tier: Tier
+    data_as_of: datetime
     age_hours: float
-    bytes: int
+    archive_bytes: int
     rows: int
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class DrillStatus:
+class DrillStatus(Answer):
     """The newest drill of a database.
 
     Attributes:
-        verdict: proven, partial or failed.
+        verdict: what it said of the backup.
         backup: the id of the backup that was tried; None when there was none to try.
-        started: when it began.
+        started_at: when it began.
         age_days: days since then.
         seconds: that it took.
         rto_seconds: that it may take.
-        margin_seconds: what was left of that; negative when it took longer.
+        rto_margin_seconds: what was left of that; negative when it took longer.
     """
 
-    verdict: str
+    verdict: Verdict
     backup: str | None
-    started: datetime
+    started_at: datetime
     age_days: float
     seconds: float
     rto_seconds: int
-    margin_seconds: float
+    rto_margin_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseStatus:
+class DatabaseStatus(Answer):
     """One database.
 
     Attributes:
         name: in the settings.
         health: what its findings come to, and whether it has a backup and a drill at all.
-        critical: how many critical findings it has.
-        warning: how many warnings.
-        seen: whether it could be looked at; if not, the rest is unknown.
+        critical_findings: how many critical findings it has.
+        warnings: how many findings are warnings.
+        checked: whether its backups could be looked at; if not, the rest is unknown.
         backups: how many backups there are.
-        backup: the newest whole one; None when there is none.
-        drill: the newest drill; None when there was none.
+        newest_backup: the newest whole one; None when there is none.
+        newest_drill: the newest drill; None when there was none.
         monthly_cost: of its backups in the bucket and its transfer, in US dollars.
         transfer: what backups read from its server; None while there is none.
-        worst: its gravest finding in a few words; None when there is none.
+        worst_finding: its worst finding in a few words; None when there is none.
     """
 
     name: str
     health: Health
-    critical: int
-    warning: int
-    seen: bool
+    critical_findings: int
+    warnings: int
+    checked: bool
     backups: int = 0
-    backup: BackupStatus | None = None
-    drill: DrillStatus | None = None
+    newest_backup: BackupStatus | None = None
+    newest_drill: DrillStatus | None = None
     monthly_cost: float | None = None
     transfer: TransferStatus | None = None
-    worst: str | None = None
+    worst_finding: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Status:
+class Status(Answer):
     """Everything.
 
     Attributes:
         health: that of the worst database, or of the bucket if that is worse.
-        checked: when the vault was looked at.
+        checked_at: when the bucket was looked at.
         stack: its name.
         account: the AWS account's 12 digits; "" where nobody knows them.
-        vault: the bucket.
-        region: where it lies.
+        bucket: in which the backups are.
+        region: in which the bucket is.
         databases: in the order of the settings.
-        findings: all of them, the gravest first.
+        findings: all of them, the worst first.
         bill: what all of it costs a month.
         unprotected_hours: for how long a database has had no backup, of the one for which it is
             longest; None where that isn't known of any.
     """
 
     health: Health
-    checked: datetime
+    checked_at: datetime
     stack: str
     account: str
-    vault: str
+    bucket: str
     region: str
     databases: tuple[DatabaseStatus, ...]
     findings: tuple[Finding, ...]
     bill: Bill
     unprotected_hours: float | None
 
-    def as_json(self) -> dict[str, object]:
-        """The same as plain values that any JSON encoder takes; times as ISO 8601."""
-        plain: dict[str, object] = to_jsonable_python(self)
-        return plain
-
     def as_text(self) -> str:
         """The same for a terminal: a row for each database, the worst first, then what was found.
 
         The table is at most 80 columns wide, unless names are long.
         """
-        whose = f"{self.installation.sentence} Bucket: s3://{self.vault}"
-        state = f"{self.stack}: {self.health.words.upper()}   {at(self.checked)}"
+        whose = f"{self.installation.sentence} Bucket: s3://{self.bucket}"
+        state = f"{self.stack}: {self.health.words.upper()}   {at(self.checked_at)}"
         table = table_of(self.databases)
-        found = [block_of(each, self.checked) for each in self.findings]
+        found = [block_of(each, self.checked_at) for each in self.findings]
         head = f"{line(state)}\n{line(whose)}"
         parts = [head, table, *(found or ["Nothing is wrong."]), bill_text(self.bill)]
         text = "\n\n".join(parts) + "\n"
@@ -154,7 +145,7 @@ class Status:
     def installation(self) -> Installation:
         """Whose status it is."""
         return Installation(
-            stack=self.stack, account=self.account, region=self.region, vault=self.vault
+            stack=self.stack, account=self.account, region=self.region, vault=self.bucket
         )
 
 
@@ -181,10 +172,10 @@ def status_of(
     healths = [overall(findings), *(each.health for each in databases)]
     return Status(
         health=min(healths, key=lambda each: each.rank),
-        checked=now,
+        checked_at=now,
         stack=facts.stack,
         account=facts.account,
-        vault=facts.vault,
+        bucket=facts.vault,
         region=facts.region,
         databases=databases,
         findings=tuple(findings),
@@ -204,23 +195,23 @@ def _database(
     judged = DatabaseStatus(
         name=database.name,
         health=health_of(case, own),
-        critical=levels.count(Level.CRITICAL),
-        warning=levels.count(Level.WARNING),
-        seen=case is not None,
-        worst=own[0].headline if own else None,
+        critical_findings=levels.count(Level.CRITICAL),
+        warnings=levels.count(Level.WARNING),
+        checked=case is not None,
+        worst_finding=own[0].headline if own else None,
     )
     if case is None:
         return judged
     cost = monthly_cost(case.objects, case.settings.retention, region, case.now)
     transfer = transfer_status(case)
-    return replace(
-        judged,
-        backups=len(case.published),
-        backup=_backup(case),
-        drill=_drill(case),
-        monthly_cost=round(cost.total + (transfer.monthly_cost if transfer else 0), 4),
-        transfer=transfer,
-    )
+    known = {
+        "backups": len(case.published),
+        "newest_backup": _backup(case),
+        "newest_drill": _drill(case),
+        "monthly_cost": round(cost.total + (transfer.monthly_cost if transfer else 0), 4),
+        "transfer": transfer,
+    }
+    return judged.model_copy(update=known)
 
 
 def _backup(case: Case) -> BackupStatus | None:
@@ -229,11 +220,11 @@ def _backup(case: Case) -> BackupStatus | None:
         return None
     newest = case.whole[0]
     return BackupStatus(
-        id=newest.location.id,
-        tier=newest.location.tier.value,
-        shows=newest.shows,
+        backup=newest.location.id,
+        tier=newest.location.tier,
+        data_as_of=newest.shows,
         age_hours=round(age / _HOUR, 4),
-        bytes=newest.bytes,
+        archive_bytes=newest.bytes,
         rows=newest.rows,
         seconds=newest.seconds,
     )
@@ -245,11 +236,11 @@ def _drill(case: Case) -> DrillStatus | None:
         return None
     newest = case.reports[0]
     return DrillStatus(
-        verdict=newest.verdict.value,
+        verdict=newest.verdict,
         backup=newest.backup,
-        started=newest.started,
+        started_at=newest.started,
         age_days=round(age / _DAY, 4),
         seconds=newest.total_seconds,
         rto_seconds=newest.rto_seconds,
-        margin_seconds=newest.rto_margin_seconds,
+        rto_margin_seconds=newest.rto_margin_seconds,
     )

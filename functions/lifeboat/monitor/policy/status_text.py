@@ -31,14 +31,14 @@ def table_of(databases: Iterable["DatabaseStatus"]) -> str:
 
 
 def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
-    if not row.seen:
+    if not row.checked:
         return (row.name, row.health.words, *"?" * (len(_HEADINGS) - 2))
-    backup, drill = row.backup, row.drill
+    backup, drill = row.newest_backup, row.newest_drill
     return (
         row.name,
         row.health.words,
         span(timedelta(hours=backup.age_hours)) if backup else "none",
-        size(backup.bytes) if backup else "-",
+        size(backup.archive_bytes) if backup else "-",
         f"{backup.rows:,}" if backup else "-",
         drill.verdict if drill else "never",
         span(timedelta(days=drill.age_days)) if drill else "-",
@@ -47,15 +47,15 @@ def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
 
 def _details(row: "DatabaseStatus") -> Iterator[str]:
     """What is worst, then tier, time and cost."""
-    if row.worst:
-        yield line(row.worst)
+    if row.worst_finding:
+        yield line(row.worst_finding)
     parts = [
-        f"{row.backup.tier} backup" if row.backup else "",
-        f"restored in {_minutes(row.drill)}" if row.drill else "",
+        f"{row.newest_backup.tier} backup" if row.newest_backup else "",
+        f"restored in {_minutes(row.newest_drill)}" if row.newest_drill else "",
         f"reads {row.transfer.cell} a month" if row.transfer else "",
         f"${row.monthly_cost:,.2f} a month" if row.monthly_cost is not None else "",
     ]
-    if row.seen:
+    if row.checked:
         yield from wrap(", ".join(filter(None, parts)), _WIDTH)
 
 

@@ -1,0 +1,37 @@
+"""What a function answers: a model for each, so that no answer has a key that nobody described.
+
+`docs/reference.md` and the JSON Schemas in `docs/schemas/` are made from these models.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    """A part of an answer, or all of it.
+
+    Every key is always there: null, [] or {} where there is nothing to say. Times are in UTC, as
+    ISO 8601.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True
+    )
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain values, which any JSON encoder takes."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class ErrorAnswer(Answer):
+    """What Lambda answers in place of a function that failed; `FunctionError` is set then.
+
+    Attributes:
+        errorType: the kind of the error, such as "RestoreRefusedError".
+        errorMessage: three lines: what failed, then what is not affected (`Safe:`), then what to
+            do (`Next:`).
+        stackTrace: where in the code; for whoever reports a fault.
+    """
+
+    errorType: str  # noqa: N815  # the names are Lambda's
+    errorMessage: str  # noqa: N815
+    stackTrace: tuple[str, ...] = ()  # noqa: N815
