@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.alerts.tell_failure import recorded
 from lifeboat.alerts.wiring import voice
+from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, slot_of
 from lifeboat.backup.run import Means, Request
 from lifeboat.backup.try_again import take_backup_or_try_again
@@ -25,7 +27,7 @@ from lifeboat.runtime.invocation import described, reported, seconds_left, secre
 from lifeboat.runtime.measure import measure
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
-from lifeboat.settings.allowance import announced
+from lifeboat.settings.allowance import forecast
 
 # The service is named here and not by powertools' variable, which would also make it a dimension
 # of every metric: graphs are by database.
@@ -35,7 +37,7 @@ logger = Logger(service="lifeboat-backup")
 @logger.inject_lambda_context(clear_state=True)
 @reported(logger, BackupError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
-    """Take the backup that the event asks for; gives the manifest's summary.
+    """Take the backup that the event asks for; gives what there is to know of it first.
 
     `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}` from the schedule, or by hand
     `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
@@ -78,7 +80,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         outcome = take_backup_or_try_again(
             Request(location, asked.label, context.aws_request_id), means
         )
-    if outcome.taken and settings.dashboard:
+    if outcome.created and settings.dashboard:
         stored = outcome.manifest
         measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
     transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))

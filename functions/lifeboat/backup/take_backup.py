@@ -19,11 +19,11 @@ class Outcome:
 
     Attributes:
         manifest: the slot's published backup.
-        taken: whether this run took it; else the slot had been served already.
+        created: whether this run took it; else the slot had been served already.
     """
 
     manifest: Manifest
-    taken: bool
+    created: bool
 
 
 def take_backup(request: Request, means: Means) -> Outcome:
@@ -43,7 +43,7 @@ def take_backup(request: Request, means: Means) -> Outcome:
         except SlotTakenError as taken:
             watch.fail(taken)  # should time run out meanwhile, this is what has to be known
             if published := _published_by_another(run, watch):
-                return Outcome(published, taken=False)
+                return Outcome(published, created=False)
             raise
 
 
@@ -52,11 +52,11 @@ def _take(run: BackupRun, watch: Watch) -> Outcome:
     with run.phases.timed("look"):
         slot = watch.call(run.look)
     if slot.manifest:
-        return Outcome(slot.manifest, taken=False)
+        return Outcome(slot.manifest, created=False)
     with ready_database(run, watch) as ready:
         archive = store_archive(run, ready, slot, watch)
     with run.phases.timed("publish"):
-        return Outcome(publish_backup(run, archive, watch), taken=True)
+        return Outcome(publish_backup(run, archive, watch), created=True)
 
 
 def _published_by_another(run: BackupRun, watch: Watch) -> Manifest | None:

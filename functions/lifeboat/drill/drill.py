@@ -131,4 +131,4 @@ def _publish(means: RecoveryMeans, report: DrillReport) -> None:
     publish_report(
         means.vault, report.key, report.to_json(), protection, content_type="application/json"
     )
-    publish_report(means.vault, report.page_key, page, protection, content_type=kind)
+    publish_report(means.vault, report.html_key, page, protection, content_type=kind)

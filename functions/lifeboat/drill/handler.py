@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.tell_failure import recorded
 from lifeboat.alerts.wiring import voice
 from lifeboat.drill.drill import drill
+from lifeboat.drill.policy.answer import DrillAnswer, answer_of
 from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
 from lifeboat.drill.run import DrillRequest
 from lifeboat.errors import DrillError, DrillFailedError
@@ -26,7 +27,7 @@ logger = Logger(service="lifeboat-drill")
 @logger.inject_lambda_context(clear_state=True)
 @reported(logger, DrillError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
-    """Hold the drill that the event asks for; gives its report's summary.
+    """Hold the drill that the event asks for; gives what there is to know of it first.
 
     `{"database": "app"}` drills the newest backup in a server of the function's own. Also
     `"backup": "random"` or an id, and `"target": "<ARN of a secret>"`.
@@ -59,14 +60,12 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     summary = report.summary(means.vault.bucket)
     logger.info("drill.finished", extra={"summary": summary})
     if report.verdict is Verdict.FAILED:
-        raise _failure(asked, report, summary)
-    return summary
+        raise _failure(asked, report, answer)
+    return answer.as_json()
 
 
-def _failure(
-    asked: DrillEvent, report: DrillReport, summary: dict[str, object]
-) -> DrillFailedError:
+def _failure(asked: DrillEvent, report: DrillReport, answer: DrillAnswer) -> DrillFailedError:
     return DrillFailedError(
         f"The drill of {report.backup or asked.database} failed: {'; '.join(report.reasons)}",
-        todo=f"{report.advice} The report: {summary['next']}",
+        todo=f"{report.advice} The report: {answer.next_command}",
     )

@@ -163,24 +163,6 @@ class DrillReport(Document):
         return self.rto_seconds - self.total_seconds
 
     @property
-    def page_key(self) -> str:
-        """Where the same report lies as a page for people."""
+    def html_key(self) -> str:
+        """Where the same report lies as HTML."""
         return self.key.removesuffix(".json") + ".html"
-
-    def summary(self, bucket: str) -> dict[str, object]:
-        """What the drill function returns: small, and plain enough for any JSON encoder."""
-        page = f"s3://{bucket}/{self.page_key}"
-        return {
-            "verdict": self.verdict.value,
-            "backup": self.backup,
-            "database": self.database,
-            "target": self.target,
-            "reasons": list(self.reasons),
-            "advice": self.advice,
-            "rows": self.rows,
-            "seconds": round(self.total_seconds, 3),
-            "rto_seconds": self.rto_seconds,
-            "report": f"s3://{bucket}/{self.key}",
-            "page": page,
-            "next": f"aws s3 cp {page} drill.html",
-        }

@@ -4,7 +4,6 @@ Version 1 of the schema. Raise `SCHEMA_VERSION` when a field changes its meaning
 new field with a default needs no new version.
 """
 
-from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat
@@ -143,21 +142,3 @@ class Manifest(Document):
         """The key of an object that it claims and that lies in another backup's place."""
         keys = (stored.key for stored in self.claims)
         return next((key for key in keys if not key.startswith(self.location.prefix)), None)
-
-    def summary(self, bucket: str) -> dict[str, object]:
-        """What the backup function returns: small, and plain enough for any JSON encoder."""
-        prefix = self.location.prefix
-        return {
-            "backup": self.location.id,
-            "database": self.database,
-            "tier": self.tier.value,
-            "label": self.label,
-            "tables": len(self.inventory.tables),
-            "rows": self.inventory.rows,
-            "bytes": self.archive.bytes,
-            "sha256": {stored.key: stored.sha256 for stored in self.archive.objects},
-            "seconds": round((self.finished - self.started) / timedelta(seconds=1), 3),
-            "notes": list(self.notes),
-            "where": f"s3://{bucket}/{prefix}",
-            "next": f"{copy_backup(bucket, prefix)} && pg_restore --list archive.dump",
-        }

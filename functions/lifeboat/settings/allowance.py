@@ -6,7 +6,7 @@ application's own traffic too, which nobody here can see, so all of this is the 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lifeboat.model.aws import MONTH
@@ -79,8 +79,23 @@ def dollars(month_bytes: float, allowance: Allowance | None) -> float:
     return max(month_bytes / GB - terms.allowance_gb, 0.0) * terms.price_per_gb
 
 
-def announced(manifest: Manifest, database: WatchedDatabase, now: datetime) -> dict[str, object]:
-    """What the backup function says of its transfer, with a warning where it is too much.
+@dataclass(frozen=True, kw_only=True)
+class TransferForecast:
+    """What the backup function says of what it reads from the database's server.
+
+    Attributes:
+        bytes_read: by this backup; None where that was not counted.
+        bytes_read_per_month: by all backups of a month, by the schedule; None as above.
+        warnings: where that is more than allowed.
+    """
+
+    bytes_read: int | None = None
+    bytes_read_per_month: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def forecast(manifest: Manifest, database: WatchedDatabase, now: datetime) -> TransferForecast:
+    """What backups read from a server, with a warning where it is too much.
 
     Args:
         manifest: of the backup that was taken.
@@ -89,18 +104,18 @@ def announced(manifest: Manifest, database: WatchedDatabase, now: datetime) -> d
     """
     each = manifest.bytes_read
     if each is None:
-        return {}
+        return TransferForecast()
     month = each * len(runs(database.cron, database.timezone, now, now + MONTH))
     allowance = allowance_of(database, manifest.source.provider)
-    said: dict[str, object] = {"bytes_read": each, "bytes_read_per_month": month}
+    expected = TransferForecast(bytes_read=each, bytes_read_per_month=month)
     if allowance is None or allowance.bytes is None or month <= allowance.bytes:
-        return said
+        return expected
     warning = (
         f"By its schedule, backups of {database.name} will read {size(month)} a month from its"
         f" server. Allowed: {allowance.words}. {consequence(allowance, month)} The application's"
         f" own traffic counts too. {' '.join(cures(allowance))}"
     )
-    return {**said, "warnings": [warning]}
+    return replace(expected, warnings=(warning,))
 
 
 def consequence(allowance: Allowance, month_bytes: float) -> str:

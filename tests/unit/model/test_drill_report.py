@@ -27,7 +27,7 @@ def test_what_is_written_is_what_is_read(report: DrillReport) -> None:
 
 def test_a_report_and_its_page_lie_side_by_side() -> None:
     assert REPORT.key == KEY
-    assert REPORT.page_key == "drills/app/2026-11-23T050003Z.html"
+    assert REPORT.html_key == "drills/app/2026-11-23T050003Z.html"
 
 
 def test_the_margin_is_what_is_left_of_the_target() -> None:
@@ -62,21 +62,3 @@ def test_a_field_added_later_does_not_stop_an_older_reader() -> None:
 def test_no_document_gives_another_exception(document: bytes) -> None:
     with pytest.raises(ReportError):
         DrillReport.from_json(document)
-
-
-def test_the_summary_is_what_a_person_wants_to_know_first() -> None:
-    summary = json.loads(json.dumps(REPORT.summary("vault-1")))
-    assert summary == {
-        "verdict": "proven",
-        "backup": "weekly/app/2026-11-22T020000Z",
-        "database": "app",
-        "target": "embedded",
-        "reasons": [],
-        "advice": None,
-        "rows": 1_250_331,
-        "seconds": 41.5,
-        "rto_seconds": 3600,
-        "report": f"s3://vault-1/{KEY}",
-        "page": "s3://vault-1/drills/app/2026-11-23T050003Z.html",
-        "next": "aws s3 cp s3://vault-1/drills/app/2026-11-23T050003Z.html drill.html",
-    }

@@ -19,7 +19,7 @@ from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.policy.slots import slots
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import TransferSettings, WatchedDatabase, parse
-from lifeboat.settings.allowance import announced, reached
+from lifeboat.settings.allowance import TransferForecast, forecast, reached
 from lifeboat.settings.providers import provider_of
 from tests.support.bad_settings import with_database
 from tests.support.vaults import DAY, NEWEST, NOW, Vault, backup, empty, healthy
@@ -67,21 +67,21 @@ def test_the_month_ahead_is_the_schedule_times_the_newest_backup() -> None:
     vault = reading(2 * GB)
     vault.add(read(NEWEST + timedelta(hours=1), GB))
     found = transfer(vault)
-    assert (found["backup_bytes"], found["month_bytes"]) == (GB, 30 * GB)
-    assert found["used_bytes"] == 21 * GB  # what each one said of itself
+    assert (found["backup_bytes"], found["bytes_per_month"]) == (GB, 30 * GB)
+    assert found["bytes_this_month"] == 21 * GB  # what each one said of itself
     assert not found["estimated"]
 
 
 def test_backups_of_last_month_are_not_this_months() -> None:
     vault = reading(GB)
     vault.add(*(read(NEWEST - day * DAY, GB) for day in range(10, 40)))
-    assert transfer(vault)["used_bytes"] == 25 * GB
+    assert transfer(vault)["bytes_this_month"] == 25 * GB
 
 
 def test_backups_whose_manifests_are_not_read_count_like_the_newest() -> None:
     vault = reading(GB, days=25).change("monitor", history=5)
     vault.manifests = vault.manifests[:5]
-    assert transfer(vault)["used_bytes"] == 25 * GB
+    assert transfer(vault)["bytes_this_month"] == 25 * GB
 
 
 def test_what_nobody_counted_is_estimated_from_the_size_and_said_to_be() -> None:
@@ -252,20 +252,21 @@ def test_a_provider_is_known_by_its_hosts(host: str, provider: str | None) -> No
 
 @pytest.mark.parametrize("much", [160_000_000, 170_000_000])
 def test_a_backup_announces_a_month_that_is_more_than_allowed(much: int) -> None:
-    said = announced(read(NEWEST, much), WatchedDatabase(name="app"), NEWEST)
-    assert said["bytes_read"] == much
-    assert said["bytes_read_per_month"] == 30 * much
+    said = forecast(read(NEWEST, much), WatchedDatabase(name="app"), NEWEST)
+    assert said.bytes_read == much
+    assert said.bytes_read_per_month == 30 * much
     if much == 160_000_000:
-        assert "warnings" not in said
+        assert said.warnings == ()
         return
-    (warning,) = said["warnings"]  # type: ignore[misc]
-    assert "will read 5.1 GB a month" in warning  # type: ignore[has-type]
-    assert "5.0 GB a month (Neon's Free plan" in warning  # type: ignore[has-type]
-    assert "databases[].transfer" in warning  # type: ignore[has-type]
+    (warning,) = said.warnings
+    assert "will read 5.1 GB a month" in warning
+    assert "5.0 GB a month (Neon's Free plan" in warning
+    assert "databases[].transfer" in warning
 
 
 def test_a_backup_that_was_there_before_bytes_were_counted_announces_nothing() -> None:
-    assert announced(read(NEWEST, None), WatchedDatabase(name="app"), NEWEST) == {}
+    said = forecast(read(NEWEST, None), WatchedDatabase(name="app"), NEWEST)
+    assert said == TransferForecast()
 
 
 CRONS = ("0 2 * * ? *", "0/20 1-3 ? * MON *", "30 2 L * ? *", "15 0,12 1,15 * ? *")

@@ -1,0 +1,32 @@
+"""What the backup function answers."""
+
+import json
+
+from lifeboat.backup.policy.answer import answer_of
+from lifeboat.settings.allowance import TransferForecast
+from tests.unit.samples import MANIFEST, PREFIX
+
+
+def test_the_answer_is_what_a_person_wants_to_know_first() -> None:
+    transfer = TransferForecast(bytes_read=9, bytes_read_per_month=270, warnings=("Too much.",))
+    answer = answer_of(MANIFEST, "vault-1", created=True, transfer=transfer).as_json()
+    assert json.loads(json.dumps(answer)) == {
+        "backup": "weekly/app/2026-11-22T020000Z",
+        "database": "app",
+        "tier": "weekly",
+        "scheduled_at": "2026-11-22T02:00:00Z",
+        "label": None,
+        "created": True,
+        "tables": 3,
+        "rows": 7,
+        "archive_bytes": 123_456,
+        "sha256": {PREFIX + "archive.dump": "ab" * 32},
+        "seconds": 70.25,
+        "notes": ["Sunday's run stands for its week"],
+        "warnings": ["Too much."],
+        "bytes_read": 9,
+        "bytes_read_per_month": 270,
+        "s3_uri": f"s3://vault-1/{PREFIX}",
+        "next_command": f"aws s3 cp --recursive --force-glacier-transfer s3://vault-1/{PREFIX} ."
+        " && pg_restore --list archive.dump",
+    }
