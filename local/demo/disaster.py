@@ -32,16 +32,18 @@ def undo(scene: Scene, good: Manifest, rows: int) -> None:
     }
     with step(f"A plan, which touches nothing: aws lambda invoke {FUNCTION}"):
         plan = scene.invoke(FUNCTION, event)
-    for line in plan["will"]:
+    for line in plan["steps"]:
         console.print(f"   - {line}", style="dim", markup=False)
     with step("The plan carried out: restored beside the live database, compared"):
-        restored = scene.invoke(FUNCTION, plan["next"])
-    console.print(f"   {restored['restored']}: {restored['verdict']}", style="dim", markup=False)
-    with step(f'Swapped in, on a written word: "confirm": "{SOURCE}"'):
-        swap = scene.invoke(FUNCTION, restored["next"])
-        done = scene.invoke(FUNCTION, swap["next"])
+        restored = scene.invoke(FUNCTION, plan["next_event"])
     console.print(
-        f"   {done['seconds']} s; the damaged one is {done['moved_aside']}",
+        f"   {restored['restored_database']}: {restored['verdict']}", style="dim", markup=False
+    )
+    with step(f'Swapped in, on a written word: "confirm": "{SOURCE}"'):
+        swap = scene.invoke(FUNCTION, restored["next_event"])
+        done = scene.invoke(FUNCTION, swap["next_event"])
+    console.print(
+        f"   {done['seconds']} s; the damaged one is {done['previous_database']}",
         style="dim",
         markup=False,
     )

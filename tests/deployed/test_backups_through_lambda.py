@@ -61,7 +61,7 @@ def test_the_answer_says_what_is_read_and_warns_of_an_allowance_that_is_too_smal
     answer = installation.invoke({"database": "app"}).payload
     assert answer["bytes_read"] == installation.manifest(answer["backup"]).bytes_read
     assert answer["bytes_read_per_month"] == 30 * answer["bytes_read"]  # one run a day
-    assert "warnings" not in answer
+    assert answer["warnings"] == []
 
     client, name = installation.aws.client("lambda"), installation.function()
     variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]

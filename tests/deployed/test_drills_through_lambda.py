@@ -37,7 +37,7 @@ def test_a_drill_by_hand_proves_the_backup(installation: Installation, backup: s
     report = report_of(installation, answer.payload["report"])
     rows = {table.name: table.restored for table in report.tables}
     assert rows["users"] == installation.database.value("SELECT count(*) FROM users") > 0
-    page = answer.payload["page"].removeprefix(f"s3://{installation.vault.name}/")
+    page = answer.payload["html_report"].removeprefix(f"s3://{installation.vault.name}/")
     assert b"<html" in installation.vault.read(page)
 
 

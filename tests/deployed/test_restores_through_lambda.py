@@ -43,15 +43,15 @@ def test_a_lost_table_comes_back_by_restore_and_swap_and_there_is_a_way_back(
 
     plan = told(ask(installation, action="restore", backup=backup, target=target))
     assert databases(live) == {live.name}
-    restored = told(ask(installation, plan["next"]))
+    restored = told(ask(installation, plan["next_event"]))
     assert restored["verdict"] == "proven", restored
-    plan = told(ask(installation, restored["next"]))
-    swapped = told(ask(installation, plan["next"]))
+    plan = told(ask(installation, restored["next_event"]))
+    swapped = told(ask(installation, plan["next_event"]))
     assert live.inventory() == whole
     assert live.value("SELECT count(*) FROM users") == users
 
-    plan = told(ask(installation, swapped["next"]))
-    told(ask(installation, plan["next"]))
+    plan = told(ask(installation, swapped["next_event"]))
+    told(ask(installation, plan["next_event"]))
     assert live.value("SELECT count(*) FROM made_later") == 0
     live.run("DROP TABLE made_later")
     report = restored["report"].split("/", 3)[3]
@@ -64,7 +64,7 @@ def test_the_role_for_backups_is_refused_with_the_way_out(
     target = installation.secrets["app"]
     own: dict[str, Any] = {"action": "restore", "backup": backup, "target": target}
     plan = told(ask(installation, **own))
-    assert "restore.target_secret_arns" in " ".join(plan["blocked"])
+    assert "restore.target_secret_arns" in " ".join(plan["blockers"])
     answer = ask(installation, **own, execute=True)
     assert answer.failed
     assert answer.payload["errorType"] == "RestoreRefusedError"
@@ -82,10 +82,10 @@ def test_a_connection_may_be_kept_in_parameter_store_under_a_key_of_its_own(
     restore = {"action": "restore", "database": "other", "backup": taken["backup"]}
     for own in (arn, "/lifeboat/other"):
         plan = told(ask(installation, **restore, target=own))
-        assert "restore.target_secret_arns" in " ".join(plan["blocked"])
+        assert "restore.target_secret_arns" in " ".join(plan["blockers"])
     restored = told(ask(installation, **restore, execute=True))
     assert restored["verdict"] == "proven", restored
-    Database(installation.database.server, restored["restored"]).drop()
+    Database(installation.database.server, restored["restored_database"]).drop()
 
     key = parameter_key(installation)
     kms = installation.aws.client("kms")
@@ -104,8 +104,8 @@ def test_tables_are_exported_behind_a_link(installation: Installation, backup: s
         ask(installation, action="export", backup=backup, tables=["public.users"], execute=True)
     )
     key = answer["file"].split("/", 3)[3]
-    assert answer["bytes"] == len(installation.vault.read(key)) > 0
-    assert key in answer["link"]
+    assert answer["file_bytes"] == len(installation.vault.read(key)) > 0
+    assert key in answer["download_url"]
 
 
 def test_an_archived_backup_is_thawed_and_the_topic_is_told(
@@ -121,11 +121,11 @@ def test_an_archived_backup_is_thawed_and_the_topic_is_told(
     s3.put_object(Bucket=bucket, Key=f"{backup}/manifest.json", Body=json.dumps(manifest).encode())
     people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
     answer = told(ask(installation, action="thaw", backup=backup, execute=True))
-    assert "3 to 5 hours" in answer["come_back"]
+    assert "3 to 5 hours" in answer["notes"][-1]
     heard = people.wait_for(lambda each: archive in each["Message"])
     assert "has been retrieved from Glacier and can be restored until" in heard["Message"]
     again = told(ask(installation, action="thaw", backup=backup, execute=True))
-    assert again["lies"].startswith("thawed until")
+    assert again["storage_state"].startswith("thawed until")
 
 
 def test_it_cannot_change_or_delete_a_backup(installation: Installation, backup: str) -> None:

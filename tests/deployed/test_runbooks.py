@@ -205,7 +205,7 @@ def test_data_corruption(shop: Shop, read: Callable[[str], Reader]) -> None:
     restoring = "Restore it beside the live database"
     page.know(target=page.step(restoring).strip())
     page.section(restoring)
-    copy = page.answer["restored"]
+    copy = page.answer["restored_database"]
     page.know(copy=copy, URL_of_the_copy=shop.url(copy))
     assert page.section("Look before you swap").strip() == str(users)
     assert shop.count("auth_sessions") == 0
@@ -238,7 +238,7 @@ def test_full_loss(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.know(target=page.step(restoring).strip())
     page.step(restoring)
     page.step(restoring)
-    page.know(copy=page.answer["restored"])
+    page.know(copy=page.answer["restored_database"])
     assert page.section(restoring).strip() == str(users)
     assert properties(shop.database)["settings"] == before["settings"]
     page.section("Connect everything again")
@@ -258,7 +258,7 @@ def test_partial_restore(shop: Shop, read: Callable[[str], Reader]) -> None:
         page.step("Choose")
     page.know(target=page.step("Choose").strip())
     page.section("Beside the live database")
-    copy = page.answer["restored"]
+    copy = page.answer["restored_database"]
     page.know(copy=copy, URL_of_the_copy=shop.url(copy))
     page.section("Copy rows from the copy")
     assert shop.count("auth_sessions") == sessions + 1

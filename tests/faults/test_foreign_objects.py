@@ -131,10 +131,10 @@ def test_a_manifest_that_can_not_be_trusted_is_told_by_all_and_the_others_can_be
 
     listed = functions.restore("list")
     assert [each["backup"] for each in listed["backups"]] == [older.location.id, oldest.location.id]
-    assert listed["next"]["backup"] == older.location.id
+    assert listed["next_event"]["backup"] == older.location.id
     for answer in (listed, functions.restore("export"), functions.restore("thaw")):
         assert older.location.id in str(answer)
-        require_passed_over(answer, backup, key)
+        require_skipped(answer, backup, key)
 
     checked = functions.monitor()
     findings = [each for each in checked.status.findings if key in each.subject]
@@ -160,15 +160,15 @@ def test_a_manifest_is_refused_by_its_name_wherever_it_can_not_be_trusted(
     require_named(str(refused(lambda: functions.restore("tables", backup=backup))), key)
     answer = functions.restore("tables")
     assert answer["backup"] == older.location.id
-    require_passed_over(answer, backup, key)
+    require_skipped(answer, backup, key)
 
 
-def require_passed_over(answer: dict[str, Any], backup: str, key: str) -> None:
+def require_skipped(answer: dict[str, Any], backup: str, key: str) -> None:
     """An answer says which backup it left out, why, and what to do about it."""
-    (passed,) = answer["passed_over"]
+    (passed,) = answer["skipped"]
     assert passed["backup"] == backup
-    require_named(passed["why"], key)
-    assert passed["todo"]
+    require_named(passed["reason"], key)
+    assert passed["next_step"]
 
 
 def require_shown(text: str) -> None:
@@ -182,7 +182,7 @@ def test_when_no_manifest_can_be_read_that_is_said_and_not_that_there_is_no_back
     for each in backups:
         vault.put(each.key, b"{")
     listed = functions.restore("list")
-    assert (listed["backups"], len(listed["passed_over"])) == ([], 3)
+    assert (listed["backups"], len(listed["skipped"])) == ([], 3)
     error = refused(lambda: functions.restore("tables"))
     assert isinstance(error, NoBackupError)
     assert "can be used" in error.what
@@ -196,7 +196,7 @@ def test_unknown_keys_of_a_later_lifeboat_are_no_damage(
     vault.put(backups[0].key, changed("invented_later", to={"a": [1]})(backups[0]))
     listed = functions.restore("list")
     assert len(listed["backups"]) == 3
-    assert "passed_over" not in listed
+    assert listed["skipped"] == []
 
 
 def test_the_newest_backup_whose_archive_is_there_is_the_latest(
@@ -208,13 +208,15 @@ def test_the_newest_backup_whose_archive_is_there_is_the_latest(
     again = functions.back_up(newest.location)
     require_named(str(again), key)
     listed = functions.restore("list")
-    lies = {each["backup"]: (each["readable"], each["lies"]) for each in listed["backups"]}
+    lies = {
+        each["backup"]: (each["available"], each["storage_state"]) for each in listed["backups"]
+    }
     assert lies[newest.location.id] == (False, "its archive is gone")
-    assert listed["next"]["backup"] == older.location.id
+    assert listed["next_event"]["backup"] == older.location.id
     for action in ("tables", "export", "thaw"):
         answer = functions.restore(action)
         assert answer["backup"] == older.location.id
-        require_passed_over(answer, newest.location.id, key)
+        require_skipped(answer, newest.location.id, key)
     (finding,) = [each for each in functions.monitor().status.findings if each.subject == key]
     assert (finding.code, finding.level) == (Code.ARCHIVE_MISSING, Level.CRITICAL)
 
@@ -262,9 +264,9 @@ def test_a_backup_from_the_future_is_never_the_latest(
     for action in ("tables", "export", "thaw"):
         answer = functions.restore(action)
         assert answer["backup"] == backups[0].location.id
-        require_passed_over(answer, early.location.id, "")
+        require_skipped(answer, early.location.id, "")
     listed = functions.restore("list")
-    assert listed["next"]["backup"] == backups[0].location.id
+    assert listed["next_event"]["backup"] == backups[0].location.id
     assert functions.restore("tables", backup=early.location.id)["backup"] == early.location.id
     started, run = datetime.now(UTC).replace(microsecond=0), "run-1"
     asked = DrillRequest(parse_drill_event({"database": "app"}), started, run)
@@ -321,7 +323,7 @@ def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_no
         vault.put(key, b"foreign")
     listed = functions.restore("list")
     assert [each["backup"] for each in listed["backups"]] == [each.location.id for each in backups]
-    assert "passed_over" not in listed
+    assert listed["skipped"] == []
     assert functions.restore("tables")["backup"] == backups[0].location.id
     checked = functions.monitor()
     strangers = {e.subject for e in checked.status.findings if e.code is Code.UNMANAGED_PREFIX}
@@ -342,7 +344,7 @@ def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
     report = drill(drilled(1))
     vault.put(report.key, body)
     listed = functions.restore("list")
-    assert {each["drill"] for each in listed["backups"]} == {"not drilled"}
+    assert {each["drill_verdict"] for each in listed["backups"]} == {None}
     assert functions.restore("export")["backup"] == backups[0].location.id
     findings = functions.monitor().status.findings
     (finding,) = [each for each in findings if each.code is Code.DRILL_REPORT_UNREADABLE]

@@ -48,7 +48,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 def ask(restores: RestoreHarness, event: dict[str, Any]) -> dict[str, Any]:
     """As a delivery of one and the same second."""
     asked = parse_restore_event({"database": "app", **event})
-    answer = restore(RestoreRequest(asked, STARTED, "run-1"), restores.means())
+    answer = restore(RestoreRequest(asked, STARTED, "run-1"), restores.means()).as_json()
     invariants.answered(answer)
     return answer
 
@@ -89,7 +89,7 @@ def test_a_restore_delivered_twice_at_once_makes_one_copy(restores: RestoreHarne
     assert len(done) == len(refused) == 1
     # The server says it either way, by how far the other one had got.
     assert re.search("already exists|pg_database_datname_index", refused[0].what)
-    assert databases(restores.live) == {restores.live.name, done[0]["restored"]}
+    assert databases(restores.live) == {restores.live.name, done[0]["restored_database"]}
     assert "DROP DATABASE" not in refused[0].todo
     assert restores.copy(done[0]).value("SELECT count(*) FROM users") == 1000
 
@@ -101,7 +101,7 @@ def test_a_restore_delivered_again_when_it_is_done_is_refused(restores: RestoreH
     with pytest.raises(LifeboatError) as caught:
         ask(restores, event)
     invariants.told(caught.value)
-    assert databases(restores.live) == {restores.live.name, done["restored"]}
+    assert databases(restores.live) == {restores.live.name, done["restored_database"]}
     assert restores.copy(done).value("SELECT count(*) FROM users") == 1000
 
 
@@ -125,12 +125,12 @@ def test_a_swap_delivered_twice_swaps_once(restores: RestoreHarness) -> None:
     restores.backups.take()
     answer = restores.restore()
     restores.live.run("DELETE FROM users")
-    event = restores.ask(answer["next"])["next"]
+    event = restores.ask(answer["next_event"])["next_event"]
     done = restores.ask(event)
     names = databases(restores.live)
     with pytest.raises(LifeboatError):
         restores.ask(event)
-    assert databases(restores.live) == names == {restores.live.name, done["moved_aside"]}
+    assert databases(restores.live) == names == {restores.live.name, done["previous_database"]}
     assert restores.live.value("SELECT count(*) FROM users") == 1000
 
 
@@ -138,7 +138,7 @@ def test_two_swaps_at_once_are_one(restores: RestoreHarness) -> None:
     restores.backups.take()
     answer = restores.restore()
     restores.live.run("DELETE FROM users")
-    event = restores.ask(answer["next"])["next"]
+    event = restores.ask(answer["next_event"])["next_event"]
     results = at_once(*[lambda: ask(restores, event)] * 2)
     assert any(isinstance(each, dict) for each in results), results
     assert len(databases(restores.live)) == 2

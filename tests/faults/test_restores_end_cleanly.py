@@ -138,4 +138,4 @@ def test_what_did_not_come_back_fails_and_is_offered_only_with_what_is_lacking(
     assert f"Lacking or different: {'objects' if lost == 'index' else 'sequences'}: " in error.what
     assert event_in(error.todo)["allow_unverified"] is True
     plan = restores.ask(action="swap", restored_database=copy)
-    assert "not proven but failed" in plan["blocked"][0]
+    assert "not proven but failed" in plan["blockers"][0]

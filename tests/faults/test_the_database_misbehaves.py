@@ -346,16 +346,16 @@ def test_a_row_of_many_wide_columns(backups: BackupHarness) -> None:
 
 def test_a_swap_waits_only_so_long_for_a_lock_on_the_databases(restores: RestoreHarness) -> None:
     restores.backups.take()
-    plan = restores.ask(restores.restore()["next"])
+    plan = restores.ask(restores.restore()["next_event"])
     names = databases(restores.live)
     with restores.live.server.admin() as other, other.transaction():
         other.execute(f"COMMENT ON DATABASE {restores.live.name} IS 'being altered'".encode())
         other.execute(f"ALTER DATABASE {restores.live.name} SET work_mem = '5MB'".encode())
         with set_testing(swap_lock_seconds=0.3), pytest.raises(SwapError) as caught:
-            restores.ask(plan["next"])
+            restores.ask(plan["next_event"])
     assert databases(restores.live) == names
     assert "have the names that they had" in caught.value.safe
-    assert restores.ask(plan["next"])["live"] == restores.live.name
+    assert restores.ask(plan["next_event"])["live_database"] == restores.live.name
 
 
 @pytest.mark.usefixtures("impatient")

@@ -124,7 +124,7 @@ def test_the_page_lies_beside_the_report(drills: DrillHarness) -> None:
     drills.backups.take()
     report = drills.hold()
     bucket = drills.backups.bucket
-    page = bucket.client.get_object(Bucket=bucket.name, Key=report.page_key)
+    page = bucket.client.get_object(Bucket=bucket.name, Key=report.html_key)
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert "proven" in page["Body"].read().decode().lower()
 

@@ -45,9 +45,9 @@ def test_a_backup_is_read_as_sql(
 ) -> None:
     restores.backups.take()
     plan = restores.ask(action="export")
-    assert "treat it like a password" in " ".join(plan["beware"])
+    assert "treat it like a password" in " ".join(plan["warnings"])
     assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
-    told = restores.ask(plan["next"])
+    told = restores.ask(plan["next_event"])
     moment = STARTED + timedelta(minutes=restores.asked)
     assert told["file"].endswith(f"/exports/app/{slot_id(moment)}/database.sql.gz")
     copy = new_database()
@@ -70,9 +70,9 @@ def test_some_tables_are_exported_with_what_they_need(restores: RestoreHarness) 
 def test_the_link_gives_the_file(restores: RestoreHarness, aws: LocalAws) -> None:
     restores.backups.take()
     told = restores.ask(action="export", execute=True)
-    assert told["link_minutes"] == 60
+    assert told["download_url_minutes"] == 60
     context = ssl.create_default_context(cafile=str(aws.ca_bundle))
-    with urllib.request.urlopen(told["link"], context=context) as response:  # noqa: S310
+    with urllib.request.urlopen(told["download_url"], context=context) as response:  # noqa: S310
         assert gzip.decompress(response.read()).decode() == sql(restores, told)
 
 

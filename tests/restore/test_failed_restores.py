@@ -53,8 +53,8 @@ def test_what_lacks_an_object_fails_and_can_be_swapped_in_all_the_same(
     assert f"DROP DATABASE {copy} WITH (FORCE);" in error.todo
 
     plan = restores.ask(event_in(error.todo))
-    assert "blocked" not in plan
-    restores.ask(plan["next"])
+    assert plan["blockers"] == []
+    restores.ask(plan["next_event"])
     assert rows(live) == there
 
 
@@ -76,8 +76,8 @@ def test_what_lacks_rows_is_not_offered_first(restores: RestoreHarness) -> None:
     assert event_in(error.todo) == {"action": "list", "database": "app"}
     _, _, rest = error.todo.partition("Or swap it in without the rows that are lacking: send ")
     plan = restores.ask(event_in(rest))
-    assert "blocked" not in plan
-    assert any("public.odd: 1 rows claimed, 0 came back" in each for each in plan["beware"])
+    assert plan["blockers"] == []
+    assert any("public.odd: 1 rows claimed, 0 came back" in each for each in plan["warnings"])
 
 
 def test_tables_of_their_own_are_never_offered_for_a_swap(restores: RestoreHarness) -> None:

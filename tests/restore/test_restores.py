@@ -40,7 +40,7 @@ def test_every_kind_of_object_comes_back_proven_on_every_major(
         report = restores.report(answer)
         assert report.verdict is Verdict.PROVEN
         assert report.rows == manifest.inventory.rows == answer["rows"]
-        assert answer["next"] == {
+        assert answer["next_event"] == {
             "action": "swap",
             "database": "app",
             "restored_database": copy.name,
@@ -56,13 +56,13 @@ def test_the_first_answer_is_a_plan_and_touches_nothing(restores: RestoreHarness
     assert databases(restores.live) == {restores.live.name}
     assert restores.backups.bucket.holds() == before
     assert plan["backup"] == manifest.location.id
-    assert plan["downloads_bytes"] == manifest.archive.bytes
-    assert plan["expected_minutes"] >= 1
-    assert "blocked" not in plan
+    assert plan["download_bytes"] == manifest.archive.bytes
+    assert plan["estimated_minutes"] >= 1
+    assert plan["blockers"] == []
     pinned = {"backup": manifest.location.id, "execute": True}
-    assert plan["next"] == {"action": "restore", "database": "app", **pinned}
-    done = restores.ask(plan["next"])
-    assert databases(restores.live) == {restores.live.name, done["restored"]}
+    assert plan["next_event"] == {"action": "restore", "database": "app", **pinned}
+    done = restores.ask(plan["next_event"])
+    assert databases(restores.live) == {restores.live.name, done["restored_database"]}
 
 
 def test_a_backup_is_found_by_the_moment_that_it_must_precede(restores: RestoreHarness) -> None:
@@ -74,7 +74,7 @@ def test_a_backup_is_found_by_the_moment_that_it_must_precede(restores: RestoreH
         second.location.id,
         first.location.id,
     ]
-    assert listed["next"]["backup"] == second.location.id
+    assert listed["next_event"]["backup"] == second.location.id
     # Both slots are of another day than their snapshots, which were taken just now.
     moment = f"{second.source.snapshot_time:%Y-%m-%dT%H:%M:%SZ}"
     early = restores.ask(action="list", before=moment)["backups"]
@@ -97,9 +97,9 @@ def test_a_long_list_comes_in_parts(
     assert second.source.snapshot_time - first.source.snapshot_time > timedelta(seconds=1)
     newest = restores.ask(action="list")
     assert [each["backup"] for each in newest["backups"]] == [second.location.id]
-    oldest = restores.ask(newest["older"])
+    oldest = restores.ask(newest["next_page"])
     assert [each["backup"] for each in oldest["backups"]] == [first.location.id]
-    assert "older" not in oldest
+    assert oldest["next_page"] is None
 
 
 def test_what_was_lost_altogether_comes_back_without_the_live_database(
@@ -122,7 +122,7 @@ def test_an_older_server_is_refused_before_anything_is_made(
     restores.give_target(elsewhere)
     restores.backups.take()
     plan = restores.ask(action="restore", target=TARGET)
-    assert any(f"older than the backup's {source}" in each for each in plan["blocked"])
+    assert any(f"older than the backup's {source}" in each for each in plan["blockers"])
     error = refused(lambda: restores.restore(target=TARGET))
     assert isinstance(error, RestoreRefusedError)
     assert f"runs PostgreSQL {target}" in error.what
@@ -144,9 +144,9 @@ def test_a_newer_server_takes_the_backup_of_an_older_one(
     restores.give_target(elsewhere)
     restores.backups.take()
     plan = restores.ask(action="restore", target=TARGET)
-    assert any("is an upgrade" in each for each in plan["beware"])
+    assert any("is an upgrade" in each for each in plan["warnings"])
     answer = restores.restore(target=TARGET)
-    copy = Database(elsewhere.server, answer["restored"])
+    copy = Database(elsewhere.server, answer["restored_database"])
     try:
         assert answer["verdict"] == "proven", answer["reasons"]
         assert copy.value("SELECT count(*) FROM t") == 100
@@ -178,7 +178,7 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
         if owners == "keep":
             elsewhere.run('CREATE ROLE "the Owner"', "CREATE ROLE reader")
         answer = restores.restore(target=TARGET, owners=owners)
-        copy = Database(elsewhere.server, answer["restored"])
+        copy = Database(elsewhere.server, answer["restored_database"])
         assert answer["verdict"] == "proven", answer["reasons"]
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == owner
         copy.drop()
@@ -204,14 +204,14 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
     elsewhere = new_database(18)
     restores.give_target(elsewhere)
     plan = restores.ask(action="restore", target=TARGET)
-    assert any("1 extension: ghost" in each for each in plan["beware"])
+    assert any("1 extension: ghost" in each for each in plan["warnings"])
     answer = restores.restore(target=TARGET)
-    copy = Database(elsewhere.server, answer["restored"])
+    copy = Database(elsewhere.server, answer["restored_database"])
     try:
         assert answer["verdict"] == "partial"
         assert any("ghost" in reason for reason in answer["reasons"])
         assert copy.value("SELECT count(*) FROM t") == 1
-        assert answer["next"]["allow_unverified"] is True
+        assert answer["next_event"]["allow_unverified"] is True
     finally:
         copy.drop()
 

@@ -59,38 +59,38 @@ def clients(database: Database, count: int) -> Iterator[list[int]]:
 def test_a_delete_without_where_is_undone_while_clients_are_connected(
     restores: RestoreHarness, restored: dict[str, Any]
 ) -> None:
-    live, copy = restores.live, restored["restored"]
+    live, copy = restores.live, restored["restored_database"]
     with clients(live, 4) as seen:
-        plan = restores.ask(restored["next"])
-        assert any("sessions" in each for each in plan["will"])
+        plan = restores.ask(restored["next_event"])
+        assert any("sessions" in each for each in plan["steps"])
         assert databases(live) == {live.name, copy}
         # PostgreSQL itself refuses when somebody is still connected after five seconds.
-        done = restores.ask(plan["next"])
+        done = restores.ask(plan["next_event"])
         eventually(lambda: set(seen) == {1000})
-    assert databases(live) == {live.name, done["moved_aside"]}
+    assert databases(live) == {live.name, done["previous_database"]}
     assert rows(live) == 1000
-    assert rows(Database(live.server, done["moved_aside"])) == 10
+    assert rows(Database(live.server, done["previous_database"])) == 10
 
 
 def test_the_way_back_is_a_swap_too(restores: RestoreHarness, restored: dict[str, Any]) -> None:
     live = restores.live
-    done = restores.ask(restores.ask(restored["next"])["next"])
-    plan = restores.ask(done["next"])
-    assert plan["next"]["copy"] == done["moved_aside"]
-    back = restores.ask(plan["next"])
+    done = restores.ask(restores.ask(restored["next_event"])["next_event"])
+    plan = restores.ask(done["next_event"])
+    assert plan["next_event"]["restored_database"] == done["previous_database"]
+    back = restores.ask(plan["next_event"])
     assert rows(live) == 10
-    assert rows(Database(live.server, back["moved_aside"])) == 1000
+    assert rows(Database(live.server, back["previous_database"])) == 1000
 
 
 def test_the_way_back_by_hand_is_in_the_answer(
     restores: RestoreHarness, restored: dict[str, Any]
 ) -> None:
     live = restores.live
-    done = restores.ask(restores.ask(restored["next"])["next"])
+    done = restores.ask(restores.ask(restored["next_event"])["next_event"])
     with live.server.admin() as admin:
-        for statement in done["back_by_sql"].split("; "):
+        for statement in done["rollback_sql"].split("; "):
             admin.execute(statement)
-    assert databases(live) == {live.name, restored["restored"]}
+    assert databases(live) == {live.name, restored["restored_database"]}
     assert rows(live) == 10
 
 
@@ -98,10 +98,10 @@ def test_the_way_back_by_hand_is_in_the_answer(
 def test_without_the_live_databases_name_nothing_happens(
     restores: RestoreHarness, restored: dict[str, Any], confirm: str | None
 ) -> None:
-    error = refused(lambda: restores.ask(restored["next"], execute=True, confirm=confirm))
+    error = refused(lambda: restores.ask(restored["next_event"], execute=True, confirm=confirm))
     assert isinstance(error, RestoreRefusedError)
     assert f'"confirm": "{restores.live.name}"' in error.todo
-    assert databases(restores.live) == {restores.live.name, restored["restored"]}
+    assert databases(restores.live) == {restores.live.name, restored["restored_database"]}
     assert rows(restores.live) == 10
 
 
@@ -124,7 +124,7 @@ def test_a_rename_that_dies_leaves_both_names_as_they_were(
     restores: RestoreHarness, restored: dict[str, Any]
 ) -> None:
     """Between the two renames: the second one waits for a lock, and its session is killed."""
-    live, copy = restores.live, restored["restored"]
+    live, copy = restores.live, restored["restored_database"]
     with live.server.admin() as admin, live.server.admin() as helper, live.server.admin() as other:
         pid = admin.info.backend_pid
         other.execute("BEGIN")
@@ -149,8 +149,8 @@ def test_a_rename_that_dies_leaves_both_names_as_they_were(
     assert caught
     assert databases(live) == {live.name, copy}
     assert rows(live) == 10
-    done = restores.ask(restores.ask(restored["next"])["next"])
-    assert done["live"] == live.name
+    done = restores.ask(restores.ask(restored["next_event"])["next_event"])
+    assert done["live_database"] == live.name
     assert rows(live) == 1000
 
 
@@ -165,9 +165,9 @@ def test_a_swap_that_somebody_left_half_way_is_finished(
                 sql.Identifier(live.name), sql.Identifier(f"{live.name}_aside")
             )
         )
-    plan = restores.ask(restored["next"])
-    assert any(f"There is no {live.name}" in each for each in plan["beware"])
-    restores.ask(plan["next"])
+    plan = restores.ask(restored["next_event"])
+    assert any(f"There is no {live.name}" in each for each in plan["warnings"])
+    restores.ask(plan["next_event"])
     assert rows(live) == 1000
 
 
@@ -180,15 +180,15 @@ def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(
         restores.give_target(live, user="neon_like", password="bait")
         restores.backups.take()
         answer = restores.restore(target=TARGET, owners="none")
-        plan = restores.ask(answer["next"])
+        plan = restores.ask(answer["next_event"])
         with live.connect():
-            error = refused(lambda: restores.ask(plan["next"]))
+            error = refused(lambda: restores.ask(plan["next_event"]))
             assert isinstance(error, SwapError)
             assert "postgres" in error.what
             assert "pg_signal_backend" in error.todo
             assert "have the names that they had" in error.safe
-            assert databases(live) == {live.name, answer["restored"]}
-        restores.ask(plan["next"])
+            assert databases(live) == {live.name, answer["restored_database"]}
+        restores.ask(plan["next_event"])
         assert live.value("SELECT tableowner FROM pg_tables WHERE tablename='users'") == "neon_like"
 
 
@@ -208,10 +208,10 @@ def test_what_a_dump_does_not_have_is_taken_over_from_the_live_database(
         )
         restores.backups.take()
         before = properties(live)
-        done = restores.ask(restores.ask(restores.restore()["next"])["next"])
+        done = restores.ask(restores.ask(restores.restore()["next_event"])["next_event"])
         assert done["notes"] == []
         assert properties(live) == before
-        assert properties(Database(live.server, done["moved_aside"])) == before
+        assert properties(Database(live.server, done["previous_database"])) == before
 
 
 def properties(database: Database) -> Any:

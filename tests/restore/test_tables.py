@@ -76,8 +76,8 @@ def shape(database: Database) -> Any:
 
 def test_the_tables_of_a_backup_are_listed_with_their_rows(shop: RestoreHarness) -> None:
     tables = shop.ask(action="tables")["tables"]
-    assert {"table": "public.orders", "rows": 300} in tables
-    assert {"table": 'public."odd  Name"', "rows": 3} in tables
+    assert {"table": "public.orders", "rows": 300, "data_excluded": False} in tables
+    assert {"table": 'public."odd  Name"', "rows": 3, "data_excluded": False} in tables
 
 
 @pytest.mark.parametrize("major", [MAJORS[0], MAJORS[-1]])
@@ -91,10 +91,10 @@ def test_chosen_tables_come_back_in_a_database_of_their_own(
     event = {"action": "restore-tables", "tables": ["public.orders", "public.events"]}
     plan = restores.ask(event)
     assert databases(live) == {live.name}
-    answer = restores.ask(plan["next"])
+    answer = restores.ask(plan["next_event"])
     copy = restores.copy(answer)
     assert answer["verdict"] == "proven", answer["reasons"]
-    assert "next" not in answer
+    assert answer["next_event"] is None
     names = copy.value(
         "SELECT array_agg(relname::text ORDER BY relname) FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v')"
@@ -108,7 +108,7 @@ def test_chosen_tables_come_back_in_a_database_of_their_own(
     assert copy.value("SELECT count(*) FROM pg_policy") == 1
     assert copy.value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == 3
     assert any("orders_customer_fkey" in note for note in answer["notes"])
-    assert restores.ask(action="swap", restored_database=copy.name)["blocked"] == [
+    assert restores.ask(action="swap", restored_database=copy.name)["blockers"] == [
         f"{copy.name} holds some tables only; it can't take a database's place."
     ]
     assert_no_children()
@@ -135,7 +135,7 @@ def test_a_partition_comes_back_without_the_table_that_it_is_of(shop: RestoreHar
 
 def test_a_table_that_the_backup_does_not_have_is_refused(shop: RestoreHarness) -> None:
     event = {"action": "restore-tables", "tables": ["public.open_orders", "x.y"]}
-    assert any("lists no rows of public.open_orders, x.y" in e for e in shop.ask(event)["beware"])
+    assert any("lists no rows of public.open_orders, x.y" in e for e in shop.ask(event)["warnings"])
     error = refused(lambda: shop.ask(event, execute=True))
     assert isinstance(error, RestoreRefusedError)
     assert "has no table public.open_orders, x.y" in error.what
@@ -219,8 +219,8 @@ def test_disabled_triggers_of_keys_stay_disabled_and_the_plan_says_so(shop: Rest
     before, dressed = live.value(states), shape(live)
     event = {"action": "restore-tables", "tables": ["public.orders"], "data_only": True}
     plan = shop.ask(event, replace=True)
-    assert any("disabled. They stay so" in each for each in plan["beware"])
-    answer = shop.ask(plan["next"])
+    assert any("disabled. They stay so" in each for each in plan["warnings"])
+    answer = shop.ask(plan["next_event"])
     assert answer["tables"] == [{"table": "public.orders", "rows_before": 301, "rows_after": 300}]
     assert (live.value(states), shape(live)) == (before, dressed)
 
@@ -262,10 +262,10 @@ def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RestoreHarne
     assert f'"confirm": "{live.name}"' in error.todo
     assert live.value("SELECT count(*) FROM orders") == 11
     plan = shop.ask(action="restore-tables", tables=["public.orders"], data_only=True, replace=True)
-    assert plan["next"]["confirm"] == live.name
-    assert any("Take off 2 foreign keys" in each for each in plan["will"])
-    assert any("Triggers don't fire" in each for each in plan["beware"])
-    answer = shop.ask(plan["next"])
+    assert plan["next_event"]["confirm"] == live.name
+    assert any("Take off 2 foreign keys" in each for each in plan["steps"])
+    assert any("Triggers don't fire" in each for each in plan["warnings"])
+    answer = shop.ask(plan["next_event"])
     assert answer["tables"] == [{"table": "public.orders", "rows_before": 11, "rows_after": 300}]
     assert live.value("SELECT count(*) FROM customers WHERE favourite IS NOT NULL") == 10
     # The sequence has been further than in the backup, and stays there.

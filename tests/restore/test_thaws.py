@@ -26,9 +26,9 @@ def freeze(restores: RestoreHarness, storage_class: str = "GLACIER") -> None:
 def test_an_archived_backup_is_thawed_and_then_restored(restores: RestoreHarness) -> None:
     freeze(restores)
     listed = restores.ask(action="list")
-    assert listed["backups"][0]["readable"] is False
-    assert "3 to 5 hours after a thaw (GLACIER)" in listed["backups"][0]["lies"]
-    assert "next" not in listed
+    assert listed["backups"][0]["available"] is False
+    assert "3 to 5 hours after a thaw (GLACIER)" in listed["backups"][0]["storage_state"]
+    assert listed["next_event"] is None
 
     error = refused(restores.restore)
     assert isinstance(error, RestoreRefusedError)
@@ -36,31 +36,36 @@ def test_an_archived_backup_is_thawed_and_then_restored(restores: RestoreHarness
     assert databases(restores.live) == {restores.live.name}
 
     plan = restores.ask(action="thaw")
-    assert "3 to 5 hours, about $0.00" in plan["will"][0]
-    assert restores.ask(action="list")["backups"][0]["lies"].startswith("3 to 5 hours after")
+    assert "3 to 5 hours, about $0.00" in plan["steps"][0]
+    assert restores.ask(action="list")["backups"][0]["storage_state"].startswith(
+        "3 to 5 hours after"
+    )
 
-    asked = restores.ask(plan["next"])
+    asked = restores.ask(plan["next_event"])
     latest = STARTED + timedelta(minutes=restores.asked, hours=5)
-    assert f"By {latest:%Y-%m-%d %H:%M} UTC at the latest" in asked["come_back"]
-    again = restores.ask(plan["next"])
+    assert asked["retry_after"] == f"{latest:%Y-%m-%dT%H:%M:%SZ}"
+    assert (asked["changed"], asked["available"]) == (True, False)
+    again = restores.ask(plan["next_event"])
     assert again["backup"] == asked["backup"]
+    assert again["changed"] is False
+    assert again["changed"] is False
 
-    eventually(lambda: bool(restores.ask(action="list")["backups"][0]["readable"]))
-    assert "come_back" not in restores.ask(plan["next"])
+    eventually(lambda: bool(restores.ask(action="list")["backups"][0]["available"]))
+    assert restores.ask(plan["next_event"])["retry_after"] is None
     assert restores.restore(backup=asked["backup"])["verdict"] == "proven"
 
 
 def test_a_deep_archive_says_that_it_takes_longer(restores: RestoreHarness) -> None:
     restores.settings["thaw_tier"] = "Bulk"
     freeze(restores, "DEEP_ARCHIVE")
-    assert "Bulk: up to 48 hours" in restores.ask(action="thaw")["will"][0]
+    assert "Bulk: up to 48 hours" in restores.ask(action="thaw")["steps"][0]
 
 
 def test_what_lies_hot_needs_no_thaw(restores: RestoreHarness) -> None:
     manifest = restores.backups.take().manifest
     answer = restores.ask(action="thaw", execute=True)
-    assert answer["lies"] == "readable now (STANDARD)"
-    assert answer["next"] == {
+    assert answer["storage_state"] == "readable now (STANDARD)"
+    assert answer["next_event"] == {
         "action": "restore",
         "database": "app",
         "backup": manifest.location.id,

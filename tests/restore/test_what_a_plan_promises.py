@@ -37,11 +37,11 @@ def test_a_restore_brings_back_the_backup_that_its_plan_showed(
     if "before" in named:
         named = {"before": f"{datetime.now(UTC) + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"}
     plan = with_a_newer_one({"action": "restore", **named})
-    assert "before" not in plan["next"], "a moment may mean another backup by then"
+    assert "before" not in plan["next_event"], "a moment may mean another backup by then"
 
-    done = restores.ask(plan["next"])
+    done = restores.ask(plan["next_event"])
 
-    assert done["backup"] == plan["backup"] == plan["next"]["backup"]
+    assert done["backup"] == plan["backup"] == plan["next_event"]["backup"]
     assert restores.copy(done).value("SELECT count(*) FROM kept") == 100
     sweep(restores.live)
 
@@ -61,7 +61,7 @@ def test_every_other_plan_of_a_backup_pins_it_too(
 ) -> None:
     plan = with_a_newer_one(event)
 
-    done = restores.ask(plan["next"])
+    done = restores.ask(plan["next_event"])
 
     assert done["backup"] == plan["backup"]
     sweep(restores.live)
@@ -96,8 +96,8 @@ def test_the_only_target_of_the_settings_is_the_default(
 
     done = restores.restore()
 
-    made = Database(elsewhere.server, done["restored"])
-    assert made.value("SELECT current_database()") == done["restored"]
+    made = Database(elsewhere.server, done["restored_database"])
+    assert made.value("SELECT current_database()") == done["restored_database"]
     made.drop()
 
 
@@ -110,7 +110,7 @@ def test_of_several_targets_none_is_the_default(
 
     done = restores.restore()
 
-    assert restores.copy(done).value("SELECT current_database()") == done["restored"]
+    assert restores.copy(done).value("SELECT current_database()") == done["restored_database"]
     sweep(restores.live)
 
 
@@ -122,10 +122,10 @@ def test_a_target_may_be_called_by_its_secrets_name(
     restores.give_target(elsewhere)
 
     plan = restores.ask(action="restore", target="target")
-    done = restores.ask(plan["next"])
+    done = restores.ask(plan["next_event"])
 
-    assert plan["next"]["target"] == "target"
-    Database(elsewhere.server, done["restored"]).drop()
+    assert plan["next_event"]["target"] == "target"
+    Database(elsewhere.server, done["restored_database"]).drop()
     for unknown in ("targe", "target-AbCdEf", "secret:target"):
         error = refused(partial(restores.restore, target=unknown))
         assert isinstance(error, EventError)

@@ -93,7 +93,7 @@ def test_a_lost_database_gets_back_all_that_was_set_on_it(
         assert answer["verdict"] == "proven", answer["reasons"]
         assert [note for note in answer["notes"] if "encoding" not in note] == []
         assert properties(restores.copy(answer)) == before
-        restores.ask(restores.ask(answer["next"])["next"])
+        restores.ask(restores.ask(answer["next_event"])["next_event"])
         assert properties(live) == before
         live.drop()
         sweep(live)
@@ -117,7 +117,7 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
         restores.backups.take()
         dress(live, "ALTER DATABASE {n} IS_TEMPLATE false")
         answer = restores.restore(target=TARGET)
-    copy = Database(elsewhere.server, answer["restored"])
+    copy = Database(elsewhere.server, answer["restored_database"])
     try:
         there = properties(copy)
         assert there["settings"] == [["-", "search_path=app, public"]]
@@ -127,7 +127,7 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
         assert f'ALTER ROLE "only_here" IN DATABASE "{copy.name}" SET "app.key" TO ...;' in notes
         assert f'GRANT CONNECT ON DATABASE "{copy.name}" TO "only_here"; (role "only' in notes
         assert f"ALTER DATABASE {copy.name} IS_TEMPLATE true;" in notes
-        elsewhere.run(answer["drop"])  # a template could not be dropped
+        elsewhere.run(answer["drop_sql"])  # a template could not be dropped
     finally:
         copy.drop()
 
@@ -148,7 +148,10 @@ def test_without_owners_the_grants_are_left_out_and_said(restores: RestoreHarnes
         assert (there["owner"], there["grants"]) == ("postgres", None)
         assert there["settings"] == [["-", "TimeZone=Europe/Vienna"]]
         (note,) = [each for each in answer["notes"] if "`owners`" in each]
-        assert f'REVOKE CONNECT, TEMPORARY ON DATABASE "{answer["restored"]}" FROM PUBLIC;' in note
+        assert (
+            f'REVOKE CONNECT, TEMPORARY ON DATABASE "{answer["restored_database"]}" FROM PUBLIC;'
+            in note
+        )
         assert 'OWNER TO "app";' in note
         dress(live, "ALTER DATABASE {n} OWNER TO postgres")
         sweep(live)
@@ -180,9 +183,9 @@ def test_what_the_live_database_has_now_wins_over_the_backups(restores: RestoreH
         )
         before = properties(live)
         answer = restores.restore()
-        plan = restores.ask(answer["next"])
-        assert any("as it is now, not from the backup" in each for each in plan["beware"])
-        done = restores.ask(plan["next"])
+        plan = restores.ask(answer["next_event"])
+        assert any("as it is now, not from the backup" in each for each in plan["warnings"])
+        done = restores.ask(plan["next_event"])
         assert properties(live) == before
         assert [
             f"ALTER DATABASE {live.name} ALLOW_CONNECTIONS false;" in each for each in done["notes"]

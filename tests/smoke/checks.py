@@ -105,11 +105,11 @@ def _export(account: Account) -> Seen:
         "execute": True,
     }
     answer = account.invoke("restore", event)
-    if answer.failed or not answer["link"].startswith("https://"):
+    if answer.failed or not answer["download_url"].startswith("https://"):
         return Seen(good=False, text=answer["errorMessage"] if answer.failed else "no link")
     region = account.s3.meta.region_name
     try:
-        with urllib.request.urlopen(answer["link"], timeout=60) as opened:  # noqa: S310 - https
+        with urllib.request.urlopen(answer["download_url"], timeout=60) as opened:  # noqa: S310 - https
             code = opened.status
     except urllib.error.HTTPError as error:
         code = error.code

@@ -78,7 +78,7 @@ class AllFunctions:
         asked = parse_restore_event({"action": action, "database": "app", **event})
         started = datetime.now(UTC).replace(microsecond=0)
         with invariants.listening():
-            answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
+            answer = restore(RestoreRequest(asked, started, "run-1"), self.means()).as_json()
         invariants.answered(answer)
         return answer
 

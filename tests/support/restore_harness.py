@@ -73,7 +73,7 @@ class RestoreHarness:
         started = STARTED + timedelta(minutes=self.asked)
         asked = parse_restore_event({"database": "app", **(event or {}), **keys})
         with invariants.listening():
-            answer = restore(RestoreRequest(asked, started, "run-1"), self.means())
+            answer = restore(RestoreRequest(asked, started, "run-1"), self.means()).as_json()
         invariants.answered(answer)
         assert list(self.place.iterdir()) == []
         return answer
@@ -82,7 +82,7 @@ class RestoreHarness:
         return self.ask(action="restore", execute=True, **keys)
 
     def copy(self, answer: dict[str, Any]) -> Database:
-        return Database(self.live.server, answer["restored"])
+        return Database(self.live.server, answer["restored_database"])
 
     def report(self, answer: dict[str, Any]) -> RestoreReport:
         key = answer["report"].split("/", 3)[3]

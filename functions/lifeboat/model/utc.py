@@ -41,3 +41,11 @@ def require_slot(moment: datetime) -> datetime:
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
 SlotTime = Annotated[UtcTime, AfterValidator(require_slot)]
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+ToTheSecond = Annotated[UtcTime, AfterValidator(_to_the_second)]
+"""As answers tell a moment: its fractions of a second are cut, so that an event takes it back."""

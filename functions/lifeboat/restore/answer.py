@@ -1,14 +1,14 @@
 """What a restore answers when its report has been stored."""
 
 from lifeboat.model.drill_report import Verdict
-from lifeboat.model.text import at
+from lifeboat.restore.policy.answers import RestoreResult
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.failed_restore import failed_restore
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.run import RestoreRun, drop_statement
 
 
-def answer_of(run: RestoreRun, report: RestoreReport) -> dict[str, object]:
+def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
     """What came of it, with the event that swaps it in.
 
     Raises:
@@ -19,20 +19,23 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> dict[str, object]:
     swap = _swap_event(run, report) if report.action == "restore" else None
     if report.verdict is Verdict.FAILED:
         raise failed_restore(report, where=where, drop=drop_statement(copy), swap=swap)
-    answer: dict[str, object] = {
-        "restored": copy,
-        "server": report.server,
-        "backup": report.backup,
-        "shows": at(report.snapshot_time),
-        "verdict": report.verdict.value,
-        "reasons": list(report.reasons),
-        "notes": list(report.notes),
-        "rows": report.rows,
-        "seconds": round(report.total_seconds, 3),
-        "report": where,
-        "drop": drop_statement(copy),
-    }
-    return answer | ({"next": swap} if swap else {})
+    return RestoreResult(
+        action=run.event.action,
+        database=run.event.database,
+        changed=True,
+        next_event=swap,
+        restored_database=copy,
+        server=report.server,
+        backup=report.backup,
+        data_as_of=report.snapshot_time,
+        verdict=report.verdict,
+        reasons=report.reasons,
+        notes=report.notes,
+        rows=report.rows,
+        seconds=round(report.total_seconds, 3),
+        report=where,
+        drop_sql=drop_statement(copy),
+    )
 
 
 def _swap_event(run: RestoreRun, report: RestoreReport) -> dict[str, object]:

@@ -45,12 +45,12 @@ def choose_backup(run: RestoreRun) -> Source:
 def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Manifest]]:
     """The backups that show a moment before the one that was asked for, the newest first.
 
-    One whose manifest can't be read is passed over: the others are as good as before.
+    One whose manifest can't be read is skipped: the others are as good as before.
     """
     before = run.event.before
     for each in found:
         if each.is_early:
-            run.pass_over(
+            run.skip(
                 each.location,
                 f"It was written at {at(each.written)}, before the time that it claims.",
                 "Find out who wrote it. To use it all the same, name it.",
@@ -60,7 +60,7 @@ def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Mani
             try:
                 manifest = read_manifest(run.means.vault, each.location)
             except ManifestError as error:
-                run.pass_over(each.location, error.what, error.todo)
+                run.skip(each.location, error.what, error.todo)
                 continue
             if before is None or manifest.source.snapshot_time < before:
                 yield each, manifest
@@ -73,7 +73,7 @@ def _there(run: RestoreRun, found: list[Found]) -> Iterator[Manifest]:
             yield manifest
             continue
         key = each.location.archive_key
-        run.pass_over(
+        run.skip(
             each.location,
             f"Its archive {key} is gone.",
             f"List its versions (aws s3api list-object-versions --bucket <bucket> --prefix {key}):"
@@ -90,7 +90,7 @@ def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
     if chosen := next(_there(run, found), None):
         return chosen
     name = run.event.database
-    if run.passed_over:
+    if run.skipped:
         raise _unusable(run)
     if run.event.before:
         raise _none(f"There is no backup of {name} from before {run.event.before}.", found)
@@ -98,11 +98,11 @@ def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
 
 
 def _unusable(run: RestoreRun) -> NoBackupError:
-    newest, others = run.passed_over[0], len(run.passed_over) - 1
+    newest, others = run.skipped[0], len(run.skipped) - 1
     rest = f" So it is with {several(others, 'other')}." if others else ""
     return NoBackupError(
-        f"No backup of {run.event.database} can be used. {newest['backup']}: {newest['why']}{rest}",
-        todo=newest["todo"],
+        f"No backup of {run.event.database} can be used. {newest.backup}: {newest.reason}{rest}",
+        todo=newest.next_step,
         safe=_NOTHING,
     )
 

@@ -12,6 +12,7 @@ from lifeboat.restore.choose_backup import choose_backup
 from lifeboat.restore.export_backup import export_backup
 from lifeboat.restore.list_backups import list_backups
 from lifeboat.restore.load_tables import load_tables
+from lifeboat.restore.policy.answers import RestoreAnswer
 from lifeboat.restore.policy.event import Action, require_past
 from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.restore_database import restore_database
@@ -22,11 +23,11 @@ from lifeboat.restore.target import open_target
 from lifeboat.restore.thaw_backup import thaw_backup
 
 
-def restore(request: RestoreRequest, means: RecoveryMeans) -> dict[str, object]:
+def restore(request: RestoreRequest, means: RecoveryMeans) -> RestoreAnswer:
     """Do what the event asks for; without `execute` that is a plan, and nothing is touched.
 
     Returns:
-        Plain JSON: what was found, planned or done, and the exact next event.
+        What was found, planned or done, and the exact next event.
 
     Raises:
         LifeboatError: it was not done, or not to the end. Says whether a database was left behind
@@ -39,10 +40,10 @@ def restore(request: RestoreRequest, means: RecoveryMeans) -> dict[str, object]:
             answer = _answer(run, watch)
     except LifeboatError as error:
         raise _told(run, error) from None
-    return {**answer, "passed_over": run.passed_over} if run.passed_over else answer
+    return answer.model_copy(update={"skipped": tuple(run.skipped)})
 
 
-def _answer(run: RestoreRun, watch: Watch) -> dict[str, object]:
+def _answer(run: RestoreRun, watch: Watch) -> RestoreAnswer:
     if run.event.action is Action.LIST:
         return watch.call(lambda: list_backups(run))
     with scratch_directory(run.means.place) as scratch:
@@ -54,21 +55,19 @@ def _answer(run: RestoreRun, watch: Watch) -> dict[str, object]:
         return _with_backup(run, source, scratch, watch)
 
 
-def _with_backup(
-    run: RestoreRun, source: Source, scratch: Scratch, watch: Watch
-) -> dict[str, object]:
+def _with_backup(run: RestoreRun, source: Source, scratch: Scratch, watch: Watch) -> RestoreAnswer:
     if run.event.action is Action.THAW:
         return watch.call(lambda: thaw_backup(run, source))
     if run.event.action is Action.TABLES:
-        return list_tables(source)
+        return list_tables(run, source)
     if run.event.action is Action.EXPORT:
         return export_backup(run, source, _room(run, scratch), scratch, watch)
     with run.steps.timed("look"):
         target = open_target(run, scratch, watch, source.live)
-    work = restore_database
-    if run.event.action is Action.RESTORE_TABLES:
-        work = load_tables if run.event.data_only else restore_tables
-    return work(run, source, target, _room(run, scratch), scratch, watch)
+    given = (run, source, target, _room(run, scratch), scratch, watch)
+    if run.event.action is Action.RESTORE:
+        return restore_database(*given)
+    return load_tables(*given) if run.event.data_only else restore_tables(*given)
 
 
 def _room(run: RestoreRun, scratch: Scratch) -> Room:

@@ -3,13 +3,13 @@
 import zlib
 
 from lifeboat.model.keys import export_key
-from lifeboat.model.text import at
 from lifeboat.postgres.programs import Child
 from lifeboat.postgres.watch import Watch
 from lifeboat.recovery.archive_listing import script
 from lifeboat.recovery.context import Recovery
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.choose_entries import choose_entries
+from lifeboat.restore.policy.answers import ExportResult, RestorePlan
 from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import plan_export, require_open
 from lifeboat.restore.run import RestoreRun
@@ -23,7 +23,7 @@ _GZIP = 31
 
 def export_backup(
     run: RestoreRun, source: Source, room: Room, scratch: Scratch, watch: Watch
-) -> dict[str, object]:
+) -> ExportResult | RestorePlan:
     """Plan it; with `execute` also do it. Gives the plan, or a link to the file.
 
     Raises:
@@ -45,20 +45,23 @@ def export_backup(
     with run.steps.timed("export"):
         written = _write(run, recovery, key)
     minutes = run.settings.link_minutes
-    return {
-        "backup": manifest.location.id,
-        "shows": at(manifest.source.snapshot_time),
-        "file": url,
-        "bytes": written,
-        "link": vault.client.generate_presigned_url(
+    return ExportResult(
+        action=run.event.action,
+        database=run.event.database,
+        changed=True,
+        backup=manifest.location.id,
+        data_as_of=manifest.source.snapshot_time,
+        file=url,
+        file_bytes=written,
+        download_url=vault.client.generate_presigned_url(
             "get_object",
             Params={"Bucket": vault.bucket, "Key": key},
             ExpiresIn=minutes * 60,
         ),
-        "link_minutes": minutes,
-        "removed_after_days": run.settings.export_days,
-        "next": f"aws s3 cp {url} . && gunzip {name}.sql.gz",
-    }
+        download_url_minutes=minutes,
+        removed_after_days=run.settings.export_days,
+        next_command=f"aws s3 cp {url} . && gunzip {name}.sql.gz",
+    )
 
 
 def _write(run: RestoreRun, recovery: Recovery, key: str) -> int:

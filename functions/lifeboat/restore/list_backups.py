@@ -1,4 +1,4 @@
-"""Lists the backups of a database: what they show, whether they are proven, how they lie."""
+"""Lists the backups of a database: of which moment, whether proven, and how they are stored."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,10 +6,10 @@ from itertools import islice
 
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import at
 from lifeboat.model.thaw import Lying
 from lifeboat.restore.choose_backup import of_moment
-from lifeboat.restore.policy.event import Action
+from lifeboat.restore.policy.answers import BackupList, ListedBackup
+from lifeboat.restore.policy.event import Action, RestoreEvent
 from lifeboat.restore.run import RestoreRun
 from lifeboat.restore.thawing import lying_of
 from lifeboat.s3.read import Found, find_backups, newest_reports
@@ -18,33 +18,38 @@ _MOST = 100
 """Backups in one answer: each takes a request for its manifest and, lying cold, one more."""
 
 _REPORTS = 100
-_UNDRILLED = "not drilled"
 
 
-def list_backups(run: RestoreRun) -> dict[str, object]:
-    """The newest backups, the newest first; with `before` those that show an earlier moment.
-
-    Where there are more than one answer has room for, `older` is the event that goes on.
+def list_backups(run: RestoreRun) -> BackupList:
+    """The newest backups, the newest first; with `before` those whose data is of an earlier moment.
 
     Raises:
         VaultReadError: S3 doesn't let us look.
     """
     vault, event = run.means.vault, run.event
     found = find_backups(vault, event.database)
-    verdicts = _verdicts(newest_reports(vault, event.database, _REPORTS))
+    drills = _newest_drills(newest_reports(vault, event.database, _REPORTS))
     chosen = list(islice(of_moment(run, found), _MOST + 1))
-    told = [_told(run, each, manifest, verdicts) for each, manifest in chosen[:_MOST]]
-    hot = next((each for each in told if each["readable"]), None)
-    answer: dict[str, object] = {"database": event.database, "backups": told}
-    if hot:
-        answer["next"] = {
-            "action": Action.RESTORE.value,
-            "database": event.database,
-            "backup": hot["backup"],
-        }
-    for _, manifest in chosen[_MOST:]:
-        answer["older"] = event.again(before=_just_after(manifest.source.snapshot_time))
-    return answer
+    listed = tuple(_listed(run, each, manifest, drills) for each, manifest in chosen[:_MOST])
+    newest = next((each for each in listed if each.available), None)
+    return BackupList(
+        action=event.action,
+        database=event.database,
+        next_event=_restore_event(event.database, newest.backup) if newest else None,
+        backups=listed,
+        next_page=_next_page(event, chosen[_MOST:]),
+    )
+
+
+def _restore_event(database: str, backup: str) -> dict[str, object]:
+    return {"action": Action.RESTORE.value, "database": database, "backup": backup}
+
+
+def _next_page(event: RestoreEvent, rest: list[tuple[Found, Manifest]]) -> dict[str, object] | None:
+    """The event that goes on where one answer has no more room."""
+    for _, manifest in rest:
+        return event.again(before=_just_after(manifest.source.snapshot_time))
+    return None
 
 
 def _just_after(moment: datetime) -> str:
@@ -52,32 +57,30 @@ def _just_after(moment: datetime) -> str:
     return f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _verdicts(reports: list[DrillReport]) -> Mapping[str, str]:
-    """What the newest drill of each backup said."""
-    return {
-        report.backup: f"{report.verdict.value} on {at(report.started)}"
-        for report in reversed(reports)
-        if report.backup
-    }
+def _newest_drills(reports: list[DrillReport]) -> Mapping[str, DrillReport]:
+    """The newest drill of each backup, by the backup's id."""
+    return {report.backup: report for report in reversed(reports) if report.backup}
 
 
-def _told(
-    run: RestoreRun, found: Found, manifest: Manifest, verdicts: Mapping[str, str]
-) -> dict[str, object]:
+def _listed(
+    run: RestoreRun, found: Found, manifest: Manifest, drills: Mapping[str, DrillReport]
+) -> ListedBackup:
     lying = Lying(found.storage_class or "gone")
     if not found.is_hot and found.storage_class:
         lying = lying_of(run.means.vault, manifest.archive.objects)
-    return {
-        "backup": manifest.location.id,
-        "shows": at(manifest.source.snapshot_time),
-        "tier": manifest.tier.value,
-        "label": manifest.label,
-        "rows": manifest.inventory.rows,
-        "tables": len(manifest.inventory.tables),
-        "archive_bytes": manifest.archive.bytes,
-        "postgres": manifest.source.major,
-        "drill": verdicts.get(manifest.location.id, _UNDRILLED),
-        "readable": lying.is_readable and found.storage_class is not None,
-        "lies": lying.told if found.storage_class else "its archive is gone",
-        "expires": manifest.retention.expires and at(manifest.retention.expires),
-    }
+    drill = drills.get(manifest.location.id)
+    return ListedBackup(
+        backup=manifest.location.id,
+        data_as_of=manifest.source.snapshot_time,
+        tier=manifest.tier,
+        label=manifest.label,
+        rows=manifest.inventory.rows,
+        tables=len(manifest.inventory.tables),
+        archive_bytes=manifest.archive.bytes,
+        postgres_major=manifest.source.major,
+        drill_verdict=drill and drill.verdict,
+        drilled_at=drill and drill.started,
+        available=lying.is_readable and found.storage_class is not None,
+        storage_state=lying.told if found.storage_class else "its archive is gone",
+        expires_at=manifest.retention.expires,
+    )

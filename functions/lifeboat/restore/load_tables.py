@@ -32,7 +32,7 @@ _UNDONE = "Nothing was changed: the transaction was undone as a whole."
 
 def load_tables(
     run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
-) -> dict[str, object]:
+) -> RestorePlan | LoadResult:
     """Plan it; with `execute` also do it. Gives the plan, or the rows before and after.
 
     Raises:
@@ -161,7 +161,9 @@ def _not_empty(before: Mapping[TableName, int]) -> RestoreRefusedError:
     )
 
 
-def _raise_sequences(connection: Connection, sequences: tuple[Counter, ...]) -> list[str]:
+def _raise_sequences(
+    connection: Connection, sequences: tuple[Counter, ...]
+) -> list[RaisedSequence]:
     """Set sequences forward to where the backup's stood; rows made since may have used more."""
     raised = []
     for each in sequences:
@@ -176,7 +178,8 @@ def _raise_sequences(connection: Connection, sequences: tuple[Counter, ...]) -> 
             name=name,
         )
         if connection.execute(query).fetchone():
-            raised.append(f"{qualified(each.schema, each.name)} to {each.last_value}")
+            sequence = qualified(each.schema, each.name)
+            raised.append(RaisedSequence(sequence=sequence, last_value=each.last_value))
     return raised
 
 
@@ -184,17 +187,20 @@ def _answer(
     bringing: Bringing,
     before: Mapping[TableName, int],
     after: Mapping[TableName, int],
-    raised: list[str],
-) -> dict[str, object]:
+    raised: list[RaisedSequence],
+) -> LoadResult:
     run = bringing.run
-    return {
-        "backup": bringing.source.manifest.location.id,
-        "live": bringing.source.live,
-        "tables": [
-            {"table": qualified(*table), "rows_before": before[table], "rows_after": after[table]}
+    return LoadResult(
+        action=run.event.action,
+        database=run.event.database,
+        changed=True,
+        backup=bringing.source.manifest.location.id,
+        live_database=bringing.source.live,
+        tables=tuple(
+            LoadedTable(table=qualified(*table), rows_before=before[table], rows_after=after[table])
             for table in after
-        ],
-        "sequences_raised": raised,
-        "seconds": round(run.steps.total(), 3),
-        "next": "Run ANALYZE on these tables when it suits you.",
-    }
+        ),
+        sequences_raised=tuple(raised),
+        notes=("Run ANALYZE on these tables when it suits you.",),
+        seconds=round(run.steps.total(), 3),
+    )

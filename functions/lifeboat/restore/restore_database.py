@@ -10,6 +10,7 @@ from lifeboat.recovery.policy.verdict import Untested
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.answer import answer_of
 from lifeboat.restore.bring_properties import bring_properties
+from lifeboat.restore.policy.answers import RestorePlan, RestoreResult
 from lifeboat.restore.policy.copy_names import name_of
 from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import plan_restore, require_open
@@ -30,7 +31,7 @@ _TO_SPARE_SECONDS = 30.0
 
 def restore_database(
     run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
-) -> dict[str, object]:
+) -> RestorePlan | RestoreResult:
     """Plan it; with `execute` also do it. Gives the plan, or what the restore came to.
 
     Raises:

@@ -3,13 +3,18 @@
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import at
 from lifeboat.postgres.watch import Watch
 from lifeboat.recovery.compare_copy import inventory_of
 from lifeboat.recovery.policy.verdict import Untested, compare
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.answer import answer_of
 from lifeboat.restore.choose_entries import choose_entries
+from lifeboat.restore.policy.answers import (
+    ListedTable,
+    RestorePlan,
+    RestoreResult,
+    TableList,
+)
 from lifeboat.restore.policy.copy_names import name_of
 from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import require_open
@@ -26,26 +31,28 @@ from lifeboat.restore.steps import (
 from lifeboat.restore.target import Target
 
 
-def list_tables(source: Source) -> dict[str, object]:
+def list_tables(run: RestoreRun, source: Source) -> TableList:
     """The tables of a backup, as its manifest has them; a partitioned one by its partitions."""
     manifest = source.manifest
-    return {
-        "backup": manifest.location.id,
-        "shows": at(manifest.source.snapshot_time),
-        "tables": [
-            {
-                "table": qualified(table.schema, table.name),
-                "rows": table.rows,
-                **({"rows_are_left_out": True} if table.data_excluded else {}),
-            }
+    return TableList(
+        action=run.event.action,
+        database=run.event.database,
+        backup=manifest.location.id,
+        data_as_of=manifest.source.snapshot_time,
+        tables=tuple(
+            ListedTable(
+                table=qualified(table.schema, table.name),
+                rows=table.rows,
+                data_excluded=table.data_excluded,
+            )
             for table in manifest.inventory.tables
-        ],
-    }
+        ),
+    )
 
 
 def restore_tables(
     run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
-) -> dict[str, object]:
+) -> RestorePlan | RestoreResult:
     """Plan it; with `execute` also do it. Gives the plan, or what the restore came to.
 
     Raises:

@@ -13,6 +13,7 @@ from lifeboat.postgres.watch import Watch
 from lifeboat.recovery.context import Findings, Recovery, RecoveryMeans
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.scratch import Scratch
+from lifeboat.restore.policy.answers import SkippedBackup
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import TargetFacts
 from lifeboat.restore.policy.report import RestoreReport
@@ -46,8 +47,8 @@ class RestoreRun:
         steps: where the time goes.
         findings: what was checked so far.
         notes: what else a reader should know.
-        passed_over: backups that could not be used, newer than the one that was chosen or listed
-            beside it: which, why, and what to do about each.
+        skipped: backups that could not be used, newer than the one that was chosen or listed
+            beside it.
         leftover: the database that was made, until it is complete.
     """
 
@@ -56,7 +57,7 @@ class RestoreRun:
     steps: Stopwatch = field(default_factory=Stopwatch)
     findings: Findings = field(default_factory=Findings)
     notes: list[str] = field(default_factory=list)
-    passed_over: list[dict[str, str]] = field(default_factory=list)
+    skipped: list[SkippedBackup] = field(default_factory=list)
     leftover: str | None = None
 
     @property
@@ -78,9 +79,9 @@ class RestoreRun:
         """Go on with that very backup, and name it in every event that the answer proposes."""
         self.request = replace(self.request, event=self.event.pinned(backup))
 
-    def pass_over(self, backup: BackupLocation, why: str, todo: str) -> None:
+    def skip(self, backup: BackupLocation, reason: str, next_step: str) -> None:
         """Go on without a backup, and say so in the answer."""
-        self.passed_over.append({"backup": backup.id, "why": why, "todo": todo})
+        self.skipped.append(SkippedBackup(backup=backup.id, reason=reason, next_step=next_step))
 
     def recovery(self, manifest: Manifest, scratch: Scratch, watch: Watch) -> Recovery:
         """The backup on its way back."""

@@ -16,6 +16,7 @@ from lifeboat.model.keys import restore_key
 from lifeboat.model.text import listed
 from lifeboat.postgres.watch import Watch
 from lifeboat.recovery.scratch import Scratch
+from lifeboat.restore.policy.answers import RenamedDatabase, RestorePlan, SwapResult
 from lifeboat.restore.policy.copy_names import parse_copy
 from lifeboat.restore.policy.plan import require_open
 from lifeboat.restore.policy.report import RestoreReport
@@ -29,7 +30,7 @@ from lifeboat.s3.read import read_object
 _NAMES = "Both databases are untouched and have the names that they had."
 
 
-def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> dict[str, object]:
+def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> RestorePlan | SwapResult:
     """Plan it; with `execute` and the live database's name in `confirm` do it.
 
     Raises:
@@ -140,16 +141,21 @@ def _is_done(target: Target, swap: Swap, watch: Watch) -> bool:
     return swap.copy not in there and (swap.before is None or swap.before in there)
 
 
-def _answer(run: RestoreRun, swap: Swap) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "swapped": {new: old for old, new in swap.renames.items()},
-        "live": swap.live,
-        "seconds": run.steps.seconds.get("swap"),
-        "notes": run.notes,
-        "back_by_sql": swap.back,
-    }
-    if swap.before:
-        answer["moved_aside"] = swap.before
-        answer["when_sure"] = drop_statement(swap.before)
-        answer["next"] = run.event.again(restored_database=swap.before, allow_unverified=None)
-    return answer
+def _answer(run: RestoreRun, swap: Swap) -> SwapResult:
+    back = {"restored_database": swap.before, "allow_unverified": None}
+    return SwapResult(
+        action=run.event.action,
+        database=run.event.database,
+        changed=True,
+        next_event=run.event.again(**back) if swap.before else None,
+        live_database=swap.live,
+        swapped=tuple(
+            RenamedDatabase.model_validate({"from": old, "to": new})
+            for old, new in swap.renames.items()
+        ),
+        previous_database=swap.before,
+        cleanup_sql=drop_statement(swap.before) if swap.before else None,
+        rollback_sql=swap.rollback_sql,
+        notes=tuple(run.notes),
+        seconds=run.steps.seconds.get("swap"),
+    )

@@ -4,7 +4,7 @@ import json
 
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.settings.allowance import TransferForecast
-from tests.unit.samples import MANIFEST, PREFIX
+from tests.support.samples import MANIFEST, PREFIX
 
 
 def test_the_answer_is_what_a_person_wants_to_know_first() -> None:

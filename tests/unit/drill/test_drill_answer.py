@@ -3,7 +3,7 @@
 import json
 
 from lifeboat.drill.policy.answer import answer_of
-from tests.unit.drill_samples import REPORT
+from tests.support.drill_samples import REPORT
 
 KEY = "drills/app/2026-11-23T050003Z"
 

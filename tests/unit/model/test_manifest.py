@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from lifeboat.errors import ManifestError
 from lifeboat.model.inventory import Table
 from lifeboat.model.manifest import Manifest
-from tests.support.samples import JSON, MANIFEST, MANIFESTS, PREFIX
+from tests.support.samples import JSON, MANIFEST, MANIFESTS
 
 
 def stored(**changes: object) -> bytes:

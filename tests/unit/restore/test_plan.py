@@ -60,15 +60,15 @@ def plan(
 def test_nothing_stands_in_the_way_of_an_ordinary_restore() -> None:
     made = plan()
     require_open(made)
-    assert ["Code in the backup" in each for each in made.beware] == [True]
+    assert ["Code in the backup" in each for each in made.warnings] == [True]
     answer = made.answer()
-    assert answer["next"] == {"action": "restore", "database": "app", "execute": True}
-    assert answer["touched"] == "nothing yet"
-    assert COPY in " ".join(made.will)
+    assert answer.next_event == {"action": "restore", "database": "app", "execute": True}
+    assert answer.changed is False
+    assert COPY in " ".join(made.steps)
 
 
 def test_the_stock_commands_stand_in_every_plan() -> None:
-    copy, rows, rest = plan().by_hand
+    copy, rows, rest = plan().manual_commands
     where = f"s3://the-vault/{MANIFEST.location.prefix}"
     assert copy == f"aws s3 cp --recursive --force-glacier-transfer {where} ."
     assert rows.startswith("pg_restore --section=pre-data --section=data --jobs=")
@@ -85,8 +85,8 @@ def test_the_stock_commands_stand_in_every_plan() -> None:
 )
 def test_a_server_that_cannot_take_it_is_a_wall(facts: dict[str, Any], said: str) -> None:
     made = plan(**facts)
-    assert [said in each for each in made.blocked] == [True]
-    assert made.answer()["next"] == "Cure what stands under `blocked`, then ask again."
+    assert [said in each for each in made.blockers] == [True]
+    assert made.answer().next_event is None
     with pytest.raises(RestoreRefusedError, match="can't be done") as caught:
         require_open(made)
     assert "pg_restore" in caught.value.todo
@@ -94,15 +94,15 @@ def test_a_server_that_cannot_take_it_is_a_wall(facts: dict[str, Any], said: str
 
 def test_an_archive_that_lies_cold_is_a_wall_with_the_event_that_thaws_it() -> None:
     made = plan(source=replace(SOURCE, lying=Lying("DEEP_ARCHIVE")))
-    assert '{"action": "thaw", "database": "app", "backup": "weekly/app/' in made.blocked[0]
-    assert "up to 12 hours" in made.blocked[0]
+    assert '{"action": "thaw", "database": "app", "backup": "weekly/app/' in made.blockers[0]
+    assert "up to 12 hours" in made.blockers[0]
     thawing = plan(source=replace(SOURCE, lying=Lying("GLACIER", thawing=True)))
-    assert "is being thawed" in thawing.blocked[0]
+    assert "is being thawed" in thawing.blockers[0]
 
 
 def test_an_archive_that_finds_no_room_is_a_wall() -> None:
     made = plan(room=replace(ROOM, tmp_free_bytes=MANIFEST.archive.bytes))
-    assert "restore.ephemeral_mb" in made.blocked[0]
+    assert "restore.ephemeral_mb" in made.blockers[0]
 
 
 @given(st.integers(0, 2**50))
@@ -112,7 +112,7 @@ def test_what_takes_longer_than_the_function_has_is_a_wall(size: int) -> None:
     )
     source = replace(SOURCE, manifest=large)
     is_too_slow = source.seconds(ROOM) > ROOM.seconds_left
-    assert bool(plan(source=source).blocked) == is_too_slow
+    assert bool(plan(source=source).blockers) == is_too_slow
     assert is_too_slow or size < 2**45
 
 
@@ -131,7 +131,7 @@ def test_what_may_go_wrong_here_is_said_before(
 ) -> None:
     made = plan(event, **facts)
     require_open(made)
-    assert [said in each for each in made.beware] == [True, False]
+    assert [said in each for each in made.warnings] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_may_go_wrong_here_is_said_before(
 def test_whose_rights_the_code_in_a_backup_has_is_said_before(
     event: dict[str, Any], facts: dict[str, Any], said: str
 ) -> None:
-    assert said in plan(event, **facts).beware[-1]
+    assert said in plan(event, **facts).warnings[-1]
 
 
 def test_missing_extensions_are_named() -> None:
@@ -154,10 +154,10 @@ def test_missing_extensions_are_named() -> None:
         update={"extensions": (Extension(name="postgis", version="3.4"),)}
     )
     source = replace(SOURCE, manifest=MANIFEST.model_copy(update={"inventory": inventory}))
-    assert "1 extension: postgis" in plan(source=source).beware[0]
-    assert plan(source=source, extensions=frozenset({"postgis"})).beware == plan().beware
+    assert "1 extension: postgis" in plan(source=source).warnings[0]
+    assert plan(source=source, extensions=frozenset({"postgis"})).warnings == plan().warnings
 
 
 def test_missing_roles_are_of_no_concern_without_owners() -> None:
     made = plan({"owners": "none"}, roles=frozenset({"owner"}))
-    assert not any("role of the source" in each for each in made.beware)
+    assert not any("role of the source" in each for each in made.warnings)

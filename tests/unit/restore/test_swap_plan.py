@@ -50,13 +50,13 @@ def plan(
 
 def test_the_live_one_steps_aside_and_the_copy_takes_its_name() -> None:
     made = plan()
-    assert made.will[:3] == (
+    assert made.steps[:3] == (
         "End 1 sessions: app@10.0.0.7.",
         "Rename neondb to neondb_before_20261124t100000z.",
         f"Rename {COPY} to neondb.",
     )
-    assert made.blocked == ()
-    assert made.answer()["next"] == {
+    assert made.blockers == ()
+    assert made.answer().next_event == {
         "action": "swap",
         "database": "app",
         "restored_database": COPY,
@@ -79,13 +79,13 @@ def test_the_way_back_stands_in_the_plan() -> None:
     assert (
         f"BEGIN; ALTER DATABASE neondb RENAME TO {COPY};"
         " ALTER DATABASE neondb_before_20261124t100000z RENAME TO neondb; COMMIT;"
-    ) in plan().will[-1]
+    ) in plan().steps[-1]
 
 
 def test_without_a_live_database_the_copy_just_gets_its_name() -> None:
     made = plan(databases=THERE - {"neondb"})
-    assert made.will[1] == f"Rename {COPY} to neondb."
-    assert any("There is no neondb" in each for each in made.beware)
+    assert made.steps[1] == f"Rename {COPY} to neondb."
+    assert any("There is no neondb" in each for each in made.warnings)
 
 
 @pytest.mark.parametrize(
@@ -99,18 +99,18 @@ def test_without_a_live_database_the_copy_just_gets_its_name() -> None:
 )
 def test_what_is_not_that_copy_or_not_proven_is_a_wall(changes: dict[str, Any], said: str) -> None:
     made = plan(REPORT.model_copy(update=changes))
-    assert [said in each for each in made.blocked] == [True]
+    assert [said in each for each in made.blockers] == [True]
 
 
 def test_a_copy_that_is_not_proven_may_be_insisted_on() -> None:
     report = REPORT.model_copy(update={"verdict": Verdict.PARTIAL})
-    assert plan(report, allow_unverified=True).blocked == ()
+    assert plan(report, allow_unverified=True).blockers == ()
 
 
 def test_a_copy_that_is_not_there_is_a_wall_that_names_the_others() -> None:
     other = "neondb_restored_20261123t093000z"
     made = plan(databases=frozenset({"neondb", other}))
-    assert f"Copies there: {other}." in made.blocked[0]
+    assert f"Copies there: {other}." in made.blockers[0]
 
 
 def test_whose_place_a_copy_takes_is_told_by_its_report_or_its_name() -> None:
@@ -122,32 +122,32 @@ def test_whose_place_a_copy_takes_is_told_by_its_report_or_its_name() -> None:
 
 def test_what_was_written_since_stays_only_where_something_is_moved_aside() -> None:
     kept = "in the copy. It stays in the database that is moved aside."
-    assert any(each.endswith(kept) for each in plan().beware)
-    alone = plan(databases=THERE - {"neondb"}).beware
+    assert any(each.endswith(kept) for each in plan().warnings)
+    alone = plan(databases=THERE - {"neondb"}).warnings
     assert any(each.endswith("is not in the copy.") for each in alone)
     assert not any("moved aside" in each for each in alone)
 
 
 def test_what_was_live_before_has_no_report_and_needs_none() -> None:
     made = plan(None)
-    assert made.blocked == ()
+    assert made.blockers == ()
     assert made.backup is None
-    settings, clients = made.beware
+    settings, clients = made.warnings
     assert settings.startswith("Settings, grants, limit, comment and owner of the database itself")
     assert clients == "Clients lose their connections once and have to connect again."
 
 
 def test_the_notes_of_the_restore_are_told_before_a_swap() -> None:
     noted = plan(REPORT.model_copy(update={"notes": ("Owners differ.", "So do grants.")}))
-    assert "Owners differ. So do grants." in noted.beware
-    assert "" not in plan().beware
+    assert "Owners differ. So do grants." in noted.warnings
+    assert "" not in plan().warnings
 
 
 def test_sessions_are_ended_only_where_there_are_some() -> None:
     asked = parse_restore_event({"action": "swap", "database": "app", "restored_database": COPY})
     swap = swap_of(asked, "neondb", THERE, NOW)
     made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [])
-    assert made.will[0].startswith("Rename neondb")
+    assert made.steps[0].startswith("Rename neondb")
 
 
 def test_the_plan_names_the_backup_that_the_copy_was_made_of() -> None:

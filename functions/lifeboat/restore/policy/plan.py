@@ -5,14 +5,16 @@ here, and what stands in the way for good; then the exact event that goes on.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 
 from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.commands import copy_backup, restore_archive
 from lifeboat.model.identifiers import qualified, quoted
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import at, listed, several, size
+from lifeboat.model.text import listed, several, size
 from lifeboat.model.thaw import Lying, price, speed_of
+from lifeboat.restore.policy.answers import RestorePlan
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import Room, Source, TargetFacts
 from lifeboat.restore.policy.preconditions import cautions, export_walls, walls
@@ -26,48 +28,43 @@ class Plan:
     Attributes:
         event: that was asked.
         backup: the id of the backup that it is about; None where it is about none.
-        shows: the moment that the backup shows, in words.
-        will: what will be done, a sentence each.
-        beware: what could go wrong here, or would be different from the original.
-        blocked: why it can't be done like this; an event with `execute` is refused for the same.
-        by_hand: stock commands that do the same on any machine.
-        downloads: bytes from the vault.
+        data_as_of: the moment whose data the backup has.
+        steps: what will be done, a sentence each.
+        warnings: what could go wrong here, or would be different from the original.
+        blockers: why it can't be done like this; an event with `execute` is refused for the same.
+        manual_commands: standard commands that do the same on any machine.
+        download_bytes: from the vault.
         seconds: how long it will take; None where that can't be known.
-        changes: keys of the next event that differ from this one's.
+        next_changes: keys of the next event that differ from this one's.
     """
 
     event: RestoreEvent
     backup: str | None = None
-    shows: str | None = None
-    will: tuple[str, ...] = ()
-    beware: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
-    by_hand: tuple[str, ...] = ()
-    downloads: int = 0
+    data_as_of: datetime | None = None
+    steps: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
+    manual_commands: tuple[str, ...] = ()
+    download_bytes: int = 0
     seconds: float | None = None
-    changes: tuple[tuple[str, object], ...] = ()
+    next_changes: tuple[tuple[str, object], ...] = ()
 
-    def answer(self) -> dict[str, object]:
+    def answer(self) -> RestorePlan:
         """The plan as the function returns it."""
-        told: dict[str, object] = {
-            "plan": self.event.action.value,
-            "database": self.event.database,
-            "backup": self.backup,
-            "shows": self.shows,
-            "will": list(self.will),
-            "beware": list(self.beware),
-            "blocked": list(self.blocked),
-            "downloads_bytes": self.downloads,
-            "expected_minutes": None if self.seconds is None else ceil(self.seconds / 60),
-            "by_hand": list(self.by_hand),
-            "touched": "nothing yet",
-        }
-        told["next"] = (
-            "Cure what stands under `blocked`, then ask again."
-            if self.blocked
-            else self.event.again(execute=True, **dict(self.changes))
+        next_event = self.event.again(execute=True, **dict(self.next_changes))
+        return RestorePlan(
+            action=self.event.action,
+            database=self.event.database,
+            next_event=None if self.blockers else next_event,
+            backup=self.backup,
+            data_as_of=self.data_as_of,
+            steps=self.steps,
+            warnings=self.warnings,
+            blockers=self.blockers,
+            manual_commands=self.manual_commands,
+            download_bytes=self.download_bytes,
+            estimated_minutes=None if self.seconds is None else ceil(self.seconds / 60),
         )
-        return {key: value for key, value in told.items() if value not in (None, [])}
 
 
 def plan_restore(
@@ -86,17 +83,17 @@ def plan_restore(
     return Plan(
         event=event,
         backup=manifest.location.id,
-        shows=at(manifest.source.snapshot_time),
-        will=(
+        data_as_of=manifest.source.snapshot_time,
+        steps=(
             f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
             "Restore into it. Nothing else on that server is touched.",
             "Compare what came back with the manifest and store a report.",
         ),
-        beware=tuple(cautions(event, source, facts)),
-        blocked=tuple(walls(event, source, facts, room)),
-        by_hand=by_hand(source.vault, manifest),
-        downloads=manifest.archive.bytes,
+        warnings=tuple(cautions(event, source, facts)),
+        blockers=tuple(walls(event, source, facts, room)),
+        manual_commands=manual_commands(source.vault, manifest),
+        download_bytes=manifest.archive.bytes,
         seconds=source.seconds(room),
     )
 
@@ -115,22 +112,22 @@ def plan_export(event: RestoreEvent, source: Source, room: Room, url: str) -> Pl
     return Plan(
         event=event,
         backup=manifest.location.id,
-        shows=at(manifest.source.snapshot_time),
-        will=(
+        data_as_of=manifest.source.snapshot_time,
+        steps=(
             f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
             f"Write {what} as SQL, without owners and grants, to a file like {url}.",
             f"Give a link to it that works for {several(settings.link_minutes, 'minute')}.",
         ),
-        beware=(
+        warnings=(
             f"S3 removes the file after {several(settings.export_days, 'day')}.",
             "Whoever has the link has the rows: treat it like a password.",
         ),
-        blocked=tuple(export_walls(source, room)),
-        by_hand=(
-            by_hand(source.vault, manifest)[0],
+        blockers=tuple(export_walls(source, room)),
+        manual_commands=(
+            manual_commands(source.vault, manifest)[0],
             "pg_restore --no-owner --no-privileges --file=- archive.dump | gzip > database.sql.gz",
         ),
-        downloads=manifest.archive.bytes,
+        download_bytes=manifest.archive.bytes,
         seconds=source.seconds(room),
     )
 
@@ -141,17 +138,17 @@ def require_open(plan: Plan) -> None:
     Raises:
         RestoreRefusedError: something does; names all of it, and the ways out.
     """
-    if plan.blocked:
+    if plan.blockers:
         raise RestoreRefusedError(
-            f"This can't be done: {' '.join(plan.blocked)}",
-            todo=f"Cure that, or do it by hand: {' && '.join(plan.by_hand)}"
-            if plan.by_hand
-            else "Cure that, then send the event again.",
+            f"This can't be done: {' '.join(plan.blockers)}",
+            todo=f"Fix that, or do it manually: {' && '.join(plan.manual_commands)}"
+            if plan.manual_commands
+            else "Fix that, then send the event again.",
         )
 
 
-def by_hand(vault: str, manifest: Manifest) -> tuple[str, ...]:
-    """The stock commands that restore a backup on any machine with PostgreSQL's programs."""
+def manual_commands(vault: str, manifest: Manifest) -> tuple[str, ...]:
+    """The standard commands that restore a backup on any machine with PostgreSQL's programs."""
     return (
         copy_backup(vault, manifest.location.prefix),
         *restore_archive("--no-owner --no-privileges --dbname='<URL of a new, empty database>'"),

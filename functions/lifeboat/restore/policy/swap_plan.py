@@ -35,7 +35,7 @@ class Swap:
         return {**first, self.copy: self.live}
 
     @property
-    def back(self) -> str:
+    def rollback_sql(self) -> str:
         """The statements that go back, to be run in another database of the server."""
         return f"BEGIN; {_rename(self.live, self.copy)} " + (
             f"{_rename(self.before, self.live)} COMMIT;" if self.before else "COMMIT;"
@@ -91,15 +91,15 @@ def plan_swap(
     return Plan(
         event=event,
         backup=report.backup if report else None,
-        will=(
+        steps=(
             *end,
             *renames,
             "All in one transaction, in less than a second; nothing is dropped.",
-            f"To go back afterwards: {swap.back}",
+            f"To go back afterwards: {swap.rollback_sql}",
         ),
-        beware=tuple(_cautions(swap, report)),
-        blocked=tuple(_walls(event, swap, facts, report)),
-        changes=(("confirm", swap.live),),
+        warnings=tuple(_cautions(swap, report)),
+        blockers=tuple(_walls(event, swap, facts, report)),
+        next_changes=(("confirm", swap.live),),
     )
 
 

@@ -72,21 +72,21 @@ def plan_tables(
     return Plan(
         event=event,
         backup=manifest.location.id,
-        shows=at(manifest.source.snapshot_time),
-        will=(
+        data_as_of=manifest.source.snapshot_time,
+        steps=(
             f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
             f"Restore {names} into it, with indexes, constraints, sequences, partitions and types.",
             "Nothing else on that server is touched.",
         ),
-        beware=(
+        warnings=(
             *cautions(event, source, facts),
             *_unlisted(event, manifest),
             "Foreign keys to tables that you don't choose are left out, and the answer names them.",
         ),
-        blocked=tuple(walls(event, source, facts, room)),
-        by_hand=_tables_by_hand(event, source),
-        downloads=manifest.archive.bytes,
+        blockers=tuple(walls(event, source, facts, room)),
+        manual_commands=_manual_tables(event, source),
+        download_bytes=manifest.archive.bytes,
         seconds=source.seconds(room),
     )
 
@@ -106,8 +106,8 @@ def plan_rows(
     return Plan(
         event=event,
         backup=manifest.location.id,
-        shows=at(manifest.source.snapshot_time),
-        will=(
+        data_as_of=manifest.source.snapshot_time,
+        steps=(
             f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
             f"In one transaction, in which nobody else can use them in {quoted(source.live)}:",
             *(keys if plain else ()),
@@ -116,12 +116,12 @@ def plan_rows(
             "Count them; anything unexpected undoes all of it.",
             "Set sequences forward where the backup's stood higher; never back.",
         ),
-        beware=(*_about_rows(event, live), *_unlisted(event, manifest)),
-        blocked=(*walls(event, source, facts, room), *_row_walls(event, source, facts, live)),
-        by_hand=_tables_by_hand(event, source),
-        downloads=manifest.archive.bytes,
+        warnings=(*_about_rows(event, live), *_unlisted(event, manifest)),
+        blockers=(*walls(event, source, facts, room), *_row_walls(event, source, facts, live)),
+        manual_commands=_manual_tables(event, source),
+        download_bytes=manifest.archive.bytes,
         seconds=source.seconds(room),
-        changes=(("confirm", source.live),) if event.replace else (),
+        next_changes=(("confirm", source.live),) if event.replace else (),
     )
 
 
@@ -189,8 +189,8 @@ def _named(names: Collection[TableName], manifest: Manifest) -> list[str]:
     ]
 
 
-def _tables_by_hand(event: RestoreEvent, source: Source) -> tuple[str, ...]:
-    """Stock commands: pg_restore's own choice of tables leaves out indexes and constraints."""
+def _manual_tables(event: RestoreEvent, source: Source) -> tuple[str, ...]:
+    """Standard commands: pg_restore's own choice of tables leaves out indexes and constraints."""
     fetch = copy_backup(source.vault, source.manifest.location.prefix)
     names = "|".join(name for _, name in event.tables)
     options = "--no-owner --use-list=chosen.list --dbname='<URL of an empty database>'"
