@@ -41,7 +41,7 @@ class Client:
         self.slots = [NEWEST - day * DAY for day in range(history)]
         names = [f"a_table_of_the_tenant_{number:06}" for number in range(tables)]
         table = {"schema": "public", "rows": 1000}
-        result = {"schema": "public", "claimed": 1, "restored": 1, "outcome": "passed"}
+        result = {"schema": "public", "expected": 1, "restored": 1, "outcome": "passed"}
         self.tables = json.dumps([table | {"name": name} for name in names]).encode()
         self.results = json.dumps([result | {"name": name} for name in names]).encode()
 
@@ -68,7 +68,7 @@ class Client:
         parsed = parse_key(Key)
         document: Manifest | DrillReport
         if parsed:
-            document, tables = _manifest(parsed[0].database, parsed[0].slot), self.tables
+            document, tables = _manifest(parsed[0].database, parsed[0].scheduled_at), self.tables
         else:
             report = parse_drill_key(Key)
             assert report

@@ -173,8 +173,8 @@ class VaultError(BackupError):
     """S3 refused or failed to store something."""
 
 
-class SlotTakenError(BackupError):
-    """Another run stored an archive for the same slot but has not published its manifest."""
+class AlreadyTakenError(BackupError):
+    """Another run was first: it stored an archive for the same time, or an object of this key."""
 
 
 class OutOfTimeError(BackupError):

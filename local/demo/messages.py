@@ -67,7 +67,7 @@ def stop_backups(scene: Scene) -> None:
 
 def _age(scene: Scene, manifest: Manifest) -> None:
     s3, bucket = scene.aws.client("s3"), scene.vault
-    older = manifest.model_copy(update={"slot": manifest.slot - TWO_DAYS})
+    older = manifest.model_copy(update={"scheduled_at": manifest.scheduled_at - TWO_DAYS})
 
     def move(stored: StoredObject) -> StoredObject:
         key = stored.key.replace(manifest.location.prefix, older.location.prefix)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
-from lifeboat.model.keys import parse_id, slot_id
+from lifeboat.model.keys import parse_id, time_id
 from lifeboat.model.metrics import OF_A_BACKUP
 from lifeboat.model.tiers import tier_of
 from tests.deployed.conftest import PASSWORD, Installation, parameter_key
@@ -94,12 +94,12 @@ def test_a_schedule_starts_a_backup_of_its_slot(installation: Installation) -> N
     scheduler.update_schedule(**now)
     try:
         tier = tier_of(at, ZoneInfo("UTC"))
-        key = f"{tier}/app/{slot_id(at)}/manifest.json"
+        key = f"{tier}/app/{time_id(at)}/manifest.json"
         eventually(lambda: key in installation.vault.holds(), within=90)
     finally:
         scheduler.update_schedule(**now | {"ScheduleExpression": known["ScheduleExpression"]})
     manifest = installation.manifest(key.removesuffix("/manifest.json"))
-    assert (manifest.slot, manifest.tier) == (at, tier)
+    assert (manifest.scheduled_at, manifest.tier) == (at, tier)
 
 
 def test_a_second_delivery_of_a_slot_changes_nothing(installation: Installation) -> None:

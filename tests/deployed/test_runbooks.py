@@ -290,7 +290,7 @@ def freeze(shop: Shop) -> str:
         Bucket=vault.name, Key=stored.key, Body=vault.read(stored.key), StorageClass="GLACIER"
     )
     objects = (stored.model_copy(update={"version_id": cold["VersionId"]}),)
-    shown = manifest.slot + SECOND
+    shown = manifest.scheduled_at + SECOND
     changed = manifest.model_copy(
         update={
             "archive": manifest.archive.model_copy(update={"objects": objects}),

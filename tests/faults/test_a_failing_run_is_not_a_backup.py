@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from lifeboat.errors import (
+    AlreadyTakenError,
     BackupError,
     ConnectError,
     DecodeError,
@@ -21,7 +22,6 @@ from lifeboat.errors import (
     OutOfTimeError,
     ProgramMissingError,
     RowsDifferError,
-    SlotTakenError,
     UnsupportedServerError,
     VaultError,
 )
@@ -178,7 +178,7 @@ def test_globals_that_the_provider_forbids_are_a_note(
     manifest = backups.take().manifest
     assert manifest.globals is None
     assert any("permission denied for pg_authid" in note for note in manifest.notes)
-    backups.slot -= timedelta(days=1)  # what the fixture checks next is another slot
+    backups.scheduled_at -= timedelta(days=1)  # what the fixture checks next is another slot
 
 
 @pytest.mark.fault("processes")
@@ -393,7 +393,7 @@ def test_two_deliveries_at_once_are_one_backup(backups: BackupHarness) -> None:
     def run() -> None:
         try:
             outcomes.append(backups.take())
-        except SlotTakenError as error:
+        except AlreadyTakenError as error:
             outcomes.append(error)
 
     runs = [threading.Thread(target=run) for _ in range(2)]

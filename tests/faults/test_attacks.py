@@ -10,12 +10,12 @@ import psycopg
 import pytest
 
 from lifeboat.errors import (
+    AlreadyTakenError,
     BackupError,
     ConnectError,
     DumpError,
     ManifestError,
     OutOfTimeError,
-    SlotTakenError,
     UnreadableError,
 )
 from lifeboat.postgres import decoder, snapshot
@@ -294,7 +294,7 @@ def test_a_silent_s3_after_a_lost_race_does_not_outlast_the_run(
         Silence(then=clock.strike_soon) as silence,
         planned(client, "CompleteMultipartUpload", answer(412, "PreconditionFailed")),
         planned(client, "ListObjectsV2", silence, after=1),
-        pytest.raises(SlotTakenError) as caught,
+        pytest.raises(AlreadyTakenError) as caught,
     ):
         backups.take(remaining=clock.remaining)
     assert "it finds the other run's backup" in caught.value.todo
@@ -367,7 +367,7 @@ def test_a_manifest_of_another_slot_does_not_serve_this_one(backups: BackupHarne
     backups.take()
     document = backups.bucket.read(backups.location.manifest_key)
     ours = backups.location
-    backups.slot = backups.slot.replace(hour=5)
+    backups.scheduled_at = backups.scheduled_at.replace(hour=5)
     backups.bucket.client.put_object(
         Bucket=backups.bucket.name, Key=backups.location.manifest_key, Body=document
     )

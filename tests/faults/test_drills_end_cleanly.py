@@ -286,7 +286,7 @@ def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(drills: Dr
     )
     with pytest.raises(ArchivedError, match="GLACIER"):
         drills.hold()
-    drills.backups.slot += timedelta(minutes=30)
+    drills.backups.scheduled_at += timedelta(minutes=30)
     drills.backups.take()
     with pytest.raises(ArchivedError) as refusal:
         drills.hold(backup=cold)

@@ -76,7 +76,7 @@ DAMAGES: dict[str, Callable[[Manifest], bytes]] = {
     "is of the next schema": changed("schema_version", to=2),
     "is of a far future": changed("schema_version", to=10**300),
     "has its schema's version as text": changed("schema_version", to="1"),
-    "is of another slot": changed("slot", to="2026-01-01T02:00:00Z"),
+    "is of another slot": changed("scheduled_at", to="2026-01-01T02:00:00Z"),
     "is of another database": changed("database", to="other"),
     "is of another tier": changed("tier", to="monthly"),
     "claims another backup's archive": changed(
@@ -259,8 +259,8 @@ def test_a_manifest_that_was_written_over_is_told_with_both_its_versions(
 def test_a_backup_from_the_future_is_never_the_latest(
     vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
-    early = vault.back_up(backup(backups[0].slot + 400 * DAY))
-    vault.put(f"drills/app/{early.slot:%Y-%m-%dT%H%M%SZ}.json", b"{}")
+    early = vault.back_up(backup(backups[0].scheduled_at + 400 * DAY))
+    vault.put(f"drills/app/{early.scheduled_at:%Y-%m-%dT%H%M%SZ}.json", b"{}")
     for action in ("tables", "export", "thaw"):
         answer = functions.restore(action)
         assert answer["backup"] == backups[0].location.id
@@ -279,7 +279,7 @@ def test_a_backup_from_the_future_is_never_the_latest(
 def test_a_moment_to_come_is_no_moment_to_restore(
     backups: list[Manifest], functions: AllFunctions
 ) -> None:
-    later = f"{backups[0].slot + 400 * DAY:%Y-%m-%dT%H:%M:%SZ}"
+    later = f"{backups[0].scheduled_at + 400 * DAY:%Y-%m-%dT%H:%M:%SZ}"
     error = refused(lambda: functions.restore("tables", before=later))
     assert isinstance(error, EventError)
     assert "'before'" in error.what

@@ -57,12 +57,15 @@ def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(
     backups: BackupHarness,
 ) -> None:
     newer = backups.take().manifest
-    backups.slot -= timedelta(days=1)
+    backups.scheduled_at -= timedelta(days=1)
     assert backups.take().created
-    backups.slot += timedelta(days=1)
+    backups.scheduled_at += timedelta(days=1)
     assert backups.manifest() == newer
     found = find_backups(backups.means().vault, "app")
-    assert [each.location.slot for each in found] == [newer.slot, newer.slot - timedelta(days=1)]
+    assert [each.location.scheduled_at for each in found] == [
+        newer.scheduled_at,
+        newer.scheduled_at - timedelta(days=1),
+    ]
 
 
 def test_a_drill_delivered_twice_at_once_is_reported_once(drills: DrillHarness) -> None:
@@ -108,7 +111,7 @@ def test_a_restore_delivered_again_when_it_is_done_is_refused(restores: RestoreH
 def test_a_restore_while_a_backup_runs_brings_back_the_one_before(restores: RestoreHarness) -> None:
     backups = restores.backups
     before = backups.take().manifest
-    backups.slot += timedelta(days=1)
+    backups.scheduled_at += timedelta(days=1)
     answers: list[dict[str, Any]] = []
     with planned(
         backups.bucket.client,

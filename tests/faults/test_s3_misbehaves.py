@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import LifeboatError, SlotTakenError, VaultError
+from lifeboat.errors import AlreadyTakenError, LifeboatError, VaultError
 from lifeboat.runtime.patience import set_testing
 from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
@@ -207,7 +207,7 @@ def test_a_race_that_s3_says_was_lost_to_nobody(
 ) -> None:
     operation, after = STEPS[step]
     fault = planned(backups.bucket.client, operation, answer(status, code), after=after)
-    error = fails(backups, fault, kind=SlotTakenError)
+    error = fails(backups, fault, kind=AlreadyTakenError)
     assert "Invoke the function again" in error.todo
     assert backups.take().created
     one_true_backup(backups)

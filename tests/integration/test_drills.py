@@ -276,7 +276,7 @@ def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_note
     assert check(report, "settings").details == ()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE true")
-    drills.backups.slot += timedelta(minutes=30)
+    drills.backups.scheduled_at += timedelta(minutes=30)
     drills.backups.take()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE false")

@@ -61,11 +61,11 @@ def test_an_archive_of_another_day_is_found_by_the_checksum(drills: DrillHarness
     key = drills.backups.location.archive_key
     today = drills.backups.manifest()
     drills.backups.database.run("DELETE FROM notes WHERE id = 1")
-    other = drills.backups.slot - timedelta(days=1)
-    drills.backups.slot, slot = other, drills.backups.slot
+    other = drills.backups.scheduled_at - timedelta(days=1)
+    drills.backups.scheduled_at, slot = other, drills.backups.scheduled_at
     drills.backups.take()
     archive = drills.backups.bucket.read(drills.backups.location.archive_key)
-    drills.backups.slot = slot
+    drills.backups.scheduled_at = slot
     version = drills.put(key, archive)
     drills.rewrite(archive=_stored_as(drills, version))
     report = drills.hold(backup=today.location.id)
@@ -122,7 +122,7 @@ def test_a_sequence_that_is_behind_is_found_by_its_value(drills: DrillHarness) -
 
 def test_an_unvalidated_constraint_is_found_by_the_count_of_objects(drills: DrillHarness) -> None:
     drills.backups.database.run("ALTER TABLE notes ADD CONSTRAINT big CHECK (id > 100) NOT VALID")
-    drills.backups.slot += timedelta(minutes=30)
+    drills.backups.scheduled_at += timedelta(minutes=30)
     drills.backups.take()
     claims = inventory(drills)
     claims["counts"]["unvalidated_constraints"] = 0

@@ -67,7 +67,7 @@ def test_a_table_that_is_refilled_all_the_time_is_never_backed_up_empty(
     )
     with repeating(backups.database, statements):
         for hour in range(6):
-            backups.slot = backups.slot.replace(hour=hour)
+            backups.scheduled_at = backups.scheduled_at.replace(hour=hour)
             manifest = backups.take().manifest
             assert {t.name: t.rows for t in manifest.inventory.tables}["busy"] == 500
     copy = new_database()

@@ -178,9 +178,9 @@ def test_a_backup_by_an_older_pg_dump_says_so(drills: DrillHarness, tmp_path: Pa
         f' *) exec {real}/pg_dump "$@" ;; esac\n'
     )
     (folder / "pg_dump").chmod(0o755)
-    backups.programs, backups.slot = (
+    backups.programs, backups.scheduled_at = (
         Programs(tmp_path / "programs"),
-        backups.slot - timedelta(days=1),
+        backups.scheduled_at - timedelta(days=1),
     )
     (note,) = backups.take().manifest.notes
     assert "newer than the pg_dump 18.0" in note

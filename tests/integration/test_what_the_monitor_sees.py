@@ -121,12 +121,16 @@ def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: BucketBuilde
     assert not isinstance(objects, Unknown)
     archives = [each for each in objects if each.key.endswith("archive.dump")]
     of = {
-        manifest.slot: [each for each in archives if each.key == manifest.location.archive_key]
+        manifest.scheduled_at: [
+            each for each in archives if each.key == manifest.location.archive_key
+        ]
         for manifest in (newest, middle, oldest)
     }
-    assert sorted(each.latest for each in of[newest.slot]) == [False, True]
-    assert [each.latest for each in of[middle.slot] if each.deleted] == [True]
-    assert [each.storage_class for each in of[oldest.slot] if each.latest] == ["DEEP_ARCHIVE"]
+    assert sorted(each.latest for each in of[newest.scheduled_at]) == [False, True]
+    assert [each.latest for each in of[middle.scheduled_at] if each.deleted] == [True]
+    assert [each.storage_class for each in of[oldest.scheduled_at] if each.latest] == [
+        "DEEP_ARCHIVE"
+    ]
     found = [each for each in judge(facts, SETTINGS, datetime.now(UTC)) if each.subject]
     by_key = {each.subject: each.code for each in found}
     assert by_key[newest.location.archive_key] is Code.ARCHIVE_DIFFERS
@@ -135,7 +139,7 @@ def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: BucketBuilde
 
 def test_only_what_judging_needs_is_read(vault: BucketBuilder) -> None:
     manifests = vault.back_up_daily(9)
-    hand = vault.back_up(backup(manifests[-1].slot - DAY, tier=Tier.MANUAL))
+    hand = vault.back_up(backup(manifests[-1].scheduled_at - DAY, tier=Tier.MANUAL))
     for days in range(1, 9):
         vault.report(drill(drilled(days)))
     changed = SETTINGS.monitor.model_copy(update={"history": 3})

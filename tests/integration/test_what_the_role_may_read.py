@@ -93,7 +93,7 @@ def test_a_new_table_without_a_grant_is_found_before_the_dump(as_role: BackupHar
         "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO backup",
     )
     as_role.take()
-    as_role.slot = as_role.slot.replace(hour=3)
+    as_role.scheduled_at = as_role.scheduled_at.replace(hour=3)
     as_role.database.run("CREATE TABLE brand_new (id int)")
     error = refused(as_role)
     assert 'table "public"."brand_new"' in error.what

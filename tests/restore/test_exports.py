@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from lifeboat.errors import RestoreRefusedError
-from lifeboat.model.keys import slot_id
+from lifeboat.model.keys import time_id
 from local.aws import LocalAws
 from tests.support.backup_harness import Database
 from tests.support.restore_harness import STARTED, RestoreHarness, refused
@@ -49,7 +49,7 @@ def test_a_backup_is_read_as_sql(
     assert not any(key.startswith("exports/") for key in restores.backups.bucket.holds())
     told = restores.ask(plan["next_event"])
     moment = STARTED + timedelta(minutes=restores.asked)
-    assert told["file"].endswith(f"/exports/app/{slot_id(moment)}/database.sql.gz")
+    assert told["file"].endswith(f"/exports/app/{time_id(moment)}/database.sql.gz")
     copy = new_database()
     play(sql(restores, told), copy)
     assert copy.inventory() == restores.live.inventory()

@@ -67,7 +67,7 @@ def test_the_first_answer_is_a_plan_and_touches_nothing(restores: RestoreHarness
 
 def test_a_backup_is_found_by_the_moment_that_it_must_precede(restores: RestoreHarness) -> None:
     first = restores.backups.take().manifest
-    restores.backups.slot += timedelta(minutes=30)
+    restores.backups.scheduled_at += timedelta(minutes=30)
     second = restores.backups.take().manifest
     listed = restores.ask(action="list")
     assert [each["backup"] for each in listed["backups"]] == [
@@ -88,10 +88,10 @@ def test_a_long_list_comes_in_parts(
     restores: RestoreHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(list_backups, "_MOST", 1)
-    restores.backups.slot = datetime.now(UTC).replace(microsecond=0)
+    restores.backups.scheduled_at = datetime.now(UTC).replace(microsecond=0)
     first = restores.backups.take().manifest
     time.sleep(1)
-    restores.backups.slot = datetime.now(UTC).replace(microsecond=0)
+    restores.backups.scheduled_at = datetime.now(UTC).replace(microsecond=0)
     second = restores.backups.take().manifest
     # Events name moments by the second.
     assert second.source.snapshot_time - first.source.snapshot_time > timedelta(seconds=1)

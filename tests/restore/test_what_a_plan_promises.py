@@ -21,7 +21,7 @@ def with_a_newer_one(restores: RestoreHarness) -> Callable[[dict[str, Any]], dic
         restores.backups.take()
         plan = restores.ask(event)
         restores.live.run("DELETE FROM kept")
-        restores.backups.slot += timedelta(minutes=30)
+        restores.backups.scheduled_at += timedelta(minutes=30)
         restores.backups.take()
         return plan
 

@@ -209,7 +209,7 @@ def test_a_name_or_a_text_that_cannot_be_read_is_said_and_all_else_comes_back(
     options = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     live = restores.backups.database = new_database(18, options=options)
     live.run(f"COMMENT ON DATABASE {live.name} IS E'\\xe9'")
-    restores.backups.slot += timedelta(minutes=30)
+    restores.backups.scheduled_at += timedelta(minutes=30)
     restores.backups.take()
     live.run(f"COMMENT ON DATABASE {live.name} IS NULL")
     answer = restores.restore()

@@ -52,7 +52,7 @@ def test_a_backup_of_each_major_is_restored_by_stock_pg_restore(
     )
     said = answer_of(manifest, warm.vault.name, created=True, transfer=transfer)
     assert summary == said.as_json()
-    assert f"{manifest.slot:%Y-%m-%dT%H:%M:%SZ}" == event["scheduled"]
+    assert f"{manifest.scheduled_at:%Y-%m-%dT%H:%M:%SZ}" == event["scheduled"]
     assert manifest.archive.pg_dump.split(".")[0] == str(manifest.source.major) == str(major)
 
     archive = tmp_path / "archive.dump"

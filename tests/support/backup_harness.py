@@ -113,13 +113,13 @@ class BackupHarness:
     programs: Programs
     scratch: Path
     secret: str = ""
-    slot: datetime = LAST_SLOT
+    scheduled_at: datetime = LAST_SLOT
     seconds: float = 120.0
     settings: dict[str, Any] = field(default_factory=lambda: {"object_lock": "off"})
 
     @property
     def location(self) -> BackupLocation:
-        return BackupLocation(Tier.DAILY, "app", self.slot)
+        return BackupLocation(Tier.DAILY, "app", self.scheduled_at)
 
     def read_login(self) -> Login:
         endpoint, notes = check_endpoint(parse_secret(self.secret or self.database.url))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from lifeboat.errors import (
+    AlreadyTakenError,
     ArchivedError,
     DoesNotFitError,
     DrillError,
@@ -25,7 +26,6 @@ from lifeboat.errors import (
     RestoreRefusedError,
     SecretError,
     SettingsError,
-    SlotTakenError,
     TargetError,
 )
 from lifeboat.model.drill_report import DrillReport, Verdict
@@ -43,7 +43,7 @@ REFUSALS = (
     RestoreRefusedError,
     SecretError,
     SettingsError,
-    SlotTakenError,
+    AlreadyTakenError,
     TargetError,
 )
 

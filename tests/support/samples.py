@@ -22,9 +22,9 @@ PREFIX = "weekly/app/2026-11-22T020000Z/"
 MANIFEST = Manifest(
     database="app",
     tier=Tier.WEEKLY,
-    slot=SLOT,
+    scheduled_at=SLOT,
     run_id="8e5f-1",
-    lifeboat="0.1.0",
+    lifeboat_version="0.1.0",
     started=datetime(2026, 11, 22, 2, 0, 4, 250_000, tzinfo=UTC),
     finished=datetime(2026, 11, 22, 2, 1, 14, 500_000, tzinfo=UTC),
     archive=Archive(
@@ -109,10 +109,10 @@ MANIFESTS = st.builds(
     Manifest,
     database=DATABASES,
     tier=st.sampled_from(Tier),
-    slot=SLOTS,
+    scheduled_at=SLOTS,
     label=st.none() | LABELS,
     run_id=TEXT,
-    lifeboat=TEXT,
+    lifeboat_version=TEXT,
     started=MOMENTS,
     finished=MOMENTS,
     archive=st.builds(

@@ -70,7 +70,7 @@ def backup(
     return MANIFEST.model_copy(
         update={
             "tier": where.tier,
-            "slot": slot,
+            "scheduled_at": slot,
             "started": started,
             "finished": started + timedelta(seconds=seconds),
             "archive": Archive(
@@ -141,14 +141,14 @@ def drill(
         started=started,
         finished=started + timedelta(seconds=seconds),
         run_id="r-1",
-        lifeboat="0.1.0",
+        lifeboat_version="0.1.0",
         backup=location(backup).id,
         target="embedded",
         verdict=verdict,
         reasons=() if verdict is Verdict.PROVEN else ("public.users: 7 rows instead of 8",),
         advice=None if verdict is Verdict.PROVEN else "Look at the log.",
         tables=tuple(
-            TableResult(schema="public", name=f"t{n}", claimed=1, restored=1, outcome=outcome)
+            TableResult(schema="public", name=f"t{n}", expected=1, restored=1, outcome=outcome)
             for n, outcome in enumerate(tables)
         ),
         seconds={},
@@ -220,7 +220,7 @@ def reduced(
     reduction = Reduction(Versions(objects, now), settings.monitor)
     documents = list(documents)
     manifests = [each for each in documents if isinstance(each, Manifest)]
-    for each in sorted(manifests, key=lambda each: each.slot, reverse=True):
+    for each in sorted(manifests, key=lambda each: each.scheduled_at, reverse=True):
         reduction.add(each)
     return (*reduction.done(), *(each for each in documents if isinstance(each, Unreadable)))
 

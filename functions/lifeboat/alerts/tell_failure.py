@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from lifeboat.alerts.policy.failures import failure_message
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.errors import LifeboatError, SlotTakenError, TellError
+from lifeboat.errors import AlreadyTakenError, LifeboatError, TellError
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.keys import claim_key
 from lifeboat.postgres.watch import Watch
@@ -86,12 +86,12 @@ class Voice:
         When S3 can't say, it is: rather twice than never.
         """
         key = claim_key(attempt.kind, self.now())
-        lost: list[SlotTakenError] = []
+        lost: list[AlreadyTakenError] = []
 
         def claim() -> None:
             try:
                 self.vault.put(key, attempt.to_json(), self.protection, only_first=True)
-            except SlotTakenError as error:
+            except AlreadyTakenError as error:
                 lost.append(error)
 
         self._try("notification.claim_failed", claim)

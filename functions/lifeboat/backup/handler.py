@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.tell_failure import recorded
 from lifeboat.alerts.wiring import voice
 from lifeboat.backup.policy.answer import answer_of
-from lifeboat.backup.policy.event import BackupEvent, parse_event, slot_of
+from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
 from lifeboat.backup.run import Means, Request
 from lifeboat.backup.try_again import take_backup_or_try_again
 from lifeboat.errors import BackupError
@@ -93,6 +93,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
 
 def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:
     """Where the backup goes: by its scheduled time, or by now when a person asks."""
-    slot = slot_of(asked, datetime.now(UTC))
+    moment = scheduled_at(asked, datetime.now(UTC))
     zone = ZoneInfo(settings.databases[0].timezone)
-    return BackupLocation(asked.tier or tier_of(slot, zone), asked.database, slot)
+    return BackupLocation(asked.tier or tier_of(moment, zone), asked.database, moment)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import lifeboat
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import StoredArchive
-from lifeboat.errors import SlotTakenError
+from lifeboat.errors import AlreadyTakenError
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from lifeboat.model.minors import about_newer_server
 from lifeboat.postgres.watch import Watch
@@ -15,7 +15,7 @@ def publish_backup(run: BackupRun, archive: StoredArchive, watch: Watch) -> Mani
     """Store the globals, then the manifest: from then on the backup exists.
 
     Raises:
-        SlotTakenError: another run has published this slot.
+        AlreadyTakenError: another run has published this backup.
         VaultError: S3 refused or failed.
     """
     location, vault, protection = run.location, run.means.vault, run.protection()
@@ -25,7 +25,7 @@ def publish_backup(run: BackupRun, archive: StoredArchive, watch: Watch) -> Mani
     document = manifest.to_json()
     try:
         watch.call(lambda: vault.put(location.manifest_key, document, protection, only_first=True))
-    except SlotTakenError:
+    except AlreadyTakenError:
         # The SDK sends a request again whose answer was lost; then it was our own that won.
         if watch.call(run.look).manifest != manifest:
             raise
@@ -38,10 +38,10 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
     return Manifest(
         database=location.database,
         tier=location.tier,
-        slot=location.slot,
+        scheduled_at=location.scheduled_at,
         label=run.request.label,
         run_id=run.request.run_id,
-        lifeboat=lifeboat.__version__,
+        lifeboat_version=lifeboat.__version__,
         started=run.started,
         finished=datetime.now(UTC),
         archive=Archive(

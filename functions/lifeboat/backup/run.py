@@ -13,7 +13,7 @@ from lifeboat.postgres.login import Login
 from lifeboat.postgres.meter import Meter
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.stopwatch import Stopwatch
-from lifeboat.s3.bucket import Protection, SlotState, Vault
+from lifeboat.s3.bucket import Protection, StoredState, Vault
 from lifeboat.s3.upload import ArchiveUpload
 from lifeboat.settings import Settings
 
@@ -23,7 +23,7 @@ class Request:
     """Which backup to take.
 
     Attributes:
-        location: its tier, database and slot, and so its keys.
+        location: its tier, database and scheduled time, and so its keys.
         label: what the person who asked for it calls it.
         run_id: the invocation's, for the log.
     """
@@ -63,7 +63,7 @@ class Means:
 
 @dataclass(frozen=True)
 class BackupRun:
-    """One run for a slot, of one or more attempts.
+    """One run for a scheduled time, of one or more attempts.
 
     Attributes:
         request: which backup to take.
@@ -89,8 +89,8 @@ class BackupRun:
         """Of this database alone."""
         return self.means.settings
 
-    def look(self) -> SlotState:
-        """What lies in the slot now."""
+    def look(self) -> StoredState:
+        """What is stored of the backup now."""
         return self.means.vault.look(self.location)
 
     def retention(self) -> Retention:

@@ -14,11 +14,11 @@ from lifeboat.backup.run import BackupRun
 from lifeboat.backup.stream_archive import ArchiveStream, Streamed, archive_stream
 from lifeboat.backup.take_inventory import Survey, beside, survey
 from lifeboat.errors import (
+    AlreadyTakenError,
     BackupError,
     DefinitionsChangedError,
     DumpError,
     LockQueueError,
-    SlotTakenError,
 )
 from lifeboat.model.identifiers import split_qualified
 from lifeboat.model.inventory import Source
@@ -27,7 +27,7 @@ from lifeboat.model.row_counts import require_same
 from lifeboat.postgres.inventory_queries import read_source, with_descendants
 from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
 from lifeboat.postgres.watch import Watch
-from lifeboat.s3.bucket import SlotState
+from lifeboat.s3.bucket import StoredState
 from lifeboat.s3.upload import ArchiveUpload
 from lifeboat.settings.providers import provider_of
 
@@ -56,19 +56,19 @@ class StoredArchive:
 
 
 def store_archive(
-    run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch
+    run: BackupRun, ready: ReadyDatabase, stored: StoredState, watch: Watch
 ) -> StoredArchive:
     """Dump, decode, count and store; begin anew when a migration came in between.
 
     Raises:
-        SlotTakenError: another run was first.
+        AlreadyTakenError: another run was first.
         BackupError: any other failure. What had been uploaded is aborted.
     """
     disturbed: list[str] = []
     while True:
         begun = time.monotonic()
         try:
-            archive = _attempt(run, ready, slot, watch)
+            archive = _attempt(run, ready, stored, watch)
         except (LockQueueError, DefinitionsChangedError) as error:
             disturbed.append(error.what)
             took = time.monotonic() - begun
@@ -99,7 +99,9 @@ def _given_up(error: BackupError, attempts: int, took: float) -> BackupError:
     return given_up
 
 
-def _attempt(run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch) -> StoredArchive:
+def _attempt(
+    run: BackupRun, ready: ReadyDatabase, stored: StoredState, watch: Watch
+) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
     endpoint = ready.login.endpoint
     with ExitStack() as stack:
@@ -147,7 +149,7 @@ def _attempt(run: BackupRun, ready: ReadyDatabase, slot: SlotState, watch: Watch
         require_unchanged(snapshot, ready.scout)
         require_same(surveyed.inventory, streamed.counted)
         with run.phases.timed("complete"):
-            archive = watch.call(lambda: _complete(run, upload, slot))
+            archive = watch.call(lambda: _complete(run, upload, stored))
     if streamed.said:
         notes = (*notes, f"pg_dump: {streamed.said}")
     notes = (*ready.login.notes, *_on_encoding(source), *notes, *surveyed.notes)
@@ -180,18 +182,18 @@ def _on_encoding(source: Source) -> tuple[str, ...]:
     return (note,)
 
 
-def _complete(run: BackupRun, upload: ArchiveUpload, slot: SlotState) -> StoredObject:
+def _complete(run: BackupRun, upload: ArchiveUpload, stored: StoredState) -> StoredObject:
     """Make the archive visible, unless what looked like a leftover was another run's.
 
     That run has published it meanwhile, and its manifest must not lose its archive to ours.
     """
     upload.settle()
-    if slot.has_archive and run.look().manifest:
-        raise SlotTakenError(
+    if stored.has_archive and run.look().manifest:
+        raise AlreadyTakenError(
             f"Another run has published {run.location.id}.",
-            todo="Nothing: the backup of this slot exists.",
+            todo="Nothing: the backup for this time exists.",
         )
-    return upload.complete(only_first=not slot.has_archive)
+    return upload.complete(only_first=not stored.has_archive)
 
 
 def _excluded(run: BackupRun, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:

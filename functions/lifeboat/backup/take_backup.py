@@ -7,7 +7,7 @@ from lifeboat.backup.connect_source import ready_database
 from lifeboat.backup.publish import publish_backup
 from lifeboat.backup.run import BackupRun, Means, Request
 from lifeboat.backup.store_archive import store_archive
-from lifeboat.errors import SlotTakenError
+from lifeboat.errors import AlreadyTakenError
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.watch import Watch
 from lifeboat.runtime.patience import patience
@@ -18,8 +18,8 @@ class Outcome:
     """What came of a run.
 
     Attributes:
-        manifest: the slot's published backup.
-        created: whether this run took it; else the slot had been served already.
+        manifest: the backup that is published for this time.
+        created: whether this run took it; else there was one for this time already.
     """
 
     manifest: Manifest
@@ -27,20 +27,20 @@ class Outcome:
 
 
 def take_backup(request: Request, means: Means) -> Outcome:
-    """Take the backup of one slot, unless it is there already.
+    """Take the backup for one scheduled time, unless it is there already.
 
     Returns only when archive, globals and manifest are stored and checked, by this run or by
-    another one of the same slot. Raises otherwise, and leaves nothing that looks like a backup.
+    another one for the same time. Raises otherwise, and leaves nothing that looks like a backup.
 
     Raises:
         BackupError: see its subclasses in `lifeboat.errors`.
-        ManifestError: the slot holds a manifest that can't be read.
+        ManifestError: there is a manifest for this time that can't be read.
     """
     run = BackupRun(request, means)
     with Watch(means.remaining(), run.out_of_time) as watch:
         try:
             return _take(run, watch)
-        except SlotTakenError as taken:
+        except AlreadyTakenError as taken:
             watch.fail(taken)  # should time run out meanwhile, this is what has to be known
             if published := _published_by_another(run, watch):
                 return Outcome(published, created=False)
@@ -50,18 +50,18 @@ def take_backup(request: Request, means: Means) -> Outcome:
 def _take(run: BackupRun, watch: Watch) -> Outcome:
     """Do it, in the order that makes the manifest true."""
     with run.phases.timed("look"):
-        slot = watch.call(run.look)
-    if slot.manifest:
-        return Outcome(slot.manifest, created=False)
+        stored = watch.call(run.look)
+    if stored.manifest:
+        return Outcome(stored.manifest, created=False)
     with ready_database(run, watch) as ready:
-        archive = store_archive(run, ready, slot, watch)
+        archive = store_archive(run, ready, stored, watch)
     with run.phases.timed("publish"):
         return Outcome(publish_backup(run, archive, watch), created=True)
 
 
 def _published_by_another(run: BackupRun, watch: Watch) -> Manifest | None:
-    """The manifest of the run that won the slot; its archive comes some seconds before it."""
+    """The manifest of the run that was first; its archive comes some seconds before it."""
     give_up = time.monotonic() + patience().other_run_seconds
-    while (slot := watch.call(run.look)).manifest is None and time.monotonic() < give_up:
+    while (stored := watch.call(run.look)).manifest is None and time.monotonic() < give_up:
         time.sleep(patience().other_run_pause_seconds)
-    return slot.manifest
+    return stored.manifest

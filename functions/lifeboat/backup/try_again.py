@@ -10,11 +10,11 @@ from lifeboat.runtime.patience import patience
 
 
 def take_backup_or_try_again(request: Request, means: Means) -> Outcome:
-    """As `take_backup`, whose slot makes a second try harmless: it finds what the first one left.
+    """As `take_backup`; a second try is harmless, since it finds what the first one left.
 
     Raises:
         BackupError: see `take_backup`; of two tries the second one's.
-        ManifestError: the slot holds a manifest that can't be read.
+        ManifestError: there is a manifest for this time that can't be read.
     """
     begun, pause = time.monotonic(), patience().second_try_seconds
     try:

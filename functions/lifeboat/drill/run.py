@@ -99,7 +99,7 @@ class DrillRun:
             started=self.request.started,
             finished=datetime.now(UTC),
             run_id=self.request.run_id,
-            lifeboat=lifeboat.__version__,
+            lifeboat_version=lifeboat.__version__,
             backup=self.backup,
             snapshot_time=manifest and manifest.source.snapshot_time,
             target=self.request.event.target,

@@ -56,7 +56,7 @@ class Attempt(Document):
         label: what the person who asked for the backup calls it.
         what: what happened, when it failed; redacted, and cut where it is long.
         safe: what is not affected, when it failed.
-        todo: what to do next, when it failed.
+        next_step: what to do next, when it failed.
         notified: whether the run itself has told people that it failed.
     """
 
@@ -77,7 +77,7 @@ class Attempt(Document):
     label: _Short | None = None
     what: _Text | None = None
     safe: _Text | None = None
-    todo: _Text | None = None
+    next_step: _Text | None = None
     notified: bool = False
 
     @property
@@ -92,7 +92,7 @@ class Attempt(Document):
 
     def failed(self, error: LifeboatError, finished: datetime) -> Self:
         """The same run, ended by this error."""
-        answers = {"what": error.what, "safe": error.safe, "todo": error.todo}
+        answers = {"what": error.what, "safe": error.safe, "next_step": error.todo}
         return self.model_copy(
             update={
                 "finished": finished,

@@ -27,6 +27,7 @@ class Document(Frozen):
         REFUSAL: the error raised when one cannot be read.
         SAFE: what is not affected by a damaged one.
         INSTEAD: what else there may be to use, said after how to find an earlier version.
+        OLD_KEYS: keys that only documents have that were written before the first release.
     """
 
     NOUN: ClassVar[str]
@@ -34,6 +35,7 @@ class Document(Frozen):
     REFUSAL: ClassVar[type[LifeboatError]]
     SAFE: ClassVar[str]
     INSTEAD: ClassVar[str]
+    OLD_KEYS: ClassVar[frozenset[str]] = frozenset()
 
     @property
     @abstractmethod
@@ -63,6 +65,7 @@ class Document(Frozen):
         """
         where = f"The {cls.NOUN} {key}" if key else f"The {cls.NOUN}"
         content = cls._parse(document, where)
+        cls._require_released_form(content, where)
         try:
             read = cls.model_validate(content)
         except ValidationError as error:
@@ -91,6 +94,18 @@ class Document(Frozen):
                 todo="Update Lifeboat (git pull && make deploy), then try again.",
             )
         return content
+
+    @classmethod
+    def _require_released_form(cls, content: dict[str, object], where: str) -> None:
+        old = sorted(cls.OLD_KEYS & content.keys())
+        if old:
+            raise cls.REFUSAL(
+                f"{where} was written before Lifeboat's first release, whose documents have other"
+                f" keys: it has {', '.join(map(repr, old))}.",
+                safe=cls.SAFE,
+                todo=f"Take a new backup (or {cls.INSTEAD}). To restore this one, use the standard"
+                " PostgreSQL tools: docs/runbooks/lifeboat-is-gone.md.",
+            )
 
     @classmethod
     def _damaged(cls, what: str) -> LifeboatError:

@@ -14,7 +14,7 @@ from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Count, Frozen
 from lifeboat.model.keys import DATABASE_NAME, drill_key
-from lifeboat.model.utc import SlotTime, UtcTime
+from lifeboat.model.utc import UtcSecond, UtcTime
 
 EMBEDDED = "embedded"
 """The target that is a throw-away server inside the function."""
@@ -57,12 +57,12 @@ class Check(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class TableResult:
-    """One table, as the manifest claims it and as it came back.
+    """One table, as the manifest lists it and as it came back.
 
     Attributes:
         schema: its schema's name, unquoted.
         name: its own name, unquoted.
-        claimed: rows in the manifest; None where it has no such table.
+        expected: rows in the manifest; None where it has no such table.
         restored: rows that came back; None where there is no such table.
         content: whether the content checksum was the same; None where the manifest has none.
         outcome: `untested` where the scratch server cannot hold the table, or its data is excluded.
@@ -70,7 +70,7 @@ class TableResult:
 
     schema: str
     name: str
-    claimed: Count | None
+    expected: Count | None
     restored: Count | None
     content: bool | None = None
     outcome: Outcome
@@ -97,7 +97,7 @@ class DrillReport(Document):
         started: the drill's start, and so its identity (`key`).
         finished: when the verdict was known.
         run_id: of the invocation, to find its log.
-        lifeboat: the version that wrote it.
+        lifeboat_version: of the Lifeboat that wrote it.
         backup: the id of the backup (`daily/app/2026-11-22T020000Z`); None when none was found.
         snapshot_time: the moment that the backup shows; None when no manifest could be read.
         target: "embedded", or host, port and name of the database that was restored into.
@@ -125,13 +125,14 @@ class DrillReport(Document):
     REFUSAL: ClassVar = ReportError
     SAFE: ClassVar = "The backup that it speaks of is not affected."
     INSTEAD: ClassVar = "run the drill again"
+    OLD_KEYS: ClassVar = frozenset({"lifeboat"})
 
     schema_version: Literal[1] = 1
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    started: SlotTime
+    started: UtcSecond
     finished: UtcTime
     run_id: str
-    lifeboat: str
+    lifeboat_version: str
     backup: str | None
     snapshot_time: UtcTime | None = None
     target: str

@@ -1,18 +1,18 @@
-"""Names in the vault: slots, keys, labels, and the way back from a key to its backup.
+"""Names in the vault: times, keys, labels, and the way back from a key to its backup.
 
-    <tier>/<database>/<slot>/archive.dump
+    <tier>/<database>/<time>/archive.dump
                             /globals.sql
                             /manifest.json
-    drills/<database>/<slot>.json
-    restores/<database>/<slot>.json
-    exports/<database>/<slot>/<name>.sql.gz
+    drills/<database>/<time>.json
+    restores/<database>/<time>.json
+    exports/<database>/<time>/<name>.sql.gz
     attempts/<database>.json, <database>.drill.json      the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        who tells people of it
     monitor/state.json                                    what the monitor has told already
 
 Stored data depends on this layout, so parsing is exact: what was not written by these functions
 is None, never a guess. Labels are data in the manifest: a key that held one could be spelled two
-ways for the same slot.
+ways for the same backup.
 """
 
 import re
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lifeboat.model.tiers import Tier
-from lifeboat.model.utc import require_slot
+from lifeboat.model.utc import require_utc_second
 
 DATABASE_NAME = r"^[a-z][a-z0-9-]{0,39}$"
 """What a database is called in the settings: it becomes part of keys and of functions' names."""
@@ -48,17 +48,17 @@ BACKUP_ID = rf"\b(?:{'|'.join(Tier)})/[^/\s]+/{_SLOT.pattern}"
 """What a backup's id looks like in a text: to find it, not to parse it."""
 
 
-def slot_id(slot: datetime) -> str:
-    """The name of a slot, such as `2026-11-22T020000Z`; names sort as the times do.
+def time_id(moment: datetime) -> str:
+    """The name of a time, such as `2026-11-22T020000Z`; names sort as the times do.
 
     Raises:
-        ValueError: the slot is not a whole second in UTC.
+        ValueError: the time is not a whole second in UTC.
     """
-    return require_slot(slot).replace(tzinfo=None).isoformat().replace(":", "") + "Z"
+    return require_utc_second(moment).replace(tzinfo=None).isoformat().replace(":", "") + "Z"
 
 
-def parse_slot(name: str) -> datetime | None:
-    """The slot of that name, or None when `slot_id` never gives such a name."""
+def parse_time_id(name: str) -> datetime | None:
+    """The time of that name, or None when `time_id` never gives such a name."""
     if not _SLOT.fullmatch(name):
         return None
     try:
@@ -83,22 +83,22 @@ class BackupLocation:
     """Where one backup lies in the vault, and thereby its identity.
 
     Raises:
-        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+        ValueError: the database's name is unsafe or the time not a whole second in UTC.
     """
 
     tier: Tier
     database: str
-    slot: datetime
+    scheduled_at: datetime
 
     def __post_init__(self) -> None:
         """Refuse what could not be parsed back."""
         _require_database_name(self.database)
-        require_slot(self.slot)
+        require_utc_second(self.scheduled_at)
 
     @property
     def id(self) -> str:
         """What a person types to mean this backup: `daily/app/2026-11-22T020000Z`."""
-        return f"{self.tier}/{self.database}/{slot_id(self.slot)}"
+        return f"{self.tier}/{self.database}/{time_id(self.scheduled_at)}"
 
     @property
     def prefix(self) -> str:
@@ -130,10 +130,10 @@ def parse_id(text: str) -> BackupLocation | None:
     """The backup that `BackupLocation.id` calls by that text, or None."""
     tier, _, rest = text.partition("/")
     database, _, name = rest.partition("/")
-    slot = parse_slot(name)
-    if tier not in Tier or not is_database_name(database) or slot is None:
+    scheduled_at = parse_time_id(name)
+    if tier not in Tier or not is_database_name(database) or scheduled_at is None:
         return None
-    return BackupLocation(Tier(tier), database, slot)
+    return BackupLocation(Tier(tier), database, scheduled_at)
 
 
 def parse_key(key: str) -> tuple[BackupLocation, str] | None:
@@ -145,13 +145,13 @@ def parse_key(key: str) -> tuple[BackupLocation, str] | None:
     return location, name
 
 
-def drill_key(database: str, slot: datetime) -> str:
+def drill_key(database: str, started: datetime) -> str:
     """The key of a drill's report.
 
     Raises:
-        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+        ValueError: the database's name is unsafe or the time not a whole second in UTC.
     """
-    return f"{DRILLS}/{_require_database_name(database)}/{slot_id(slot)}.json"
+    return f"{DRILLS}/{_require_database_name(database)}/{time_id(started)}.json"
 
 
 def parse_drill_key(key: str) -> tuple[str, datetime] | None:
@@ -159,26 +159,26 @@ def parse_drill_key(key: str) -> tuple[str, datetime] | None:
     match = _REPORT.fullmatch(key)
     if match is None or not is_database_name(match[1]):
         return None
-    slot = parse_slot(match[2])
-    return None if slot is None else (match[1], slot)
+    started = parse_time_id(match[2])
+    return None if started is None else (match[1], started)
 
 
-def restore_key(database: str, slot: datetime) -> str:
+def restore_key(database: str, started: datetime) -> str:
     """The key of the report of a restore into a real server.
 
     Raises:
-        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+        ValueError: the database's name is unsafe or the time not a whole second in UTC.
     """
-    return f"{RESTORES}/{_require_database_name(database)}/{slot_id(slot)}.json"
+    return f"{RESTORES}/{_require_database_name(database)}/{time_id(started)}.json"
 
 
-def export_key(database: str, slot: datetime, name: str) -> str:
+def export_key(database: str, started: datetime, name: str) -> str:
     """The key of an exported SQL file.
 
     Raises:
-        ValueError: the database's name is unsafe or the slot not a whole second in UTC.
+        ValueError: the database's name is unsafe or the time not a whole second in UTC.
     """
-    return f"{EXPORTS}/{_require_database_name(database)}/{slot_id(slot)}/{name}.sql.gz"
+    return f"{EXPORTS}/{_require_database_name(database)}/{time_id(started)}/{name}.sql.gz"
 
 
 def attempt_key(database: str, kind: str) -> str:

@@ -15,7 +15,7 @@ from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Count, Frozen, Inventory, Source
 from lifeboat.model.keys import DATABASE_NAME, LABEL, BackupLocation
 from lifeboat.model.tiers import Tier
-from lifeboat.model.utc import SlotTime, UtcTime
+from lifeboat.model.utc import UtcSecond, UtcTime
 
 
 class StoredObject(Frozen):
@@ -79,10 +79,10 @@ class Manifest(Document):
         schema_version: of this document.
         database: its name in the settings.
         tier: which retention applies; also the first part of every key.
-        slot: the run's identity: the scheduled time, or the start of a run by hand.
+        scheduled_at: the backup's identity: the scheduled time, or the start of one on demand.
         label: what the person who started it calls it; data only, never part of a key.
         run_id: of the invocation, to find its log.
-        lifeboat: the version that wrote it.
+        lifeboat_version: of the Lifeboat that wrote it.
         started: the run's start by the clock.
         finished: when everything but this manifest had been stored.
         engine: who wrote the archive; "function" is a single Lambda function.
@@ -102,14 +102,15 @@ class Manifest(Document):
     REFUSAL: ClassVar = ManifestError
     SAFE: ClassVar = "The archive beside it may still be whole; other backups are not affected."
     INSTEAD: ClassVar = "use another backup"
+    OLD_KEYS: ClassVar = frozenset({"slot", "lifeboat"})
 
     schema_version: Literal[1] = 1
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
     tier: Tier
-    slot: SlotTime
+    scheduled_at: UtcSecond
     label: Annotated[str, Field(pattern=LABEL)] | None = None
     run_id: str
-    lifeboat: str
+    lifeboat_version: str
     started: UtcTime
     finished: UtcTime
     engine: Literal["function"] = "function"
@@ -125,7 +126,7 @@ class Manifest(Document):
     @property
     def location(self) -> BackupLocation:
         """Where this backup lies, and thereby its identity."""
-        return BackupLocation(self.tier, self.database, self.slot)
+        return BackupLocation(self.tier, self.database, self.scheduled_at)
 
     @property
     def key(self) -> str:
@@ -139,6 +140,6 @@ class Manifest(Document):
 
     @property
     def stray(self) -> str | None:
-        """The key of an object that it claims and that lies in another backup's place."""
+        """The key of an object that it names and that lies in another backup's place."""
         keys = (stored.key for stored in self.claims)
         return next((key for key in keys if not key.startswith(self.location.prefix)), None)

@@ -1,4 +1,4 @@
-"""Times as Lifeboat stores them: aware, in UTC; a slot has whole seconds."""
+"""Times as Lifeboat stores them: aware, in UTC; those that identify a run have whole seconds."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -28,8 +28,8 @@ def in_utc(moment: datetime) -> datetime:
         raise ValueError(f"{moment.isoformat()} is not a year of UTC") from None
 
 
-def require_slot(moment: datetime) -> datetime:
-    """The moment itself, when it can name a slot: aware, UTC, whole seconds.
+def require_utc_second(moment: datetime) -> datetime:
+    """The moment itself, when it can be an identity: aware, UTC, whole seconds.
 
     Raises:
         ValueError: it is not such a moment. Rounding here would let two names mean one backup.
@@ -40,7 +40,7 @@ def require_slot(moment: datetime) -> datetime:
 
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
-SlotTime = Annotated[UtcTime, AfterValidator(require_slot)]
+UtcSecond = Annotated[UtcTime, AfterValidator(require_utc_second)]
 
 
 def _to_the_second(moment: datetime) -> datetime:

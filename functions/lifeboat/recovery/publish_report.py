@@ -1,6 +1,6 @@
 """Stores the report of a drill or a restore: once, for its bucket takes no second version."""
 
-from lifeboat.errors import SlotTakenError, VaultError
+from lifeboat.errors import AlreadyTakenError, VaultError
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.s3.read import read_object
 
@@ -23,7 +23,7 @@ def publish_report(
     """
     try:
         vault.put(key, body, protection, only_first=True, content_type=content_type)
-    except SlotTakenError:
+    except AlreadyTakenError:
         # The SDK sends a request again whose answer was lost; then it was our own that won.
         if read_object(vault, key) == body:
             return

@@ -56,7 +56,7 @@ def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Mani
                 "Find out who wrote it. To use it all the same, name it.",
             )
             continue
-        if before is None or each.location.slot <= before:
+        if before is None or each.location.scheduled_at <= before:
             try:
                 manifest = read_manifest(run.means.vault, each.location)
             except ManifestError as error:

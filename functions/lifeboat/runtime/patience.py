@@ -20,7 +20,7 @@ class Patience:
         settle_seconds: for parts that are under way when their upload is given up.
         abort_seconds: for S3 to forget an upload.
         overtime_seconds: for a part, past the run's end, so that its own clock tells the reason.
-        other_run_seconds: for the manifest of another run that won the slot.
+        other_run_seconds: for the manifest of another run that was first.
         other_run_pause_seconds: between two looks for it.
         wake_seconds: for a serverless database that has to wake up.
         wake_pause_seconds: between two tries to connect to it.

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.errors import LifeboatError, ManifestError, SlotTakenError, VaultError
+from lifeboat.errors import AlreadyTakenError, LifeboatError, ManifestError, VaultError
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest, StoredObject
 
@@ -119,8 +119,8 @@ class Protection:
 
 
 @dataclass(frozen=True)
-class SlotState:
-    """What already lies in a slot.
+class StoredState:
+    """What is stored of a backup.
 
     Attributes:
         manifest: the published backup's, or None.
@@ -139,13 +139,13 @@ class Vault:
     client: "S3Client"
     bucket: str
 
-    def look(self, location: BackupLocation) -> SlotState:
-        """What lies in the slot.
+    def look(self, location: BackupLocation) -> StoredState:
+        """What is stored of the backup.
 
         Raises:
             VaultError: S3 doesn't let us see.
-            ManifestError: the manifest that is there can't be read, isn't this slot's, or has lost
-                its archive.
+            ManifestError: the manifest that is there can't be read, isn't this backup's, or has
+                lost its archive.
         """
         with translated(f"list s3://{self.bucket}/{location.prefix}"):
             listing = self.client.list_objects_v2(Bucket=self.bucket, Prefix=location.prefix)
@@ -155,7 +155,7 @@ class Vault:
             document = self._read(location.manifest_key)
             manifest = Manifest.from_json(document, key=location.manifest_key)
             _require_archive(manifest, keys)
-        return SlotState(manifest=manifest, has_archive=location.archive_key in keys)
+        return StoredState(manifest=manifest, has_archive=location.archive_key in keys)
 
     def put(
         self,
@@ -176,7 +176,7 @@ class Vault:
             content_type: what a browser is told that it is.
 
         Raises:
-            SlotTakenError: `only_first`, and somebody was.
+            AlreadyTakenError: `only_first`, and somebody was.
             VaultError: S3 refused or failed.
         """
         digest = hashlib.sha256(body)
@@ -220,7 +220,7 @@ def translated(intent: str) -> Iterator[None]:
     """Raise what S3's client raises as our own errors.
 
     Raises:
-        SlotTakenError: a conditional write lost against another run.
+        AlreadyTakenError: a conditional write lost against another run.
         VaultError: anything else that S3 or the way to it said.
     """
     try:
@@ -228,10 +228,10 @@ def translated(intent: str) -> Iterator[None]:
     except (BotoCoreError, ClientError) as error:
         code = code_of(error)
         if code in _LOST_RACE:
-            raise SlotTakenError(
+            raise AlreadyTakenError(
                 f"Could not {intent}: another run has written it ({code}).",
-                todo="Invoke the function again: it finds the other run's backup, or finishes the"
-                " slot if that run died.",
+                todo="Invoke the function again: it finds the other run's backup, or completes it"
+                " if that run died.",
             ) from error
         raise failure(VaultError, intent, error) from error
 

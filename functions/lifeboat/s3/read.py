@@ -51,8 +51,8 @@ class Found:
 
     @property
     def is_early(self) -> bool:
-        """Whether its slot is later than it was written: it is not the newest when that comes."""
-        return is_ahead(self.location.slot, self.written)
+        """Whether it was written before its scheduled time, and so is not the newest."""
+        return is_ahead(self.location.scheduled_at, self.written)
 
     @property
     def is_hot(self) -> bool:
@@ -75,7 +75,7 @@ def find_backups(vault: Vault, database: str) -> list[Found]:
                     published[location] = entry["LastModified"]
                 case (location, name) if name == ARCHIVE:
                     classes[location] = entry.get("StorageClass", "STANDARD")
-    newest_first = sorted(published, key=lambda location: location.slot, reverse=True)
+    newest_first = sorted(published, key=lambda location: location.scheduled_at, reverse=True)
     return [Found(each, classes.get(each), published[each]) for each in newest_first]
 
 

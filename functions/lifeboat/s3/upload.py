@@ -160,7 +160,7 @@ class ArchiveUpload:
             only_first: refuse when an archive is already there.
 
         Raises:
-            SlotTakenError: `only_first`, and an archive is there.
+            AlreadyTakenError: `only_first`, and an archive is there.
             VaultError: S3 refused or failed, or stored something else than was sent.
         """
         self.settle()

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lifeboat.backup.policy.event import MAY_BE, BackupEvent, parse_event, slot_of
+from lifeboat.backup.policy.event import MAY_BE, BackupEvent, parse_event, scheduled_at
 from lifeboat.errors import EventError
-from lifeboat.model.keys import slot_id
+from lifeboat.model.keys import time_id
 from lifeboat.model.tiers import Tier
 from tests.support.samples import DATABASES, JSON, LABELS
 
@@ -31,7 +31,7 @@ def test_a_scheduled_run_is_known_by_its_time_whenever_it_is_delivered(
     event = parse_event({"database": database, "scheduled": f"{slot:%Y-%m-%dT%H:%M:%SZ}"})
     assert event == BackupEvent(database=database, scheduled=slot)
     assert event.tier is None
-    assert slot_of(event, NOW) == slot_of(event, NOW + timedelta(hours=5)) == slot
+    assert scheduled_at(event, NOW) == scheduled_at(event, NOW + timedelta(hours=5)) == slot
 
 
 @given(DATABASES, st.none() | LABELS)
@@ -48,9 +48,9 @@ def test_by_hand_any_tier_can_be_asked_for(tier: Tier) -> None:
 
 def test_by_hand_the_slot_is_the_second_of_the_request() -> None:
     event = parse_event({"database": "app"})
-    assert slot_of(event, NOW) == datetime(2026, 11, 22, 13, 14, 15, tzinfo=UTC)
+    assert scheduled_at(event, NOW) == datetime(2026, 11, 22, 13, 14, 15, tzinfo=UTC)
     elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert slot_id(slot_of(event, elsewhere)) == "2026-11-22T131415Z"
+    assert time_id(scheduled_at(event, elsewhere)) == "2026-11-22T131415Z"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_backup_is_not_taken_for_a_time_to_come(*, ahead: timedelta, refused: 
     event = parse_event({"database": "app", "scheduled": f"{scheduled:%Y-%m-%dT%H:%M:%SZ}"})
     now = NOW.replace(microsecond=0)
     if not refused:
-        assert slot_of(event, now) == scheduled
+        assert scheduled_at(event, now) == scheduled
         return
     with pytest.raises(EventError, match="which lies in the future: now it is"):
-        slot_of(event, now)
+        scheduled_at(event, now)

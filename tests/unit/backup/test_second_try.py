@@ -2,12 +2,12 @@ import pytest
 
 from lifeboat.backup.policy.second_try import MOST_MOVED, is_worth_a_second_try
 from lifeboat.errors import (
+    AlreadyTakenError,
     ConnectError,
     EndpointError,
     LifeboatError,
     OutOfTimeError,
     RowsDifferError,
-    SlotTakenError,
     UnreadableError,
     VaultError,
 )
@@ -22,7 +22,7 @@ REFUSED = ConnectError("Wrong password.", todo="Reset it.", final=True)
 
 
 @pytest.mark.parametrize(
-    "error", [UNREACHABLE, VaultError("503", todo="x"), SlotTakenError("x", todo="y")]
+    "error", [UNREACHABLE, VaultError("503", todo="x"), AlreadyTakenError("x", todo="y")]
 )
 def test_what_passes_by_itself_is_worth_a_second_try(error: LifeboatError) -> None:
     assert worth(error)

@@ -111,7 +111,7 @@ def test_steps_have_their_share_of_the_target() -> None:
 
 def test_what_has_something_to_say_comes_first_among_tables() -> None:
     tables = tuple(
-        TableResult(schema="s", name=name, claimed=7, restored=restored, outcome=outcome)
+        TableResult(schema="s", name=name, expected=7, restored=restored, outcome=outcome)
         for name, restored, outcome in (
             ("fine", 7, Outcome.PASSED),
             ("excluded", 0, Outcome.UNTESTED),
@@ -151,11 +151,11 @@ def test_a_drill_without_a_backup_has_a_page_too() -> None:
 def test_nothing_in_a_report_can_become_part_of_the_page_itself() -> None:
     check = Check(name=EVIL, outcome=Outcome.FAILED, details=(EVIL,))
     table = TableResult(
-        schema=EVIL, name=EVIL, claimed=1, restored=1, content=False, outcome=Outcome.FAILED
+        schema=EVIL, name=EVIL, expected=1, restored=1, content=False, outcome=Outcome.FAILED
     )
     page = rendered(
         run_id=EVIL,
-        lifeboat=EVIL,
+        lifeboat_version=EVIL,
         backup=EVIL,
         target=EVIL,
         server_version=EVIL,

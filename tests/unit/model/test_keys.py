@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.model import keys
-from lifeboat.model.keys import BackupLocation, parse_drill_key, parse_id, parse_key, parse_slot
+from lifeboat.model.keys import BackupLocation, parse_drill_key, parse_id, parse_key, parse_time_id
 from lifeboat.model.tiers import Tier
 from tests.support.samples import DATABASES, SLOTS
 
-LOCATIONS = st.builds(BackupLocation, tier=st.sampled_from(Tier), database=DATABASES, slot=SLOTS)
+LOCATIONS = st.builds(
+    BackupLocation, tier=st.sampled_from(Tier), database=DATABASES, scheduled_at=SLOTS
+)
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)
 SUNDAY = BackupLocation(Tier.WEEKLY, "app", SLOT)
 
@@ -41,13 +43,13 @@ def test_a_drills_key_leads_back_to_its_drill(database: str, slot: datetime) -> 
 
 @given(SLOTS, SLOTS)
 def test_slots_sort_as_their_times_do(one: datetime, other: datetime) -> None:
-    assert (one < other) == (keys.slot_id(one) < keys.slot_id(other))
+    assert (one < other) == (keys.time_id(one) < keys.time_id(other))
 
 
 @given(st.text() | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z"))
 def test_a_slot_is_read_only_as_it_is_written(name: str) -> None:
-    slot = parse_slot(name)
-    assert slot is None or keys.slot_id(slot) == name
+    slot = parse_time_id(name)
+    assert slot is None or keys.time_id(slot) == name
 
 
 @pytest.mark.parametrize(

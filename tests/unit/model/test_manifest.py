@@ -31,7 +31,7 @@ def test_the_stored_document_reads_like_a_report() -> None:
         '  "schema_version": 1,\n',
         '  "database": "app",\n',
         '  "tier": "weekly",\n',
-        '  "slot": "2026-11-22T02:00:00Z",\n',
+        '  "scheduled_at": "2026-11-22T02:00:00Z",\n',
     ]
     assert (
         '      {"schema": "public", "name": "odd \\"näme\\"", "rows": 0, "checksum": null,'
@@ -83,7 +83,7 @@ def test_a_newer_manifest_asks_for_an_update_even_when_all_else_has_changed() ->
 
 
 def test_missing_and_invalid_fields_are_named() -> None:
-    content = json.loads(stored(tier="yearly", slot="2026-11-22T02:00:00.5Z"))
+    content = json.loads(stored(tier="yearly", scheduled_at="2026-11-22T02:00:00.5Z"))
     del content["run_id"]
     content["archive"]["objects"][0]["sha256"] = "AB"
     content["inventory"]["tables"][1]["rows"] = -1
@@ -93,7 +93,7 @@ def test_missing_and_invalid_fields_are_named() -> None:
         "some/manifest.json",
         "run_id: field required",
         "tier: input should be 'daily', 'weekly', 'monthly' or 'manual'",
-        "slot: value error, 2026-11-22T02:00:00.500000+00:00 is not a whole second",
+        "scheduled_at: value error, 2026-11-22T02:00:00.500000+00:00 is not a whole second",
         "archive.objects.0.sha256: ",
         "inventory.tables.1.rows: ",
     ):
@@ -145,3 +145,13 @@ def test_a_manifest_with_any_one_field_replaced_is_read_or_refused(data: st.Data
         Manifest.from_json(json.dumps(content).encode())
     except ManifestError as refusal:
         assert refusal.todo  # noqa: PT017 - both outcomes are right; any other error is not
+
+
+def test_a_manifest_of_before_the_first_release_is_called_what_it_is() -> None:
+    content = json.loads(stored())
+    content["slot"] = content.pop("scheduled_at")
+    with pytest.raises(ManifestError) as refusal:
+        Manifest.from_json(json.dumps(content).encode(), key=MANIFEST.key)
+    assert "before Lifeboat's first release" in refusal.value.what
+    assert "it has 'slot'" in refusal.value.what
+    assert "docs/runbooks/lifeboat-is-gone.md" in refusal.value.todo

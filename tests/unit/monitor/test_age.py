@@ -163,7 +163,7 @@ def test_a_backup_by_hand_makes_up_for_a_missed_slot() -> None:
 def test_what_was_missed_is_listed_for_three_days() -> None:
     vault = healthy().change("monitor", max_age_hours=200)
     gap = NEWEST - 2 * DAY
-    vault.manifests = [each for each in vault.manifests if each.slot != gap]  # type: ignore[union-attr]
+    vault.manifests = [each for each in vault.manifests if each.scheduled_at != gap]  # type: ignore[union-attr]
     assert isinstance(vault.objects, list)
     vault.objects = [each for each in vault.objects if "/2026-11-23T" not in each.key]
     vault.now = gap + 3 * DAY

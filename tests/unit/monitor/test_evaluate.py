@@ -57,7 +57,7 @@ NEAR = st.datetimes(
 WHENS = NEAR | SLOTS
 UNKNOWNS = st.just(UNKNOWN)
 LOCATIONS = st.builds(
-    BackupLocation, tier=st.sampled_from(Tier), database=st.just("app"), slot=WHENS
+    BackupLocation, tier=st.sampled_from(Tier), database=st.just("app"), scheduled_at=WHENS
 )
 KEYS = TEXT | LOCATIONS.flatmap(
     lambda each: st.sampled_from([each.archive_key, each.globals_key, each.manifest_key])
@@ -79,7 +79,7 @@ DRILLS = st.builds(
     started=WHENS,
     finished=MOMENTS,
     run_id=TEXT,
-    lifeboat=TEXT,
+    lifeboat_version=TEXT,
     backup=st.none() | TEXT,
     target=TEXT,
     verdict=st.sampled_from(Verdict),
@@ -90,7 +90,7 @@ DRILLS = st.builds(
             TableResult,
             schema=TEXT,
             name=TEXT,
-            claimed=COUNT,
+            expected=COUNT,
             restored=COUNT,
             outcome=st.sampled_from(Outcome),
         ),

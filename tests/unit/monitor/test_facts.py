@@ -28,7 +28,7 @@ def test_a_backup_is_there_when_its_manifest_is() -> None:
 def test_backups_come_newest_first_whatever_their_tier() -> None:
     objects = [each for n in (3, 0, 9) for each in stored(backup(NEWEST - n * DAY))]
     objects += stored(backup(NEWEST - 6 * DAY, tier=Tier.MANUAL))
-    assert [(each.tier, each.slot.day) for each in published(objects)] == [
+    assert [(each.tier, each.scheduled_at.day) for each in published(objects)] == [
         ("daily", 25),
         ("weekly", 22),
         ("manual", 19),
@@ -40,7 +40,7 @@ def test_the_newest_few_and_the_newest_of_each_tier_are_worth_reading() -> None:
     objects = [each for n in range(40) for each in stored(backup(NEWEST - n * DAY))]
     objects += stored(backup(NEWEST - 300 * DAY, tier=Tier.MANUAL))
     chosen = backups_to_read(objects, 2)
-    assert [(each.tier, (NEWEST - each.slot).days) for each in chosen] == [
+    assert [(each.tier, (NEWEST - each.scheduled_at).days) for each in chosen] == [
         ("daily", 0),
         ("daily", 1),
         ("weekly", 3),

@@ -136,13 +136,13 @@ def test_each_table_gets_its_result() -> None:
     other = Table(schema="public", name="other", rows=3)
     tables = (other, replace(EVENTS), replace(USERS, rows=1199, checksum="41"))
     assert compare(CLAIMED, restored(tables=tables)).tables == (
-        TableResult(schema="public", name="events", claimed=0, restored=0, outcome=UNTESTED),
-        TableResult(schema="public", name="other", claimed=None, restored=3, outcome=FAILED),
-        TableResult(schema="public", name="places", claimed=7, restored=None, outcome=FAILED),
+        TableResult(schema="public", name="events", expected=0, restored=0, outcome=UNTESTED),
+        TableResult(schema="public", name="other", expected=None, restored=3, outcome=FAILED),
+        TableResult(schema="public", name="places", expected=7, restored=None, outcome=FAILED),
         TableResult(
             schema="public",
             name="users",
-            claimed=1200,
+            expected=1200,
             restored=1199,
             content=False,
             outcome=FAILED,

@@ -42,7 +42,7 @@ def failure(attempt: Attempt, level: Level, commands: Commands) -> Finding:
         commands,
         headline=f"had a failed {attempt.kind}: {_cut(what)}",
         fact=f"{_run(attempt)} failed: {what}",
-        todo=line(attempt.todo) if attempt.todo else None,
+        todo=line(attempt.next_step) if attempt.next_step else None,
     )
 
 

@@ -70,7 +70,7 @@ def answer_of(
         backup=manifest.location.id,
         database=manifest.database,
         tier=manifest.tier,
-        scheduled_at=manifest.slot,
+        scheduled_at=manifest.scheduled_at,
         label=manifest.label,
         created=created,
         tables=len(manifest.inventory.tables),

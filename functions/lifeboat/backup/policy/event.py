@@ -15,7 +15,7 @@ from lifeboat.model.events import Grammar, Request, own_words
 from lifeboat.model.keys import DATABASE_NAME, LABEL
 from lifeboat.model.text import at
 from lifeboat.model.tiers import Tier
-from lifeboat.model.utc import SlotTime, in_utc, is_ahead
+from lifeboat.model.utc import UtcSecond, in_utc, is_ahead
 
 MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",
@@ -53,7 +53,7 @@ class BackupEvent(Request):
     """
 
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    scheduled: Annotated[SlotTime | None, BeforeValidator(_scheduled_time)] = None
+    scheduled: Annotated[UtcSecond | None, BeforeValidator(_scheduled_time)] = None
     tier: Tier | None = None
     label: Annotated[str, Field(pattern=LABEL)] | None = None
 
@@ -92,8 +92,8 @@ def parse_event(event: object) -> BackupEvent:
     return _GRAMMAR.read(event)
 
 
-def slot_of(event: BackupEvent, now: datetime) -> datetime:
-    """The slot that the backup fills: its scheduled time, or else this very second, in UTC.
+def scheduled_at(event: BackupEvent, now: datetime) -> datetime:
+    """The time that the backup is for: its scheduled time, or else this very second, in UTC.
 
     Raises:
         EventError: it is scheduled for the future, where it would count as the newest backup.

@@ -5,13 +5,13 @@ every byte that is read from it, and a run that broke after 90 GB would read the
 """
 
 from lifeboat.errors import (
+    AlreadyTakenError,
     ConnectError,
     DecodeError,
     DumpError,
     LifeboatError,
     LockWaitError,
     SchemaChangingError,
-    SlotTakenError,
     VaultError,
 )
 
@@ -24,11 +24,11 @@ _PASSING = (
     DumpError,
     LockWaitError,
     SchemaChangingError,
-    SlotTakenError,
+    AlreadyTakenError,
     VaultError,
 )
 """What may have passed by itself a minute later: the network, the server, storage, a migration, and
-a slot whose archive is there without its manifest, which the next run completes."""
+a backup whose archive is there without its manifest, which the next run completes."""
 
 
 def is_worth_a_second_try(

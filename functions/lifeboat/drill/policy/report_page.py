@@ -134,7 +134,7 @@ def _table(table: TableResult) -> str:
         f'<tr class="{outcome.replace(" ", "-")}"><td><span class="tag">{outcome}</span></td>'
         f'<th scope="row">'
         f"<bdi>{escape(qualified(table.schema, table.name))}</bdi></th>"
-        f'<td class="n">{_rows(table.claimed)}</td><td class="n">{_rows(table.restored)}</td>'
+        f'<td class="n">{_rows(table.expected)}</td><td class="n">{_rows(table.restored)}</td>'
         f"<td>{content}</td></tr>"
     )
 
@@ -161,4 +161,4 @@ def _facts(report: DrillReport) -> Iterator[tuple[str, str]]:
     yield "Function", f"{report.memory_mb:,} MB of memory, {report.ephemeral_mb:,} MB of disk"
     yield "Started", at(report.started)
     yield "Run", report.run_id
-    yield "Lifeboat", report.lifeboat
+    yield "Lifeboat", report.lifeboat_version

@@ -107,7 +107,7 @@ class Case:
         Negative while it has to stay; None for what is kept forever.
         """
         days = self.settings.retention.of(location.tier).days
-        return None if days is None else self.now - location.slot - timedelta(days=days)
+        return None if days is None else self.now - location.scheduled_at - timedelta(days=days)
 
     def pairs(self) -> Iterator[tuple[BackupFacts, BackupFacts]]:
         """Each whole backup with the one before it, the newest first."""

@@ -246,7 +246,9 @@ def published(objects: Iterable[StoredVersion]) -> dict[BackupLocation, datetime
         for version in objects
         if version.there and (parsed := parse_key(version.key)) and parsed[1] == MANIFEST
     }
-    newest_first = sorted(found, key=lambda location: (location.slot, location.tier), reverse=True)
+    newest_first = sorted(
+        found, key=lambda location: (location.scheduled_at, location.tier), reverse=True
+    )
     return {location: found[location] for location in newest_first}
 
 
@@ -257,7 +259,9 @@ def backups_to_read(objects: Iterable[StoredVersion], history: int) -> list[Back
     take the place of all the others.
     """
     everything = published(objects).items()
-    past = [location for location, written in everything if not is_ahead(location.slot, written)]
+    past = [
+        location for location, written in everything if not is_ahead(location.scheduled_at, written)
+    ]
     newest = {location.tier: location for location in reversed(past)}
     chosen = {*past[:history], *(newest[tier] for tier in Tier if tier in newest)}
     return [location for location in past if location in chosen]

@@ -155,9 +155,9 @@ def _backups(seen: DatabaseFacts, now: datetime) -> list[datetime]:
     if isinstance(seen.objects, Unknown):
         return []
     return [
-        parsed[0].slot
+        parsed[0].scheduled_at
         for version in seen.objects
         if (parsed := parse_key(version.key))
         and parsed[1] == MANIFEST
-        and not is_ahead(parsed[0].slot, min(version.modified, now))
+        and not is_ahead(parsed[0].scheduled_at, min(version.modified, now))
     ]

@@ -64,7 +64,7 @@ def transfer_of(case: Case) -> Transfer | None:
         used_bytes=sum(
             known.get(location, each)
             for location in case.past
-            if location.slot >= start_of_month(now)
+            if location.scheduled_at >= start_of_month(now)
         ),
         coming=tuple(coming),
         allowance=allowance_of(database, newest.provider),

@@ -53,14 +53,14 @@ class Versions:
 
     def is_early(self, location: BackupLocation) -> bool:
         """Whether a backup claims a slot later than now, or than when it was written."""
-        return is_ahead(location.slot, self.written(location))
+        return is_ahead(location.scheduled_at, self.written(location))
 
     def is_ahead(self, backup: BackupFacts) -> bool:
         """Whether a backup claims to be from the future, or did when it was written.
 
         Its time comes, and nobody should take it for the newest one then.
         """
-        claimed = max(backup.location.slot, backup.shows)
+        claimed = max(backup.location.scheduled_at, backup.shows)
         return is_ahead(claimed, self.written(backup.location))
 
     def is_whole(self, backup: BackupFacts) -> bool:

@@ -167,7 +167,7 @@ def _table(
     return TableResult(
         schema=name[0],
         name=name[1],
-        claimed=None if ours is None else ours.rows,
+        expected=None if ours is None else ours.rows,
         restored=None if theirs is None else theirs.rows,
         content=content,
         outcome=outcome,
@@ -185,15 +185,15 @@ def _about_rows(
         yield _passed("Rows were counted, not read: the backup was taken without checksums.")
     for result in results:
         name, where = (result.schema, result.name), qualified(result.schema, result.name)
-        if result.claimed is None:
+        if result.expected is None:
             yield _failed(f"{where} came back with {result.restored:,} rows; no table was claimed.")
         elif result.restored is None and result.outcome is Outcome.UNTESTED:
-            yield _untested(f"{where} with its {result.claimed:,} rows can't be made here.")
+            yield _untested(f"{where} with its {result.expected:,} rows can't be made here.")
         elif result.restored is None:
-            yield _failed(f"{where} with its {result.claimed:,} rows did not come back.")
-        elif result.claimed != result.restored:
+            yield _failed(f"{where} with its {result.expected:,} rows did not come back.")
+        elif result.expected != result.restored:
             yield _failed(
-                f"{where}: {result.claimed:,} rows claimed, {result.restored:,} came back."
+                f"{where}: {result.expected:,} rows claimed, {result.restored:,} came back."
             )
         elif name in excluded:
             yield _passed(f"{where} is empty: the settings leave its rows out of backups.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from lifeboat.model.utc import require_slot
+from lifeboat.model.utc import require_utc_second
 
 type Kind = Literal["restored", "tables", "before"]
 
@@ -49,7 +49,7 @@ def name_of(live: str, kind: Kind, moment: datetime) -> str:
 
 
 def _told(moment: datetime) -> str:
-    text = require_slot(moment).replace(tzinfo=None).isoformat()
+    text = require_utc_second(moment).replace(tzinfo=None).isoformat()
     return text.replace("-", "").replace(":", "").lower() + "z"
 
 

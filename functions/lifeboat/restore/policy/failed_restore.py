@@ -22,7 +22,7 @@ def has_all_rows(report: RestoreReport) -> bool:
     return (
         "rows" in made
         and all(made.get(name) is not Outcome.FAILED for name in _DATA)
-        and all(table.restored == table.claimed for table in report.tables)
+        and all(table.restored == table.expected for table in report.tables)
     )
 
 
@@ -58,8 +58,8 @@ def _rows(report: RestoreReport) -> str:
     """What is in the copy, in words."""
     checked = any(check.name == "content" for check in report.checks)
     how = "compared by their content" if checked else "counted"
-    claimed = [table for table in report.tables if table.claimed is not None]
-    good = [t for t in claimed if t.restored == t.claimed and t.content is not False]
+    claimed = [table for table in report.tables if table.expected is not None]
+    good = [t for t in claimed if t.restored == t.expected and t.content is not False]
     if len(good) == len(claimed):
         return f"all {report.rows:,} rows of all {several(len(claimed), 'table')} ({how})"
     return f"{len(good):,} of {several(len(claimed), 'table')} with all their rows ({how})"

@@ -13,7 +13,7 @@ from lifeboat.model.documents import Document
 from lifeboat.model.drill_report import Check, TableResult, Verdict
 from lifeboat.model.inventory import Count
 from lifeboat.model.keys import DATABASE_NAME, restore_key
-from lifeboat.model.utc import SlotTime, UtcTime
+from lifeboat.model.utc import UtcSecond, UtcTime
 
 
 class RestoreReport(Document):
@@ -25,7 +25,7 @@ class RestoreReport(Document):
         started: the restore's start, and so its identity (`key`).
         finished: when the verdict was known.
         run_id: of the invocation, to find its log.
-        lifeboat: the version that wrote it.
+        lifeboat_version: of the Lifeboat that wrote it.
         action: whether the whole database was restored, or some of its tables.
         backup: the id of the backup.
         snapshot_time: the moment that the backup shows.
@@ -33,7 +33,7 @@ class RestoreReport(Document):
         endpoint: a digest of these, to know the same server again.
         server_version: as the server calls itself.
         restored_database: the database that was made for it.
-        live: the name of the database that the backup was taken of.
+        live_database: the name of the database that the backup was taken of.
         verdict: whether what came back is what was backed up.
         reasons: why it is partial or failed, the gravest first; empty when proven.
         checks: in the order in which they were made.
@@ -49,13 +49,14 @@ class RestoreReport(Document):
     REFUSAL: ClassVar = ReportError
     SAFE: ClassVar = "The restored database and the backup that it speaks of are not affected."
     INSTEAD: ClassVar = "restore again"
+    OLD_KEYS: ClassVar = frozenset({"copy_name", "lifeboat", "live"})
 
     schema_version: Literal[1] = 1
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    started: SlotTime
+    started: UtcSecond
     finished: UtcTime
     run_id: str
-    lifeboat: str
+    lifeboat_version: str
     action: Literal["restore", "restore-tables"]
     backup: str
     snapshot_time: UtcTime
@@ -63,7 +64,7 @@ class RestoreReport(Document):
     endpoint: str
     server_version: str
     restored_database: str
-    live: str
+    live_database: str
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()

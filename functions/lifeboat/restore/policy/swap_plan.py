@@ -65,7 +65,7 @@ def _free_name(live: str, databases: Collection[str], now: datetime) -> str:
 def live_of(copy: str, report: RestoreReport | None) -> str | None:
     """Whose place a copy takes; None where neither its report nor its name tells for certain."""
     if report is not None:
-        return report.live
+        return report.live_database
     name = parse_copy(copy)
     return name.base if name and name.kind == "before" and not name.is_cut else None
 

@@ -164,9 +164,9 @@ def _missed(case: Case) -> Iterator[Finding]:
     window, known = case.now - _memory(case), case.facts.known
     past = list(reversed(case.past))
     for before, after in zip(past, [*past[1:], None], strict=True):
-        if after is not None and after.slot < window:
+        if after is not None and after.scheduled_at < window:
             continue
-        start = max(before.slot + _SECOND, window, known.since if known else window)
+        start = max(before.scheduled_at + _SECOND, window, known.since if known else window)
         missed = _due(case, start, after)
         if missed:
             yield _gap(case, before, after, missed)
@@ -180,7 +180,7 @@ def _memory(case: Case) -> timedelta:
 
 def _due(case: Case, start: datetime, after: BackupLocation | None) -> list[datetime]:
     """The slots from `start` on that no backup filled before the one after them was due."""
-    until = case.now - GRACE if after is None else after.slot
+    until = case.now - GRACE if after is None else after.scheduled_at
     due = list(slots(case.database.cron, case.database.timezone, start, until))
     return due if after is None else due[:-1]  # the last one is what `after` filled
 
@@ -188,7 +188,7 @@ def _due(case: Case, start: datetime, after: BackupLocation | None) -> list[date
 def _gap(
     case: Case, before: BackupLocation, after: BackupLocation | None, missed: list[datetime]
 ) -> Finding:
-    long = (after.slot if after else case.now) - before.slot
+    long = (after.scheduled_at if after else case.now) - before.scheduled_at
     too_long = long > timedelta(hours=case.settings.monitor.max_age_hours)
     told_elsewhere = too_long or (after is None and backup_trouble(case) is not None)
     until = f"the next one is {after.id}" if after else "there is none since then"

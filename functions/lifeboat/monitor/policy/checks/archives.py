@@ -24,7 +24,7 @@ def archive_findings(case: Case) -> Iterator[Finding]:
     """What is wrong with archives, manifests and what they say of each other."""
     yield from _unreadable(case)
     for location in case.early:
-        yield _from_the_future(case, location, location.slot)
+        yield _from_the_future(case, location, location.scheduled_at)
     for manifest in case.manifests:
         if not case.listing.is_ahead(manifest):
             yield from _faulty(case, manifest)
@@ -205,7 +205,7 @@ def _manifest_of(key: str) -> BackupLocation | None:
 def _ended(case: Case, location: BackupLocation, deleted: datetime) -> bool:
     """Whether the backup's time was over when it was deleted, by the settings as they are now."""
     days = case.settings.retention.of(location.tier).days
-    return days is not None and deleted - location.slot >= timedelta(days=days)
+    return days is not None and deleted - location.scheduled_at >= timedelta(days=days)
 
 
 def _leftovers(case: Case) -> Iterator[Finding]:

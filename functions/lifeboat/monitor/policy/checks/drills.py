@@ -62,7 +62,7 @@ def _never(case: Case) -> Iterator[Finding]:
     if not case.published:
         return  # there is nothing to drill with, and that is said elsewhere
     known = case.facts.known
-    since = known.first_backup if known and known.first_backup else case.published[-1].slot
+    since = known.first_backup if known and known.first_backup else case.published[-1].scheduled_at
     first = next_slot(case.settings.drill.cron, case.database.timezone, since)
     early = first is not None and case.now - first <= GRACE
     yield Finding(
