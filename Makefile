@@ -88,6 +88,9 @@ lock: .venv/installed  ## resolve the dependencies anew into requirements/ and p
 	done
 	npm install --package-lock-only
 
+reference: ready  ## docs/reference.md and docs/schemas/, from the models
+	python -m tools.reference
+
 release: ready  ## tag the version of pyproject.toml; refuses a dirty checkout or a version without changes
 	python -m tools.release
 
@@ -134,4 +137,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants gaps
-.PHONY: races test-benchmarks settings lock release clean ready boxable
+.PHONY: races test-benchmarks settings lock reference release clean ready boxable

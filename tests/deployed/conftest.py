@@ -20,6 +20,7 @@ from local.subscriber import Subscriber
 from tests.support.aws_commands import AwsCommands
 from tests.support.backup_harness import Bucket, Database
 from tests.support.command_stubs import Terminal, psql, terminal
+from tests.support.documented import require_documented
 
 REPOSITORY = Path(__file__).parents[2]
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"role"
@@ -75,9 +76,12 @@ class Installation:
         answer = self.aws.client("lambda").invoke(
             FunctionName=function, Payload=json.dumps(event), LogType="Tail"
         )
+        payload = json.loads(answer["Payload"].read())
+        failed = "FunctionError" in answer
+        require_documented(function, payload, failed=failed)
         return Answer(
-            failed="FunctionError" in answer,
-            payload=json.loads(answer["Payload"].read()),
+            failed=failed,
+            payload=payload,
             log=base64.b64decode(answer.get("LogResult", "")).decode(),
         )
 

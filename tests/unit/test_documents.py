@@ -21,7 +21,7 @@ from lifeboat.backup.policy.event import parse_event
 from lifeboat.drill.policy.event import MAY_BE as OF_DRILLS
 from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.model.commands import Commands
-from lifeboat.monitor.handler import _wants_text
+from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.restore.policy.event import MAY_BE as OF_RESTORES
 from lifeboat.restore.policy.event import Action, parse_restore_event
 from lifeboat.settings import Settings, ValidationQuery
@@ -58,14 +58,10 @@ FILLED = {
 }
 
 
-def wants_text(event: object) -> object:
-    return _wants_text(event)
-
-
 PARSERS: dict[str, Callable[[object], object]] = {
     "backup": parse_event,
     "drill": parse_drill_event,
-    "monitor": wants_text,
+    "monitor": parse_monitor_event,
     "restore": parse_restore_event,
 }
 

@@ -30,8 +30,10 @@ class ErrorAnswer(Answer):
         errorMessage: three lines: what failed, then what is not affected (`Safe:`), then what to
             do (`Next:`).
         stackTrace: where in the code; for whoever reports a fault.
+        requestId: of the invocation, as in its log; null where Lambda does not give it.
     """
 
     errorType: str  # noqa: N815  # the names are Lambda's
     errorMessage: str  # noqa: N815
     stackTrace: tuple[str, ...] = ()  # noqa: N815
+    requestId: str | None = None  # noqa: N815

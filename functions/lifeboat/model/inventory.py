@@ -53,7 +53,14 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Sequence:
-    """One sequence, as `setval(name, last_value, is_called)` would restore it."""
+    """One sequence, as `setval(name, last_value, is_called)` would restore it.
+
+    Attributes:
+        schema: its schema's name, unquoted.
+        name: its own name, unquoted.
+        last_value: as the sequence has it.
+        is_called: whether `last_value` has been used.
+    """
 
     schema: str
     name: str
@@ -62,7 +69,12 @@ class Sequence:
 
 
 class Extension(Frozen):
-    """An installed extension."""
+    """An installed extension.
+
+    Attributes:
+        name: such as "pgcrypto".
+        version: that is installed, such as "1.3".
+    """
 
     name: str
     version: str
@@ -81,7 +93,19 @@ class CollationProvider(Frozen):
 
 
 class ObjectCounts(Frozen):
-    """How many objects of each kind the user's schemas hold, those of extensions left out."""
+    """How many objects of each kind the user's schemas hold, those of extensions left out.
+
+    Attributes:
+        indexes: on tables and materialized views.
+        constraints: on tables and domains.
+        unvalidated_constraints: of those, the ones that are NOT VALID.
+        views: ordinary ones.
+        materialized_views: with or without rows.
+        functions: and procedures, aggregates and window functions.
+        triggers: on tables and views, but none that PostgreSQL makes itself.
+        policies: for row-level security.
+        large_objects: of the database, whoever owns them.
+    """
 
     indexes: Count = 0
     constraints: Count = 0

@@ -1,7 +1,6 @@
 """The monitor's entry point: one check of the bucket, with log, metrics and notifications."""
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import boto3
@@ -11,9 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.policy.installation import account_of
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
-from lifeboat.errors import EventError, MonitorError
-from lifeboat.model.events import show
+from lifeboat.errors import MonitorError
 from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
+from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.figures import figures_of
 from lifeboat.monitor.subscriptions import topic_facts
 from lifeboat.runtime.invocation import IMPATIENT, reported, seconds_left, secret_store
@@ -38,7 +37,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
             failed invocation, of which an alarm notifies. A scheduled check also fails when the
             topic has no subscriber; one on demand answers, and the answer says so.
     """
-    as_text = _wants_text(event)
+    asked = parse_monitor_event(event)
     logger.append_keys(run_id=context.aws_request_id)
     look = _look(context)
     checked = check_health(look)

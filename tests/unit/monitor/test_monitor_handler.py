@@ -7,6 +7,7 @@ from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import EventError
 from lifeboat.model.metrics import Figure
 from lifeboat.monitor import handler as monitor
+from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.runtime.measure import measure
 from lifeboat.settings import AlertSettings, WatchedSettings
 from tests.support.vaults import APP, SETTINGS
@@ -41,7 +42,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_event_may_ask_for_text_and_any_other_look_gives_an_object(
     event: object, *, text: bool
 ) -> None:
-    assert monitor._wants_text(event) is text
+    assert (parse_monitor_event(event).format == "text") is text
 
 
 @pytest.mark.parametrize("event", [{"format": "xml"}, {"format": None}, {"format": ["text"]}])

@@ -53,8 +53,8 @@ class DrillEvent(Request):
     """
 
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    backup: Annotated[Wanted, PlainValidator(_wanted)] = "latest"
-    target: Annotated[str, PlainValidator(_target)] = EMBEDDED
+    backup: Annotated[Wanted, PlainValidator(_wanted, json_schema_input_type=str)] = "latest"
+    target: Annotated[str, PlainValidator(_target, json_schema_input_type=str)] = EMBEDDED
 
     @model_validator(mode="after")
     def _the_backup_is_of_the_database(self) -> Self:

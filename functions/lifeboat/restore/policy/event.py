@@ -131,11 +131,13 @@ class RestoreEvent(Request):
 
     action: Action
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    backup: Annotated[Wanted, PlainValidator(_wanted)] = "latest"
+    backup: Annotated[Wanted, PlainValidator(_wanted, json_schema_input_type=str)] = "latest"
     before: Annotated[UtcTime | None, BeforeValidator(_moment)] = None
-    target: Annotated[str, PlainValidator(secret_name)] | None = None
+    target: Annotated[str, PlainValidator(secret_name, json_schema_input_type=str)] | None = None
     owners: Literal["keep", "none"] = "keep"
-    tables: Annotated[tuple[TableName, ...], PlainValidator(_tables)] = ()
+    tables: Annotated[
+        tuple[TableName, ...], PlainValidator(_tables, json_schema_input_type=list[str])
+    ] = ()
     data_only: _Switch = False
     replace: _Switch = False
     restored_database: Annotated[str | None, Field(min_length=1, max_length=63)] = None

@@ -1,0 +1,111 @@
+"""docs/reference.md and docs/schemas/ are what the models say now, and leave nothing out."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from lifeboat.alerts.policy.findings import Code
+from lifeboat.model import metrics
+from tests.support.documented import require_documented
+from tools.reference import registries
+from tools.reference.__main__ import REPOSITORY, SCHEMAS, files
+from tools.reference.schemas import schemas
+
+FILES = files()
+
+
+@pytest.mark.parametrize("path", sorted(FILES), ids=str)
+def test_every_generated_file_is_as_the_models_are_now(path: Path) -> None:
+    assert (REPOSITORY / path).read_text() == FILES[path], "run: make reference"
+
+
+def test_no_schema_is_left_of_a_model_that_is_gone() -> None:
+    there = {each.relative_to(REPOSITORY) for each in (REPOSITORY / SCHEMAS).iterdir()}
+    assert there == {path for path in FILES if path.parent == SCHEMAS}
+
+
+def keys_of(schema: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, each in schema.get("properties", {}).items():
+        yield f"{where}.{name}", each
+    for name, part in schema.get("$defs", {}).items():
+        yield from keys_of(part, f"{where}/{name}")
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_every_key_is_explained(name: str) -> None:
+    unexplained = [
+        where for where, key in keys_of(schemas()[name], "") if not key.get("description")
+    ]
+    assert unexplained == []
+
+
+def test_every_code_has_a_level_and_a_meaning() -> None:
+    levels, meanings = registries.levels(), registries.meanings()
+    assert [code for code in Code if not levels[code] or not meanings[code]] == []
+
+
+def test_every_alarm_has_a_meaning() -> None:
+    assert len(registries.alarms()) == 4
+    assert set(registries.alarms()) <= registries.meanings().keys()
+
+
+def test_every_metric_is_explained() -> None:
+    names = {
+        value for name, value in vars(metrics).items() if name.isupper() and isinstance(value, str)
+    }
+    assert names == registries.metric_meanings().keys()
+    assert registries.units().keys() <= names
+
+
+def test_every_function_says_in_its_log_how_it_begins_or_ends() -> None:
+    said = {name for event in registries.log_events() for name in event.functions}
+    assert {"backup", "drill", "restore", "monitor", "all"} <= said
+
+
+def test_the_schemas_are_json() -> None:
+    for path, text in FILES.items():
+        if path.suffix == ".json":
+            assert json.loads(text)["$schema"].endswith("2020-12/schema")
+
+
+ANSWER = {
+    "action": "swap",
+    "database": "app",
+    "changed": True,
+    "next_event": None,
+    "skipped": [],
+    "live_database": "app",
+    "swapped": [{"from": "app_restored_20261122t093000z", "to": "app"}],
+    "previous_database": None,
+    "cleanup_sql": None,
+    "rollback_sql": "BEGIN; COMMIT;",
+    "notes": [],
+    "seconds": 0.5,
+}
+
+
+def test_an_answer_as_the_reference_has_it_is_documented() -> None:
+    require_documented("Lifeboat-restore", ANSWER, failed=False)
+    error = {"errorType": "SwapError", "errorMessage": "x\nSafe: y\nNext: z", "stackTrace": []}
+    require_documented("Lifeboat-restore", error, failed=True)
+    require_documented("Lifeboat-monitor", "DATABASE ...", failed=False)
+
+
+@pytest.mark.parametrize(
+    ("function", "payload"),
+    [
+        ("Lifeboat-restore", ANSWER | {"moved_aside": "app_before"}),
+        ("Lifeboat-restore", {key: value for key, value in ANSWER.items() if key != "skipped"}),
+        ("Lifeboat-restore", ANSWER | {"swapped": {"app": "app_restored"}}),
+        ("Lifeboat-backup-app", ANSWER),
+    ],
+)
+def test_an_answer_with_another_key_or_one_less_is_found_out(
+    function: str, payload: dict[str, Any]
+) -> None:
+    with pytest.raises((AssertionError, ValidationError)):
+        require_documented(function, payload, failed=False)

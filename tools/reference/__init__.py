@@ -1,0 +1,1 @@
+"""Writes docs/reference.md and docs/schemas/ from the models: `make reference`."""

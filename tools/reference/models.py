@@ -1,0 +1,132 @@
+"""What the reference describes: every event, every answer and every stored document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from lifeboat.alerts.policy.state import ToldState
+from lifeboat.backup.policy import event as backup
+from lifeboat.backup.policy.answer import BackupAnswer
+from lifeboat.drill.policy import event as drill
+from lifeboat.drill.policy.answer import DrillAnswer
+from lifeboat.model.answers import ErrorAnswer
+from lifeboat.model.attempt import Attempt
+from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.manifest import Manifest
+from lifeboat.monitor.policy.event import MonitorEvent
+from lifeboat.monitor.policy.status import Status
+from lifeboat.restore.policy import event as restore
+from lifeboat.restore.policy.answers import (
+    BackupList,
+    ExportResult,
+    LoadResult,
+    RestorePlan,
+    RestoreResult,
+    SwapResult,
+    TableList,
+    ThawResult,
+)
+from lifeboat.restore.policy.report import RestoreReport
+
+type RestoreAnswers = (
+    BackupList
+    | TableList
+    | RestorePlan
+    | RestoreResult
+    | LoadResult
+    | SwapResult
+    | ExportResult
+    | ThawResult
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One function, and what it is asked and answers.
+
+    Attributes:
+        name: as in docs/events, such as "backup".
+        deployed: its name in AWS.
+        event: the model of its event.
+        may_be: what the value of each key of the event may be, in words.
+        answers: the models of its answers.
+    """
+
+    name: str
+    deployed: str
+    event: type
+    may_be: Mapping[str, str]
+    answers: tuple[type, ...]
+
+
+FUNCTIONS = (
+    Function(
+        name="backup",
+        deployed="<stack>-backup-<database>",
+        event=backup.BackupEvent,
+        may_be=backup.MAY_BE,
+        answers=(BackupAnswer,),
+    ),
+    Function(
+        name="drill",
+        deployed="<stack>-drill-<database>",
+        event=drill.DrillEvent,
+        may_be=drill.MAY_BE,
+        answers=(DrillAnswer,),
+    ),
+    Function(
+        name="restore",
+        deployed="<stack>-restore",
+        event=restore.RestoreEvent,
+        may_be=restore.MAY_BE,
+        answers=(
+            BackupList,
+            TableList,
+            RestorePlan,
+            RestoreResult,
+            LoadResult,
+            SwapResult,
+            ExportResult,
+            ThawResult,
+        ),
+    ),
+    Function(
+        name="monitor",
+        deployed="<stack>-monitor",
+        event=MonitorEvent,
+        may_be={
+            "format": "'json' or 'text'",
+            "scheduled": "the schedule's time; not for people",
+        },
+        answers=(Status,),
+    ),
+)
+
+ANSWERS: Mapping[str, TypeAdapter[Any]] = {
+    "backup": TypeAdapter(BackupAnswer),
+    "drill": TypeAdapter(DrillAnswer),
+    "restore": TypeAdapter(RestoreAnswers),
+    "monitor": TypeAdapter(Status),
+    "error": TypeAdapter(ErrorAnswer),
+}
+"""Each function's answers, by its name; and what comes in their place when it fails."""
+
+DOCUMENTS: Mapping[str, type] = {
+    "manifest": Manifest,
+    "drill-report": DrillReport,
+    "restore-report": RestoreReport,
+    "attempt": Attempt,
+    "monitor-state": ToldState,
+}
+"""What lies in the bucket as JSON."""
+
+PLACES: Mapping[str, str] = {
+    "manifest": "`<tier>/<database>/<time>/manifest.json`",
+    "drill-report": "`drills/<database>/<time>.json`",
+    "restore-report": "`restores/<database>/<time>.json`",
+    "attempt": "`attempts/<database>.json` and `attempts/<database>.drill.json`",
+    "monitor-state": "`monitor/state.json`",
+}
+"""Where each kind of document is in the bucket."""
