@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from lifeboat.alerts.policy.state import ToldState
+from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.backup.policy import event as backup
 from lifeboat.backup.policy.answer import BackupAnswer
 from lifeboat.drill.policy import event as drill
@@ -118,7 +118,7 @@ DOCUMENTS: Mapping[str, type] = {
     "drill-report": DrillReport,
     "restore-report": RestoreReport,
     "attempt": Attempt,
-    "monitor-state": ToldState,
+    "monitor-state": MonitorState,
 }
 """What lies in the bucket as JSON."""
 

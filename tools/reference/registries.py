@@ -19,7 +19,7 @@ _MEANS = re.compile(r"^- \*\*Means\*\*: (.*?)(?=^- \*\*|^#|\Z)", re.MULTILINE | 
 
 
 _DECIDED_ELSEWHERE: Mapping[Code, tuple[Level, ...]] = {
-    Code.NOT_SEEN: (Level.CRITICAL, Level.WARNING),
+    Code.CHECK_INCOMPLETE: (Level.CRITICAL, Level.WARNING),
     Code.BACKUP_FAILED: (Level.CRITICAL, Level.WARNING),
     Code.DRILL_ERROR: (Level.WARNING,),
 }
@@ -205,6 +205,7 @@ def log_events() -> tuple[LogEvent, ...]:
 
 
 def _log_lines(tree: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
+    made = dict(_made_names(tree))
     for node in ast.walk(tree):
         match node:
             case ast.Call(
@@ -213,11 +214,24 @@ def _log_lines(tree: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
                 if method in {"info", "warning", "error", "exception"}:
                     level = "ERROR" if method == "exception" else method.upper()
                     yield said, level, _fields(_keywords(node).get("extra"))
+            case ast.Call(func=ast.Attribute(attr="error" | "exception"), args=[ast.Name(id=name)]):
+                if name in made:
+                    yield made[name], "ERROR", _fields(_keywords(node).get("extra"))
             case ast.Call(
                 func=ast.Attribute(attr="log"),
                 args=[ast.Constant(value=str() as said), ast.Dict() as details],
             ):
                 yield said, "WARNING", _fields(details)
+
+
+def _made_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Events whose names begin with the function's, by the variables that hold them."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(names)], value=ast.Tuple(values)):
+                for name, value in zip(names, values, strict=False):
+                    if isinstance(name, ast.Name) and isinstance(value, ast.JoinedStr):
+                        yield name.id, "<function>" + str(getattr(value.values[-1], "value", ""))
 
 
 def _fields(extra: ast.expr | None) -> set[str]:

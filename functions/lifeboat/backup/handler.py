@@ -83,12 +83,14 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     if outcome.created and settings.dashboard:
         stored = outcome.manifest
         measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
-    transfer = announced(outcome.manifest, settings.databases[0], datetime.now(UTC))
-    summary = {**outcome.manifest.summary(vault.bucket), "taken": outcome.taken, **transfer}
-    if "warnings" in transfer:
-        logger.warning("backup.transfer_warning", extra=transfer)
-    logger.info("backup.finished", extra={"summary": summary})
-    return summary
+    transfer = forecast(outcome.manifest, settings.databases[0], datetime.now(UTC))
+    answer = answer_of(
+        outcome.manifest, vault.bucket, created=outcome.created, transfer=transfer
+    ).as_json()
+    if transfer.warnings:
+        logger.warning("backup.transfer_warning", extra=asdict(transfer))
+    logger.info("backup.finished", extra={"summary": answer})
+    return answer
 
 
 def _location(asked: BackupEvent, settings: Settings) -> BackupLocation:

@@ -57,8 +57,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         report = drill(DrillRequest(asked, started, context.aws_request_id), means)
     if settings.dashboard:
         measure(of_a_drill(asked.database, report.rto_margin_seconds))
-    summary = report.summary(means.vault.bucket)
-    logger.info("drill.finished", extra={"summary": summary})
+    answer = answer_of(report, means.vault.bucket)
+    logger.info("drill.finished", extra={"summary": answer.as_json()})
     if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, answer)
     return answer.as_json()

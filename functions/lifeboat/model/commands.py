@@ -76,7 +76,7 @@ class Commands:
         return self._sent(self._function("monitor"), {"format": "text"})
 
     def restore(self, event: Mapping[str, object]) -> str:
-        """Ask the restore function; without `go` the answer is a plan or a list."""
+        """Ask the restore function; without `execute` the answer is a plan or a list."""
         return self._sent(self._function("restore"), event)
 
     def log(self, kind: str, database: str) -> str:

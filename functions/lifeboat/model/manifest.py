@@ -10,7 +10,6 @@ from pydantic import Field, NonNegativeFloat
 
 from lifeboat.errors import ManifestError
 from lifeboat.model.aws import ObjectLock
-from lifeboat.model.commands import copy_backup
 from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Count, Frozen, Inventory, Source
 from lifeboat.model.keys import DATABASE_NAME, LABEL, BackupLocation

@@ -44,27 +44,9 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     measure(figures_of(checked.status, look.settings, look.now))
     _log(checked)
     checked.require_told()
-    if _is_scheduled(event):
+    if asked.is_scheduled:
         checked.require_subscribers()
-    return checked.status.as_text() if as_text else checked.status.as_json()
-
-
-def _is_scheduled(event: object) -> bool:
-    return isinstance(event, Mapping) and "scheduled" in event
-
-
-def _wants_text(event: object) -> bool:
-    match event:
-        case {"format": "text"}:
-            return True
-        case {"format": "json"}:
-            return False
-        case {"format": other}:
-            raise EventError(
-                f'Invalid event: \'format\' is {show(other)}, expected "text" or "json".',
-                todo='Use {"format": "text"}, or {} for JSON.',
-            )
-    return False
+    return checked.status.as_text() if asked.format == "text" else checked.status.as_json()
 
 
 def _look(context: LambdaContext) -> Look:

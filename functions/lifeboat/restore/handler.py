@@ -35,7 +35,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     settings = settings.of_database(asked.database)
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
-    logger.info("restore.started", extra={"event": asked.again(go=asked.go)})
+    logger.info("restore.started", extra={"event": asked.again(execute=asked.execute)})
     request = RestoreRequest(asked, started, context.aws_request_id)
     means = recovery_means(settings, context)
     try:
@@ -50,5 +50,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 lambda: restore_message(asked.database, said, started, speaker.installation, now)
             )
         raise
-    logger.info("restore.finished", extra={"answer": answer})
-    return answer
+    told = answer.as_json()
+    logger.info("restore.finished", extra={"answer": told})
+    return told

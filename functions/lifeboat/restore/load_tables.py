@@ -16,6 +16,12 @@ from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.choose_entries import choose_entries
 from lifeboat.restore.constraints import empty, loosened
 from lifeboat.restore.load_rows import load_rows
+from lifeboat.restore.policy.answers import (
+    LoadedTable,
+    LoadResult,
+    RaisedSequence,
+    RestorePlan,
+)
 from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import require_open
 from lifeboat.restore.policy.table_of_contents import Selection

@@ -48,7 +48,7 @@ def test_an_event_may_ask_for_text_and_any_other_look_gives_an_object(
 @pytest.mark.parametrize("event", [{"format": "xml"}, {"format": None}, {"format": ["text"]}])
 def test_a_format_that_there_is_not_is_refused(event: object) -> None:
     with pytest.raises(EventError, match="Invalid event: 'format'"):
-        monitor._wants_text(event)
+        parse_monitor_event(event)
 
 
 def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one() -> None:

@@ -219,8 +219,8 @@ def test_the_table_begins_with_the_worst_database_and_fits_a_terminal() -> None:
         row("app", Health.HEALTHY),
         row("billing", Health.NOT_DRILLED_YET, newest_backup=big),
         row("crm", Health.WARNING),
-        row("shop", Health.CRITICAL, critical=1, worst="lost rows\nof \u202ea"),
-        row("production", Health.CRITICAL, critical=2, worst="has no backup left"),
+        row("shop", Health.CRITICAL, critical_findings=1, worst_finding="lost rows\nof \u202ea"),
+        row("production", Health.CRITICAL, critical_findings=2, worst_finding="has no backup left"),
     )
     text = found.model_copy(update={"databases": rows}).as_text().split("\n\n")[1].splitlines()
     names = [each.split()[0] for each in text if not each.startswith("  ")]

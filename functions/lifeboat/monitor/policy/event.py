@@ -38,7 +38,8 @@ def parse_monitor_event(event: object) -> MonitorEvent:
     match event:
         case {"format": other} if other not in ("json", "text"):
             raise EventError(
-                f"There is no format {show(other)}.", todo='Use {"format": "text"}, or {} for JSON.'
+                f'Invalid event: \'format\' is {show(other)}, expected "text" or "json".',
+                todo='Use {"format": "text"}, or {} for JSON.',
             )
         case Mapping():
             return MonitorEvent.model_validate(event)

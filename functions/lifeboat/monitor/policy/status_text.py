@@ -17,7 +17,7 @@ _HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "ROWS", "DRILL", "DRILLED")
 
 
 def _severity(row: "DatabaseStatus") -> tuple[int, int, int]:
-    return row.health.rank, -row.critical, -row.warning
+    return row.health.rank, -row.critical_findings, -row.warnings
 
 
 def table_of(databases: Iterable["DatabaseStatus"]) -> str:

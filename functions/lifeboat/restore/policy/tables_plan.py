@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.identifiers import TableName, qualified, quoted
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import at, listed, several, size
+from lifeboat.model.text import listed, several, size
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import Room, Source, TargetFacts
 from lifeboat.restore.policy.plan import Plan

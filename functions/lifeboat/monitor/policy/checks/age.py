@@ -123,7 +123,7 @@ def _too_old(case: Case) -> Iterator[Finding]:
     if age is None or age <= timedelta(hours=case.settings.monitor.max_age_hours):
         return
     shown = newest.shows
-    newer = [each for each in case.past if each.slot > newest.location.slot]
+    newer = [each for each in case.past if each.scheduled_at > newest.location.scheduled_at]
     but = f" {several(len(newer), 'newer one')}: not complete." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
