@@ -221,7 +221,7 @@ def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installat
 def test_a_look_by_hand_answers_with_everything(installation: Installation) -> None:
     status = look(installation).payload
     assert [each["name"] for each in status["databases"]] == ["app", "other", "quiet"]
-    assert (status["vault"], status["region"]) == (installation.vault.name, "us-east-1")
+    assert (status["bucket"], status["region"]) == (installation.vault.name, "us-east-1")
     unseen = [each["subject"] for each in status["findings"] if each["code"] == "check-incomplete"]
     # Other tests' backups show moments that are out of the order of their slots.
     assert [each for each in unseen if not each.startswith("tables of ")] == []
