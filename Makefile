@@ -81,6 +81,9 @@ gaps: ready  ## which patches ministack still needs; after raising its version (
 races: ready  ## random DDL against running dumps (SECONDS=600, ARGS='--seed 7 --majors 14 18')
 	python -m tests.races --seconds $(or $(SECONDS),600) $(ARGS)
 
+walk: ready  ## how many files and records a backup, a drill and a restore pass (ARGS=restore names them)
+	python -m tests.walk $(ARGS)
+
 lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
