@@ -140,4 +140,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants gaps
-.PHONY: races test-benchmarks settings lock reference release clean ready boxable
+.PHONY: races walk test-benchmarks settings lock reference release clean ready boxable

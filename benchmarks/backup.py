@@ -6,12 +6,14 @@ programs. `--checksums` makes a checksum of every table's content too. It prints
 
 import os
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 # The handler with all that it brings: the memory that is measured is to be the function's.
 import lifeboat.backup.handler  # noqa: F401
-from lifeboat.backup.run import Means, Request
+from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.tiers import Tier
@@ -38,14 +40,19 @@ def main(*, checksums: bool) -> None:
             "backup": {"checksums": checksums},
         }
     )
-    means = Means(
+    run = BackupRun(
+        location=LOCATION,
+        label=None,
+        folder=Path(tempfile.gettempdir()),
+        run_id="bench",
+        started=datetime.now(UTC),
         settings=settings,
         vault=Vault(s3_client(), os.environ["BUCKET"]),
         programs=Programs.of_environment(),
-        read_login=lambda: Login(endpoint, None, notes),
+        read_login=lambda *_: Login(endpoint, None, notes),
         remaining=lambda: deadline - time.monotonic(),
     )
-    outcome = take_backup(Request(LOCATION, None, "bench"), means)
+    outcome = take_backup(run)
     sys.stdout.write(outcome.manifest.to_json().decode())
 
 

@@ -15,11 +15,10 @@ import lifeboat.drill.handler  # noqa: F401
 from benchmarks.backup import LOCATION, SECONDS, SECRET
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.event import parse_drill_event
-from lifeboat.drill.run import DrillRequest
+from lifeboat.drill.run import DrillRun
 from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
-from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
@@ -38,7 +37,10 @@ def main() -> None:
         "object_lock": "off",  # the bench's S3 server has none
         "drill": {"ephemeral_mb": 10_240},
     }
-    means = RecoveryMeans(
+    run = DrillRun(
+        event=parse_drill_event({"database": LOCATION.database}),
+        run_id="bench",
+        started=datetime.now(UTC).replace(microsecond=0),
         settings=Settings.model_validate(settings),
         vault=Vault(s3_client(), os.environ["BUCKET"]),
         programs=Programs.of_environment(),
@@ -46,8 +48,7 @@ def main() -> None:
         remaining=lambda: deadline - time.monotonic(),
         memory_mb=MEMORY_MB,
     )
-    event = parse_drill_event({"database": LOCATION.database})
-    report = drill(DrillRequest(event, datetime.now(UTC).replace(microsecond=0), "bench"), means)
+    report = drill(run)
     sys.stdout.write(report.to_json().decode())
     if report.verdict is not Verdict.PROVEN:
         raise LifeboatError("; ".join(report.reasons), todo="Report it.")

@@ -11,7 +11,6 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from lifeboat.backup.run import Request
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
@@ -125,7 +124,7 @@ def older_backups(
     backups = BackupHarness(database, bucket, programs, tmp_path_factory.mktemp("elder"))
     taken = []
     for location in OLDER_BACKUPS:
-        manifest = take_backup(Request(location, None, "run-0"), backups.means()).manifest
+        manifest = take_backup(backups.run(location=location, run_id="run-0")).manifest
         bodies = [bucket.read(location.archive_key), bucket.read(location.globals_key)]
         taken.append((manifest, bodies))
     database.drop()

@@ -287,7 +287,7 @@ def test_a_password_that_was_rotated_meanwhile_is_read_again(backups: BackupHarn
     wrong = backups.database.url.replace(backups.database.server.password, "yesterdays")
     answers = iter([wrong])
 
-    def read_login() -> object:
+    def read_login(*_: object) -> object:
         backups.secret = next(answers, "")
         return right()
 

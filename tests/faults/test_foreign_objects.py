@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.drill.find_backup import find_backup
-from lifeboat.drill.policy.event import parse_drill_event
-from lifeboat.drill.run import DrillRequest, DrillRun
 from lifeboat.errors import EventError, ManifestError, NoBackupError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.keys import STATE_KEY
@@ -268,9 +265,9 @@ def test_a_backup_from_the_future_is_never_the_latest(
     listed = functions.restore("list")
     assert listed["next_event"]["backup"] == backups[0].location.id
     assert functions.restore("tables", backup=early.location.id)["backup"] == early.location.id
-    started, run = datetime.now(UTC).replace(microsecond=0), "run-1"
-    asked = DrillRequest(parse_drill_event({"database": "app"}), started, run)
-    assert find_backup(DrillRun(asked, functions.means())).location == backups[0].location
+    run = functions.drill_run()
+    find_backup(run)
+    assert run.manifest.location == backups[0].location
     findings = {each.code: each for each in functions.monitor().status.findings}
     assert findings[Code.CLOCK_SKEW].subject == early.location.id
     assert Code.BACKUP_TOO_OLD not in findings

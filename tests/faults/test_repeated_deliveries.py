@@ -9,13 +9,9 @@ from typing import Any
 import pytest
 
 from lifeboat.drill.drill import drill
-from lifeboat.drill.policy.event import parse_drill_event
-from lifeboat.drill.run import DrillRequest
 from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.restore.dispatch import restore
-from lifeboat.restore.policy.event import parse_restore_event
-from lifeboat.restore.run import RestoreRequest
 from lifeboat.s3.read import find_backups
 from tests.support import invariants
 from tests.support.backup_harness import BackupHarness
@@ -47,8 +43,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 
 def ask(restores: RestoreHarness, event: dict[str, Any]) -> dict[str, Any]:
     """As a delivery of one and the same second."""
-    asked = parse_restore_event({"database": "app", **event})
-    answer = restore(RestoreRequest(asked, STARTED, "run-1"), restores.means()).as_json()
+    answer = restore(restores.run(STARTED, event)).as_json()
     invariants.answered(answer)
     return answer
 
@@ -61,7 +56,7 @@ def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(
     assert backups.take().created
     backups.scheduled_at += timedelta(days=1)
     assert backups.manifest() == newer
-    found = find_backups(backups.means().vault, "app")
+    found = find_backups(backups.run().vault, "app")
     assert [each.location.scheduled_at for each in found] == [
         newer.scheduled_at,
         newer.scheduled_at - timedelta(days=1),
@@ -71,8 +66,7 @@ def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(
 def test_a_drill_delivered_twice_at_once_is_reported_once(drills: DrillHarness) -> None:
     """A report is never replaced: the second one is refused, and says so."""
     drills.backups.take()
-    request = DrillRequest(parse_drill_event({"database": "app"}), DRILLED, "run-1")
-    results = at_once(*[lambda: drill(request, drills.means())] * 2)
+    results = at_once(*[lambda: drill(drills.run(DRILLED))] * 2)
     (report,) = [each for each in results if isinstance(each, DrillReport)]
     (refused,) = [each for each in results if isinstance(each, LifeboatError)]
     assert report.verdict is Verdict.PROVEN

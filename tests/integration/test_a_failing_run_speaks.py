@@ -16,7 +16,7 @@ from lifeboat.alerts.tell_failure import Voice, recorded
 from lifeboat.alerts.topic import Topic
 from lifeboat.backup import handler as function
 from lifeboat.backup.policy.second_try import MOST_MOVED
-from lifeboat.backup.run import Means
+from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.errors import ConnectError, DumpError, LifeboatError, TellError
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
@@ -219,12 +219,12 @@ def failing(first: LifeboatError, *, moved: int = 0) -> Callable[..., Any]:
     """`take_backup`, whose first call fails."""
     tries: list[int] = []
 
-    def take(request: Any, means: Means) -> Any:
+    def take(run: BackupRun) -> Any:
         tries.append(1)
         if len(tries) == 1:
-            means.meter.add(moved)
+            run.meter.add(moved)
             raise first
-        return take_backup(request, means)
+        return take_backup(run)
 
     return take
 

@@ -292,5 +292,5 @@ def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Buck
     checked = watch.look()
     assert ("resolved", "backup-too-old") in watch.people.kinds()
     (app,) = checked.status.databases
-    assert app.backup is not None
-    assert app.backup.id == backup(newest).location.id
+    assert app.newest_backup is not None
+    assert app.newest_backup.backup == backup(newest).location.id

@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lifeboat.alerts.policy.messages import Message
-from lifeboat.backup.run import Means, Request
+from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.event import parse_drill_event
-from lifeboat.drill.run import DrillRequest
+from lifeboat.drill.run import DrillRun
 from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import BackupLocation
 from lifeboat.monitor.check_health import Checked, Look, check_health
 from lifeboat.postgres.programs import Programs
-from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
-from lifeboat.restore.run import RestoreRequest
+from lifeboat.restore.run import RestoreRun
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from tests.support import invariants
@@ -45,25 +44,17 @@ class AllFunctions:
 
     def back_up(self, slot: BackupLocation) -> LifeboatError:
         """The refusal of a backup run that comes to that slot again."""
-        means = Means(
-            settings=self._settings(),
-            vault=self._seen(),
-            programs=NOWHERE,
-            read_login=_no_database,
-            remaining=_a_minute(),
-        )
+        run = BackupRun(location=slot, label=None, folder=NOWHERE.root, **self._run())
         try:
-            outcome = take_backup(Request(slot, None, "run-1"), means)
+            outcome = take_backup(run)
         except LifeboatError as error:
             return invariants.told(error)
         raise AssertionError(outcome)
 
     def drill(self, **event: str) -> DrillReport | LifeboatError:
         """The report of a drill, or why there was none."""
-        started = datetime.now(UTC).replace(microsecond=0)
-        asked = parse_drill_event({"database": "app", **event})
         try:
-            report = drill(DrillRequest(asked, started, "run-1"), self.means())
+            report = drill(self.drill_run(**event))
         except LifeboatError as error:
             return invariants.told(error)
         invariants.answered(report.model_dump_json())
@@ -76,9 +67,9 @@ class AllFunctions:
             LifeboatError: it has none.
         """
         asked = parse_restore_event({"action": action, "database": "app", **event})
-        started = datetime.now(UTC).replace(microsecond=0)
+        run = RestoreRun(event=asked, memory_mb=3008, **self._run())
         with invariants.listening():
-            answer = restore(RestoreRequest(asked, started, "run-1"), self.means()).as_json()
+            answer = restore(run).as_json()
         invariants.answered(answer)
         return answer
 
@@ -109,15 +100,22 @@ class AllFunctions:
     def _settings(self) -> Settings:
         return Settings.model_validate({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]})
 
-    def means(self) -> RecoveryMeans:
-        return RecoveryMeans(
-            settings=self._settings(),
-            vault=self._seen(),
-            programs=NOWHERE,
-            read_login=_no_database,
-            remaining=_a_minute(),
-            memory_mb=3008,
-        )
+    def drill_run(self, **event: str) -> DrillRun:
+        """A drill that has not begun."""
+        asked = parse_drill_event({"database": "app", **event})
+        return DrillRun(event=asked, memory_mb=3008, **self._run())
+
+    def _run(self) -> dict[str, Any]:
+        """What every run has from its handler."""
+        return {
+            "run_id": "run-1",
+            "started": datetime.now(UTC).replace(microsecond=0),
+            "settings": self._settings(),
+            "vault": self._seen(),
+            "programs": NOWHERE,
+            "read_login": _no_database,
+            "remaining": _a_minute(),
+        }
 
 
 def _a_minute() -> Any:

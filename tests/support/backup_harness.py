@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from lifeboat.backup.run import Means, Request
+from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import Outcome, take_backup
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.keys import BackupLocation
@@ -125,22 +125,27 @@ class BackupHarness:
         endpoint, notes = check_endpoint(parse_secret(self.secret or self.database.url))
         return Login(endpoint, None, notes)
 
-    def means(self) -> Means:
+    def run(self, **changes: Any) -> BackupRun:
         deadline = time.monotonic() + self.seconds
         database = {"name": "app", "secret_arn": SECRET_ARN, **self.settings.get("database", {})}
         rest = {key: value for key, value in self.settings.items() if key != "database"}
-        return Means(
+        run = BackupRun(
+            location=self.location,
+            label=None,
+            folder=self.scratch,
+            run_id="run-1",
+            started=datetime.now(UTC),
             settings=Settings.model_validate({"databases": [database], **rest}),
             vault=Vault(self.bucket.client, self.bucket.name),
             programs=self.programs,
-            read_login=self.read_login,
+            read_login=lambda *_: self.read_login(),
             remaining=lambda: deadline - time.monotonic(),
         )
+        return replace(run, **changes)
 
     def take(self, **changes: Any) -> Outcome:
-        request, means = Request(self.location, None, "run-1"), replace(self.means(), **changes)
         with invariants.truthful(self.bucket, self.location.manifest_key), invariants.listening():
-            return take_backup(request, means)
+            return take_backup(self.run(**changes))
 
     def manifest(self) -> Manifest:
         return Manifest.from_json(self.bucket.read(self.location.manifest_key))

@@ -12,14 +12,13 @@ from typing import Any
 
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.event import parse_drill_event
-from lifeboat.drill.run import DrillRequest
+from lifeboat.drill.run import DrillRun
 from lifeboat.model.drill_report import Check, DrillReport, Outcome
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from tests.support import invariants
@@ -43,11 +42,14 @@ class DrillHarness:
     database: dict[str, Any] = field(default_factory=dict)
     drills: int = 0
 
-    def means(self) -> RecoveryMeans:
+    def run(self, started: datetime = STARTED, **event: str) -> DrillRun:
         deadline = time.monotonic() + self.seconds
         database = {"name": "app", "secret_arn": SECRET_ARN, **self.database}
         bucket = self.backups.bucket
-        return RecoveryMeans(
+        return DrillRun(
+            event=parse_drill_event({"database": "app", **event}),
+            run_id="run-1",
+            started=started,
             settings=Settings.model_validate({"databases": [database], "drill": self.settings}),
             vault=Vault(bucket.client, bucket.name),
             programs=self.programs,
@@ -61,9 +63,8 @@ class DrillHarness:
         """Hold a drill; each is a minute after the one before."""
         self.drills += 1
         started = STARTED + timedelta(minutes=self.drills)
-        request = DrillRequest(parse_drill_event({"database": "app", **event}), started, "run-1")
         with invariants.listening():
-            report = drill(request, self.means())
+            report = drill(self.run(started, **event))
         invariants.reported(report)
         assert self.leftovers() == []
         stored = self.backups.bucket.read(report.key)

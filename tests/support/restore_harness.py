@@ -15,11 +15,10 @@ from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.recovery.context import RecoveryMeans
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.policy.report import RestoreReport
-from lifeboat.restore.run import RestoreRequest
+from lifeboat.restore.run import RestoreRun
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from tests.support import invariants
@@ -53,11 +52,14 @@ class RestoreHarness:
     def live(self) -> Database:
         return self.backups.database
 
-    def means(self) -> RecoveryMeans:
+    def run(self, started: datetime, event: dict[str, Any]) -> RestoreRun:
         deadline = time.monotonic() + self.seconds
         bucket = self.backups.bucket
         database = {"name": "app", "secret_arn": SECRET_ARN}
-        return RecoveryMeans(
+        return RestoreRun(
+            event=parse_restore_event({"database": "app", **event}),
+            run_id="run-1",
+            started=started,
             settings=Settings.model_validate({"databases": [database], "restore": self.settings}),
             vault=Vault(bucket.client, bucket.name),
             programs=self.programs,
@@ -71,9 +73,8 @@ class RestoreHarness:
         """Send an event; each is a minute after the one before."""
         self.asked += 1
         started = STARTED + timedelta(minutes=self.asked)
-        asked = parse_restore_event({"database": "app", **(event or {}), **keys})
         with invariants.listening():
-            answer = restore(RestoreRequest(asked, started, "run-1"), self.means()).as_json()
+            answer = restore(self.run(started, {**(event or {}), **keys})).as_json()
         invariants.answered(answer)
         assert list(self.place.iterdir()) == []
         return answer

@@ -47,10 +47,10 @@ def at(step: str, act: Callable[[], object]) -> Iterator[None]:
     assert begun.is_set(), f"the step {step!r} never began"
 
 
-def by(harness: Any, **means: Any) -> None:
-    """Let a harness's runs work with other means."""
-    real = harness.means
-    harness.means = lambda: replace(real(), **means)
+def by(harness: Any, **changes: Any) -> None:
+    """Let a harness's runs work with something else."""
+    real = harness.run
+    harness.run = lambda *asked, **keys: replace(real(*asked, **keys), **changes)
 
 
 class Clock:

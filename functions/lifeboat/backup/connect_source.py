@@ -15,7 +15,6 @@ from lifeboat.postgres.connect import (
     speaking_to,
 )
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.watch import Watch
 from lifeboat.runtime.patience import patience
 
 
@@ -37,7 +36,7 @@ class ReadyDatabase:
 
 
 @contextmanager
-def ready_database(run: BackupRun, watch: Watch) -> Iterator[ReadyDatabase]:
+def ready_database(run: BackupRun) -> Iterator[ReadyDatabase]:
     """Connect twice and check that this database can be backed up, and by this role.
 
     Raises:
@@ -45,11 +44,11 @@ def ready_database(run: BackupRun, watch: Watch) -> Iterator[ReadyDatabase]:
     """
     with ExitStack() as stack:
         with run.phases.timed("connect"):
-            scout, login = _connect(run, watch)
+            scout, login = _connect(run)
             stack.enter_context(speaking_to(login))
             stack.enter_context(closing(scout))
-            major = require_major(scout, run.means.programs.majors())
-            holder = watch.call(lambda: open_again(login, keep=watch.connection))
+            major = require_major(scout, run.programs.majors())
+            holder = run.watch.call(lambda: open_again(login, keep=run.watch.connection))
             stack.enter_context(closing(holder))
             require_own_sessions(scout, holder, login)
         with run.phases.timed("preflight"):
@@ -58,9 +57,9 @@ def ready_database(run: BackupRun, watch: Watch) -> Iterator[ReadyDatabase]:
         yield ReadyDatabase(login, scout, holder, major)
 
 
-def _connect(run: BackupRun, watch: Watch) -> tuple[Connection, Login]:
+def _connect(run: BackupRun) -> tuple[Connection, Login]:
     """Give up with half of the time left, so that the error can say why."""
-    seconds = min(patience().wake_seconds, run.means.remaining() / 2)
-    return watch.call(
-        lambda: connect(run.means.read_login, keep=watch.connection, wake_seconds=seconds)
+    seconds = min(patience().wake_seconds, run.remaining() / 2)
+    return run.watch.call(
+        lambda: connect(run.login, keep=run.watch.connection, wake_seconds=seconds)
     )

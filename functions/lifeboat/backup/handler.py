@@ -4,6 +4,7 @@ import os
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from lifeboat.alerts.tell_failure import recorded
 from lifeboat.alerts.wiring import voice
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
-from lifeboat.backup.run import Means, Request
+from lifeboat.backup.run import BackupRun
 from lifeboat.backup.try_again import take_backup_or_try_again
 from lifeboat.errors import BackupError
 from lifeboat.model.attempt import Attempt, AttemptKind
@@ -52,7 +53,6 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("backup.started", extra={"label": asked.label})
     vault = Vault(s3_client(), os.environ["LIFEBOAT_VAULT"])
-    store = secret_store()
     attempt = Attempt(
         kind=AttemptKind.BACKUP,
         database=asked.database,
@@ -67,23 +67,26 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
             voice(settings, vault, f"backup-{asked.database}", context, logger),
             lambda error: described(error, BackupError, context),
         ),
-        tempfile.TemporaryDirectory(prefix="lifeboat-") as scratch,
+        tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
     ):
-        means = Means(
+        run = BackupRun(
+            location=location,
+            label=asked.label,
+            folder=Path(folder),
+            run_id=context.aws_request_id,
+            started=datetime.now(UTC),
             settings=settings,
             vault=vault,
             programs=Programs.of_environment(),
-            read_login=lambda: read_login(store, settings.databases[0].secret_arn, Path(scratch)),
+            read_login=partial(read_login, secret_store()),
             remaining=seconds_left(context),
             log=lambda event, details: logger.warning(event, extra=dict(details)),
         )
-        outcome = take_backup_or_try_again(
-            Request(location, asked.label, context.aws_request_id), means
-        )
+        outcome = take_backup_or_try_again(run)
     if outcome.created and settings.dashboard:
         stored = outcome.manifest
         measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
-    transfer = forecast(outcome.manifest, settings.databases[0], datetime.now(UTC))
+    transfer = forecast(outcome.manifest, run.database, datetime.now(UTC))
     answer = answer_of(
         outcome.manifest, vault.bucket, created=outcome.created, transfer=transfer
     ).as_json()

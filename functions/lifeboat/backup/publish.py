@@ -8,26 +8,27 @@ from lifeboat.backup.store_archive import StoredArchive
 from lifeboat.errors import AlreadyTakenError
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from lifeboat.model.minors import about_newer_server
-from lifeboat.postgres.watch import Watch
 
 
-def publish_backup(run: BackupRun, archive: StoredArchive, watch: Watch) -> Manifest:
+def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
     """Store the globals, then the manifest: from then on the backup exists.
 
     Raises:
         AlreadyTakenError: another run has published this backup.
         VaultError: S3 refused or failed.
     """
-    location, vault, protection = run.location, run.means.vault, run.protection()
+    location, vault, protection = run.location, run.vault, run.protection()
     script = archive.survey.globals
-    roles = script and watch.call(lambda: vault.put(location.globals_key, script, protection))
+    roles = script and run.watch.call(lambda: vault.put(location.globals_key, script, protection))
     manifest = _manifest(run, archive, roles or None)
     document = manifest.to_json()
     try:
-        watch.call(lambda: vault.put(location.manifest_key, document, protection, only_first=True))
+        run.watch.call(
+            lambda: vault.put(location.manifest_key, document, protection, only_first=True)
+        )
     except AlreadyTakenError:
         # The SDK sends a request again whose answer was lost; then it was our own that won.
-        if watch.call(run.look).manifest != manifest:
+        if run.watch.call(run.look).manifest != manifest:
             raise
     return manifest
 
@@ -39,8 +40,8 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         database=location.database,
         tier=location.tier,
         scheduled_at=location.scheduled_at,
-        label=run.request.label,
-        run_id=run.request.run_id,
+        label=run.label,
+        run_id=run.run_id,
         lifeboat_version=lifeboat.__version__,
         started=run.started,
         finished=datetime.now(UTC),
@@ -57,5 +58,5 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         ),
         retention=run.retention(),
         seconds=dict(run.phases.seconds),
-        bytes_read=run.means.meter.bytes,
+        bytes_read=run.meter.bytes,
     )

@@ -1,9 +1,10 @@
-"""What the steps of one backup share: what was asked for, what there is to work with, the clock."""
+"""One backup run: which backup it takes, what it works with, and what it promises."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from lifeboat.errors import OutOfTimeError
 from lifeboat.model.keys import BackupLocation
@@ -11,87 +12,48 @@ from lifeboat.model.manifest import Retention
 from lifeboat.model.tiers import expires, locked_until
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.meter import Meter
-from lifeboat.postgres.programs import Programs
+from lifeboat.run import Run
 from lifeboat.runtime.stopwatch import Stopwatch
-from lifeboat.s3.bucket import Protection, StoredState, Vault
+from lifeboat.s3.bucket import Protection, StoredState
 from lifeboat.s3.upload import ArchiveUpload
-from lifeboat.settings import Settings
-
-
-@dataclass(frozen=True)
-class Request:
-    """Which backup to take.
-
-    Attributes:
-        location: its tier, database and scheduled time, and so its keys.
-        label: what the person who asked for it calls it.
-        run_id: the invocation's, for the log.
-    """
-
-    location: BackupLocation
-    label: str | None
-    run_id: str
 
 
 def _unheard(_event: str, _details: Mapping[str, object]) -> None:
     """Where nobody keeps a log."""
 
 
-@dataclass(frozen=True)
-class Means:
-    """What a run works with.
-
-    Attributes:
-        settings: of this database alone.
-        vault: where it goes.
-        programs: pg_dump and its kin.
-        read_login: reads the database's secret, anew at each call.
-        remaining: seconds until the run has to be over.
-        log: keeps what happened on the way, with its details.
-        meter: counts what is read from the server, by all attempts; it can be asked when the run
-            has failed, too.
-    """
-
-    settings: Settings
-    vault: Vault
-    programs: Programs
-    read_login: Callable[[], Login]
-    remaining: Callable[[], float]
-    log: Callable[[str, Mapping[str, object]], None] = _unheard
-    meter: Meter = field(default_factory=Meter)
-
-
-@dataclass(frozen=True)
-class BackupRun:
+@dataclass(kw_only=True, eq=False, repr=False)
+class BackupRun(Run):
     """One run for a scheduled time, of one or more attempts.
 
     Attributes:
-        request: which backup to take.
-        means: what to work with.
-        started: when, by the clock.
-        phases: where the time goes.
+        location: the backup's tier, database and scheduled time, and so its keys.
+        label: what the person who asked for it calls it.
+        folder: a private directory, for the CA certificates of the secret.
+        log: keeps what happened on the way, with its details.
+        meter: counts what is read from the server, by all attempts; it can be asked when the run
+            has failed, too.
         uploads: the archive's upload that is under way, once there is one.
     """
 
-    request: Request
-    means: Means
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    phases: Stopwatch = field(default_factory=Stopwatch)
+    location: BackupLocation
+    label: str | None
+    folder: Path
+    log: Callable[[str, Mapping[str, object]], None] = _unheard
+    meter: Meter = field(default_factory=Meter)
     uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
 
-    @property
-    def location(self) -> BackupLocation:
-        """Where the backup goes."""
-        return self.request.location
+    def again(self) -> "BackupRun":
+        """A second run for the same scheduled time in the same invocation; the meter counts on."""
+        return replace(self, started=datetime.now(UTC), phases=Stopwatch(), uploads=deque(maxlen=1))
 
-    @property
-    def settings(self) -> Settings:
-        """Of this database alone."""
-        return self.means.settings
+    def login(self) -> Login:
+        """How to log in to the database, by its secret as it is now."""
+        return self.read_login(self.database.secret_arn, self.folder)
 
     def look(self) -> StoredState:
         """What is stored of the backup now."""
-        return self.means.vault.look(self.location)
+        return self.vault.look(self.location)
 
     def retention(self) -> Retention:
         """What is promised for this backup, to the second: S3's locks know no fractions."""
@@ -114,10 +76,10 @@ class BackupRun:
     def new_upload(self) -> ArchiveUpload:
         """The upload of an attempt's archive, not begun yet."""
         upload = ArchiveUpload(
-            self.means.vault,
+            self.vault,
             self.location.archive_key,
             self.protection(),
-            wait_seconds=self.means.remaining,
+            wait_seconds=self.remaining,
         )
         self.uploads.append(upload)
         return upload

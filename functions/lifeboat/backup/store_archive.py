@@ -26,7 +26,6 @@ from lifeboat.model.manifest import StoredObject
 from lifeboat.model.row_counts import require_same
 from lifeboat.postgres.inventory_queries import read_source, with_descendants
 from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
-from lifeboat.postgres.watch import Watch
 from lifeboat.s3.bucket import StoredState
 from lifeboat.s3.upload import ArchiveUpload
 from lifeboat.settings.providers import provider_of
@@ -55,9 +54,7 @@ class StoredArchive:
     stored: StoredObject
 
 
-def store_archive(
-    run: BackupRun, ready: ReadyDatabase, stored: StoredState, watch: Watch
-) -> StoredArchive:
+def store_archive(run: BackupRun, ready: ReadyDatabase, stored: StoredState) -> StoredArchive:
     """Dump, decode, count and store; begin anew when a migration came in between.
 
     Raises:
@@ -68,14 +65,14 @@ def store_archive(
     while True:
         begun = time.monotonic()
         try:
-            archive = _attempt(run, ready, stored, watch)
+            archive = _attempt(run, ready, stored)
         except (LockQueueError, DefinitionsChangedError) as error:
             disturbed.append(error.what)
             took = time.monotonic() - begun
-            pause = pause_before_next(len(disturbed), took, run.means.remaining())
+            pause = pause_before_next(len(disturbed), took, run.remaining())
             if pause is None:
                 raise _given_up(error, len(disturbed), took) from None
-            run.means.log(
+            run.log(
                 "backup.restarted",
                 {
                     "attempt": len(disturbed) + 1,
@@ -86,7 +83,7 @@ def store_archive(
         else:
             notes = tuple(f"Begun anew: {what}" for what in disturbed)
             return replace(archive, notes=(*archive.notes, *notes))
-        watch.pause(pause)
+        run.watch.pause(pause)
 
 
 def _given_up(error: BackupError, attempts: int, took: float) -> BackupError:
@@ -99,15 +96,13 @@ def _given_up(error: BackupError, attempts: int, took: float) -> BackupError:
     return given_up
 
 
-def _attempt(
-    run: BackupRun, ready: ReadyDatabase, stored: StoredState, watch: Watch
-) -> StoredArchive:
+def _attempt(run: BackupRun, ready: ReadyDatabase, stored: StoredState) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
     endpoint = ready.login.endpoint
     with ExitStack() as stack:
         with run.phases.timed("upload"):
             upload = run.new_upload()
-            watch.call(upload.open)
+            run.watch.call(upload.open)
             stack.enter_context(upload)
         with run.phases.timed("snapshot"):
             snapshot = stack.enter_context(
@@ -118,28 +113,20 @@ def _attempt(
             )
             excluded, notes = _excluded(run, snapshot)
             dump = _dump(run, ready, snapshot, source, excluded)
-            run.means.meter.add_descriptions(ready.major, len(snapshot.relations))
-            stream = stack.enter_context(archive_stream(dump, upload, watch, run.means.meter))
+            run.meter.add_descriptions(ready.major, len(snapshot.relations))
+            stream = stack.enter_context(archive_stream(run, dump, upload))
             if not (begun := stream.pass_on()):
                 require_no_queue(ready.scout, stream.last_words())
             # Most names are read before pg_dump's first byte: if one changed by then, the rest
             # isn't worth its time.
             require_unchanged(snapshot, ready.scout)
             if not begun:
-                stream.finish(watch)  # which says why
+                stream.finish()  # which says why
         with beside(
-            watch,
-            lambda: survey(
-                snapshot,
-                dump,
-                ready.login,
-                watch,
-                excluded=excluded,
-                checksums=run.settings.backup.checksums,
-            ),
+            run.watch, lambda: survey(run, ready.login, snapshot, dump, excluded)
         ) as counting:
             with run.phases.timed("archive"):
-                streamed = _ended(stream, watch)
+                streamed = _ended(stream)
             with run.phases.timed("count"):
                 surveyed = counting.result()
         # The roles have been read too.
@@ -149,7 +136,7 @@ def _attempt(
         require_unchanged(snapshot, ready.scout)
         require_same(surveyed.inventory, streamed.counted)
         with run.phases.timed("complete"):
-            archive = watch.call(lambda: _complete(run, upload, stored))
+            archive = run.watch.call(lambda: _complete(run, upload, stored))
     if streamed.said:
         notes = (*notes, f"pg_dump: {streamed.said}")
     notes = (*ready.login.notes, *_on_encoding(source), *notes, *surveyed.notes)
@@ -164,10 +151,10 @@ def _require_fault(error: DumpError, snapshot: Snapshot, ready: ReadyDatabase) -
         raise error from None  # what ended pg_dump has ended our sessions too
 
 
-def _ended(stream: ArchiveStream, watch: Watch) -> Streamed | DumpError:
+def _ended(stream: ArchiveStream) -> Streamed | DumpError:
     """The dump's end: what went through, or why pg_dump says that it failed."""
     try:
-        return stream.finish(watch)
+        return stream.finish()
     except DumpError as error:
         return error
 
@@ -198,7 +185,7 @@ def _complete(run: BackupRun, upload: ArchiveUpload, stored: StoredState) -> Sto
 
 def _excluded(run: BackupRun, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:
     """Numbers of the tables whose rows stay out, and notes on what is unexpected there."""
-    wanted = {split_qualified(n): n for n in run.settings.databases[0].exclude_table_data}
+    wanted = {split_qualified(n): n for n in run.database.exclude_table_data}
     found = {(r.schema, r.name): r.oid for r in snapshot.relations}
     oids = [oid for name, oid in found.items() if name in wanted]
     notes = tuple(
@@ -223,7 +210,7 @@ def _dump(
     excluded: frozenset[int],
 ) -> Dump:
     return Dump(
-        programs=run.means.programs,
+        programs=run.programs,
         major=ready.major,
         connection=ready.login.environment(),
         snapshot=snapshot.id,

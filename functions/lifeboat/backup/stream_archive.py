@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lifeboat.backup.pg_dump import Dump
+from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DumpError
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
-from lifeboat.postgres.meter import Meter
 from lifeboat.postgres.programs import Child
 from lifeboat.postgres.watch import Watch
 from lifeboat.s3.upload import ArchiveUpload
@@ -33,7 +33,10 @@ class ArchiveStream:
     Nothing is staged: a chunk lies once in memory, in the part that it is uploaded with.
     """
 
-    def __init__(self, source: Child, decoder: Decoder, upload: ArchiveUpload) -> None:
+    def __init__(
+        self, source: Child, decoder: Decoder, upload: ArchiveUpload, watch: Watch
+    ) -> None:
+        self._watch = watch
         self._source = source
         self._decoder = decoder
         self._upload = upload
@@ -57,7 +60,7 @@ class ArchiveStream:
         self._source.wait()
         return self._source.last_words()
 
-    def finish(self, watch: Watch) -> Streamed:
+    def finish(self) -> Streamed:
         """Pass everything on to the end.
 
         pg_dump's exit code decides, never the look of its output: a dump that dies ends like one
@@ -72,32 +75,29 @@ class ArchiveStream:
         while self.pass_on():
             pass
         code = self._source.wait()
-        watch.check()
+        self._watch.check()
         if code:
             raise _failed(self._source, code)
         return Streamed(counted=self._decoder.finish(), said=self._source.last_words())
 
 
 @contextmanager
-def archive_stream(
-    dump: Dump, upload: ArchiveUpload, watch: Watch, meter: Meter
-) -> Iterator[ArchiveStream]:
+def archive_stream(run: BackupRun, dump: Dump, upload: ArchiveUpload) -> Iterator[ArchiveStream]:
     """Start pg_dump and the decoder; both have ended when the block is left.
 
     Args:
+        run: whose meter counts what pg_dump reads from the server, while it does.
         dump: what to dump.
         upload: where it goes.
-        watch: ends everything when the run ends.
-        meter: counts what pg_dump reads from the server, while it does.
 
     Raises:
         ProgramMissingError: the layer doesn't carry this major.
     """
     with (
-        Decoder(dump.programs, dump.major, watch, meter) as decoder,
-        watch.child(dump.start()) as source,
+        Decoder(dump.programs, dump.major, run.watch, run.meter) as decoder,
+        run.watch.child(dump.start()) as source,
     ):
-        yield ArchiveStream(source, decoder, upload)
+        yield ArchiveStream(source, decoder, upload, run.watch)
 
 
 def _failed(source: Child, code: int) -> DumpError:

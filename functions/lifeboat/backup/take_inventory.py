@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from lifeboat.backup.pg_dump import Dump, dump_globals
+from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DefinitionsChangedError, DumpError, InventoryError
 from lifeboat.model.identifiers import qualified
 from lifeboat.model.inventory import Inventory
@@ -35,13 +36,7 @@ class Survey:
 
 
 def survey(
-    snapshot: Snapshot,
-    dump: Dump,
-    login: Login,
-    watch: Watch,
-    *,
-    excluded: frozenset[int],
-    checksums: bool,
+    run: BackupRun, login: Login, snapshot: Snapshot, dump: Dump, excluded: frozenset[int]
 ) -> Survey:
     """Take the inventory in the dump's own snapshot, then the globals.
 
@@ -52,6 +47,7 @@ def survey(
         DefinitionsChangedError: a table is no longer called what the snapshot calls it.
         InventoryError: a query failed, most likely since the connection was lost.
     """
+    checksums = run.settings.backup.checksums
     try:
         inventory = take_inventory(
             snapshot.connection, snapshot.relations, excluded=excluded, checksums=checksums
@@ -71,7 +67,7 @@ def survey(
             " log.",
         ) from None
     try:
-        script = dump_globals(dump.programs, dump.major, dump.connection, watch)
+        script = dump_globals(dump.programs, dump.major, dump.connection, run.watch)
     except DumpError as error:
         note = f"No globals: {error.what}"
         return Survey(inventory, None, (*notes, note))

@@ -3,13 +3,13 @@
 import time
 
 from lifeboat.backup.policy.second_try import is_worth_a_second_try
-from lifeboat.backup.run import Means, Request
+from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import Outcome, take_backup
 from lifeboat.errors import LifeboatError
 from lifeboat.runtime.patience import patience
 
 
-def take_backup_or_try_again(request: Request, means: Means) -> Outcome:
+def take_backup_or_try_again(run: BackupRun) -> Outcome:
     """As `take_backup`; a second try is harmless, since it finds what the first one left.
 
     Raises:
@@ -18,16 +18,16 @@ def take_backup_or_try_again(request: Request, means: Means) -> Outcome:
     """
     begun, pause = time.monotonic(), patience().second_try_seconds
     try:
-        return take_backup(request, means)
+        return take_backup(run)
     except LifeboatError as error:
         took = time.monotonic() - begun
         if not is_worth_a_second_try(
-            error, moved=means.meter.bytes, took=took, pause=pause, left=means.remaining()
+            error, moved=run.meter.bytes, took=took, pause=pause, left=run.remaining()
         ):
             raise
-        means.log(
+        run.log(
             "backup.retried",
             {"reason": error.what, "seconds": round(took, 1), "pause_seconds": pause},
         )
     time.sleep(pause)
-    return take_backup(request, means)
+    return take_backup(run.again())

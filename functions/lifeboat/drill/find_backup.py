@@ -5,14 +5,13 @@ import secrets
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import ArchivedError, NoBackupError
 from lifeboat.model.keys import BackupLocation
-from lifeboat.model.manifest import Manifest
 from lifeboat.s3.read import Found, find_backups, read_manifest
 
 _NAMED = 3
 
 
-def find_backup(run: DrillRun) -> Manifest:
-    """The manifest of the backup that was asked for.
+def find_backup(run: DrillRun) -> None:
+    """Let the run be about the backup that was asked for, and read its manifest.
 
     Raises:
         NoBackupError: there is none, or not that one.
@@ -20,7 +19,7 @@ def find_backup(run: DrillRun) -> Manifest:
         VaultReadError: S3 doesn't let us look.
         ManifestError: what is there can't be read.
     """
-    event, vault = run.request.event, run.means.vault
+    event, vault = run.event, run.vault
     found = find_backups(vault, event.database)
     if not found:
         raise NoBackupError(
@@ -30,8 +29,7 @@ def find_backup(run: DrillRun) -> Manifest:
         )
     chosen = _choose(event.backup, found)
     run.backup = chosen.location.id
-    run.manifest = read_manifest(vault, chosen.location)
-    return run.manifest
+    run.found = read_manifest(vault, chosen.location)
 
 
 def _choose(wanted: str | BackupLocation, found: list[Found]) -> Found:

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -11,14 +12,16 @@ from lifeboat.alerts.wiring import voice
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.answer import DrillAnswer, answer_of
 from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
-from lifeboat.drill.run import DrillRequest
+from lifeboat.drill.run import DrillRun
 from lifeboat.errors import DrillError, DrillFailedError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.metrics import of_a_drill
-from lifeboat.recovery.wiring import recovery_means
-from lifeboat.runtime.invocation import described, reported
+from lifeboat.postgres.login import read_login
+from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
 from lifeboat.runtime.measure import measure
+from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
 logger = Logger(service="lifeboat-drill")
@@ -42,7 +45,17 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("drill.started", extra={"backup": str(asked.backup), "target": asked.target})
-    means = recovery_means(settings, context)
+    run = DrillRun(
+        event=asked,
+        run_id=context.aws_request_id,
+        started=started,
+        settings=settings,
+        vault=Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
+        programs=Programs.of_environment(),
+        read_login=partial(read_login, secret_store()),
+        remaining=seconds_left(context),
+        memory_mb=int(context.memory_limit_in_mb),
+    )
     attempt = Attempt(
         kind=AttemptKind.DRILL,
         database=asked.database,
@@ -51,13 +64,13 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     )
     with recorded(
         attempt,
-        voice(settings, means.vault, f"drill-{asked.database}", context, logger),
+        voice(settings, run.vault, f"drill-{asked.database}", context, logger),
         lambda error: described(error, DrillError, context),
     ):
-        report = drill(DrillRequest(asked, started, context.aws_request_id), means)
+        report = drill(run)
     if settings.dashboard:
         measure(of_a_drill(asked.database, report.rto_margin_seconds))
-    answer = answer_of(report, means.vault.bucket)
+    answer = answer_of(report, run.vault.bucket)
     logger.info("drill.finished", extra={"summary": answer.as_json()})
     if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, answer)

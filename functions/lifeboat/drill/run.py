@@ -1,18 +1,25 @@
-"""What the steps of one drill share: what was asked for, what to work with, what was found."""
+"""One drill: what it was asked, what it works with, what it has found out, and its report."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+
+import psycopg
 
 import lifeboat
+from lifeboat.drill.embedded_server import EmbeddedServer
 from lifeboat.drill.policy.capacity import limits
 from lifeboat.drill.policy.event import DrillEvent
-from lifeboat.errors import DrillTimeError, LifeboatError
+from lifeboat.errors import BackupError, DrillTimeError, LifeboatError, TargetError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
-from lifeboat.recovery.context import Findings, RecoveryMeans
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.programs import CALLER, Account
+from lifeboat.postgres.redact import said
 from lifeboat.recovery.policy.verdict import judge
-from lifeboat.runtime.stopwatch import Stopwatch
-from lifeboat.settings import Settings
+from lifeboat.recovery.run import RecoveryRun
 
 _ADVICE = {
     Verdict.FAILED: (
@@ -27,62 +34,100 @@ _ADVICE = {
 """What to do next, where the drill itself came to its end."""
 
 
-@dataclass(frozen=True)
-class DrillRequest:
-    """Which drill to hold.
+@dataclass(kw_only=True, eq=False, repr=False)
+class DrillRun(RecoveryRun):
+    """One drill: what it knows so far, and in the end its report.
+
+    `started` is a whole second, the drill's identity.
 
     Attributes:
         event: the database, the backup and where to restore it.
-        started: a whole second in UTC; the drill's identity.
-        run_id: the invocation's, for the log.
-    """
-
-    event: DrillEvent
-    started: datetime
-    run_id: str
-
-
-@dataclass
-class DrillRun:
-    """One drill: what it knows so far, and in the end its report.
-
-    Attributes:
-        request: what was asked for.
-        means: what there is to work with.
-        steps: where the time goes.
-        manifest: of the backup, once it has been read.
         backup: the backup's id, once it has been chosen.
-        server_version: of the server that it is restored into.
-        findings: what was found out so far.
+        found: its manifest, once it has been read.
+        server: the drill's own; None where it restores into one that was given.
+        server_version: of the server that it restores into.
         disk_bytes: the most that was seen in use in the drill's directory.
         failure: what ended the drill before its end.
     """
 
-    request: DrillRequest
-    means: RecoveryMeans
-    steps: Stopwatch = field(default_factory=Stopwatch)
-    manifest: Manifest | None = None
+    event: DrillEvent
     backup: str | None = None
+    found: Manifest | None = None
+    server: EmbeddedServer | None = None
     server_version: str | None = None
-    findings: Findings = field(default_factory=Findings)
     disk_bytes: int | None = None
     failure: LifeboatError | None = None
 
     @property
-    def settings(self) -> Settings:
-        """Of this database alone."""
-        return self.means.settings
+    def manifest(self) -> Manifest:
+        """What the backup claims."""
+        if self.found is None:
+            raise AttributeError("The backup has not been found yet.")
+        return self.found
 
-    @property
+    @cached_property
     def copy_name(self) -> str:
         """Of the database that is restored into; tells whose it is, and of when."""
-        return f"lifeboat_drill_{self.request.started:%Y%m%dt%H%M%Sz}_{self.request.run_id[:8]}"
+        return f"lifeboat_drill_{self.started:%Y%m%dt%H%M%Sz}_{self.run_id[:8]}"
+
+    @property
+    def jobs(self) -> int:
+        """Of pg_restore."""
+        return self.settings.drill.jobs
+
+    @property
+    def owners(self) -> bool:
+        """Every role can be made in the drill's own server, and only there."""
+        return self.server is not None
+
+    @property
+    def restorer(self) -> Login:
+        """No superuser where the server is the drill's own."""
+        if self.server is None:
+            return self.login
+        return self.server.roles.login(self.login.endpoint, self.server.roles.restorer)
+
+    @property
+    def reader(self) -> Login:
+        """Likewise."""
+        if self.server is None:
+            return self.login
+        return self.server.roles.login(self.login.endpoint, self.server.roles.reader)
+
+    @property
+    def account(self) -> Account:
+        """The one that the drill's own server runs as."""
+        return self.scratch.account if self.server else CALLER
+
+    @contextmanager
+    def translated(self, login: Login) -> Iterator[None]:
+        """Raise what the driver and the connecting raise as a fault of the server restored into.
+
+        Raises:
+            TargetError: the server refused, or the connection broke.
+            ScratchServerError: it was the drill's own, and has died.
+        """
+        try:
+            with translated(login):
+                yield
+        except TargetError:
+            self.require_alive()
+            raise
+
+    def require_alive(self) -> None:
+        """Raise when the server was the drill's own and has died.
+
+        Raises:
+            ScratchServerError: it has, with its last words.
+        """
+        if self.server:
+            self.server.require_alive()
 
     def out_of_time(self) -> DrillTimeError:
         """The error for a drill that has to end here."""
         return DrillTimeError(
-            f"The function's time ran out after {self.steps.total():.0f} s, during"
-            f" {self.steps.phase}.",
+            f"The function's time ran out after {self.phases.total():.0f} s, during"
+            f" {self.phases.phase}.",
             todo="Give the drill more memory, which brings more CPU (drill.memory_mb), or more time"
             " (drill.timeout_minutes, at most 15), then: make deploy. A database that is too large"
             " for a function can be restored with the stock commands of docs/runbooks.",
@@ -90,34 +135,58 @@ class DrillRun:
 
     def report(self) -> DrillReport:
         """What the drill has to say, as far as it came."""
-        verdict, reasons = judge(self.findings.checks)
+        verdict, reasons = judge(self.checks)
         if self.failure:
             verdict, reasons = Verdict.FAILED, (self.failure.what, *reasons)
-        manifest, drill = self.manifest, self.settings.drill
+        manifest, drill = self.found, self.settings.drill
         report = DrillReport(
-            database=self.request.event.database,
-            started=self.request.started,
+            database=self.event.database,
+            started=self.started,
             finished=datetime.now(UTC),
-            run_id=self.request.run_id,
+            run_id=self.run_id,
             lifeboat_version=lifeboat.__version__,
             backup=self.backup,
             snapshot_time=manifest and manifest.source.snapshot_time,
-            target=self.request.event.target,
+            target=self.event.target,
             server_version=self.server_version,
             verdict=verdict,
             reasons=reasons,
             advice=self.failure.todo if self.failure else _ADVICE.get(verdict),
-            checks=tuple(self.findings.checks),
-            tables=self.findings.tables,
-            seconds=dict(self.steps.seconds),
-            total_seconds=round(self.steps.total(), 3),
+            checks=tuple(self.checks),
+            tables=self.tables,
+            seconds=dict(self.phases.seconds),
+            total_seconds=round(self.phases.total(), 3),
             rto_seconds=drill.rto_minutes * 60,
             archive_bytes=manifest and manifest.archive.bytes,
             database_bytes=manifest and manifest.source.bytes,
-            rows=sum(table.restored or 0 for table in self.findings.tables),
-            memory_mb=self.means.memory_mb,
+            rows=sum(table.restored or 0 for table in self.tables),
+            memory_mb=self.memory_mb,
             ephemeral_mb=drill.ephemeral_mb,
             disk_bytes=self.disk_bytes,
         )
         available = drill.timeout_minutes * 60.0
         return report.model_copy(update={"limits": limits(report, function_seconds=available)})
+
+
+@contextmanager
+def translated(login: Login) -> Iterator[None]:
+    """Raise what the driver and the connecting raise as a fault of the server restored into.
+
+    Raises:
+        TargetError: the server refused, or the connection broke.
+    """
+    try:
+        yield
+    except BackupError as error:
+        raise TargetError(error.what, todo=error.todo) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise TargetError(
+            f"The target refused: {said(error, login.endpoint)}",
+            todo=f'Let the role make databases: ALTER ROLE "{login.endpoint.user}" CREATEDB;',
+        ) from None
+    except psycopg.Error as error:
+        raise TargetError(
+            "The server that the backup is restored into refused a statement, or the connection"
+            f" broke: {said(error, login.endpoint)}",
+            todo="Invoke the drill again; if it repeats, look for that moment in the server's log.",
+        ) from None

@@ -3,27 +3,22 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 import psycopg
 
 from lifeboat.drill.embedded_server import EmbeddedServer, Size
-from lifeboat.drill.roles import DrillRoles
-from lifeboat.drill.run import DrillRun
+from lifeboat.drill.run import DrillRun, translated
 from lifeboat.errors import BackupError, EventError, TargetError
 from lifeboat.model.drill_report import EMBEDDED
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.connect import Connection, connect, open_again
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import CALLER, Programs
+from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.redact import said
-from lifeboat.recovery.context import Recovery
-from lifeboat.recovery.place import Place, translated
 from lifeboat.recovery.policy.secret_names import named_secret
 from lifeboat.recovery.prepare_database import create_database, drop_database
-from lifeboat.recovery.scratch import Scratch
 from lifeboat.runtime.patience import patience
 
 _COMMENT = "A restore drill of Lifeboat; it is dropped when the drill is over."
@@ -36,39 +31,8 @@ WHERE pg_catalog.shobj_description(oid, 'pg_database') = %s
 """
 
 
-@dataclass(frozen=True)
-class DrillPlace(Place):
-    """A server that a drill restores into.
-
-    Attributes:
-        roles: of the drill's own server: every role can be made in it, and ICU is missing. None in
-            a server that was given.
-    """
-
-    roles: DrillRoles | None
-
-    @property
-    def own(self) -> bool:
-        """Whether the server is the drill's own."""
-        return self.roles is not None
-
-    @property
-    def restorer(self) -> Login:
-        """As who restores: no superuser where the server is the drill's own."""
-        return (
-            self.roles.login(self.login.endpoint, self.roles.restorer) if self.roles else self.login
-        )
-
-    @property
-    def reader(self) -> Login:
-        """As who compares and asks: likewise."""
-        return (
-            self.roles.login(self.login.endpoint, self.roles.reader) if self.roles else self.login
-        )
-
-
 @contextmanager
-def open_place(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
+def open_server(run: DrillRun) -> Iterator[None]:
     """Start the drill's own server, or connect to the given one; all is gone afterwards.
 
     Raises:
@@ -76,106 +40,86 @@ def open_place(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
         TargetError: it is the source, older than the backup, or can't be used.
         ScratchServerError: the own server did not start.
     """
-    opened = _own if run.request.event.target == EMBEDDED else _given
-    with opened(run, recovery) as place:
-        run.server_version = place.version
-        yield place
+    opened = _own if run.event.target == EMBEDDED else _given
+    with opened(run):
+        yield
 
 
 @contextmanager
-def _own(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
-    major, means = recovery.manifest.source.major, run.means
-    scratch, watch = recovery.scratch, recovery.watch
-    reachable = scratch.within_reach(means.programs.root, (str(major), "zoneinfo"))
-    programs = Programs(reachable)
-    size = Size(means.memory_mb, recovery.jobs)
-    with EmbeddedServer(programs, major, scratch, size, watch) as server:
-        roles, endpoint = server.roles, server.endpoint()
-        login = roles.login(endpoint, roles.admin)
-        with closing(open_again(login, keep=watch.connection)) as connection:
-            version = str(connection.info.parameter_status("server_version"))
-            roles.make(connection)
-        yield DrillPlace(
-            login=login,
-            programs=programs,
-            major=major,
-            version=version,
-            roles=roles,
-            account=scratch.account,
-            require_alive=server.require_alive,
-        )
+def _own(run: DrillRun) -> Iterator[None]:
+    run.major = run.manifest.source.major
+    run.programs = Programs(
+        run.scratch.within_reach(run.programs.root, (str(run.major), "zoneinfo"))
+    )
+    size = Size(run.memory_mb, run.jobs)
+    with EmbeddedServer(run.programs, run.major, run.scratch, size, run.watch) as server:
+        run.server = server
+        run.login = server.roles.login(server.endpoint(), server.roles.admin)
+        with closing(open_again(run.login, keep=run.watch.connection)) as connection:
+            run.server_version = str(connection.info.parameter_status("server_version"))
+            server.roles.make(connection)
+        yield
 
 
 @contextmanager
-def _given(run: DrillRun, recovery: Recovery) -> Iterator[DrillPlace]:
-    manifest, watch = recovery.manifest, recovery.watch
-    login = watch.call(lambda: _read_login(run, recovery.scratch))
-    _require_not_the_source(login, manifest)
+def _given(run: DrillRun) -> Iterator[None]:
+    login = run.watch.call(lambda: _read_login(run))
+    _require_not_the_source(login, run.manifest)
     with translated(login):
         seconds = patience().wake_seconds
-        connection, login = watch.call(
-            lambda: connect(lambda: login, keep=watch.connection, wake_seconds=seconds)
+        connection, run.login = run.watch.call(
+            lambda: connect(lambda: login, keep=run.watch.connection, wake_seconds=seconds)
         )
     with closing(connection):
-        version = str(connection.info.parameter_status("server_version"))
-        major = connection.info.server_version // 10_000
-        _require_young_enough(run, major, manifest)
-        _drop_leftovers(connection, run.request.started)
-    yield DrillPlace(
-        login=login,
-        programs=run.means.programs,
-        major=major,
-        version=version,
-        roles=None,
-        account=CALLER,
-        require_alive=lambda: None,
-    )
+        run.server_version = str(connection.info.parameter_status("server_version"))
+        run.major = connection.info.server_version // 10_000
+        _require_young_enough(run)
+        _drop_leftovers(connection, run.started)
+    yield
 
 
 @contextmanager
-def empty_copy(run: DrillRun, place: DrillPlace) -> Iterator[str]:
-    """The name of a database for the copy, which is dropped afterwards in every case.
-
-    It is made by `make_empty`.
+def empty_copy(run: DrillRun) -> Iterator[None]:
+    """Let the copy be there, made by `make_empty`; it is dropped afterwards in every case.
 
     Raises:
         TargetError: it could not be dropped.
     """
     try:
-        yield run.copy_name
+        yield
     finally:
-        if not place.own:  # an own server is thrown away whole
-            _drop(place, run.copy_name)
+        if not run.server:  # an own server is thrown away whole
+            _drop(run)
 
 
-def make_empty(recovery: Recovery, place: DrillPlace, copy: str) -> None:
+def make_empty(run: DrillRun) -> None:
     """Make the empty database to restore into, in place of one that an attempt has left.
 
     Raises:
         TargetError: the server refused.
     """
-    with place.session(recovery.watch) as connection:
-        drop_database(connection, copy)
+    with run.session() as connection:
+        drop_database(connection, run.copy_name)
         create_database(
             connection,
-            copy,
-            major=place.major,
-            sql_ascii=recovery.manifest.source.encoding == "SQL_ASCII",
+            run.copy_name,
+            major=run.major,
+            sql_ascii=run.manifest.source.encoding == "SQL_ASCII",
             comment=_COMMENT,
         )
 
 
-def _drop(place: DrillPlace, name: str) -> None:
+def _drop(run: DrillRun) -> None:
     """Drop the copy over a connection of its own: the drill's may have been cut by its watch."""
     try:
-        with closing(open_again(place.login)) as connection:
-            drop_database(connection, name)
+        with closing(open_again(run.login)) as connection:
+            drop_database(connection, run.copy_name)
     except (BackupError, psycopg.Error) as error:
-        words = error.what if isinstance(error, BackupError) else said(error, place.login.endpoint)
+        words = error.what if isinstance(error, BackupError) else said(error, run.login.endpoint)
         raise TargetError(
-            f"The drill's database {name} could not be dropped: {words}",
-            todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{name}" WITH (FORCE); the next drill'
-            " on this server does it too, after an hour.",
+            f"The drill's database {run.copy_name} could not be dropped: {words}",
+            todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{run.copy_name}" WITH (FORCE); the'
+            " next drill on this server does it too, after an hour.",
         ) from None
 
 
@@ -188,8 +132,8 @@ def _drop_leftovers(connection: Connection, now: datetime) -> None:
                 drop_database(connection, str(name))
 
 
-def _read_login(run: DrillRun, scratch: Scratch) -> Login:
-    wanted = run.request.event.target
+def _read_login(run: DrillRun) -> Login:
+    wanted = run.event.target
     arn = named_secret(wanted, run.settings.drill.target_secret_arns)
     if arn is None:
         raise EventError(
@@ -197,7 +141,7 @@ def _read_login(run: DrillRun, scratch: Scratch) -> Login:
             todo="Add it to drill.target_secret_arns in lifeboat.toml, then: make deploy",
         )
     try:
-        return run.means.read_login(arn, scratch.path)
+        return run.read_login(arn, run.scratch.path)
     except BackupError as error:
         raise TargetError(error.what, todo=error.todo) from None
 
@@ -212,15 +156,16 @@ def _require_not_the_source(login: Login, manifest: Manifest) -> None:
         )
 
 
-def _require_young_enough(run: DrillRun, major: int, manifest: Manifest) -> None:
+def _require_young_enough(run: DrillRun) -> None:
+    major, manifest = run.major, run.manifest
     if major < manifest.source.major:
         raise TargetError(
             f"The target runs PostgreSQL {major}, the backup is of {manifest.source.major}: a dump"
             " is only made for the same or a later major.",
             todo="Give a target of the same major, or leave `target` out.",
         )
-    if major not in run.means.programs.majors():
-        carried = ", ".join(map(str, run.means.programs.majors()))
+    if major not in run.programs.majors():
+        carried = ", ".join(map(str, run.programs.majors()))
         raise TargetError(
             f"The target runs PostgreSQL {major}; this function has the programs of {carried}.",
             todo="Give a target of one of these majors, or leave `target` out.",

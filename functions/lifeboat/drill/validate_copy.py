@@ -1,33 +1,28 @@
 """Asks a restored copy the owner's questions."""
 
-from collections.abc import Iterable
-
 import psycopg
 from psycopg import sql
 
 from lifeboat.drill.policy.validation import parse_expectation
+from lifeboat.drill.run import DrillRun
 from lifeboat.postgres.connect import Connection
-from lifeboat.recovery.context import Recovery
-from lifeboat.recovery.place import Place
 from lifeboat.settings import ValidationQuery
 
 _MOST_ROWS = 10_000
 """Of a validation query; no expectation is about more, and memory has an end."""
 
 
-def validate_copy(
-    recovery: Recovery, place: Place, copy: str, queries: Iterable[ValidationQuery], seconds: int
-) -> None:
+def validate_copy(run: DrillRun) -> None:
     """Put each of the owner's queries to the copy, read-only and for a limited time.
 
     Raises:
         TargetError: no connection can be had.
     """
-    for query in queries:
-        with place.reading(recovery.watch, copy) as connection:
-            problem = _answer(connection, query, seconds)
-        recovery.watch.check()
-        recovery.findings.note(f"validation: {query.name}", (problem,) if problem else ())
+    for query in run.database.validation:
+        with run.reading() as connection:
+            problem = _answer(connection, query, run.settings.drill.validation_seconds)
+        run.watch.check()
+        run.note(f"validation: {query.name}", (problem,) if problem else ())
 
 
 def _answer(connection: Connection, query: ValidationQuery, seconds: int) -> str | None:

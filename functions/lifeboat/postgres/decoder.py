@@ -27,7 +27,7 @@ class Decoder:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
         self._child = watch.child(Child(argv, env=SCRUBBED, jail=OFFLINE, feed=True))
         self._watch = watch
-        self._meter = meter or Meter()
+        self._meter = meter
         self._counted = CopyRows()
         self._reader = threading.Thread(target=self._read, name="decoder", daemon=True)
         self._reader.start()
@@ -78,7 +78,8 @@ class Decoder:
             while piece := self._child.read(_PIECE):
                 before = self._counted.received
                 self._counted.feed(piece)
-                self._meter.add(self._counted.received - before)
+                if self._meter:
+                    self._meter.add(self._counted.received - before)
         except Exception as error:  # noqa: BLE001  # nobody else would hear of it, in this thread
             self._watch.fail(error)
 

@@ -3,97 +3,84 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.identifiers import TableName
 from lifeboat.postgres.jail import OFFLINE
-from lifeboat.postgres.programs import SCRUBBED, Child, Programs
+from lifeboat.postgres.programs import SCRUBBED, Child
 from lifeboat.postgres.watch import Watch
+from lifeboat.recovery.run import RecoveryRun
 
 _OF_DATABASE = re.compile(
     r"\d+; \d+ \d+ (DATABASE|DATABASE PROPERTIES|(ACL|COMMENT|SECURITY LABEL) - DATABASE) "
 )
 
 
-def definitions(programs: Programs, major: int, archive: Path, watch: Watch) -> str:
+def definitions(run: RecoveryRun) -> str:
     """What the archive would create, as SQL, with owners and grants and without rows.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
     """
-    return _text(programs, major, archive, watch, "--schema-only", "--file=-")
+    return _text(run, "--schema-only", "--file=-")
 
 
-def database_statements(programs: Programs, major: int, archive: Path, watch: Watch) -> str:
+def database_statements(run: RecoveryRun) -> str:
     """What the archive would set on the database itself: settings, grants, comment, owner.
 
     Raises:
         DecodeError: pg_restore can't read the archive, or not write the database's name.
     """
-    listed = _text(programs, major, archive, watch, "--create", "--list")
+    listed = _text(run, "--create", "--list")
     chosen = [line for line in listed.splitlines() if _OF_DATABASE.match(line)]
-    with script(programs, major, archive, watch, "--create", entries=chosen) as child:
+    with script(run, "--create", entries=chosen) as child:
         text = child.read_all()
     return text.decode(errors="surrogateescape")
 
 
-def contents(programs: Programs, major: int, archive: Path, watch: Watch) -> str:
+def contents(run: RecoveryRun) -> str:
     """The archive's table of contents, with what depends on what.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
     """
-    return _text(programs, major, archive, watch, "--list", "--verbose")
+    return _text(run, "--list", "--verbose")
 
 
-def entries_of(
-    programs: Programs, major: int, archive: Path, watch: Watch, table: TableName
-) -> str:
+def entries_of(run: RecoveryRun, table: TableName) -> str:
     """The table of contents of one table: itself and its rows. Empty when there is no such table.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
     """
     schema, name = table
-    options = ("--list", f"--schema={schema}", f"--table={name}")
-    return _text(programs, major, archive, watch, *options)
+    return _text(run, "--list", f"--schema={schema}", f"--table={name}")
 
 
 @contextmanager
-def script(
-    programs: Programs,
-    major: int,
-    archive: Path,
-    watch: Watch,
-    *options: str,
-    entries: Iterable[str] | None,
-) -> Iterator[Child]:
+def script(run: RecoveryRun, *options: str, entries: Iterable[str] | None) -> Iterator[Child]:
     """A running pg_restore that writes SQL, and has written all of it when the block ends well.
 
     Args:
-        programs: where pg_restore is.
-        major: of pg_restore.
-        archive: to be read.
-        watch: ends the run.
+        run: with the archive in its place.
         options: such as --data-only.
         entries: of the table of contents, a line for each; None for all of them.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
     """
-    argv = [str(programs.path("pg_restore", major)), *options, "--file=-"]
+    argv = [str(run.programs.path("pg_restore", run.major)), *options, "--file=-"]
     if entries is not None:
-        chosen = archive.with_suffix(".list")
+        chosen = run.archive.with_suffix(".list")
         chosen.write_bytes("\n".join(entries).encode(errors="surrogateescape"))
         argv.append(f"--use-list={chosen}")
-    with _reading([*argv, str(archive)], watch) as child:
+    with _reading([*argv, str(run.archive)], run.watch) as child:
         yield child
 
 
-def _text(programs: Programs, major: int, archive: Path, watch: Watch, *options: str) -> str:
-    argv = [str(programs.path("pg_restore", major)), *options, str(archive)]
-    with _reading(argv, watch) as child:
+def _text(run: RecoveryRun, *options: str) -> str:
+    argv = [str(run.programs.path("pg_restore", run.major)), *options, str(run.archive)]
+    with _reading(argv, run.watch) as child:
         text = child.read_all()
     return text.decode(errors="surrogateescape")
 

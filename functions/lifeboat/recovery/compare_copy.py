@@ -1,27 +1,38 @@
 """Compares a restored copy with what its manifest claims."""
 
+from collections.abc import Callable
+
 from lifeboat.model.inventory import Inventory
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.inventory_queries import read_sequences, take_inventory
 from lifeboat.postgres.snapshot import list_relations
-from lifeboat.recovery.context import Recovery
-from lifeboat.recovery.place import Place
 from lifeboat.recovery.policy.verdict import Untested, compare
+from lifeboat.recovery.run import RecoveryRun
 
 
-def compare_copy(recovery: Recovery, place: Place, copy: str, untested: Untested) -> None:
+def compare_copy(
+    run: RecoveryRun,
+    untested: Untested,
+    claimed: Callable[[Inventory], Inventory] | None = None,
+) -> None:
     """Count the copy with the queries that counted the source, and note what differs.
 
+    Args:
+        run: with the copy in its place.
+        untested: what the server could not hold.
+        claimed: what is claimed of the copy, by what is in it; the whole backup by default.
+
     Raises:
-        TargetError: the server refused, or the connection broke.
+        LifeboatError: the server refused, or the connection broke.
     """
-    claimed = recovery.manifest.inventory
-    checksums = any(table.checksum is not None for table in claimed.tables)
-    with place.reading(recovery.watch, copy) as connection:
+    whole = run.manifest.inventory
+    checksums = any(table.checksum is not None for table in whole.tables)
+    with run.reading() as connection:
         restored = inventory_of(connection, checksums=checksums)
-    comparison = compare(claimed, restored, untested=untested)
-    recovery.findings.checks += comparison.checks
-    recovery.findings.tables = comparison.tables
+    part = claimed(restored) if claimed else whole
+    comparison = compare(part, restored, untested=untested)
+    run.checks += comparison.checks
+    run.tables = comparison.tables
 
 
 def inventory_of(connection: Connection, *, checksums: bool) -> Inventory:

@@ -6,8 +6,8 @@ from lifeboat.model.row_counts import compare_rows
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.recovery.archive_toc import edit_definitions
-from lifeboat.recovery.context import Recovery
 from lifeboat.recovery.policy.attver import HOLDERS, without_attver
+from lifeboat.recovery.run import RecoveryRun
 from lifeboat.s3.bucket import Vault
 from lifeboat.s3.read import download, newest_version
 
@@ -15,33 +15,32 @@ _PIECE = 1 << 20
 _NAMED = 10
 
 
-def fetch_archive(recovery: Recovery) -> bool:
+def fetch_archive(run: RecoveryRun) -> bool:
     """Download the archive; whether it is byte for byte what the manifest claims.
 
     Raises:
         ArchivedError: it has to be thawed first.
         VaultReadError: S3 refused or failed.
     """
-    objects, vault, watch = recovery.manifest.archive.objects, recovery.vault, recovery.watch
-    arrived = watch.call(lambda: download(vault, objects, recovery.archive, watch.check))
+    objects, vault, watch = run.manifest.archive.objects, run.vault, run.watch
+    arrived = watch.call(lambda: download(vault, objects, run.archive, watch.check))
     differences = tuple(
         difference
         for stored, size, digest in zip(objects, arrived.bytes, arrived.sha256, strict=True)
         if (difference := _difference(stored, size, digest))
     )
     replaced = watch.call(lambda: _replaced(vault, objects))
-    note = recovery.findings.note
-    return note("checksum", differences) & note("version", replaced)
+    return run.note("checksum", differences) & run.note("version", replaced)
 
 
-def decode_archive(recovery: Recovery) -> bool:
+def decode_archive(run: RecoveryRun) -> bool:
     """Decode the whole archive; whether it holds the rows that the manifest claims."""
-    note, inventory = recovery.findings.note, recovery.manifest.inventory
+    inventory = run.manifest.inventory
     try:
-        counted = _decoded(recovery)
+        counted = _decoded(run)
     except DecodeError as error:
-        recovery.watch.check()
-        return note("decode", (error.what,))
+        run.watch.check()
+        return run.note("decode", (error.what,))
     differences = [
         str(each) for each in compare_rows(inventory.tables, counted.rows, claimed_by="manifest")
     ]
@@ -52,24 +51,24 @@ def decode_archive(recovery: Recovery) -> bool:
         )
     more = len(differences) - _NAMED
     rest = (f"and {more} more",) if more > 0 else ()
-    return note("decode", (*differences[:_NAMED], *rest))
+    return run.note("decode", (*differences[:_NAMED], *rest))
 
 
-def clear_archive(recovery: Recovery) -> None:
+def clear_archive(run: RecoveryRun) -> None:
     """Take out of the fetched archive what other servers than the source's would refuse.
 
     Raises:
         DecodeError: its table of contents makes no sense.
     """
-    edit_definitions(recovery.archive, HOLDERS, without_attver)
+    edit_definitions(run.archive, HOLDERS, without_attver)
 
 
-def _decoded(recovery: Recovery) -> CopyRows:
+def _decoded(run: RecoveryRun) -> CopyRows:
     piece = memoryview(bytearray(_PIECE))
-    programs, major = recovery.programs, recovery.manifest.source.major
+    programs, major = run.programs, run.manifest.source.major
     with (
-        recovery.archive.open("rb", buffering=0) as file,
-        Decoder(programs, major, recovery.watch) as decoder,
+        run.archive.open("rb", buffering=0) as file,
+        Decoder(programs, major, run.watch) as decoder,
     ):
         while count := file.readinto(piece):
             decoder.write(piece[:count])

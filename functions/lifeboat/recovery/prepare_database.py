@@ -134,12 +134,3 @@ def drop_database(connection: Connection, name: str) -> None:
     connection.execute(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )
-
-
-def available_extensions(connection: Connection) -> dict[str, str | None]:
-    """The extensions that the server has files of, with their default versions."""
-    query = "SELECT name, default_version FROM pg_catalog.pg_available_extensions"
-    return {
-        str(name): None if version is None else str(version)
-        for name, version in connection.execute(query)
-    }

@@ -7,9 +7,18 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from lifeboat.errors import DecodeError
 from lifeboat.model.identifiers import quoted
 from lifeboat.postgres.connect import Connection
-from lifeboat.recovery.policy.database_properties import Grant, Properties, Setting, values_of
+from lifeboat.recovery.archive_listing import database_statements
+from lifeboat.recovery.policy.database_properties import (
+    Grant,
+    Properties,
+    Setting,
+    parse_properties,
+    values_of,
+)
+from lifeboat.recovery.run import RecoveryRun
 
 _LONGEST = 300
 _MOST = 20
@@ -101,6 +110,30 @@ def strip_properties(connection: Connection, database: str) -> None:
             revoke = sql.SQL("REVOKE ALL ON DATABASE {} FROM {} CASCADE")
             connection.execute(revoke.format(name, _grantee(role)))
         connection.execute(_granting(Grant("CONNECT, TEMPORARY", None), name))
+
+
+def set_archived_properties(run: RecoveryRun) -> tuple[str, ...]:
+    """Set on the copy what the archive says of the database itself.
+
+    Returns:
+        What could not be set, with the statement for it.
+
+    Raises:
+        LifeboatError: the connection broke.
+    """
+    not_set = "The database's own settings and grants were not set:"
+    with run.session() as connection:
+        try:
+            script = database_statements(run)
+            script.encode()
+        except DecodeError as error:
+            return (f"{not_set} {error.what}",)
+        except UnicodeEncodeError:
+            return (f"{not_set} the archive has bytes in them that are no text in UTF-8.",)
+        wanted = parse_properties(script)
+        return set_properties(
+            connection, run.copy_name, wanted, owners=run.owners, called=run.copy_name
+        )
 
 
 def set_properties(

@@ -15,7 +15,7 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
         RestoreFailedError: something that came back is wrong; says what there is all the same.
     """
     copy = report.restored_database
-    where = f"s3://{run.means.vault.bucket}/{report.key}"
+    where = f"s3://{run.vault.bucket}/{report.key}"
     swap = _swap_event(run, report) if report.action == "restore" else None
     if report.verdict is Verdict.FAILED:
         raise failed_restore(report, where=where, drop=drop_statement(copy), swap=swap)

@@ -27,7 +27,7 @@ def choose_backup(run: RestoreRun) -> Source:
         VaultReadError: S3 doesn't let us look.
         ManifestError: that very one can't be read.
     """
-    vault = run.means.vault
+    vault = run.vault
     manifest = _manifest(run, find_backups(vault, run.event.database))
     roles = None
     if manifest.globals:
@@ -58,7 +58,7 @@ def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Mani
             continue
         if before is None or each.location.scheduled_at <= before:
             try:
-                manifest = read_manifest(run.means.vault, each.location)
+                manifest = read_manifest(run.vault, each.location)
             except ManifestError as error:
                 run.skip(each.location, error.what, error.todo)
                 continue
@@ -86,7 +86,7 @@ def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
     if isinstance(wanted, BackupLocation):
         if all(each.location != wanted for each in found):
             raise _none(f"There is no backup {wanted.id} in the vault.", found)
-        return read_manifest(run.means.vault, wanted)
+        return read_manifest(run.vault, wanted)
     if chosen := next(_there(run, found), None):
         return chosen
     name = run.event.database

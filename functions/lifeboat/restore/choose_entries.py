@@ -6,19 +6,18 @@ from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.text import listed
 from lifeboat.recovery.archive_listing import contents, entries_of
-from lifeboat.recovery.context import Recovery
+from lifeboat.recovery.run import RecoveryRun
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.table_of_contents import Selection, parse_contents, select
 
 
 def choose_entries(
-    recovery: Recovery, major: int, tables: tuple[TableName, ...], *, relatives: bool = True
+    run: RecoveryRun, tables: tuple[TableName, ...], *, relatives: bool = True
 ) -> Selection:
     """The entries of the archive that the tables need.
 
     Args:
-        recovery: with the archive in its place.
-        major: of the pg_restore that will read them.
+        run: with the archive in its place.
         tables: all of which have to be there.
         relatives: tables that inherit from them, or from which they do, come along.
 
@@ -26,17 +25,16 @@ def choose_entries(
         RestoreRefusedError: the archive has no such table.
         DecodeError: pg_restore can't read the archive.
     """
-    programs, archive, watch = recovery.programs, recovery.archive, recovery.watch
     chosen: set[int] = set()
     unknown = []
     for table in tables:
-        own = parse_contents(entries_of(programs, major, archive, watch, table))
+        own = parse_contents(entries_of(run, table))
         numbers = {each.number for each in own if each.kind == "TABLE"}
         chosen |= numbers
         if not numbers:
             unknown.append(qualified(*table))
     if unknown:
-        location = recovery.manifest.location
+        location = run.manifest.location
         listing = {
             "action": Action.TABLES.value,
             "database": location.database,
@@ -46,6 +44,4 @@ def choose_entries(
             f"The backup {location.id} has no table {listed(unknown)}.",
             todo=f"Send {json.dumps(listing)} to see which it has.",
         )
-    return select(
-        parse_contents(contents(programs, major, archive, watch)), chosen, relatives=relatives
-    )
+    return select(parse_contents(contents(run)), chosen, relatives=relatives)

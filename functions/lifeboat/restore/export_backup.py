@@ -4,13 +4,9 @@ import zlib
 
 from lifeboat.model.keys import export_key
 from lifeboat.postgres.programs import Child
-from lifeboat.postgres.watch import Watch
 from lifeboat.recovery.archive_listing import script
-from lifeboat.recovery.context import Recovery
-from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.choose_entries import choose_entries
 from lifeboat.restore.policy.answers import ExportResult, RestorePlan
-from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import plan_export, require_open
 from lifeboat.restore.run import RestoreRun
 from lifeboat.restore.steps import fetch_whole
@@ -21,9 +17,7 @@ _GZIP = 31
 """zlib's word for a gzip header with the largest window."""
 
 
-def export_backup(
-    run: RestoreRun, source: Source, room: Room, scratch: Scratch, watch: Watch
-) -> ExportResult | RestorePlan:
+def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
     """Plan it; with `execute` also do it. Gives the plan, or a link to the file.
 
     Raises:
@@ -32,19 +26,19 @@ def export_backup(
         VaultReadError: S3 refused or failed to give the archive.
         VaultError: S3 refused or failed to take the file; nothing of it is left.
     """
-    vault, manifest = run.means.vault, source.manifest
+    vault, manifest = run.vault, run.manifest
+    run.major = manifest.source.major
     name = "tables" if run.event.tables else "database"
-    key = export_key(run.event.database, run.request.started, name)
+    key = export_key(run.event.database, run.started, name)
     url = f"s3://{vault.bucket}/{key}"
-    plan = plan_export(run.event, source, room, url)
+    plan = plan_export(run.event, run.source, run.room(), url)
     if not run.event.execute:
         return plan.answer()
     require_open(plan)
-    recovery = run.recovery(manifest, scratch, watch)
-    fetch_whole(run, recovery)
-    with run.steps.timed("export"):
-        written = _write(run, recovery, key)
-    minutes = run.settings.link_minutes
+    fetch_whole(run)
+    with run.phases.timed("export"):
+        written = _write(run, key)
+    minutes = run.settings.restore.link_minutes
     return ExportResult(
         action=run.event.action,
         database=run.event.database,
@@ -59,26 +53,24 @@ def export_backup(
             ExpiresIn=minutes * 60,
         ),
         download_url_minutes=minutes,
-        removed_after_days=run.settings.export_days,
+        removed_after_days=run.settings.restore.export_days,
         next_command=f"aws s3 cp {url} . && gunzip {name}.sql.gz",
     )
 
 
-def _write(run: RestoreRun, recovery: Recovery, key: str) -> int:
+def _write(run: RestoreRun, key: str) -> int:
     """Stream it into the vault, where it appears as a whole or not at all; how many bytes."""
-    major, watch = recovery.manifest.source.major, recovery.watch
     entries = None
     if run.event.tables:
-        selection = choose_entries(recovery, major, run.event.tables)
+        selection = choose_entries(run, run.event.tables)
         entries = [each.line for each in selection.entries]
     options = ("--no-owner", "--no-privileges")
-    upload = ArchiveUpload(run.means.vault, key, run.protection(), wait_seconds=run.means.remaining)
-    watch.call(upload.open)
-    what = (recovery.programs, major, recovery.archive, watch)
+    upload = ArchiveUpload(run.vault, key, run.protection(), wait_seconds=run.remaining)
+    run.watch.call(upload.open)
     with upload:
-        with script(*what, *options, entries=entries) as child:
+        with script(run, *options, entries=entries) as child:
             _compress(child, upload)
-        return watch.call(lambda: upload.complete(only_first=True)).bytes
+        return run.watch.call(lambda: upload.complete(only_first=True)).bytes
 
 
 def _compress(child: Child, upload: ArchiveUpload) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -9,11 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.policy.failures import restore_message
 from lifeboat.alerts.wiring import voice
 from lifeboat.errors import EventError, RestoreError, RestoreRefusedError
-from lifeboat.recovery.wiring import recovery_means
+from lifeboat.postgres.login import read_login
+from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
-from lifeboat.restore.run import RestoreRequest
-from lifeboat.runtime.invocation import described, reported
+from lifeboat.restore.run import RestoreRun
+from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
+from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
 logger = Logger(service="lifeboat-restore")
@@ -33,21 +36,31 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     asked = parse_restore_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
-    started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("restore.started", extra={"event": asked.again(execute=asked.execute)})
-    request = RestoreRequest(asked, started, context.aws_request_id)
-    means = recovery_means(settings, context)
+    run = RestoreRun(
+        event=asked,
+        run_id=context.aws_request_id,
+        started=datetime.now(UTC).replace(microsecond=0),
+        settings=settings,
+        vault=Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
+        programs=Programs.of_environment(),
+        read_login=partial(read_login, secret_store()),
+        remaining=seconds_left(context),
+        memory_mb=int(context.memory_limit_in_mb),
+    )
     try:
-        answer = restore(request, means)
+        answer = restore(run)
     except (EventError, RestoreRefusedError):
         raise  # nothing was begun, and whoever asked reads why
     except Exception as error:
         if asked.execute:
-            speaker = voice(settings, means.vault, "restore", context, logger)
+            speaker = voice(settings, run.vault, "restore", context, logger)
             said, now = described(error, RestoreError, context), datetime.now(UTC)
             speaker.say(
-                lambda: restore_message(asked.database, said, started, speaker.installation, now)
+                lambda: restore_message(
+                    asked.database, said, run.started, speaker.installation, now
+                )
             )
         raise
     told = answer.as_json()

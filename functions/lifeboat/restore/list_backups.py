@@ -1,14 +1,15 @@
-"""Lists the backups of a database: of which moment, whether proven, and how they are stored."""
+"""Lists the backups of a database, and the tables of one: what there is to be brought back."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
 from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.identifiers import qualified
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.thaw import Lying
 from lifeboat.restore.choose_backup import of_moment
-from lifeboat.restore.policy.answers import BackupList, ListedBackup
+from lifeboat.restore.policy.answers import BackupList, ListedBackup, ListedTable, TableList
 from lifeboat.restore.policy.event import Action, RestoreEvent
 from lifeboat.restore.run import RestoreRun
 from lifeboat.restore.thawing import lying_of
@@ -26,7 +27,7 @@ def list_backups(run: RestoreRun) -> BackupList:
     Raises:
         VaultReadError: S3 doesn't let us look.
     """
-    vault, event = run.means.vault, run.event
+    vault, event = run.vault, run.event
     found = find_backups(vault, event.database)
     drills = _newest_drills(newest_reports(vault, event.database, _REPORTS))
     chosen = list(islice(of_moment(run, found), _MOST + 1))
@@ -52,6 +53,25 @@ def _next_page(event: RestoreEvent, rest: list[tuple[Found, Manifest]]) -> dict[
     return None
 
 
+def list_tables(run: RestoreRun) -> TableList:
+    """The tables of a backup, as its manifest has them; a partitioned one by its partitions."""
+    manifest = run.manifest
+    return TableList(
+        action=run.event.action,
+        database=run.event.database,
+        backup=manifest.location.id,
+        data_as_of=manifest.source.snapshot_time,
+        tables=tuple(
+            ListedTable(
+                table=qualified(table.schema, table.name),
+                rows=table.rows,
+                data_excluded=table.data_excluded,
+            )
+            for table in manifest.inventory.tables
+        ),
+    )
+
+
 def _just_after(moment: datetime) -> str:
     """The next whole second, as an event has it."""
     return f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
@@ -67,7 +87,7 @@ def _listed(
 ) -> ListedBackup:
     lying = Lying(found.storage_class or "gone")
     if not found.is_hot and found.storage_class:
-        lying = lying_of(run.means.vault, manifest.archive.objects)
+        lying = lying_of(run.vault, manifest.archive.objects)
     drill = drills.get(manifest.location.id)
     return ListedBackup(
         backup=manifest.location.id,

@@ -10,9 +10,7 @@ from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Sequence as Counter
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.redact import said
-from lifeboat.postgres.watch import Watch
 from lifeboat.recovery.archive_listing import script
-from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.choose_entries import choose_entries
 from lifeboat.restore.constraints import empty, loosened
 from lifeboat.restore.load_rows import load_rows
@@ -22,23 +20,19 @@ from lifeboat.restore.policy.answers import (
     RaisedSequence,
     RestorePlan,
 )
-from lifeboat.restore.policy.facts import Room, Source
 from lifeboat.restore.policy.plan import require_open
 from lifeboat.restore.policy.table_of_contents import Selection
 from lifeboat.restore.policy.tables_plan import LiveKey, LiveTable, LiveTables, plan_rows
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.steps import Bringing, fetch_whole
+from lifeboat.restore.steps import fetch_whole
 from lifeboat.restore.swap_databases import require_confirmed
 from lifeboat.restore.table_state import firing, keys, leaves, scopes
-from lifeboat.restore.target import Target
 from lifeboat.runtime.patience import milliseconds, patience
 
 _UNDONE = "Nothing was changed: the transaction was undone as a whole."
 
 
-def load_tables(
-    run: RestoreRun, source: Source, target: Target, room: Room, scratch: Scratch, watch: Watch
-) -> RestorePlan | LoadResult:
+def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
     """Plan it; with `execute` also do it. Gives the plan, or the rows before and after.
 
     Raises:
@@ -47,26 +41,23 @@ def load_tables(
         RestoreTargetError: the server refused something, or the connection broke; all is undone.
         VaultReadError: S3 refused or failed.
     """
-    with target.session(watch, source.live) as connection:
+    with run.session(run.source.live) as connection:
         live = _look(connection, run.event.tables)
-    plan = plan_rows(run.event, source, target.facts, room, live)
+    plan = plan_rows(run.event, run.source, run.facts, run.room(), live)
     if not run.event.execute:
         return plan.answer()
     require_open(plan)
     if run.event.replace:
-        require_confirmed(run, source.live)
-    bringing = Bringing(run, source, target, run.recovery(source.manifest, scratch, watch))
-    fetch_whole(run, bringing.recovery)
-    selection = choose_entries(
-        bringing.recovery, target.facts.major, run.event.tables, relatives=False
-    )
+        require_confirmed(run, run.source.live)
+    fetch_whole(run)
+    selection = choose_entries(run, run.event.tables, relatives=False)
     with (
-        run.steps.timed("load"),
-        target.session(watch, source.live) as connection,
+        run.phases.timed("load"),
+        run.session(run.source.live) as connection,
     ):
-        before, after, sequences = _load(bringing, connection, selection)
+        before, after, sequences = _load(run, connection, selection)
         raised = _raise_sequences(connection, sequences)
-    return _answer(bringing, before, after, raised)
+    return _answer(run, before, after, raised)
 
 
 def _look(connection: Connection, tables: tuple[TableName, ...]) -> LiveTables:
@@ -91,9 +82,9 @@ def _rows(connection: Connection, table: TableName) -> int | None:
 
 
 def _load(
-    bringing: Bringing, connection: Connection, selection: Selection
+    run: RestoreRun, connection: Connection, selection: Selection
 ) -> tuple[Mapping[TableName, int], Mapping[TableName, int], tuple[Counter, ...]]:
-    tables, event = bringing.run.event.tables, bringing.run.event
+    tables, event = run.event.tables, run.event
     try:
         with connection.transaction():
             _lock(connection, tables)
@@ -103,14 +94,14 @@ def _load(
             with loosened(connection, tables) as staying:
                 if event.replace:
                     empty(connection, tables, staying)
-                sequences = _play(bringing, connection, selection)
+                sequences = _play(run, connection, selection)
                 after = _counted(connection, tables)
-                _require_claimed(bringing, after | _counted(connection, leaves(connection, tables)))
-            bringing.watch.check()
+                _require_claimed(run, after | _counted(connection, leaves(connection, tables)))
+            run.watch.check()
     except psycopg.errors.ForeignKeyViolation as error:
         raise RestoreFailedError(
             "The backup's rows don't fit to the rows elsewhere:"
-            f" {said(error, bringing.target.login.endpoint)}.",
+            f" {said(error, run.login.endpoint)}.",
             safe=_UNDONE,
             todo="Choose the other table, too; or restore without data_only, into a database of"
             " their own, and copy from there what you need.",
@@ -129,20 +120,18 @@ def _counted(connection: Connection, tables: Sequence[TableName]) -> dict[TableN
     return {table: _rows(connection, table) or 0 for table in tables}
 
 
-def _play(bringing: Bringing, connection: Connection, selection: Selection) -> tuple[Counter, ...]:
+def _play(run: RestoreRun, connection: Connection, selection: Selection) -> tuple[Counter, ...]:
     """Copy the rows out of the archive into the tables; pg_restore has to end well."""
-    recovery, major = bringing.recovery, bringing.target.facts.major
     entries = [each.line for each in selection.rows_only]
-    what = (recovery.programs, major, recovery.archive, recovery.watch)
-    with script(*what, "--data-only", entries=entries) as child:
+    with script(run, "--data-only", entries=entries) as child:
         return load_rows(connection, child.read)
 
 
-def _require_claimed(bringing: Bringing, after: Mapping[TableName, int]) -> None:
+def _require_claimed(run: RestoreRun, after: Mapping[TableName, int]) -> None:
     """Hold the rows of each table against the manifest, which counts a partitioned one in parts."""
     claimed = {
         (table.schema, table.name): table.rows
-        for table in bringing.source.manifest.inventory.tables
+        for table in run.manifest.inventory.tables
         if not table.data_excluded
     }
     wrong = [
@@ -190,23 +179,22 @@ def _raise_sequences(
 
 
 def _answer(
-    bringing: Bringing,
+    run: RestoreRun,
     before: Mapping[TableName, int],
     after: Mapping[TableName, int],
     raised: list[RaisedSequence],
 ) -> LoadResult:
-    run = bringing.run
     return LoadResult(
         action=run.event.action,
         database=run.event.database,
         changed=True,
-        backup=bringing.source.manifest.location.id,
-        live_database=bringing.source.live,
+        backup=run.manifest.location.id,
+        live_database=run.source.live,
         tables=tuple(
             LoadedTable(table=qualified(*table), rows_before=before[table], rows_after=after[table])
             for table in after
         ),
         sequences_raised=tuple(raised),
         notes=("Run ANALYZE on these tables when it suits you.",),
-        seconds=round(run.steps.total(), 3),
+        seconds=round(run.phases.total(), 3),
     )

@@ -8,7 +8,7 @@ server knows either both new names or both old ones.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import LiteralString
 
@@ -85,6 +85,18 @@ def _end_sessions(helper: Connection, names: tuple[str, ...], ours: list[int]) -
             helper.execute("SELECT pg_catalog.pg_terminate_backend(%s)", [pid])
         except psycopg.errors.InsufficientPrivilege:
             continue  # the rename then says that somebody is connected
+
+
+def clients_of(connection: Connection, databases: Collection[str]) -> list[str]:
+    """Who is connected to the databases, such as `app@10.0.0.7 (psql)`, ourselves left out."""
+    query: LiteralString = """
+        SELECT coalesce(usename, backend_type) || coalesce('@' || client_addr::text, '')
+               || coalesce(' (' || nullif(application_name, '') || ')', '')
+        FROM pg_catalog.pg_stat_activity
+        WHERE datname = ANY (%s) AND pid <> pg_catalog.pg_backend_pid()
+        ORDER BY 1
+    """
+    return [str(row[0]) for row in connection.execute(query, [list(databases)])]
 
 
 def dress(connection: Connection, live: str, copy: str) -> tuple[str, ...]:

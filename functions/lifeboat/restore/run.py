@@ -1,149 +1,168 @@
-"""What the steps of one restore share: what was asked for, what there is, what was found out."""
+"""One restore: what it was asked, what it works with, and what it has found out."""
 
-from dataclasses import dataclass, field, replace
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from functools import cached_property
+
+import psycopg
 
 import lifeboat
-from lifeboat.errors import RestoreTimeError
+from lifeboat.errors import ConnectError, RestoreTargetError, RestoreTimeError
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
-from lifeboat.postgres.watch import Watch
-from lifeboat.recovery.context import Findings, Recovery, RecoveryMeans
+from lifeboat.postgres.login import Login
+from lifeboat.postgres.redact import said
+from lifeboat.recovery.policy.duration import MB
 from lifeboat.recovery.policy.verdict import judge
-from lifeboat.recovery.scratch import Scratch
+from lifeboat.recovery.run import RecoveryRun
 from lifeboat.restore.policy.answers import SkippedBackup
-from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import TargetFacts
+from lifeboat.restore.policy.copy_names import name_of
+from lifeboat.restore.policy.event import Action, RestoreEvent
+from lifeboat.restore.policy.facts import Room, Source, TargetFacts
 from lifeboat.restore.policy.report import RestoreReport
-from lifeboat.runtime.stopwatch import Stopwatch
-from lifeboat.s3.bucket import Protection
-from lifeboat.settings import DatabaseSettings, RestoreSettings
+
+_AGAIN = "Send the event again; if it repeats, look for that moment in the server's log."
 
 
-@dataclass(frozen=True)
-class RestoreRequest:
-    """What to bring back.
+@dataclass(kw_only=True, eq=False, repr=False)
+class RestoreRun(RecoveryRun):
+    """One answer to one event.
+
+    `started` is a whole second, the restore's identity.
 
     Attributes:
         event: what the person asked for.
-        started: a whole second in UTC; the restore's identity.
-        run_id: the invocation's, for the log.
-    """
-
-    event: RestoreEvent
-    started: datetime
-    run_id: str
-
-
-@dataclass
-class RestoreRun:
-    """One answer to one event.
-
-    Attributes:
-        request: what was asked for.
-        means: what there is to work with.
-        steps: where the time goes.
-        findings: what was checked so far.
+        source: the backup, once it has been chosen.
+        facts: what is known of the server, once somebody has logged in.
         notes: what else a reader should know.
         skipped: backups that could not be used, newer than the one that was chosen or listed
             beside it.
         leftover: the database that was made, until it is complete.
     """
 
-    request: RestoreRequest
-    means: RecoveryMeans
-    steps: Stopwatch = field(default_factory=Stopwatch)
-    findings: Findings = field(default_factory=Findings)
+    event: RestoreEvent
+    source: Source = field(init=False)
+    facts: TargetFacts = field(init=False)
     notes: list[str] = field(default_factory=list)
     skipped: list[SkippedBackup] = field(default_factory=list)
     leftover: str | None = None
 
     @property
-    def event(self) -> RestoreEvent:
-        """What the person asked for."""
-        return self.request.event
+    def manifest(self) -> Manifest:
+        """What the backup claims."""
+        return self.source.manifest
+
+    @cached_property
+    def copy_name(self) -> str:
+        """Of the database that is restored into."""
+        return name_of(self.source.live, "restored" if self.whole else "tables", self.started)
 
     @property
-    def database(self) -> DatabaseSettings:
-        """The database that it is about."""
-        return self.means.settings.databases[0]
+    def whole(self) -> bool:
+        """Whether the whole database is restored, or some tables of it."""
+        return self.event.action is Action.RESTORE
 
     @property
-    def settings(self) -> RestoreSettings:
-        """Of restores."""
-        return self.means.settings.restore
+    def jobs(self) -> int:
+        """Of pg_restore."""
+        return self.settings.restore.jobs
+
+    @property
+    def owners(self) -> bool:
+        """Whether the person wants owners and grants as they were."""
+        return self.event.owners == "keep"
+
+    def translated(self, login: Login) -> AbstractContextManager[None]:
+        """See the function `translated`."""
+        return translated(login)
 
     def pin(self, backup: BackupLocation) -> None:
         """Go on with that very backup, and name it in every event that the answer proposes."""
-        self.request = replace(self.request, event=self.event.pinned(backup))
+        self.event = self.event.pinned(backup)
 
     def skip(self, backup: BackupLocation, reason: str, next_step: str) -> None:
         """Go on without a backup, and say so in the answer."""
         self.skipped.append(SkippedBackup(backup=backup.id, reason=reason, next_step=next_step))
 
-    def recovery(self, manifest: Manifest, scratch: Scratch, watch: Watch) -> Recovery:
-        """The backup on its way back."""
-        return Recovery(
-            manifest=manifest,
-            vault=self.means.vault,
-            programs=self.means.programs,
-            jobs=self.settings.jobs,
-            scratch=scratch,
-            watch=watch,
-            steps=self.steps,
-            findings=self.findings,
+    def room(self) -> Room:
+        """What the function has for the restore at this moment."""
+        free, settings = shutil.disk_usage(self.scratch.path).free, self.settings.restore
+        return Room(
+            settings=settings,
+            memory_mb=self.memory_mb,
+            # Where /tmp is shared with others (not in Lambda), the settings limit it all the same.
+            tmp_free_bytes=min(free, settings.ephemeral_mb * MB),
+            seconds_left=self.remaining(),
         )
-
-    def protection(self) -> Protection:
-        """How reports and exports are encrypted; they are no backups, so nothing locks them."""
-        return Protection(kms_key=self.means.settings.kms_key)
 
     def out_of_time(self) -> RestoreTimeError:
         """The error for a restore that has to end here."""
         return RestoreTimeError(
-            f"The function's time ran out after {self.steps.total():.0f} s, during"
-            f" {self.steps.phase}.",
+            f"The function's time ran out after {self.phases.total():.0f} s, during"
+            f" {self.phases.phase}.",
             todo="Raise restore.memory_mb or restore.timeout_minutes (at most 15) in lifeboat.toml,"
             " then make deploy. What is too large for a function is restored by hand: the plan has"
             " the commands.",
         )
 
-    def report(
-        self,
-        action: Literal["restore", "restore-tables"],
-        manifest: Manifest,
-        facts: TargetFacts,
-        copy: str,
-    ) -> RestoreReport:
+    def report(self) -> RestoreReport:
         """What the restore has to say, and what a swap will ask."""
-        verdict, reasons = judge(self.findings.checks)
+        verdict, reasons = judge(self.checks)
+        manifest = self.manifest
         return RestoreReport(
             database=self.event.database,
-            started=self.request.started,
+            started=self.started,
             finished=datetime.now(UTC),
-            run_id=self.request.run_id,
+            run_id=self.run_id,
             lifeboat_version=lifeboat.__version__,
-            action=action,
+            action="restore" if self.whole else "restore-tables",
             backup=manifest.location.id,
             snapshot_time=manifest.source.snapshot_time,
-            server=facts.server,
-            endpoint=facts.endpoint,
-            server_version=facts.version,
-            restored_database=copy,
+            server=self.facts.server,
+            endpoint=self.facts.endpoint,
+            server_version=self.facts.version,
+            restored_database=self.copy_name,
             live_database=manifest.source.database,
             verdict=verdict,
             reasons=reasons,
-            checks=tuple(self.findings.checks),
-            tables=self.findings.tables,
+            checks=tuple(self.checks),
+            tables=self.tables,
             notes=tuple(self.notes),
-            seconds=dict(self.steps.seconds),
-            total_seconds=round(self.steps.total(), 3),
-            rows=sum(table.restored or 0 for table in self.findings.tables),
+            seconds=dict(self.phases.seconds),
+            total_seconds=round(self.phases.total(), 3),
+            rows=sum(table.restored or 0 for table in self.tables),
         )
 
 
 def drop_statement(copy: str) -> str:
     """What drops a database that a restore has made."""
     return f"DROP DATABASE {quoted(copy)} WITH (FORCE);"
+
+
+@contextmanager
+def translated(login: Login) -> Iterator[None]:
+    """Raise what the driver and the connecting raise as a restore's error.
+
+    Raises:
+        RestoreTargetError: the server refused, or the connection broke.
+    """
+    try:
+        yield
+    except ConnectError as error:
+        raise RestoreTargetError(error.what, todo=error.todo) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RestoreTargetError(
+            f"The server refused: {said(error, login.endpoint)}",
+            todo="Give `target` the secret of a role that may do it: the owner of the database, or"
+            " the one that your provider calls its administrator.",
+        ) from None
+    except psycopg.Error as error:
+        raise RestoreTargetError(
+            "The server refused a statement, or the connection broke:"
+            f" {said(error, login.endpoint)}",
+            todo=_AGAIN,
+        ) from None

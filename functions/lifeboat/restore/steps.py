@@ -1,18 +1,24 @@
 """The steps of every restore into a server: fetch, check, make a database, fill it, report."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import LiteralString
 
-from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreRefusedError
+import psycopg
+from psycopg import sql
+
+from lifeboat.errors import (
+    ConnectError,
+    LifeboatError,
+    RestoreFailedError,
+    RestoreRefusedError,
+)
 from lifeboat.model.identifiers import quoted
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.recovery.archive_listing import definitions
-from lifeboat.recovery.attempts import in_attempts
-from lifeboat.recovery.context import Recovery
 from lifeboat.recovery.fetch_archive import clear_archive, decode_archive, fetch_archive
-from lifeboat.recovery.pg_restore import Restore
+from lifeboat.recovery.pg_restore import in_attempts, restore_archive
 from lifeboat.recovery.policy.classify_errors import Classified, classify
 from lifeboat.recovery.policy.out_of_resources import cure
 from lifeboat.recovery.policy.pg_restore_output import parse
@@ -21,81 +27,81 @@ from lifeboat.recovery.policy.verdict import Untested
 from lifeboat.recovery.prepare_database import drop_database
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.restore.policy.event import Action
-from lifeboat.restore.policy.facts import Source
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.required_roles import needed_roles
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.server_facts import create_like
-from lifeboat.restore.target import Target
 
+_PROVIDERS_SINCE = 15
+_BUILTIN_SINCE = 17
 
-@dataclass(frozen=True)
-class Bringing:
-    """A backup on its way into a server.
-
-    Attributes:
-        run: what was asked for.
-        source: the backup.
-        target: the server.
-        recovery: what the steps share with a drill's.
-    """
-
-    run: RestoreRun
-    source: Source
-    target: Target
-    recovery: Recovery
-
-    @property
-    def watch(self) -> Watch:
-        """Ends the run."""
-        return self.recovery.watch
+#: The encoding and locale of a database, as CREATE DATABASE takes them; columns came with majors.
+_LIKE = """
+SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}
+FROM pg_catalog.pg_database WHERE datname = %s
+"""
 
 
 @contextmanager
-def given_up(bringing: Bringing, copy: str) -> Iterator[None]:
+def given_up(run: RestoreRun) -> Iterator[None]:
     """Let nothing work on in a copy whose restore has failed."""
     try:
         yield
     except LifeboatError:
-        if bringing.run.leftover:  # else a database of that name is another run's
-            bringing.target.end_sessions(copy)
+        if run.leftover:  # else a database of that name is another run's
+            _end_sessions(run)
         raise
 
 
-def fetch_whole(run: RestoreRun, recovery: Recovery) -> None:
+def _end_sessions(run: RestoreRun) -> None:
+    """End what still works in the copy, as far as the server is there.
+
+    Killing a program doesn't end what the server does for it: that notices when it next writes to
+    it, which for an index may be hours later. Should this fail, too, then DROP DATABASE ... WITH
+    (FORCE) does it.
+    """
+    query: LiteralString = (
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+        " WHERE datname = %s"
+    )
+    try:
+        with closing(open_again(run.login)) as connection:
+            connection.execute(query, [run.copy_name])
+    except (ConnectError, psycopg.Error):
+        return
+
+
+def fetch_whole(run: RestoreRun) -> None:
     """Fetch the archive and make sure that it is the backup, and whole, before anything is made.
 
     Raises:
         RestoreFailedError: it isn't.
         VaultReadError: S3 refused or failed.
     """
-    with run.steps.timed("fetch"):
-        is_the_one = fetch_archive(recovery)
+    with run.phases.timed("fetch"):
+        is_the_one = fetch_archive(run)
     if is_the_one:
-        with run.steps.timed("decode"):
-            if decode_archive(recovery):
-                clear_archive(recovery)
+        with run.phases.timed("decode"):
+            if decode_archive(run):
+                clear_archive(run)
                 return
-    reasons = [detail for check in run.findings.checks for detail in check.details]
+    reasons = [detail for check in run.checks for detail in check.details]
     listing = {"action": Action.LIST.value, "database": run.event.database}
     raise RestoreFailedError(
-        f"The archive of {recovery.manifest.location.id} is not what its manifest claims:"
+        f"The archive of {run.manifest.location.id} is not what its manifest claims:"
         f" {' '.join(reasons)}",
         todo=f"Use another backup: send {json.dumps(listing)} to see them.",
     )
 
 
-def require_roles(bringing: Bringing) -> None:
+def require_roles(run: RestoreRun) -> None:
     """Let pass only a restore whose owners and grants can be set, or that leaves them out.
 
     Raises:
         RestoreRefusedError: roles are missing, or ours may not act for them.
     """
-    run, recovery, facts = bringing.run, bringing.recovery, bringing.target.facts
-    if run.event.owners == "none":
+    if not run.owners:
         return
-    script = definitions(recovery.programs, facts.major, recovery.archive, recovery.watch)
-    needed = needed_roles(script, bringing.source.roles)
+    facts, needed = run.facts, needed_roles(definitions(run), run.source.roles)
     missing = sorted((needed.owners | needed.others) - facts.roles)
     if missing:
         statements = " ".join(f"CREATE ROLE {quoted(role)} NOLOGIN;" for role in missing)
@@ -117,34 +123,86 @@ def _refused(run: RestoreRun, what: str, statements: str) -> RestoreRefusedError
     )
 
 
-def make_copy(bringing: Bringing, copy: str) -> None:
+def make_copy(run: RestoreRun) -> None:
     """Make the empty database to restore into; from then on it is a leftover until it is complete.
 
     Raises:
         RestoreTargetError: the server refused.
     """
-    run, manifest = bringing.run, bringing.source.manifest
-    with bringing.target.session(bringing.watch) as connection:
+    source = run.manifest.source
+    with run.session() as connection:
         if run.leftover:
-            drop_database(connection, copy)
-        notes = create_like(
+            drop_database(connection, run.copy_name)
+        notes = _create_like(
             connection,
-            copy,
-            live=manifest.source.database,
-            sql_ascii=manifest.source.encoding == "SQL_ASCII",
-            comment=f"Restored by Lifeboat from {manifest.location.id}",
+            run.copy_name,
+            live=source.database,
+            sql_ascii=source.encoding == "SQL_ASCII",
+            comment=f"Restored by Lifeboat from {run.manifest.location.id}",
         )
     if not run.leftover:
         run.notes += notes
-    run.leftover = copy
+    run.leftover = run.copy_name
 
 
-def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None) -> Untested:
+def _create_like(
+    connection: Connection, name: str, *, live: str, sql_ascii: bool, comment: str
+) -> tuple[str, ...]:
+    """Make an empty database with the encoding and locale of the live one, where that is there.
+
+    Args:
+        connection: to another database of the server, in autocommit.
+        name: the new one's.
+        live: whose encoding and locale it gets; when it isn't there, the server's own are used.
+        sql_ascii: the archive's bytes are in no declared encoding.
+        comment: on the database.
+
+    Returns:
+        What a reader should know.
+
+    Raises:
+        psycopg.Error: the server refuses, most likely since there is such a database.
+    """
+    options = _options_of(connection, live)
+    notes: tuple[str, ...] = ()
+    if options is None:
+        options = sql.SQL(" ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'" if sql_ascii else "")
+        notes = (f"There is no {live} here: the copy has the encoding and locale of the server.",)
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE template0{}").format(sql.Identifier(name), options)
+    )
+    connection.execute(
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(comment))
+    )
+    return notes
+
+
+def _options_of(connection: Connection, live: str) -> sql.Composable | None:
+    major = connection.info.server_version // 10_000
+    provider = "datlocprovider" if major >= _PROVIDERS_SINCE else "'c'"
+    locale = "NULL::text"
+    if major >= _PROVIDERS_SINCE:
+        locale = "datlocale" if major >= _BUILTIN_SINCE else "daticulocale"
+    query = _LIKE.format(provider=provider, locale=locale).encode()
+    row = connection.execute(query, [live]).fetchone()
+    if row is None:
+        return None
+    encoding, collate, ctype, kind, language = row
+    options = sql.SQL(" ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(encoding, collate, ctype)
+    if major < _PROVIDERS_SINCE:
+        return options
+    name = {"i": "icu", "b": "builtin"}.get(str(kind), "libc")
+    options += sql.SQL(f" LOCALE_PROVIDER {name}")
+    if language is not None and name != "libc":
+        options += sql.SQL(f" {name.upper()}_LOCALE {{}}").format(language)
+    return options
+
+
+def bring(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
     """Restore into a new database, again from clean where pg_restore stumbled over itself.
 
     Args:
-        bringing: the backup and the server.
-        copy: the new database's name.
+        run: the backup and the server.
         entries: of the archive's table of contents; None for all of them.
 
     Returns:
@@ -154,12 +212,9 @@ def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None)
         RestoreTargetError: the server refused, or the connection broke.
         RestoreFailedError: disk or memory ran out.
     """
-    run = bringing.run
-    with run.steps.timed("restore"):
-        said, notes = in_attempts(
-            bringing.recovery.jobs, lambda jobs: _load(bringing, copy, entries, jobs)
-        )
-    run.findings.note("restore", said.fatal)
+    with run.phases.timed("restore"):
+        said, notes = in_attempts(run.jobs, lambda jobs: _load(run, entries, jobs))
+    run.note("restore", said.fatal)
     run.notes += (*notes, *said.excused)
     if said.short_of:
         raise RestoreFailedError(
@@ -170,32 +225,23 @@ def bring(bringing: Bringing, copy: str, entries: tuple[str, ...] | None = None)
     return said.untested
 
 
-def _load(bringing: Bringing, copy: str, entries: tuple[str, ...] | None, jobs: int) -> Classified:
+def _load(run: RestoreRun, entries: Sequence[str] | None, jobs: int) -> Classified:
     """Restore into an empty database, and sort out what pg_restore said."""
-    make_copy(bringing, copy)
-    run, recovery, facts = bringing.run, bringing.recovery, bringing.target.facts
-    done = Restore(
-        programs=recovery.programs,
-        major=facts.major,
-        login=bringing.target.login.to(copy),
-        jobs=jobs,
-        owners=run.event.owners == "keep",
-        entries=entries,
-    ).run(recovery.archive, recovery.watch)
+    make_copy(run)
+    done = restore_archive(run, jobs, entries)
     return classify(parse(done.said), code=done.code, whole=done.whole, excuses=MANAGED)
 
 
-def publish(bringing: Bringing, report: RestoreReport) -> None:
+def publish(run: RestoreRun, report: RestoreReport) -> None:
     """Store the report; what was made is complete now.
 
     Raises:
         VaultError: S3 refused or failed.
         RestoreTimeError: S3 took longer than there was time.
     """
-    run = bringing.run
-    vault, document, protection = run.means.vault, report.to_json(), run.protection()
-    with run.steps.timed("report"):
-        bringing.watch.call(
+    vault, document, protection = run.vault, report.to_json(), run.protection()
+    with run.phases.timed("report"):
+        run.watch.call(
             lambda: publish_report(
                 vault, report.key, document, protection, content_type="application/json"
             )

@@ -14,23 +14,20 @@ from lifeboat.errors import (
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import restore_key
 from lifeboat.model.text import listed
-from lifeboat.postgres.watch import Watch
-from lifeboat.recovery.scratch import Scratch
 from lifeboat.restore.policy.answers import RenamedDatabase, RestorePlan, SwapResult
 from lifeboat.restore.policy.copy_names import parse_copy
 from lifeboat.restore.policy.plan import require_open
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.swap_plan import Swap, live_of, plan_swap, swap_of
-from lifeboat.restore.rename_databases import dress, rename
+from lifeboat.restore.rename_databases import clients_of, dress, rename
 from lifeboat.restore.run import RestoreRun, drop_statement
-from lifeboat.restore.server_facts import clients_of, list_databases
-from lifeboat.restore.target import Target, open_target
+from lifeboat.restore.target import list_databases, open_target
 from lifeboat.s3.read import read_object
 
 _NAMES = "Both databases are untouched and have the names that they had."
 
 
-def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> RestorePlan | SwapResult:
+def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
     """Plan it; with `execute` and the live database's name in `confirm` do it.
 
     Raises:
@@ -38,21 +35,21 @@ def swap_databases(run: RestoreRun, scratch: Scratch, watch: Watch) -> RestorePl
         SwapError: somebody stayed connected, or the server refused; nothing changed.
         RestoreTargetError: the server can't be reached.
     """
-    report = watch.call(lambda: _report(run))
+    report = run.watch.call(lambda: _report(run))
     copy = str(run.event.restored_database)
     live = live_of(copy, report)
     if live is None:
         raise _unknown(copy)
-    target = open_target(run, scratch, watch, live, avoid=(copy,))
-    swap = swap_of(run.event, live, target.facts.databases, run.request.started)
-    with target.session(watch) as connection:
+    open_target(run, live, avoid=(copy,))
+    swap = swap_of(run.event, live, run.facts.databases, run.started)
+    with run.session() as connection:
         clients = clients_of(connection, list(swap.renames))
-    plan = plan_swap(run.event, swap, target.facts, report, clients)
+    plan = plan_swap(run.event, swap, run.facts, report, clients)
     if not run.event.execute:
         return plan.answer()
     require_open(plan)
     require_confirmed(run, live)
-    _swap(run, target, swap, watch)
+    _swap(run, swap)
     return _answer(run, swap)
 
 
@@ -79,7 +76,7 @@ def _report(run: RestoreRun) -> RestoreReport | None:
         return None
     key = restore_key(run.event.database, name.moment)
     try:
-        report = RestoreReport.from_json(read_object(run.means.vault, key), key=key)
+        report = RestoreReport.from_json(read_object(run.vault, key), key=key)
     except (VaultReadError, ReportError) as error:
         raise RestoreRefusedError(
             f"Nothing shows what {quoted(str(run.event.restored_database))} is: {error.what}",
@@ -99,17 +96,17 @@ def _unknown(copy: str) -> RestoreRefusedError:
     )
 
 
-def _swap(run: RestoreRun, target: Target, swap: Swap, watch: Watch) -> None:
+def _swap(run: RestoreRun, swap: Swap) -> None:
     """Rename; whatever goes wrong, look which names there are before saying anything."""
     try:
         with (
-            target.session(watch) as connection,
-            target.session(watch) as helper,
+            run.session() as connection,
+            run.session() as helper,
         ):
             if swap.before:
-                with run.steps.timed("dress"):
+                with run.phases.timed("dress"):
                     run.notes += dress(connection, swap.live, swap.copy)
-            with run.steps.timed("swap"):
+            with run.phases.timed("swap"):
                 try:
                     rename(connection, helper, swap.renames)
                 except psycopg.errors.ObjectInUse as error:
@@ -117,8 +114,8 @@ def _swap(run: RestoreRun, target: Target, swap: Swap, watch: Watch) -> None:
                 except psycopg.errors.LockNotAvailable as error:
                     raise _busy(helper, swap, error) from None
     except RestoreTargetError as error:
-        watch.check()
-        if not _is_done(target, swap, watch):
+        run.watch.check()
+        if not _is_done(run, swap):
             raise SwapError(error.what, todo=error.todo, safe=_NAMES) from None
 
 
@@ -134,9 +131,9 @@ def _busy(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
     )
 
 
-def _is_done(target: Target, swap: Swap, watch: Watch) -> bool:
+def _is_done(run: RestoreRun, swap: Swap) -> bool:
     """Whether the renames were committed although the answer to that was lost."""
-    with target.session(watch) as connection:
+    with run.session() as connection:
         there = list_databases(connection)
     return swap.copy not in there and (swap.before is None or swap.before in there)
 
@@ -157,5 +154,5 @@ def _answer(run: RestoreRun, swap: Swap) -> SwapResult:
         cleanup_sql=drop_statement(swap.before) if swap.before else None,
         rollback_sql=swap.rollback_sql,
         notes=tuple(run.notes),
-        seconds=run.steps.seconds.get("swap"),
+        seconds=run.phases.seconds.get("swap"),
     )

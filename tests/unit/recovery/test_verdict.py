@@ -15,8 +15,8 @@ from lifeboat.model.inventory import (
     Sequence,
     Table,
 )
-from lifeboat.recovery.context import Findings
 from lifeboat.recovery.policy.verdict import ESSENTIAL, Comparison, Untested, compare, judge
+from lifeboat.recovery.run import check_of
 
 PASSED, FAILED, UNTESTED = Outcome.PASSED, Outcome.FAILED, Outcome.UNTESTED
 FIELDS = tuple(ObjectCounts.model_fields)
@@ -410,10 +410,9 @@ GOOD = dict.fromkeys(ESSENTIAL, PASSED)
 
 
 def test_the_reasons_count_every_failure_also_of_those_that_the_report_leaves_out() -> None:
-    findings = Findings()
-    findings.note("restore", tuple(f"no {n}" for n in range(78)), ("not tried",))
-    assert findings.checks[0].details[-1] == "And 29 more."
-    assert judge(findings.checks)[1][5] == "restore: and 73 more."
+    check = check_of("restore", tuple(f"no {n}" for n in range(78)), ("not tried",))
+    assert check.details[-1] == "And 29 more."
+    assert judge([check])[1][5] == "restore: and 73 more."
 
 
 def test_the_reasons_of_a_failure_count_no_notes() -> None:

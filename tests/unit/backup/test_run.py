@@ -1,0 +1,56 @@
+"""A run is the context of its steps, and a second one begins where it may."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lifeboat.backup.run import BackupRun
+from lifeboat.model.keys import BackupLocation
+from lifeboat.model.tiers import Tier
+from lifeboat.settings import Settings
+
+ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"
+FIRST = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+def run(read_login: Any = None) -> BackupRun:
+    nobody: Any = None
+    return BackupRun(
+        location=BackupLocation(Tier.DAILY, "app", FIRST),
+        label=None,
+        folder=Path("/nonexistent"),
+        run_id="run-1",
+        started=FIRST,
+        settings=Settings.model_validate({"databases": [{"name": "app", "secret_arn": ARN}]}),
+        vault=nobody,
+        programs=nobody,
+        read_login=read_login,
+        remaining=lambda: 60.0,
+    )
+
+
+def test_a_second_run_has_its_own_time_and_counts_on_what_was_read() -> None:
+    first = run()
+    first.begin()
+    with first.phases.timed("connect"):
+        first.meter.add(7)
+    second = first.again()
+    assert (second.location, second.run_id) == (first.location, first.run_id)
+    assert second.meter.bytes == 7
+    assert second.started > FIRST
+    assert second.phases.seconds == {}
+    assert not hasattr(second, "watch")
+    assert first.phases.seconds.keys() == {"connect"}
+
+
+def test_the_secret_is_that_of_the_runs_database_and_read_anew_at_each_login() -> None:
+    asked: list[Any] = []
+
+    def read_login(*secret: Any) -> Any:
+        asked.append(secret)
+        return len(asked)
+
+    logged = run(read_login)
+    logins: list[Any] = [logged.login(), logged.login()]
+    assert logins == [1, 2]
+    assert asked == [(ARN, Path("/nonexistent"))] * 2
