@@ -64,7 +64,7 @@ def test_a_monitor_that_is_not_there_fails_the_deployment(
 ) -> None:
     from infra.first_look import look
 
-    with pytest.raises(LifeboatError, match="The monitor Other-monitor could not be invoked"):
+    with pytest.raises(LifeboatError, match="Invoking the monitor Other-monitor failed"):
         look(session, stack="Other", region="us-east-1")
     assert run(monkeypatch, "-c", "stack_name=Other") == 1
     assert "lambda:InvokeFunction" in capsys.readouterr().err

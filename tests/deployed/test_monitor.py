@@ -120,7 +120,7 @@ def test_stopped_backups_are_told_and_the_next_backup_makes_it_right_again(
 def test_a_monitor_that_its_schedule_no_longer_starts_is_noticed(
     installation: Installation, people: Subscriber
 ) -> None:
-    scheduler, alarm = installation.aws.client("scheduler"), f"{MONITOR}-silent"
+    scheduler, alarm = installation.aws.client("scheduler"), f"{MONITOR}-heartbeat"
     known = scheduler.get_schedule(Name=MONITOR)
     assert (known["ScheduleExpression"], known["State"]) == ("cron(15 * * * ? *)", "ENABLED")
     schedule = {key: known[key] for key in ("Name", "Target", "FlexibleTimeWindow")}
@@ -143,8 +143,8 @@ def test_a_new_stack_sends_nothing_about_what_was_never_wrong(
     installation: Installation, people: Subscriber
 ) -> None:
     """Its alarms are made anew, as by a first deployment; then their first figures come."""
-    client, silent = installation.aws.client("cloudwatch"), f"{MONITOR}-silent"
-    eventually(lambda: silent in in_state(installation, "INSUFFICIENT_DATA"), within=60)
+    client, heartbeat = installation.aws.client("cloudwatch"), f"{MONITOR}-heartbeat"
+    eventually(lambda: heartbeat in in_state(installation, "INSUFFICIENT_DATA"), within=60)
     found = [{key: each[key] for key in each if key in KEPT} for each in alarms(installation)]
     assert len(found) == 4
     client.delete_alarms(AlarmNames=[each["AlarmName"] for each in found])
@@ -152,9 +152,9 @@ def test_a_new_stack_sends_nothing_about_what_was_never_wrong(
         pass
     for each in found:
         client.put_metric_alarm(**each)
-    measured = [each for each in found if each["AlarmName"] != silent]
+    measured = [each for each in found if each["AlarmName"] != heartbeat]
     drive(installation, measured, "OK")
-    assert silent in in_state(installation, "INSUFFICIENT_DATA")
+    assert heartbeat in in_state(installation, "INSUFFICIENT_DATA")
     assert people.arrived(3) == []
 
 
@@ -172,7 +172,7 @@ def test_what_keeps_the_monitor_from_telling_is_noticed(
 
 def test_every_alarm_of_the_stack_notifies(installation: Installation, people: Subscriber) -> None:
     """By figures alone; `monitor-heartbeat`, which takes long, does so in a test of its own."""
-    found = [each for each in alarms(installation) if each["AlarmName"] != f"{MONITOR}-silent"]
+    found = [each for each in alarms(installation) if each["AlarmName"] != f"{MONITOR}-heartbeat"]
     names = {each["AlarmName"].removeprefix("Lifeboat-") for each in found}
     assert names == BY_METRICS
     drive(installation, found, "OK")

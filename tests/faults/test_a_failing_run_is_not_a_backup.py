@@ -404,7 +404,7 @@ def test_two_deliveries_at_once_are_one_backup(backups: BackupHarness) -> None:
     versions = backups.bucket.client.list_object_versions(Bucket=backups.bucket.name)["Versions"]
     assert sum(v["Key"] == backups.location.manifest_key for v in versions) == 1
     assert sum(v["Key"] == backups.location.archive_key for v in versions) == 1
-    assert [getattr(outcome, "taken", None) for outcome in outcomes].count(True) == 1
+    assert [getattr(outcome, "created", None) for outcome in outcomes].count(True) == 1
     assert backups.bucket.open_uploads() == []
 
 
