@@ -176,7 +176,7 @@ def shop(installation: Installation) -> Iterator[Shop]:
 def read(cli: Terminal, shop: Shop) -> Callable[[str], Reader]:
     """Opens a page."""
     known = {
-        "live": "shop",
+        "live database": "shop",
         "bucket": shop.vault.name,
         "URL of the live database": shop.url("shop"),
         "URL of postgres": shop.url("postgres"),
@@ -206,19 +206,19 @@ def test_data_corruption(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.know(target=page.step(restoring).strip())
     page.section(restoring)
     copy = page.answer["restored_database"]
-    page.know(copy=copy, URL_of_the_copy=shop.url(copy))
-    assert page.section("Look before you swap").strip() == str(users)
+    page.know(restored_database=copy, URL_of_the_restored_database=shop.url(copy))
+    assert page.section("Check before you swap").strip() == str(users)
     assert shop.count("auth_sessions") == 0
 
     page.section("Swap it in")
     assert shop.count("auth_sessions") == sessions
     assert shop.database.value("SELECT count(*) FROM users WHERE name = 'oops'") == 0
     (aside,) = names_like(shop.database.server, "shop_before%")
-    page.know(aside=aside)
+    page.know(previous_database=aside)
     page.section("Go back")
     assert shop.count("auth_sessions") == 0
     (aside,) = names_like(shop.database.server, "shop_before%")
-    page.know(aside=aside)
+    page.know(previous_database=aside)
     page.section("Days later")
     assert names_like(shop.database.server, "shop%") == ["shop"]
     page.finish()
@@ -232,13 +232,13 @@ def test_full_loss(shop: Shop, read: Callable[[str], Reader]) -> None:
     shop.database.drop()
 
     page.typed["put-secret-value"] = shop.url("postgres")
-    assert "VersionId" in page.section("Have a server")
+    assert "VersionId" in page.section("Prepare a server")
     restoring = "Restore the newest backup"
     page.step(restoring)
     page.know(target=page.step(restoring).strip())
     page.step(restoring)
     page.step(restoring)
-    page.know(copy=page.answer["restored_database"])
+    page.know(restored_database=page.answer["restored_database"])
     assert page.section(restoring).strip() == str(users)
     assert properties(shop.database)["settings"] == before["settings"]
     page.section("Connect everything again")
@@ -259,8 +259,8 @@ def test_partial_restore(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.know(target=page.step("Choose").strip())
     page.section("Beside the live database")
     copy = page.answer["restored_database"]
-    page.know(copy=copy, URL_of_the_copy=shop.url(copy))
-    page.section("Copy rows from the copy")
+    page.know(restored_database=copy, URL_of_the_restored_database=shop.url(copy))
+    page.section("Copy rows from the restored database")
     assert shop.count("auth_sessions") == sessions + 1
     page.section("Into the live table")
     assert shop.count("auth_sessions") == sessions
@@ -272,7 +272,7 @@ def test_partial_restore(shop: Shop, read: Callable[[str], Reader]) -> None:
     assert lines[0].startswith("COPY public.auth_sessions (id, user_id, ")
     assert len(lines) == 4
 
-    stock = "With stock commands"
+    stock = "With standard PostgreSQL tools"
     for _ in range(4):
         page.step(stock)
     with shop.database.server.admin("restored") as copied:
@@ -315,7 +315,7 @@ def test_archived_backup(shop: Shop, read: Callable[[str], Reader]) -> None:
 
     eventually(thawed)
     page.section("Thaw it")
-    page.section("The same with stock commands")
+    page.section("The same with the AWS CLI")
     listing = page.terminal.run("pg_restore --list archive.dump")
     assert "auth_sessions" in listing
     page.finish()
@@ -326,23 +326,23 @@ def test_lifeboat_is_gone(shop: Shop, read: Callable[[str], Reader]) -> None:
     users = shop.count("users")
     page = read("lifeboat-is-gone")
     before = its_own_settings(shop)
-    page.know(backup=shop.back_up(day), aside="shop_old")
+    page.know(backup=shop.back_up(day), previous_database="shop_old")
 
     finding = "Find the backups"
     assert shop.vault.name in page.step(finding)
     assert f"{page.known['backup']}/manifest.json" in page.step(finding)
     page.step(finding)
     assert page.step(finding).split()[0] == page.step(finding).strip()
-    bringing = "Bring it back"
+    bringing = "Restore the backup"
     assert page.step(bringing).startswith("pg_restore (PostgreSQL) 18.")
     assert "Dumped from database version: 18." in page.step(bringing)
     page.section(bringing)
     page.section("If it says pg_attver")
     (rest,) = (block for block in page.page.blocks if "--section=post-data" in block.text)
     page.again(rest)
-    assert f"public users {users}" in page.step("See that it is whole").splitlines()
-    assert page.step("See that it is whole").strip() == str(users)
-    page.section("Put it in place")
+    assert f"public users {users}" in page.step("Check that it is complete").splitlines()
+    assert page.step("Check that it is complete").strip() == str(users)
+    page.section("Replace the live database")
     assert properties(shop.database) == before
     assert shop.count("users") == users
     assert names_like(shop.database.server, "shop%") == ["shop", "shop_old"]
@@ -432,7 +432,7 @@ def test_drills(
     page.know(backup=shop.back_up(), test_server=shop.installation.admin)
     assert "ENABLED" in page.step("By schedule")
     assert "Lifeboat: " in page.section("By schedule")
-    page.section("By hand")
+    page.section("On demand")
     pages = list((page.terminal.directory / "drills").glob("*.html"))
     assert any("proven" in each.read_text().lower() for each in pages)
 

@@ -42,9 +42,9 @@ FILLED = {
     "test server": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/test-AbCdEf",
     "secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf",
     "parameter": "/lifeboat/app",
-    "copy": "app_restored_20261122t093000z",
-    "aside": "app_before_20261122t094500z",
-    "live": "app",
+    "restored database": "app_restored_20261122t093000z",
+    "previous database": "app_before_20261122t094500z",
+    "live database": "app",
     "file": "s3://lifeboat-vault/exports/app/2026-11-22T093000Z/tables.sql.gz",
     "version": "3sL4kqtJlcpXroDTDmJ",
     "address": "ops@example.com",
@@ -53,7 +53,7 @@ FILLED = {
     "project": "solitary-leaf-288182",
     **{
         f"URL of {what}": "postgresql://user@host/name"
-        for what in ("postgres", "the copy", "the live database", "the new database")
+        for what in ("postgres", "the restored database", "the live database", "the new database")
     },
 }
 
@@ -87,7 +87,7 @@ def literals(path: Path, call: str, keyword: str | None) -> set[str]:
 @pytest.mark.parametrize("name", NAMED)
 def test_every_page_begins_by_asking_whether_it_is_the_right_one(name: str) -> None:
     title, first, *_ = PAGES[name].headings
-    assert first == "Are you sure it is this?", title
+    assert first == "Is this the right page?", title
 
 
 def test_every_page_that_others_rely_on_is_there_and_in_the_index() -> None:
