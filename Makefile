@@ -25,19 +25,19 @@ demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a lo
 
 # Half of the tests wait for something most of the time, so there are twice as many workers as the
 # two cores of a small machine. What lint says comes last; the tests don't wait for it.
-test: ready  ## all tests, with the coverage gate, and lint beside them
+test: ready  ## all tests, with the coverage gate, and lint at the same time
 	mkdir -p build; $(MAKE) --no-print-directory lint >build/lint.log 2>&1 & lint=$$!; tests=0; \
 	$(PYTEST) tests $(APART) --cov --numprocesses=4 || tests=$$?; \
 	wait $$lint || { cat build/lint.log; echo 'make lint failed: see above.' >&2; exit 1; }; \
 	cat build/lint.log; exit $$tests
 
-sandbox: boxable ready build/sandbox/installed  ## a backup under AWS's own runtime, in a box like Lambda's
+sandbox: boxable ready build/sandbox/installed  ## backups and drills with AWS's own runtime, in a sandbox like Lambda's
 	$(PYTEST) tests/sandbox --numprocesses=2
 
-test-dates: ready  ## what judges time, on ten other days (over an hour; Linux; ARGS='--drawn COMMIT': one)
+test-dates: ready  ## the tests of dates and times, on ten other days (over an hour; Linux; ARGS='--drawn COMMIT': one)
 	python -m tests.dates $(ARGS)
 
-lint: ready  ## style, types, and who may import whom
+lint: ready  ## style, types, and which package may import which
 	ruff check --quiet .
 	ruff format --quiet --check .
 	mypy
@@ -52,46 +52,46 @@ synth: ready  ## the CloudFormation templates, into cdk.out/
 settings: ready  ## move the settings of an earlier version out of cdk.json, into lifeboat.toml
 	python -m infra.move_settings
 
-deploy: ready  ## deploy to your AWS account, between a preflight and a first look (ARGS='-c key=value')
+deploy: ready  ## deploy to your AWS account; checks before and after (ARGS='-c key=value')
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
 	python -m infra.first_look $(ARGS)
 
-bill: ready  ## what installations of several sizes cost a month, beside their archives
+bill: ready  ## what installations of several sizes cost a month, without storage
 	python -m infra.bill
 
-smoke: ready  ## try all of it in your AWS account; asks first (ARGS=--plan only tells)
+smoke: ready  ## test everything in your AWS account; asks first (ARGS=--plan only shows the plan)
 	python -m tests.smoke $(ARGS)
 
-bench: ready  ## speed and memory beside other ways (about 40 minutes; writes docs/benchmarks.*)
+bench: ready  ## compare speed and memory with other ways (about 40 minutes; writes docs/benchmarks.*)
 	python -m benchmarks $(ARGS)
 
-test-benchmarks: ready  ## whether the benchmarks compare like with like (two minutes)
+test-benchmarks: ready  ## test that the benchmarks compare equal things (two minutes)
 	$(PYTEST) tests/benchmarks --numprocesses=2
 
 faults: ready  ## the fault campaign (writes docs/faults.md)
 	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=2
 
-mutants: ready  ## changes of the policies that no test notices (about an hour; ARGS='recovery/verdict model/row_counts')
+mutants: ready  ## find changes of the policies that no test notices (about an hour; ARGS='recovery/verdict model/row_counts')
 	python -m tests.mutants $(ARGS)
 
-gaps: ready  ## which patches ministack still needs; after raising its version (three minutes)
+gaps: ready  ## which patches ministack still needs; run it after a change of its version (three minutes)
 	$(PYTEST) tests/gaps --numprocesses=2
 
 races: ready  ## random DDL against running dumps (SECONDS=600, ARGS='--seed 7 --majors 14 18')
 	python -m tests.races --seconds $(or $(SECONDS),600) $(ARGS)
 
-walk: ready  ## how many files and records a backup, a drill and a restore pass (ARGS=restore names them)
+walk: ready  ## how many files and records a backup, a drill and a restore go through (ARGS=restore names them)
 	python -m tests.walk $(ARGS)
 
-lock: .venv/installed  ## resolve the dependencies anew into requirements/ and package-lock.json
+lock: .venv/installed  ## resolve the dependencies again, into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' --group pyproject.toml:$$group -o requirements/$$group.txt; \
 	done
 	npm install --package-lock-only
 
-reference: ready  ## docs/reference.md and docs/schemas/, from the models
+reference: ready  ## write docs/reference.md and docs/schemas/ from the models
 	python -m tools.reference
 
 release: ready  ## tag the version of pyproject.toml; refuses a dirty checkout or a version without changes

@@ -13,7 +13,7 @@ from lifeboat.settings import DatabaseSettings, Settings
 SIZES = (1, 3, 12, 24)
 """Databases of the installations that are shown."""
 
-_HEADINGS = ("databases", "all of it", "with `dashboard: false`", "of which secrets")
+_HEADINGS = ("databases", "all of it", "with `dashboard = false`", "of which secrets")
 
 
 def settings_of(databases: int, *, dashboard: bool) -> Settings:
