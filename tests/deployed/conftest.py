@@ -90,6 +90,17 @@ class Installation:
         arn: str = function["Configuration"]["Role"]
         return arn
 
+    def log(self, function: str) -> list[str]:
+        """What a function has logged, the newest line last."""
+        pages = self.aws.client("logs").get_paginator("filter_log_events")
+        events = [
+            event
+            for page in pages.paginate(logGroupName=f"/aws/lambda/{function}")
+            for event in page["events"]
+        ]
+        events.sort(key=lambda event: event["timestamp"])
+        return [event["message"] for event in events]
+
     def manifest(self, backup: str) -> Manifest:
         key = f"{backup}/manifest.json"
         return Manifest.from_json(self.vault.read(key), key=key)

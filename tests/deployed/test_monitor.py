@@ -249,9 +249,9 @@ def test_the_bucket_is_as_the_settings_want_it(installation: Installation) -> No
 def test_a_look_is_measured_as_a_whole(installation: Installation) -> None:
     """What is sent once a day may be there as well: by the time of the day."""
     installation.invoke({"database": "app"})
-    begun = len(log_of(installation))
+    begun = len(installation.log(MONITOR))
     assert not look(installation).failed
-    documents = [json.loads(line) for line in log_of(installation)[begun:] if '"_aws"' in line]
+    documents = [json.loads(line) for line in installation.log(MONITOR)[begun:] if '"_aws"' in line]
     (whole,) = [each for each in documents if "Database" not in each]
     assert whole["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
     assert whole["BackupAge"][0] >= 0
@@ -345,18 +345,6 @@ def put(installation: Installation, found: list[dict[str, Any]], *, above: bool)
         }
         client = installation.aws.client("cloudwatch")
         client.put_metric_data(Namespace=each["Namespace"], MetricData=[datum])
-
-
-def log_of(installation: Installation) -> list[str]:
-    """The monitor's log, the newest line last."""
-    pages = installation.aws.client("logs").get_paginator("filter_log_events")
-    events = [
-        event
-        for page in pages.paginate(logGroupName=f"/aws/lambda/{MONITOR}")
-        for event in page["events"]
-    ]
-    events.sort(key=lambda event: event["timestamp"])
-    return [event["message"] for event in events]
 
 
 def expect_alarms(people: Subscriber, state: str, names: set[str]) -> None:

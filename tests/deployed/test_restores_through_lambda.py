@@ -106,6 +106,9 @@ def test_tables_are_exported_behind_a_link(installation: Installation, backup: s
     key = answer["file"].split("/", 3)[3]
     assert answer["file_bytes"] == len(installation.vault.read(key)) > 0
     assert key in answer["download_url"]
+    log = "".join(installation.log(NAME))
+    assert key in log
+    assert "X-Amz-Signature" not in log, "whoever reads the log could fetch the rows"
 
 
 def test_an_archived_backup_is_thawed_and_the_topic_is_told(

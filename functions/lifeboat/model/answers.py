@@ -3,6 +3,8 @@
 `docs/reference.md` and the JSON Schemas in `docs/schemas/` are made from these models.
 """
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -17,9 +19,16 @@ class Answer(BaseModel):
         frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True
     )
 
+    never_logged: ClassVar[frozenset[str]] = frozenset()
+    """Keys whose values give access to data: only the caller gets them, and no log."""
+
     def as_json(self) -> dict[str, object]:
         """The same as plain values, which any JSON encoder takes."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def as_logged(self) -> dict[str, object]:
+        """The same for a log, without what gives access to data."""
+        return self.model_dump(mode="json", by_alias=True, exclude=set(self.never_logged))
 
 
 class ErrorAnswer(Answer):

@@ -63,6 +63,5 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 )
             )
         raise
-    told = answer.as_json()
-    logger.info("restore.finished", extra={"answer": told})
-    return told
+    logger.info("restore.finished", extra={"answer": answer.as_logged()})
+    return answer.as_json()

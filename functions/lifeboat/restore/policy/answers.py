@@ -1,6 +1,6 @@
 """What the restore function answers: one model for each action, and one for every plan."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -273,6 +273,8 @@ class ExportResult(RestoreAnswer):
         removed_after_days: S3 removes the file then.
         next_command: fetches and unpacks the file by the AWS CLI.
     """
+
+    never_logged: ClassVar = frozenset({"download_url"})
 
     backup: str
     data_as_of: ToTheSecond
