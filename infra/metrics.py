@@ -11,7 +11,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from lifeboat.errors import SettingsError
-from lifeboat.model.schedule import longest_gap
+from lifeboat.model.schedule import longest_interval
 from lifeboat.settings import MonitorSettings
 
 NAMESPACE = "Lifeboat"
@@ -39,7 +39,7 @@ def gap_of(monitor: MonitorSettings) -> timedelta:
         SettingsError: it is too long, or there are no two looks.
     """
     # The day matters only for a cron that names years.
-    gap = longest_gap(monitor.cron, datetime.now(UTC).date(), 366)
+    gap = longest_interval(monitor.cron, datetime.now(UTC).date(), 366)
     if gap is None or gap > LONGEST_GAP:
         found = (
             f"there are {gap / _HOUR:g} hours between two checks" if gap else "it runs only once"

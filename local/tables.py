@@ -8,7 +8,7 @@ from rich.table import Table
 
 from lifeboat.model.drill_report import DrillReport, Outcome
 from lifeboat.model.inventory import Inventory
-from lifeboat.model.text import duration
+from lifeboat.model.text import format_duration
 
 _BAR = 40
 
@@ -46,7 +46,7 @@ def drilled(report: DrillReport) -> Table:
     """A drill's verdict, its checks, and its steps with their times."""
     title = (
         f"{report.backup}: [green]{report.verdict}[/] in {report.total_seconds:.1f} s,"
-        f" the target (RTO) is {duration(report.rto_seconds)}"
+        f" the target (RTO) is {format_duration(report.rto_seconds)}"
     )
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("step")

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lifeboat.model.keys import parse_id, time_id
-from lifeboat.model.metrics import OF_A_BACKUP
+from lifeboat.model.metrics import EACH_BACKUP
 from lifeboat.model.tiers import tier_of
 from tests.deployed.conftest import PASSWORD, Installation, parameter_key
 from tests.support.backup_harness import Database, eventually
@@ -252,5 +252,5 @@ def test_figures_are_measured_per_database(installation: Installation) -> None:
     directive = documents[0]["_aws"]["CloudWatchMetrics"][0]
     assert directive["Namespace"] == "Lifeboat"
     assert directive["Dimensions"] == [["Database"]]
-    assert {metric["Name"] for metric in directive["Metrics"]} == {*OF_A_BACKUP}
+    assert {metric["Name"] for metric in directive["Metrics"]} == {*EACH_BACKUP}
     assert documents[0]["Rows"][0] > 0

@@ -9,10 +9,10 @@ import pytest
 
 from lifeboat.errors import SettingsError
 from lifeboat.model.metrics import (
-    DAILY_OF_A_DATABASE,
-    DAILY_OF_DRILLS,
-    OF_A_BACKUP,
-    OF_A_DRILL,
+    DAILY_PER_DATABASE,
+    DAILY_PER_DRILLED_DATABASE,
+    EACH_BACKUP,
+    EACH_DRILL,
 )
 from lifeboat.monitor.policy.bill import ALARMS, secrets_of
 from lifeboat.settings import MAX_DATABASES
@@ -244,7 +244,7 @@ def test_the_dashboard_has_a_row_for_each_database(
     plain: Synthesized, unlocked: Synthesized
 ) -> None:
     _, body = body_of(plain)
-    figures = (*DAILY_OF_A_DATABASE, *DAILY_OF_DRILLS, *OF_A_BACKUP, *OF_A_DRILL)
+    figures = (*DAILY_PER_DATABASE, *DAILY_PER_DRILLED_DATABASE, *EACH_BACKUP, *EACH_DRILL)
     databases, jobs = ("app", "shop"), ("Backup", "Drill")
     assert shown_of(body) == {
         ("BackupAge", "-"),

@@ -13,7 +13,7 @@ from lifeboat.model.inventory import (
     Source,
     Table,
 )
-from lifeboat.model.manifest import Archive, Manifest, Retention, StoredObject
+from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
 from lifeboat.model.tiers import Tier
 
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -61,7 +61,7 @@ MANIFEST = Manifest(
         collations=(CollationProvider(name="de", provider="icu"),),
         counts=ObjectCounts(indexes=4, constraints=3),
     ),
-    retention=Retention(
+    retention=BackupRetention(
         expires=datetime(2027, 2, 20, 2, tzinfo=UTC), locked_until=None, lock_mode="off"
     ),
     seconds={"dump": 61.5, "globals": 0.4},
@@ -156,7 +156,7 @@ MANIFESTS = st.builds(
         counts=st.builds(ObjectCounts, indexes=COUNT, large_objects=COUNT),
     ),
     retention=st.builds(
-        Retention,
+        BackupRetention,
         expires=st.none() | MOMENTS,
         locked_until=st.none() | MOMENTS,
         lock_mode=st.sampled_from(["governance", "compliance", "off"]),

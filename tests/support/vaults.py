@@ -13,7 +13,7 @@ from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult
 from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.lifecycle import LifecycleRule
-from lifeboat.model.manifest import Archive, Manifest, Retention, StoredObject
+from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
 from lifeboat.model.tiers import Tier, expires, tier_of
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.evaluate import judge
@@ -96,7 +96,7 @@ def backup(
                 collations=(),
                 counts=ObjectCounts(),
             ),
-            "retention": Retention(
+            "retention": BackupRetention(
                 expires=expires(SETTINGS.retention.of(where.tier).days, slot),
                 locked_until=None,
                 lock_mode="governance",

@@ -9,7 +9,7 @@ from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.messages import MAX_SUBJECT
 from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
-from lifeboat.model.attempt import MAX_ANSWER, Attempt, AttemptKind
+from lifeboat.model.attempt import MAX_TEXT, Attempt, AttemptKind
 from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.settings import AlertSettings
@@ -128,7 +128,7 @@ def test_an_age_that_a_failed_run_tells_of_is_not_over() -> None:
 
 
 def test_what_a_run_told_is_remembered_as_told_unless_a_webhook_has_to_hear_it() -> None:
-    vault = tonight(failed(NEWEST).told(), now=NEWEST + 20 * MINUTE)
+    vault = tonight(failed(NEWEST).as_notified(), now=NEWEST + 20 * MINUTE)
     facts, findings = vault.facts(), vault.findings()
     memory = with_notified(None, findings, facts, AlertSettings())
     assert memory is not None
@@ -162,7 +162,7 @@ def test_a_record_is_bounded_one_line_in_messages_and_read_as_it_was_written() -
     long = ConnectError("x\nSafe: a lie" + "y" * 5000, todo="z" * 5000)
     ended = run(NEWEST).failed(long, NEWEST + MINUTE)
     assert ended.what is not None
-    assert len(ended.what) == MAX_ANSWER
+    assert len(ended.what) == MAX_TEXT
     assert Attempt.from_json(ended.to_json(), key="attempts/app.json") == ended
     assert "\nSafe: a lie" not in failure_message(ended, INSTALLATION, NOW).body
     with pytest.raises(AttemptError, match="claims to be attempts"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from lifeboat.alerts.policy.findings import Code
-from lifeboat.model.metrics import AT_EACH_LOOK
+from lifeboat.model.metrics import EACH_CHECK
 from tools.reference import registries
 from tools.reference.models import ANSWERS, DOCUMENTS, FUNCTIONS, PLACES, Function
 from tools.reference.schemas import Schema, schema_of, schemas, summary_of
@@ -183,7 +183,7 @@ def _metrics() -> Iterator[str]:
 def _dimensions(name: str) -> str:
     if name not in registries.of_databases():
         return "none"
-    return "none, or `Database`" if name in AT_EACH_LOOK else "`Database`"
+    return "none, or `Database`" if name in EACH_CHECK else "`Database`"
 
 
 def _log() -> Iterator[str]:

@@ -181,10 +181,10 @@ def metric_meanings() -> Mapping[str, str]:
 def of_databases() -> frozenset[str]:
     """The metrics that have the dimension Database."""
     per_database = (
-        metrics.DAILY_OF_A_DATABASE,
-        metrics.DAILY_OF_DRILLS,
-        metrics.OF_A_BACKUP,
-        metrics.OF_A_DRILL,
+        metrics.DAILY_PER_DATABASE,
+        metrics.DAILY_PER_DRILLED_DATABASE,
+        metrics.EACH_BACKUP,
+        metrics.EACH_DRILL,
     )
     return frozenset(name for names in per_database for name in names)
 

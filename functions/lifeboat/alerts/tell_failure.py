@@ -63,7 +63,7 @@ class Voice:
         if not self._claim(ended):
             self.log("notification.left_to_monitor", {"database": ended.database})
         elif self.say(lambda: failure_message(ended, self.installation, self.now())):
-            self.keep(ended.told())
+            self.keep(ended.as_notified())
 
     def say(self, worded: Callable[[], Message]) -> bool:
         """Tell people; gives whether the topic took the message.

@@ -20,7 +20,7 @@ from lifeboat.backup.try_again import take_backup_or_try_again
 from lifeboat.errors import BackupError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.keys import BackupLocation
-from lifeboat.model.metrics import of_a_backup
+from lifeboat.model.metrics import backup_metrics
 from lifeboat.model.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
@@ -85,7 +85,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         outcome = take_backup_or_try_again(run)
     if outcome.created and settings.dashboard:
         stored = outcome.manifest
-        measure(of_a_backup(asked.database, stored.archive.bytes, stored.inventory.rows))
+        measure(backup_metrics(asked.database, stored.archive.bytes, stored.inventory.rows))
     transfer = forecast(outcome.manifest, run.database, datetime.now(UTC))
     answer = answer_of(
         outcome.manifest, vault.bucket, created=outcome.created, transfer=transfer

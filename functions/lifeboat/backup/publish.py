@@ -7,7 +7,7 @@ from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import StoredArchive
 from lifeboat.errors import AlreadyTakenError
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
-from lifeboat.model.minors import about_newer_server
+from lifeboat.model.minor_releases import newer_server_notes
 
 
 def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
@@ -51,7 +51,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
             objects=(archive.stored,),
         ),
         globals=roles,
-        notes=archive.notes + about_newer_server(archive.source.server_version, pg_dump),
+        notes=archive.notes + newer_server_notes(archive.source.server_version, pg_dump),
         source=archive.source,
         inventory=archive.survey.inventory.model_copy(
             update={"sequences": tuple(archive.streamed.counted.sequences)}

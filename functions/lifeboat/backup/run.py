@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lifeboat.errors import OutOfTimeError
 from lifeboat.model.keys import BackupLocation
-from lifeboat.model.manifest import Retention
+from lifeboat.model.manifest import BackupRetention
 from lifeboat.model.tiers import expires, locked_until
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.meter import Meter
@@ -55,10 +55,10 @@ class BackupRun(Run):
         """What is stored of the backup now."""
         return self.vault.look(self.location)
 
-    def retention(self) -> Retention:
+    def retention(self) -> BackupRetention:
         """What is promised for this backup, to the second: S3's locks know no fractions."""
         tier, start = self.location.tier, self.started.replace(microsecond=0)
-        return Retention(
+        return BackupRetention(
             expires=expires(self.settings.retention.of(tier).days, start),
             locked_until=locked_until(self.settings.lock_days(tier), start),
             lock_mode=self.settings.object_lock,

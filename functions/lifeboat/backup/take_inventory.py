@@ -12,7 +12,7 @@ from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DefinitionsChangedError, DumpError, InventoryError
 from lifeboat.model.identifiers import qualified
 from lifeboat.model.inventory import Inventory
-from lifeboat.model.text import listed
+from lifeboat.model.text import join_first
 from lifeboat.postgres.inventory_queries import invalid_indexes, take_inventory
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import said
@@ -77,7 +77,7 @@ def survey(
 def _on_invalid(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
     if not indexes:
         return ()
-    names = listed(qualified(*name) for name in indexes)
+    names = join_first(qualified(*name) for name in indexes)
     note = (
         f"pg_dump leaves invalid indexes out: {names}. Run REINDEX INDEX CONCURRENTLY or DROP INDEX"
         " on each, unless it is being built just now."

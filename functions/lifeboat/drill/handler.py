@@ -16,7 +16,7 @@ from lifeboat.drill.run import DrillRun
 from lifeboat.errors import DrillError, DrillFailedError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.drill_report import DrillReport, Verdict
-from lifeboat.model.metrics import of_a_drill
+from lifeboat.model.metrics import drill_metrics
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
@@ -69,7 +69,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     ):
         report = drill(run)
     if settings.dashboard:
-        measure(of_a_drill(asked.database, report.rto_margin_seconds))
+        measure(drill_metrics(asked.database, report.rto_margin_seconds))
     answer = answer_of(report, run.vault.bucket)
     logger.info("drill.finished", extra={"summary": answer.as_json()})
     if report.verdict is Verdict.FAILED:

@@ -1,4 +1,4 @@
-"""What a function answers: a model for each, so that no answer has a key that nobody described.
+"""The base of all answers of functions: each is a model, so every key is documented.
 
 `docs/reference.md` and the JSON Schemas in `docs/schemas/` are made from these models.
 """
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Answer(BaseModel):
-    """A part of an answer, or all of it.
+    """An answer, or a part of one.
 
     Every key is always there: null, [] or {} where there is nothing to say. Times are in UTC, as
     ISO 8601.
@@ -23,7 +23,7 @@ class Answer(BaseModel):
     """Keys whose values give access to data: only the caller gets them, and no log."""
 
     def as_json(self) -> dict[str, object]:
-        """The same as plain values, which any JSON encoder takes."""
+        """The answer as plain values that any JSON encoder accepts."""
         return self.model_dump(mode="json", by_alias=True)
 
     def as_logged(self) -> dict[str, object]:
@@ -32,14 +32,14 @@ class Answer(BaseModel):
 
 
 class ErrorAnswer(Answer):
-    """What Lambda answers in place of a function that failed; `FunctionError` is set then.
+    """What Lambda returns when a function fails; `FunctionError` is set then.
 
     Attributes:
         errorType: the kind of the error, such as "RestoreRefusedError".
         errorMessage: three lines: what failed, then what is not affected (`Safe:`), then what to
             do (`Next:`).
-        stackTrace: where in the code; for whoever reports a fault.
-        requestId: of the invocation, as in its log; null where Lambda does not give it.
+        stackTrace: where in the code it failed; useful for a bug report.
+        requestId: of the invocation, as in its log; null if Lambda does not give it.
     """
 
     errorType: str  # noqa: N815  # the names are Lambda's

@@ -1,7 +1,8 @@
-"""How a database's last run went: written by the run itself, read by the monitor.
+"""The record of a database's last run: the run writes it, the monitor reads it.
 
-Version 1 of the schema, with the same rules as other documents. It is no evidence and not locked:
-the next run writes it anew, and losing it costs only that a failure is seen by its consequences.
+Version 1 of the schema, with the same rules as other documents. The record is not evidence, so it
+has no lock: the next run overwrites it. If it is lost, the monitor sees a failure only by its
+consequences, such as an old backup.
 """
 
 from datetime import datetime
@@ -15,10 +16,10 @@ from lifeboat.model.documents import Document
 from lifeboat.model.keys import DATABASE_NAME, attempt_key
 from lifeboat.model.utc import UtcTime
 
-MAX_ANSWER = 2000
-"""Characters that are kept of each of an error's three answers."""
+MAX_TEXT = 2000
+"""Characters stored of each part of an error: what failed, what is safe, what to do next."""
 
-_Text = Annotated[str, Field(max_length=MAX_ANSWER)]
+_Text = Annotated[str, Field(max_length=MAX_TEXT)]
 _Short = Annotated[str, Field(max_length=200)]
 
 
@@ -30,7 +31,7 @@ class AttemptKind(StrEnum):
 
 
 class AttemptOutcome(StrEnum):
-    """How it ended; a run that was killed leaves `running` behind."""
+    """How the run ended. A run that Lambda killed leaves `running` behind."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -40,8 +41,8 @@ class AttemptOutcome(StrEnum):
 class Attempt(Document):
     """One run of a backup or a drill; reading one raises `AttemptError`.
 
-    A drill that found a backup wanting has succeeded: it gave its verdict, and that is told
-    elsewhere.
+    A drill whose verdict is "failed" is a run that succeeded: it gave its verdict, and the monitor
+    reports the verdict.
 
     Attributes:
         schema_version: of this document.
@@ -49,15 +50,15 @@ class Attempt(Document):
         database: its name in the settings.
         run_id: of the invocation, to find its log.
         started: when the run began.
-        finished: when it ended; None while it runs, and for ever when it was killed.
+        finished: when it ended; None while it runs, and forever if Lambda killed it.
         outcome: how it ended.
-        backup: the backup that it was about (`daily/app/2026-11-22T020000Z`); None when that was
+        backup: the backup that it worked on (`daily/app/2026-11-22T020000Z`); None if that was
             not known yet.
-        label: what the person who asked for the backup calls it.
-        what: what happened, when it failed; redacted, and cut where it is long.
-        safe: what is not affected, when it failed.
-        next_step: what to do next, when it failed.
-        notified: whether the run itself has told people that it failed.
+        label: the name that a person gave to the backup.
+        what: what failed, if it failed; redacted, and truncated if it is long.
+        safe: what is not affected, if it failed.
+        next_step: what to do next, if it failed.
+        notified: whether the run itself has notified people of its failure.
     """
 
     NOUN: ClassVar = "record of a run"
@@ -82,16 +83,16 @@ class Attempt(Document):
 
     @property
     def key(self) -> str:
-        """Where it lies in the vault."""
+        """Its key in the bucket."""
         return attempt_key(self.database, self.kind)
 
     def succeeded(self, finished: datetime) -> Self:
-        """The same run, well ended."""
+        """The same run, after it succeeded."""
         ended = {"finished": finished, "outcome": AttemptOutcome.SUCCEEDED}
         return self.model_copy(update=ended)
 
     def failed(self, error: LifeboatError, finished: datetime) -> Self:
-        """The same run, ended by this error."""
+        """The same run, after this error ended it."""
         answers = {"what": error.what, "safe": error.safe, "next_step": error.todo}
         return self.model_copy(
             update={
@@ -101,10 +102,10 @@ class Attempt(Document):
             }
         )
 
-    def told(self) -> Self:
-        """The same run, once people know."""
+    def as_notified(self) -> Self:
+        """The same run, after people were notified of its failure."""
         return self.model_copy(update={"notified": True})
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_ANSWER else f"{text[: MAX_ANSWER - 3]}..."
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."

@@ -1,4 +1,4 @@
-"""Commands to be pasted into a shell."""
+"""Commands that people paste into a shell."""
 
 import json
 from collections.abc import Mapping
@@ -11,27 +11,27 @@ _ANSWER = (
     ' said[end:].split() == ["None"] or sys.exit(answer["errorMessage"] or 1);'
     " print(answer if isinstance(answer, str) else json.dumps(answer, indent=1))'"
 )
-"""Prints what a function answered; the exit code tells whether it failed, which the CLI's does not.
+"""Prints the answer of a function, and fails if the function failed; the CLI itself does not.
 
-It reads the answer and, after it, the CLI's own word: None, or the kind of failure. They come
-through a pipe since the CLI opens /dev/stdout anew: in a file it would overwrite its first line.
+Its input is the answer, then what the CLI prints: None, or the kind of failure. The input is a
+pipe, because the CLI opens /dev/stdout again: a file would lose its first line.
 """
 
 
 def copy_backup(vault: str, prefix: str) -> str:
     """Copy a backup's objects into the working directory.
 
-    Whatever lies in an archive class, thawed or not, the CLI leaves out with a warning, unless it
-    is told otherwise.
+    Without `--force-glacier-transfer` the CLI skips objects in an archive class, thawed or not, and
+    only warns.
     """
     return f"aws s3 cp --recursive --force-glacier-transfer s3://{vault}/{prefix} ."
 
 
 def restore_archive(options: str, jobs: int = 4) -> tuple[str, str]:
-    """Restore a fetched archive: all rows, and then all that acts on rows.
+    """Restore a fetched archive: first all rows, then triggers, constraints and indexes.
 
-    Never in one with `--jobs`: pg_restore makes triggers and constraints of partitioned tables
-    before it has loaded the rows of their partitions.
+    Two commands, because `--jobs` makes pg_restore create triggers and constraints of partitioned
+    tables before it has loaded the rows of their partitions.
     """
     sections = ("--section=pre-data --section=data", "--section=post-data")
     first, last = (f"pg_restore {each} --jobs={jobs} {options} archive.dump" for each in sections)
@@ -39,12 +39,12 @@ def restore_archive(options: str, jobs: int = 4) -> tuple[str, str]:
 
 
 def function_name(stack: str, job: str, database: str | None = None) -> str:
-    """What a function of the stack is called, and its schedule too.
+    """The name of a function of the stack, which is also the name of its schedule.
 
     Args:
         stack: the stack's name.
         job: what it does: backup, drill, monitor or restore.
-        database: for which; None where it does so for all of them.
+        database: the database that it is for; None if it is for all of them.
     """
     return "-".join(part for part in (stack, job, database) if part)
 
@@ -56,7 +56,7 @@ class Commands:
     Attributes:
         vault: the bucket's name.
         stack: the stack's name, with which the names of its functions begin.
-        region: where it runs. Each command names it: a shell's own region may be another.
+        region: where it runs. Each command names it, as the shell's region may differ.
     """
 
     vault: str
@@ -64,49 +64,53 @@ class Commands:
     region: str
 
     def back_up(self, database: str) -> str:
-        """Take a backup now; the CLI waits for it and must not send the event twice."""
+        """Take a backup now. The CLI waits for it, and must not send the event twice."""
         return self._invoke("backup", database, {"database": database})
 
     def drill(self, database: str, backup: str = "latest") -> str:
-        """Restore a backup for trial now."""
+        """Run a drill now."""
         return self._invoke("drill", database, {"database": database, "backup": backup})
 
     def status(self) -> str:
-        """Judge the vault anew and show everything as a table."""
+        """Check the bucket now, and show the status as a table."""
         return self._sent(self._function("monitor"), {"format": "text"})
 
     def restore(self, event: Mapping[str, object]) -> str:
-        """Ask the restore function; without `execute` the answer is a plan or a list."""
+        """Invoke the restore function; without `execute` it answers with a plan or a list."""
         return self._sent(self._function("restore"), event)
 
     def log(self, kind: str, database: str) -> str:
-        """What the database's backups or drills said lately."""
+        """The recent log of the database's backups or drills."""
         return self.function_log(self._function(kind, database))
 
     def restore_log(self) -> str:
-        """What the restore function said lately."""
+        """The recent log of the restore function."""
         return self.function_log(self._function("restore"))
 
     def function_log(self, function: str) -> str:
-        """What a function said lately, by its full name, quoted where it needs to be."""
+        """The recent log of a function.
+
+        Args:
+            function: its full name, already quoted for a shell.
+        """
         return f"aws logs tail /aws/lambda/{function} --since 2d {self._region}"
 
     def schedule(self, database: str) -> str:
-        """Whether the database's schedule is there and enabled."""
+        """Show whether the database's schedule exists and is enabled."""
         return (
             f"aws scheduler get-schedule --name {self._function('backup', database)} {self._region}"
         )
 
     def versions(self, prefix: str) -> str:
-        """What versions and delete markers there are under a prefix."""
+        """List the versions and delete markers under a prefix."""
         return f"{self._s3api('list-object-versions')} --prefix {quote(prefix)}"
 
     def undelete(self, key: str, marker: str) -> str:
-        """Remove a delete marker, which brings the object back as it was."""
+        """Remove a delete marker, which restores the object as it was."""
         return f"{self._s3api('delete-object')} --key {quote(key)} --version-id {quote(marker)}"
 
     def fetch(self, key: str, version: str) -> str:
-        """Read one version of an object into the working directory."""
+        """Download one version of an object into the working directory."""
         return (
             f"{self._s3api('get-object')} --key {quote(key)} --version-id {quote(version)}"
             f" {quote(key.rpartition('/')[2])}"
@@ -117,7 +121,7 @@ class Commands:
         return f"aws s3 cp {quote(f's3://{self.vault}/{key}')} - {self._region}"
 
     def listing(self, prefix: str) -> str:
-        """List what lies under a prefix, with its size altogether."""
+        """List the objects under a prefix, with their total size."""
         where = quote(f"s3://{self.vault}/{prefix}")
         return f"aws s3 ls --recursive --summarize {where} {self._region}"
 
@@ -126,9 +130,9 @@ class Commands:
         return self._s3api(question)
 
     def revert(self) -> str:
-        """Bring resources that were changed or deleted by hand back to the stack's template.
+        """Restore the stack's resources that somebody changed or deleted outside of CloudFormation.
 
-        A plain deployment of an unchanged template would leave them as they are.
+        An ordinary deployment of an unchanged template would leave them as they are.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
         """
         return 'PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH" cdk deploy --all --revert-drift'
@@ -147,7 +151,7 @@ class Commands:
         return self._sent(self._function(kind, database), event)
 
     def _sent(self, function: str, event: Mapping[str, object]) -> str:
-        """The CLI waits for the whole run and must not send the event again when that is long."""
+        """The CLI waits for the whole run, and must not send the event again if the run is long."""
         return (
             f"AWS_MAX_ATTEMPTS=1 aws lambda invoke {self._region} --function-name {function}"
             " --cli-read-timeout 960 --cli-binary-format raw-in-base64-out"

@@ -1,7 +1,7 @@
-"""How Lifeboat's own documents are stored in the vault: as JSON that people can read too.
+"""Lifeboat's own documents in the bucket: JSON that people can read too.
 
-A document says which version of its schema it has. A reader takes that and every earlier version;
-whatever is damaged, newer or lies in another document's place is refused, never guessed at.
+A document states the version of its schema. A reader accepts its own version and earlier ones. It
+refuses a document that is damaged, newer, or stored under another document's key.
 """
 
 import json
@@ -12,22 +12,22 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from lifeboat.errors import LifeboatError
-from lifeboat.model.inventory import Frozen
+from lifeboat.model.inventory import StoredRecord
 
-_PROBLEMS_TOLD = 10
-_SHOWN = 200
+_MAX_PROBLEMS = 10
+_MAX_SHOWN = 200
 
 
-class Document(Frozen):
-    """A record with a place of its own in the vault; each kind has a field `schema_version`.
+class Document(StoredRecord):
+    """A record with its own key in the bucket; each kind has a field `schema_version`.
 
     Attributes:
-        NOUN: what it is called in errors, such as "manifest".
+        NOUN: its name in errors, such as "manifest".
         SCHEMA_VERSION: the newest version of its schema that this code knows.
-        REFUSAL: the error raised when one cannot be read.
-        SAFE: what is not affected by a damaged one.
-        INSTEAD: what else there may be to use, said after how to find an earlier version.
-        OLD_KEYS: keys that only documents have that were written before the first release.
+        REFUSAL: the error that is raised when it cannot be read.
+        SAFE: what a damaged one does not affect.
+        INSTEAD: the alternative to reading an earlier version.
+        OLD_KEYS: keys of documents from before the first release.
     """
 
     NOUN: ClassVar[str]
@@ -40,15 +40,15 @@ class Document(Frozen):
     @property
     @abstractmethod
     def key(self) -> str:
-        """Where the document belongs in the vault."""
+        """The key under which the document belongs in the bucket."""
 
     @property
     def stray(self) -> str | None:
-        """What it claims as its own although it lies elsewhere in the vault."""
+        """The key of an object that it names as its own, but that belongs to another backup."""
         return None
 
     def to_json(self) -> bytes:
-        """The document as it is stored: fields as declared, one line for each plain record."""
+        """The document as it is stored: fields in their order, one line for each flat record."""
         return (_render(self.model_dump(mode="json")) + "\n").encode()
 
     @classmethod
@@ -56,12 +56,12 @@ class Document(Frozen):
         """Read a stored document.
 
         Args:
-            document: what `to_json` gave, of this or an earlier version of Lifeboat.
-            key: where it was found; one that claims to belong elsewhere is refused.
+            document: the result of `to_json`, of this or an earlier version of Lifeboat.
+            key: where it was found; a document that belongs elsewhere is refused.
 
         Raises:
-            LifeboatError: of the class's own kind: it is damaged, written by a newer Lifeboat, or
-                lies in a wrong place.
+            LifeboatError: of the kind `REFUSAL`: it is damaged, was written by a newer Lifeboat,
+                or is stored under a wrong key.
         """
         where = f"The {cls.NOUN} {key}" if key else f"The {cls.NOUN}"
         content = cls._parse(document, where)
@@ -73,7 +73,7 @@ class Document(Frozen):
         if key is not None and read.key != key:
             raise cls._damaged(f"{where} claims to be {read.key}.")
         if key is not None and read.stray:
-            raise cls._damaged(f"{where} claims {_short(read.stray)}, which is none of its own.")
+            raise cls._damaged(f"{where} names {_short(read.stray)}, which is not its own.")
         return read
 
     @classmethod
@@ -123,19 +123,19 @@ def _problems(error: ValidationError) -> str:
         f"{_short('.'.join(map(str, each['loc'])))}: {each['msg'][0].lower()}{each['msg'][1:]}"
         for each in found
     ]
-    more = len(problems) - _PROBLEMS_TOLD
-    told = "; ".join(problems[:_PROBLEMS_TOLD])
-    return f"{told}; and {more} more" if more > 0 else told
+    more = len(problems) - _MAX_PROBLEMS
+    text = "; ".join(problems[:_MAX_PROBLEMS])
+    return f"{text}; and {more} more" if more > 0 else text
 
 
 def _short(value: object) -> str:
-    """What a damaged document says, on one line and in ASCII."""
+    """A value from a damaged document, on one line and in ASCII."""
     text = ascii(str(value))[1:-1]
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _render(value: object, indent: str = "") -> str:
-    """JSON with one line for whatever holds no further object or list."""
+    """JSON with one line for each value that contains no object or list."""
     deeper = indent + "  "
     match value:
         case dict() if any(isinstance(each, dict | list) for each in value.values()):

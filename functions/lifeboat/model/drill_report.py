@@ -1,4 +1,4 @@
-"""What a drill found out: stored as JSON beside the backups, read by people and by the monitor.
+"""The report of a drill: JSON beside the backups, for people and for the monitor.
 
 Version 1 of the schema. Raise `SCHEMA_VERSION` when a field changes its meaning or goes away; a
 new field with a default needs no new version.
@@ -12,12 +12,12 @@ from pydantic.dataclasses import dataclass
 
 from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
-from lifeboat.model.inventory import Count, Frozen
+from lifeboat.model.inventory import Count, StoredRecord
 from lifeboat.model.keys import DATABASE_NAME, drill_key
 from lifeboat.model.utc import UtcSecond, UtcTime
 
 EMBEDDED = "embedded"
-"""The target that is a throw-away server inside the function."""
+"""The target that is a temporary server inside the function."""
 
 
 class Verdict(StrEnum):
@@ -29,24 +29,24 @@ class Verdict(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one check. `untested` means: it could not be made here, and why is said."""
+    """The result of one check. `untested`: it could not be made here, and the details say why."""
 
     PASSED = "passed"
     FAILED = "failed"
     UNTESTED = "untested"
 
 
-class Check(Frozen):
-    """One question that the drill put to the backup.
+class Check(StoredRecord):
+    """One check of the backup.
 
     Attributes:
         name: stable and short, such as "checksum", "decode", "restore", "rows", "content",
             "sequences", "extensions", "objects", "validation: has users".
-        outcome: what became of it.
-        details: what differs or could not be tested, a sentence each; notes where it passed. Of
-            very many the first, then how many more there are.
-        found: how many of the findings speak for the outcome, these being the first of them all;
-            0 where it passed, and in reports from before there was such a figure.
+        outcome: its result.
+        details: what differs or could not be tested, a sentence each; notes if it passed. If there
+            are very many: the first ones, then the number of the rest.
+        found: the number of findings that led to the outcome; they come first in `details`. 0 if it
+            passed, and in reports from before this field existed.
     """
 
     name: str
@@ -57,15 +57,15 @@ class Check(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class TableResult:
-    """One table, as the manifest lists it and as it came back.
+    """One table, as the manifest lists it and as it was restored.
 
     Attributes:
         schema: its schema's name, unquoted.
         name: its own name, unquoted.
-        expected: rows in the manifest; None where it has no such table.
-        restored: rows that came back; None where there is no such table.
-        content: whether the content checksum was the same; None where the manifest has none.
-        outcome: `untested` where the scratch server cannot hold the table, or its data is excluded.
+        expected: rows in the manifest; None if it has no such table.
+        restored: rows in the restored table; None if there is no such table.
+        content: whether the content checksums are equal; None if the manifest has none.
+        outcome: `untested` if the scratch server cannot hold the table, or its data is excluded.
     """
 
     schema: str
@@ -76,12 +76,12 @@ class TableResult:
     outcome: Outcome
 
 
-class Limit(Frozen):
-    """A size at which something will stop working, by the rate that this drill measured.
+class Limit(StoredRecord):
+    """A size at which a limit is reached, by the rate that this drill measured.
 
     Attributes:
         what: "rto" (the target is missed), "time" (the function's 15 minutes), "disk" (/tmp).
-        database_bytes: the size of the database (pg_database_size) at which it will be so.
+        database_bytes: the size of the database (pg_database_size) at which that happens.
     """
 
     what: Literal["rto", "time", "disk"]
@@ -89,41 +89,41 @@ class Limit(Frozen):
 
 
 class DrillReport(Document):
-    """Everything that a drill has to say; reading one raises `ReportError`.
+    """The whole result of a drill; reading one raises `ReportError`.
 
     Attributes:
         schema_version: of this document.
         database: its name in the settings.
-        started: the drill's start, and so its identity (`key`).
-        finished: when the verdict was known.
+        started: the drill's start, which identifies it (`key`).
+        finished: when the drill had its verdict.
         run_id: of the invocation, to find its log.
         lifeboat_version: of the Lifeboat that wrote it.
-        backup: the id of the backup (`daily/app/2026-11-22T020000Z`); None when none was found.
-        snapshot_time: the moment that the backup shows; None when no manifest could be read.
-        target: "embedded", or host, port and name of the database that was restored into.
-        server_version: of the server that it was restored into; None when none was started.
-        verdict: what it all comes to.
-        reasons: why it is partial or failed, the gravest first; empty when proven.
-        advice: what to do next, for a failed or partial one; None when proven.
+        backup: the id of the backup (`daily/app/2026-11-22T020000Z`); None if none was found.
+        snapshot_time: the time of the backup's data; None if no manifest could be read.
+        target: "embedded", or host, port and name of the database that the drill restored into.
+        server_version: of the server that the drill restored into; None if none was started.
+        verdict: the result of all checks together.
+        reasons: why it is partial or failed, the most serious first; empty if proven.
+        advice: what to do next, if it is failed or partial; None if proven.
         checks: in the order in which they were made.
-        tables: every table of the manifest and of the restored database.
+        tables: every table in the manifest or in the restored database.
         seconds: time taken by each step, in order: find, fetch, decode, start, roles, restore,
             compare, validate, stop.
         total_seconds: from the start of the drill to its verdict.
         rto_seconds: the target for `total_seconds`, from the settings.
-        limits: what will be hit at which size; empty when not everything was measured.
+        limits: which limit is reached at which size; empty if not everything was measured.
         archive_bytes: of the archive.
         database_bytes: of the source, when the backup was taken.
         rows: rows compared.
         memory_mb: of the function.
         ephemeral_mb: of its /tmp.
-        disk_bytes: the most that was seen in use in the drill's directory.
+        disk_bytes: the largest size that the drill's directory had.
     """
 
     NOUN: ClassVar = "drill report"
     SCHEMA_VERSION: ClassVar = 1
     REFUSAL: ClassVar = ReportError
-    SAFE: ClassVar = "The backup that it speaks of is not affected."
+    SAFE: ClassVar = "The backup that it is about is not affected."
     INSTEAD: ClassVar = "run the drill again"
     OLD_KEYS: ClassVar = frozenset({"lifeboat"})
 
@@ -155,15 +155,15 @@ class DrillReport(Document):
 
     @property
     def key(self) -> str:
-        """Where the report lies in the vault."""
+        """The report's key in the bucket."""
         return drill_key(self.database, self.started)
 
     @property
     def rto_margin_seconds(self) -> float:
-        """How much time was left of the target; negative when it was missed."""
+        """Seconds left of the target; negative if the drill took longer."""
         return self.rto_seconds - self.total_seconds
 
     @property
     def html_key(self) -> str:
-        """Where the same report lies as HTML."""
+        """The key of the same report as HTML."""
         return self.key.removesuffix(".json") + ".html"

@@ -1,4 +1,4 @@
-"""How an event that a function was invoked with is read, with words for whatever makes no sense."""
+"""Reads the event of an invocation, and explains each problem in it."""
 
 import json
 from collections.abc import Mapping
@@ -10,58 +10,58 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from lifeboat.errors import EventError
 from lifeboat.model.pasted_passwords import NOT_SHOWN, may_hold_password
 
-_OWN_WORDS = "lifeboat"
-_SHOWN = 60
-_TOLD = 10
+_CUSTOM = "lifeboat"
+_MAX_SHOWN = 60
+_MAX_PROBLEMS = 10
 
 
 class Request(BaseModel):
-    """What a person or a schedule asks of a function."""
+    """What a person or a schedule requests of a function."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def own_words(problem: str) -> PydanticCustomError:
-    """For validators that know better than "it may be ..." what is wrong."""
-    return PydanticCustomError(_OWN_WORDS, "{problem}", {"problem": problem})
+def custom_error(problem: str) -> PydanticCustomError:
+    """An error for validators that can say more than "it may be ..."."""
+    return PydanticCustomError(_CUSTOM, "{problem}", {"problem": problem})
 
 
 def show(value: object) -> str:
-    """Anything that somebody wrote, short and in ASCII; but no secret pasted into a wrong place."""
+    """A value from an event, short and in ASCII; a value that may be a secret is not shown."""
     text = ascii(value)
     if may_hold_password(text):
         return NOT_SHOWN
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 @dataclass(frozen=True)
-class Grammar[R: Request]:
-    """The events that a function understands.
+class EventParser[R: Request]:
+    """Parses and checks the events of a function.
 
     Attributes:
         request: the model of a request.
-        may_be: what the value of each key may be, in words.
-        samples: events that work, for the reader of an error to copy.
+        expected: what each key may be, in words.
+        samples: valid events that the reader of an error can copy.
     """
 
     request: type[R]
-    may_be: Mapping[str, str]
+    expected: Mapping[str, str]
     samples: tuple[Mapping[str, object], ...]
 
     def read(self, event: object) -> R:
-        """The request that an event makes.
+        """The request in an event.
 
         Raises:
-            EventError: it makes none; says of every key what it has and what it may be.
+            EventError: the event is invalid; it says for each bad key what is expected.
         """
         if not isinstance(event, dict):
-            raise self.refusal([f"the event is {show(event)}, not a JSON object"])
+            raise self.error([f"the event is {show(event)}, not a JSON object"])
         problems = [
-            f"key {show(key)} is unknown; known are {', '.join(self.may_be)}"
+            f"key {show(key)} is unknown; known are {', '.join(self.expected)}"
             for key in event
-            if key not in self.may_be
+            if key not in self.expected
         ]
-        asked = {key: value for key, value in event.items() if key in self.may_be}
+        asked = {key: value for key, value in event.items() if key in self.expected}
         try:
             request = self.request.model_validate(asked)
         except ValidationError as error:
@@ -69,19 +69,19 @@ class Grammar[R: Request]:
         else:
             if not problems:
                 return request
-        raise self.refusal(problems)
+        raise self.error(problems)
 
     def _problem(self, detail: ErrorDetails) -> str:
-        if detail["type"] == _OWN_WORDS:
+        if detail["type"] == _CUSTOM:
             return detail["msg"]
         key = str(detail["loc"][0])
         has = "is missing" if detail["type"] == "missing" else f"has {show(detail['input'])}"
-        return f"key '{key}' {has}; it may be {self.may_be[key]}"
+        return f"key '{key}' {has}; it may be {self.expected[key]}"
 
-    def refusal(self, problems: list[str]) -> EventError:
-        """The error that says what is wrong, and which events work."""
+    def error(self, problems: list[str]) -> EventError:
+        """The error that lists the problems, and shows valid events."""
         samples = " or ".join(json.dumps(sample) for sample in self.samples)
-        more = len(problems) - _TOLD
+        more = len(problems) - _MAX_PROBLEMS
         rest = [f"and {more} more"] if more > 0 else []
-        told = "; ".join([*problems[:_TOLD], *rest])
-        return EventError(f"The event makes no sense: {told}.", todo=f"Send {samples}.")
+        text = "; ".join([*problems[:_MAX_PROBLEMS], *rest])
+        return EventError(f"Invalid event: {text}.", todo=f"Send {samples}.")

@@ -1,4 +1,4 @@
-"""SQL names as PostgreSQL writes them: quoted where it must be, qualified by a dot."""
+"""SQL names as PostgreSQL writes them: quoted if necessary, qualified by a dot."""
 
 import re
 
@@ -10,14 +10,14 @@ _UNQUOTED = r"[a-z_][a-z0-9_$]*"
 _PLAIN = re.compile(_UNQUOTED)
 
 IDENTIFIER = rf'(?:{_UNQUOTED}|"(?:[^"\x00]|"")+")'
-"""A name as SQL has it, as a regular expression: quoted where it must be, without escapes."""
+"""A regular expression for a name in SQL, quoted if necessary, without escapes."""
 
 type TableName = tuple[str, str]
 """Schema and name of a table, or of a sequence (to PostgreSQL a table of one row), unquoted."""
 
 
 def unquoted(identifier: str) -> str:
-    """The name that an identifier means: quotes off, doubled quotes single, escapes resolved."""
+    """The name behind an identifier: without quotes, doubled quotes or escapes."""
     if identifier.startswith('U&"'):
         return _ESCAPED.sub(_resolved, unquoted(identifier[2:]))
     if identifier.startswith('"'):
@@ -29,7 +29,7 @@ def split_qualified(text: str) -> TableName:
     """Schema and name of `schema.name`, either of them quoted or not.
 
     Raises:
-        ValueError: the text isn't two identifiers with a dot between.
+        ValueError: the text is not two identifiers with a dot between them.
     """
     parts = _PART.findall(text)
     if ".".join(parts) != text or len(parts) != 2:  # noqa: PLR2004  # schema and name
@@ -39,12 +39,11 @@ def split_qualified(text: str) -> TableName:
 
 
 def quoted(name: str) -> str:
-    r"""The name as people know it from psql: in quotes where it has to be.
+    r"""The name as psql shows it: in quotes if necessary.
 
-    A line end in a name, or what a terminal obeys or hides, would let whoever made the name have a
-    say in what people read. It is escaped in PostgreSQL's own way, so that the statement still
-    runs: `U&"a\000Ab"`. Names that came out of an archive may hold bytes that are no text; they
-    are shown escaped, too.
+    A name may contain line ends or control characters, with which its author could forge what
+    people read. They are escaped in PostgreSQL's own way, so that the statement still runs:
+    `U&"a\000Ab"`. Names from an archive may contain bytes that are not text; these are escaped too.
 
     https://www.postgresql.org/docs/18/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     """
@@ -56,7 +55,7 @@ def quoted(name: str) -> str:
 
 
 def qualified(schema: str, name: str) -> str:
-    """Schema and name with a dot between, quoted where it has to be."""
+    """Schema and name with a dot between them, quoted if necessary."""
     return f"{quoted(schema)}.{quoted(name)}"
 
 

@@ -1,7 +1,7 @@
-"""What is in a database: one inventory of the source, one of each restored copy, to be compared.
+"""The inventory of a database: that of the source is compared with that of a restored copy.
 
-Everything is stored inside the manifest, so within one schema version fields may be added (with a
-default) but never change their meaning.
+A manifest contains all of this. So within one schema version a field may be added (with a default),
+but no field may change its meaning.
 """
 
 from typing import Annotated
@@ -12,36 +12,36 @@ from pydantic.dataclasses import dataclass
 from lifeboat.model.utc import UtcTime
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
-"""How many there are of something that PostgreSQL or S3 counts; what is larger was not counted."""
+"""A count by PostgreSQL or S3; a larger number cannot be one."""
 
 
-class Frozen(BaseModel):
-    """A record that is stored: never changed once made.
+class StoredRecord(BaseModel):
+    """An immutable record that is stored in the bucket.
 
-    Unknown keys are ignored when it is read. Fields may be added within a schema version, and the
-    vault keeps manifests for years, so a Lifeboat that was rolled back must still read what its
-    successor wrote. No typing error hides that way, as only programs write these records; a change
-    of meaning raises the schema version, and that is refused.
+    A reader ignores unknown keys. Fields may be added within a schema version, and the bucket keeps
+    manifests for years, so a Lifeboat that was rolled back must still read what its successor
+    wrote. Only programs write these records, so an unknown key is not a typing error. A change of
+    meaning raises the schema version, which older readers refuse.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-# Table and Sequence are dataclasses since a pydantic model cannot have a field named `schema`.
+# Table and Sequence are dataclasses, as a pydantic model cannot have a field named `schema`.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table that rows are loaded into: an ordinary one or a leaf of a partitioned one.
+    """One table that holds rows: an ordinary table, or a leaf of a partitioned one.
 
-    Where rows may find another leaf after a restore (hashed by an enum), it is the tree's root.
+    If rows may go to another leaf after a restore (partitions hashed by an enum), it is the root.
 
     Attributes:
         schema: its schema's name, unquoted.
         name: its own name, unquoted.
-        rows: rows in the snapshot; 0 where the settings exclude its data.
-        checksum: an order-free checksum of its content, where one was asked for.
-        data_excluded: the settings leave its rows out of the archive.
+        rows: rows in the snapshot; 0 if the settings exclude its data.
+        checksum: of its content, in any order of rows; None if the settings do not ask for it.
+        data_excluded: the settings exclude its rows from the archive.
     """
 
     schema: str
@@ -53,12 +53,12 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Sequence:
-    """One sequence, as `setval(name, last_value, is_called)` would restore it.
+    """One sequence, with the arguments of `setval(name, last_value, is_called)`.
 
     Attributes:
         schema: its schema's name, unquoted.
         name: its own name, unquoted.
-        last_value: as the sequence has it.
+        last_value: the sequence's value.
         is_called: whether `last_value` has been used.
     """
 
@@ -68,7 +68,7 @@ class Sequence:
     is_called: bool
 
 
-class Extension(Frozen):
+class Extension(StoredRecord):
     """An installed extension.
 
     Attributes:
@@ -80,8 +80,8 @@ class Extension(Frozen):
     version: str
 
 
-class CollationProvider(Frozen):
-    """A collation that some column uses besides the database's own, and who implements it.
+class CollationProvider(StoredRecord):
+    """A collation of some column, other than the database's own, and its provider.
 
     Attributes:
         name: the collation's name.
@@ -92,17 +92,17 @@ class CollationProvider(Frozen):
     provider: str
 
 
-class ObjectCounts(Frozen):
-    """How many objects of each kind the user's schemas hold, those of extensions left out.
+class ObjectCounts(StoredRecord):
+    """The number of objects of each kind in the user's schemas, without those of extensions.
 
     Attributes:
         indexes: on tables and materialized views.
         constraints: on tables and domains.
-        unvalidated_constraints: of those, the ones that are NOT VALID.
+        unvalidated_constraints: those of them that are NOT VALID.
         views: ordinary ones.
         materialized_views: with or without rows.
         functions: and procedures, aggregates and window functions.
-        triggers: on tables and views, but none that PostgreSQL makes itself.
+        triggers: on tables and views, except those that PostgreSQL creates itself.
         policies: for row-level security.
         large_objects: of the database, whoever owns them.
     """
@@ -118,17 +118,18 @@ class ObjectCounts(Frozen):
     large_objects: Count = 0
 
 
-class Inventory(Frozen):
-    """What is in a database, as one snapshot sees it.
+class Inventory(StoredRecord):
+    """The contents of a database, as one snapshot sees them.
 
     Attributes:
-        tables: every table that rows are loaded into.
+        tables: every table that holds rows.
         sequences: with their states.
         extensions: that are installed.
         collations: besides the database's own.
-        counts: of everything else.
-        counted_as_dumped: whether the counts are of what pg_dump writes down. Before there was
-            this field, they were of all that the catalogs hold, clones and invalid indexes too.
+        counts: the numbers of all other objects.
+        counted_as_dumped: whether the counts are of the objects that pg_dump dumps. Before this
+            field existed, they were of all objects in the catalogs, with clones and invalid
+            indexes.
     """
 
     tables: tuple[Table, ...]
@@ -144,24 +145,24 @@ class Inventory(Frozen):
         return sum(table.rows for table in self.tables if not table.data_excluded)
 
 
-class Source(Frozen):
-    """Which server and database a backup was taken from, and of which moment.
+class Source(StoredRecord):
+    """The server and database of a backup, and the time of its data.
 
     Attributes:
         server_version: as the server calls itself, such as "17.6 (Debian 17.6-1)".
         major: its major version, such as 17.
-        database: the database's name on the server (the settings may call it otherwise).
+        database: the database's name on the server (the settings may use another name).
         encoding: such as UTF8.
         collate: LC_COLLATE of the database.
         ctype: LC_CTYPE of the database.
         locale_provider: libc, icu or builtin.
         bytes: pg_database_size, indexes and dead rows included.
-        lsn: where the write-ahead log stood at the snapshot, where the server tells.
-        snapshot_time: the moment that the backup shows.
-        endpoint: a digest of the server's host and port, to know the same one again; None in
-            manifests that were written before there was one.
-        provider: who runs the server, as far as its host tells and it matters for what transfer
-            costs (`lifeboat.settings.providers`); None where it doesn't.
+        lsn: the position of the write-ahead log at the snapshot, if the server tells it.
+        snapshot_time: the time of the backup's data.
+        endpoint: a digest of the server's host and port, to recognise the same server; None in
+            manifests from before this field existed.
+        provider: who runs the server, if its host name tells and the provider limits or bills
+            transfer (`lifeboat.settings.providers`); else None.
     """
 
     server_version: str

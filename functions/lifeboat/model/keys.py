@@ -1,4 +1,4 @@
-"""Names in the vault: times, keys, labels, and the way back from a key to its backup.
+"""Keys in the bucket: how they are made, and how they are parsed.
 
     <tier>/<database>/<time>/archive.dump
                             /globals.sql
@@ -7,12 +7,12 @@
     restores/<database>/<time>.json
     exports/<database>/<time>/<name>.sql.gz
     attempts/<database>.json, <database>.drill.json      the last run, and how it ended
-    attempts/notified/<backup or drill>/<UTC hour>        who tells people of it
-    monitor/state.json                                    what the monitor has told already
+    attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
+    monitor/state.json                                    what people were notified of
 
-Stored data depends on this layout, so parsing is exact: what was not written by these functions
-is None, never a guess. Labels are data in the manifest: a key that held one could be spelled two
-ways for the same backup.
+Stored data depends on this layout, so parsing is exact: a key that these functions did not make
+gives None, never a guess. A label is in the manifest and not in the key, or one backup could have
+two keys.
 """
 
 import re
@@ -23,29 +23,29 @@ from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import require_utc_second
 
 DATABASE_NAME = r"^[a-z][a-z0-9-]{0,39}$"
-"""What a database is called in the settings: it becomes part of keys and of functions' names."""
+"""A database's name in the settings: it becomes part of keys and of functions' names."""
 
 LABEL = r"^[a-z0-9][a-z0-9-]{0,62}$"
-"""What a person calls a backup."""
+"""A name that a person gives to a backup."""
 
 ARCHIVE, GLOBALS, MANIFEST = "archive.dump", "globals.sql", "manifest.json"
 """The objects of a backup."""
 
 DRILLS, RESTORES, EXPORTS, ATTEMPTS = "drills", "restores", "exports", "attempts"
-"""What all keys but those of backups begin with; those of backups begin with their tier."""
+"""The first parts of all keys except those of backups, which begin with their tier."""
 
 NOTIFIED = f"{ATTEMPTS}/notified"
-"""What the keys begin with by which functions settle who tells people."""
+"""The prefix of the keys by which functions decide which of them notifies people."""
 
 STATE_KEY = "monitor/state.json"
-"""What the monitor has told already: all that it may write."""
+"""The monitor's state: the only object that the monitor may write."""
 
 _REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
 
-_SLOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
 
-BACKUP_ID = rf"\b(?:{'|'.join(Tier)})/[^/\s]+/{_SLOT.pattern}"
-"""What a backup's id looks like in a text: to find it, not to parse it."""
+BACKUP_ID = rf"\b(?:{'|'.join(Tier)})/[^/\s]+/{_TIME.pattern}"
+"""A regular expression that finds backups' ids in a text; `parse_id` parses one."""
 
 
 def time_id(moment: datetime) -> str:
@@ -58,29 +58,31 @@ def time_id(moment: datetime) -> str:
 
 
 def parse_time_id(name: str) -> datetime | None:
-    """The time of that name, or None when `time_id` never gives such a name."""
-    if not _SLOT.fullmatch(name):
+    """The time with that name, or None if `time_id` never gives such a name."""
+    if not _TIME.fullmatch(name):
         return None
     try:
-        return datetime.fromisoformat(name)  # ten times as fast as strptime, for long listings
-    except ValueError:  # the right shape, but no such day or hour
+        return datetime.fromisoformat(
+            name
+        )  # ten times as fast as strptime, which matters for long listings
+    except ValueError:  # the right form, but no such day or hour
         return None
 
 
 def is_database_name(name: str) -> bool:
-    """Whether the name may stand in keys, function names and metrics."""
+    """Whether the name is allowed in keys, function names and metrics."""
     return re.fullmatch(DATABASE_NAME, name) is not None
 
 
 def _require_database_name(name: str) -> str:
     if not is_database_name(name):
-        raise ValueError(f"{name!r} is no name of a database: {DATABASE_NAME}")
+        raise ValueError(f"{name!r} is not a database's name: {DATABASE_NAME}")
     return name
 
 
 @dataclass(frozen=True, order=True)
 class BackupLocation:
-    """Where one backup lies in the vault, and thereby its identity.
+    """The place of one backup in the bucket, which identifies it.
 
     Raises:
         ValueError: the database's name is unsafe or the time not a whole second in UTC.
@@ -91,18 +93,18 @@ class BackupLocation:
     scheduled_at: datetime
 
     def __post_init__(self) -> None:
-        """Refuse what could not be parsed back."""
+        """Refuse values whose key could not be parsed."""
         _require_database_name(self.database)
         require_utc_second(self.scheduled_at)
 
     @property
     def id(self) -> str:
-        """What a person types to mean this backup: `daily/app/2026-11-22T020000Z`."""
+        """The backup's id, as people type it: `daily/app/2026-11-22T020000Z`."""
         return f"{self.tier}/{self.database}/{time_id(self.scheduled_at)}"
 
     @property
     def prefix(self) -> str:
-        """What every key of this backup begins with, slash included."""
+        """The prefix of this backup's keys, with its slash."""
         return f"{self.id}/"
 
     @property
@@ -112,22 +114,22 @@ class BackupLocation:
 
     @property
     def globals_key(self) -> str:
-        """The key of the roles and their settings."""
+        """The key of the file with roles and their settings."""
         return self.prefix + GLOBALS
 
     @property
     def manifest_key(self) -> str:
-        """The key of the manifest, whose presence is the backup."""
+        """The key of the manifest. A backup exists if its manifest does."""
         return self.prefix + MANIFEST
 
 
 def database_prefix(tier: Tier, database: str) -> str:
-    """What the keys of all backups of a database in a tier begin with."""
+    """The prefix of the keys of a database's backups in a tier."""
     return f"{tier}/{database}/"
 
 
 def parse_id(text: str) -> BackupLocation | None:
-    """The backup that `BackupLocation.id` calls by that text, or None."""
+    """The backup with that `BackupLocation.id`, or None."""
     tier, _, rest = text.partition("/")
     database, _, name = rest.partition("/")
     scheduled_at = parse_time_id(name)
@@ -137,7 +139,7 @@ def parse_id(text: str) -> BackupLocation | None:
 
 
 def parse_key(key: str) -> tuple[BackupLocation, str] | None:
-    """The backup that an object belongs to and the object's name in it, or None when foreign."""
+    """The backup of an object and the object's name in it, or None if it is not of a backup."""
     backup_id, _, name = key.rpartition("/")
     location = parse_id(backup_id)
     if location is None or name not in {ARCHIVE, GLOBALS, MANIFEST}:
@@ -155,7 +157,7 @@ def drill_key(database: str, started: datetime) -> str:
 
 
 def parse_drill_key(key: str) -> tuple[str, datetime] | None:
-    """The database and start of the drill whose report has that key, or None when foreign."""
+    """The database and start of the drill whose report has that key, or None if it is no report."""
     match = _REPORT.fullmatch(key)
     if match is None or not is_database_name(match[1]):
         return None
@@ -192,10 +194,10 @@ def attempt_key(database: str, kind: str) -> str:
 
 
 def claims_prefix(kind: str) -> str:
-    """What the keys of all claims by functions of a kind begin with."""
+    """The prefix of the keys of all claims by functions of a kind."""
     return f"{NOTIFIED}/{kind}/"
 
 
 def claim_key(kind: str, now: datetime) -> str:
-    """The key by which one function of a kind claims an hour, to tell people in it."""
+    """The key by which a function of a kind claims an hour in which it notifies people."""
     return f"{claims_prefix(kind)}{now.astimezone(UTC):%Y-%m-%dT%H}"

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleRule:
-    """One rule, as far as Lifeboat writes and judges it.
+    """One rule, with the parts that Lifeboat writes and checks.
 
     Attributes:
-        id: its name; "" when it has none.
+        id: its name; "" if it has none.
         enabled: its Status.
-        prefix: which keys it is for; "" for all.
-        larger_than: only objects of more bytes than this (ObjectSizeGreaterThan); None: of any.
-        narrowed: it has another filter besides (tags, ObjectSizeLessThan), so it isn't for all.
-        expire_days: days after which current versions go; None: never.
+        prefix: the prefix of its keys; "" for all.
+        larger_than: it applies to objects with more bytes (ObjectSizeGreaterThan); None: to all.
+        narrowed: it has another filter (tags, ObjectSizeLessThan), so it does not apply to all.
+        expire_days: days after which current versions are deleted; None: never.
         transitions: (days, storage class) of each move of current versions.
-        noncurrent_days: days after which versions go that are not current; None: never.
-        expire_markers: delete markers go when nothing is left behind them.
-        abort_days: days after which unfinished uploads go; None: never.
+        noncurrent_days: days after which noncurrent versions are deleted; None: never.
+        expire_markers: delete markers are removed when no version is left behind them.
+        abort_days: days after which unfinished uploads are aborted; None: never.
     """
 
     id: str = ""

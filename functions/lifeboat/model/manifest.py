@@ -1,4 +1,4 @@
-"""What a backup claims about itself. Its manifest is written last, so its presence is the backup.
+"""The manifest of a backup. A run writes it last: a backup exists if its manifest does.
 
 Version 1 of the schema. Raise `SCHEMA_VERSION` when a field changes its meaning or goes away; a
 new field with a default needs no new version.
@@ -11,18 +11,18 @@ from pydantic import Field, NonNegativeFloat
 from lifeboat.errors import ManifestError
 from lifeboat.model.aws import ObjectLock
 from lifeboat.model.documents import Document
-from lifeboat.model.inventory import Count, Frozen, Inventory, Source
+from lifeboat.model.inventory import Count, Inventory, Source, StoredRecord
 from lifeboat.model.keys import DATABASE_NAME, LABEL, BackupLocation
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import UtcSecond, UtcTime
 
 
-class StoredObject(Frozen):
-    """One object in the vault, with what is needed to know it again byte for byte.
+class StoredObject(StoredRecord):
+    """One object in the bucket, with what identifies its exact bytes.
 
     Attributes:
         key: its key in the bucket.
-        version_id: the version that was written, where the bucket is versioned.
+        version_id: the version that was written, if the bucket has versioning.
         bytes: its size.
         sha256: of the whole object, 64 hexadecimal digits.
     """
@@ -33,11 +33,11 @@ class StoredObject(Frozen):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Archive(Frozen):
-    """The dump: a list of objects, so that an engine may one day write more than one.
+class Archive(StoredRecord):
+    """The dump: a list of objects, so that a later engine can write more than one.
 
     Attributes:
-        format: "custom": one file of pg_dump, which stock pg_restore reads.
+        format: "custom": one file of pg_dump, which standard pg_restore reads.
         compression: such as "zstd:1" or "gzip:6".
         pg_dump: the version of the pg_dump that wrote it.
         objects: in order; never empty.
@@ -54,12 +54,12 @@ class Archive(Frozen):
         return sum(stored.bytes for stored in self.objects)
 
 
-class Retention(Frozen):
-    """What was promised when the backup was written.
+class BackupRetention(StoredRecord):
+    """The retention of a backup, as it was when the backup was written.
 
     Attributes:
-        expires: S3 keeps it at least until then; None: forever.
-        locked_until: nobody deletes it before (governance: nobody without that right).
+        expires: S3 keeps the backup at least until then; None: forever.
+        locked_until: nobody can delete it before (governance: nobody without a special right).
         lock_mode: Object Lock's mode, or "off".
     """
 
@@ -69,37 +69,37 @@ class Retention(Frozen):
 
 
 class Manifest(Document):
-    """Everything that a backup claims about itself; reading one raises `ManifestError`.
+    """Everything about one backup; reading one raises `ManifestError`.
 
-    A table takes a line of about 110 bytes. A manifest must never go cold, as listing and judging
-    begin with it; so the lifecycle rules have to leave objects of a few MB alone.
+    Each table takes a line of about 110 bytes. A manifest must stay out of archive classes, because
+    lists and checks begin with it. So lifecycle rules must not move objects of a few MB.
 
     Attributes:
         schema_version: of this document.
         database: its name in the settings.
         tier: which retention applies; also the first part of every key.
-        scheduled_at: the backup's identity: the scheduled time, or the start of one on demand.
-        label: what the person who started it calls it; data only, never part of a key.
+        scheduled_at: identifies the backup: the scheduled time, or the start of a manual run.
+        label: the name that a person gave to it; never part of a key.
         run_id: of the invocation, to find its log.
         lifeboat_version: of the Lifeboat that wrote it.
-        started: the run's start by the clock.
-        finished: when everything but this manifest had been stored.
-        engine: who wrote the archive; "function" is a single Lambda function.
+        started: when the run began.
+        finished: when everything except this manifest was stored.
+        engine: what wrote the archive; "function" is a single Lambda function.
         archive: the dump.
-        globals: roles and their settings without passwords; None where the provider forbids it.
+        globals: roles and their settings without passwords; None if the provider forbids them.
         notes: what a reader should know, such as why there are no globals.
-        source: server, database and moment.
-        inventory: what the snapshot held.
-        retention: how long it stays.
-        seconds: time taken by each phase, by its name.
-        bytes_read: what the server sent for it, by all attempts of its run: what providers count
-            as transfer. None in manifests that were written before it was counted.
+        source: server, database and time of the data.
+        inventory: the contents of the snapshot.
+        retention: how long it is kept.
+        seconds: duration of each phase, by its name.
+        bytes_read: bytes that the server sent for it, in all attempts of its run; providers count
+            them as transfer. None in manifests from before this field existed.
     """
 
     NOUN: ClassVar = "manifest"
     SCHEMA_VERSION: ClassVar = 1
     REFUSAL: ClassVar = ManifestError
-    SAFE: ClassVar = "The archive beside it may still be whole; other backups are not affected."
+    SAFE: ClassVar = "The archive beside it may still be complete; other backups are not affected."
     INSTEAD: ClassVar = "use another backup"
     OLD_KEYS: ClassVar = frozenset({"slot", "lifeboat"})
 
@@ -118,27 +118,27 @@ class Manifest(Document):
     notes: tuple[str, ...] = ()
     source: Source
     inventory: Inventory
-    retention: Retention
+    retention: BackupRetention
     seconds: dict[str, NonNegativeFloat]
     bytes_read: Count | None = None
 
     @property
     def location(self) -> BackupLocation:
-        """Where this backup lies, and thereby its identity."""
+        """The backup's place in the bucket, which identifies it."""
         return BackupLocation(self.tier, self.database, self.scheduled_at)
 
     @property
     def key(self) -> str:
-        """Where the manifest lies in the vault."""
+        """The manifest's key in the bucket."""
         return self.location.manifest_key
 
     @property
-    def claims(self) -> tuple[StoredObject, ...]:
+    def stored_objects(self) -> tuple[StoredObject, ...]:
         """Every object that it names."""
         return (*self.archive.objects, *([self.globals] if self.globals else []))
 
     @property
     def stray(self) -> str | None:
-        """The key of an object that it names and that lies in another backup's place."""
-        keys = (stored.key for stored in self.claims)
+        """The key of an object that it names, but that belongs to another backup."""
+        keys = (stored.key for stored in self.stored_objects)
         return next((key for key in keys if not key.startswith(self.location.prefix)), None)

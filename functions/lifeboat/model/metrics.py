@@ -1,59 +1,59 @@
 """The metrics that the functions send to CloudWatch: their names, and how often they are sent.
 
-CloudWatch bills a metric for each hour in which it is sent. One is sent at each look of the
-monitor, since an alarm reads it. What only the dashboard shows is sent once a day, or by the run
-that it is about; without a dashboard it is not sent at all. What Lambda itself measures, such as
-failures and durations, is free, and so not sent again.
+CloudWatch bills a metric for each hour in which it is sent. Each check of the monitor sends one
+metric, because an alarm reads it. Metrics that only the dashboard shows are sent once a day, or by
+the run that they are about; without a dashboard they are not sent. Lambda itself measures failures
+and durations for free, so the functions do not send these.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 BACKUP_AGE = "BackupAge"
-"""Hours. At each look, of the database whose newest backup is oldest; once a day, of each one."""
+"""Hours. Each check sends the highest age of all databases; once a day, each database's age."""
 
 MONTHLY_COST = "MonthlyCost"
-"""US dollars, of everything; once a day."""
+"""US dollars for everything; once a day."""
 
 FINDINGS = "Findings"
-"""Of one database, critical ones and warnings; once a day."""
+"""Critical findings and warnings of one database; once a day."""
 
 DRILL_AGE = "DrillAge"
-"""Days, of one database; once a day."""
+"""Days since the last drill of one database; once a day."""
 
 ARCHIVE_BYTES, ROWS = "ArchiveBytes", "Rows"
-"""Of each backup, by its own run."""
+"""Of each backup; its own run sends them."""
 
 RTO_MARGIN = "RtoMargin"
-"""Seconds that each drill left of those that it may take, by its own run."""
+"""Seconds that a drill had left of its RTO; its own run sends it."""
 
-AT_EACH_LOOK = (BACKUP_AGE,)
-"""What the monitor sends at each look."""
+EACH_CHECK = (BACKUP_AGE,)
+"""Metrics that each check of the monitor sends."""
 
 DAILY = (MONTHLY_COST,)
-"""What it sends once a day."""
+"""Metrics that the monitor sends once a day."""
 
-DAILY_OF_A_DATABASE = (FINDINGS, BACKUP_AGE)
-"""What it sends once a day of each database."""
+DAILY_PER_DATABASE = (FINDINGS, BACKUP_AGE)
+"""Metrics that the monitor sends once a day for each database."""
 
-DAILY_OF_DRILLS = (DRILL_AGE,)
-"""What it sends besides where there are drills."""
+DAILY_PER_DRILLED_DATABASE = (DRILL_AGE,)
+"""Metrics that it also sends if drills are enabled."""
 
-OF_A_BACKUP = (ARCHIVE_BYTES, ROWS)
-"""What each backup sends."""
+EACH_BACKUP = (ARCHIVE_BYTES, ROWS)
+"""Metrics that each backup sends."""
 
-OF_A_DRILL = (RTO_MARGIN,)
-"""What each drill sends."""
+EACH_DRILL = (RTO_MARGIN,)
+"""Metrics that each drill sends."""
 
 
 @dataclass(frozen=True)
-class Figure:
+class MetricValue:
     """One value of a metric.
 
     Attributes:
         name: of the metric.
         value: in the metric's own unit.
-        database: whose it is; None when it is about all of them.
+        database: the database that it is about; None for all of them.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Figure:
     database: str | None = None
 
 
-def of_a_backup(database: str, archive_bytes: int, rows: int) -> Iterable[Figure]:
-    """What a backup's run sends."""
-    yield Figure(ARCHIVE_BYTES, archive_bytes, database)
-    yield Figure(ROWS, rows, database)
+def backup_metrics(database: str, archive_bytes: int, rows: int) -> Iterable[MetricValue]:
+    """The metrics of a backup's run."""
+    yield MetricValue(ARCHIVE_BYTES, archive_bytes, database)
+    yield MetricValue(ROWS, rows, database)
 
 
-def of_a_drill(database: str, margin_seconds: float) -> Iterable[Figure]:
-    """What a drill's run sends."""
-    yield Figure(RTO_MARGIN, margin_seconds, database)
+def drill_metrics(database: str, margin_seconds: float) -> Iterable[MetricValue]:
+    """The metrics of a drill's run."""
+    yield MetricValue(RTO_MARGIN, margin_seconds, database)

@@ -1,8 +1,10 @@
-"""What AWS asks for, in US dollars and without free tiers or discounts.
+"""AWS's list prices, in US dollars and without free tiers or discounts.
 
-One table for each region whose prices are known; elsewhere those of us-east-1 are taken, and said
-to be. As of 2026-10-01. S3: from copies of https://aws.amazon.com/s3/pricing/ and of AWS's own
-price list, https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonS3/current/us-east-1/index.json
+There is one table for each region whose prices are known. For other regions the prices of us-east-1
+are used, and the status says so. As of 2026-10-01.
+
+S3: from copies of https://aws.amazon.com/s3/pricing/ and of AWS's own price list,
+https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonS3/current/us-east-1/index.json
 Everything else: from copies of https://aws.amazon.com/lambda/pricing/,
 https://aws.amazon.com/cloudwatch/pricing/ and https://aws.amazon.com/secrets-manager/pricing/
 """
@@ -22,18 +24,18 @@ class Prices:
     """The prices of one region.
 
     Attributes:
-        region: whose they are.
-        storage: dollars for a GB and month, by storage class; the first 50 TB.
-        put: dollars for 1,000 requests of PUT, POST or LIST on S3 Standard.
-        transition: dollars for 1,000 moves by lifecycle rules, by the class that they lead to.
-        get: dollars for 1,000 requests of GET and all other kinds.
-        gb_second: dollars for a second of a Lambda function with a GB of memory, by architecture.
-        tmp_gb_second: dollars for a second with a GB of /tmp beyond the first half GB.
-        invocation: dollars for 1,000 invocations.
-        alarm: dollars for an alarm of CloudWatch a month, of standard resolution.
-        metric: dollars for a custom metric a month that is sent in every hour; else in proportion.
-        dashboard: dollars for a dashboard a month.
-        secret: dollars for a secret in Secrets Manager a month.
+        region: its name.
+        storage: dollars per GB and month, by storage class; for the first 50 TB.
+        put: dollars per 1,000 PUT, POST or LIST requests on S3 Standard.
+        transition: dollars per 1,000 moves by lifecycle rules, by the new storage class.
+        get: dollars per 1,000 GET and all other requests.
+        gb_second: dollars per second of a Lambda function with 1 GB of memory, by architecture.
+        tmp_gb_second: dollars per second and GB of /tmp beyond the first half GB.
+        invocation: dollars per 1,000 invocations.
+        alarm: dollars per month for a CloudWatch alarm of standard resolution.
+        metric: dollars per month for a custom metric that is sent every hour; else in proportion.
+        dashboard: dollars per month for a dashboard.
+        secret: dollars per month for a secret in Secrets Manager.
     """
 
     region: str
@@ -78,10 +80,10 @@ US_EAST_1 = Prices(
     secret=0.40,
 )
 
-TABLE = {prices.region: prices for prices in (US_EAST_1,)}
-"""By region."""
+PRICES = {prices.region: prices for prices in (US_EAST_1,)}
+"""Prices by region."""
 
 
 def prices_in(region: str) -> Prices:
-    """The region's own prices, or else those of us-east-1: `Prices.region` tells."""
-    return TABLE.get(region, US_EAST_1)
+    """The region's own prices, or those of us-east-1 if unknown; `Prices.region` says which."""
+    return PRICES.get(region, US_EAST_1)

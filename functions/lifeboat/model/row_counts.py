@@ -1,4 +1,4 @@
-"""Equal or nothing: what was decoded from an archive against what the snapshot held."""
+"""Compares the rows in an archive with the rows in the snapshot: they must be equal."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,9 +8,9 @@ from lifeboat.errors import RowsDifferError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory, Table
 
-_NAMED = 10
+_MAX_NAMED = 10
 
-type ClaimedBy = Literal["snapshot", "manifest"]
+type CountSource = Literal["snapshot", "manifest"]
 
 
 class Counted(Protocol):
@@ -18,33 +18,33 @@ class Counted(Protocol):
 
     @property
     def rows(self) -> Mapping[TableName, int]:
-        """Rows by (schema, name); a table without data in the archive isn't named."""
+        """Rows by (schema, name); a table without data in the archive is not included."""
 
     @property
     def large_objects(self) -> int:
-        """How many large objects."""
+        """The number of large objects."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One table that the archive doesn't hold as the snapshot did, or as the manifest claims.
+    """One table whose rows in the archive differ from the snapshot or the manifest.
 
     Attributes:
         schema: of the table.
         name: of the table.
-        claimed: rows that have to be in the archive; None where no data may be in it, as the
-            settings exclude it or the snapshot has no such table.
-        archive: rows decoded; None where the archive has no data of it.
+        expected: rows that must be in the archive; None if it must have no data of the table,
+            because the settings exclude it or the snapshot has no such table.
+        archive: rows in the archive; None if it has no data of the table.
         excluded: the settings exclude its data.
-        claimed_by: what the archive is compared with: the snapshot itself, or its manifest.
+        source: what the archive is compared with: the snapshot, or the manifest.
     """
 
     schema: str
     name: str
-    claimed: int | None
+    expected: int | None
     archive: int | None
     excluded: bool = False
-    claimed_by: ClaimedBy = "snapshot"
+    source: CountSource = "snapshot"
 
     def __str__(self) -> str:
         """In words, such as: public.users: 7 rows in the snapshot, 6 in the archive."""
@@ -53,40 +53,39 @@ class Difference:
     def _says(self) -> str:
         if self.excluded:
             return f"excluded by the settings, {self.archive} rows in the archive"
-        if self.claimed is None:
-            return f"not in the {self.claimed_by}, {self.archive} rows in the archive"
+        if self.expected is None:
+            return f"not in the {self.source}, {self.archive} rows in the archive"
         if self.archive is None:
-            return f"{self.claimed} rows in the {self.claimed_by}, not in the archive"
-        return f"{self.claimed} rows in the {self.claimed_by}, {self.archive} in the archive"
+            return f"{self.expected} rows in the {self.source}, not in the archive"
+        return f"{self.expected} rows in the {self.source}, {self.archive} in the archive"
 
 
 def compare_rows(
     tables: Iterable[Table],
     decoded: Mapping[TableName, int],
-    claimed_by: ClaimedBy = "snapshot",
+    source: CountSource = "snapshot",
 ) -> list[Difference]:
-    """Every table whose rows differ, sorted by name; an empty list is the proof.
+    """Every table whose rows differ, sorted by name; empty if all are equal.
 
     Args:
         tables: those of the snapshot.
-        claimed_by: who tells of them, in words.
-        decoded: rows by (schema, name) of the tables with data in the archive. One with no rows
-            must be named too: pg_dump writes an entry also for an empty table, so a table without
-            any was forgotten.
+        source: where `tables` come from.
+        decoded: rows by (schema, name) of the tables with data in the archive. An empty table must
+            be included: pg_dump writes an entry for it, so a table without an entry is missing.
     """
-    claimed = {(table.schema, table.name): table for table in tables}
+    expected = {(table.schema, table.name): table for table in tables}
     return [
-        replace(difference, claimed_by=claimed_by)
-        for name in sorted(claimed.keys() | decoded.keys())
-        if (difference := _difference(name, claimed.get(name), decoded.get(name)))
+        replace(difference, source=source)
+        for name in sorted(expected.keys() | decoded.keys())
+        if (difference := _difference(name, expected.get(name), decoded.get(name)))
     ]
 
 
 def require_same(inventory: Inventory, counted: Counted) -> None:
-    """Let pass only an archive that holds what the snapshot held.
+    """Check that an archive has exactly the rows of the snapshot.
 
     Raises:
-        RowsDifferError: it doesn't; names the first tables and counts the rest.
+        RowsDifferError: it does not; names the first tables and counts the rest.
     """
     problems = [str(each) for each in compare_rows(inventory.tables, counted.rows)]
     expected = inventory.counts.large_objects
@@ -95,10 +94,10 @@ def require_same(inventory: Inventory, counted: Counted) -> None:
             f"large objects: {expected} in the snapshot, {counted.large_objects} in the archive"
         )
     if problems:
-        more = len(problems) - _NAMED
+        more = len(problems) - _MAX_NAMED
         rest = f"; and {more} more" if more > 0 else ""
         raise RowsDifferError(
-            f"The archive is not what the snapshot held: {'; '.join(problems[:_NAMED])}{rest}.",
+            f"The archive is not what the snapshot held: {'; '.join(problems[:_MAX_NAMED])}{rest}.",
             todo="Invoke the function again. If the same tables differ again, keep the log and"
             " report it with these tables' definitions.",
         )

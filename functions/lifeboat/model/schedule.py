@@ -1,6 +1,6 @@
-"""What a schedule's cron means for the days and tiers of its backups.
+"""When a cron expression fires, and in which tier its backups are.
 
-Times here are wall-clock times of the schedule's own zone, as EventBridge Scheduler reads them.
+Times without a zone are local times in the schedule's zone, as EventBridge Scheduler reads them.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from lifeboat.model.tiers import CALENDAR, Tier
 
 
 def runs_per_day(cron: str) -> int:
-    """How often a day that has any run at all has one.
+    """How many runs there are on a day that has any.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression.
+        ValueError: `cron` is not an AWS cron expression.
     """
     schedule = AwsCroniter(cron)
     return len(set(schedule.hours)) * len(set(schedule.minutes))
@@ -27,10 +27,12 @@ def first_runs(cron: str, since: date, days: int) -> Iterator[datetime]:
     """The first run of each day that has one, within `days` days from `since`; without a zone.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression.
+        ValueError: `cron` is not an AWS cron expression.
     """
     schedule = AwsCroniter(cron)
-    cursor = datetime.combine(since, time(), UTC)  # the library takes UTC only; no zone is meant
+    cursor = datetime.combine(
+        since, time(), UTC
+    )  # the library takes UTC only; it stands for local time
     end = cursor + timedelta(days=days)
     while True:
         run: datetime | None = schedule.get_next(cursor, inclusive=True)[0]
@@ -41,10 +43,10 @@ def first_runs(cron: str, since: date, days: int) -> Iterator[datetime]:
 
 
 def runs(cron: str, timezone: str, since: datetime, until: datetime) -> list[datetime]:
-    """The moments in UTC after `since` and up to `until` at which a schedule fires.
+    """The times in UTC after `since` and up to `until` at which a schedule fires.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression.
+        ValueError: `cron` is not an AWS cron expression.
     """
     schedule, zone = AwsCroniter(cron), ZoneInfo(timezone)
     times = sorted({time(hour, minute) for hour in schedule.hours for minute in schedule.minutes})
@@ -57,14 +59,14 @@ def runs(cron: str, timezone: str, since: datetime, until: datetime) -> list[dat
     return sorted(moment for moment in moments if since < moment <= until)
 
 
-def longest_gap(cron: str, since: date, days: int) -> timedelta | None:
-    """The longest time between two runs that follow each other within `days` days from `since`.
+def longest_interval(cron: str, since: date, days: int) -> timedelta | None:
+    """The longest time between two consecutive runs within `days` days from `since`.
 
-    By the clock on the wall: the night in which clocks are put back makes it an hour longer. None
-    where there are no two such runs.
+    It is measured in local time: when clocks are put back, the real time is an hour longer. None if
+    there are fewer than two runs.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression.
+        ValueError: `cron` is not an AWS cron expression.
     """
     schedule = AwsCroniter(cron)
     times = sorted(
@@ -78,12 +80,12 @@ def longest_gap(cron: str, since: date, days: int) -> timedelta | None:
 
 
 def tier_of_day(day: date) -> Tier:
-    """The tier of a run on that day of the schedule's zone."""
+    """The tier of a run on that day, in the schedule's zone."""
     return next(rule.tier for rule in CALENDAR if rule.applies(day))
 
 
 def is_skipped(run: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks are put forward over that time, so that EventBridge Scheduler leaves it out.
+    """Whether clocks are put forward over that time, so that EventBridge Scheduler skips the run.
 
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html, daylight saving.
     """

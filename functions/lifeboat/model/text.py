@@ -1,9 +1,9 @@
-"""Figures as people read them."""
+"""Formats times, sizes and counts for people."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-_NAMED = 10
+_MAX_NAMED = 10
 _MINUTES = timedelta(minutes=90)
 _HOURS = timedelta(hours=72)
 _KILO = 1000
@@ -12,13 +12,13 @@ _HOUR = 3600
 _TENFOLD = 10
 
 
-def at(moment: datetime) -> str:
-    """A moment to the minute: 2026-11-22 02:00 UTC."""
+def format_time(moment: datetime) -> str:
+    """A time to the minute: 2026-11-22 02:00 UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def span(time: timedelta) -> str:
-    """A stretch of time in the unit that fits: 45 min, 44 h, 12 days; none is negative."""
+def format_age(time: timedelta) -> str:
+    """A length of time in a suitable unit: 45 min, 44 h, 12 days; a negative one counts as 0."""
     time = max(time, timedelta(0))
     if time < _MINUTES:
         return f"{time // timedelta(minutes=1)} min"
@@ -28,12 +28,12 @@ def span(time: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """How far a moment is from now: 44 h ago, or in 44 h when it is still to come."""
-    return f"in {span(moment - now)}" if moment > now else f"{span(now - moment)} ago"
+    """The distance of a time from now: "44 h ago", or "in 44 h" if it is in the future."""
+    return f"in {format_age(moment - now)}" if moment > now else f"{format_age(now - moment)} ago"
 
 
-def duration(seconds: float) -> str:
-    """How long something took: 0.42 s, 31 s, 4 min 12 s, 1 h 4 min."""
+def format_duration(seconds: float) -> str:
+    """A duration: 0.42 s, 31 s, 4 min 12 s, 1 h 4 min."""
     if seconds < _TENFOLD:
         return f"{seconds:.{1 if seconds >= 1 else 2}f} s"
     whole = round(seconds)
@@ -44,7 +44,7 @@ def duration(seconds: float) -> str:
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min".removesuffix(" 0 min")
 
 
-def size(amount: float) -> str:
+def format_size(amount: float) -> str:
     """Bytes with a decimal prefix: 512 B, 1.5 MB, 120 GB."""
     unit = "B"
     for larger in ("kB", "MB", "GB", "TB"):
@@ -55,13 +55,13 @@ def size(amount: float) -> str:
     return f"{amount:,.0f} {unit}" if whole else f"{amount:.1f} {unit}"
 
 
-def several(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     """A count with its noun: 1 backup, 3 backups."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def listed(items: Iterable[str], most: int = _NAMED) -> str:
-    """The first few in their order, and how many more there are."""
+def join_first(items: Iterable[str], most: int = _MAX_NAMED) -> str:
+    """The first `most` items, separated by commas, and the number of the rest."""
     everything = list(items)
     more = len(everything) - most
     rest = f" and {more} more" if more > 0 else ""
@@ -69,9 +69,9 @@ def listed(items: Iterable[str], most: int = _NAMED) -> str:
 
 
 def printable(text: str) -> str:
-    """Lines that any terminal shows as they are: what it would obey or hide is escaped.
+    """The text with control characters and other unprintable characters escaped; lines stay.
 
-    Whoever may write a key or name a table would otherwise have a say in what people read.
+    Otherwise whoever can write a key or name a table could forge what people read.
     """
     return "".join(
         each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
@@ -80,5 +80,5 @@ def printable(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """The same in one line: a name from a database must not begin a line of its own."""
+    """The same on one line: a name from a database must not start a new line."""
     return printable(text).replace("\n", "\\n")

@@ -1,8 +1,8 @@
-"""What it takes to read an archive that S3 keeps cold: how long, and at which price.
+"""Thawing (retrieving) archived objects: how long it takes, and what it costs.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html and
-https://aws.amazon.com/s3/pricing/ (us-east-1, 2026; other regions differ by some tenths). A GB is
-the binary one here, too: S3 bills a thaw in the unit in which it bills a month of storage.
+https://aws.amazon.com/s3/pricing/ (us-east-1, 2026; prices of other regions are similar). A GB is
+2^30 bytes: S3 bills retrieval in the same unit as storage.
 """
 
 import re
@@ -13,18 +13,18 @@ from email.utils import parsedate_to_datetime
 
 from lifeboat.model.aws import COLD, GIB, MONTH, ThawTier
 from lifeboat.model.prices import US_EAST_1
-from lifeboat.model.text import at
+from lifeboat.model.text import format_time
 
 _EXPIRY = re.compile(r'expiry-date="([^"]+)"')
 
 
 @dataclass(frozen=True)
 class Speed:
-    """One way to thaw.
+    """One retrieval tier of S3.
 
     Attributes:
-        takes: until the archive is readable, in words.
-        hours: the most that it takes.
+        takes: time until the archive can be read, in words.
+        hours: the longest time that it takes.
         per_gb: US dollars for each GB.
         per_request: US dollars for each object.
     """
@@ -46,17 +46,17 @@ SPEEDS: Mapping[str, Mapping[ThawTier, Speed]] = {
         "Bulk": Speed("up to 48 hours", 48, 0.0025, 0.000025),
     },
 }
-"""By storage class, all of `COLD`; the fastest first."""
+"""By storage class, for each class in `COLD`; the fastest first."""
 
 
 @dataclass(frozen=True)
-class Lying:
-    """How an archive lies, as S3 tells it.
+class StorageState:
+    """The storage state of an archive, as S3 reports it.
 
     Attributes:
-        storage_class: S3's name for it; STANDARD has none in a listing, but one here.
-        thawing: S3 is at it.
-        readable_until: it has been thawed, and stays so until then.
+        storage_class: S3's name of the class; S3 omits STANDARD, this does not.
+        thawing: S3 is retrieving it.
+        readable_until: it was thawed, and can be read until then.
     """
 
     storage_class: str
@@ -69,27 +69,27 @@ class Lying:
         return self.storage_class not in COLD or self.readable_until is not None
 
     @property
-    def told(self) -> str:
-        """In words, how long until it can be read."""
+    def description(self) -> str:
+        """In words, when it can be read."""
         if self.storage_class not in COLD:
             return f"readable now ({self.storage_class})"
         if self.readable_until:
-            return f"thawed until {at(self.readable_until)} ({self.storage_class})"
+            return f"thawed until {format_time(self.readable_until)} ({self.storage_class})"
         if self.thawing:
             return f"being thawed ({self.storage_class})"
         takes = SPEEDS[self.storage_class]["Standard"].takes
         return f"{takes} after a thaw ({self.storage_class})"
 
 
-def parse_restore(storage_class: str | None, header: str | None) -> Lying:
-    """What HeadObject says of an archive in `StorageClass` and `Restore`.
+def storage_state(storage_class: str | None, header: str | None) -> StorageState:
+    """The state of an archive from the `StorageClass` and `Restore` that HeadObject returns.
 
     The header is `ongoing-request="true"`, or `ongoing-request="false", expiry-date="..."`.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
     text = header or ""
     expiry = _EXPIRY.search(text)
-    return Lying(
+    return StorageState(
         storage_class or "STANDARD",
         thawing='ongoing-request="true"' in text,
         readable_until=parsedate_to_datetime(expiry[1]) if expiry else None,
@@ -97,10 +97,10 @@ def parse_restore(storage_class: str | None, header: str | None) -> Lying:
 
 
 def speed_of(storage_class: str, wanted: ThawTier) -> tuple[ThawTier, Speed]:
-    """The wanted way to thaw and its name, or Standard where that class doesn't have it.
+    """The wanted retrieval tier and its speed, or Standard if the class does not have it.
 
     Raises:
-        KeyError: nothing has to be thawed in that class.
+        KeyError: objects of that class need no thaw.
     """
     speeds = SPEEDS[storage_class]
     tier: ThawTier = wanted if wanted in speeds else "Standard"
@@ -108,7 +108,7 @@ def speed_of(storage_class: str, wanted: ThawTier) -> tuple[ThawTier, Speed]:
 
 
 def price(size: int, speed: Speed, *, objects: int, days: int) -> float:
-    """US dollars for thawing `size` bytes and keeping the readable copy for some days."""
+    """US dollars for thawing `size` bytes and keeping the readable copy for `days` days."""
     gigabytes = size / GIB
     kept = gigabytes * US_EAST_1.storage["STANDARD"] * days / MONTH.days
     return gigabytes * speed.per_gb + objects * speed.per_request + kept

@@ -1,8 +1,8 @@
-"""Which tier a run belongs to, and how long its objects last.
+"""The tier of a run, and how long its objects are kept.
 
-Retention is done by S3 alone, so the tier has to be known when the first key is written. It
-follows from the *scheduled* time, never from the clock: a second delivery of a schedule, or one
-that comes hours late, lands where the first one did.
+S3 alone applies retention, so a run must know its tier before it writes the first key. The tier
+follows from the *scheduled* time, not from the clock: a second or late delivery of a scheduled
+event gets the same key.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from lifeboat.model.utc import in_utc
 
 SUNDAY = 7
-"""By `date.isoweekday`."""
+"""In `date.isoweekday`."""
 
 
 class Tier(StrEnum):
-    """A class of retention; its value is the first part of every key."""
+    """A class of retention; its value is the first part of a backup's keys."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -28,7 +28,7 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the calendar: the tier, the days it takes, and why, in a person's words."""
+    """One rule of the calendar: a tier, the days that it applies to, and the reason in words."""
 
     tier: Tier
     applies: Callable[[date], bool]
@@ -40,13 +40,13 @@ CALENDAR = (
     Rule(Tier.WEEKLY, lambda day: day.isoweekday() == SUNDAY, "Sunday's run stands for its week"),
     Rule(Tier.DAILY, lambda _day: True, "neither the 1st of a month nor a Sunday"),
 )
-"""The first rule that applies decides. A schedule that runs several times a day keeps them all in
-that day's tier: choosing one of them would need to know the others.
+"""The first rule that applies decides. If a schedule runs several times a day, all its runs have
+that day's tier: to choose one of them, a run would have to know the others.
 """
 
 
 def rule_of(scheduled: datetime, zone: ZoneInfo) -> Rule:
-    """The rule that decides over a scheduled run, by the calendar of the schedule's own zone.
+    """The rule that applies to a scheduled run, by the calendar of the schedule's zone.
 
     Raises:
         ValueError: `scheduled` has no time zone.
@@ -56,23 +56,23 @@ def rule_of(scheduled: datetime, zone: ZoneInfo) -> Rule:
 
 
 def tier_of(scheduled: datetime, zone: ZoneInfo) -> Tier:
-    """The tier of a scheduled run; see `rule_of`, which also knows the reason."""
+    """The tier of a scheduled run; `rule_of` also gives the reason."""
     return rule_of(scheduled, zone).tier
 
 
 def expires(days: int | None, start: datetime) -> datetime | None:
-    """The moment from which S3 may expire a backup of that start; None when it is kept forever.
+    """The time from which S3 may delete a backup with that start; None if it is kept forever.
 
-    S3 counts from the object's creation and rounds up to the next midnight UTC, so what is
-    promised here is "not before".
+    S3 counts from the object's creation and rounds up to the next midnight UTC, so this time means
+    "not before".
     """
     return None if days is None else in_utc(start) + timedelta(days=days)
 
 
 def locked_until(lock_days: int | None, start: datetime) -> datetime | None:
-    """The moment up to which Object Lock holds every object; None when there is no lock.
+    """The time until which Object Lock protects every object; None if there is no lock.
 
-    Counted from the same start as `expires`, hence never later than the lifecycle rule's own
-    end, which would leave behind versions that no rule can remove.
+    It counts from the same start as `expires`, so it is never later than the lifecycle rule's end.
+    Otherwise versions would remain that no rule can delete.
     """
     return None if lock_days is None else in_utc(start) + timedelta(days=lock_days)

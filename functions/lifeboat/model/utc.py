@@ -1,24 +1,24 @@
-"""Times as Lifeboat stores them: aware, in UTC; those that identify a run have whole seconds."""
+"""Times as Lifeboat stores them: with a zone, in UTC, to the second if they identify a run."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
-AHEAD = timedelta(hours=1)
-"""Clocks may differ by as much; what claims to be later than that comes from the future."""
+MAX_CLOCK_SKEW = timedelta(hours=1)
+"""Clocks may differ by this much; a time that is further ahead counts as in the future."""
 
 
 def is_ahead(moment: datetime, now: datetime) -> bool:
-    """Whether a moment lies further in the future than clocks may differ."""
-    return moment - now > AHEAD
+    """Whether a time is further in the future than clocks may differ."""
+    return moment - now > MAX_CLOCK_SKEW
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment, expressed in UTC.
+    """The same time, in UTC.
 
     Raises:
-        ValueError: it has no time zone, or lies outside of what UTC can express.
+        ValueError: it has no time zone, or is outside the years of `datetime`.
     """
     if moment.utcoffset() is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
@@ -29,10 +29,10 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def require_utc_second(moment: datetime) -> datetime:
-    """The moment itself, when it can be an identity: aware, UTC, whole seconds.
+    """The time itself, if it can identify a run: with a zone, in UTC, in whole seconds.
 
     Raises:
-        ValueError: it is not such a moment. Rounding here would let two names mean one backup.
+        ValueError: it is not such a time. Rounding here would give one backup two names.
     """
     if moment.utcoffset() != timedelta(0) or moment.microsecond:
         raise ValueError(f"{moment.isoformat()} is not a whole second in UTC")
@@ -43,9 +43,9 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
 UtcSecond = Annotated[UtcTime, AfterValidator(require_utc_second)]
 
 
-def _to_the_second(moment: datetime) -> datetime:
+def _whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-ToTheSecond = Annotated[UtcTime, AfterValidator(_to_the_second)]
-"""As answers tell a moment: its fractions of a second are cut, so that an event takes it back."""
+WholeSecond = Annotated[UtcTime, AfterValidator(_whole_second)]
+"""A time in an answer, without fractions of a second, so that an event accepts it."""

@@ -18,7 +18,7 @@ from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import DRILLS, attempt_key
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import size
+from lifeboat.model.text import format_size
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.bucket_facts import bucket_facts
 from lifeboat.monitor.listings import (
@@ -227,7 +227,8 @@ class _Reader:
 def _too_large(key: str, found: int) -> Unreadable:
     return Unreadable(
         key=key,
-        why=f"{key} has {size(found)}, more than any document of Lifeboat ({size(LARGEST)}).",
+        why=f"{key} has {format_size(found)}, more than any document of Lifeboat"
+        f" ({format_size(LARGEST)}).",
         safe="The archive beside it may be complete; it was not read.",
         todo="Find out who wrote it.",
     )

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import ConnectError, ConnectFailure, EndpointError, UnsupportedServerError
-from lifeboat.model.server_words import cut
+from lifeboat.model.server_messages import truncate
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import said
 from lifeboat.runtime.patience import patience
@@ -220,12 +220,12 @@ def _final(error: psycopg.Error) -> str | None:
 
 
 def _known(fixes: Mapping[str, str], error: psycopg.Error) -> str | None:
-    words = cut(str(error))
+    words = truncate(str(error))
     return next((fix for part, fix in fixes.items() if part in words), None)
 
 
 def _reason(error: psycopg.Error) -> ConnectFailure:
-    refused = _OF_ONE_DATABASE.search(cut(str(error)))
+    refused = _OF_ONE_DATABASE.search(truncate(str(error)))
     return ConnectFailure.THIS_DATABASE if refused else ConnectFailure.OTHER
 
 

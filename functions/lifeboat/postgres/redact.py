@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from lifeboat.model.server_words import cut, without_values
+from lifeboat.model.server_messages import truncate, without_values
 from lifeboat.model.text import line
 from lifeboat.postgres.endpoint import Endpoint
 
@@ -31,10 +31,10 @@ def said(error: psycopg.Error, endpoint: Endpoint) -> str:
     """
     primary = error.diag.message_primary
     if primary is None:
-        return redact(cut(str(error)), endpoint).strip()
-    place = _COPY.match(cut(error.diag.context or ""))
+        return redact(truncate(str(error)), endpoint).strip()
+    place = _COPY.match(truncate(error.diag.context or ""))
     where = f"{place[1]}, line {place[2]}: " if place else ""
-    told = without_values(cut(primary), sqlstate=error.sqlstate)
+    told = without_values(truncate(primary), sqlstate=error.sqlstate)
     return redact(line(where + told), endpoint)
 
 

@@ -42,7 +42,7 @@ def decode_archive(run: RecoveryRun) -> bool:
         run.watch.check()
         return run.note("decode", (error.what,))
     differences = [
-        str(each) for each in compare_rows(inventory.tables, counted.rows, claimed_by="manifest")
+        str(each) for each in compare_rows(inventory.tables, counted.rows, source="manifest")
     ]
     if counted.large_objects != inventory.counts.large_objects:
         differences.append(

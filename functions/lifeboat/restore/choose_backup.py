@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from lifeboat.errors import ManifestError, NoBackupError
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import at, several
+from lifeboat.model.text import format_time, plural
 from lifeboat.recovery.prepare_database import roles_in
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.facts import Source
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.thawing import lying_of
+from lifeboat.restore.thawing import storage_state_of
 from lifeboat.s3.read import Found, find_backups, newest_reports, read_manifest, read_object
 
 _NAMED = 3
@@ -36,7 +36,7 @@ def choose_backup(run: RestoreRun) -> Source:
     return Source(
         vault=vault.bucket,
         manifest=manifest,
-        lying=lying_of(vault, manifest.archive.objects),
+        lying=storage_state_of(vault, manifest.archive.objects),
         drills=tuple(newest_reports(vault, run.event.database, _DRILLS)),
         roles=roles,
     )
@@ -52,7 +52,7 @@ def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Mani
         if each.is_early:
             run.skip(
                 each.location,
-                f"It was written at {at(each.written)}, before the time that it claims.",
+                f"It was written at {format_time(each.written)}, before the time that it claims.",
                 "Find out who wrote it. To use it all the same, name it.",
             )
             continue
@@ -99,7 +99,7 @@ def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
 
 def _unusable(run: RestoreRun) -> NoBackupError:
     newest, others = run.skipped[0], len(run.skipped) - 1
-    rest = f" So it is with {several(others, 'other')}." if others else ""
+    rest = f" So it is with {plural(others, 'other')}." if others else ""
     return NoBackupError(
         f"No backup of {run.event.database} can be used. {newest.backup}: {newest.reason}{rest}",
         todo=newest.next_step,

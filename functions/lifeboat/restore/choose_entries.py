@@ -4,7 +4,7 @@ import json
 
 from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.identifiers import TableName, qualified
-from lifeboat.model.text import listed
+from lifeboat.model.text import join_first
 from lifeboat.recovery.archive_listing import contents, entries_of
 from lifeboat.recovery.run import RecoveryRun
 from lifeboat.restore.policy.event import Action
@@ -41,7 +41,7 @@ def choose_entries(
             "backup": location.id,
         }
         raise RestoreRefusedError(
-            f"The backup {location.id} has no table {listed(unknown)}.",
+            f"The backup {location.id} has no table {join_first(unknown)}.",
             todo=f"Send {json.dumps(listing)} to see which it has.",
         )
     return select(parse_contents(contents(run)), chosen, relatives=relatives)

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.identifiers import TableName
-from lifeboat.model.text import listed
+from lifeboat.model.text import join_first
 from lifeboat.postgres.connect import Connection
 from lifeboat.restore import table_state
 from lifeboat.restore.table_state import Key, Member, Trigger
@@ -45,7 +45,7 @@ def loosened(connection: Connection, tables: Sequence[TableName]) -> Iterator[tu
     if not _is_superuser(connection) and (fixed := [k.told for k in staying if k.fires]):
         raise RestoreRefusedError(
             "Only a superuser can turn off the triggers of these foreign keys, and give them back"
-            f" as they are: {listed(fixed)}.",
+            f" as they are: {join_first(fixed)}.",
             todo="Give `target` the secret of a superuser, or leave data_only out.",
         )
     members = table_state.members(connection, dropped)

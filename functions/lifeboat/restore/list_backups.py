@@ -7,12 +7,12 @@ from itertools import islice
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.identifiers import qualified
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.thaw import Lying
+from lifeboat.model.thaw import StorageState
 from lifeboat.restore.choose_backup import of_moment
 from lifeboat.restore.policy.answers import BackupList, ListedBackup, ListedTable, TableList
 from lifeboat.restore.policy.event import Action, RestoreEvent
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.thawing import lying_of
+from lifeboat.restore.thawing import storage_state_of
 from lifeboat.s3.read import Found, find_backups, newest_reports
 
 _MOST = 100
@@ -85,9 +85,9 @@ def _newest_drills(reports: list[DrillReport]) -> Mapping[str, DrillReport]:
 def _listed(
     run: RestoreRun, found: Found, manifest: Manifest, drills: Mapping[str, DrillReport]
 ) -> ListedBackup:
-    lying = Lying(found.storage_class or "gone")
+    lying = StorageState(found.storage_class or "gone")
     if not found.is_hot and found.storage_class:
-        lying = lying_of(run.vault, manifest.archive.objects)
+        lying = storage_state_of(run.vault, manifest.archive.objects)
     drill = drills.get(manifest.location.id)
     return ListedBackup(
         backup=manifest.location.id,
@@ -101,6 +101,6 @@ def _listed(
         drill_verdict=drill and drill.verdict,
         drilled_at=drill and drill.started,
         available=lying.is_readable and found.storage_class is not None,
-        storage_state=lying.told if found.storage_class else "its archive is gone",
+        storage_state=lying.description if found.storage_class else "its archive is gone",
         expires_at=manifest.retention.expires,
     )

@@ -13,7 +13,7 @@ from lifeboat.errors import (
 )
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import restore_key
-from lifeboat.model.text import listed
+from lifeboat.model.text import join_first
 from lifeboat.restore.policy.answers import RenamedDatabase, RestorePlan, SwapResult
 from lifeboat.restore.policy.copy_names import parse_copy
 from lifeboat.restore.policy.plan import require_open
@@ -121,7 +121,7 @@ def _swap(run: RestoreRun, swap: Swap) -> None:
 
 def _busy(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
     clients = clients_of(helper, list(swap.renames))  # type: ignore[arg-type]
-    who = f" Connected are: {listed(clients)}." if clients else ""
+    who = f" Connected are: {join_first(clients)}." if clients else ""
     return SwapError(
         f"Somebody stays connected and can't be ended by this role: {error.diag.message_primary}."
         f"{who}",

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from lifeboat.model.thaw import Lying, speed_of
+from lifeboat.model.thaw import StorageState, speed_of
 from lifeboat.restore.policy.answers import RestorePlan, ThawResult
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.plan import Plan, thaw_sentence
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.thawing import lying_of, thaw
+from lifeboat.restore.thawing import storage_state_of, thaw
 
 
 def thaw_backup(run: RestoreRun) -> RestorePlan | ThawResult:
@@ -32,12 +32,12 @@ def thaw_backup(run: RestoreRun) -> RestorePlan | ThawResult:
     objects, vault = manifest.archive.objects, run.vault
     changed = thaw(vault, objects, tier=tier, days=run.settings.restore.thaw_days)
     run.notes.append(thaw_sentence(manifest, lying, run.settings.restore))
-    now = lying_of(vault, objects)
+    now = storage_state_of(vault, objects)
     asked = now if now.is_readable else replace(lying, thawing=True)
     return _result(run, asked, changed=changed)
 
 
-def _result(run: RestoreRun, lying: Lying, *, changed: bool) -> ThawResult:
+def _result(run: RestoreRun, lying: StorageState, *, changed: bool) -> ThawResult:
     """How it is stored now, when to come back, and what for."""
     backup, notes = run.manifest.location.id, list(run.notes)
     latest = None
@@ -55,7 +55,7 @@ def _result(run: RestoreRun, lying: Lying, *, changed: bool) -> ThawResult:
         next_event=run.event.again(action=Action.RESTORE.value, backup=backup),
         backup=backup,
         available=lying.is_readable,
-        storage_state=lying.told,
+        storage_state=lying.description,
         retry_after=latest,
         notes=tuple(notes),
     )

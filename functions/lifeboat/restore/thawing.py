@@ -5,14 +5,14 @@ from botocore.exceptions import ClientError
 from lifeboat.errors import VaultReadError
 from lifeboat.model.aws import ThawTier
 from lifeboat.model.manifest import StoredObject
-from lifeboat.model.thaw import Lying, parse_restore
+from lifeboat.model.thaw import StorageState, storage_state
 from lifeboat.s3.bucket import Vault, code_of
 from lifeboat.s3.read import reading, versioned
 
 _AT_IT = "RestoreAlreadyInProgress"
 
 
-def lying_of(vault: Vault, objects: tuple[StoredObject, ...]) -> Lying:
+def storage_state_of(vault: Vault, objects: tuple[StoredObject, ...]) -> StorageState:
     """How an archive lies: as the one of its objects that takes longest.
 
     Raises:
@@ -35,12 +35,12 @@ def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: ThawTier, day
     return any(asked)
 
 
-def _lying(vault: Vault, stored: StoredObject) -> Lying:
+def _lying(vault: Vault, stored: StoredObject) -> StorageState:
     with reading(f"look at s3://{vault.bucket}/{stored.key}"):
         head = vault.client.head_object(
             Bucket=vault.bucket, Key=stored.key, **versioned(stored.version_id)
         )
-    return parse_restore(head.get("StorageClass"), head.get("Restore"))
+    return storage_state(head.get("StorageClass"), head.get("Restore"))
 
 
 def _thaw(vault: Vault, stored: StoredObject, tier: ThawTier, days: int) -> bool:

@@ -5,12 +5,12 @@ from itertools import groupby
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from lifeboat.model.metrics import ARCHIVE_BYTES, RTO_MARGIN, Figure
+from lifeboat.model.metrics import ARCHIVE_BYTES, RTO_MARGIN, MetricValue
 
 _UNITS = {ARCHIVE_BYTES: MetricUnit.Bytes, RTO_MARGIN: MetricUnit.Seconds}
 
 
-def measure(figures: Iterable[Figure]) -> None:
+def measure(figures: Iterable[MetricValue]) -> None:
     """Send figures, those of a database under its name. No figures, no line."""
     for database, own in groupby(figures, lambda figure: figure.database):
         metrics = EphemeralMetrics()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from lifeboat.model.aws import MONTH
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.schedule import runs
-from lifeboat.model.text import size
+from lifeboat.model.text import format_size
 from lifeboat.settings import TransferSettings, WatchedDatabase
 from lifeboat.settings.providers import GB, Plan, Provider, provider_named
 
@@ -42,7 +42,7 @@ class Allowance:
     @property
     def words(self) -> str:
         """How much, and who says so."""
-        much = "no limit" if self.bytes is None else f"{size(self.bytes)} a month"
+        much = "no limit" if self.bytes is None else f"{format_size(self.bytes)} a month"
         if self.stated or self.provider is None:
             return f"{much} (databases[].transfer)"
         plan = f"{self.provider.title}'s {self.provider.free.name} plan"
@@ -111,9 +111,9 @@ def forecast(manifest: Manifest, database: WatchedDatabase, now: datetime) -> Tr
     if allowance is None or allowance.bytes is None or month <= allowance.bytes:
         return expected
     warning = (
-        f"By its schedule, backups of {database.name} will read {size(month)} a month from its"
-        f" server. Allowed: {allowance.words}. {consequence(allowance, month)} The application's"
-        f" own traffic counts too. {' '.join(cures(allowance))}"
+        f"By its schedule, backups of {database.name} will read {format_size(month)} a month from"
+        f" its server. Allowed: {allowance.words}. {consequence(allowance, month)} The"
+        f" application's own traffic counts too. {' '.join(cures(allowance))}"
     )
     return replace(expected, warnings=(warning,))
 

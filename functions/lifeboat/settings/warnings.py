@@ -8,7 +8,7 @@ from lifeboat.model.aws import COLD, MIN_BILLED_DAYS
 from lifeboat.model.schedule import (
     first_runs,
     is_skipped,
-    longest_gap,
+    longest_interval,
     runs_per_day,
     tier_of_day,
 )
@@ -65,7 +65,7 @@ def _about_the_schedule(key: str, database: DatabaseSettings, today: date) -> It
 
 
 def _about_its_age(key: str, database: DatabaseSettings, hours: int, today: date) -> Iterator[str]:
-    gap = longest_gap(database.cron, today, YEAR)
+    gap = longest_interval(database.cron, today, YEAR)
     if gap and timedelta(hours=hours) <= gap:
         yield (
             f"{key}.cron '{database.cron}' ({database.name}) leaves {_hours(gap)} hours between "
@@ -81,7 +81,7 @@ def _about_drills(settings: Settings, today: date) -> Iterator[str]:
             "lifeboat.drill.enabled is false: nothing will ever show that a backup can be restored."
         )
         return
-    gap = longest_gap(drill.cron, today, YEAR)
+    gap = longest_interval(drill.cron, today, YEAR)
     if gap is None:
         yield f"lifeboat.drill.cron '{drill.cron}' fires less than twice in {YEAR} days."
     elif gap > timedelta(days=days):

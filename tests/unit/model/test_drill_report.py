@@ -45,7 +45,7 @@ def test_a_report_of_a_newer_lifeboat_asks_for_an_update() -> None:
 def test_a_damaged_report_says_nothing_about_the_backup() -> None:
     with pytest.raises(ReportError, match="verdict: ") as refusal:
         DrillReport.from_json(stored(verdict="perhaps"))
-    assert refusal.value.safe == "The backup that it speaks of is not affected."
+    assert refusal.value.safe == "The backup that it is about is not affected."
     assert refusal.value.todo.endswith("or run the drill again.")
 
 

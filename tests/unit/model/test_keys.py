@@ -95,9 +95,9 @@ def test_a_foreign_key_is_nobodys_drill(key: str) -> None:
 
 @pytest.mark.parametrize("database", ["", "App", "a/b", "../app", "1app", "app\n", "a" * 41])
 def test_an_unsafe_name_never_becomes_a_key(database: str) -> None:
-    with pytest.raises(ValueError, match="is no name of a database"):
+    with pytest.raises(ValueError, match="is not a database's name"):
         BackupLocation(Tier.DAILY, database, SLOT)
-    with pytest.raises(ValueError, match="is no name of a database"):
+    with pytest.raises(ValueError, match="is not a database's name"):
         keys.drill_key(database, SLOT)
 
 

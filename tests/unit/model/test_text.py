@@ -4,12 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifeboat.model.text import ago, at, duration, listed, several, size, span
+from lifeboat.model.text import (
+    ago,
+    format_age,
+    format_duration,
+    format_size,
+    format_time,
+    join_first,
+    plural,
+)
 
 
 def test_moments_are_told_in_utc_to_the_minute() -> None:
     berlin = timezone(timedelta(hours=1))
-    assert at(datetime(2026, 11, 22, 3, 0, 59, tzinfo=berlin)) == "2026-11-22 02:00 UTC"
+    assert format_time(datetime(2026, 11, 22, 3, 0, 59, tzinfo=berlin)) == "2026-11-22 02:00 UTC"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,7 @@ def test_moments_are_told_in_utc_to_the_minute() -> None:
     ],
 )
 def test_a_stretch_of_time_has_the_unit_that_fits(seconds: float, text: str) -> None:
-    assert span(timedelta(seconds=seconds)) == text
+    assert format_age(timedelta(seconds=seconds)) == text
 
 
 @pytest.mark.parametrize(
@@ -45,7 +53,7 @@ def test_a_stretch_of_time_has_the_unit_that_fits(seconds: float, text: str) -> 
     ],
 )
 def test_a_duration_is_told_as_exactly_as_matters(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -62,11 +70,11 @@ def test_a_duration_is_told_as_exactly_as_matters(seconds: float, text: str) -> 
     ],
 )
 def test_sizes_have_the_unit_that_fits(amount: float, text: str) -> None:
-    assert size(amount) == text
+    assert format_size(amount) == text
 
 
 def test_counts_agree_with_their_nouns() -> None:
-    assert [several(count, "backup") for count in (0, 1, 1234)] == [
+    assert [plural(count, "backup") for count in (0, 1, 1234)] == [
         "0 backups",
         "1 backup",
         "1,234 backups",
@@ -74,14 +82,14 @@ def test_counts_agree_with_their_nouns() -> None:
 
 
 def test_long_lists_are_cut() -> None:
-    assert listed("abc") == "a, b, c"
-    assert listed("abcd", most=3) == "a, b, c and 1 more"
-    assert listed(map(str, range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+    assert join_first("abc") == "a, b, c"
+    assert join_first("abcd", most=3) == "a, b, c and 1 more"
+    assert join_first(map(str, range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
 
 
 @given(moment=st.datetimes(timezones=st.just(UTC)), now=st.datetimes(timezones=st.just(UTC)))
 def test_no_time_is_negative(moment: datetime, now: datetime) -> None:
-    assert "-" not in span(now - moment)
+    assert "-" not in format_age(now - moment)
     told = ago(moment, now)
     assert "-" not in told
     assert told.startswith("in ") == (moment > now)

@@ -5,42 +5,42 @@ from datetime import UTC, datetime
 import pytest
 
 from lifeboat.model.aws import COLD
-from lifeboat.model.thaw import SPEEDS, Lying, parse_restore, price, speed_of
+from lifeboat.model.thaw import SPEEDS, StorageState, price, speed_of, storage_state
 
 
 def test_what_lies_hot_can_be_read_at_once() -> None:
-    lying = parse_restore(None, None)
-    assert lying == Lying("STANDARD")
-    assert lying.is_readable
-    assert lying.told == "readable now (STANDARD)"
+    state = storage_state(None, None)
+    assert state == StorageState("STANDARD")
+    assert state.is_readable
+    assert state.description == "readable now (STANDARD)"
 
 
 def test_instant_retrieval_is_not_cold() -> None:
-    assert parse_restore("GLACIER_IR", None).is_readable
+    assert storage_state("GLACIER_IR", None).is_readable
 
 
 @pytest.mark.parametrize(
     ("storage_class", "takes"), [("GLACIER", "3 to 5 hours"), ("DEEP_ARCHIVE", "up to 12 hours")]
 )
 def test_what_lies_cold_says_how_long_a_thaw_takes(storage_class: str, takes: str) -> None:
-    lying = parse_restore(storage_class, None)
-    assert not lying.is_readable
-    assert takes in lying.told
+    state = storage_state(storage_class, None)
+    assert not state.is_readable
+    assert takes in state.description
 
 
 def test_a_thaw_under_way_is_seen() -> None:
-    lying = parse_restore("GLACIER", 'ongoing-request="true"')
-    assert (lying.thawing, lying.is_readable) == (True, False)
-    assert "being thawed" in lying.told
+    state = storage_state("GLACIER", 'ongoing-request="true"')
+    assert (state.thawing, state.is_readable) == (True, False)
+    assert "being thawed" in state.description
 
 
 def test_what_was_thawed_can_be_read_until_it_expires() -> None:
-    lying = parse_restore(
+    state = storage_state(
         "DEEP_ARCHIVE", 'ongoing-request="false", expiry-date="Fri, 23 Dec 2026 00:00:00 GMT"'
     )
-    assert lying.is_readable
-    assert lying.readable_until == datetime(2026, 12, 23, tzinfo=UTC)
-    assert "thawed until 2026-12-23 00:00 UTC" in lying.told
+    assert state.is_readable
+    assert state.readable_until == datetime(2026, 12, 23, tzinfo=UTC)
+    assert "thawed until 2026-12-23 00:00 UTC" in state.description
 
 
 def test_a_class_that_knows_no_expedited_thaw_gets_the_standard_one() -> None:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from lifeboat.model.metrics import (
-    AT_EACH_LOOK,
     DAILY,
-    DAILY_OF_A_DATABASE,
-    DAILY_OF_DRILLS,
-    Figure,
+    DAILY_PER_DATABASE,
+    DAILY_PER_DRILLED_DATABASE,
+    EACH_CHECK,
+    MetricValue,
 )
 from lifeboat.monitor.policy.figures import MORNING, figures_of, is_daily
 from lifeboat.monitor.policy.slots import slots
@@ -35,8 +35,8 @@ def test_a_usual_look_sends_one_figure() -> None:
 def test_one_look_a_day_sends_what_the_dashboard_shows() -> None:
     found = figures(healthy(), DAILY_LOOK)
     assert found.keys() == {
-        *((name, None) for name in (*AT_EACH_LOOK, *DAILY)),
-        *((name, "app") for name in (*DAILY_OF_A_DATABASE, *DAILY_OF_DRILLS)),
+        *((name, None) for name in (*EACH_CHECK, *DAILY)),
+        *((name, "app") for name in (*DAILY_PER_DATABASE, *DAILY_PER_DRILLED_DATABASE)),
     }
     assert found["Findings", "app"] == 0
     assert found["MonthlyCost", None] > 1
@@ -86,4 +86,4 @@ def test_what_is_not_known_is_not_sent() -> None:
 
 
 def test_a_figure_is_of_all_databases_unless_it_names_one() -> None:
-    assert Figure("BackupAge", 1.0).database is None
+    assert MetricValue("BackupAge", 1.0).database is None

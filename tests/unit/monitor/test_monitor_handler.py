@@ -5,7 +5,7 @@ import pytest
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import EventError
-from lifeboat.model.metrics import Figure
+from lifeboat.model.metrics import MetricValue
 from lifeboat.monitor import handler as monitor
 from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.runtime.measure import measure
@@ -65,7 +65,13 @@ def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one(
 def test_figures_are_written_as_metrics_each_database_under_its_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    measure([Figure("BackupAge", 0.0), Figure("Findings", 2, "app"), Figure("DrillAge", 1, "app")])
+    measure(
+        [
+            MetricValue("BackupAge", 0.0),
+            MetricValue("Findings", 2, "app"),
+            MetricValue("DrillAge", 1, "app"),
+        ]
+    )
     whole, app = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert whole["BackupAge"] == [0.0], "a backup of this very minute is measured, too"
     assert whole["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]

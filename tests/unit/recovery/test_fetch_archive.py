@@ -8,7 +8,7 @@ import pytest
 from lifeboat.errors import ConnectError, ConnectFailure
 from lifeboat.model.inventory import Table
 from lifeboat.model.row_counts import compare_rows
-from lifeboat.model.server_words import cut, without_values
+from lifeboat.model.server_messages import truncate, without_values
 from lifeboat.model.text import line
 from lifeboat.recovery import fetch_archive
 from tests.unit.model.test_row_counts import inventory
@@ -33,7 +33,7 @@ def test_a_difference_names_what_the_archive_was_compared_with() -> None:
     table = Table(schema="public", name="t", rows=7)
     (told,) = compare_rows([table], {})
     assert str(told) == "public.t: 7 rows in the snapshot, not in the archive"
-    (told,) = compare_rows([], {("public", "t"): 1}, claimed_by="manifest")
+    (told,) = compare_rows([], {("public", "t"): 1}, source="manifest")
     assert str(told) == "public.t: not in the manifest, 1 rows in the archive"
 
 
@@ -42,8 +42,8 @@ def test_an_error_about_a_connection_has_a_reason() -> None:
 
 
 def test_long_words_are_cut() -> None:
-    assert len(cut("x" * 1_000_000)) < 20_000
-    assert cut("short") == "short"
+    assert len(truncate("x" * 1_000_000)) < 20_000
+    assert truncate("short") == "short"
 
 
 @pytest.mark.parametrize("message", ['column "a" does not exist', "no quotes", 'one " quote'])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifeboat.model.schedule import first_runs, is_skipped, longest_gap, runs_per_day
+from lifeboat.model.schedule import first_runs, is_skipped, longest_interval, runs_per_day
 from lifeboat.settings import Settings
 from lifeboat.settings.warnings import warnings
 
@@ -228,7 +228,7 @@ def test_backups_that_are_cold_from_the_start_cannot_be_back_in_time(storage_cla
     ],
 )
 def test_the_longest_gap_is_within_days_or_across_nights(cron: str, gap: timedelta | None) -> None:
-    assert longest_gap(cron, TODAY, 366) == gap
+    assert longest_interval(cron, TODAY, 366) == gap
 
 
 @given(
@@ -253,4 +253,4 @@ def test_the_longest_gap_is_what_counting_through_all_runs_gives(
     ]
     gaps = [later - earlier for earlier, later in pairwise(runs)]
 
-    assert longest_gap(cron, TODAY, 21) == max(gaps)
+    assert longest_interval(cron, TODAY, 21) == max(gaps)

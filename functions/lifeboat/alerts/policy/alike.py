@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from lifeboat.alerts.policy.findings import Finding
 from lifeboat.model.keys import BACKUP_ID
-from lifeboat.model.text import ago, at, line
+from lifeboat.model.text import ago, format_time, line
 
 OWN_NAME = "<database>"
 """Stands for a database's name in what is said once for several."""
@@ -74,7 +74,9 @@ def of_each(findings: Sequence[Finding], now: datetime) -> str:
 
 def _own(finding: Finding, now: datetime, shared: Mapping[str, str | None]) -> Iterator[str]:
     """What holds for this database alone."""
-    since = f", since {at(finding.since)} ({ago(finding.since, now)})" if finding.since else ""
+    since = (
+        f", since {format_time(finding.since)} ({ago(finding.since, now)})" if finding.since else ""
+    )
     yield f"{finding.database}: {finding.headline}{since}."
     if shared["What"] is None:
         yield finding.fact

@@ -9,7 +9,7 @@ from lifeboat.alerts.policy.messages import Kind, Message, raised
 from lifeboat.errors import LifeboatError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.commands import Commands
-from lifeboat.model.text import at, line
+from lifeboat.model.text import format_time, line
 
 LEVEL = Level.WARNING
 """The level of a run's own notification: it doesn't know whether there is a fresh backup."""
@@ -89,7 +89,7 @@ def restore_message(
         level=Level.CRITICAL,
         database=database,
         headline=f"had a failed restore: {_cut(what)}",
-        fact=f"The restore of {database} that started at {at(started)} failed: {what}",
+        fact=f"The restore of {database} that started at {format_time(started)} failed: {what}",
         since=now,
         safe=line(error.safe),
         advice=(
@@ -103,7 +103,10 @@ def restore_message(
 def _run(attempt: Attempt) -> str:
     named = f" with the label {line(attempt.label)}" if attempt.label else ""
     of = f" ({line(attempt.backup)}{named})" if attempt.backup else named
-    return f"The {attempt.kind} of {attempt.database} that started at {at(attempt.started)}{of}"
+    return (
+        f"The {attempt.kind} of {attempt.database} that started at"
+        f" {format_time(attempt.started)}{of}"
+    )
 
 
 def _finding(

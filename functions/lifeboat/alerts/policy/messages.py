@@ -10,7 +10,7 @@ from lifeboat.alerts.policy.alike import first_of_each, headline_of_many, of_eac
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.alerts.policy.state import SentAlert
-from lifeboat.model.text import ago, at, line, printable
+from lifeboat.model.text import ago, format_time, line, printable
 
 MAX_SUBJECT = 99
 """SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
@@ -139,8 +139,8 @@ def resolved(alerts: Sequence[SentAlert], *, now: datetime, installation: Instal
     databases = _databases(each.database for each in alerts)
     several = len(databases) > 1
     lines = [
-        f"{_whose(each.database)} {line(each.headline)}; first notified {at(each.first_notified)}"
-        f" ({ago(each.first_notified, now)})"
+        f"{_whose(each.database)} {line(each.headline)}; first notified"
+        f" {format_time(each.first_notified)} ({ago(each.first_notified, now)})"
         for each in alerts[:_LISTED]
     ]
     text = (
@@ -186,7 +186,7 @@ def described(finding: Finding, now: datetime) -> str:
     lines = [f"What: {line(finding.fact)}"]
     if finding.since:
         label = "From" if finding.since > now else "Since"
-        lines.append(f"{label}: {at(finding.since)} ({ago(finding.since, now)})")
+        lines.append(f"{label}: {format_time(finding.since)} ({ago(finding.since, now)})")
     if finding.limit:
         lines.append(f"Limit: {line(finding.limit)}")
     return "\n".join([*lines, f"Safe: {line(finding.safe)}"])

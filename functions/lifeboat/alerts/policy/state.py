@@ -13,13 +13,13 @@ from lifeboat.alerts.policy.findings import Level
 from lifeboat.alerts.policy.topic_facts import KnownSubscriber
 from lifeboat.errors import StateError
 from lifeboat.model.documents import Document
-from lifeboat.model.inventory import Frozen
+from lifeboat.model.inventory import StoredRecord
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.utc import UtcTime
 from lifeboat.settings import WatchedDatabase
 
 
-class SentAlert(Frozen):
+class SentAlert(StoredRecord):
     """One finding that people were notified of and that is not resolved.
 
     Attributes:
@@ -50,7 +50,7 @@ class SentAlert(Frozen):
         return self.database, self.code, self.subject
 
 
-class KnownSchedule(Frozen):
+class KnownSchedule(StoredRecord):
     """What is known of a database besides what the bucket shows now.
 
     Attributes:

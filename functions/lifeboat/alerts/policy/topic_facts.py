@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from lifeboat.model.inventory import Frozen
+from lifeboat.model.inventory import StoredRecord
 from lifeboat.model.utc import UtcTime
 
 EMAIL = "email"
@@ -21,7 +21,7 @@ MISSED = timedelta(days=7)
 _MARK = 16
 
 
-class KnownSubscriber(Frozen):
+class KnownSubscriber(StoredRecord):
     """A subscription that was seen confirmed, as it is remembered.
 
     Attributes:

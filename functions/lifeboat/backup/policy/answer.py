@@ -6,7 +6,7 @@ from lifeboat.model.answers import Answer
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
-from lifeboat.model.utc import ToTheSecond
+from lifeboat.model.utc import WholeSecond
 from lifeboat.settings.allowance import TransferForecast
 
 
@@ -38,7 +38,7 @@ class BackupAnswer(Answer):
     backup: str
     database: str
     tier: Tier
-    scheduled_at: ToTheSecond
+    scheduled_at: WholeSecond
     label: str | None
     created: bool
     tables: int

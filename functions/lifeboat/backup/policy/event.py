@@ -11,9 +11,9 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from lifeboat.model.events import Grammar, Request, own_words
+from lifeboat.model.events import EventParser, Request, custom_error
 from lifeboat.model.keys import DATABASE_NAME, LABEL
-from lifeboat.model.text import at
+from lifeboat.model.text import format_time
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import UtcSecond, in_utc, is_ahead
 
@@ -32,7 +32,7 @@ def _scheduled_time(value: object) -> object:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
     """
     if isinstance(value, str) and "<aws.scheduler." in value:
-        raise own_words(
+        raise custom_error(
             "key 'scheduled' still has EventBridge Scheduler's placeholder: only a schedule of"
             " EventBridge Scheduler replaces it, not a test event, a rule or a call by hand"
         )
@@ -67,13 +67,13 @@ class BackupEvent(Request):
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Self:
         if self.scheduled and self.tier:
-            raise own_words("key 'tier' cannot stand beside 'scheduled', from which it follows")
+            raise custom_error("key 'tier' cannot stand beside 'scheduled', from which it follows")
         if self.label and self.tier is not Tier.MANUAL:
-            raise own_words("key 'label' is for manual backups only")
+            raise custom_error("key 'label' is for manual backups only")
         return self
 
 
-_GRAMMAR = Grammar(
+_GRAMMAR = EventParser(
     BackupEvent,
     MAY_BE,
     samples=(
@@ -99,6 +99,6 @@ def scheduled_at(event: BackupEvent, now: datetime) -> datetime:
         EventError: it is scheduled for the future, where it would count as the newest backup.
     """
     if event.scheduled and is_ahead(event.scheduled, now):
-        problem = f"key 'scheduled' has {at(event.scheduled)}, which lies in the future"
-        raise _GRAMMAR.refusal([f"{problem}: now it is {at(now)}"])
+        problem = f"key 'scheduled' has {format_time(event.scheduled)}, which lies in the future"
+        raise _GRAMMAR.error([f"{problem}: now it is {format_time(now)}"])
     return event.scheduled or in_utc(now).replace(microsecond=0)

@@ -13,7 +13,7 @@ from lifeboat.errors import DoesNotFitError
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.drill_report import EMBEDDED, DrillReport, Limit
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import size
+from lifeboat.model.text import format_size
 from lifeboat.recovery.policy.duration import MB, Pace, course_of, vcpus
 from lifeboat.settings import DrillSettings
 from lifeboat.settings.function_size import (
@@ -125,10 +125,12 @@ def _disk(manifest: Manifest, room: Room, settings: DrillSettings) -> _Shortage 
     if needed <= room.tmp_free_bytes:
         return None
     in_use = max(0, settings.ephemeral_mb * MB - room.tmp_free_bytes)
-    parts = f"archive {size(archive)}, " + (f"database {size(database)}, " if database else "")
+    parts = f"archive {format_size(archive)}, " + (
+        f"database {format_size(database)}, " if database else ""
+    )
     return _Shortage(
-        f"it needs {size(needed)} of /tmp ({parts}{size(DISK_MARGIN_BYTES)} to spare) and"
-        f" {size(room.tmp_free_bytes)} are free",
+        f"it needs {format_size(needed)} of /tmp ({parts}{format_size(DISK_MARGIN_BYTES)} to"
+        f" spare) and {format_size(room.tmp_free_bytes)} are free",
         _setting("ephemeral_mb", ceil((needed + in_use) / MB)),
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PlainValidator, model_validator
 
 from lifeboat.model.drill_report import EMBEDDED
-from lifeboat.model.events import Grammar, Request, own_words
+from lifeboat.model.events import EventParser, Request, custom_error
 from lifeboat.model.keys import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.recovery.policy.secret_names import MAY_BE as SECRET_MAY_BE
 from lifeboat.recovery.policy.secret_names import secret_name
@@ -59,14 +59,14 @@ class DrillEvent(Request):
     @model_validator(mode="after")
     def _the_backup_is_of_the_database(self) -> Self:
         if isinstance(self.backup, BackupLocation) and self.backup.database != self.database:
-            raise own_words(
+            raise custom_error(
                 f"key 'backup' has {self.backup.id}, which is a backup of"
                 f" '{self.backup.database}', not of '{self.database}'"
             )
         return self
 
 
-_GRAMMAR = Grammar(
+_GRAMMAR = EventParser(
     DrillEvent,
     MAY_BE,
     samples=(

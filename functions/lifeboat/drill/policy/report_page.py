@@ -6,7 +6,7 @@ from html import escape
 from lifeboat.drill.policy.report_template import FRAME
 from lifeboat.model.drill_report import Check, DrillReport, Outcome, TableResult, Verdict
 from lifeboat.model.identifiers import qualified
-from lifeboat.model.text import at, duration, size
+from lifeboat.model.text import format_duration, format_size, format_time
 
 _SAYS = {
     Verdict.PROVEN: "came back whole: everything that it claims was found in a restored copy.",
@@ -26,11 +26,11 @@ _ORDER = ("failed", "untested", "passed", _LEFT_OUT)
 def render_page(report: DrillReport) -> str:
     """The page, in HTML that is whole in itself; every word of the report is escaped."""
     return FRAME.substitute(
-        title=escape(f"{report.database}: {report.verdict}, {at(report.started)}"),
+        title=escape(f"{report.database}: {report.verdict}, {format_time(report.started)}"),
         verdict=escape(report.verdict),
         heading=escape(report.verdict.capitalize()),
         database=escape(report.database),
-        started=escape(at(report.started)),
+        started=escape(format_time(report.started)),
         sentence=_sentence(report),
         reasons=_list(report.reasons, "reasons"),
         advice=f'<p class="advice">{escape(report.advice)}</p>' if report.advice else "",
@@ -65,7 +65,7 @@ def _times(report: DrillReport) -> str:
         colour = f"c{number % 9}"
         parts.append(f'<i class="{colour}" style="width:{seconds / whole:.4%}"></i>')
         rows.append(
-            f'<tr><th scope="row">{escape(step)}</th><td class="n">{duration(seconds)}</td>'
+            f'<tr><th scope="row">{escape(step)}</th><td class="n">{format_duration(seconds)}</td>'
             f'<td class="bar"><i class="{colour}" style="width:{seconds / longest:.2%}"></i></td>'
             "</tr>"
         )
@@ -74,15 +74,19 @@ def _times(report: DrillReport) -> str:
         f"<p>{_margin(report)}</p>"
         f'<div class="target" role="img" aria-label="{escape(_margin(report))}">{"".join(parts)}'
         f'<b style="left:{mark:.4%}"></b></div>'
-        f'<p class="scale"><span>0</span><span>{duration(whole)}</span></p>'
+        f'<p class="scale"><span>0</span><span>{format_duration(whole)}</span></p>'
         f'<table class="steps"><tbody>{"".join(rows)}</tbody></table>'
     )
 
 
 def _margin(report: DrillReport) -> str:
-    target, margin = duration(report.rto_seconds), report.rto_margin_seconds
-    kept = f"{duration(margin)} to spare" if margin >= 0 else f"missed by {duration(-margin)}"
-    return f"{duration(report.total_seconds)} in all; the target is {target}: {kept}."
+    target, margin = format_duration(report.rto_seconds), report.rto_margin_seconds
+    kept = (
+        f"{format_duration(margin)} to spare"
+        if margin >= 0
+        else f"missed by {format_duration(-margin)}"
+    )
+    return f"{format_duration(report.total_seconds)} in all; the target is {target}: {kept}."
 
 
 def _limits(report: DrillReport) -> str:
@@ -90,11 +94,11 @@ def _limits(report: DrillReport) -> str:
         return "<p>Not everything was measured, so it can't be said.</p>"
     ordered = sorted(report.limits, key=lambda limit: limit.database_bytes)
     walls = (
-        f"At {size(limit.database_bytes)} it"
-        f" {_LIMITS[limit.what].format(target=duration(report.rto_seconds))}."
+        f"At {format_size(limit.database_bytes)} it"
+        f" {_LIMITS[limit.what].format(target=format_duration(report.rto_seconds))}."
         for limit in ordered
     )
-    now = f"The database had {size(report.database_bytes)}. At the pace of this drill:"
+    now = f"The database had {format_size(report.database_bytes)}. At the pace of this drill:"
     return f"<p>{now}</p>{_list(walls, 'limits')}"
 
 
@@ -147,7 +151,7 @@ def _facts(report: DrillReport) -> Iterator[tuple[str, str]]:
     yield "Database", report.database
     yield "Backup", report.backup or "none"
     if report.snapshot_time is not None:
-        yield "Shows the moment", at(report.snapshot_time)
+        yield "Shows the moment", format_time(report.snapshot_time)
     yield "Restored into", report.target
     if report.server_version is not None:
         yield "Server", report.server_version
@@ -157,8 +161,8 @@ def _facts(report: DrillReport) -> Iterator[tuple[str, str]]:
         ("Database on disk", report.database_bytes),
         ("Most disk in use", report.disk_bytes),
     )
-    yield from ((name, size(amount)) for name, amount in sizes if amount is not None)
+    yield from ((name, format_size(amount)) for name, amount in sizes if amount is not None)
     yield "Function", f"{report.memory_mb:,} MB of memory, {report.ephemeral_mb:,} MB of disk"
-    yield "Started", at(report.started)
+    yield "Started", format_time(report.started)
     yield "Run", report.run_id
     yield "Lifeboat", report.lifeboat_version

@@ -65,6 +65,6 @@ class BackupFacts:
         return sum(stored.bytes for stored in self.archive)
 
     @property
-    def claims(self) -> tuple[StoredObject, ...]:
+    def stored_objects(self) -> tuple[StoredObject, ...]:
         """Every object that it names."""
         return (*self.archive, *([self.globals] if self.globals else []))

@@ -14,15 +14,15 @@ from statistics import fmean
 
 from lifeboat.model.aws import MONTH, Architecture
 from lifeboat.model.metrics import (
-    AT_EACH_LOOK,
     DAILY,
-    DAILY_OF_A_DATABASE,
-    DAILY_OF_DRILLS,
-    OF_A_BACKUP,
-    OF_A_DRILL,
+    DAILY_PER_DATABASE,
+    DAILY_PER_DRILLED_DATABASE,
+    EACH_BACKUP,
+    EACH_CHECK,
+    EACH_DRILL,
 )
 from lifeboat.model.prices import Prices, prices_in
-from lifeboat.model.text import several
+from lifeboat.model.text import plural
 from lifeboat.monitor.policy.cost import Cost, whose
 from lifeboat.monitor.policy.slots import slots
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
@@ -149,7 +149,7 @@ def monthly_bill(
     """
     prices, secrets = prices_in(region), installation.secrets
     keeping = Line(
-        name=f"Secrets Manager, {several(secrets, 'secret')}", dollars=secrets * prices.secret
+        name=f"Secrets Manager, {plural(secrets, 'secret')}", dollars=secrets * prices.secret
     )
     lines = [
         *_cloudwatch(installation, prices, now),
@@ -181,13 +181,13 @@ def metric_hours(installation: Charged, now: datetime) -> float:
     """Hours in which the functions send a metric, a month, summed up over all metrics."""
     settings, uses = installation.settings, installation.uses
     looks = {look.replace(minute=0) for look in _fired(settings.monitor.cron, "UTC", now)}
-    hours = len(looks) * _SAMPLES * len(AT_EACH_LOOK)
+    hours = len(looks) * _SAMPLES * len(EACH_CHECK)
     if not settings.dashboard:
         return hours
     drilled = settings.drill.enabled
-    daily = len(DAILY) + len(uses) * len(DAILY_OF_A_DATABASE + DAILY_OF_DRILLS * drilled)
+    daily = len(DAILY) + len(uses) * len(DAILY_PER_DATABASE + DAILY_PER_DRILLED_DATABASE * drilled)
     runs = sum(
-        _backups(each, now) * len(OF_A_BACKUP) + _drills(each, settings, now) * len(OF_A_DRILL)
+        _backups(each, now) * len(EACH_BACKUP) + _drills(each, settings, now) * len(EACH_DRILL)
         for each in uses
     )
     return hours + daily * _DAYS + runs

@@ -140,7 +140,7 @@ def _read(case: Case, told: SentAlert) -> Ending:
 
 def _stored(case: Case, told: SentAlert) -> Ending:
     """An object is the one that its manifest names again; or there is no such manifest any more."""
-    claims = [claim for each in case.manifests for claim in each.claims]
+    claims = [claim for each in case.manifests for claim in each.stored_objects]
     claim = next((each for each in claims if each.key == told.subject), None)
     if claim is None:
         return _ending(right=False, gone=not _is_to_be_read(case, told.subject.rpartition("/")[0]))

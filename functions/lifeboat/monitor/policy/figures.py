@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from lifeboat.model.metrics import BACKUP_AGE, DRILL_AGE, FINDINGS, MONTHLY_COST, Figure
+from lifeboat.model.metrics import BACKUP_AGE, DRILL_AGE, FINDINGS, MONTHLY_COST, MetricValue
 from lifeboat.monitor.policy.slots import last_slot
 from lifeboat.monitor.policy.status import DatabaseStatus, Status
 from lifeboat.settings import WatchedSettings
@@ -13,12 +13,12 @@ MORNING = timedelta(hours=6)
 backups are over by that time, as a rule."""
 
 
-def figures_of(status: Status, settings: WatchedSettings, now: datetime) -> Iterator[Figure]:
+def figures_of(status: Status, settings: WatchedSettings, now: datetime) -> Iterator[MetricValue]:
     """What a look sends. Nothing is sent that isn't known: nobody may take it for good."""
     if status.unprotected_hours is not None:
-        yield Figure(BACKUP_AGE, status.unprotected_hours)
+        yield MetricValue(BACKUP_AGE, status.unprotected_hours)
     if settings.dashboard and is_daily(settings.monitor.cron, now):
-        yield Figure(MONTHLY_COST, status.bill.total)
+        yield MetricValue(MONTHLY_COST, status.bill.total)
         for each in status.databases:
             yield from _of_database(each)
 
@@ -38,10 +38,10 @@ def is_daily(cron: str, now: datetime) -> bool:
     return (turn - MORNING).date() != (before - MORNING).date()
 
 
-def _of_database(database: DatabaseStatus) -> Iterator[Figure]:
+def _of_database(database: DatabaseStatus) -> Iterator[MetricValue]:
     if database.checked:
-        yield Figure(FINDINGS, database.critical_findings + database.warnings, database.name)
+        yield MetricValue(FINDINGS, database.critical_findings + database.warnings, database.name)
     if database.newest_backup:
-        yield Figure(BACKUP_AGE, database.newest_backup.age_hours, database.name)
+        yield MetricValue(BACKUP_AGE, database.newest_backup.age_hours, database.name)
     if database.newest_drill:
-        yield Figure(DRILL_AGE, database.newest_drill.age_days, database.name)
+        yield MetricValue(DRILL_AGE, database.newest_drill.age_days, database.name)

@@ -7,7 +7,7 @@ from lifeboat.alerts.policy.findings import Finding, Health, Level, overall
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.model.answers import Answer
 from lifeboat.model.drill_report import Verdict
-from lifeboat.model.text import at, line, printable
+from lifeboat.model.text import format_time, line, printable
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.bill import Bill
 from lifeboat.monitor.policy.checks.age import backup_age, unprotected
@@ -133,7 +133,7 @@ class Status(Answer):
         The table is at most 80 columns wide, unless names are long.
         """
         whose = f"{self.installation.sentence} Bucket: s3://{self.bucket}"
-        state = f"{self.stack}: {self.health.words.upper()}   {at(self.checked_at)}"
+        state = f"{self.stack}: {self.health.words.upper()}   {format_time(self.checked_at)}"
         table = table_of(self.databases)
         found = [block_of(each, self.checked_at) for each in self.findings]
         head = f"{line(state)}\n{line(whose)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lifeboat.alerts.policy.findings import Finding
 from lifeboat.alerts.policy.messages import described
-from lifeboat.model.text import line, size, span
+from lifeboat.model.text import format_age, format_size, line
 
 if TYPE_CHECKING:
     from lifeboat.monitor.policy.status import DatabaseStatus, DrillStatus
@@ -37,11 +37,11 @@ def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
     return (
         row.name,
         row.health.words,
-        span(timedelta(hours=backup.age_hours)) if backup else "none",
-        size(backup.archive_bytes) if backup else "-",
+        format_age(timedelta(hours=backup.age_hours)) if backup else "none",
+        format_size(backup.archive_bytes) if backup else "-",
         f"{backup.rows:,}" if backup else "-",
         drill.verdict if drill else "never",
-        span(timedelta(days=drill.age_days)) if drill else "-",
+        format_age(timedelta(days=drill.age_days)) if drill else "-",
     )
 
 

@@ -1,7 +1,7 @@
 """What the status says of the data that backups read from a server."""
 
 from lifeboat.model.answers import Answer
-from lifeboat.model.text import size
+from lifeboat.model.text import format_size
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.transfer import transfer_of
 
@@ -30,8 +30,8 @@ class TransferStatus(Answer):
     @property
     def cell(self) -> str:
         """What backups read of what they may, in a few characters."""
-        of = "" if self.allowance_bytes is None else f" of {size(self.allowance_bytes)}"
-        return f"{size(self.bytes_per_month)}{of}"
+        of = "" if self.allowance_bytes is None else f" of {format_size(self.allowance_bytes)}"
+        return f"{format_size(self.bytes_per_month)}{of}"
 
 
 def transfer_status(case: Case) -> TransferStatus | None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lifeboat.model.identifiers import quoted, unquoted
-from lifeboat.model.server_words import without_values
+from lifeboat.model.server_messages import without_values
 from lifeboat.model.text import line
 from lifeboat.recovery.policy.lost_objects import head, losses, makes_something
 from lifeboat.recovery.policy.out_of_resources import Shortage, shortage

@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lifeboat.model.server_words import cut
+from lifeboat.model.server_messages import truncate
 
 _HEAD = re.compile(r"(?:pg_restore:|error: |warning: |detail: |hint: | )*")
 _SUMMARY = re.compile(r"errors ignored on restore: (\d+)")
@@ -132,4 +132,4 @@ def _problem(text: str) -> RestoreProblem:
     match = _PREFIX.match(error)
     begins = match.end() if match else 0
     copied = (match[1] or match[2]) if match else None
-    return RestoreProblem(cut(error[begins:]), rest.strip(), statement.strip(), copied)
+    return RestoreProblem(truncate(error[begins:]), rest.strip(), statement.strip(), copied)

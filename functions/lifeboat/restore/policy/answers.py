@@ -7,7 +7,7 @@ from pydantic import Field
 from lifeboat.model.answers import Answer
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.tiers import Tier
-from lifeboat.model.utc import ToTheSecond
+from lifeboat.model.utc import WholeSecond
 from lifeboat.restore.policy.event import Action
 
 type Event = dict[str, object]
@@ -68,7 +68,7 @@ class ListedBackup(Answer):
     """
 
     backup: str
-    data_as_of: ToTheSecond
+    data_as_of: WholeSecond
     tier: Tier
     label: str | None
     rows: int
@@ -76,10 +76,10 @@ class ListedBackup(Answer):
     archive_bytes: int
     postgres_major: int
     drill_verdict: Verdict | None
-    drilled_at: ToTheSecond | None
+    drilled_at: WholeSecond | None
     available: bool
     storage_state: str
-    expires_at: ToTheSecond | None
+    expires_at: WholeSecond | None
 
 
 class BackupList(RestoreAnswer):
@@ -118,7 +118,7 @@ class TableList(RestoreAnswer):
     """
 
     backup: str
-    data_as_of: ToTheSecond
+    data_as_of: WholeSecond
     tables: tuple[ListedTable, ...]
 
 
@@ -139,7 +139,7 @@ class RestorePlan(RestoreAnswer):
 
     changed: Literal[False] = False
     backup: str | None
-    data_as_of: ToTheSecond | None
+    data_as_of: WholeSecond | None
     steps: tuple[str, ...]
     warnings: tuple[str, ...]
     blockers: tuple[str, ...]
@@ -170,7 +170,7 @@ class RestoreResult(RestoreAnswer):
     restored_database: str
     server: str
     backup: str
-    data_as_of: ToTheSecond
+    data_as_of: WholeSecond
     verdict: Verdict
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -277,7 +277,7 @@ class ExportResult(RestoreAnswer):
     never_logged: ClassVar = frozenset({"download_url"})
 
     backup: str
-    data_as_of: ToTheSecond
+    data_as_of: WholeSecond
     file: str
     file_bytes: int
     download_url: str
@@ -300,5 +300,5 @@ class ThawResult(RestoreAnswer):
     backup: str
     available: bool
     storage_state: str
-    retry_after: ToTheSecond | None
+    retry_after: WholeSecond | None
     notes: tuple[str, ...]

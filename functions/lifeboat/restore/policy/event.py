@@ -19,10 +19,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-from lifeboat.model.events import Grammar, Request, own_words
+from lifeboat.model.events import EventParser, Request, custom_error
 from lifeboat.model.identifiers import TableName, qualified, split_qualified
 from lifeboat.model.keys import DATABASE_NAME, BackupLocation, parse_id
-from lifeboat.model.text import at
+from lifeboat.model.text import format_time
 from lifeboat.model.utc import UtcTime, is_ahead
 from lifeboat.recovery.policy.secret_names import MAY_BE as SECRET_MAY_BE
 from lifeboat.recovery.policy.secret_names import secret_name
@@ -150,32 +150,32 @@ class RestoreEvent(Request):
         for key, field in type(self).model_fields.items():
             given = getattr(self, key) != field.default
             if given and self.action not in _USED_BY.get(key, Action):
-                raise own_words(f"key '{key}' is of no use to '{self.action}'")
+                raise custom_error(f"key '{key}' is of no use to '{self.action}'")
         return self
 
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Self:
         if isinstance(self.backup, BackupLocation):
             if self.backup.database != self.database:
-                raise own_words(
+                raise custom_error(
                     f"key 'backup' has {self.backup.id}, which is a backup of"
                     f" '{self.backup.database}', not of '{self.database}'"
                 )
             if self.before:
-                raise own_words("key 'before' cannot stand beside the id of a backup")
+                raise custom_error("key 'before' cannot stand beside the id of a backup")
         if self.action is Action.SWAP and self.restored_database is None:
-            raise own_words(
+            raise custom_error(
                 f"key 'restored_database' is missing; it may be {MAY_BE['restored_database']}"
             )
         if self.action is Action.RESTORE_TABLES and not self.tables:
-            raise own_words(f"key 'tables' is missing; it may be {MAY_BE['tables']}")
+            raise custom_error(f"key 'tables' is missing; it may be {MAY_BE['tables']}")
         if self.replace and not self.data_only:
-            raise own_words(
+            raise custom_error(
                 "key 'replace' goes with 'data_only': without it, tables come back in a database of"
                 " their own, where nothing is replaced"
             )
         if self.data_only and self.owners == "none":
-            raise own_words("key 'owners' is of no use to rows alone")
+            raise custom_error("key 'owners' is of no use to rows alone")
         return self
 
     def pinned(self, backup: BackupLocation) -> Self:
@@ -208,7 +208,7 @@ class RestoreEvent(Request):
         return {key: value for key, value in (keys | changes).items() if value is not None}
 
 
-_GRAMMAR = Grammar(
+_GRAMMAR = EventParser(
     RestoreEvent,
     MAY_BE,
     samples=(
@@ -235,5 +235,5 @@ def require_past(event: RestoreEvent, now: datetime) -> None:
             is just what somebody who mistyped a date does not want.
     """
     if event.before and is_ahead(event.before, now):
-        problem = f"key 'before' has {at(event.before)}, which lies in the future"
-        raise _GRAMMAR.refusal([f"{problem}: now it is {at(now)}"])
+        problem = f"key 'before' has {format_time(event.before)}, which lies in the future"
+        raise _GRAMMAR.error([f"{problem}: now it is {format_time(now)}"])

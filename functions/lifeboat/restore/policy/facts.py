@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.thaw import Lying
+from lifeboat.model.thaw import StorageState
 from lifeboat.recovery.policy.duration import Pace
 from lifeboat.settings import RestoreSettings
 
@@ -75,7 +75,7 @@ class Source:
 
     vault: str
     manifest: Manifest
-    lying: Lying
+    lying: StorageState
     drills: tuple[DrillReport, ...]
     roles: tuple[str, ...] | None
 

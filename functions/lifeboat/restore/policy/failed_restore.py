@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from lifeboat.errors import RestoreFailedError
 from lifeboat.model.drill_report import Outcome
-from lifeboat.model.text import several
+from lifeboat.model.text import plural
 from lifeboat.restore.policy.report import RestoreReport
 
 _DATA = ("rows", "content")
@@ -61,8 +61,8 @@ def _rows(report: RestoreReport) -> str:
     claimed = [table for table in report.tables if table.expected is not None]
     good = [t for t in claimed if t.restored == t.expected and t.content is not False]
     if len(good) == len(claimed):
-        return f"all {report.rows:,} rows of all {several(len(claimed), 'table')} ({how})"
-    return f"{len(good):,} of {several(len(claimed), 'table')} with all their rows ({how})"
+        return f"all {report.rows:,} rows of all {plural(len(claimed), 'table')} ({how})"
+    return f"{len(good):,} of {plural(len(claimed), 'table')} with all their rows ({how})"
 
 
 def _with_all_rows(swap: Mapping[str, object] | None) -> Iterator[str]:

@@ -12,8 +12,8 @@ from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.commands import copy_backup, restore_archive
 from lifeboat.model.identifiers import qualified, quoted
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import listed, several, size
-from lifeboat.model.thaw import Lying, price, speed_of
+from lifeboat.model.text import format_size, join_first, plural
+from lifeboat.model.thaw import StorageState, price, speed_of
 from lifeboat.restore.policy.answers import RestorePlan
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import Room, Source, TargetFacts
@@ -85,7 +85,10 @@ def plan_restore(
         backup=manifest.location.id,
         data_as_of=manifest.source.snapshot_time,
         steps=(
-            f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
+            (
+                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                " and row."
+            ),
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
             "Restore into it. Nothing else on that server is touched.",
             "Compare what came back with the manifest and store a report.",
@@ -108,18 +111,21 @@ def plan_export(event: RestoreEvent, source: Source, room: Room, url: str) -> Pl
         url: where the file would go if it were written now.
     """
     manifest, settings = source.manifest, room.settings
-    what = listed(qualified(*name) for name in event.tables) or "the whole database"
+    what = join_first(qualified(*name) for name in event.tables) or "the whole database"
     return Plan(
         event=event,
         backup=manifest.location.id,
         data_as_of=manifest.source.snapshot_time,
         steps=(
-            f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
+            (
+                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                " and row."
+            ),
             f"Write {what} as SQL, without owners and grants, to a file like {url}.",
-            f"Give a link to it that works for {several(settings.link_minutes, 'minute')}.",
+            f"Give a link to it that works for {plural(settings.link_minutes, 'minute')}.",
         ),
         warnings=(
-            f"S3 removes the file after {several(settings.export_days, 'day')}.",
+            f"S3 removes the file after {plural(settings.export_days, 'day')}.",
             "Whoever has the link has the rows: treat it like a password.",
         ),
         blockers=tuple(export_walls(source, room)),
@@ -155,13 +161,13 @@ def manual_commands(vault: str, manifest: Manifest) -> tuple[str, ...]:
     )
 
 
-def thaw_sentence(manifest: Manifest, lying: Lying, settings: RestoreSettings) -> str:
+def thaw_sentence(manifest: Manifest, lying: StorageState, settings: RestoreSettings) -> str:
     """How the archive is thawed: how fast, for how long and at which price."""
     tier, speed = speed_of(lying.storage_class, settings.thaw_tier)
     objects = manifest.archive.objects
     dollars = price(manifest.archive.bytes, speed, objects=len(objects), days=settings.thaw_days)
     return (
-        f"Ask S3 to thaw {size(manifest.archive.bytes)} out of {lying.storage_class}, {tier}:"
-        f" {speed.takes}, about ${dollars:.2f} (us-east-1), readable for"
-        f" {several(settings.thaw_days, 'day')}."
+        f"Ask S3 to thaw {format_size(manifest.archive.bytes)} out of {lying.storage_class},"
+        f" {tier}: {speed.takes}, about ${dollars:.2f} (us-east-1), readable for"
+        f" {plural(settings.thaw_days, 'day')}."
     )

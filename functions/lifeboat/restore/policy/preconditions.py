@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from lifeboat.model.identifiers import quoted
-from lifeboat.model.text import listed, several, size
+from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import speed_of
 from lifeboat.recovery.policy.duration import MB
 from lifeboat.restore.policy.event import RestoreEvent
@@ -27,14 +27,16 @@ def cautions(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterato
     wanted = [extension.name for extension in manifest.inventory.extensions]
     if lacking := [name for name in wanted if name not in facts.extensions]:
         yield (
-            f"The server has no files of {several(len(lacking), 'extension')}: {listed(lacking)}."
-            " What needs them will be missing, and the copy won't count as proven."
+            f"The server has no files of {plural(len(lacking), 'extension')}:"
+            f" {join_first(lacking)}. What needs them will be missing, and the copy won't count as"
+            " proven."
         )
     if event.owners == "keep" and (missing := missing_roles(source.roles or (), facts)):
         yield (
-            f"{several(len(missing), 'role')} of the source's server"
-            f" {'is' if len(missing) == 1 else 'are'} not there: {listed(missing)}. If the database"
-            " needs one of them, the restore is refused before anything is made; create it or say"
+            f"{plural(len(missing), 'role')} of the source's server"
+            f" {'is' if len(missing) == 1 else 'are'} not there: {join_first(missing)}. If the"
+            " database needs one of them, the restore is refused before anything is made; create"
+            " it or say"
             ' "owners": "none".'
         )
     if event.owners == "none":
@@ -44,8 +46,9 @@ def cautions(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterato
         )
     if facts.live_bytes is not None:
         yield (
-            f"The server needs room for {size(manifest.source.bytes)} beside the live database"
-            f" ({size(facts.live_bytes)}); whether it has that can't be seen from here."
+            f"The server needs room for {format_size(manifest.source.bytes)} beside the live"
+            f" database ({format_size(facts.live_bytes)}); whether it has that can't be seen from"
+            " here."
         )
     if not facts.superuser:
         yield (
@@ -135,9 +138,9 @@ def _function(source: Source, room: Room) -> Iterator[str]:
     archive = source.manifest.archive.bytes
     if archive + _ARCHIVE_MARGIN_BYTES > room.tmp_free_bytes:
         yield (
-            f"The archive has {size(archive)}, and {size(room.tmp_free_bytes)} of /tmp are free:"
-            f" raise restore.ephemeral_mb (at most {MAX_EPHEMERAL_MB}) in lifeboat.toml and make"
-            " deploy, or restore by hand on a machine with room."
+            f"The archive has {format_size(archive)}, and {format_size(room.tmp_free_bytes)} of"
+            f" /tmp are free: raise restore.ephemeral_mb (at most {MAX_EPHEMERAL_MB}) in"
+            " lifeboat.toml and make deploy, or restore by hand on a machine with room."
         )
     seconds = source.seconds(room)
     if seconds > room.seconds_left:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.identifiers import quoted
-from lifeboat.model.text import at, listed
+from lifeboat.model.text import format_time, join_first
 from lifeboat.restore.policy.copy_names import name_of, parse_copy
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import TargetFacts
@@ -87,7 +87,7 @@ def plan_swap(
         clients: who is connected to either of the databases.
     """
     renames = tuple(f"Rename {quoted(old)} to {quoted(new)}." for old, new in swap.renames.items())
-    end = (f"End {len(clients)} sessions: {listed(clients)}.",) if clients else ()
+    end = (f"End {len(clients)} sessions: {join_first(clients)}.",) if clients else ()
     return Plan(
         event=event,
         backup=report.backup if report else None,
@@ -107,8 +107,8 @@ def _cautions(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
     if report:
         aside = " It stays in the database that is moved aside." if swap.before else ""
         yield (
-            f"Whatever was written to {quoted(swap.live)} after {at(report.snapshot_time)} is not"
-            f" in the copy.{aside}"
+            f"Whatever was written to {quoted(swap.live)} after"
+            f" {format_time(report.snapshot_time)} is not in the copy.{aside}"
         )
         if report.verdict is not Verdict.PROVEN:
             yield _not_proven(report)
@@ -131,7 +131,7 @@ def _walls(
         there = sorted(name for name in facts.databases if parse_copy(name))
         yield (
             f"There is no database {quoted(swap.copy)} on {facts.server}. Copies there:"
-            f" {listed(there) or 'none'}. If it was swapped in already, there is nothing to do."
+            f" {join_first(there) or 'none'}. If it was swapped in already, there is nothing to do."
         )
     if report is None:
         return

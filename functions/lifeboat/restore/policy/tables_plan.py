@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.identifiers import TableName, qualified, quoted
 from lifeboat.model.manifest import Manifest
-from lifeboat.model.text import listed, several, size
+from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import Room, Source, TargetFacts
 from lifeboat.restore.policy.plan import Plan
@@ -28,7 +28,7 @@ class LiveTable:
     @property
     def told(self) -> str:
         """The table and its rows, in words."""
-        return f"{qualified(*self.name)} ({several(self.rows or 0, 'row')})"
+        return f"{qualified(*self.name)} ({plural(self.rows or 0, 'row')})"
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,16 @@ def plan_tables(
 ) -> Plan:
     """Some tables into a new database."""
     manifest = source.manifest
-    names = listed(qualified(*name) for name in event.tables)
+    names = join_first(qualified(*name) for name in event.tables)
     return Plan(
         event=event,
         backup=manifest.location.id,
         data_as_of=manifest.source.snapshot_time,
         steps=(
-            f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
+            (
+                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                " and row."
+            ),
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
             f"Restore {names} into it, with indexes, constraints, sequences, partitions and types.",
             "Nothing else on that server is touched.",
@@ -97,10 +100,12 @@ def plan_rows(
     """Rows into tables of the live database that are there already."""
     manifest = source.manifest
     there = [each for each in live.tables if each.rows is not None]
-    old = [f"Remove all rows of {listed(each.told for each in there)}."] if event.replace else []
+    old = (
+        [f"Remove all rows of {join_first(each.told for each in there)}."] if event.replace else []
+    )
     plain = [each.told for each in live.foreign_keys if each.plain]
     keys = (
-        f"Take off {several(len(plain), 'foreign key')}: {listed(plain)}.",
+        f"Take off {plural(len(plain), 'foreign key')}: {join_first(plain)}.",
         "Put them back in the end, checked against all rows.",
     )
     return Plan(
@@ -108,11 +113,14 @@ def plan_rows(
         backup=manifest.location.id,
         data_as_of=manifest.source.snapshot_time,
         steps=(
-            f"Fetch {size(manifest.archive.bytes)} from the vault and check every byte and row.",
+            (
+                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                " and row."
+            ),
             f"In one transaction, in which nobody else can use them in {quoted(source.live)}:",
             *(keys if plain else ()),
             *old,
-            f"Load the backup's rows of {listed(qualified(*name) for name in event.tables)}.",
+            f"Load the backup's rows of {join_first(qualified(*name) for name in event.tables)}.",
             "Count them; anything unexpected undoes all of it.",
             "Set sequences forward where the backup's stood higher; never back.",
         ),
@@ -127,11 +135,11 @@ def plan_rows(
 
 def _about_rows(event: RestoreEvent, live: LiveTables) -> Iterator[str]:
     if live.triggers:
-        yield f"Triggers don't fire for these rows: {listed(live.triggers)}."
+        yield f"Triggers don't fire for these rows: {join_first(live.triggers)}."
     if partly := [each.told for each in live.foreign_keys if each.gaps]:
         yield (
             "Triggers of these foreign keys are disabled. They stay so, and rows are not checked"
-            f" where they are: {listed(partly)}."
+            f" where they are: {join_first(partly)}."
         )
     if event.replace:
         yield (
@@ -152,19 +160,20 @@ def _row_walls(
     if fixed and not facts.superuser:
         yield (
             "Only a superuser can turn off the triggers of these foreign keys, and give them back"
-            f" as they are: {listed(fixed)}. Give `target` the secret of one, or leave data_only"
-            " out."
+            f" as they are: {join_first(fixed)}. Give `target` the secret of one, or leave"
+            " data_only out."
         )
     missing = [qualified(*each.name) for each in live.tables if each.rows is None]
     if missing:
         yield (
-            f"{quoted(source.live)} has no table {listed(missing)}: without data_only, tables come"
-            " back in a database of their own."
+            f"{quoted(source.live)} has no table {join_first(missing)}: without data_only, tables"
+            " come back in a database of their own."
         )
     full = [each for each in live.tables if each.rows]
     if full and not event.replace:
         yield (
-            f"Not empty: {listed(each.told for each in full)}. To have the backup's rows in place"
+            f"Not empty: {join_first(each.told for each in full)}. To have the backup's rows in"
+            " place"
             ' of these, say "replace": true; or leave data_only out.'
         )
 
@@ -173,12 +182,12 @@ def _unlisted(event: RestoreEvent, manifest: Manifest) -> Iterator[str]:
     known = {(table.schema, table.name) for table in manifest.inventory.tables}
     if unknown := [qualified(*name) for name in event.tables if name not in known]:
         yield (
-            f"The manifest lists no rows of {listed(unknown)}: a partitioned table comes with its"
-            " partitions; a table that isn't in the archive is refused."
+            f"The manifest lists no rows of {join_first(unknown)}: a partitioned table comes with"
+            " its partitions; a table that isn't in the archive is refused."
         )
     excluded = _named(event.tables, manifest)
     if excluded:
-        yield f"The settings leave the rows of {listed(excluded)} out of backups."
+        yield f"The settings leave the rows of {join_first(excluded)} out of backups."
 
 
 def _named(names: Collection[TableName], manifest: Manifest) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import BackupLocation
-from lifeboat.model.text import at, listed, several, span
+from lifeboat.model.text import format_age, format_time, join_first, plural
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.checks.attempts import backup_trouble
 from lifeboat.monitor.policy.database_view import GRACE, RECENT, Case
@@ -65,14 +65,14 @@ def _never(case: Case) -> Finding:
             level=Level.INFO,
             database=case.name,
             headline="waits for its first backup",
-            fact=f"{case.name} has no backup yet; its first is due at {at(first)}.",
+            fact=f"{case.name} has no backup yet; its first is due at {format_time(first)}.",
             limit=limit,
             safe="The database itself is not affected.",
             advice=(f"Wait, or take a backup now: {case.commands.back_up(case.name)}",),
         )
     due = ", and its schedule never runs again"
     if first:
-        due = f"; the first {'is' if first > case.now else 'was'} due at {at(first)}"
+        due = f"; the first {'is' if first > case.now else 'was'} due at {format_time(first)}"
     return Finding(
         code=Code.NO_BACKUP,
         level=_level(case),
@@ -92,7 +92,8 @@ def _none_left(case: Case, first: datetime, limit: str) -> Finding:
         level=Level.CRITICAL,
         database=case.name,
         headline="has no backup left",
-        fact=f"There is no backup of {case.name} any more. The first one was of {at(first)}.",
+        fact=f"There is no backup of {case.name} any more. The first one was of"
+        f" {format_time(first)}.",
         limit=limit,
         safe="The database itself is not affected, but nothing protects it. Object Lock still"
         " keeps the locked versions, behind delete markers.",
@@ -109,7 +110,7 @@ def _none_whole(case: Case) -> Finding:
         level=Level.CRITICAL,
         database=case.name,
         headline="has no complete backup",
-        fact=f"{case.name} has {several(len(case.published), 'manifest')} in the bucket, the newest"
+        fact=f"{case.name} has {plural(len(case.published), 'manifest')} in the bucket, the newest"
         f" is {case.published[0].id}. None of the checked ones is readable and has its archive.",
         limit=_age_limit(case),
         safe="The database itself is not affected. Archives may still exist: see the findings"
@@ -124,14 +125,14 @@ def _too_old(case: Case) -> Iterator[Finding]:
         return
     shown = newest.shows
     newer = [each for each in case.past if each.scheduled_at > newest.location.scheduled_at]
-    but = f" {several(len(newer), 'newer one')}: not complete." if newer else ""
+    but = f" {plural(len(newer), 'newer one')}: not complete." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
         level=_level(case),
         database=case.name,
-        headline=f"has no backup for {span(age)}",
+        headline=f"has no backup for {format_age(age)}",
         fact=f"The newest complete backup of {case.name} is {newest.location.id}. It has the data"
-        f" of {at(shown)}, {span(age)} ago. Later changes are in no backup.{but}",
+        f" of {format_time(shown)}, {format_age(age)} ago. Later changes are in no backup.{but}",
         limit=_age_limit(case),
         since=shown,
         safe=f"{newest.location.id} and the backups before it are in the bucket.",
@@ -197,9 +198,9 @@ def _gap(
         level=Level.INFO if told_elsewhere else Level.WARNING,
         database=case.name,
         subject=f"after {before.id}",
-        headline=f"missed {several(len(missed), 'run')}",
-        fact=f"A backup of {case.name} was scheduled for {listed(map(at, missed))}, but it does not"
-        f" exist. The last one before is {before.id}; {until}.",
+        headline=f"missed {plural(len(missed), 'run')}",
+        fact=f"A backup of {case.name} was scheduled for {join_first(map(format_time, missed))},"
+        f" but it does not exist. The last one before is {before.id}; {until}.",
         limit=f"schedule '{case.database.cron}' in {case.database.timezone}",
         since=missed[0],
         safe="The backups before and after it are not affected.",

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import ARCHIVE, MANIFEST, BackupLocation, parse_key
 from lifeboat.model.manifest import StoredObject
-from lifeboat.model.text import at, listed, several, size
+from lifeboat.model.text import format_size, format_time, join_first, plural
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import RECENT, Case
 from lifeboat.monitor.policy.facts import StoredVersion
@@ -59,8 +59,8 @@ def _from_the_future(case: Case, location: BackupLocation, claimed: datetime) ->
         database=case.name,
         subject=location.id,
         headline="has a backup with a time in the future",
-        fact=f"{location.id} was written at {at(case.listing.written(location))}, but its manifest"
-        f" says {at(claimed)}, which is later. It never counts as a backup.",
+        fact=f"{location.id} was written at {format_time(case.listing.written(location))}, but its"
+        f" manifest says {format_time(claimed)}, which is later. It never counts as a backup.",
         limit="at most 1 h after it was written",
         safe="All other backups are checked as usual.",
         advice=(
@@ -72,7 +72,7 @@ def _from_the_future(case: Case, location: BackupLocation, claimed: datetime) ->
 
 
 def _faulty(case: Case, manifest: BackupFacts) -> Iterator[Finding]:
-    for claim in manifest.claims:
+    for claim in manifest.stored_objects:
         fault = case.listing.fault(claim)
         if fault is None:
             continue
@@ -98,7 +98,7 @@ def _missing(
         headline="has an expired manifest without its archive"
         if expired
         else f"lost {claim.key.rpartition('/')[2]} of {where}",
-        fact=f"{where} names {claim.key} ({size(claim.bytes)}), which {fault.value}.",
+        fact=f"{where} names {claim.key} ({format_size(claim.bytes)}), which {fault.value}.",
         limit="deleted together with its archive" if expired else "kept until the backup expires",
         safe="Nothing is lost before its time." if expired else _what_is_left(case, claim),
         advice=_bring_back(case, claim, fault),
@@ -123,7 +123,7 @@ def _differs(case: Case, manifest: BackupFacts, claim: StoredObject, fault: Faul
         headline=f"has another {claim.key.rpartition('/')[2]} than {manifest.location.id} names",
         fact=f"{claim.key} {fault.value}: its manifest names version {claim.version_id} of"
         f" {claim.bytes} bytes; the latest is version {lies.version_id} of {lies.bytes} bytes,"
-        f" written at {at(lies.modified)}.",
+        f" written at {format_time(lies.modified)}.",
         limit="the version and size in the manifest",
         since=lies.modified,
         safe=_what_is_left(case, claim),
@@ -180,9 +180,9 @@ def _deleted_on(case: Case, day: date, gone: list[tuple[BackupLocation, StoredVe
         level=Level.CRITICAL,
         database=case.name,
         subject=day.isoformat(),
-        headline=f"had {several(len(gone), 'backup')} deleted too early",
+        headline=f"had {plural(len(gone), 'backup')} deleted too early",
         fact=f"Deleted on {day} before the end of their retention:"
-        f" {listed(location.id for location, _ in gone)}.",
+        f" {join_first(location.id for location, _ in gone)}.",
         limit="retention.<tier>.days",
         since=min(each.modified for _, each in gone),
         safe="Object Lock keeps the locked versions behind the delete markers until the lock ends;"
@@ -225,8 +225,8 @@ def _leftovers(case: Case) -> Iterator[Finding]:
             database=case.name,
             subject=key,
             headline="has an archive without a manifest",
-            fact=f"{key} ({size(latest.bytes)}) has no manifest: the run that wrote it did not"
-            " finish. It does not count as a backup.",
+            fact=f"{key} ({format_size(latest.bytes)}) has no manifest: the run that wrote it did"
+            " not finish. It does not count as a backup.",
             limit="a day",
             since=latest.modified,
             safe="Backups are not affected; S3 deletes it with its tier.",

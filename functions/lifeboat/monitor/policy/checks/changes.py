@@ -5,7 +5,7 @@ from datetime import timedelta
 from statistics import median
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.model.text import at, several, size, span
+from lifeboat.model.text import format_age, format_size, format_time, plural
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.checks.coverage import not_seen
 from lifeboat.monitor.policy.database_view import RECENT, Case
@@ -43,7 +43,7 @@ def _shrunk(case: Case) -> Iterator[Finding]:
         yield _shrink(case, Code.ROW_COUNT_ANOMALY, was, now, len(before))
     usual = median(each.bytes for each in before)
     if fell(newest.bytes, usual, case.settings.monitor.shrink_percent):
-        was, now = size(usual), size(newest.bytes)
+        was, now = format_size(usual), format_size(newest.bytes)
         yield _shrink(case, Code.SIZE_ANOMALY, was, now, len(before))
 
 
@@ -104,9 +104,9 @@ def _tables_lost(case: Case, older: BackupFacts, newer: BackupFacts) -> Iterator
         database=case.name,
         subject=newer.location.id,
         headline=f"lost rows of {first.name}"
-        + (f" and {several(more, 'more table')}" if more else ""),
+        + (f" and {plural(more, 'more table')}" if more else ""),
         fact=f"Between {older.location.id} and {newer.location.id}"
-        f" ({at(older.shows)} to {at(newer.shows)}): {', '.join(named)}{rest}.",
+        f" ({format_time(older.shows)} to {format_time(newer.shows)}): {', '.join(named)}{rest}.",
         limit=f"{limits.table_loss_percent} % of a table with {limits.table_loss_rows} rows or more"
         " (monitor.table_loss_percent, table_loss_rows)",
         since=newer.shows,
@@ -123,7 +123,11 @@ def _tables_lost(case: Case, older: BackupFacts, newer: BackupFacts) -> Iterator
 
 
 def _kept_until(backup: BackupFacts) -> str:
-    return f", and is kept until {at(backup.expires)}." if backup.expires else ", and is kept."
+    return (
+        f", and is kept until {format_time(backup.expires)}."
+        if backup.expires
+        else ", and is kept."
+    )
 
 
 def _unchanged(case: Case) -> Iterator[Finding]:
@@ -139,8 +143,8 @@ def _unchanged(case: Case) -> Iterator[Finding]:
         code=Code.DATA_UNCHANGED,
         level=Level.WARNING,
         database=case.name,
-        headline=f"has not changed for {span(stood)}",
-        fact=f"{several(len(same) + 1, 'backup')} from {oldest.location.id} to {newest.location.id}"
+        headline=f"has not changed for {format_age(stood)}",
+        fact=f"{plural(len(same) + 1, 'backup')} from {oldest.location.id} to {newest.location.id}"
         f" hold the same tables with the same numbers of rows{lsn if newest.lsn else ''}.",
         limit=f"{case.settings.monitor.unchanged_days} days (monitor.unchanged_days)",
         since=oldest.shows,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.commands import Commands
 from lifeboat.model.keys import DRILLS
-from lifeboat.model.text import listed, several, span
+from lifeboat.model.text import format_age, join_first, plural
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.facts import Facts, UnfinishedUpload, Unknown, backups_to_read
@@ -67,7 +67,7 @@ def unread_findings(case: Case) -> Iterator[Finding]:
             case.name,
             "manifests",
             Level.WARNING,
-            f"{several(len(missing), 'manifest')} of {case.name} not read: {listed(missing)}.",
+            f"{plural(len(missing), 'manifest')} of {case.name} not read: {join_first(missing)}.",
             "Read the reason in the monitor's log and in the other findings.",
         )
 
@@ -86,9 +86,10 @@ def _uploads(
             code=Code.STALE_UPLOAD,
             level=Level.INFO if swept else Level.WARNING,
             subject=owner,
-            headline=f"has {several(len(each), 'unfinished upload')} under {owner}",
+            headline=f"has {plural(len(each), 'unfinished upload')} under {owner}",
             fact=f"These uploads were started but not completed or aborted, the oldest"
-            f" {span(now - oldest)} ago: {listed(sorted({upload.key for upload in each}))}.",
+            f" {format_age(now - oldest)} ago:"
+            f" {join_first(sorted({upload.key for upload in each}))}.",
             limit="a day; then a lifecycle rule of the bucket aborts them",
             since=oldest,
             safe="Backups are not affected. An unfinished upload only costs money.",
@@ -115,7 +116,7 @@ def _unmanaged_prefixes(
             level=Level.WARNING,
             subject=owner,
             headline=f"has objects under {owner}, not in the settings",
-            fact=f"No database in the settings has the prefix {listed(sorted(prefixes))}.",
+            fact=f"No database in the settings has the prefix {join_first(sorted(prefixes))}.",
             limit="databases[].name",
             safe="Lifeboat neither deletes nor checks these objects. If the database was removed"
             " from the settings, its backups stay until they expire, and so does this finding.",

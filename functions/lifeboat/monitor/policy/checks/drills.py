@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.drill_report import DrillReport, Outcome, Verdict
-from lifeboat.model.text import at, listed, span
+from lifeboat.model.text import format_age, format_time, join_first
 from lifeboat.monitor.policy.database_view import GRACE, Case
 from lifeboat.monitor.policy.slots import next_slot
 
@@ -84,7 +84,7 @@ def _never(case: Case) -> Iterator[Finding]:
 def _due(first: datetime | None, now: datetime) -> str:
     if first is None:
         return ", and the schedule never runs"
-    return f"; the first drill {'is' if first > now else 'was'} due at {at(first)}"
+    return f"; the first drill {'is' if first > now else 'was'} due at {format_time(first)}"
 
 
 def _schedule(case: Case) -> str:
@@ -99,8 +99,9 @@ def _stale(case: Case) -> Iterator[Finding]:
         code=Code.DRILL_TOO_OLD,
         level=Level.WARNING,
         database=case.name,
-        headline=f"had no drill for {span(age)}",
-        fact=f"The newest drill of {case.name} was at {at(newest.started)}, {span(age)} ago.",
+        headline=f"had no drill for {format_age(age)}",
+        fact=f"The newest drill of {case.name} was at {format_time(newest.started)},"
+        f" {format_age(age)} ago.",
         limit=f"{case.settings.monitor.max_drill_age_days} days (monitor.max_drill_age_days)",
         since=newest.started,
         basis=newest.started,
@@ -118,13 +119,14 @@ def _verdict(case: Case, report: DrillReport) -> Iterator[Finding]:
     failed = report.verdict is Verdict.FAILED
     nothing = not failed and not any(each.outcome is Outcome.PASSED for each in report.tables)
     backup = report.backup or "no backup"
-    reasons = listed(report.reasons, most=5) or "no reason given"
+    reasons = join_first(report.reasons, most=5) or "no reason given"
     yield Finding(
         code=Code.DRILL_FAILED if failed else Code.DRILL_PARTIAL,
         level=Level.CRITICAL if failed else Level.WARNING if nothing else Level.INFO,
         database=case.name,
         headline="failed its drill" if failed else "was proven only in part",
-        fact=f"The drill of {at(report.started)} with {backup} into {report.target}: {reasons}.",
+        fact=f"The drill of {format_time(report.started)} with {backup} into {report.target}:"
+        f" {reasons}.",
         limit="every table, sequence and extension as the manifest says",
         since=report.started,
         basis=report.started,
@@ -140,20 +142,21 @@ def _verdict(case: Case, report: DrillReport) -> Iterator[Finding]:
 def _other_proof(case: Case, report: DrillReport) -> str:
     for other in case.reports:
         if other.verdict is Verdict.PROVEN and other.backup != report.backup:
-            return f"{other.backup} was proven on {at(other.started)}."
+            return f"{other.backup} was proven on {format_time(other.started)}."
     return "None of the checked drills proved another backup."
 
 
 def _rto(case: Case, report: DrillReport) -> Iterator[Finding]:
     if report.verdict is Verdict.FAILED or report.rto_margin_seconds >= 0:
         return
-    took = span(timedelta(seconds=report.total_seconds))
+    took = format_age(timedelta(seconds=report.total_seconds))
     yield Finding(
         code=Code.RTO_MISSED,
         level=Level.WARNING,
         database=case.name,
         headline=f"took {took} to restore, longer than its RTO",
-        fact=f"The drill of {at(report.started)} took {took} ({report.total_seconds:,.0f} s).",
+        fact=f"The drill of {format_time(report.started)} took {took} ({report.total_seconds:,.0f}"
+        " s).",
         limit=f"{report.rto_seconds // 60} min (drill.rto_minutes)",
         since=report.started,
         basis=report.started,

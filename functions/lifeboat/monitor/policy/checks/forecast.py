@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.drill_report import DrillReport, Limit, Verdict
-from lifeboat.model.text import at, size
+from lifeboat.model.text import format_size, format_time
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.trend import Point, trend
 from lifeboat.settings.function_size import MAX_EPHEMERAL_MB, MAX_TIMEOUT_MINUTES
@@ -91,7 +91,9 @@ def _days_until(case: Case, points: list[Point], limit: float) -> str | None:
     if days is None or days > case.settings.monitor.forecast_days:
         return None
     return (
-        f"in {days:.0f} days, about {at(case.now + timedelta(days=days))[:10]}" if days else "now"
+        f"in {days:.0f} days, about {format_time(case.now + timedelta(days=days))[:10]}"
+        if days
+        else "now"
     )
 
 
@@ -110,10 +112,10 @@ def _limit(case: Case, report: DrillReport, limit: Limit) -> Iterator[Finding]:
         level=Level.WARNING,
         database=case.name,
         headline=f"will soon exceed {what}",
-        fact=f"By the drill of {at(report.started)}, {case.name} reaches {what} at"
-        f" {size(limit.database_bytes)}. It has {size(newest.database_bytes)} and reaches it"
-        f" {days or 'now'}.",
-        limit=f"{size(limit.database_bytes)} ({setting})",
+        fact=f"By the drill of {format_time(report.started)}, {case.name} reaches {what} at"
+        f" {format_size(limit.database_bytes)}. It has {format_size(newest.database_bytes)} and"
+        f" reaches it {days or 'now'}.",
+        limit=f"{format_size(limit.database_bytes)} ({setting})",
         since=newest.shows,
         basis=newest.shows,
         safe="Backups are not affected, only restores are.",

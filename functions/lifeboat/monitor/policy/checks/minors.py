@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.model.minors import newer_server
+from lifeboat.model.minor_releases import newer_server
 from lifeboat.monitor.policy.database_view import Case
 
 

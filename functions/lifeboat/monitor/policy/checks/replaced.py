@@ -10,7 +10,7 @@ from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import MANIFEST, parse_drill_key, parse_key
-from lifeboat.model.text import at, listed
+from lifeboat.model.text import format_time, join_first
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.facts import StoredVersion
 
@@ -52,7 +52,11 @@ def _manifest(case: Case, key: str, written: list[StoredVersion]) -> Finding:
         subject=key,
         headline=f"has a backup with an overwritten manifest, {backup}",
         fact=f"{key} was written more than once: {_versions(written)}."
-        + ("" if kept else f" The first version, of {at(first)}, is no longer in the bucket.")
+        + (
+            ""
+            if kept
+            else f" The first version, of {format_time(first)}, is no longer in the bucket."
+        )
         + " Lifeboat writes a manifest once, so somebody else wrote the others.",
         limit="one version of each manifest",
         since=written[-1].modified,
@@ -106,7 +110,7 @@ def _report(case: Case, key: str, written: list[StoredVersion]) -> Finding:
 
 
 def _versions(written: list[StoredVersion]) -> str:
-    return listed(
-        f"version {each.version_id or 'null'} of {each.bytes} bytes at {at(each.modified)}"
+    return join_first(
+        f"version {each.version_id or 'null'} of {each.bytes} bytes at {format_time(each.modified)}"
         for each in written
     )

@@ -12,7 +12,7 @@ from shlex import quote
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.alerts.policy.topic_facts import MISSED, KnownSubscriber, TopicFacts, addressed
-from lifeboat.model.text import listed
+from lifeboat.model.text import join_first
 from lifeboat.monitor.policy.checks.coverage import not_seen
 from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.settings import AlertSettings, WatchedSettings
@@ -108,7 +108,7 @@ def _waiting(count: int) -> str:
 
 
 def _named(alerts: AlertSettings) -> str:
-    emails = f"alerts.emails: {listed(alerts.emails)}" if alerts.emails else ""
+    emails = f"alerts.emails: {join_first(alerts.emails)}" if alerts.emails else ""
     return emails or "at least one confirmed subscription, with any protocol"
 
 

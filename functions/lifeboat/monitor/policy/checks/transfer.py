@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.model.text import at, listed, size
+from lifeboat.model.text import format_size, format_time, join_first
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.transfer import Transfer, transfer_of
 from lifeboat.settings.allowance import consequence, cures, reached, start_of_next_month
@@ -108,15 +108,15 @@ def _judged(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> I
 
 
 def _figures(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> str:
-    transfer, names = reader.transfer, listed(sorted(each.case.name for each in readers))
+    transfer, names = reader.transfer, join_first(sorted(each.case.name for each in readers))
     how = " (estimated from its size)" if transfer.estimated else ""
     whose = f"Backups of {names}, which share a server," if len(readers) > 1 else "Backups"
     return (
-        f"A backup of {reader.case.name} reads {size(transfer.run_bytes)}{how}. {whose} have read"
-        f" {size(outlook.used)} this month; {size(outlook.expected)} are expected at its end, and"
-        f" {size(outlook.expected_next)} in the next one."
+        f"A backup of {reader.case.name} reads {format_size(transfer.run_bytes)}{how}. {whose}"
+        f" have read {format_size(outlook.used)} this month; {format_size(outlook.expected)} are"
+        f" expected at its end, and {format_size(outlook.expected_next)} in the next one."
     )
 
 
 def _date(moment: datetime | None) -> str:
-    return f" The run of {at(moment)} will use up the allowance." if moment else ""
+    return f" The run of {format_time(moment)} will use up the allowance." if moment else ""

@@ -1,30 +1,32 @@
-"""What is kept of a server's words: little of them, and no values of rows."""
+"""Messages of a server: they are truncated, and values of rows are removed."""
 
 _MAX_CHARACTERS = 16_384
-"""A function's signature of a hundred arguments fits."""
+"""Enough for the signature of a function with a hundred arguments."""
 
 _ENCODING = "22021"
-"""A character that isn't one; what is quoted is the name of the encoding."""
+"""An invalid character; the message quotes the name of the encoding, which is no value."""
 
 _QUOTES_A_VALUE = (
     *("invalid input syntax for ", "invalid input value for ", "invalid value ", "malformed "),
     *('value "', "date/time field value ", "interval field value "),
 )
-"""How messages begin that have the value itself between quotes, in English as all servers of ours
-speak it: https://www.postgresql.org/docs/18/errcodes-appendix.html, class 22."""
+"""The beginnings of messages that quote a value. Lifeboat's sessions get messages in English.
+
+https://www.postgresql.org/docs/18/errcodes-appendix.html, class 22.
+"""
 
 
-def cut(text: str) -> str:
-    """The beginning of a text that others wrote: whoever wrote it may have written megabytes."""
+def truncate(text: str) -> str:
+    """The beginning of a text from outside, which may have megabytes."""
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}..."
 
 
 def without_values(message: str, *, sqlstate: str | None = None) -> str:
-    """An error's first line with what a row holds left out: `... for type integer: "..."`.
+    """An error's first line without values of rows: `... for type integer: "..."`.
 
     Args:
         message: the line.
-        sqlstate: where it is known: all of class 22 speak of a value, in whichever language.
+        sqlstate: if known; every message of class 22 is about a value, in any language.
     """
     first, last = message.find('"'), message.rfind('"')
     of_value = sqlstate is not None and sqlstate.startswith("22") and sqlstate != _ENCODING

@@ -3,7 +3,7 @@
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
-from lifeboat.model.minors import about_newer_server, newer_server
+from lifeboat.model.minor_releases import newer_server, newer_server_notes
 from tests.support.vaults import NEWEST, backup, healthy
 
 
@@ -30,11 +30,11 @@ def test_minors_of_one_major_are_compared(
 
 
 def test_the_note_names_both_and_what_follows() -> None:
-    (note,) = about_newer_server("17.12 (Debian 17.12-1)", "17.11")
+    (note,) = newer_server_notes("17.12 (Debian 17.12-1)", "17.11")
     assert "PostgreSQL 17.12" in note
     assert "pg_dump 17.11" in note
     assert "lifeboat-is-gone.md" in note
-    assert about_newer_server("17.11", "17.12") == ()
+    assert newer_server_notes("17.11", "17.12") == ()
 
 
 def test_the_monitor_warns_of_it() -> None:
