@@ -78,7 +78,7 @@ def require_clear(error: SettingsError) -> None:
     assert "Input should" not in words  # pydantic's own words, for programmers
     told = r"  - lifeboat.*( is .*; it may be | is missing: | is unknown|"
     for line in lines:
-        assert re.match(told + " leads nowhere: )", line) or "more" in line, line
+        assert re.match(told + " cannot be set: )", line) or "more" in line, line
 
 
 def offer(context: Mapping[str, object]) -> bool:

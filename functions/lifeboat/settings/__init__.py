@@ -1,7 +1,7 @@
-"""What a person may choose in lifeboat.toml, checked and typed.
+"""The settings in lifeboat.toml, checked and typed.
 
-`parse` reads it at synth and refuses nonsense; each function then gets its own part as JSON in
-the environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defaults=True)`).
+`parse` reads and checks them at synth. Each function then gets its own part as JSON in its
+environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defaults=True)`).
 """
 
 from lifeboat.settings.context import parse

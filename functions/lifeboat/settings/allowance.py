@@ -1,7 +1,7 @@
 """How much backups read from a database's server a month, what is allowed, and what it costs.
 
-Only backups read from it: drills and restores read from the bucket. The provider counts the
-application's own traffic too, which nobody here can see, so all of this is the least that there is.
+Only backups read from it: drills and restores read from the bucket. The provider also counts the
+application's own traffic, which Lifeboat cannot see, so the real figures are higher.
 """
 
 import json
@@ -16,17 +16,17 @@ from lifeboat.model.text import format_size
 from lifeboat.settings import TransferSettings, WatchedDatabase
 from lifeboat.settings.providers import GB, Plan, Provider, provider_named
 
-PAGE = "docs/transfer.md"
+DOCS_PAGE = "docs/transfer.md"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What may be read from a server a month.
+    """How much may be read from a server per month.
 
     Attributes:
-        terms: how much, and what comes beyond that.
-        provider: who says so; None where only the settings do.
-        stated: whether the settings say so; else it is the provider's smallest plan.
+        terms: how much, and what happens beyond that.
+        provider: whose plan it is; None if only the settings say so.
+        stated: whether the settings say so; if not, it is the provider's smallest plan.
     """
 
     terms: TransferSettings
@@ -35,13 +35,13 @@ class Allowance:
 
     @property
     def bytes(self) -> float | None:
-        """How much; None: without a limit."""
+        """How many bytes; None: no limit."""
         allowed = self.terms.allowance_gb
         return None if allowed is None else allowed * GB
 
     @property
     def words(self) -> str:
-        """How much, and who says so."""
+        """How much, and where that is stated."""
         much = "no limit" if self.bytes is None else f"{format_size(self.bytes)} a month"
         if self.stated or self.provider is None:
             return f"{much} (databases[].transfer)"
@@ -50,11 +50,11 @@ class Allowance:
 
 
 def allowance_of(database: WatchedDatabase, provider: str | None) -> Allowance | None:
-    """What may be read from a database's server; None where nobody says that there is a limit.
+    """What may be read from a database's server; None if no limit is known.
 
     Args:
-        database: its settings, which go before.
-        provider: the name in the manifest.
+        database: its settings, which take precedence.
+        provider: its name in the manifest.
     """
     known = provider_named(provider)
     if database.transfer:
@@ -64,10 +64,10 @@ def allowance_of(database: WatchedDatabase, provider: str | None) -> Allowance |
     return Allowance(terms=known.free.transfer, provider=known, stated=False)
 
 
-def dollars(month_bytes: float, allowance: Allowance | None) -> float:
-    """US dollars for what is read in a month.
+def transfer_cost(month_bytes: float, allowance: Allowance | None) -> float:
+    """US dollars for the bytes read in a month.
 
-    Where the plan isn't known it is taken for the provider's smallest one that costs money.
+    If the plan is not stated, the provider's smallest plan that costs money is assumed.
     """
     if allowance is None:
         return 0.0
@@ -81,12 +81,12 @@ def dollars(month_bytes: float, allowance: Allowance | None) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class TransferForecast:
-    """What the backup function says of what it reads from the database's server.
+    """What the backup function answers about its reads from the database's server.
 
     Attributes:
-        bytes_read: by this backup; None where that was not counted.
-        bytes_read_per_month: by all backups of a month, by the schedule; None as above.
-        warnings: where that is more than allowed.
+        bytes_read: by this backup; None if they were not counted.
+        bytes_read_per_month: by all backups of a month, by the schedule; None likewise.
+        warnings: not empty if that is more than allowed.
     """
 
     bytes_read: int | None = None
@@ -95,12 +95,12 @@ class TransferForecast:
 
 
 def forecast(manifest: Manifest, database: WatchedDatabase, now: datetime) -> TransferForecast:
-    """What backups read from a server, with a warning where it is too much.
+    """What backups read from a server, with a warning if it is too much.
 
     Args:
         manifest: of the backup that was taken.
         database: its settings.
-        now: from when on the month ahead is reckoned.
+        now: the start of the month ahead.
     """
     each = manifest.bytes_read
     if each is None:
@@ -113,13 +113,13 @@ def forecast(manifest: Manifest, database: WatchedDatabase, now: datetime) -> Tr
     warning = (
         f"By its schedule, backups of {database.name} will read {format_size(month)} a month from"
         f" its server. Allowed: {allowance.words}. {consequence(allowance, month)} The"
-        f" application's own traffic counts too. {' '.join(cures(allowance))}"
+        f" application's own traffic counts too. {' '.join(fixes(allowance))}"
     )
     return replace(expected, warnings=(warning,))
 
 
 def consequence(allowance: Allowance, month_bytes: float) -> str:
-    """What comes when more is read than allowed."""
+    """What happens when more is read than allowed."""
     if not allowance.stated and allowance.provider:
         return (
             f"On that plan {allowance.provider.title} stops the database then; on a larger one it"
@@ -127,14 +127,14 @@ def consequence(allowance: Allowance, month_bytes: float) -> str:
         )
     if allowance.terms.suspends:
         return "The provider stops or restricts the database then, until the next billing period."
-    return f"That costs about ${dollars(month_bytes, allowance):,.2f} a month."
+    return f"That costs about ${transfer_cost(month_bytes, allowance):,.2f} a month."
 
 
-def cures(allowance: Allowance) -> tuple[str, ...]:
-    """What to do about it, the first thing first."""
+def fixes(allowance: Allowance) -> tuple[str, ...]:
+    """What to do about it, in order."""
     less = (
         "Read less: fewer runs (databases[].cron), or without the rows of tables that can be made"
-        f" again (databases[].exclude_table_data), then make deploy; {PAGE} has the figures."
+        f" again (databases[].exclude_table_data), then make deploy; {DOCS_PAGE} has the figures."
     )
     larger = "Or take a larger plan, and state it in databases[].transfer."
     if allowance.stated or allowance.provider is None:
@@ -148,34 +148,34 @@ def cures(allowance: Allowance) -> tuple[str, ...]:
 
 
 def _setting(plan: Plan) -> str:
-    """What to write for a plan, as an inline table of TOML."""
+    """The setting for a plan, as an inline table of TOML."""
     terms = plan.transfer.model_dump(exclude_defaults=True).items()
     inline = ", ".join(f"{key} = {json.dumps(value)}" for key, value in terms)
     return f"for {plan.name} transfer = {{ {inline} }}"
 
 
 def start_of_month(moment: datetime) -> datetime:
-    """The first moment of its calendar month in UTC, by which most providers bill."""
+    """The start of the calendar month in UTC; most providers bill by it."""
     return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def start_of_next_month(moment: datetime) -> datetime:
-    """The first moment of the month after."""
+    """The start of the next month."""
     return start_of_month(start_of_month(moment) + timedelta(days=32))
 
 
-def reached(
+def exhausted_at(
     used: float, coming: Sequence[tuple[datetime, int]], allowed: float
 ) -> tuple[bool, datetime | None]:
-    """Whether an allowance is used up by what is read, and by the run of which moment.
+    """Whether reads use up an allowance, and the time of the run that does.
 
     Args:
-        used: what was read so far.
-        coming: the runs that are due, in order, each with what it will read.
-        allowed: how much may be read.
+        used: bytes read so far.
+        coming: the runs that are due, in order, each with the bytes that it will read.
+        allowed: bytes that may be read.
 
     Returns:
-        (True, None) when it is used up already, (False, None) when it is enough.
+        (True, None) if it is already used up, (False, None) if it is enough.
     """
     if used > allowed:
         return True, None

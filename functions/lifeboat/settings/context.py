@@ -1,4 +1,4 @@
-"""From the CDK's context to `Settings`, or to one error that lists everything wrong with it."""
+"""Parses `Settings` from the CDK's context; one error lists all problems."""
 
 import json
 import re
@@ -17,13 +17,13 @@ from lifeboat.settings.fields import Deployment
 from lifeboat.settings.model import Settings
 
 ROOT = "lifeboat"
-"""The context key of the settings; `-c lifeboat.<path>=<value>` replaces one value in them."""
+"""The context key of the settings; `-c lifeboat.<path>=<value>` replaces one value."""
 
 STACK_KEY = "stack_name"
-"""The context key of the stack's name; the settings' file may have it beside the settings."""
+"""The context key of the stack's name; the settings file may have it beside the settings."""
 
-_SHOWN = 80
-_TOLD = 15
+_MAX_SHOWN = 80
+_MAX_PROBLEMS = 15
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -35,29 +35,29 @@ def parse(
 ) -> Settings:
     """Read the settings out of the CDK's context.
 
-    `lifeboat` is an object, or JSON text (that is how `-c lifeboat='{...}'` arrives). Keys such as
-    `lifeboat.backup.memory_mb` or `lifeboat.databases.0.cron` replace one value each; theirs is
-    read as JSON where it is JSON, else taken as text.
+    `lifeboat` is an object, or JSON text (from `-c lifeboat='{...}'`). Keys such as
+    `lifeboat.backup.memory_mb` or `lifeboat.databases.0.cron` replace one value each. Such a value
+    is parsed as JSON if it is JSON; else it is text.
 
     Args:
         context: the context of the CDK app, with the settings in it.
-        source: the file that they come from, as it is told; None: the command line alone.
-        deployment: where the stack goes, and the day. With it, ARNs must belong to the stack's
-            account and region and schedules must fire after that day.
+        source: the name of their file, for errors; None: the command line alone.
+        deployment: the stack's account and region, and today. With it, ARNs must belong to that
+            account and region, and schedules must fire after today.
 
     Raises:
-        SettingsError: lists every bad key: which it is, what it has and what it may be.
+        SettingsError: lists every bad key with its value and what is expected.
     """
     problems: list[str] = []
     whole = _with_overrides(_settings_object(context), context, problems)
     try:
         settings = Settings.model_validate(whole, context=deployment)
     except ValidationError as error:
-        problems += [_told(found) for found in error.errors(include_url=False)]
+        problems += [_explain(found) for found in error.errors(include_url=False)]
     if problems:
-        more = len(problems) - _TOLD
+        more = len(problems) - _MAX_PROBLEMS
         rest = [f"and {more} more"] if more > 0 else []
-        listed = "\n".join(f"  - {problem}" for problem in [*problems[:_TOLD], *rest])
+        listed = "\n".join(f"  - {problem}" for problem in [*problems[:_MAX_PROBLEMS], *rest])
         where, change = ("-c", "Change what is listed")
         if source:
             where, change = f"{source}, or -c when given", f"Change what is listed in {source}"
@@ -81,7 +81,7 @@ def _json_or_text(text: str) -> object:
 
 
 def _with_overrides(whole: object, context: Mapping[str, object], problems: list[str]) -> object:
-    """Apply the dotted keys to a copy of `whole`, shallow ones first; add what can't be applied."""
+    """Apply the dotted keys to a copy of `whole`, shallow ones first; failures go to `problems`."""
     prefix = f"{ROOT}."
     paths = {key: key.removeprefix(prefix).split(".") for key in context if key.startswith(prefix)}
     for key in sorted(paths, key=lambda key: [(len(part), part) for part in paths[key]]):
@@ -91,15 +91,15 @@ def _with_overrides(whole: object, context: Mapping[str, object], problems: list
                 whole, paths[key], _json_or_text(value) if isinstance(value, str) else value
             )
         except LookupError as error:
-            problems.append(f"{_key(paths[key])} leads nowhere: {error.args[0]}")
+            problems.append(f"{_key(paths[key])} cannot be set: {error.args[0]}")
     return whole
 
 
 def _replaced(node: object, path: list[str], value: object) -> object:
-    """A copy of `node` with the value at `path` replaced; missing objects on the way are made.
+    """A copy of `node` with the value at `path` replaced; missing objects are created.
 
     Raises:
-        LookupError: a part of the path is neither a key nor an index of what is there.
+        LookupError: a part of the path is neither a key nor an index of the value there.
     """
     if not path:
         return value
@@ -117,14 +117,14 @@ def _empty_for(rest: list[str]) -> object:
     return [] if rest and rest[0].isdecimal() else {}
 
 
-def _told(found: ErrorDetails) -> str:
+def _explain(found: ErrorDetails) -> str:
     key = _key(found["loc"])
     match found["type"]:
         case "missing":
             return f"{key} is missing: {_field(found['loc']).description}"
         case "extra_forbidden":
             return f"{key} is unknown{_known_keys(found['loc'])}"
-        case "model_type":  # the settings as a whole: all other objects say what they may be
+        case "model_type":  # the settings as a whole; all other objects use `expects`
             return f"{key} is {_shown(found['input'])}; it may be an object with `databases`"
         case "string_unicode":
             return f"{key} is {_shown(found['input'])}; it may be text without half characters"
@@ -133,13 +133,13 @@ def _told(found: ErrorDetails) -> str:
 
 
 def _known_keys(location: tuple[int | str, ...]) -> str:
-    """What could have been meant by an unknown key: the nearest name, then all of them.
+    """What an unknown key may mean: the nearest name, then all known ones.
 
-    In TOML a key belongs to the table above it, so that a good key may stand in a wrong place.
+    In TOML a key belongs to the table above it, so a valid key may be in the wrong table.
     """
     *tables, key = map(str, location)
     known = [*_keys_of(_model_at(location[:-1])), *([] if tables else [STACK_KEY])]
-    near = get_close_matches(key[:_SHOWN], known, n=1)
+    near = get_close_matches(key[:_MAX_SHOWN], known, n=1)
     meant = f"; did you mean '{near[0]}'?" if near else "."
     if tables and key in (*_keys_of(Settings), STACK_KEY):
         meant = "; it belongs above the first [table]."
@@ -153,7 +153,7 @@ def _keys_of(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _homes_of(key: str, model: type[BaseModel], table: str) -> Iterator[str]:
-    """The tables inside of `table`, a model's, to which a key of that very name belongs."""
+    """The tables inside `table` (the table of `model`) that have a key with that name."""
     for name, field in model.model_fields.items():
         inside = f"{table}.{name}".removeprefix(".")
         for part in _models_in(field.annotation):
@@ -175,7 +175,7 @@ def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """The models inside of an annotation such as `tuple[Annotated[Model, ...], ...]`."""
+    """The models inside an annotation such as `tuple[Annotated[Model, ...], ...]`."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):
@@ -183,7 +183,7 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 def _key(location: Iterable[int | str]) -> str:
-    """A key as it is written; but no connection string that landed in place of one."""
+    """A key as it is written, except one that may hold a password."""
     parts = [str(part) for part in location]
     if all(map(_PLAIN_KEY.fullmatch, parts)):
         return ".".join([ROOT, *parts])
@@ -191,8 +191,8 @@ def _key(location: Iterable[int | str]) -> str:
 
 
 def _shown(value: object) -> str:
-    """The value as JSON, shortened; but no connection string that landed in the wrong place."""
+    """The value as JSON, truncated, except one that may hold a password."""
     text = json.dumps(value, default=str)
     if may_hold_password(text):
         return NOT_SHOWN
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}... ({len(text)} characters)"

@@ -1,7 +1,7 @@
-"""What each setting may be: one type per kind of value, with the words for whoever got it wrong.
+"""The types of single settings, each with a sentence about what is expected.
 
-Every type wraps its checks in `may_be`, so that a value which fails any of them is answered with
-one sentence about what is allowed instead of the name of the check that happened to fail first.
+Every type wraps its checks in `expects`, so that a value that fails any of them gives the same
+error: a sentence about what is expected, and not the name of the check that failed first.
 """
 
 import re
@@ -34,11 +34,11 @@ from lifeboat.model.keys import DATABASE_NAME
 MAX_DAYS = 36_500
 """The longest retention that S3 Object Lock accepts: 100 years."""
 
-_MAY_BE = "may_be"
+_EXPECTED = "expected"
 
 
-class Frozen(BaseModel):
-    """A model that never changes and knows no other keys than its own."""
+class SettingsModel(BaseModel):
+    """An immutable model that refuses unknown keys."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -50,45 +50,45 @@ class Frozen(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """Where and when a stack with these settings goes, as far as it is known at synth.
+    """Where and when a stack is deployed, as far as synth knows it.
 
-    Handed to pydantic as validation context. Without it (inside a function, long after synth)
-    settings are checked for form only: a schedule whose last year has passed must not keep
-    anybody from a backup by hand.
+    It is pydantic's validation context. Without it (inside a function, long after synth) only the
+    form of settings is checked: a schedule whose last year has passed must not prevent a manual
+    backup.
     """
 
     account: str | None = None
-    """Twelve digits; None when synth runs without credentials."""
+    """Twelve digits; None if synth runs without credentials."""
     region: str | None = None
-    """Such as eu-central-1; None when synth runs without credentials."""
+    """Such as eu-central-1; None if synth runs without credentials."""
     today: date | None = None
-    """Schedules have to fire after this day."""
+    """Schedules must fire after this day."""
 
 
-def refusal(allowed: str) -> PydanticCustomError:
-    """The one kind of error that reaches the reader: what the value may be."""
-    return PydanticCustomError(_MAY_BE, "{allowed}", {"allowed": allowed})
+def expected_error(allowed: str) -> PydanticCustomError:
+    """The only kind of error that people see: it says what is expected."""
+    return PydanticCustomError(_EXPECTED, "{allowed}", {"allowed": allowed})
 
 
-def may_be(allowed: str) -> WrapValidator:
-    """Answer any failure of the value itself with `allowed`; its parts speak for themselves."""
+def expects(allowed: str) -> WrapValidator:
+    """Replace any error about the value itself by `allowed`; errors about its parts stay."""
 
     def check(value: object, inner: ValidatorFunctionWrapHandler) -> object:
         try:
             return inner(value)
         except ValidationError as error:
-            if any(found["loc"] or found["type"] == _MAY_BE for found in error.errors()):
+            if any(found["loc"] or found["type"] == _EXPECTED for found in error.errors()):
                 raise
-            raise refusal(allowed) from None
+            raise expected_error(allowed) from None
 
     return WrapValidator(check)
 
 
-def whole_number(minimum: int, maximum: int, unit: str) -> tuple[object, WrapValidator]:
-    """Metadata of an integer between `minimum` and `maximum`; a string or a bool is none."""
+def int_range(minimum: int, maximum: int, unit: str) -> tuple[object, WrapValidator]:
+    """The metadata of an integer from `minimum` to `maximum`; a string or a bool is refused."""
     return (
         Field(strict=True, ge=minimum, le=maximum),
-        may_be(f"a whole number from {minimum} to {maximum} ({unit})"),
+        expects(f"a whole number from {minimum} to {maximum} ({unit})"),
     )
 
 
@@ -97,14 +97,14 @@ def _deployment(info: ValidationInfo) -> Deployment:
 
 
 def in_stack(service: str) -> Callable[[str, ValidationInfo], str]:
-    """A check that an ARN lies in the account and region of the stack, where these are known."""
+    """A check that an ARN is of the stack's account and region, if these are known."""
 
     def check(arn: str, info: ValidationInfo) -> str:
         region, account = arn.split(":")[3:5]
         stack = _deployment(info)
         expected = (stack.region or region, stack.account or account)
         if (region, account) != expected:
-            raise refusal(
+            raise expected_error(
                 f"an ARN of the stack's own account and region, "
                 f"arn:...:{service}:{expected[0]}:{expected[1]}:..."
             )
@@ -119,7 +119,9 @@ def _cron_that_fires(cron: str, info: ValidationInfo) -> str:
     if schedule.rules[4].upper().startswith("L"):
         raise ValueError("aws_croniter takes an L without a weekday for a day that never comes")
     if today and schedule.get_next(datetime.combine(today, time(), UTC)) == [None]:
-        raise refusal(f"a cron that fires again: this one has no date after {today.isoformat()}")
+        raise expected_error(
+            f"a cron that fires again: this one has no date after {today.isoformat()}"
+        )
     return cron
 
 
@@ -129,40 +131,40 @@ def _known_zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         near = get_close_matches(name, available_timezones(), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise refusal(f"an IANA time zone such as UTC or Europe/Berlin{hint}") from None
+        raise expected_error(f"an IANA time zone such as UTC or Europe/Berlin{hint}") from None
     return name
 
 
-def _some(found: tuple[object, ...]) -> tuple[object, ...]:
+def _non_empty(found: tuple[object, ...]) -> tuple[object, ...]:
     if not found:
         raise ValueError("empty")
     return found
 
 
-SOME = AfterValidator(_some)
-"""At least one; unlike a minimum length it stays silent when an item has already been refused."""
+NON_EMPTY = AfterValidator(_non_empty)
+"""At least one item. Unlike a minimum length, it gives no error if an item is already refused."""
 
 
-def once(what: str) -> AfterValidator:
-    """Refuse a list that names one of its `what` twice."""
+def unique(what: str) -> AfterValidator:
+    """Refuse a list that has the same `what` twice."""
 
     def check(names: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(names)) != len(names):
-            raise refusal(f"a list that names each {what} once")
+            raise expected_error(f"a list that names each {what} once")
         return names
 
     return AfterValidator(check)
 
 
 def matching(pattern: str) -> StringConstraints:
-    r"""A string that is `pattern` as a whole: pydantic searches, and `$` would let \n pass."""
+    r"""A string that matches `pattern` completely; `$` alone would accept a final \n."""
     return StringConstraints(pattern=re.compile(rf"\A(?:{pattern})\Z", re.ASCII), strict=True)
 
 
 DatabaseName = Annotated[
     str,
     matching(DATABASE_NAME),
-    may_be(
+    expects(
         "1 to 40 lower-case letters, digits and hyphens that begin with a letter "
         "(it becomes part of object keys and function names)"
     ),
@@ -172,42 +174,42 @@ Cron = Annotated[
     str,
     Field(strict=True),
     AfterValidator(_cron_that_fires),
-    may_be(
+    expects(
         "the six fields of an AWS cron, 'minute hour day-of-month month day-of-week year' with a "
         "'?' for one of the days, such as '0 2 * * ? *' (without LW, and L only with a weekday)"
     ),
 ]
 
 ZoneName = Annotated[
-    str, Field(strict=True), AfterValidator(_known_zone), may_be("an IANA time zone such as UTC")
+    str, Field(strict=True), AfterValidator(_known_zone), expects("an IANA time zone such as UTC")
 ]
 
 QualifiedName = Annotated[
     str,
     matching(rf"{IDENTIFIER}\.{IDENTIFIER}"),
-    may_be(
+    expects(
         "one exact schema.table; what holds capitals or odd characters goes in double quotes, "
         'such as public."Odd Name"'
     ),
 ]
 
 TableNames = Annotated[
-    tuple[QualifiedName, ...], once("table"), may_be("a list of schema.table names")
+    tuple[QualifiedName, ...], unique("table"), expects("a list of schema.table names")
 ]
 
 Compression = Annotated[
     str,
     matching(r"zstd:([1-9]|1[0-9])|gzip:[1-9]"),
-    may_be("'zstd:1' to 'zstd:19' or 'gzip:1' to 'gzip:9'"),
+    expects("'zstd:1' to 'zstd:19' or 'gzip:1' to 'gzip:9'"),
 ]
 
 EmailAddress = Annotated[
     str,
     matching(r"[^\s@<>,;\"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"),
-    may_be("one email address such as oncall@example.com"),
+    expects("one email address such as oncall@example.com"),
 ]
 
-Switch = Annotated[bool, Field(strict=True), may_be("true or false")]
+Switch = Annotated[bool, Field(strict=True), expects("true or false")]
 
 _KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 
@@ -215,7 +217,7 @@ KeyArn = Annotated[
     str,
     matching(_KEY_ARN),
     AfterValidator(in_stack("kms")),
-    may_be("the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
+    expects("the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
 ]
 
 
@@ -227,13 +229,13 @@ Encryption = Annotated[
     str,
     matching(rf"S3|{_KEY_ARN}"),
     AfterValidator(_encryption),
-    may_be("'S3' or the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
+    expects("'S3' or the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>, no alias)"),
 ]
 
 
 def _forever_is_none(value: object) -> object:
-    if value is None:  # JSON's null says "not set", which must never be taken for "forever"
-        raise refusal(_DAYS)
+    if value is None:  # JSON's null means "not set", which must never mean "forever"
+        raise expected_error(_DAYS)
     return None if value == "forever" else value
 
 
@@ -243,6 +245,6 @@ Days = Annotated[
     Annotated[int, Field(strict=True, ge=1, le=MAX_DAYS)] | None,
     BeforeValidator(_forever_is_none),
     PlainSerializer(lambda days: "forever" if days is None else days),
-    may_be(_DAYS),
+    expects(_DAYS),
 ]
 """Days that a backup is kept; None in Python is 'forever' in JSON."""

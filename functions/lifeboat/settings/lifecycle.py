@@ -1,4 +1,4 @@
-"""The bucket's lifecycle rules, which alone move and delete what lies in it."""
+"""The bucket's lifecycle rules. Nothing else moves or deletes its objects."""
 
 from collections.abc import Iterator
 
@@ -9,31 +9,31 @@ from lifeboat.settings.model import WatchedSettings
 from lifeboat.settings.retention import TierRetention
 
 REPORT_DAYS = 400
-"""A report of a drill or a restore outlives the year for which monthly backups are kept."""
+"""Reports of drills and restores are kept longer than monthly backups, which are kept a year."""
 
 CLAIM_DAYS = 1
 """A claim is for one hour; S3 counts in days."""
 
 MAX_HOT_BYTES = 4 * 1024 * 1024
-"""What is no larger stays where a restore can read it at once. S3's own limit is 128 KB; the
-manifest of a database with thousands of tables is larger, and listing and judging backups must
-never need a thaw. Small archives stay as well, for less than a move would cost."""
+"""Smaller objects stay in S3 Standard, where they can be read at once. S3's own limit is 128 KB;
+the manifest of a database with thousands of tables is larger, and lists and checks of backups must
+never need a thaw. Small archives stay too, which costs less than to move them."""
 
 NONCURRENT_DAYS_LOCKED = 1
-"""With Object Lock, what must live is held by its lock, so nothing else has to wait."""
+"""With Object Lock, the locks protect what must stay, so the rest need not wait."""
 
 NONCURRENT_DAYS_UNLOCKED = 7
-"""Without Object Lock this is the only time left to undo a deletion or an overwrite: a week."""
+"""Without Object Lock, a deletion or an overwrite can be undone only within this week."""
 
 ABORT_DAYS = 1
-"""A run lasts 15 minutes at most, so an upload that is a day old has lost its process."""
+"""A run lasts 15 minutes at most, so an upload that is a day old is abandoned."""
 
 
 def lifecycle_rules(settings: WatchedSettings) -> tuple[LifecycleRule, ...]:
-    """All rules that the bucket has to have: the stack writes them, the monitor judges by them.
+    """All rules that the bucket must have: the stack creates them, the monitor checks them.
 
     Args:
-        settings: those of the monitor, so that it can't judge by anything else than was written.
+        settings: those of the monitor, so that it checks exactly what the stack created.
     """
     return (
         *(rule for tier in Tier for rule in _of_a_tier(tier, settings.retention.of(tier))),
@@ -43,7 +43,7 @@ def lifecycle_rules(settings: WatchedSettings) -> tuple[LifecycleRule, ...]:
 
 
 def _of_a_tier(tier: Tier, kept: TierRetention) -> Iterator[LifecycleRule]:
-    """A rule that moves the tier's archives and one that ends everything in it, where it ends."""
+    """A rule that moves the tier's archives, and one that deletes its backups, if they expire."""
     prefix = f"{tier}/"
     if kept.storage_class != "STANDARD":
         yield LifecycleRule(
@@ -57,7 +57,7 @@ def _of_a_tier(tier: Tier, kept: TierRetention) -> Iterator[LifecycleRule]:
 
 
 def _of_the_rest(export_days: int) -> Iterator[LifecycleRule]:
-    """Reports stay as long as anybody asks; an export is data of the database, so it goes soon."""
+    """Reports are kept long; an export contains the database's data, so it is deleted soon."""
     for root, days in (
         (DRILLS, REPORT_DAYS),
         (RESTORES, REPORT_DAYS),
@@ -68,7 +68,7 @@ def _of_the_rest(export_days: int) -> Iterator[LifecycleRule]:
 
 
 def _sweep(*, locked: bool) -> LifecycleRule:
-    """What S3 keeps of things that are no longer there: for every prefix, known or not."""
+    """Deletes old versions, delete markers and unfinished uploads, under every prefix."""
     return LifecycleRule(
         id="sweep",
         noncurrent_days=NONCURRENT_DAYS_LOCKED if locked else NONCURRENT_DAYS_UNLOCKED,

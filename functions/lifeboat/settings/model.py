@@ -1,4 +1,4 @@
-"""The settings as frozen models. What each single value may be is in `fields`."""
+"""The settings as immutable models; `fields` has the types of single values."""
 
 from typing import Annotated, Self
 
@@ -9,148 +9,148 @@ from lifeboat.model.aws import Architecture, ObjectLock
 from lifeboat.model.tiers import Tier
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
-    SOME,
+    NON_EMPTY,
     Compression,
     Cron,
     DatabaseName,
     Encryption,
-    Frozen,
     KeyArn,
+    SettingsModel,
     Switch,
     TableNames,
     ZoneName,
+    expected_error,
+    expects,
+    int_range,
     matching,
-    may_be,
-    once,
-    refusal,
-    whole_number,
+    unique,
 )
 from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
 from lifeboat.settings.transfer import TransferPlan
-from lifeboat.settings.validation import ValidationQuery, named_once
+from lifeboat.settings.validation import ValidationQuery, unique_names
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
 
 MAX_DATABASES = 36
-"""CloudFormation takes 500 resources a stack. A database brings 12: functions, logs, roles, async
-settings, schedules and schedules' roles, for backups and for drills. That is 432 for 36, and leaves
-68 for what all of them share. The restore function's environment may be full before: it has room
-for some 29 names and ARNs of usual length, and refuses what doesn't fit.
+"""CloudFormation allows 500 resources in a stack. A database needs 12: functions, logs, roles,
+async settings, schedules and schedules' roles, for backups and for drills. 36 databases need 432,
+which leaves 68 for all shared resources. The restore function's environment may be full before:
+about 29 names and ARNs of usual length fit, and synth refuses more.
 """
 
 
-class WatchedDatabase(Frozen):
-    """What the monitor has to know of a database."""
+class WatchedDatabase(SettingsModel):
+    """What the monitor needs to know about a database."""
 
     name: DatabaseName
-    """How it is called in object keys, function names and alarms; unique."""
+    """Its name in object keys, function names and alarms; unique."""
 
     cron: Cron = "0 2 * * ? *"
     """When its backups start: the fields of an AWS cron expression, in `timezone`."""
 
     timezone: ZoneName = "UTC"
-    """IANA zone in which `cron` is read and in which a run's day decides its tier."""
+    """IANA time zone of `cron`. A run's day in this zone decides its tier."""
 
     transfer: TransferPlan = None
-    """What the provider's plan includes a month; None: judged by its smallest plan, if known."""
+    """What the provider's plan includes per month; None: its smallest plan, if it is known."""
 
 
 class DatabaseSettings(WatchedDatabase):
-    """One database to be backed up."""
+    """One database to back up."""
 
     secret_arn: SecretArn
     """Full ARN of the Secrets Manager secret or the SSM SecureString with the connection: a URL,
     {"url": ...} or the RDS JSON form.
     """
 
-    secret_key_arn: Annotated[KeyArn | None, may_be("the ARN of a KMS key")] = None
+    secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
     """The secret's KMS key if it is one of your own; None for the default, AWS's own."""
 
     exclude_table_data: TableNames = ()
-    """Tables (exact schema.table) whose definition is backed up but whose rows are not."""
+    """Tables (exact schema.table) whose definition is backed up, but not their rows."""
 
     validation: Annotated[
         tuple[
-            Annotated[ValidationQuery, may_be("an object with name, sql and expect")],
+            Annotated[ValidationQuery, expects("an object with name, sql and expect")],
             ...,
         ],
-        AfterValidator(named_once),
-        may_be("a list of objects with name, sql and expect"),
+        AfterValidator(unique_names),
+        expects("a list of objects with name, sql and expect"),
     ] = ()
-    """Queries that each drill puts to the restored copy, with the answers they have to get."""
+    """Queries that each drill runs in the restored copy, with their expected results."""
 
 
-class NetworkSettings(Frozen):
-    """Where the functions run when the databases are private.
+class NetworkSettings(SettingsModel):
+    """Where the functions run if the databases are private.
 
-    The subnets need a way to S3 and to where the secrets are: endpoints or a NAT. Logs, the metrics
+    The subnets need a route to S3 and to the secrets: endpoints or a NAT gateway. Logs, the metrics
     in them and word of failures are sent by Lambda itself.
     """
 
-    vpc_id: Annotated[str, matching(r"vpc-[0-9a-f]+"), may_be("a vpc-... id")]
+    vpc_id: Annotated[str, matching(r"vpc-[0-9a-f]+"), expects("a vpc-... id")]
     """The VPC of the subnets."""
 
     availability_zones: Annotated[
-        tuple[Annotated[str, matching(r"[a-z0-9-]+"), may_be("the name of a zone")], ...],
-        SOME,
-        may_be("a list of the subnets' availability zones, such as ['eu-central-1a']"),
+        tuple[Annotated[str, matching(r"[a-z0-9-]+"), expects("the name of a zone")], ...],
+        NON_EMPTY,
+        expects("a list of the subnets' availability zones, such as ['eu-central-1a']"),
     ]
-    """The zones in which the subnets lie."""
+    """The zones of the subnets."""
 
     subnet_ids: Annotated[
         tuple[
-            Annotated[str, matching(r"subnet-[0-9a-f]+"), may_be("a subnet-... id")],
+            Annotated[str, matching(r"subnet-[0-9a-f]+"), expects("a subnet-... id")],
             ...,
         ],
-        SOME,
-        may_be("a list of subnet ids"),
+        NON_EMPTY,
+        expects("a list of subnet ids"),
     ]
     """Private subnets in which the functions get their network interfaces."""
 
     security_group_ids: Annotated[
         tuple[
-            Annotated[str, matching(r"sg-[0-9a-f]+"), may_be("an sg-... id")],
+            Annotated[str, matching(r"sg-[0-9a-f]+"), expects("an sg-... id")],
             ...,
         ],
-        SOME,
-        may_be("a list of security group ids"),
+        NON_EMPTY,
+        expects("a list of security group ids"),
     ]
-    """Security groups of the functions; the databases' groups have to let them in."""
+    """Security groups of the functions; the databases' groups must let them in."""
 
     ipv6: Switch = False
-    """Whether functions may reach IPv6 addresses, where the subnets are dual-stack."""
+    """Whether functions may use IPv6, if the subnets are dual-stack."""
 
 
 class BackupSettings(FunctionSize):
-    """How one backup is taken: the function's size and pg_dump's choices.
+    """How a backup is taken: the function's size and pg_dump's options.
 
-    Nothing is staged in /tmp, so Lambda's minimum is enough.
+    A backup is not stored in /tmp, so Lambda's minimum is enough.
     """
 
-    lock_wait_seconds: Annotated[int, *whole_number(1, 600, "seconds")] = 30
-    """Seconds to wait for a lock that someone else holds on a table before giving up."""
+    lock_wait_seconds: Annotated[int, *int_range(1, 600, "seconds")] = 30
+    """Seconds to wait for a table's lock that another session holds."""
 
     compression: Compression = "zstd:1"
-    """pg_dump's --compress; servers before 16 know no zstd and get gzip:1 in its place."""
+    """pg_dump's --compress. Servers before 16 do not know zstd; they get gzip:1 instead."""
 
     checksums: Switch = False
-    """Also take an order-free checksum of every table's content, which reads each one again."""
+    """Whether to take a checksum of every table's content too, which reads each table again."""
 
 
-def _object_of(model: type[Frozen]) -> object:
-    """Words for whoever gave something else than an object with that model's keys."""
-    return may_be(f"an object with any of {', '.join(model.model_fields)}")
+def _object_of(model: type[SettingsModel]) -> object:
+    """The expectation of an object with that model's keys."""
+    return expects(f"an object with any of {', '.join(model.model_fields)}")
 
 
-class _JudgedSettings(Frozen):
-    """What there is to choose, and to judge by."""
+class _CommonSettings(SettingsModel):
+    """Settings that both the stack and the monitor use."""
 
     databases: tuple[WatchedDatabase, ...]
-    """The databases to be backed up."""
+    """The databases to back up."""
 
-    retention: Annotated[Retention, may_be("an object with daily, weekly, monthly and manual")] = (
+    retention: Annotated[Retention, expects("an object with daily, weekly, monthly and manual")] = (
         Retention()
     )
     """How long the backups of each tier are kept."""
@@ -158,91 +158,93 @@ class _JudgedSettings(Frozen):
     encryption: Encryption = "S3"
     """"S3" for keys that S3 manages, or the ARN of a KMS key of the stack's account and region."""
 
-    object_lock: Annotated[ObjectLock, may_be("'governance', 'compliance' or 'off'")] = "governance"
-    """Whether S3 refuses to delete backups early: to all but whom an administrator names
-    (governance), to everybody until the time is over (compliance), or not at all (off).
+    object_lock: Annotated[ObjectLock, expects("'governance', 'compliance' or 'off'")] = (
+        "governance"
+    )
+    """Who may delete backups early: people with a special right (governance), nobody until the
+    lock ends (compliance), or whoever may delete objects (off).
     """
 
-    architecture: Annotated[Architecture, may_be("'arm64' or 'x86_64'")] = "arm64"
-    """Processor of the functions; arm64 is the cheaper one."""
+    architecture: Annotated[Architecture, expects("'arm64' or 'x86_64'")] = "arm64"
+    """Processor of the functions; arm64 is cheaper."""
 
     backup: Annotated[BackupSettings, _object_of(BackupSettings)] = BackupSettings()
     """How a backup is taken."""
 
     drill: Annotated[DrillSettings, _object_of(DrillSettings)] = DrillSettings()
-    """How backups are restored for trial."""
+    """How drills restore backups."""
 
     monitor: Annotated[MonitorSettings, _object_of(MonitorSettings)] = MonitorSettings()
-    """When the vault is looked at, and at which limits somebody is told."""
+    """When the bucket is checked, and the limits."""
 
     alerts: Annotated[AlertSettings, _object_of(AlertSettings)] = AlertSettings()
-    """Who is told."""
+    """Who is notified."""
 
     dashboard: Switch = True
-    """Whether there is a dashboard, and the figures are sent to CloudWatch that only it shows."""
+    """Whether there is a dashboard, with the metrics that only it shows."""
 
     @property
     def kms_key(self) -> str | None:
-        """The ARN of the KMS key to encrypt with; None for keys that S3 manages."""
+        """The ARN of the KMS key that encrypts backups; None for keys that S3 manages."""
         return None if self.encryption == "S3" else self.encryption
 
     def lock_days(self, tier: Tier) -> int | None:
-        """Days of Object Lock for new backups of `tier`; None when Object Lock is off."""
+        """Days of Object Lock for new backups of `tier`; None if Object Lock is off."""
         return None if self.object_lock == "off" else self.retention.of(tier).lock_days
 
 
-class WatchedSettings(_JudgedSettings):
-    """What the monitor judges by: it knows no secret but that of its own webhook."""
+class WatchedSettings(_CommonSettings):
+    """The settings of the monitor; their only secret is that of the webhook."""
 
     restorable: Switch = True
-    """Whether there is a function that restores, and a server that it may restore into."""
+    """Whether there is a restore function, and a server that it may restore into."""
 
     export_days: int = RestoreSettings().export_days
-    """Days that an exported SQL file is kept in the vault."""
+    """Days that an exported SQL file is kept in the bucket."""
 
 
-class Settings(_JudgedSettings):
-    """Everything that can be chosen about an installation."""
+class Settings(_CommonSettings):
+    """All settings of an installation."""
 
     databases: Annotated[
         tuple[
             Annotated[
-                DatabaseSettings, may_be("an object with name, secret_arn and optional keys")
+                DatabaseSettings, expects("an object with name, secret_arn and optional keys")
             ],
             ...,
         ],
         Field(max_length=MAX_DATABASES),
-        SOME,
-        may_be(
+        NON_EMPTY,
+        expects(
             f"a list of 1 to {MAX_DATABASES} databases, in lifeboat.toml each below a line "
             "[[databases]]; more of them go into a second stack, with settings of its own: "
             "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'"
         ),
     ]
-    """The databases to be backed up, with functions, schedules and alarms of their own."""
+    """The databases to back up, each with its own functions and schedules."""
 
     former_encryption_keys: Annotated[
-        tuple[KeyArn, ...], once("key"), may_be("a list of ARNs of KMS keys")
+        tuple[KeyArn, ...], unique("key"), expects("a list of ARNs of KMS keys")
     ] = ()
-    """Keys that `encryption` named before. What was written with them can be read only with them,
-    so the functions may go on to decrypt with these."""
+    """Keys that `encryption` named before. Older backups can be read only with them, so the
+    functions keep the right to decrypt with them."""
 
     restore: Annotated[RestoreSettings, _object_of(RestoreSettings)] = RestoreSettings()
-    """How backups are brought back."""
+    """How backups are restored."""
 
     network: Annotated[
         NetworkSettings | None,
-        may_be(
+        expects(
             "null, or an object with vpc_id, availability_zones, subnet_ids and security_group_ids"
         ),
     ] = None
-    """Where the functions run when databases are private; None: outside of any VPC."""
+    """Where the functions run if databases are private; None: outside any VPC."""
 
     def of_database(self, name: str) -> Self:
         """The same settings with that database only.
 
         Raises:
-            EventError: there is no database of that name; the known ones are listed.
+            EventError: there is no database with that name; the known ones are listed.
         """
         chosen = tuple(database for database in self.databases if database.name == name)
         if not chosen:
@@ -255,7 +257,7 @@ class Settings(_JudgedSettings):
         return self.model_copy(update={"databases": chosen})
 
     def watched(self) -> WatchedSettings:
-        """The part of the settings by which the monitor judges."""
+        """The settings of the monitor."""
         no_targets = {"target_secret_arns": (), "target_secret_key_arns": ()}
         return WatchedSettings(
             databases=tuple(
@@ -281,7 +283,9 @@ class Settings(_JudgedSettings):
         names = [database.name for database in databases]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise refusal(f"a list in which each name is used once, unlike {', '.join(twice)}")
+            raise expected_error(
+                f"a list in which each name is used once, unlike {', '.join(twice)}"
+            )
         return databases
 
     @field_validator("drill")
@@ -291,7 +295,7 @@ class Settings(_JudgedSettings):
         sources = {database.secret_arn: database.name for database in databases}
         for arn in drill.target_secret_arns:
             if arn in sources:
-                raise refusal(
+                raise expected_error(
                     f"an object whose target_secret_arns do not hold the secret of "
                     f"{sources[arn]}: a drill never restores into the server it protects"
                 )

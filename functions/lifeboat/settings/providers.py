@@ -1,4 +1,4 @@
-"""Which providers limit or bill what leaves their servers, by plan.
+"""Providers that limit or bill transfer out of their servers, by plan.
 
 Looked up on 2026-11-29 in the providers' own documentation:
 
@@ -8,7 +8,7 @@ Looked up on 2026-11-29 in the providers' own documentation:
   https://supabase.com/docs/guides/platform/billing-faq#fair-use-policy. Counted per organization,
   the pooler's traffic included.
 
-A plan can't be seen from outside, so `databases[].transfer` states it.
+A plan cannot be seen from outside, so `databases[].transfer` states it.
 """
 
 import re
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from lifeboat.settings import TransferSettings
 
 GB = 1_000_000_000
-"""Transfer is counted in decimal gigabytes; where a provider means 2^30, a limit comes later."""
+"""Transfer is counted in decimal gigabytes. If a provider means 2^30, the real limit is higher."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Plan:
 
     Attributes:
         name: the provider's own.
-        transfer: what it includes a month, and what comes beyond that.
+        transfer: what it includes per month, and what happens beyond that.
     """
 
     name: str
@@ -35,15 +35,15 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """One that counts.
+    """A provider that counts transfer.
 
     Attributes:
-        name: as manifests have it.
-        title: as people know it.
-        hosts: the names of its servers.
-        counts_by: whose databases share an allowance.
+        name: its name in manifests.
+        title: its name for people.
+        hosts: the host names of its servers.
+        counts_by: the unit whose databases share an allowance.
         free: the smallest plan.
-        paid: the smallest one that costs money.
+        paid: the smallest plan that costs money.
     """
 
     name: str
@@ -74,21 +74,21 @@ PROVIDERS = (
         paid=Plan(name="Pro", transfer=TransferSettings(allowance_gb=250, price_per_gb=0.09)),
     ),
 )
-"""Those with an allowance. Who is not here either takes nothing or can't be told by the host."""
+"""Providers with an allowance. Others bill no transfer, or their hosts do not show who they are."""
 
 _BY_NAME = {each.name: each for each in PROVIDERS}
 
 
 def provider_of(host: str) -> str | None:
-    """The name of the provider whose server has that host name; None for all others.
+    """The name of the provider with that host; None for all others.
 
     Args:
-        host: as the connection has it; never stored.
+        host: from the connection; it is never stored.
     """
     plain = host.lower().rstrip(".")
     return next((each.name for each in PROVIDERS if each.hosts.fullmatch(plain)), None)
 
 
 def provider_named(name: str | None) -> Provider | None:
-    """The provider that a manifest names; None for none, or for one of a newer Lifeboat."""
+    """The provider that a manifest names; None if it names none, or one that is unknown here."""
     return _BY_NAME.get(name or "")

@@ -1,35 +1,35 @@
-"""How backups are brought back: only ever by hand."""
+"""Settings of restores, which run on demand only."""
 
 from typing import Annotated
 
 from lifeboat.model.aws import ThawTier
-from lifeboat.settings.fields import Switch, may_be, whole_number
+from lifeboat.settings.fields import Switch, expects, int_range
 from lifeboat.settings.function_size import RestoringFunction
 
 
 class RestoreSettings(RestoringFunction):
-    """What the function that restores may take, and where it may restore to.
+    """The size of the restore function, and the servers that it may restore into.
 
-    `target_secret_arns` come besides the databases' own secrets: the role that backups are taken
-    with should not be able to write, so as a rule one is needed there.
+    It may use `target_secret_arns` and the databases' own secrets. The role that takes backups
+    should not be able to write, so usually `target_secret_arns` needs one that can.
     """
 
     enabled: Switch = True
-    """Whether there is such a function; without it, docs/runbooks has the stock commands."""
+    """Whether there is a restore function; docs/runbooks has commands that work without it."""
 
-    thaw_days: Annotated[int, *whole_number(1, 365, "days")] = 3
-    """Days that a thawed archive stays readable."""
+    thaw_days: Annotated[int, *int_range(1, 365, "days")] = 3
+    """Days for which a thawed archive can be read."""
 
-    thaw_tier: Annotated[ThawTier, may_be("'Standard', 'Bulk' or 'Expedited'")] = "Standard"
-    """How fast S3 thaws, and at which price; Expedited is for GLACIER only."""
+    thaw_tier: Annotated[ThawTier, expects("'Standard', 'Bulk' or 'Expedited'")] = "Standard"
+    """S3's retrieval tier: its speed and price. Expedited is for GLACIER only."""
 
-    export_days: Annotated[int, *whole_number(1, 365, "days")] = 3
-    """Days that an exported SQL file is kept in the vault."""
+    export_days: Annotated[int, *int_range(1, 365, "days")] = 3
+    """Days that an exported SQL file is kept in the bucket."""
 
-    link_minutes: Annotated[int, *whole_number(1, 720, "minutes")] = 60
-    """Minutes that a link to an exported file works, if the function's credentials last as long."""
+    link_minutes: Annotated[int, *int_range(1, 720, "minutes")] = 60
+    """Minutes that a link to an exported file works, unless its credentials expire earlier."""
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is a function that restores, and a server that it may restore into."""
+        """Whether there is a restore function, and a server that it may restore into."""
         return self.enabled and bool(self.target_secret_arns)

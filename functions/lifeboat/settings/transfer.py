@@ -1,43 +1,43 @@
-"""What a database's provider allows to be read from it."""
+"""How much may be read from a database, by its provider's plan."""
 
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from lifeboat.settings.fields import Frozen, Switch, may_be
+from lifeboat.settings.fields import SettingsModel, Switch, expects
 
 _MAX = 1_000_000_000
 
 UNLIMITED = "unlimited"
-"""How settings say that a plan has no limit. None says the same, but TOML has no null."""
+"""The value for "no limit" in the settings. None means the same, but TOML has no null."""
 
 
 def _unlimited_is_none(value: object) -> object:
     return None if value == UNLIMITED else value
 
 
-class TransferSettings(Frozen):
-    """What a plan includes of the data that leaves the server, a month. See docs/transfer.md."""
+class TransferSettings(SettingsModel):
+    """The transfer out of the server that a plan includes per month. See docs/transfer.md."""
 
     allowance_gb: Annotated[
         Annotated[float, Field(strict=True, ge=0, le=_MAX)] | None,
         BeforeValidator(_unlimited_is_none),
-        may_be(f"a number of gigabytes a month, or '{UNLIMITED}'"),
+        expects(f"a number of gigabytes a month, or '{UNLIMITED}'"),
     ]
-    """Gigabytes (10^9 bytes) that are included a month; None: without a limit."""
+    """Gigabytes (10^9 bytes) that are included per month; None: no limit."""
 
     price_per_gb: Annotated[
         float,
         Field(strict=True, ge=0, le=_MAX),
-        may_be("US dollars for a gigabyte, such as 0.10"),
+        expects("US dollars for a gigabyte, such as 0.10"),
     ] = 0.0
     """US dollars for each gigabyte beyond that."""
 
     suspends: Switch = False
-    """Whether the provider stops or restricts the database beyond that, as on free plans."""
+    """Whether the provider then stops or restricts the database, as on free plans."""
 
 
 TransferPlan = Annotated[
     TransferSettings | None,
-    may_be("null, or an object with allowance_gb, price_per_gb and suspends"),
+    expects("null, or an object with allowance_gb, price_per_gb and suspends"),
 ]

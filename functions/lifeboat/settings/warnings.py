@@ -1,4 +1,4 @@
-"""What is allowed in the settings but probably not meant; shown at synth, never an error."""
+"""Warnings about settings that are valid but probably not intended; synth shows them."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -15,12 +15,12 @@ from lifeboat.model.schedule import (
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings, DatabaseSettings, Settings, TierRetention
 
-YEAR = 366
-"""Days looked ahead: each day of the calendar at least once."""
+DAYS_AHEAD = 366
+"""Days of schedules that are checked: each day of the calendar at least once."""
 
 
 def warnings(settings: Settings, *, today: date) -> list[str]:
-    """What somebody should know before deploying these settings, a sentence or two each."""
+    """What a person should know before a deployment, a sentence or two each."""
     found: list[str] = []
     for index, database in enumerate(settings.databases):
         key = f"lifeboat.databases.{index}"
@@ -41,10 +41,10 @@ def warnings(settings: Settings, *, today: date) -> list[str]:
 
 
 def _about_the_schedule(key: str, database: DatabaseSettings, today: date) -> Iterator[str]:
-    runs = list(first_runs(database.cron, today, YEAR))
+    runs = list(first_runs(database.cron, today, DAYS_AHEAD))
     cron = f"{key}.cron '{database.cron}' ({database.name})"
     if not runs:
-        yield f"{cron} does not fire within the next {YEAR} days."
+        yield f"{cron} does not fire within the next {DAYS_AHEAD} days."
         return
     often = runs_per_day(database.cron)
     if often > 1:
@@ -52,10 +52,10 @@ def _about_the_schedule(key: str, database: DatabaseSettings, today: date) -> It
             f"{cron} fires {often} times a day. All runs of a 1st are monthly backups and all of "
             f"a Sunday weekly ones, so these tiers keep {often} of each."
         )
-    if len(runs) < YEAR:
+    if len(runs) < DAYS_AHEAD:
         never = {Tier.DAILY, Tier.WEEKLY, Tier.MONTHLY} - {tier_of_day(run) for run in runs}
         tiers = f" The tiers without any run: {', '.join(sorted(never))}." if never else ""
-        yield f"{cron} fires on {len(runs)} of the next {YEAR} days only.{tiers}"
+        yield f"{cron} fires on {len(runs)} of the next {DAYS_AHEAD} days only.{tiers}"
     skipped = [run for run in runs if is_skipped(run, ZoneInfo(database.timezone))]
     if often == 1 and skipped:
         yield (
@@ -65,11 +65,11 @@ def _about_the_schedule(key: str, database: DatabaseSettings, today: date) -> It
 
 
 def _about_its_age(key: str, database: DatabaseSettings, hours: int, today: date) -> Iterator[str]:
-    gap = longest_interval(database.cron, today, YEAR)
+    gap = longest_interval(database.cron, today, DAYS_AHEAD)
     if gap and timedelta(hours=hours) <= gap:
         yield (
             f"{key}.cron '{database.cron}' ({database.name}) leaves {_hours(gap)} hours between "
-            f"two backups, but lifeboat.monitor.max_age_hours is {hours}: it will ring although "
+            f"two backups, but lifeboat.monitor.max_age_hours is {hours}: it will notify although "
             "every backup is taken."
         )
 
@@ -81,14 +81,14 @@ def _about_drills(settings: Settings, today: date) -> Iterator[str]:
             "lifeboat.drill.enabled is false: nothing will ever show that a backup can be restored."
         )
         return
-    gap = longest_interval(drill.cron, today, YEAR)
+    gap = longest_interval(drill.cron, today, DAYS_AHEAD)
     if gap is None:
-        yield f"lifeboat.drill.cron '{drill.cron}' fires less than twice in {YEAR} days."
+        yield f"lifeboat.drill.cron '{drill.cron}' fires less than twice in {DAYS_AHEAD} days."
     elif gap > timedelta(days=days):
         yield (
             f"lifeboat.drill.cron '{drill.cron}' leaves {gap.days} days between two drills, but "
-            f"lifeboat.monitor.max_drill_age_days is {days}: it will ring although every drill "
-            "is done."
+            f"lifeboat.monitor.max_drill_age_days is {days}: it will notify although every "
+            "drill runs."
         )
     if drill.target_secret_key_arns and not drill.target_secret_arns:
         yield (
@@ -113,7 +113,7 @@ def _about_keys(settings: Settings) -> Iterator[str]:
         )
     if settings.kms_key:
         yield (
-            "lifeboat.encryption names a KMS key: whoever deletes or disables it, makes every "
+            "lifeboat.encryption names a KMS key: whoever deletes or disables it makes every "
             "backup unreadable. Before you change the setting, add this key to "
             "lifeboat.former_encryption_keys (docs/changing-settings.md)."
         )
@@ -123,7 +123,7 @@ def _about_alerts(alerts: AlertSettings) -> Iterator[str]:
     # With `slack` somebody connects Amazon Q Developer to the topic, outside of this stack.
     if not (alerts.emails or alerts.webhook_url_secret_arn or alerts.slack):
         yield (
-            "lifeboat.alerts names nobody: alarms will ring unheard. Set lifeboat.alerts.emails, "
+            "lifeboat.alerts names nobody: alarms will reach nobody. Set lifeboat.alerts.emails, "
             "or subscribe somebody to the topic that the deployment prints as TopicArn."
         )
     if alerts.webhook_url_secret_key_arn and not alerts.webhook_url_secret_arn:
@@ -134,7 +134,7 @@ def _about_alerts(alerts: AlertSettings) -> Iterator[str]:
 
 
 def _about_recovery(key: str, settings: Settings, tier: Tier) -> Iterator[str]:
-    """No backup of a tier can be restored in time when all are cold from their first day on."""
+    """If all backups of a tier are archived at once, none can be restored in time."""
     kept = settings.retention.of(tier)
     if kept.hot_days == 0 and kept.storage_class in COLD:
         yield (

@@ -1,4 +1,4 @@
-"""What is watched, and who is told."""
+"""Settings of the monitor and of notifications."""
 
 from typing import Annotated
 
@@ -7,32 +7,32 @@ from pydantic import Field
 from lifeboat.settings.fields import (
     Cron,
     EmailAddress,
-    Frozen,
     KeyArn,
+    SettingsModel,
     Switch,
-    may_be,
-    once,
-    whole_number,
+    expects,
+    int_range,
+    unique,
 )
 from lifeboat.settings.secret_arns import SecretArn
 
 _MAX_EMAILS = 10
-"""Each is a resource of the stack; more people than that are better reached by a mailing list."""
+"""Each is a resource of the stack. For more people, use a mailing list."""
 
-_PERCENT = whole_number(1, 100, "percent")
+_PERCENT = int_range(1, 100, "percent")
 
 
-class MonitorSettings(Frozen):
-    """When the monitor looks at the vault, and at which limits it tells somebody."""
+class MonitorSettings(SettingsModel):
+    """When the monitor checks the bucket, and the limits at which it notifies people."""
 
     cron: Cron = "15 * * * ? *"
-    """When it looks: the fields of an AWS cron expression, in UTC."""
+    """When it runs: the fields of an AWS cron expression, in UTC."""
 
-    max_age_hours: Annotated[int, *whole_number(1, 8784, "hours")] = 25
-    """Hours that a database's newest backup may be old."""
+    max_age_hours: Annotated[int, *int_range(1, 8784, "hours")] = 25
+    """The highest allowed age of a database's newest backup, in hours."""
 
-    max_drill_age_days: Annotated[int, *whole_number(1, 400, "days")] = 35
-    """Days that a database's last drill may be past."""
+    max_drill_age_days: Annotated[int, *int_range(1, 400, "days")] = 35
+    """The highest allowed age of a database's last drill, in days."""
 
     shrink_percent: Annotated[int, *_PERCENT] = 50
     """By how much the archive or all rows together may fall below the median of the last 7."""
@@ -40,41 +40,41 @@ class MonitorSettings(Frozen):
     table_loss_percent: Annotated[int, *_PERCENT] = 50
     """How much of its rows one table may lose from one backup to the next."""
 
-    table_loss_rows: Annotated[int, *whole_number(1, 1_000_000_000, "rows")] = 100
+    table_loss_rows: Annotated[int, *int_range(1, 1_000_000_000, "rows")] = 100
     """Tables with fewer rows than that may lose any number of them."""
 
-    unchanged_days: Annotated[int, *whole_number(1, 3650, "days")] = 7
+    unchanged_days: Annotated[int, *int_range(1, 3650, "days")] = 7
     """Days without any change in the backups after which their source may be a stale copy."""
 
-    forecast_days: Annotated[int, *whole_number(1, 365, "days")] = 30
-    """How far growth is looked ahead for the day on which a limit will be hit."""
+    forecast_days: Annotated[int, *int_range(1, 365, "days")] = 30
+    """Days ahead for which growth is forecast: would it reach a limit?"""
 
-    history: Annotated[int, *whole_number(2, 365, "backups")] = 30
-    """How many of a database's newest backups are read for medians and forecasts."""
+    history: Annotated[int, *int_range(2, 365, "backups")] = 30
+    """How many of a database's newest backups are used for medians and forecasts."""
 
 
-class AlertSettings(Frozen):
+class AlertSettings(SettingsModel):
     """Who is notified when something is wrong, and when it is resolved."""
 
     emails: Annotated[
         tuple[EmailAddress, ...],
         Field(max_length=_MAX_EMAILS),
-        once("address"),
-        may_be(f"a list of at most {_MAX_EMAILS} email addresses"),
+        unique("address"),
+        expects(f"a list of at most {_MAX_EMAILS} email addresses"),
     ] = ()
-    """Subscribed to the topic; each gets a mail from AWS first and has to confirm it."""
+    """Subscribed to the topic. AWS first sends each an email, which they must confirm."""
 
-    webhook_url_secret_arn: Annotated[SecretArn | None, may_be("the full ARN of a secret")] = None
-    """Secret that holds an HTTPS URL to which the monitor's messages are posted as well."""
+    webhook_url_secret_arn: Annotated[SecretArn | None, expects("the full ARN of a secret")] = None
+    """Secret with an HTTPS URL to which the monitor also posts its messages."""
 
-    webhook_url_secret_key_arn: Annotated[KeyArn | None, may_be("the ARN of a KMS key")] = None
-    """KMS key of that secret if it is one of your own."""
+    webhook_url_secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
+    """KMS key of that secret, if it is your own key."""
 
     slack: Switch = False
-    """Whether messages are in the JSON that Amazon Q Developer shows in Slack and Teams."""
+    """Whether messages are JSON that Amazon Q Developer shows in Slack and Teams."""
 
-    remind_hours: Annotated[int, *whole_number(1, 720, "hours")] = 24
-    """Hours after which what is still critical is told again."""
+    remind_hours: Annotated[int, *int_range(1, 720, "hours")] = 24
+    """Hours after which people are reminded of what is still critical."""
 
-    topic_key_arn: Annotated[KeyArn | None, may_be("the ARN of a KMS key")] = None
-    """KMS key of the topic; its policy has to let cloudwatch.amazonaws.com use it."""
+    topic_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
+    """KMS key of the topic; its policy must let cloudwatch.amazonaws.com use it."""

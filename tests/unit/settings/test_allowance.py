@@ -19,7 +19,7 @@ from lifeboat.monitor.policy.evaluate import judge
 from lifeboat.monitor.policy.slots import slots
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import TransferSettings, WatchedDatabase, parse
-from lifeboat.settings.allowance import TransferForecast, forecast, reached
+from lifeboat.settings.allowance import TransferForecast, exhausted_at, forecast
 from lifeboat.settings.providers import provider_of
 from tests.support.bad_settings import with_database
 from tests.support.vaults import DAY, NEWEST, NOW, Vault, backup, empty, healthy
@@ -299,7 +299,7 @@ def test_the_allowance_ends_with_the_first_run_that_does_not_fit(
     used: int, reads: list[int], allowed: int
 ) -> None:
     coming = [(NOW + n * DAY, much) for n, much in enumerate(reads)]
-    ends, moment = reached(used, coming, allowed)
+    ends, moment = exhausted_at(used, coming, allowed)
     assert ends is (used + sum(reads) > allowed)
     if moment is not None:
         before = sum(much for at, much in coming if at < moment)

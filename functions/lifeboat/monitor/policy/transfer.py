@@ -10,9 +10,9 @@ from lifeboat.monitor.policy.database_view import Case
 from lifeboat.settings.allowance import (
     Allowance,
     allowance_of,
-    dollars,
     start_of_month,
     start_of_next_month,
+    transfer_cost,
 )
 
 _SHARE = 0.75
@@ -44,7 +44,7 @@ class Transfer:
     @property
     def dollars(self) -> float:
         """US dollars for the next 30 days."""
-        return dollars(self.month_bytes, self.allowance)
+        return transfer_cost(self.month_bytes, self.allowance)
 
 
 def transfer_of(case: Case) -> Transfer | None:

@@ -9,7 +9,7 @@ from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.text import format_size, format_time, join_first
 from lifeboat.monitor.policy.database_view import Case
 from lifeboat.monitor.policy.transfer import Transfer, transfer_of
-from lifeboat.settings.allowance import consequence, cures, reached, start_of_next_month
+from lifeboat.settings.allowance import consequence, exhausted_at, fixes, start_of_next_month
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def _judged(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> I
     case, allowance = reader.case, reader.transfer.allowance
     if allowance is None or allowance.bytes is None:
         return
-    soon, when = reached(outlook.used, outlook.this_month, allowance.bytes)
-    later, then = reached(0, outlook.next_month, allowance.bytes)
+    soon, when = exhausted_at(outlook.used, outlook.this_month, allowance.bytes)
+    later, then = exhausted_at(0, outlook.next_month, allowance.bytes)
     if not soon and not later:
         return
     headline, moment = (
@@ -103,7 +103,7 @@ def _judged(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> I
         since=case.whole[0].shows,
         basis=case.whole[0].shows,
         safe="Backups are complete. The provider may charge more, or stop the database.",
-        advice=cures(allowance),
+        advice=fixes(allowance),
     )
 
 
