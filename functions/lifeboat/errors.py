@@ -203,7 +203,7 @@ class MonitorError(LifeboatError):
     safe_by_default = "Backups and drills run without the monitor; it only looks."
 
 
-class TellError(MonitorError):
+class NotificationError(MonitorError):
     """A message did not get out to people."""
 
 

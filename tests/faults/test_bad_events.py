@@ -127,10 +127,10 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
             raise AssertionError(arguments)
 
         monkeypatch.setattr(module, work, reached)
-        silent = SimpleNamespace(say=lambda _: True)
+        silent = SimpleNamespace(notify=lambda _: True)
         nobodies: dict[str, Callable[..., object]] = {
             "recorded": lambda *_: nullcontext(),
-            "voice": lambda *_: silent,
+            "run_reporter": lambda *_: silent,
             "restore_message": lambda *_: None,
         }
         for name, nobody in nobodies.items():

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from lifeboat.alerts.tell_failure import Voice, recorded
+from lifeboat.alerts.run_reporter import RunReporter, recorded
 from lifeboat.alerts.topic import Topic
 from lifeboat.backup import handler as function
 from lifeboat.backup.policy.second_try import MOST_MOVED
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
-from lifeboat.errors import ConnectError, DumpError, LifeboatError, TellError
+from lifeboat.errors import ConnectError, DumpError, LifeboatError, NotificationError
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.monitor.check_health import Look, check_health
 from lifeboat.postgres.programs import Programs
@@ -48,13 +48,13 @@ class Town:
     people: Subscriber
     log: list[str] = field(default_factory=list)
 
-    def voice(self, now: datetime, tell: Callable[..., None] | None = None) -> Voice:
-        return Voice(
+    def reporter(self, now: datetime, publish: Callable[..., None] | None = None) -> RunReporter:
+        return RunReporter(
             vault=Vault(self.bucket.client, self.bucket.name),
             protection=Protection(),
-            tell=tell or Topic(self.aws.client("sns"), self.topic).tell,
+            publish=publish or Topic(self.aws.client("sns"), self.topic).send,
             installation=replace(INSTALLATION, vault=self.bucket.name),
-            left=lambda: 60.0,
+            remaining=lambda: 60.0,
             log=self._note,
             now=lambda: now,
         )
@@ -63,14 +63,14 @@ class Town:
         self.log.append(event)
 
     def fails(
-        self, database: str, now: datetime, tell: Callable[..., None] | None = None
+        self, database: str, now: datetime, publish: Callable[..., None] | None = None
     ) -> Attempt:
         attempt = Attempt(
             kind=AttemptKind.BACKUP, database=database, run_id="r", started=now - MINUTE
         )
         with (
             pytest.raises(ConnectError),
-            recorded(attempt, self.voice(now, tell), lambda _: ERROR),
+            recorded(attempt, self.reporter(now, publish), lambda _: ERROR),
         ):
             raise ERROR
         return self.record(database)
@@ -141,7 +141,7 @@ def test_twelve_databases_on_a_night_without_the_provider_are_three_messages_at_
 
 def test_a_topic_that_cant_be_reached_leaves_it_to_the_monitor(town: Town) -> None:
     def deaf(_message: object) -> None:
-        raise TellError("No way to SNS.", todo="Make one.")
+        raise NotificationError("No way to SNS.", todo="Make one.")
 
     attempt = town.fails("app", NIGHT, deaf)
     assert (attempt.outcome, attempt.notified) == (AttemptOutcome.FAILED, False)
@@ -154,12 +154,12 @@ def test_a_bucket_that_takes_no_record_neither_fails_a_run_nor_hides_why_it_fail
 ) -> None:
     town.bucket = Bucket(town.bucket.client, "there-is-no-such-bucket")
     attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
-    with recorded(attempt, town.voice(NIGHT), lambda _: ERROR):
+    with recorded(attempt, town.reporter(NIGHT), lambda _: ERROR):
         pass
     assert town.log == ["attempt.record_failed"] * 2
     with (
         pytest.raises(ConnectError, match="no route"),
-        recorded(attempt, town.voice(NIGHT), lambda _: ERROR),
+        recorded(attempt, town.reporter(NIGHT), lambda _: ERROR),
     ):
         raise ERROR
     (told,) = town.people.arrived(5)  # rather twice than never
@@ -172,14 +172,14 @@ def test_words_that_cant_be_found_do_not_hide_why_a_run_failed(
     def dumb(*_: object) -> None:
         raise KeyError("nobody foresaw this")
 
-    monkeypatch.setattr("lifeboat.alerts.tell_failure.failure_message", dumb)
+    monkeypatch.setattr("lifeboat.alerts.run_reporter.failure_message", dumb)
     assert not town.fails("app", NIGHT).notified  # it sees the run's own error, too
     assert ("new", "backup-failed") in town.look(["app"], NIGHT + 15 * MINUTE)
 
 
 def test_a_run_that_ended_without_a_word_is_told_by_the_monitor(town: Town) -> None:
     attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
-    town.voice(NIGHT).keep(attempt)
+    town.reporter(NIGHT).record(attempt)
     assert ("new", "backup-failed") not in town.look(["app"], NIGHT + 10 * MINUTE)
     assert ("new", "backup-failed") in town.look(["app"], NIGHT + 20 * MINUTE)
     assert "time-out or out of memory" in json.dumps(town.people.arrived(5))

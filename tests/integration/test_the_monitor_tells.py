@@ -11,7 +11,7 @@ from lifeboat.alerts.policy.findings import Health
 from lifeboat.alerts.policy.messages import Message
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
-from lifeboat.errors import MonitorError, TellError
+from lifeboat.errors import MonitorError, NotificationError
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
 from lifeboat.monitor.policy.facts import Unknown
@@ -35,11 +35,11 @@ class People:
     deaf: bool = False
     slow: bool = False
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         if self.slow and self.told:
             raise AssertionError("told after the end")
         if self.deaf:
-            raise TellError(f"Nobody heard '{message.subject}'.", todo="Speak up.")
+            raise NotificationError(f"Nobody heard '{message.subject}'.", todo="Speak up.")
         self.told.append(message)
 
     def kinds(self) -> list[tuple[str, str]]:

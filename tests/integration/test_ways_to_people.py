@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 import urllib3
 
-from lifeboat.alerts.policy.messages import Kind, Message, raised
+from lifeboat.alerts.policy.messages import Kind, Message, alert_message
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
-from lifeboat.errors import TellError
+from lifeboat.errors import NotificationError
 from local.aws import LocalAws
 from local.certificates import issue
 from local.subscriber import Subscriber
@@ -25,7 +25,7 @@ from tests.support.aws_helpers import allow, make_role
 from tests.support.secret_stores import store_of
 from tests.support.vaults import INSTALLATION, empty
 
-MESSAGE = raised(
+MESSAGE = alert_message(
     empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION
 )
 BAIT = "s3cr3t-path"
@@ -39,7 +39,7 @@ def arn(aws: LocalAws) -> str:
 
 def test_a_published_message_has_its_subject_text_and_attributes(aws: LocalAws, arn: str) -> None:
     people = Subscriber.of(aws, arn)
-    Topic(aws.client("sns"), arn).tell(MESSAGE)
+    Topic(aws.client("sns"), arn).send(MESSAGE)
     told = people.next()
     assert told["Subject"] == MESSAGE.subject
     assert told["Message"] == MESSAGE.body
@@ -56,7 +56,7 @@ def test_a_subscriber_may_choose_by_the_attributes(aws: LocalAws, arn: str) -> N
         AttributeName="FilterPolicy",
         AttributeValue=json.dumps({"kind": ["resolved"]}),
     )
-    Topic(sns, arn).tell(MESSAGE)
+    Topic(sns, arn).send(MESSAGE)
     assert people.arrived() == []
 
 
@@ -90,7 +90,7 @@ def test_filters_let_through_what_the_settings_page_says(
             AttributeValue=value if isinstance(value, str) else json.dumps(value),
         )
     critical = replace(MESSAGE, attributes={**MESSAGE.attributes, "level": "critical"})
-    Topic(sns, arn).tell(critical)
+    Topic(sns, arn).send(critical)
     sns.publish(TopicArn=arn, Message=ALARM)
     told = {each["Message"] for each in (*people.arrived(), *people.arrived())}
     assert (
@@ -115,8 +115,8 @@ def test_who_listens_for_one_database_hears_of_it_among_several(
         AttributeValue=json.dumps({"database": [wanted]}),
     )
     both = [replace(empty().findings()[0], database=name) for name in ("app", "shop")]
-    message = raised(both, kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION)
-    Topic(sns, arn).tell(message)
+    message = alert_message(both, kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION)
+    Topic(sns, arn).send(message)
     heard = [each["Subject"] for each in people.arrived(2)]
     assert heard == ([message.subject] if hears else [])
 
@@ -127,7 +127,7 @@ def test_with_slack_only_https_subscribers_get_its_json(aws: LocalAws, arn: str)
     client.meta.events.register(
         "before-parameter-build.sns.Publish", lambda params, **_: published.append(params)
     )
-    Topic(client, arn, slack=True).tell(MESSAGE)
+    Topic(client, arn, slack=True).send(MESSAGE)
     assert people.next()["Message"] == MESSAGE.body
     (parameters,) = published
     assert parameters["MessageStructure"] == "json"
@@ -143,8 +143,8 @@ def test_a_topic_that_refuses_is_an_error_that_says_what_was_not_told(
         Topic(aws.client("sns", role_arn=role), arn),
         Topic(aws.client("sns"), f"{arn}-gone"),
     ):
-        with pytest.raises(TellError) as caught:
-            topic.tell(MESSAGE)
+        with pytest.raises(NotificationError) as caught:
+            topic.send(MESSAGE)
         assert MESSAGE.subject in caught.value.what
         assert "make deploy" in caught.value.todo
 
@@ -202,16 +202,16 @@ def webhook(aws: LocalAws, text: str, pool: urllib3.PoolManager | None = None) -
     return Webhook(store_of(aws), made["ARN"], *([pool] if pool else []))
 
 
-def refusal(hook: Webhook, message: Message = MESSAGE) -> TellError:
-    with pytest.raises(TellError) as caught:
-        hook.tell(message)
+def refusal(hook: Webhook, message: Message = MESSAGE) -> NotificationError:
+    with pytest.raises(NotificationError) as caught:
+        hook.send(message)
     assert BAIT not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
     return caught.value
 
 
 def test_a_webhook_gets_the_message_as_json(aws: LocalAws, endpoint: Endpoint) -> None:
     for text in (endpoint.url, f" {endpoint.url}\n", json.dumps({"url": endpoint.url})):
-        webhook(aws, text, endpoint.pool).tell(MESSAGE)
+        webhook(aws, text, endpoint.pool).send(MESSAGE)
     assert len(endpoint.posts) == 3
     path, payload = endpoint.posts[-1]
     assert path == f"/{BAIT}"
@@ -272,7 +272,7 @@ def test_the_url_may_be_kept_in_a_parameter(aws: LocalAws, endpoint: Endpoint) -
     ssm = aws.client("ssm")
     ssm.put_parameter(Name="/hook", Type="SecureString", Value=endpoint.url)
     arn = ssm.get_parameter(Name="/hook")["Parameter"]["ARN"]
-    Webhook(store_of(aws), arn, endpoint.pool).tell(MESSAGE)
+    Webhook(store_of(aws), arn, endpoint.pool).send(MESSAGE)
     assert [path for path, _ in endpoint.posts] == [f"/{BAIT}"]
 
 

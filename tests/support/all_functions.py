@@ -90,7 +90,7 @@ class AllFunctions:
         invariants.answered(checked.status.as_text())
         return checked
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """The monitor's way to people."""
         self.heard.append(message)
 

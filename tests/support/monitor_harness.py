@@ -45,7 +45,7 @@ class Monitor:
         before = as_heard(memory, facts.topic, findings)
         fresh = news(before, findings, now, 24, installation=facts.installation, ending=ending)
         topic = facts.topic
-        heard = self.webhook or isinstance(topic, Unknown) or topic.is_heard
+        heard = self.webhook or isinstance(topic, Unknown) or topic.has_subscriber
         state = fresh.state if heard else before or MonitorState()
         self.state, self.lost = knowing(state, facts), False
         # What is stored is what the next look reads.

@@ -1,1 +1,1 @@
-"""Ways to people, and what they are told."""
+"""Notifications: their content, and the ways to send them."""

@@ -1,4 +1,4 @@
-"""Messages to an SNS topic, and so to its subscribers."""
+"""Sends messages to an SNS topic, and so to its subscribers."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lifeboat.alerts.policy.messages import Message, slack_text
-from lifeboat.errors import TellError
+from lifeboat.errors import NotificationError
 
 _TODO = (
     "Deploy the stack unchanged (make deploy), which restores the topic and the right to publish;"
@@ -22,25 +22,25 @@ class Topic:
     Attributes:
         client: of SNS.
         arn: the topic's.
-        slack: Amazon Q Developer subscribes as well, which brings messages to Slack or Teams.
+        slack: Amazon Q Developer is also subscribed, and shows messages in Slack or Teams.
     """
 
     client: Any
     arn: str
     slack: bool = False
 
-    def tell(self, message: Message) -> None:
-        """Publish it, with its attributes for subscribers' filters.
+    def send(self, message: Message) -> None:
+        """Publish it, with attributes for subscribers' filters.
 
-        Where it is about several databases, a filter on one of their names lets it pass.
+        If it is about several databases, a filter on one of their names matches.
         https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 
-        Amazon Q Developer is subscribed by HTTPS and wants JSON of its own; everybody else gets
-        the text for people.
+        Amazon Q Developer is subscribed by HTTPS and needs its own JSON; all others get plain
+        text.
         https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
 
         Raises:
-            TellError: SNS refused or failed.
+            NotificationError: SNS refused or failed.
         """
         several = {"database"} if len(message.databases) > 1 else set()
         attributes = {
@@ -58,7 +58,7 @@ class Topic:
                 **self._content(message),
             )
         except (BotoCoreError, ClientError) as error:
-            raise TellError(
+            raise NotificationError(
                 f"Publishing '{message.subject}' to {self.arn} failed: {error}", todo=_TODO
             ) from error
 

@@ -1,4 +1,4 @@
-"""Messages to an HTTPS URL of the user's own. Who knows it may post there, so it is a secret."""
+"""Sends messages to an HTTPS URL. Whoever knows the URL can post there, so it is a secret."""
 
 import json
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from lifeboat.alerts.policy.messages import Message, webhook_payload
-from lifeboat.errors import SecretError, TellError
+from lifeboat.errors import NotificationError, SecretError
 from lifeboat.runtime.patience import patience
 from lifeboat.runtime.secret_store import SecretStore
 
@@ -16,7 +16,7 @@ _SUCCESS = range(200, 300)
 
 
 def _direct() -> urllib3.PoolManager:
-    """Asks once and follows no redirection, which could lead the message somewhere else."""
+    """Tries once, and follows no redirect, which could send the message elsewhere."""
     limits = urllib3.Timeout(
         connect=patience().webhook_connect_seconds, read=patience().webhook_read_seconds
     )
@@ -28,20 +28,20 @@ class Webhook:
     """An HTTPS endpoint.
 
     Attributes:
-        store: where the secret is kept.
-        secret_arn: of the secret that holds the URL, as it is or as {"url": ...}.
-        pool: how it is reached.
+        store: reads the secret.
+        secret_arn: of the secret with the URL, either alone or as {"url": ...}.
+        pool: the HTTP client.
     """
 
     store: SecretStore
     secret_arn: str
     pool: urllib3.PoolManager = field(default_factory=_direct)
 
-    def tell(self, message: Message) -> None:
-        """Post it as JSON; whatever answers with 2xx has taken it.
+    def send(self, message: Message) -> None:
+        """Post it as JSON; an answer with 2xx means success.
 
         Raises:
-            TellError: the URL can't be read or is none, or the endpoint did not take the message.
+            NotificationError: the URL cannot be read or is invalid, or the endpoint refused it.
         """
         url = self._url
         host = urlsplit(url).hostname or ""
@@ -51,7 +51,7 @@ class Webhook:
             )
             answer.close()
         except urllib3.exceptions.HTTPError as error:
-            # Its text holds the URL.
+            # The error's text contains the URL.
             raise _refused(message, host, type(error).__name__) from None
         if answer.status not in _SUCCESS:
             raise _refused(message, host, f"HTTP {answer.status}")
@@ -61,12 +61,12 @@ class Webhook:
         try:
             text = self.store.text(self.secret_arn)
         except SecretError as error:
-            raise TellError(
+            raise NotificationError(
                 f"Reading the webhook's URL failed: {error.what}", todo=error.todo
             ) from None
         url = _url_in(text.strip())
         if not _is_https(url):
-            raise TellError(
+            raise NotificationError(
                 f"Invalid webhook URL: {self.secret_arn} does not contain an HTTPS URL.",
                 todo='Store the URL alone, or {"url": "https://..."}, in that secret.',
             )
@@ -90,8 +90,8 @@ def _is_https(url: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname)
 
 
-def _refused(message: Message, host: str, why: str) -> TellError:
-    return TellError(
+def _refused(message: Message, host: str, why: str) -> NotificationError:
+    return NotificationError(
         f"Sending '{message.subject}' to the webhook at {host} failed: {why}.",
         todo="Check why it answers so, or store its new URL in the secret that"
         " alerts.webhook_url_secret_arn names.",

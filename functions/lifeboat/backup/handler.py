@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lifeboat.alerts.tell_failure import recorded
-from lifeboat.alerts.wiring import voice
+from lifeboat.alerts.run_reporter import recorded
+from lifeboat.alerts.wiring import run_reporter
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
 from lifeboat.backup.run import BackupRun
@@ -64,7 +64,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     with (
         recorded(
             attempt,
-            voice(settings, vault, f"backup-{asked.database}", context, logger),
+            run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
             lambda error: described(error, BackupError, context),
         ),
         tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,

@@ -7,8 +7,8 @@ from functools import partial
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lifeboat.alerts.tell_failure import recorded
-from lifeboat.alerts.wiring import voice
+from lifeboat.alerts.run_reporter import recorded
+from lifeboat.alerts.wiring import run_reporter
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.answer import DrillAnswer, answer_of
 from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
@@ -64,7 +64,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     )
     with recorded(
         attempt,
-        voice(settings, run.vault, f"drill-{asked.database}", context, logger),
+        run_reporter(settings, run.vault, f"drill-{asked.database}", context, logger),
         lambda error: described(error, DrillError, context),
     ):
         report = drill(run)

@@ -9,7 +9,13 @@ from typing import Protocol
 from lifeboat.alerts.policy.messages import Message
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
-from lifeboat.errors import LifeboatError, MonitorError, StateError, TellError, VaultReadError
+from lifeboat.errors import (
+    LifeboatError,
+    MonitorError,
+    NotificationError,
+    StateError,
+    VaultReadError,
+)
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.observe import most_calls, observe
 from lifeboat.monitor.policy.checks.topic import as_heard, needs_subscriber
@@ -29,11 +35,11 @@ from lifeboat.settings import WatchedSettings
 class Channel(Protocol):
     """A way to people."""
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Send it.
 
         Raises:
-            TellError: it didn't go out.
+            NotificationError: it didn't go out.
         """
 
 
@@ -154,7 +160,7 @@ def check_health(look: Look) -> Checked:
 def _is_heard(look: Look, topic: TopicFacts | Unknown) -> bool:
     """Whether what was sent reached anybody, as far as that is known."""
     by_others = len(look.channels) > 1
-    return by_others or isinstance(topic, Unknown) or topic.is_heard
+    return by_others or isinstance(topic, Unknown) or topic.has_subscriber
 
 
 def _recall(vault: Vault, calls: Calls) -> tuple[MonitorState | None, tuple[Problem, ...]]:
@@ -169,14 +175,14 @@ def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
     """All messages by the surest way first; then the next way may fail or hang."""
     for channel, message in product(look.channels, messages):
         if look.remaining() <= 0:
-            yield TellError(
+            yield NotificationError(
                 "The run's time was over before all notifications were sent.",
                 todo="Check the log for who did not answer, then invoke the monitor again.",
             )
             return
         try:
-            channel.tell(message)
-        except TellError as error:
+            channel.send(message)
+        except NotificationError as error:
             yield error
 
 

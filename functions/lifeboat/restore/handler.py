@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.alerts.policy.failures import restore_message
-from lifeboat.alerts.wiring import voice
+from lifeboat.alerts.wiring import run_reporter
 from lifeboat.errors import EventError, RestoreError, RestoreRefusedError
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
@@ -55,11 +55,11 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         raise  # nothing was begun, and whoever asked reads why
     except Exception as error:
         if asked.execute:
-            speaker = voice(settings, run.vault, "restore", context, logger)
+            reporter = run_reporter(settings, run.vault, "restore", context, logger)
             said, now = described(error, RestoreError, context), datetime.now(UTC)
-            speaker.say(
+            reporter.notify(
                 lambda: restore_message(
-                    asked.database, said, run.started, speaker.installation, now
+                    asked.database, said, run.started, reporter.installation, now
                 )
             )
         raise

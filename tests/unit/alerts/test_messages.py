@@ -7,7 +7,7 @@ from lifeboat.alerts.policy.messages import (
     MAX_SLACK,
     Kind,
     Message,
-    raised,
+    alert_message,
     slack_text,
     webhook_payload,
 )
@@ -31,7 +31,7 @@ FINDING = Finding(
 
 def message(**changed: object) -> Message:
     finding = Finding(**{**FINDING.__dict__, **changed})
-    return raised([finding], kind=Kind.NEW, now=NOW, installation=INSTALLATION)
+    return alert_message([finding], kind=Kind.NEW, now=NOW, installation=INSTALLATION)
 
 
 def test_a_message_says_what_since_when_what_is_safe_and_what_to_do() -> None:
@@ -158,13 +158,15 @@ def test_every_finding_of_a_broken_vault_has_words_for_a_tired_person() -> None:
         assert finding.safe.endswith(".")
         assert finding.advice
         assert finding.headline.isascii()
-        told = raised([finding], kind=Kind.NEW, now=NOW, installation=INSTALLATION)
+        told = alert_message([finding], kind=Kind.NEW, now=NOW, installation=INSTALLATION)
         assert f"{finding.database or 'the bucket'} {finding.headline}{WHERE}" in told.subject
 
 
 def test_a_long_subject_still_says_how_many_more_there_are() -> None:
     finding = Finding(**{**FINDING.__dict__, "headline": "x" * 200})
-    subject = raised([finding] * 4, kind=Kind.NEW, now=NOW, installation=INSTALLATION).subject
+    subject = alert_message(
+        [finding] * 4, kind=Kind.NEW, now=NOW, installation=INSTALLATION
+    ).subject
     assert len(subject) == 99
     assert subject.endswith("xxx... (and 3 more)" + WHERE)
 
@@ -182,7 +184,7 @@ def several(*databases: str, **changed: object) -> Message:
         )
         for name in databases
     ]
-    return raised(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
+    return alert_message(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
 
 
 def test_what_is_alike_in_several_databases_is_said_once() -> None:
@@ -229,7 +231,7 @@ def test_what_differs_between_databases_stands_beside_each() -> None:
         )
         for name, hours in (("app", 44), ("shop", 9))
     ]
-    told = raised(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
+    told = alert_message(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
     assert "2 databases have no backup for 9 to 44 h: app, shop" in told.subject
     lines = told.body.splitlines()
     assert (
@@ -254,7 +256,7 @@ def test_what_is_safe_is_said_once_whichever_backup_it_names() -> None:
         )
         for name, hour in (("app", 1), ("shop", 2))
     ]
-    told = raised(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
+    told = alert_message(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
     assert told.body.count("Safe:") == 1
     assert "\nSafe: <backup> is in the vault.\n" in told.body
 
@@ -264,7 +266,7 @@ def test_databases_with_quite_different_headlines_are_told_by_the_kind() -> None
         Finding(**{**FINDING.__dict__, "database": name, "headline": headline})
         for name, headline in (("app", "lost rows of a"), ("shop", "lost rows of b and 2 more"))
     ]
-    told = raised(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
+    told = alert_message(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
     assert "2 databases have findings of one kind, backup too old: app, shop" in told.subject
 
 

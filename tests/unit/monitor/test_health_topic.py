@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Health, Level, overall
 from lifeboat.alerts.policy.topic_facts import (
-    MISSED,
+    MISSING_PERIOD,
     KnownSubscriber,
     Subscription,
     TopicFacts,
-    addressed,
+    addresses_by_fingerprint,
     with_subscribers,
 )
 from lifeboat.model.lifecycle import LifecycleRule
@@ -296,7 +296,7 @@ def test_an_address_that_unsubscribes_is_told_until_it_is_back_or_out_of_the_set
     (finding,) = monitor.findings
     assert finding.since == NOW + HOUR
     assert "was confirmed before" in finding.fact
-    late = NOW + HOUR + 2 * MISSED
+    late = NOW + HOUR + 2 * MISSING_PERIOD
     monitor.look(seen(topic(mail(ANN))), late)
     assert Code.SUBSCRIPTION_MISSING in {each.code for each in monitor.findings}
     monitor.settings = settings(emails=[ANN])
@@ -323,9 +323,9 @@ def test_a_subscriber_of_ones_own_is_missed_for_a_week_and_then_forgotten() -> N
     assert "is gone: sqs to pager" in finding.fact
     gone = NOW + HOUR
     lost = Code.SUBSCRIPTION_MISSING
-    monitor.look(seen(topic(mail(ANN))), gone + MISSED - HOUR)
+    monitor.look(seen(topic(mail(ANN))), gone + MISSING_PERIOD - HOUR)
     assert lost in {each.code for each in monitor.findings}
-    monitor.look(seen(topic(mail(ANN))), gone + MISSED)
+    monitor.look(seen(topic(mail(ANN))), gone + MISSING_PERIOD)
     assert lost not in {each.code for each in monitor.findings}
     assert "resolved" not in {kind for kind, _ in monitor.told}
 
@@ -353,7 +353,7 @@ def test_whoever_is_confirmed_first_has_heard_all_that_is_wrong(
         vault = ill_vault() if ill else healthy()
         before = monitor.state
         monitor.look(seen(facts, vault=vault), NOW + hours * HOUR)
-        if not facts.is_heard:
+        if not facts.has_subscriber:
             heard.clear()
             continue
         told = {code for kind, code in monitor.told if kind == "new"}
@@ -374,11 +374,13 @@ def test_only_what_was_once_confirmed_is_remembered_and_what_is_there_is_not_mis
     once: set[str] = set()
     for days, (there, named) in enumerate(looks):
         facts = topic(*(mail(each) for each in sorted(there)))
-        known = with_subscribers(facts, subscribers, deaf, addressed(named), NOW + days * DAY)
-        once |= set(addressed(there))
+        known = with_subscribers(
+            facts, subscribers, deaf, addresses_by_fingerprint(named), NOW + days * DAY
+        )
+        once |= set(addresses_by_fingerprint(there))
         assert set(known.subscribers) <= once
         assert {mark for mark, each in known.subscribers.items() if not each.missing_since} == set(
-            addressed(there)
+            addresses_by_fingerprint(there)
         )
         assert (known.no_subscriber_since is None) == bool(there)
         subscribers, deaf = dict(known.subscribers), known.no_subscriber_since

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.messages import Kind, Message, raised
+from lifeboat.alerts.policy.messages import Kind, Message, alert_message
 from lifeboat.errors import LifeboatError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.commands import Commands
 from lifeboat.model.text import format_time, line
 
 LEVEL = Level.WARNING
-"""The level of a run's own notification: it doesn't know whether there is a fresh backup."""
+"""The level of a run's own notification: the run does not know whether there is a recent backup."""
 
 CODES = {AttemptKind.BACKUP: Code.BACKUP_FAILED, AttemptKind.DRILL: Code.DRILL_ERROR}
 
@@ -27,11 +27,11 @@ _OTHERS = (
 )
 
 
-def failure(attempt: Attempt, level: Level, commands: Commands) -> Finding:
-    """The finding that a run failed, with the error's own three answers.
+def failed_run(attempt: Attempt, level: Level, commands: Commands) -> Finding:
+    """The finding that a run failed, with the text of its error.
 
     Args:
-        attempt: one that failed.
+        attempt: the failed run.
         level: how bad it is.
         commands: for advice.
     """
@@ -46,14 +46,14 @@ def failure(attempt: Attempt, level: Level, commands: Commands) -> Finding:
     )
 
 
-def silence(attempt: Attempt, level: Level, commands: Commands, minutes: int) -> Finding:
+def run_without_result(attempt: Attempt, level: Level, commands: Commands, minutes: int) -> Finding:
     """The finding that a run ended without a result.
 
     Args:
-        attempt: one that is still noted as running.
+        attempt: the run whose record still says that it is running.
         level: how bad it is.
         commands: for advice.
-        minutes: that its function has.
+        minutes: the time limit of its function.
     """
     kind = attempt.kind
     return _finding(
@@ -70,8 +70,8 @@ def silence(attempt: Attempt, level: Level, commands: Commands, minutes: int) ->
 
 def failure_message(attempt: Attempt, installation: Installation, now: datetime) -> Message:
     """The notification that a run sends of its own failure, in the monitor's form."""
-    found = failure(attempt, LEVEL, installation.commands)
-    message = raised([found], kind=Kind.NEW, now=now, installation=installation)
+    found = failed_run(attempt, LEVEL, installation.commands)
+    message = alert_message([found], kind=Kind.NEW, now=now, installation=installation)
     return replace(message, paragraphs=(*message.paragraphs, _OTHERS))
 
 
@@ -97,7 +97,7 @@ def restore_message(
             f"Read its log: {installation.commands.restore_log()}",
         ),
     )
-    return raised([found], kind=Kind.NEW, now=now, installation=installation)
+    return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
 
 
 def _run(attempt: Attempt) -> str:
@@ -139,6 +139,6 @@ def _finding(
 
 
 def _cut(text: str) -> str:
-    """The beginning of a cause, in ASCII, for a line of its own."""
+    """The beginning of an error's text, in ASCII, for a headline."""
     plain = text.encode("ascii", "replace").decode().rstrip(".")
     return plain if len(plain) <= _CAUSE else f"{plain[: _CAUSE - 3].rstrip(' .:,')}..."

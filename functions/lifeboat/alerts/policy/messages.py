@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lifeboat.alerts.policy.alike import first_of_each, headline_of_many, of_each, steps_of_many
 from lifeboat.alerts.policy.findings import Finding, Level
+from lifeboat.alerts.policy.group_text import (
+    first_per_database,
+    group_details,
+    group_headline,
+    group_steps,
+)
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.model.text import ago, format_time, line, printable
@@ -29,7 +34,7 @@ RUNBOOK = "docs/runbooks/alarms.md"
 
 _PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
 _MAX_DESCRIBED = 10
-_LISTED = 50
+_MAX_LISTED = 50
 _MAX_STACK = 24
 _MAX_PLACE = 32
 
@@ -47,7 +52,7 @@ class Message:
     """One message, the same for every way of sending it.
 
     Attributes:
-        subject: the thing in one line: ASCII, fewer than 100 characters.
+        subject: one line of ASCII, fewer than 100 characters.
         paragraphs: what is wrong; the last one names the installation.
         steps: what to do next, in order.
         databases: the databases that it is about; empty when it is about the bucket.
@@ -72,7 +77,7 @@ class Message:
         return "\n\n".join([*matter, *todo, installation]) + "\n"
 
 
-def raised(
+def alert_message(
     findings: Sequence[Finding], *, kind: Kind, now: datetime, installation: Installation
 ) -> Message:
     """The message that something is wrong, or still wrong: findings with one code.
@@ -85,10 +90,10 @@ def raised(
     """
     first = findings[0]
     databases = _databases(each.database for each in findings)
-    several = len(databases) > 1
+    many = len(databases) > 1
     still = "still: " if kind is Kind.REMINDER else ""
-    text, more, matter = (_several if several else _single)(findings, now)
-    advice = steps_of_many(findings) if several else map(line, first.advice)
+    text, more, matter = (_several if many else _single)(findings, now)
+    advice = group_steps(findings) if many else map(line, first.advice)
     return _message(
         installation,
         subject=_subject(installation, f"{still}{text}", more),
@@ -114,20 +119,22 @@ def _single(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[
 
 def _several(findings: Sequence[Finding], now: datetime) -> tuple[str, int, list[str]]:
     """The same about several databases."""
-    first = first_of_each(findings)
+    first = first_per_database(findings)
     names = ", ".join(str(each.database) for each in first)
-    text = f"{len(first)} databases {line(headline_of_many(first))}: {names}"
+    text = f"{len(first)} databases {line(group_headline(first))}: {names}"
     more = len(findings) - len(first)
     likewise = f" {more} more findings of the same kind." if more else ""
-    lines = of_each(first[:_LISTED], now)
-    return text, 0, [f"{text}.{likewise}", lines, *_unlisted(len(first[_LISTED:]) + more)]
+    lines = group_details(first[:_MAX_LISTED], now)
+    return text, 0, [f"{text}.{likewise}", lines, *_unlisted(len(first[_MAX_LISTED:]) + more)]
 
 
 def _unlisted(count: int) -> list[str]:
     return [f"The status lists {count} more."] if count else []
 
 
-def resolved(alerts: Sequence[SentAlert], *, now: datetime, installation: Installation) -> Message:
+def resolved_message(
+    alerts: Sequence[SentAlert], *, now: datetime, installation: Installation
+) -> Message:
     """The message that something is resolved: earlier alerts with one code.
 
     Args:
@@ -141,7 +148,7 @@ def resolved(alerts: Sequence[SentAlert], *, now: datetime, installation: Instal
     lines = [
         f"{_whose(each.database)} {line(each.headline)}; first notified"
         f" {format_time(each.first_notified)} ({ago(each.first_notified, now)})"
-        for each in alerts[:_LISTED]
+        for each in alerts[:_MAX_LISTED]
     ]
     text = (
         f"{len(databases)} databases: {first.code} is resolved: {', '.join(databases)}"
@@ -261,7 +268,7 @@ def _attributes(kind: Kind, level: Level, code: str, databases: Sequence[str]) -
 
 
 def _subject(installation: Installation, text: str, more: int) -> str:
-    """Stack first, then what matters: a phone shows only the beginning. The place comes last."""
+    """Stack, then what is wrong (phones show only the beginning), then account and region."""
     stack = _shortened(_plain(installation.stack), _MAX_STACK)
     place = _shortened(_plain(installation.place), _MAX_PLACE)
     rest = (f" (and {more} more)" if more else "") + (f" ({place})" if place else "")
@@ -278,7 +285,7 @@ def _shortened(text: str, most: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Slack's markdown takes these three for itself.
+    """The text with the three control characters of Slack's markdown escaped.
 
     https://docs.slack.dev/messaging/formatting-message-text
     """

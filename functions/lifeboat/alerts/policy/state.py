@@ -25,7 +25,7 @@ class SentAlert(StoredRecord):
     Attributes:
         database: as in the finding; "" when it is about the bucket as a whole.
         code: its kind.
-        subject: which of several of that kind.
+        subject: which of several with that code.
         level: of the last notification.
         headline: of the last notification.
         first_notified: when people were first notified.
@@ -51,14 +51,14 @@ class SentAlert(StoredRecord):
 
 
 class KnownSchedule(StoredRecord):
-    """What is known of a database besides what the bucket shows now.
+    """What the state knows about a database that the bucket may no longer show.
 
     Attributes:
         schedule: cron and time zone, as one text.
-        since: since when backups by this very schedule are expected.
-        database_since: since when backups by any schedule are; None in memories that were written
-            before there was this field, and then it is `since`.
-        first_backup: the slot of the first backup that was ever seen, which may be gone by now.
+        since: since when backups by this schedule are expected.
+        database_since: since when backups by any schedule are expected; None in states from before
+            this field existed: then `since` applies.
+        first_backup: the scheduled time of the first backup ever seen, which may be deleted by now.
     """
 
     schedule: str
@@ -68,7 +68,7 @@ class KnownSchedule(StoredRecord):
 
     @property
     def expected_since(self) -> datetime:
-        """Since when there should be backups, by whatever schedule."""
+        """Since when backups are expected, by any schedule."""
         return self.database_since or self.since
 
 
@@ -79,8 +79,8 @@ class MonitorState(Document):
         schema_version: of this document.
         notified: findings that people were notified of and that are not resolved.
         schedules: what is known of each database, by its name.
-        subscribers: subscriptions that were seen confirmed, by their marks.
-        no_subscriber_since: since when nobody has been confirmed; None while somebody is.
+        subscribers: subscriptions that were confirmed, by fingerprint.
+        no_subscriber_since: since when no subscriber is confirmed; None if one is.
     """
 
     NOUN: ClassVar = "monitor's state"
@@ -102,5 +102,5 @@ class MonitorState(Document):
 
 
 def schedule_of(database: WatchedDatabase) -> str:
-    """The schedule of a database as one text."""
+    """A database's schedule as one text."""
     return f"{database.cron} {database.timezone}"

@@ -1,7 +1,7 @@
-"""Who is subscribed to the topic, and what the monitor remembers of them.
+"""Who is subscribed to the topic, and what the monitor's state has about them.
 
-An address belongs to a person, and an endpoint's URL may hold its key. So the memory and logs know
-a subscription by its mark, and by no more than where it leads.
+An address belongs to a person, and an endpoint's URL may contain a key. So the state and logs have
+only a subscription's fingerprint, and a part of its destination.
 """
 
 import hashlib
@@ -15,19 +15,19 @@ from lifeboat.model.utc import UtcTime
 
 EMAIL = "email"
 
-MISSED = timedelta(days=7)
-"""For how long a subscription that was never in the settings is missed once it is gone."""
+MISSING_PERIOD = timedelta(days=7)
+"""For how long a missing subscription that was never in the settings is a finding."""
 
-_MARK = 16
+_FINGERPRINT_LENGTH = 16
 
 
 class KnownSubscriber(StoredRecord):
-    """A subscription that was seen confirmed, as it is remembered.
+    """A subscription that was confirmed, as the monitor's state has it.
 
     Attributes:
-        destination: where it leads, without the address: "email at example.com".
-        in_settings: the settings named it when it was last there.
-        missing_since: when it was first found missing; None while it is there.
+        destination: without the address itself: "email at example.com".
+        in_settings: whether the settings named it when it was last seen.
+        missing_since: when it was first found missing; None if it is not missing.
     """
 
     destination: str
@@ -42,7 +42,7 @@ class Subscription:
     Attributes:
         protocol: such as "email", "https" or "sqs".
         endpoint: an address, a URL or an ARN.
-        confirmed: whether it hears anything; otherwise it waits for its confirmation.
+        confirmed: whether it gets messages; if not, it waits for its confirmation.
     """
 
     protocol: str
@@ -50,14 +50,16 @@ class Subscription:
     confirmed: bool = True
 
     @property
-    def mark(self) -> str:
-        """What it is known by: the same for the same endpoint, and not to be read."""
+    def fingerprint(self) -> str:
+        """Identifies the endpoint without showing it; the same for the same endpoint."""
         endpoint = self.endpoint.casefold() if self.protocol == EMAIL else self.endpoint
-        return hashlib.sha256(f"{self.protocol} {endpoint}".encode()).hexdigest()[:_MARK]
+        return hashlib.sha256(f"{self.protocol} {endpoint}".encode()).hexdigest()[
+            :_FINGERPRINT_LENGTH
+        ]
 
     @property
     def destination(self) -> str:
-        """Where it leads, without what is personal or secret in it."""
+        """Its destination, without personal or secret parts."""
         match self.protocol:
             case "email" | "email-json":
                 return f"{self.protocol} at {self.endpoint.rpartition('@')[2]}"
@@ -74,10 +76,10 @@ class TopicFacts:
 
     Attributes:
         arn: the topic's.
-        subscriptions: all that are there, confirmed or not; none that was deleted.
-        subscribers: those that were ever confirmed, by their marks, as they are remembered after
-            this look; empty until somebody asked (`with_subscribers`).
-        no_subscriber_since: since when nobody has been confirmed; None while somebody is.
+        subscriptions: all that exist, confirmed or not; without deleted ones.
+        subscribers: those that were ever confirmed, by fingerprint, as the state will have them
+            after this check; `with_subscribers` sets them.
+        no_subscriber_since: since when no subscriber is confirmed; None if one is.
     """
 
     arn: str
@@ -86,19 +88,19 @@ class TopicFacts:
     no_subscriber_since: datetime | None = None
 
     @property
-    def is_heard(self) -> bool:
-        """Whether anybody gets what is published."""
+    def has_subscriber(self) -> bool:
+        """Whether at least one subscription is confirmed."""
         return any(each.confirmed for each in self.subscriptions)
 
-    def has(self, mark: str, *, confirmed: bool = True) -> bool:
-        """Whether a subscription of that mark is there in that state."""
-        states = [each.confirmed for each in self.subscriptions if each.mark == mark]
+    def has(self, fingerprint: str, *, confirmed: bool = True) -> bool:
+        """Whether there is a subscription with that fingerprint in that state."""
+        states = [each.confirmed for each in self.subscriptions if each.fingerprint == fingerprint]
         return any(states) if confirmed else bool(states) and not any(states)
 
 
-def addressed(emails: Iterable[str]) -> dict[str, str]:
-    """The settings' addresses by the marks that their subscriptions have."""
-    return {Subscription(protocol=EMAIL, endpoint=each).mark: each for each in emails}
+def addresses_by_fingerprint(emails: Iterable[str]) -> dict[str, str]:
+    """The settings' addresses by the fingerprints of their subscriptions."""
+    return {Subscription(protocol=EMAIL, endpoint=each).fingerprint: each for each in emails}
 
 
 def with_subscribers(
@@ -108,37 +110,39 @@ def with_subscribers(
     named: Iterable[str],
     now: datetime,
 ) -> TopicFacts:
-    """The same topic, with what is to be remembered of it.
+    """The same topic, with the subscribers for the state.
 
-    A subscription that has gone is missed for some days. One of the settings' is missed until it
-    is back, or is taken out of them, which says that this was meant.
+    A subscription that is gone counts as missing for some days. If the settings name it, it counts
+    as missing until it is back or is removed from the settings.
 
     Args:
-        topic: as it was seen.
-        before: the subscribers that the monitor remembers.
-        no_subscriber_since: what the monitor remembers of that.
-        named: the marks of the settings' addresses.
-        now: when it was seen.
+        topic: as it is now.
+        before: the subscribers in the state.
+        no_subscriber_since: the same from the state.
+        named: fingerprints of the settings' addresses.
+        now: the time of the check.
     """
     wanted = set(named)
     there = {
-        each.mark: KnownSubscriber(destination=each.destination, in_settings=each.mark in wanted)
+        each.fingerprint: KnownSubscriber(
+            destination=each.destination, in_settings=each.fingerprint in wanted
+        )
         for each in topic.subscriptions
         if each.confirmed
     }
     gone = {
-        mark: each.model_copy(update={"missing_since": each.missing_since or now})
-        for mark, each in before.items()
-        if mark not in there and _is_missed(each, now, still_named=mark in wanted)
+        fingerprint: each.model_copy(update={"missing_since": each.missing_since or now})
+        for fingerprint, each in before.items()
+        if fingerprint not in there and _is_missed(each, now, still_named=fingerprint in wanted)
     }
-    deaf = None if topic.is_heard else no_subscriber_since or now
-    return replace(topic, subscribers=there | gone, no_subscriber_since=deaf)
+    since = None if topic.has_subscriber else no_subscriber_since or now
+    return replace(topic, subscribers=there | gone, no_subscriber_since=since)
 
 
 def _is_missed(subscriber: KnownSubscriber, now: datetime, *, still_named: bool) -> bool:
     if subscriber.in_settings or still_named:
         return still_named
-    return subscriber.missing_since is None or now - subscriber.missing_since < MISSED
+    return subscriber.missing_since is None or now - subscriber.missing_since < MISSING_PERIOD
 
 
 def _host(url: str) -> str:

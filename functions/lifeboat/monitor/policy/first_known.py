@@ -13,7 +13,11 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code
 from lifeboat.alerts.policy.state import KnownSchedule, MonitorState, schedule_of
-from lifeboat.alerts.policy.topic_facts import TopicFacts, addressed, with_subscribers
+from lifeboat.alerts.policy.topic_facts import (
+    TopicFacts,
+    addresses_by_fingerprint,
+    with_subscribers,
+)
 from lifeboat.model.keys import MANIFEST, parse_key
 from lifeboat.model.utc import is_ahead
 from lifeboat.monitor.policy.database_view import GRACE, RECENT
@@ -80,7 +84,7 @@ def _topic(
     if isinstance(topic, Unknown):
         return topic
     before = memory or MonitorState()
-    named = addressed(settings.alerts.emails)
+    named = addresses_by_fingerprint(settings.alerts.emails)
     return with_subscribers(topic, before.subscribers, before.no_subscriber_since, named, now)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.messages import Kind, Message, raised, resolved
+from lifeboat.alerts.policy.messages import Kind, Message, alert_message, resolved_message
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.monitor.policy.endings import Ending
 
@@ -60,14 +60,14 @@ def news(
     right = [each for each, end in absent.items() if end is Ending.RIGHT and not each.passing]
     messages = [
         *(
-            raised(each, kind=Kind.NEW, now=now, installation=installation)
+            alert_message(each, kind=Kind.NEW, now=now, installation=installation)
             for each in _grouped(fresh)
         ),
         *(
-            raised(each, kind=Kind.REMINDER, now=now, installation=installation)
+            alert_message(each, kind=Kind.REMINDER, now=now, installation=installation)
             for each in _grouped(due)
         ),
-        *(resolved(each, now=now, installation=installation) for each in _grouped(right)),
+        *(resolved_message(each, now=now, installation=installation) for each in _grouped(right)),
     ]
     sent = {each.identity for each in (*fresh, *due)}
     kept = [

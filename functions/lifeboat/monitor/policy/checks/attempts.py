@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lifeboat.alerts.policy.failures import failure, silence
+from lifeboat.alerts.policy.failures import failed_run, run_without_result
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.model.utc import is_ahead
@@ -49,8 +49,8 @@ def _has_failed(case: Case, attempt: Attempt) -> bool:
 
 def _finding(case: Case, attempt: Attempt, level: Level) -> Finding:
     if attempt.outcome is AttemptOutcome.FAILED:
-        return failure(attempt, level, case.commands)
-    return silence(attempt, level, case.commands, _minutes(case, attempt))
+        return failed_run(attempt, level, case.commands)
+    return run_without_result(attempt, level, case.commands, _minutes(case, attempt))
 
 
 def _minutes(case: Case, attempt: Attempt) -> int:

@@ -11,7 +11,12 @@ from shlex import quote
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
-from lifeboat.alerts.policy.topic_facts import MISSED, KnownSubscriber, TopicFacts, addressed
+from lifeboat.alerts.policy.topic_facts import (
+    MISSING_PERIOD,
+    KnownSubscriber,
+    TopicFacts,
+    addresses_by_fingerprint,
+)
 from lifeboat.model.text import join_first
 from lifeboat.monitor.policy.checks.coverage import not_seen
 from lifeboat.monitor.policy.facts import Facts, Unknown
@@ -21,7 +26,7 @@ TOPIC = "topic"
 """The subject of the finding that nobody could see who is subscribed."""
 
 ABOUT_ONE = (Code.SUBSCRIPTION_PENDING, Code.SUBSCRIPTION_MISSING)
-"""Findings whose subject is the mark of a subscription."""
+"""Findings whose subject is the fingerprint of a subscription."""
 
 _RUNS_ON = "Backups and drills still run."
 _AGAIN = "Then check again (the stack's output StatusCommand)."
@@ -33,18 +38,18 @@ def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]
     if isinstance(topic, Unknown):
         yield not_seen(None, TOPIC, Level.WARNING, topic.why, topic.todo)
         return
-    if not topic.is_heard:
+    if not topic.has_subscriber:
         yield _no_subscriber(topic, settings.alerts)
         return
-    wanted = addressed(settings.alerts.emails)
-    for mark, address in wanted.items():
-        if topic.has(mark, confirmed=False):
-            yield _pending(topic, mark, address)
-        elif not topic.has(mark):
-            yield _missing(topic, mark, address)
-    for mark, subscriber in topic.subscribers.items():
-        if subscriber.missing_since and mark not in wanted:
-            yield _vanished(topic, mark, subscriber)
+    wanted = addresses_by_fingerprint(settings.alerts.emails)
+    for fingerprint, address in wanted.items():
+        if topic.has(fingerprint, confirmed=False):
+            yield _pending(topic, fingerprint, address)
+        elif not topic.has(fingerprint):
+            yield _missing(topic, fingerprint, address)
+    for fingerprint, subscriber in topic.subscribers.items():
+        if subscriber.missing_since and fingerprint not in wanted:
+            yield _vanished(topic, fingerprint, subscriber)
 
 
 def needs_subscriber(finding: Finding) -> bool:
@@ -65,7 +70,7 @@ def as_heard(
         findings: what is wrong now.
     """
     deaf = memory is not None and memory.no_subscriber_since is not None
-    if memory is None or not deaf or isinstance(topic, Unknown) or not topic.is_heard:
+    if memory is None or not deaf or isinstance(topic, Unknown) or not topic.has_subscriber:
         return memory
     wrong = {each.identity for each in findings}
     told = tuple(each for each in memory.notified if each.identity not in wrong)
@@ -80,7 +85,7 @@ def is_back(told: SentAlert, topic: TopicFacts | Unknown) -> bool:
 def is_over(told: SentAlert, findings: Sequence[Finding], settings: WatchedSettings) -> bool:
     """Whether nobody asks for that subscription any more, or something else is said of it."""
     said = any(each.code in ABOUT_ONE and each.subject == told.subject for each in findings)
-    return said or told.subject not in addressed(settings.alerts.emails)
+    return said or told.subject not in addresses_by_fingerprint(settings.alerts.emails)
 
 
 def _no_subscriber(topic: TopicFacts, alerts: AlertSettings) -> Finding:
@@ -114,8 +119,8 @@ def _named(alerts: AlertSettings) -> str:
 
 def _ways(topic: TopicFacts, alerts: AlertSettings) -> Iterator[str]:
     """How each address gets its mail; somebody else is named where there is none."""
-    for mark, address in addressed(alerts.emails).items():
-        if topic.has(mark, confirmed=False):
+    for fingerprint, address in addresses_by_fingerprint(alerts.emails).items():
+        if topic.has(fingerprint, confirmed=False):
             yield _mail_of(topic, address)
         else:
             yield f"Subscribe {address} again: {subscribe(topic.arn, address)}"
@@ -130,11 +135,11 @@ def _mail_of(topic: TopicFacts, address: str) -> str:
     return f"Find AWS's email to {address}, also in spam. If it is lost or expired: {again}"
 
 
-def _pending(topic: TopicFacts, mark: str, address: str) -> Finding:
+def _pending(topic: TopicFacts, fingerprint: str, address: str) -> Finding:
     return Finding(
         code=Code.SUBSCRIPTION_PENDING,
         level=Level.WARNING,
-        subject=mark,
+        subject=fingerprint,
         headline="has an unconfirmed address for its alerts",
         fact=f"{address} has not confirmed its subscription to {topic.arn} and gets nothing. SNS"
         " deletes the subscription 48 h after it was created; an unchanged `make deploy` does not"
@@ -145,8 +150,8 @@ def _pending(topic: TopicFacts, mark: str, address: str) -> Finding:
     )
 
 
-def _missing(topic: TopicFacts, mark: str, address: str) -> Finding:
-    subscriber = topic.subscribers.get(mark)
+def _missing(topic: TopicFacts, fingerprint: str, address: str) -> Finding:
+    subscriber = topic.subscribers.get(fingerprint)
     why = (
         "It was confirmed before: somebody, or an email scanner, followed the unsubscribe link."
         if subscriber
@@ -155,7 +160,7 @@ def _missing(topic: TopicFacts, mark: str, address: str) -> Finding:
     return Finding(
         code=Code.SUBSCRIPTION_MISSING,
         level=Level.WARNING,
-        subject=mark,
+        subject=fingerprint,
         headline="has an unsubscribed address for its alerts",
         fact=f"{address} is in the settings but not subscribed to {topic.arn}. {why} An unchanged"
         " `make deploy` does not create it again.",
@@ -170,15 +175,15 @@ def _missing(topic: TopicFacts, mark: str, address: str) -> Finding:
     )
 
 
-def _vanished(topic: TopicFacts, mark: str, subscriber: KnownSubscriber) -> Finding:
+def _vanished(topic: TopicFacts, fingerprint: str, subscriber: KnownSubscriber) -> Finding:
     return Finding(
         code=Code.SUBSCRIPTION_MISSING,
         level=Level.WARNING,
-        subject=mark,
+        subject=fingerprint,
         headline="has lost a subscriber to its alerts",
         fact=f"A confirmed subscription to {topic.arn} is gone: {subscriber.destination}. Its"
         " address is not in the settings, and the monitor stores no addresses.",
-        limit=f"this finding ends after {MISSED.days} days",
+        limit=f"this finding ends after {MISSING_PERIOD.days} days",
         since=subscriber.missing_since,
         safe=f"{_RUNS_ON} Other subscribers get all messages.",
         advice=(

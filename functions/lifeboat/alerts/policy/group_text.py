@@ -1,4 +1,4 @@
-"""Findings of one kind about several databases in few words: what they share is said once."""
+"""The text about findings with one code in several databases: what they share is said once."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,17 +9,17 @@ from lifeboat.alerts.policy.findings import Finding
 from lifeboat.model.keys import BACKUP_ID
 from lifeboat.model.text import ago, format_time, line
 
-OWN_NAME = "<database>"
-"""Stands for a database's name in what is said once for several."""
+DATABASE_PLACEHOLDER = "<database>"
+"""Stands for the database's name in text that applies to several databases."""
 
 _FIGURE = re.compile(r"(\d(?:[\d.,]*\d)?)")
 _MANY = {"has": "have", "is": "are", "was": "were", "waits": "wait", "outgrows": "outgrow"}
 _BACKUP = re.compile(BACKUP_ID)
 _WORD = re.compile(r"[\w-]+")
-_COMMANDS = 3
+_MAX_COMMANDS = 3
 
 
-def first_of_each(findings: Iterable[Finding]) -> list[Finding]:
+def first_per_database(findings: Iterable[Finding]) -> list[Finding]:
     """The first finding of each database."""
     chosen: dict[str | None, Finding] = {}
     for each in findings:
@@ -27,10 +27,10 @@ def first_of_each(findings: Iterable[Finding]) -> list[Finding]:
     return list(chosen.values())
 
 
-def headline_of_many(findings: Sequence[Finding]) -> str:
-    """What is wrong with all of them: "have no backup for 26 to 31 h".
+def group_headline(findings: Sequence[Finding]) -> str:
+    """The common headline of all of them: "have no backup for 26 to 31 h".
 
-    Where their headlines differ in more than figures it is the kind's name: "backup too old".
+    If their headlines differ in more than figures, it names their code: "backup too old".
     """
     split = [_FIGURE.split(each.headline) for each in findings]
     if len({tuple(parts[::2]) for parts in split}) > 1:
@@ -41,7 +41,7 @@ def headline_of_many(findings: Sequence[Finding]) -> str:
 
 
 def _range(column: Sequence[str]) -> str:
-    """The same word or figure, or the least and the greatest of several."""
+    """The common word or figure, or the range of different ones: "26 to 31"."""
     if len(set(column)) == 1:
         return column[0]
     ordered = sorted(set(column), key=_value)
@@ -53,12 +53,12 @@ def _value(figure: str) -> tuple[float, str]:
     return (float(plain) if plain.count(".") <= 1 else 0), figure
 
 
-def of_each(findings: Sequence[Finding], now: datetime) -> str:
-    """A line for each database with its own figures, then what holds for all of them.
+def group_details(findings: Sequence[Finding], now: datetime) -> str:
+    """A line for each database with its own figures, then what applies to all of them.
 
     Args:
         findings: the first of each database.
-        now: when it is told.
+        now: when the message is sent.
     """
     shared = {
         "What": _shared({each.database or "": each.fact for each in findings}),
@@ -73,7 +73,7 @@ def of_each(findings: Sequence[Finding], now: datetime) -> str:
 
 
 def _own(finding: Finding, now: datetime, shared: Mapping[str, str | None]) -> Iterator[str]:
-    """What holds for this database alone."""
+    """What applies to this database alone."""
     since = (
         f", since {format_time(finding.since)} ({ago(finding.since, now)})" if finding.since else ""
     )
@@ -86,9 +86,9 @@ def _own(finding: Finding, now: datetime, shared: Mapping[str, str | None]) -> I
         yield f"Safe: {finding.safe}"
 
 
-def steps_of_many(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Each step once, with the command of the first databases below it where they differ."""
-    steps, first = [], first_of_each(findings)
+def group_steps(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Each step once; if commands differ, those of the first databases below it."""
+    steps, first = [], first_per_database(findings)
     for column in zip_longest(*(each.advice for each in first)):
         taken = [
             (each.database or "", step)
@@ -105,7 +105,7 @@ def steps_of_many(findings: Sequence[Finding]) -> tuple[str, ...]:
 def _commands(taken: Sequence[tuple[str, str]]) -> str:
     heads = {step.partition(": ")[0] for _, step in taken}
     said = f"{heads.pop()}: " if len(heads) == 1 else ""
-    lines = [f"{name}: {line(step.removeprefix(said))}" for name, step in taken[:_COMMANDS]]
+    lines = [f"{name}: {line(step.removeprefix(said))}" for name, step in taken[:_MAX_COMMANDS]]
     rest = len(taken) - len(lines)
     if rest > 0:
         lines.append(f"{rest} more in the same way; the status has their commands.")
@@ -113,14 +113,14 @@ def _commands(taken: Sequence[tuple[str, str]]) -> str:
 
 
 def _shared(texts: Mapping[str, str]) -> str | None:
-    """What all say alike but for their own names; None where they differ in more.
+    """The text that is the same for all except for their names; None if they differ in more.
 
     Args:
-        texts: by the databases' names.
+        texts: by database name.
     """
     plain = {_nameless(name, text) for name, text in texts.items()}
     return plain.pop() if len(plain) == 1 else None
 
 
 def _nameless(name: str, text: str) -> str:
-    return _WORD.sub(lambda word: OWN_NAME if word[0] == name else word[0], text)
+    return _WORD.sub(lambda word: DATABASE_PLACEHOLDER if word[0] == name else word[0], text)
