@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from lifeboat.model.prices import US_EAST_1
-from lifeboat.monitor.policy.bill import Bill, Charged, Use, monthly_bill, secrets_of
+from lifeboat.monitor.policy.bill import (
+    Bill,
+    BilledInstallation,
+    DatabaseUsage,
+    monthly_bill,
+    secrets_of,
+)
 from lifeboat.settings import DatabaseSettings, Settings
 
 SIZES = (1, 3, 12, 24)
@@ -30,8 +36,10 @@ def settings_of(databases: int, *, dashboard: bool) -> Settings:
 
 def bill_of(settings: Settings, now: datetime) -> Bill:
     """The bill of an installation that has run nothing yet, without archives."""
-    uses = [Use(database=each) for each in settings.databases]
-    there = Charged(settings=settings.watched(), uses=uses, secrets=secrets_of(settings))
+    usages = [DatabaseUsage(database=each) for each in settings.databases]
+    there = BilledInstallation(
+        settings=settings.watched(), usages=usages, secrets=secrets_of(settings)
+    )
     return monthly_bill(there, region=US_EAST_1.region, now=now)
 
 

@@ -1,7 +1,6 @@
 """The metrics in CloudWatch: those of Lambda itself, which are free, and a few of our own.
 
-What is sent, and how often, is decided in `lifeboat.monitor.policy.figures`; here is how it is
-read.
+`lifeboat.monitor.policy.metric_values` decides what is sent, and how often. This module reads it.
 """
 
 from datetime import UTC, datetime, timedelta

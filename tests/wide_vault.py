@@ -22,9 +22,9 @@ from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import parse_drill_key, parse_key
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.observe import most_calls, observe
-from lifeboat.monitor.policy.evaluate import judge
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.observe import observe, request_limit
+from lifeboat.monitor.policy.evaluate import evaluate
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import MonitorSettings, WatchedDatabase, WatchedSettings
 from tests.support.vaults import DAY, NEWEST, NOW, backup, drill, stored
@@ -116,9 +116,9 @@ def main(databases: int, tables: int, history: int) -> int:
         databases=tuple(WatchedDatabase(name=name) for name in client.names),
         monitor=MonitorSettings(history=max(history, 2)),
     )
-    calls = Calls(most_calls(settings), lambda: 600.0)
+    calls = RequestBudget(request_limit(settings), lambda: 600.0)
     facts = observe(Vault(client, "vault"), settings, "Lifeboat", calls, NOW)  # type: ignore[arg-type]
-    codes = {each.code for each in judge(facts, settings, NOW) if each.database}
+    codes = {each.code for each in evaluate(facts, settings, NOW) if each.database}
     assert not codes & {
         Code.CHECK_INCOMPLETE,
         Code.MANIFEST_UNREADABLE,

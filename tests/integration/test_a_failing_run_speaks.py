@@ -20,7 +20,7 @@ from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.errors import ConnectError, DumpError, LifeboatError, NotificationError
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
-from lifeboat.monitor.check_health import Look, check_health
+from lifeboat.monitor.check_health import CheckInput, check_health
 from lifeboat.postgres.programs import Programs
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
@@ -82,7 +82,7 @@ class Town:
     def look(self, names: list[str], now: datetime) -> list[tuple[str, str]]:
         """The monitor's; what it told, by kind and code."""
         databases = tuple(WatchedDatabase(name=name) for name in names)
-        look = Look(
+        look = CheckInput(
             settings=WatchedSettings(databases=databases),
             stack="Lifeboat",
             account="000000000000",
@@ -93,7 +93,7 @@ class Town:
             now=now,
         )
         checked = check_health(look)
-        checked.require_told()
+        checked.raise_on_failures()
         return [(each.attributes["kind"], each.attributes["code"]) for each in checked.messages]
 
 

@@ -13,7 +13,7 @@ from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import MonitorError, NotificationError
 from lifeboat.model.keys import STATE_KEY
-from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
+from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.policy.facts import Unknown
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
@@ -60,10 +60,10 @@ class Watch:
     settings: WatchedSettings = SETTINGS
     topic: TopicFacts | Unknown = HEARD
 
-    def look(self, *, later: timedelta = timedelta(0)) -> Checked:
+    def look(self, *, later: timedelta = timedelta(0)) -> CheckResult:
         bucket = self.vault.bucket
         return check_health(
-            Look(
+            CheckInput(
                 settings=self.settings,
                 stack="Lifeboat",
                 account="000000000000",
@@ -107,7 +107,7 @@ def watch(bucket: Bucket) -> Watch:
 
 def test_a_healthy_vault_is_looked_at_in_silence(watch: Watch) -> None:
     checked = watch.look()
-    checked.require_told()
+    checked.raise_on_failures()
     assert checked.status.health is Health.HEALTHY
     assert (watch.people.kinds(), checked.messages) == ([], ())
     assert "app" in watch.memory().schedules
@@ -122,9 +122,9 @@ def test_what_becomes_wrong_is_told_once_then_reminded_of_then_right_again(watch
     watch.look(later=timedelta(hours=24))
     assert ("reminder", "archive-missing") in watch.people.kinds()
     watch.mend_it()
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert ("resolved", "archive-missing") in watch.people.kinds()
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert watch.people.kinds() == []
 
 
@@ -145,11 +145,11 @@ def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
         with pytest.raises(
             MonitorError, match="Sending all notifications failed: Nobody heard 'Lifeboat: app"
         ):
-            checked.require_told()
+            checked.raise_on_failures()
     watch.people.deaf = False
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert watch.people.kinds() == [LOST]
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert watch.people.kinds() == []
 
 
@@ -160,17 +160,17 @@ def test_what_goes_to_a_topic_without_subscribers_is_told_again_once_there_is_on
     watch.break_it()
     for _ in range(2):
         checked = watch.look()
-        checked.require_told()
+        checked.raise_on_failures()
         assert checked.status.findings[0].code == "no-subscriber"
         with pytest.raises(MonitorError, match="Nobody receives the notifications"):
-            checked.require_subscribers()
+            checked.raise_without_subscriber()
     assert (watch.memory().notified, watch.memory().no_subscriber_since is None) == ((), False)
     watch.people.kinds()
     watch.topic = HEARD
     checked = watch.look()
-    checked.require_subscribers()
+    checked.raise_without_subscriber()
     assert watch.people.kinds() == [LOST]
-    watch.look().require_subscribers()
+    watch.look().raise_without_subscriber()
     assert watch.people.kinds() == []
 
 
@@ -183,7 +183,7 @@ def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> Non
     assert surest.kinds() == last.kinds() == [LOST, ("new", "unmanaged-prefix")]
     assert len(checked.failures) == 2
     with pytest.raises(MonitorError) as caught:
-        checked.require_told()
+        checked.raise_on_failures()
     assert len(caught.value.__notes__) == 1
     watch.look()
     assert surest.kinds() == [LOST, ("new", "unmanaged-prefix")]  # rather twice than never
@@ -198,7 +198,7 @@ def test_a_way_that_takes_all_the_time_ends_in_a_failure_that_says_so(watch: Wat
     with pytest.raises(
         MonitorError, match="run's time was over before all notifications were sent"
     ):
-        checked.require_told()
+        checked.raise_on_failures()
     assert watch.memory().notified == ()
 
 
@@ -219,9 +219,9 @@ def test_a_damaged_memory_is_told_and_so_is_everything_else_again(
     watch.look()
     assert watch.people.kinds() == [LOST]
     watch.vault.put(STATE_KEY, damage)
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert watch.people.kinds() == [("resolved", "check-incomplete")]
 
 
@@ -230,7 +230,7 @@ def test_a_deleted_memory_hides_nothing_and_is_told(watch: Watch) -> None:
     watch.look()
     watch.vault.bucket.client.delete_object(Bucket=watch.vault.bucket.name, Key=STATE_KEY)
     watch.people.kinds()
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
 
 
@@ -256,7 +256,7 @@ def test_a_memory_that_may_not_be_written_is_a_failure(
         checked = watch.look()
         assert watch.people.kinds() == [LOST]
         with pytest.raises(MonitorError, match="AccessDenied"):
-            checked.require_told()
+            checked.raise_on_failures()
 
 
 def test_a_memory_that_may_not_be_read_is_told_as_such(
@@ -276,7 +276,7 @@ def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
     assert checked.status.health is Health.CRITICAL
     assert ("new", "check-incomplete") in watch.people.kinds()
     with pytest.raises(MonitorError, match="NoSuchBucket"):
-        checked.require_told()
+        checked.raise_on_failures()
 
 
 def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Bucket) -> None:
@@ -286,7 +286,7 @@ def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Buck
     newest = last_slot(datetime.now(UTC))
     vault.back_up_daily(3, until=newest - 2 * DAY)
     watch = Watch(vault)
-    watch.look().require_told()
+    watch.look().raise_on_failures()
     assert ("new", "backup-too-old") in watch.people.kinds()
     vault.back_up(backup(newest))
     checked = watch.look()

@@ -11,9 +11,9 @@ import pytest
 from lifeboat.alerts.policy.findings import Code, Health, Level, overall
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.observe import most_calls, observe
-from lifeboat.monitor.policy.bill import LISTS, OTHERS, RECORDS
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.observe import observe, request_limit
+from lifeboat.monitor.policy.bill import LIST_REQUESTS, OTHER_REQUESTS, RECORD_REQUESTS
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import (
     DatabaseFacts,
     DefaultEncryption,
@@ -21,7 +21,7 @@ from lifeboat.monitor.policy.facts import (
     Unknown,
     Unreadable,
 )
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import TransferSettings, WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
@@ -42,16 +42,16 @@ def vault(bucket: Bucket) -> BucketBuilder:
 def look(vault: BucketBuilder, client: Any = None, settings: WatchedSettings = SETTINGS) -> Facts:
     """What is seen with the owner's eyes, or with another client's."""
     seen = Vault(client or vault.bucket.client, vault.bucket.name)
-    calls = Calls(most_calls(settings), lambda: 60.0)
-    return replace(observe(seen, settings, "Lifeboat", calls, datetime.now(UTC)), topic=HEARD)
+    budget = RequestBudget(request_limit(settings), lambda: 60.0)
+    return replace(observe(seen, settings, "Lifeboat", budget, datetime.now(UTC)), topic=HEARD)
 
 
 def health_of(facts: Facts) -> Health:
-    return overall(judge(facts, SETTINGS, datetime.now(UTC)))
+    return overall(evaluate(facts, SETTINGS, datetime.now(UTC)))
 
 
 def codes(facts: Facts) -> set[Code]:
-    return {each.code for each in judge(facts, SETTINGS, datetime.now(UTC))}
+    return {each.code for each in evaluate(facts, SETTINGS, datetime.now(UTC))}
 
 
 def of_app(facts: Facts) -> DatabaseFacts:
@@ -74,7 +74,7 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> 
     assert app.drills == (report,)
     assert len(app.objects) == 9 * 3 + 1
     assert (facts.unmanaged_prefixes, facts.uploads, facts.problems) == ((), (), ())
-    assert judge(facts, SETTINGS, datetime.now(UTC)) == ()
+    assert evaluate(facts, SETTINGS, datetime.now(UTC)) == ()
 
 
 def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: BucketBuilder) -> None:
@@ -92,9 +92,9 @@ def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: BucketBuild
     finally:
         events.unregister("before-call.s3", count)
     listings = [name for name in made if name.startswith("List")]
-    assert len(listings) == LISTS
+    assert len(listings) == LIST_REQUESTS
     memory = 1  # is read by whoever calls this look
-    assert len(made) - len(listings) + memory == OTHERS + RECORDS + documents
+    assert len(made) - len(listings) + memory == OTHER_REQUESTS + RECORD_REQUESTS + documents
 
 
 def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> None:
@@ -131,7 +131,7 @@ def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: BucketBuilde
     assert [each.storage_class for each in of[oldest.scheduled_at] if each.latest] == [
         "DEEP_ARCHIVE"
     ]
-    found = [each for each in judge(facts, SETTINGS, datetime.now(UTC)) if each.subject]
+    found = [each for each in evaluate(facts, SETTINGS, datetime.now(UTC)) if each.subject]
     by_key = {each.subject: each.code for each in found}
     assert by_key[newest.location.archive_key] is Code.ARCHIVE_DIFFERS
     assert by_key[middle.location.archive_key] is Code.ARCHIVE_MISSING
@@ -291,7 +291,7 @@ def test_an_allowance_that_backups_use_up_is_told_by_plan(
     vault.back_up(made.model_copy(update={"source": source, "bytes_read": 110_000_000_000}))
     database = WatchedDatabase(name="app", transfer=plan)
     settings = SETTINGS.model_copy(update={"databases": (database,)})
-    found = judge(look(vault, settings=settings), settings, datetime.now(UTC))
+    found = evaluate(look(vault, settings=settings), settings, datetime.now(UTC))
     levels = [each.level for each in found if each.code is Code.TRANSFER_ALLOWANCE]
     assert levels == ([level] if level else [])
 
@@ -305,6 +305,6 @@ def test_a_manifest_of_before_is_judged_by_an_estimate(vault: BucketBuilder) -> 
     plan = TransferSettings(allowance_gb=1, suspends=True)
     database = WatchedDatabase(name="app", transfer=plan)
     settings = SETTINGS.model_copy(update={"databases": (database,)})
-    found = judge(look(vault, settings=settings), settings, datetime.now(UTC))
+    found = evaluate(look(vault, settings=settings), settings, datetime.now(UTC))
     (finding,) = [each for each in found if each.code is Code.TRANSFER_ALLOWANCE]
     assert "reads 750 MB (estimated from its size)" in finding.fact

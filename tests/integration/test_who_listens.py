@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lifeboat.alerts.policy.topic_facts import Subscription, TopicFacts
 from lifeboat.monitor.policy.facts import Unknown
-from lifeboat.monitor.subscriptions import MOST_PAGES, topic_facts
+from lifeboat.monitor.subscriptions import MAX_PAGES, topic_facts
 from local.aws import LocalAws
 from local.subscriber import Subscriber, confirm
 from tests.support.aws_helpers import allow, make_role
@@ -96,7 +96,7 @@ def test_all_pages_are_read_and_what_was_deleted_is_left_out(arn: str) -> None:
 
 
 def test_a_topic_with_endless_subscribers_or_no_time_is_not_half_seen(arn: str) -> None:
-    crowd = Pages([[listed("a@b.c")]] * (MOST_PAGES + 1))
+    crowd = Pages([[listed("a@b.c")]] * (MAX_PAGES + 1))
     assert isinstance(look(crowd, arn), Unknown)
-    assert len(crowd.asked) == MOST_PAGES
+    assert len(crowd.asked) == MAX_PAGES
     assert isinstance(look(Pages([[]]), arn, seconds=0.0), Unknown)

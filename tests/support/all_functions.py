@@ -15,7 +15,7 @@ from lifeboat.drill.run import DrillRun
 from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import BackupLocation
-from lifeboat.monitor.check_health import Checked, Look, check_health
+from lifeboat.monitor.check_health import CheckInput, CheckResult, check_health
 from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
@@ -73,10 +73,10 @@ class AllFunctions:
         invariants.answered(answer)
         return answer
 
-    def monitor(self) -> Checked:
+    def monitor(self) -> CheckResult:
         """What the monitor finds."""
         databases = tuple(WatchedDatabase(name=name) for name in ("app", "elder"))
-        look = Look(
+        look = CheckInput(
             settings=WatchedSettings(databases=databases),
             stack="Lifeboat",
             account="000000000000",

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
-from lifeboat.monitor.policy.checks.topic import as_heard
-from lifeboat.monitor.policy.endings import Ending, ending_of
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.checks.topic import without_unheard
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.monitor.policy.first_known import knowing, with_known
-from lifeboat.monitor.policy.notifications import news
+from lifeboat.monitor.policy.notifications import notifications_of
+from lifeboat.monitor.policy.resolution import Resolution, resolution_of
 from lifeboat.settings import WatchedSettings
 
 
@@ -37,13 +37,15 @@ class Monitor:
     def look(self, seen: Facts, now: datetime) -> "Monitor":
         memory = None if self.lost else self.state
         facts = with_known(seen, memory, self.settings, now, lost=self.lost)
-        self.findings = findings = judge(facts, self.settings, now)
+        self.findings = findings = evaluate(facts, self.settings, now)
 
-        def ending(told: SentAlert) -> Ending:
-            return ending_of(told, findings, facts, self.settings, now)
+        def resolution(told: SentAlert) -> Resolution:
+            return resolution_of(told, findings, facts, self.settings, now)
 
-        before = as_heard(memory, facts.topic, findings)
-        fresh = news(before, findings, now, 24, installation=facts.installation, ending=ending)
+        before = without_unheard(memory, facts.topic, findings)
+        fresh = notifications_of(
+            before, findings, now, 24, installation=facts.installation, resolution=resolution
+        )
         topic = facts.topic
         heard = self.webhook or isinstance(topic, Unknown) or topic.has_subscriber
         state = fresh.state if heard else before or MonitorState()

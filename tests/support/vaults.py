@@ -16,7 +16,7 @@ from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
 from lifeboat.model.tiers import Tier, expires, tier_of
 from lifeboat.monitor.policy.backup_facts import BackupFacts
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import (
     BucketFacts,
     DatabaseFacts,
@@ -292,7 +292,7 @@ class Vault:
         return KnownSchedule(schedule=schedule, since=self.scheduled_since)
 
     def findings(self) -> tuple[Finding, ...]:
-        return judge(self.facts(), self.settings, self.now)
+        return evaluate(self.facts(), self.settings, self.now)
 
     def found(self, code: Code) -> list[Finding]:
         return [finding for finding in self.findings() if finding.code is code]

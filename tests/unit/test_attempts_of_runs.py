@@ -10,8 +10,8 @@ from lifeboat.alerts.policy.messages import MAX_SUBJECT
 from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
 from lifeboat.model.attempt import MAX_TEXT, Attempt, AttemptKind
-from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.notified import with_notified
+from lifeboat.monitor.policy.resolution import Resolution, resolution_of
 from lifeboat.settings import AlertSettings
 from tests.support.vaults import (
     DAY,
@@ -97,8 +97,8 @@ def told(finding: Finding) -> SentAlert:
     )
 
 
-def ending(vault: Vault, what: SentAlert) -> Ending:
-    return ending_of(what, vault.findings(), vault.facts(), vault.settings, vault.now)
+def ending(vault: Vault, what: SentAlert) -> Resolution:
+    return resolution_of(what, vault.findings(), vault.facts(), vault.settings, vault.now)
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_what_is_no_longer_seen_is_not_over_but_a_later_success_is(
     vault = tonight(failed(NEWEST, kind), now=NEWEST + 20 * MINUTE)
     before = told(vault.only(code))
     vault.attempts = ()
-    assert ending(vault, before) is Ending.OPEN
+    assert ending(vault, before) is Resolution.OPEN
     vault.attempts = (run(NEWEST + 19 * MINUTE, kind),)
-    assert ending(vault, before) is Ending.OPEN
+    assert ending(vault, before) is Resolution.OPEN
     vault.attempts = (run(NEWEST + 5 * MINUTE, kind).succeeded(NEWEST + 6 * MINUTE),)
-    assert ending(vault, before) is Ending.RIGHT
+    assert ending(vault, before) is Resolution.RESOLVED
 
 
 def test_an_age_that_a_failed_run_tells_of_is_not_over() -> None:
     vault = tonight(now=NEWEST + 2 * HOUR)
     before = told(vault.only(Code.BACKUP_TOO_OLD))
     vault.attempts = (failed(NEWEST + HOUR),)
-    assert ending(vault, before) is Ending.OPEN
+    assert ending(vault, before) is Resolution.OPEN
     vault.add(backup(NEWEST + HOUR + MINUTE))
-    assert ending(vault, before) is Ending.RIGHT
+    assert ending(vault, before) is Resolution.RESOLVED
 
 
 def test_what_a_run_told_is_remembered_as_told_unless_a_webhook_has_to_hear_it() -> None:

@@ -1,1 +1,1 @@
-"""Looks at the bucket, judges what it sees, and tells people what is new."""
+"""The monitor: checks the bucket, and notifies people of changes."""

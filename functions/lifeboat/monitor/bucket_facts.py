@@ -1,4 +1,4 @@
-"""How the vault's bucket is configured, as S3 itself says."""
+"""Reads the bucket's configuration from S3."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from lifeboat.monitor.policy.facts import (
     PublicAccessBlock,
     Unknown,
 )
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Vault, code_of
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _FILTERS_KNOWN = {"Prefix", "ObjectSizeGreaterThan"}
 
 
-def bucket_facts(vault: Vault, calls: Calls) -> BucketFacts:
-    """Five requests; what S3 refuses to tell is `Unknown` and says why."""
-    asked = _Questions(vault, calls)
+def bucket_facts(vault: Vault, budget: RequestBudget) -> BucketFacts:
+    """Read it with five requests; a part that S3 refuses to show is `Unknown`, with the reason."""
+    asked = _Questions(vault, budget)
     return BucketFacts(
         lifecycle=asked.ask("lifecycle", asked.lifecycle, {"NoSuchLifecycleConfiguration": ()}),
         versioning=asked.ask("versioning", asked.versioning, {}),
@@ -48,12 +48,12 @@ def bucket_facts(vault: Vault, calls: Calls) -> BucketFacts:
 @dataclass(frozen=True)
 class _Questions:
     vault: Vault
-    calls: Calls
+    budget: RequestBudget
 
     def ask[T](self, what: str, question: Callable[[], T], absent: dict[str, T]) -> T | Unknown:
-        """The answer; that of `absent` for the error by which S3 says that nothing is set."""
+        """The answer; a value of `absent` if S3's error code means that nothing is configured."""
         try:
-            with self.calls.one(f"read the {what} of s3://{self.vault.bucket}"):
+            with self.budget.request(f"read the {what} of s3://{self.vault.bucket}"):
                 try:
                     return question()
                 except ClientError as error:
@@ -97,7 +97,7 @@ class _Questions:
 
 
 def _rule(rule: "LifecycleRuleOutputTypeDef") -> LifecycleRule:
-    """A rule's conditions stand alone or, when there are several, wrapped in `And`.
+    """Convert a rule; several conditions are wrapped in `And`.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html
     """

@@ -17,45 +17,45 @@ from lifeboat.errors import (
     VaultReadError,
 )
 from lifeboat.model.keys import STATE_KEY
-from lifeboat.monitor.observe import most_calls, observe
-from lifeboat.monitor.policy.checks.topic import as_heard, needs_subscriber
-from lifeboat.monitor.policy.endings import ending_of
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.observe import observe, request_limit
+from lifeboat.monitor.policy.checks.topic import needs_subscriber, without_unheard
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import Problem, Unknown
 from lifeboat.monitor.policy.first_known import knowing, with_known
-from lifeboat.monitor.policy.notifications import news
+from lifeboat.monitor.policy.notifications import notifications_of
 from lifeboat.monitor.policy.notified import with_notified
+from lifeboat.monitor.policy.resolution import resolution_of
 from lifeboat.monitor.policy.status import Status, status_of
-from lifeboat.monitor.request_budget import Calls
-from lifeboat.monitor.state_store import recall, remember
+from lifeboat.monitor.request_budget import RequestBudget
+from lifeboat.monitor.state_store import load_state, save_state
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedSettings
 
 
 class Channel(Protocol):
-    """A way to people."""
+    """A way to notify people."""
 
     def send(self, message: Message) -> None:
         """Send it.
 
         Raises:
-            NotificationError: it didn't go out.
+            NotificationError: it could not be sent.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """What one look at the vault is given.
+class CheckInput:
+    """The input of one check.
 
     Attributes:
-        settings: what should be.
-        stack: name of the stack, which advice needs.
+        settings: of the monitor.
+        stack: name of the stack, for the commands in advice.
         account: the AWS account's 12 digits.
-        vault: what to look at.
-        channels: how people are told, the topic first.
-        subscribers: asks who is subscribed to the topic.
-        remaining: seconds until the run has to be over.
-        now: the moment of the look, in UTC.
+        vault: the bucket to check.
+        channels: the ways to notify people, the topic first.
+        subscribers: asks SNS who is subscribed to the topic.
+        remaining: gives the seconds until the run must end.
+        now: the time of the check, in UTC.
         secrets: how many the installation has in Secrets Manager; None: one for each database.
     """
 
@@ -71,25 +71,25 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What came of it.
+class CheckResult:
+    """The result of a check.
 
     Attributes:
-        status: everything that there is to say.
-        messages: the news; all were sent, but for the failures.
-        failures: what could not be told or remembered, in the order in which it was tried.
+        status: the whole status.
+        messages: the notifications; all were sent, except for the failures.
+        failures: what could not be sent or saved, in order.
     """
 
     status: Status
     messages: tuple[Message, ...]
     failures: tuple[LifeboatError, ...]
 
-    def require_told(self) -> None:
-        """Insist that everybody was told everything and that it is remembered.
+    def raise_on_failures(self) -> None:
+        """Raise an error if a notification could not be sent, or the state not be saved.
 
         Raises:
-            MonitorError: the first failure, with the others as notes. The news come again at the
-                next look.
+            MonitorError: the first failure, with the others as notes. The next check sends the
+                notifications again.
         """
         if not self.failures:
             return
@@ -104,11 +104,11 @@ class Checked:
             error.add_note(other.what)
         raise error from first
 
-    def require_subscribers(self) -> None:
-        """Insist that somebody hears what is published.
+    def raise_without_subscriber(self) -> None:
+        """Raise an error if the topic has no subscriber, but should have one.
 
         Raises:
-            MonitorError: nobody does, though somebody should.
+            MonitorError: it has none.
         """
         for each in filter(needs_subscriber, self.status.findings):
             raise MonitorError(
@@ -118,63 +118,64 @@ class Checked:
             )
 
 
-def check_health(look: Look) -> Checked:
-    """Look, judge, tell, and only then remember what was told.
+def check_health(check: CheckInput) -> CheckResult:
+    """Check the bucket, send notifications, and only then save what was sent.
 
-    A message that doesn't go out hinders no other one, and leaves the memory as it was: then all
-    of the news come again at the next look, rather twice than never. So do those that went to a
-    topic without subscribers, and nowhere else.
+    If a message cannot be sent, the others still are, but the state stays as it was: the next check
+    sends all of them again, as two notifications are better than none. The same applies if they
+    went only to a topic without subscribers.
 
     Raises:
-        Exception: whatever nobody foresaw; then nobody was told anything, and the caller must
-            fail loudly.
+        Exception: an unexpected error. Then nothing was sent, and the caller must fail visibly.
     """
-    calls = Calls(most_calls(look.settings), look.remaining)
-    memory, forgotten = _recall(look.vault, calls)
-    vault = observe(look.vault, look.settings, look.stack, calls, look.now)
-    seen = replace(vault, topic=look.subscribers())
-    known = with_known(seen, memory, look.settings, look.now, lost=bool(forgotten))
-    facts = replace(known, account=look.account, problems=(*seen.problems, *forgotten))
-    findings = judge(facts, look.settings, look.now)
-    notified = with_notified(memory, findings, facts, look.settings.alerts)
-    before = as_heard(notified, facts.topic, findings)
-    fresh = news(
+    budget = RequestBudget(request_limit(check.settings), check.remaining)
+    memory, forgotten = _load_state(check.vault, budget)
+    vault = observe(check.vault, check.settings, check.stack, budget, check.now)
+    seen = replace(vault, topic=check.subscribers())
+    known = with_known(seen, memory, check.settings, check.now, lost=bool(forgotten))
+    facts = replace(known, account=check.account, problems=(*seen.problems, *forgotten))
+    findings = evaluate(facts, check.settings, check.now)
+    notified = with_notified(memory, findings, facts, check.settings.alerts)
+    before = without_unheard(notified, facts.topic, findings)
+    fresh = notifications_of(
         before,
         findings,
-        look.now,
-        look.settings.alerts.remind_hours,
+        check.now,
+        check.settings.alerts.remind_hours,
         installation=facts.installation,
-        ending=lambda told: ending_of(told, findings, facts, look.settings, look.now),
+        resolution=lambda alert: resolution_of(alert, findings, facts, check.settings, check.now),
     )
-    failures = [*_tell(look, fresh.messages)]
-    heard = not failures and _is_heard(look, facts.topic)
-    state = fresh.state if heard else before or MonitorState()
-    failures += _remember(look, memory, knowing(state, facts))
-    return Checked(
-        status=status_of(facts, look.settings, findings, look.now, secrets=look.secrets),
+    failures = [*_send(check, fresh.messages)]
+    received = not failures and _has_reader(check, facts.topic)
+    state = fresh.state if received else before or MonitorState()
+    failures += _save_state(check, memory, knowing(state, facts))
+    return CheckResult(
+        status=status_of(facts, check.settings, findings, check.now, secrets=check.secrets),
         messages=fresh.messages,
         failures=tuple(failures),
     )
 
 
-def _is_heard(look: Look, topic: TopicFacts | Unknown) -> bool:
-    """Whether what was sent reached anybody, as far as that is known."""
-    by_others = len(look.channels) > 1
+def _has_reader(check: CheckInput, topic: TopicFacts | Unknown) -> bool:
+    """Whether the messages reached anybody, as far as that is known."""
+    by_others = len(check.channels) > 1
     return by_others or isinstance(topic, Unknown) or topic.has_subscriber
 
 
-def _recall(vault: Vault, calls: Calls) -> tuple[MonitorState | None, tuple[Problem, ...]]:
-    """What was told; what is forgotten is told again, and that it was forgotten too."""
+def _load_state(
+    vault: Vault, budget: RequestBudget
+) -> tuple[MonitorState | None, tuple[Problem, ...]]:
+    """The state, or the reason why it cannot be read; then people are notified again."""
     try:
-        return recall(vault, calls), ()
+        return load_state(vault, budget), ()
     except (StateError, VaultReadError) as error:
         return None, (Problem.of(STATE_KEY, error),)
 
 
-def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
-    """All messages by the surest way first; then the next way may fail or hang."""
-    for channel, message in product(look.channels, messages):
-        if look.remaining() <= 0:
+def _send(check: CheckInput, messages: Iterable[Message]) -> Iterable[LifeboatError]:
+    """Send all messages by the first channel, then by the next, which may fail or hang."""
+    for channel, message in product(check.channels, messages):
+        if check.remaining() <= 0:
             yield NotificationError(
                 "The run's time was over before all notifications were sent.",
                 todo="Check the log for who did not answer, then invoke the monitor again.",
@@ -186,13 +187,13 @@ def _tell(look: Look, messages: Iterable[Message]) -> Iterable[LifeboatError]:
             yield error
 
 
-def _remember(
-    look: Look, memory: MonitorState | None, state: MonitorState
+def _save_state(
+    check: CheckInput, memory: MonitorState | None, state: MonitorState
 ) -> Iterable[LifeboatError]:
-    """What was told, if it was; what is known of databases in any case."""
+    """Save the state, if it has changed."""
     if state == memory:
         return
     try:
-        remember(look.vault, state, look.settings)
+        save_state(check.vault, state, check.settings)
     except LifeboatError as error:
         yield error

@@ -11,9 +11,9 @@ from lifeboat.alerts.policy.installation import account_of
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import MonitorError
-from lifeboat.monitor.check_health import Channel, Checked, Look, check_health
+from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.policy.event import parse_monitor_event
-from lifeboat.monitor.policy.figures import figures_of
+from lifeboat.monitor.policy.metric_values import metrics_of
 from lifeboat.monitor.subscriptions import topic_facts
 from lifeboat.runtime.invocation import IMPATIENT, reported, seconds_left, secret_store
 from lifeboat.runtime.measure import measure
@@ -39,21 +39,21 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     """
     asked = parse_monitor_event(event)
     logger.append_keys(run_id=context.aws_request_id)
-    look = _look(context)
-    checked = check_health(look)
-    measure(figures_of(checked.status, look.settings, look.now))
+    check = _check_input(context)
+    checked = check_health(check)
+    measure(metrics_of(checked.status, check.settings, check.now))
     _log(checked)
-    checked.require_told()
+    checked.raise_on_failures()
     if asked.is_scheduled:
-        checked.require_subscribers()
+        checked.raise_without_subscriber()
     return checked.status.as_text() if asked.format == "text" else checked.status.as_json()
 
 
-def _look(context: LambdaContext) -> Look:
+def _check_input(context: LambdaContext) -> CheckInput:
     settings = WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     sns, topic = boto3.client("sns", config=IMPATIENT), os.environ["LIFEBOAT_TOPIC"]
     remaining = seconds_left(context)
-    return Look(
+    return CheckInput(
         settings=settings,
         stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
         account=account_of(context.invoked_function_arn),
@@ -73,7 +73,7 @@ def _channels(settings: WatchedSettings, topic: Topic) -> tuple[Channel, ...]:
     return topic, Webhook(secret_store(), alerts.webhook_url_secret_arn)
 
 
-def _log(checked: Checked) -> None:
+def _log(checked: CheckResult) -> None:
     for finding in checked.status.findings:
         logger.info(
             "monitor.finding",

@@ -1,4 +1,4 @@
-"""What lies in the vault, by listings alone: every version, every prefix, every open upload."""
+"""Lists the bucket: every version, every prefix, every unfinished upload."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -7,29 +7,29 @@ from lifeboat.model.keys import ATTEMPTS, DRILLS, EXPORTS, RESTORES, STATE_KEY
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import in_utc
 from lifeboat.monitor.policy.facts import StoredVersion, UnfinishedUpload
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Vault
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
-KNOWN = frozenset({*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, STATE_KEY.partition("/")[0]})
-"""What a key of Lifeboat's begins with."""
+KNOWN_ROOTS = frozenset({*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, STATE_KEY.partition("/")[0]})
+"""The first parts of Lifeboat's keys."""
 
 _NO_VERSION = "null"
-"""What S3 calls the version of an object that was written without versioning."""
+"""S3's version id of an object that was written without versioning."""
 
 
-def list_versions(vault: Vault, prefix: str, calls: Calls) -> list[StoredVersion]:
-    """Every version and delete marker below a prefix; a request for each thousand of them.
+def list_versions(vault: Vault, prefix: str, budget: RequestBudget) -> list[StoredVersion]:
+    """Every version and delete marker under a prefix; one request per thousand.
 
     Raises:
-        VaultReadError: S3 doesn't let us see all of them, or the budget is used up.
+        VaultReadError: S3 refused or failed, or the budget is used up.
     """
     found: list[StoredVersion] = []
     after: dict[str, str] = {}
     while True:
-        with calls.one(f"list s3://{vault.bucket}/{prefix}"):
+        with budget.request(f"list s3://{vault.bucket}/{prefix}"):
             page = vault.client.list_object_versions(
                 Bucket=vault.bucket,
                 Prefix=prefix,
@@ -45,16 +45,16 @@ def list_versions(vault: Vault, prefix: str, calls: Calls) -> list[StoredVersion
         }
 
 
-def list_uploads(vault: Vault, calls: Calls) -> tuple[UnfinishedUpload, ...]:
-    """Every multipart upload that was begun and neither completed nor aborted.
+def list_uploads(vault: Vault, budget: RequestBudget) -> tuple[UnfinishedUpload, ...]:
+    """Every multipart upload that was started and neither completed nor aborted.
 
     Raises:
-        VaultReadError: S3 doesn't let us see all of them, or the budget is used up.
+        VaultReadError: S3 refused or failed, or the budget is used up.
     """
     found: list[UnfinishedUpload] = []
     after: dict[str, str] = {}
     while True:
-        with calls.one(f"list the unfinished uploads of s3://{vault.bucket}"):
+        with budget.request(f"list the unfinished uploads of s3://{vault.bucket}"):
             page = vault.client.list_multipart_uploads(
                 Bucket=vault.bucket,
                 **after,  # type: ignore[arg-type]
@@ -71,29 +71,29 @@ def list_uploads(vault: Vault, calls: Calls) -> tuple[UnfinishedUpload, ...]:
         }
 
 
-def list_strange_roots(vault: Vault, calls: Calls) -> list[str]:
-    """What keys begin with, up to the first slash, where none of Lifeboat's does.
+def list_unknown_roots(vault: Vault, budget: RequestBudget) -> list[str]:
+    """The first parts of keys, up to the first slash, that are not Lifeboat's.
 
-    One request: of more than a thousand strange ones, who needs all?
+    It makes one request, so it returns at most a thousand.
 
     Raises:
-        VaultReadError: S3 doesn't let us see.
+        VaultReadError: S3 refused or failed, or the budget is used up.
     """
-    with calls.one(f"list s3://{vault.bucket}/"):
+    with budget.request(f"list s3://{vault.bucket}/"):
         page = vault.client.list_objects_v2(Bucket=vault.bucket, Delimiter="/")
     roots = [each["Prefix"] for each in page.get("CommonPrefixes", ())]
     keys = [each["Key"] for each in page.get("Contents", ())]
-    return [*keys, *(root for root in roots if root.removesuffix("/") not in KNOWN)]
+    return [*keys, *(root for root in roots if root.removesuffix("/") not in KNOWN_ROOTS)]
 
 
-def strangers_among(versions: Iterable[StoredVersion], databases: set[str]) -> set[str]:
-    """The `<tier>/<name>/` of what belongs to none of the databases, or the key if it has none."""
+def unmanaged_prefixes_among(versions: Iterable[StoredVersion], databases: set[str]) -> set[str]:
+    """The prefixes `<tier>/<name>/` of objects of no database; or the key if it has none."""
     return set(_unmanaged_prefixes(versions, databases))
 
 
 def _unmanaged_prefixes(versions: Iterable[StoredVersion], databases: set[str]) -> Iterator[str]:
     for each in versions:
-        if not each.there:
+        if not each.is_current:
             continue
         first, _, rest = each.key.partition("/")
         name, slash, _ = rest.partition("/")

@@ -1,7 +1,7 @@
-"""Gathers everything by which the vault's health is judged, and judges nothing.
+"""Collects all facts that a check needs; `lifeboat.monitor.policy` evaluates them.
 
-The role behind it can list, and read manifests, drill reports and the bucket's configuration; it
-can't read an archive. A version's bytes never change in S3, so versions and sizes are enough.
+Its role can list the bucket, and read manifests, drill reports and the bucket's configuration, but
+no archive. A version's bytes never change in S3, so versions and sizes are enough.
 """
 
 import threading
@@ -22,10 +22,10 @@ from lifeboat.model.text import format_size
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.bucket_facts import bucket_facts
 from lifeboat.monitor.listings import (
-    list_strange_roots,
+    list_unknown_roots,
     list_uploads,
     list_versions,
-    strangers_among,
+    unmanaged_prefixes_among,
 )
 from lifeboat.monitor.policy.facts import (
     DatabaseFacts,
@@ -37,59 +37,59 @@ from lifeboat.monitor.policy.facts import (
     backups_to_read,
     reports_to_read,
 )
-from lifeboat.monitor.policy.reduction import Reduction, gist
+from lifeboat.monitor.policy.reduction import Reduction, without_details
 from lifeboat.monitor.policy.versions import Versions
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Vault, code_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
-REPORTS = 5
-"""How many drill reports of a database are read: forecasts need a few, verdicts one."""
+MAX_REPORTS = 5
+"""Drill reports read per database: forecasts need a few, verdicts one."""
 
 _LISTINGS = 300
-"""Requests for everything but documents; a listing takes one for each thousand versions."""
+"""Requests for everything except documents; a listing needs one per thousand versions."""
 
-LARGEST = 64_000_000
-"""Bytes of a document that are read: ten times what the manifest of 50,000 tables has."""
+MAX_DOCUMENT_BYTES = 64_000_000
+"""Larger documents are not read. The manifest of 50,000 tables has a tenth of this size."""
 
-LARGEST_ATTEMPT = 64_000
-"""Bytes of a run's record that are read; its texts are bounded, and a longer one is none."""
+MAX_ATTEMPT_BYTES = 64_000
+"""Bytes of a run's record that are read; a valid record is shorter."""
 
 _READERS = 4
-"""Databases at once: waiting for S3 takes longer than reading what it sends."""
+"""Databases that are read in parallel: most of the time is waiting for S3."""
 
 _PREFIXES = tuple(f"{root}/" for root in (*Tier, DRILLS))
 
 type _Listings = Mapping[str, list[StoredVersion] | Unknown]
 
 
-def most_calls(settings: WatchedSettings) -> int:
-    """The budget of one look: enough for a quarter of a million versions in the vault.
+def request_limit(settings: WatchedSettings) -> int:
+    """The most requests of one check: enough for a quarter of a million versions.
 
-    Of each database the last manifests are read, one more for each tier, the last reports, and the
-    records of its last runs.
+    For each database a check reads the newest manifests, the newest one of each tier, the newest
+    reports, and the records of its last runs.
     """
-    documents = settings.monitor.history + len(Tier) + REPORTS + len(AttemptKind)
+    documents = settings.monitor.history + len(Tier) + MAX_REPORTS + len(AttemptKind)
     return _LISTINGS + len(settings.databases) * documents
 
 
 def observe(
-    vault: Vault, settings: WatchedSettings, stack: str, calls: Calls, now: datetime
+    vault: Vault, settings: WatchedSettings, stack: str, budget: RequestBudget, now: datetime
 ) -> Facts:
-    """Everything that can be seen now; what can't is said in the facts.
+    """Collect the facts; they also say what could not be read.
 
     Args:
         vault: the bucket.
-        settings: which databases there should be, and how much history is judged.
-        stack: name of the stack, which advice needs.
-        calls: the budget; see `most_calls`.
-        now: the moment of the look, in UTC.
+        settings: of the monitor.
+        stack: name of the stack, for the commands in advice.
+        budget: of requests; see `request_limit`.
+        now: the time of the check, in UTC.
     """
-    listings = {prefix: _listing(vault, prefix, calls) for prefix in _PREFIXES}
-    bucket = bucket_facts(vault, calls)
-    uploads = _seen(lambda: list_uploads(vault, calls))
-    unmanaged_prefixes = _seen(lambda: _unmanaged_prefixes(vault, settings, listings, calls))
-    reader = _Reader(vault, calls)
+    listings = {prefix: _listing(vault, prefix, budget) for prefix in _PREFIXES}
+    bucket = bucket_facts(vault, budget)
+    uploads = _or_unknown(lambda: list_uploads(vault, budget))
+    unmanaged_prefixes = _or_unknown(lambda: _unmanaged_prefixes(vault, settings, listings, budget))
+    reader = _Reader(vault, budget)
 
     def seen(database: WatchedDatabase) -> tuple[DatabaseFacts, list[Problem]]:
         return _database(database, _objects_of(database.name, listings), reader, settings, now)
@@ -108,32 +108,32 @@ def observe(
     )
 
 
-def _seen[T](look: Callable[[], T | Unknown]) -> T | Unknown:
+def _or_unknown[T](read: Callable[[], T | Unknown]) -> T | Unknown:
     try:
-        return look()
+        return read()
     except LifeboatError as error:
         return Unknown.of(error)
 
 
-def _listing(vault: Vault, prefix: str, calls: Calls) -> list[StoredVersion] | Unknown:
-    return _seen(lambda: list_versions(vault, prefix, calls))
+def _listing(vault: Vault, prefix: str, budget: RequestBudget) -> list[StoredVersion] | Unknown:
+    return _or_unknown(lambda: list_versions(vault, prefix, budget))
 
 
 def _unmanaged_prefixes(
-    vault: Vault, settings: WatchedSettings, listings: _Listings, calls: Calls
+    vault: Vault, settings: WatchedSettings, listings: _Listings, budget: RequestBudget
 ) -> tuple[str, ...] | Unknown:
-    """All of them, or why they are not all known: those unseen would be taken for gone."""
+    """All of them, or why some are unknown: an incomplete list would resolve findings."""
     known = {each.name for each in settings.databases}
-    strange = set(list_strange_roots(vault, calls))
+    strange = set(list_unknown_roots(vault, budget))
     for listing in listings.values():
         if isinstance(listing, Unknown):
             return listing
-        strange |= strangers_among(listing, known)
+        strange |= unmanaged_prefixes_among(listing, known)
     return tuple(sorted(strange))
 
 
 def _objects_of(database: str, listings: _Listings) -> tuple[StoredVersion, ...] | Unknown:
-    """A database's objects, or why they are not all known: a part of them would be misjudged."""
+    """All objects of a database, or the reason why some are unknown."""
     found: list[StoredVersion] = []
     for prefix, listing in listings.items():
         if isinstance(listing, Unknown):
@@ -149,7 +149,7 @@ def _database(
     settings: WatchedSettings,
     now: datetime,
 ) -> tuple[DatabaseFacts, list[Problem]]:
-    """What there is of a database, and the gaps in that; it never holds two documents."""
+    """The facts about a database, and the gaps in them; one document at a time is in memory."""
     if isinstance(objects, Unknown):
         return DatabaseFacts(name=database.name, objects=objects), []
     backups = backups_to_read(objects, settings.monitor.history)
@@ -158,7 +158,8 @@ def _database(
         reader.read(each.manifest_key, Manifest.from_json, reduction.add) for each in backups
     ]
     reports = [
-        reader.read(key, DrillReport.from_json, gist) for key in reports_to_read(objects, REPORTS)
+        reader.read(key, DrillReport.from_json, without_details)
+        for key in reports_to_read(objects, MAX_REPORTS)
     ]
     attempts = [reader.attempt(attempt_key(database.name, kind)) for kind in AttemptKind]
     read = [*manifests, *reports, *attempts]
@@ -182,43 +183,43 @@ class _Parser[T](Protocol):
 
 @dataclass
 class _Reader:
-    """Reads documents for several databases at once, and holds one of them in memory at a time."""
+    """Reads documents for several databases in parallel; one at a time is parsed in memory."""
 
     vault: Vault
-    calls: Calls
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    budget: RequestBudget
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read[T, R](
         self, key: str, parse: _Parser[T], reduce: Callable[[T], R]
     ) -> R | Unreadable | Problem:
-        """What `reduce` leaves of the document; or why it is unread."""
+        """The reduced document, or the reason why it could not be read."""
         client, bucket = self.vault.client, self.vault.bucket
         try:
-            with self.calls.one(f"read s3://{bucket}/{key}"):
+            with self.budget.request(f"read s3://{bucket}/{key}"):
                 answer = client.get_object(Bucket=bucket, Key=key)
-                if answer["ContentLength"] > LARGEST:
+                if answer["ContentLength"] > MAX_DOCUMENT_BYTES:
                     return _too_large(key, answer["ContentLength"])
                 body = answer["Body"].read()
         except LifeboatError as error:
             return Problem.of(f"read {key}", error)
-        with self._turn:
+        with self._lock:
             try:
                 return reduce(parse(body, key=key))
             except LifeboatError as error:
                 return Unreadable.of(key, error)
 
     def attempt(self, key: str) -> Attempt | Problem | None:
-        """The record of a run; None when there is none, for want of a run or after its deletion."""
+        """The record of a run; None if there is none."""
         client, bucket = self.vault.client, self.vault.bucket
         try:
-            with self.calls.one(f"read s3://{bucket}/{key}"):
+            with self.budget.request(f"read s3://{bucket}/{key}"):
                 try:
                     answer = client.get_object(Bucket=bucket, Key=key)
                 except ClientError as error:
                     if code_of(error) != "NoSuchKey":
                         raise
                     return None
-                body = answer["Body"].read(LARGEST_ATTEMPT)
+                body = answer["Body"].read(MAX_ATTEMPT_BYTES)
             return Attempt.from_json(body, key=key)
         except LifeboatError as error:
             return Problem.of(f"read {key}", error)
@@ -228,7 +229,7 @@ def _too_large(key: str, found: int) -> Unreadable:
     return Unreadable(
         key=key,
         why=f"{key} has {format_size(found)}, more than any document of Lifeboat"
-        f" ({format_size(LARGEST)}).",
+        f" ({format_size(MAX_DOCUMENT_BYTES)}).",
         safe="The archive beside it may be complete; it was not read.",
         todo="Find out who wrote it.",
     )

@@ -1,4 +1,4 @@
-"""Requests to S3 within a budget, so that no vault is too large to be looked at in time."""
+"""A limit on the requests and the time of one check, however large the bucket is."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,40 +15,40 @@ _TOO_MUCH = (
 
 
 @dataclass
-class Calls:
-    """The requests of one run; threads may share it.
+class RequestBudget:
+    """The requests of one check; threads may share it.
 
     Attributes:
-        most: how many there may be.
+        limit: how many requests are allowed.
         remaining: seconds until the run has to be over.
-        made: how many there were.
+        used: how many were made.
     """
 
-    most: int
+    limit: int
     remaining: Callable[[], float]
-    made: int = 0
-    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    used: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @contextmanager
-    def one(self, intent: str) -> Iterator[None]:
-        """Around a single request.
+    def request(self, intent: str) -> Iterator[None]:
+        """Count and check a single request; a context manager around it.
 
         Args:
             intent: what it is for, such as "list s3://vault/daily/".
 
         Raises:
             VaultReadError: the budget or the time is used up, or S3 refused or failed.
-            ArchivedError: the object has to be thawed first.
+            ArchivedError: the object must be thawed first.
         """
         self._spend(intent)
         with reading(intent):
             yield
 
     def _spend(self, intent: str) -> None:
-        with self._turn:
-            if self.made >= self.most:
+        with self._lock:
+            if self.used >= self.limit:
                 raise VaultReadError(
-                    f"Could not {intent}: the {self.most} requests of one check of the bucket are"
+                    f"Could not {intent}: the {self.limit} requests of one check of the bucket are"
                     " used up.",
                     todo=_TOO_MUCH,
                 )
@@ -57,4 +57,4 @@ class Calls:
                     f"Could not {intent}: the time for one check of the bucket is over.",
                     todo=_TOO_MUCH,
                 )
-            self.made += 1
+            self.used += 1

@@ -5,19 +5,19 @@ from botocore.exceptions import ClientError
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.errors import StateError
 from lifeboat.model.keys import STATE_KEY
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Protection, Vault, code_of
 from lifeboat.settings import WatchedSettings
 
 
-def recall(vault: Vault, calls: Calls) -> MonitorState | None:
+def load_state(vault: Vault, budget: RequestBudget) -> MonitorState | None:
     """The state; None when there is none yet.
 
     Raises:
         VaultReadError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
-    with calls.one(f"read s3://{vault.bucket}/{STATE_KEY}"):
+    with budget.request(f"read s3://{vault.bucket}/{STATE_KEY}"):
         try:
             answer = vault.client.get_object(Bucket=vault.bucket, Key=STATE_KEY)
         except ClientError as error:
@@ -40,7 +40,7 @@ def _is_deleted(error: ClientError) -> bool:
     return headers.get("x-amz-delete-marker") == "true"
 
 
-def remember(vault: Vault, state: MonitorState, settings: WatchedSettings) -> None:
+def save_state(vault: Vault, state: MonitorState, settings: WatchedSettings) -> None:
     """Store it over the previous one. It has no lock, since it changes with each notification.
 
     Raises:

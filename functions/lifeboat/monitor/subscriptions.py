@@ -1,4 +1,4 @@
-"""Who is subscribed to the topic, as SNS itself says."""
+"""Reads from SNS who is subscribed to the topic."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lifeboat.alerts.policy.topic_facts import Subscription, TopicFacts
 from lifeboat.monitor.policy.facts import Unknown
 
-MOST_PAGES = 10
-"""Of a hundred subscriptions each."""
+MAX_PAGES = 10
+"""Pages of a hundred subscriptions that are read at most."""
 
 _TODO = (
     "Deploy the stack unchanged (make deploy), which restores the topic and the monitor's"
@@ -17,8 +17,9 @@ _TODO = (
 )
 
 _NO_ARN = {"PendingConfirmation": False, "Deleted": None}
-"""What stands in place of the ARN of a subscription that isn't confirmed, or for a while of one
-that was ended: https://github.com/ansible/ansible/pull/20086
+"""Texts in place of a subscription's ARN: one that is not confirmed, or was deleted recently.
+
+https://github.com/ansible/ansible/pull/20086
 https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
 """
 
@@ -28,16 +29,16 @@ def topic_facts(
     arn: str,
     remaining: Callable[[], float],
 ) -> TopicFacts | Unknown:
-    """All subscriptions of a topic; or why they are not all known: a part would be misjudged.
+    """All subscriptions of a topic, or the reason why some are unknown.
 
     Args:
         client: of SNS.
         arn: the topic's.
-        remaining: seconds until the run has to be over.
+        remaining: gives the seconds until the run must end.
     """
     found: list[Subscription] = []
     token: dict[str, str] = {}
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         if remaining() <= 0:
             return _unknown(arn, "the time for one check is over", "Read the monitor's log.")
         try:

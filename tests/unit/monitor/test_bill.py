@@ -8,9 +8,9 @@ import pytest
 from lifeboat.model.aws import GIB
 from lifeboat.monitor.policy.bill import (
     Bill,
-    Charged,
+    BilledInstallation,
+    DatabaseUsage,
     Line,
-    Use,
     metric_hours,
     monthly_bill,
     secrets_of,
@@ -24,11 +24,15 @@ README = Path(__file__).parents[3] / "README.md"
 HOURS = 720
 
 
-def there(settings: WatchedSettings = SETTINGS, *uses: Use, secrets: int = 1) -> Charged:
-    return Charged(settings=settings, uses=uses or (Use(database=APP),), secrets=secrets)
+def there(
+    settings: WatchedSettings = SETTINGS, *usages: DatabaseUsage, secrets: int = 1
+) -> BilledInstallation:
+    return BilledInstallation(
+        settings=settings, usages=usages or (DatabaseUsage(database=APP),), secrets=secrets
+    )
 
 
-def bill(installation: Charged, now: datetime = NOW, **more: object) -> Bill:
+def bill(installation: BilledInstallation, now: datetime = NOW, **more: object) -> Bill:
     return monthly_bill(installation, region="us-east-1", now=now, **more)  # type: ignore[arg-type]
 
 
@@ -61,7 +65,7 @@ def test_every_line_of_one_database_is_what_the_hand_reckons() -> None:
 
 
 def test_times_are_those_that_runs_took() -> None:
-    slow = Use(database=APP, backup_seconds=[400, 800], drill_seconds=[600])
+    slow = DatabaseUsage(database=APP, backup_seconds=[400, 800], drill_seconds=[600])
     usual, slower = (dollars(bill(each), "Lambda") for each in (there(), there(SETTINGS, slow)))
     backups = 30 * 540 * 1769 / 1024 * 0.0000133334
     drills = 30 / 7 * 540 * (3008 / 1024 * 0.0000133334 + 3.5 * 0.0000000309)
@@ -110,7 +114,7 @@ def test_archives_and_what_others_charge_are_lines_of_it() -> None:
 
 
 def test_a_thousand_versions_take_one_more_request_to_list() -> None:
-    many = Use(database=APP, versions=3000)
+    many = DatabaseUsage(database=APP, versions=3000)
     more = dollars(bill(there(SETTINGS, many)), "S3 requests of") - dollars(
         bill(there()), "S3 requests of"
     )

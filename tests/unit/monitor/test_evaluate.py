@@ -17,8 +17,7 @@ from lifeboat.model.keys import BackupLocation
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.checks.age import backup_age
-from lifeboat.monitor.policy.endings import Ending
-from lifeboat.monitor.policy.evaluate import case_of, judge
+from lifeboat.monitor.policy.evaluate import evaluate, view_of
 from lifeboat.monitor.policy.facts import (
     BucketFacts,
     DatabaseFacts,
@@ -31,7 +30,8 @@ from lifeboat.monitor.policy.facts import (
     Unknown,
     Unreadable,
 )
-from lifeboat.monitor.policy.notifications import news
+from lifeboat.monitor.policy.notifications import notifications_of
+from lifeboat.monitor.policy.resolution import Resolution
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.support.samples import COUNT, MANIFESTS, MOMENTS, SLOTS
@@ -194,17 +194,17 @@ TWO = WatchedSettings(databases=(WatchedDatabase(name="app"), WatchedDatabase(na
 @settings(max_examples=40)
 @given(facts=FACTS, now=NEAR)
 def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: datetime) -> None:
-    findings = judge(facts, TWO, now)
+    findings = evaluate(facts, TWO, now)
     assert len({finding.identity for finding in findings}) == len(findings)
     assert any(each.database == "shop" and each.code is Code.CHECK_INCOMPLETE for each in findings)
     assert overall(findings) is not Health.HEALTHY
-    told = news(
+    told = notifications_of(
         None,
         findings,
         now,
         24,
         installation=facts.installation,
-        ending=lambda _: Ending.RIGHT,
+        resolution=lambda _: Resolution.RESOLVED,
     )
     for message in told.messages:
         assert len(message.subject) < 100
@@ -260,22 +260,22 @@ def test_the_order_in_which_things_were_seen_does_not_matter(
         uploads=mixed(facts.uploads),
         problems=mixed(facts.problems),
     )
-    assert judge(other, TWO, now) == judge(facts, TWO, now)
+    assert evaluate(other, TWO, now) == evaluate(facts, TWO, now)
 
 
 @settings(max_examples=10)
 @given(facts=FACTS, now=NEAR)
 def test_without_facts_nothing_is_healthy(facts: Facts, now: datetime) -> None:
     blind = replace(facts, databases=())
-    levels = {each.level for each in judge(blind, SETTINGS, now) if each.database == "app"}
+    levels = {each.level for each in evaluate(blind, SETTINGS, now) if each.database == "app"}
     assert Level.CRITICAL in levels
 
 
 def _age(vault_days: list[int], now: datetime) -> timedelta | None:
     vault = healthy(days=0).add(*(backup(NEWEST - day * DAY) for day in vault_days))
-    case = case_of(SETTINGS.databases[0], vault.facts(), SETTINGS, now)
-    assert case is not None
-    return backup_age(case)
+    view = view_of(SETTINGS.databases[0], vault.facts(), SETTINGS, now)
+    assert view is not None
+    return backup_age(view)
 
 
 @settings(max_examples=50)

@@ -19,7 +19,7 @@ from lifeboat.alerts.policy.topic_facts import (
 )
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.monitor.policy.checks.topic import needs_subscriber
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import AlertSettings, WatchedSettings
@@ -72,7 +72,7 @@ def ill_vault() -> Vault:
 
 def about(facts: TopicFacts | Unknown, **alerts: object) -> list[Finding]:
     """What is found about the topic alone."""
-    found = judge(seen(facts), settings(**alerts), NOW)
+    found = evaluate(seen(facts), settings(**alerts), NOW)
     return [each for each in found if each.code in ABOUT_THE_TOPIC]
 
 
@@ -161,7 +161,7 @@ def test_that_nobody_listens_stands_above_all_else_in_the_status() -> None:
     early = LifecycleRule(id="daily", prefix="daily/", expire_days=1)
     bucket = replace(BUCKET, lifecycle=(*RULES, early))
     facts = seen(topic(), vault=healthy(bucket=bucket))
-    findings = judge(facts, SETTINGS, NOW)
+    findings = evaluate(facts, SETTINGS, NOW)
     assert findings[0].code is Code.NO_SUBSCRIBER
     assert sum(each.level is Level.CRITICAL for each in findings) > 1
     status = status_of(facts, SETTINGS, findings, NOW)
@@ -388,7 +388,7 @@ def test_only_what_was_once_confirmed_is_remembered_and_what_is_there_is_not_mis
 
 def test_a_stack_that_can_restore_nowhere_says_so_and_alarms_nobody() -> None:
     nowhere = SETTINGS.model_copy(update={"restorable": False})
-    (finding,) = judge(healthy().facts(), nowhere, NOW)
+    (finding,) = evaluate(healthy().facts(), nowhere, NOW)
     assert (finding.code, finding.level) == (Code.NO_RESTORE_TARGET, Level.INFO)
     assert overall([finding]) is Health.HEALTHY
-    assert judge(healthy().facts(), SETTINGS, NOW) == ()
+    assert evaluate(healthy().facts(), SETTINGS, NOW) == ()

@@ -11,9 +11,9 @@ from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.errors import StateError
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.policy.endings import Ending, ending_of
 from lifeboat.monitor.policy.first_known import knowing
-from lifeboat.monitor.policy.notifications import News, news
+from lifeboat.monitor.policy.notifications import Notifications, notifications_of
+from lifeboat.monitor.policy.resolution import Resolution, resolution_of
 from tests.support.vaults import (
     DAY,
     HOUR,
@@ -54,37 +54,39 @@ def finding(
 
 def tell(
     *findings: Finding,
-    after: News | None = None,
+    after: Notifications | None = None,
     later: timedelta = timedelta(0),
-    ending: Ending = Ending.RIGHT,
-) -> News:
+    resolution: Resolution = Resolution.RESOLVED,
+) -> Notifications:
     before = after.state if after else None
-    return news(
+    return notifications_of(
         before,
         findings,
         NOW + later,
         REMIND,
         installation=INSTALLATION,
-        ending=lambda _told: ending,
+        resolution=lambda _told: resolution,
     )
 
 
-def look(vault: Vault, after: News | None = None) -> News:
+def look(vault: Vault, after: Notifications | None = None) -> Notifications:
     """Tell what there is to say about a vault."""
     findings, facts = vault.findings(), vault.facts()
 
-    def ending(told: SentAlert) -> Ending:
-        return ending_of(told, findings, facts, vault.settings, vault.now)
+    def resolution(told: SentAlert) -> Resolution:
+        return resolution_of(told, findings, facts, vault.settings, vault.now)
 
     before = after.state if after else None
-    return news(before, findings, vault.now, REMIND, installation=facts.installation, ending=ending)
+    return notifications_of(
+        before, findings, vault.now, REMIND, installation=facts.installation, resolution=resolution
+    )
 
 
-def kinds(told: News) -> list[str]:
+def kinds(told: Notifications) -> list[str]:
     return [message.attributes["kind"] for message in told.messages]
 
 
-def only(told: News) -> Message:
+def only(told: Notifications) -> Message:
     (message,) = told.messages
     return message
 
@@ -165,19 +167,23 @@ def test_what_has_happened_goes_without_becoming_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "told", "remembered"),
-    [(Ending.RIGHT, ["resolved"], 0), (Ending.OPEN, [], 1), (Ending.GONE, [], 0)],
+    ("resolution", "told", "remembered"),
+    [
+        (Resolution.RESOLVED, ["resolved"], 0),
+        (Resolution.OPEN, [], 1),
+        (Resolution.OBSOLETE, [], 0),
+    ],
 )
 def test_only_what_was_seen_to_be_right_is_told_as_right(
-    ending: Ending, told: list[str], remembered: int
+    resolution: Resolution, told: list[str], remembered: int
 ) -> None:
-    over = tell(after=tell(finding()), later=HOUR, ending=ending)
+    over = tell(after=tell(finding()), later=HOUR, resolution=resolution)
     assert kinds(over) == told
     assert len(over.state.notified) == remembered
 
 
 def test_what_stayed_open_is_not_told_anew_when_it_is_found_again() -> None:
-    hidden = tell(after=tell(finding()), later=HOUR, ending=Ending.OPEN)
+    hidden = tell(after=tell(finding()), later=HOUR, resolution=Resolution.OPEN)
     assert tell(finding(), after=hidden, later=2 * HOUR).messages == ()
 
 
@@ -224,7 +230,7 @@ def test_a_damaged_memory_is_refused(document: bytes) -> None:
 
 def test_telling_keeps_what_is_known_of_databases() -> None:
     state = knowing(MonitorState(), healthy(scheduled_since=NOW).facts())
-    again = tell(finding(), after=News((), state))
+    again = tell(finding(), after=Notifications((), state))
     assert again.state.schedules == state.schedules != {}
 
 

@@ -19,10 +19,10 @@ from lifeboat.alerts.policy.findings import Code, Health, overall
 from lifeboat.errors import VaultReadError
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.observe import most_calls, observe
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.observe import observe, request_limit
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import Facts, Unknown
-from lifeboat.monitor.request_budget import Calls
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.support.vaults import backup
@@ -115,16 +115,18 @@ def wire() -> Wire:
 
 def look(wire: Wire, most: int, remaining: Callable[[], float] = lambda: 60.0) -> Facts:
     wire.asked.clear()
-    return observe(wire.vault(), SETTINGS, "Lifeboat", Calls(most, remaining), datetime.now(UTC))
+    return observe(
+        wire.vault(), SETTINGS, "Lifeboat", RequestBudget(most, remaining), datetime.now(UTC)
+    )
 
 
 def health(facts: Facts) -> Health:
-    return overall(judge(facts, SETTINGS, datetime.now(UTC)))
+    return overall(evaluate(facts, SETTINGS, datetime.now(UTC)))
 
 
 def test_ten_thousand_objects_are_seen_with_a_page_each_and_the_last_thirty_read() -> None:
     wire = Wire(3334)
-    facts = look(wire, most_calls(SETTINGS))
+    facts = look(wire, request_limit(SETTINGS))
     (app,) = facts.databases
     assert not isinstance(app.objects, Unknown)
     assert len(app.objects) == 10_002
@@ -138,7 +140,7 @@ def test_ten_thousand_objects_are_seen_with_a_page_each_and_the_last_thirty_read
     assert len([url for url in wire.asked if "versions" in url]) == listings
     configuration, uploads, roots = 5, 1, 1
     assert len(wire.asked) == listings + configuration + uploads + roots + 30 + len(runs)
-    assert len(wire.asked) < most_calls(SETTINGS)
+    assert len(wire.asked) < request_limit(SETTINGS)
 
 
 def test_a_look_never_takes_more_requests_than_its_budget_and_says_so(wire: Wire) -> None:
@@ -147,7 +149,7 @@ def test_a_look_never_takes_more_requests_than_its_budget_and_says_so(wire: Wire
     assert len(facts.problems) == 6 + 7 + 30 + 2 - 40
     assert "the 40 requests of one check of the bucket are used up" in facts.problems[0].why
     assert Code.CHECK_INCOMPLETE in {
-        each.code for each in judge(facts, SETTINGS, datetime.now(UTC))
+        each.code for each in evaluate(facts, SETTINGS, datetime.now(UTC))
     }
     facts = look(wire, 5)
     assert len(wire.asked) == 5
@@ -173,10 +175,13 @@ def test_a_listing_that_breaks_half_way_is_no_listing(wire: Wire) -> None:
 
 
 def test_threads_share_a_budget() -> None:
-    calls = Calls(2, lambda: 1.0)
+    budget = RequestBudget(2, lambda: 1.0)
     for _ in range(2):
-        with calls.one("ask"):
+        with budget.request("ask"):
             pass
-    with pytest.raises(VaultReadError, match="Could not ask: the 2 requests"), calls.one("ask"):
+    with (
+        pytest.raises(VaultReadError, match="Could not ask: the 2 requests"),
+        budget.request("ask"),
+    ):
         pass
-    assert calls.made == 2
+    assert budget.used == 2

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from lifeboat.alerts.policy.findings import Health, Level
 from lifeboat.model.drill_report import Verdict
-from lifeboat.monitor.policy.evaluate import judge
+from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.status import DatabaseStatus, Status, status_of
 from lifeboat.settings import WatchedDatabase
 from tests.support.vaults import (
@@ -22,7 +22,7 @@ from tests.support.vaults import (
 
 def status(vault: Vault) -> Status:
     facts = vault.facts()
-    return status_of(facts, vault.settings, judge(facts, vault.settings, vault.now), vault.now)
+    return status_of(facts, vault.settings, evaluate(facts, vault.settings, vault.now), vault.now)
 
 
 def table(vault: Vault) -> list[list[str]]:

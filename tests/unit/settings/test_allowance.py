@@ -14,9 +14,9 @@ from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.errors import SettingsError
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.schedule import runs
-from lifeboat.monitor.policy.endings import Ending, ending_of
-from lifeboat.monitor.policy.evaluate import judge
-from lifeboat.monitor.policy.slots import slots
+from lifeboat.monitor.policy.evaluate import evaluate
+from lifeboat.monitor.policy.resolution import Resolution, resolution_of
+from lifeboat.monitor.policy.scheduled_times import scheduled_times
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import TransferSettings, WatchedDatabase, parse
 from lifeboat.settings.allowance import TransferForecast, exhausted_at, forecast
@@ -201,7 +201,7 @@ def test_databases_on_one_server_share_its_allowance() -> None:
         )
         names = (WatchedDatabase(name="app"), WatchedDatabase(name="shop"))
         settings = made.settings.model_copy(update={"databases": names})
-        found = judge(replace(facts, databases=(app, shop)), settings, made.now)
+        found = evaluate(replace(facts, databases=(app, shop)), settings, made.now)
         told = [each for each in found if each.code is CODE]
         assert all("app, shop, which share a server," in each.fact for each in told)
         return [str(each.database) for each in told]
@@ -225,12 +225,12 @@ def test_it_is_right_again_when_less_is_read_and_open_while_nobody_knows() -> No
         basis=finding.basis,
     )
     calm = reading(1000, stated=FREE)
-    assert _ending(calm, told) is Ending.RIGHT
-    assert _ending(empty(), told) is Ending.OPEN
+    assert _ending(calm, told) is Resolution.RESOLVED
+    assert _ending(empty(), told) is Resolution.OPEN
 
 
-def _ending(vault: Vault, told: SentAlert) -> Ending:
-    return ending_of(told, vault.findings(), vault.facts(), vault.settings, vault.now)
+def _ending(vault: Vault, told: SentAlert) -> Resolution:
+    return resolution_of(told, vault.findings(), vault.facts(), vault.settings, vault.now)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_runs_are_the_slots_of_the_schedule(
     cron: str, zone: str, since: datetime, days: int
 ) -> None:
     until = since + timedelta(days=days)
-    expected = [each for each in slots(cron, zone, since, until) if each > since]
+    expected = [each for each in scheduled_times(cron, zone, since, until) if each > since]
     assert runs(cron, zone, since, until) == sorted(set(expected))
 
 

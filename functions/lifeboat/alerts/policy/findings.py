@@ -112,7 +112,7 @@ class Finding:
         advice: what to do, in order; commands are ready to paste.
         passing: it is about a past event. It ends after some days and is never resolved.
         basis: the time of the newest document on which it rests. Only a later document can show
-            that it is resolved (`lifeboat.monitor.policy.endings`); None if no document can.
+            that it is resolved (`lifeboat.monitor.policy.resolution`); None if no document can.
     """
 
     code: Code

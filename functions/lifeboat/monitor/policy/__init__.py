@@ -1,1 +1,1 @@
-"""What the monitor concludes from what it saw: pure."""
+"""What the monitor decides from the facts: pure functions."""

@@ -1,4 +1,4 @@
-"""What judging keeps of a manifest: a few figures, however many tables the database has."""
+"""The part of a manifest that checks need: small, however many tables the database has."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,32 +10,32 @@ from lifeboat.monitor.policy.table_losses import Losses
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackupFacts:
-    """One backup, as its manifest claims it.
+    """One backup, by its manifest.
 
     Attributes:
-        location: where it lies, and so its identity.
-        shows: the moment that it shows.
+        location: its place in the bucket, which identifies it.
+        data_as_of: the time of its data.
         seconds: that it took.
         archive: the objects of the archive.
-        globals: roles and their settings; None where there are none.
+        globals: roles and their settings; None if there are none.
         compression: of the archive.
         pg_dump: the version of the program that wrote it.
-        server_version: as the server calls itself.
+        server_version: the server's own version text.
         expires: S3 keeps it at least until then; None: forever.
         database_bytes: of the source.
-        lsn: where the write-ahead log stood, where the server tells.
+        lsn: the position of the write-ahead log, if the server tells it.
         rows: in the archive.
-        excluded: a digest of the names of tables whose rows are left out.
-        content: a digest of everything by which a change would be seen.
-        shows_changes: whether one would be seen: counts stay the same when rows are updated.
-        bytes_read: what the server sent for it; None where that was not counted.
-        provider: who runs the server, where that matters for what transfer costs.
-        endpoint: a digest of the server's host and port, where the manifest has one.
-        losses: what was lost since the whole backup before it; None where that was long ago.
+        excluded: a digest of the names of tables whose rows are excluded.
+        content: a digest of everything that shows a change.
+        detects_changes: whether `content` shows every change; row counts alone miss updates.
+        bytes_read: bytes that the server sent for it; None if they were not counted.
+        provider: who runs the server, if the provider limits or bills transfer.
+        endpoint: a digest of the server's host and port, if the manifest has one.
+        losses: rows lost since the complete backup before it; None if they were not compared.
     """
 
     location: BackupLocation
-    shows: datetime
+    data_as_of: datetime
     seconds: float
     archive: tuple[StoredObject, ...]
     globals: StoredObject | None
@@ -48,7 +48,7 @@ class BackupFacts:
     rows: int
     excluded: bytes
     content: bytes
-    shows_changes: bool
+    detects_changes: bool
     bytes_read: int | None = None
     provider: str | None = None
     endpoint: str | None = None
@@ -56,7 +56,7 @@ class BackupFacts:
 
     @property
     def key(self) -> str:
-        """Of its manifest."""
+        """The key of its manifest."""
         return self.location.manifest_key
 
     @property

@@ -1,7 +1,7 @@
-"""What an installation costs a month, all of it: one line for each thing that AWS charges.
+"""What an installation costs per month: one line for each thing that AWS charges.
 
-Counts come from the settings (a test holds them to the template), times from the backups and drills
-that there are, storage from the objects in the bucket (`lifeboat.monitor.policy.cost`), prices from
+Counts come from the settings (a test compares them with the template), durations from the backups
+and drills, storage from the objects in the bucket (`lifeboat.monitor.policy.cost`), prices from
 `lifeboat.model.prices`. Without free tiers: an account's ten alarms, ten metrics and three
 dashboards may be in use elsewhere.
 """
@@ -23,37 +23,37 @@ from lifeboat.model.metrics import (
 )
 from lifeboat.model.prices import Prices, prices_in
 from lifeboat.model.text import plural
-from lifeboat.monitor.policy.cost import Cost, whose
-from lifeboat.monitor.policy.slots import slots
+from lifeboat.monitor.policy.cost import Cost, price_note
+from lifeboat.monitor.policy.scheduled_times import scheduled_times
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from lifeboat.settings.secret_arns import is_parameter
 
 ALARMS = 4
-"""Of the stack."""
+"""Alarms of the stack."""
 
 MONITOR_MEMORY_MB = 1024
-"""Of the monitor's function."""
+"""Memory of the monitor's function."""
 
 BACKUP_SECONDS, DRILL_SECONDS = 60.0, 60.0
-"""What a run is reckoned to take as long as there was none."""
+"""The estimated duration of a run, as long as there was none."""
 
-_LOOK_SECONDS, _LOOK_SECONDS_EACH = 3.0, 0.3
-"""What a look of the monitor takes, and what each database adds; it reads four at once."""
+_CHECK_SECONDS, _CHECK_SECONDS_EACH = 3.0, 0.3
+"""The duration of a check, and what each database adds to it; four are read in parallel."""
 
-LISTS, OTHERS = 7, 6
-"""Requests to S3 of a look, besides one for each document (`lifeboat.monitor.observe`)."""
+LIST_REQUESTS, OTHER_REQUESTS = 7, 6
+"""Requests to S3 of a check, without those for documents (`lifeboat.monitor.observe`)."""
 
-RECORDS = 2
-"""Requests for each database besides: for how its last backup and its last drill went."""
+RECORD_REQUESTS = 2
+"""Requests for the records of a database's last backup and last drill."""
 
 _DOCUMENTS = 35
-"""What it reads of a database after a while: 30 manifests, 5 reports."""
+"""Documents that a check usually reads per database: 30 manifests, 5 reports."""
 
 _PAGE = 1000
-"""Versions that one request lists."""
+"""Versions in one page of a listing."""
 
 _SAMPLE = timedelta(days=28)
-"""Runs are counted over so many days, as many of each weekday, and then taken for a month."""
+"""Runs are counted over this time, with all weekdays equally often, and scaled to a month."""
 
 _SAMPLES = MONTH / _SAMPLE
 _HOURS = MONTH / timedelta(hours=1)
@@ -73,7 +73,7 @@ class Line:
     """One thing that is charged.
 
     Attributes:
-        name: what it is, with its count where it is counted.
+        name: what it is, with its count if it has one.
         dollars: a month.
     """
 
@@ -83,12 +83,12 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """Everything that is charged a month, if it goes on as in the last one.
+    """Everything that is charged per month, if the next month is like the last one.
 
     Attributes:
-        lines: what it consists of.
+        lines: its parts.
         total: dollars.
-        notes: whose prices these are, and what is left out.
+        notes: the region of the prices, and what is not included.
     """
 
     lines: tuple[Line, ...]
@@ -97,15 +97,15 @@ class Bill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
-    """How a database uses its functions.
+class DatabaseUsage:
+    """The use of its functions by a database.
 
     Attributes:
-        database: when it is backed up.
-        backup_seconds: that its backups took, as far as they are known.
-        drill_seconds: that its drills took.
-        documents: manifests and reports that a look reads; None: as many as there will be.
-        versions: that the bucket lists of it.
+        database: its settings.
+        backup_seconds: durations of its backups, as far as known.
+        drill_seconds: durations of its drills.
+        documents: manifests and reports that a check reads; None: as many as usual.
+        versions: its versions in the bucket.
     """
 
     database: WatchedDatabase
@@ -116,22 +116,22 @@ class Use:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Charged:
-    """What is there to be charged for.
+class BilledInstallation:
+    """What is charged.
 
     Attributes:
-        settings: of everything; databases are counted by `uses`.
-        uses: of each database.
+        settings: of the installation; databases are counted by `usages`.
+        usages: one for each database.
         secrets: in Secrets Manager that its functions read.
     """
 
     settings: WatchedSettings
-    uses: Sequence[Use]
+    usages: Sequence[DatabaseUsage]
     secrets: int
 
 
 def monthly_bill(
-    installation: Charged,
+    installation: BilledInstallation,
     *,
     region: str,
     now: datetime,
@@ -141,11 +141,11 @@ def monthly_bill(
     """What an installation costs.
 
     Args:
-        installation: what there is.
-        region: where it is.
-        now: when the weeks begin in which runs are counted.
-        stored: what the bucket's objects cost; None: leave archives out.
-        others: what is charged by others than AWS, such as a provider's transfer.
+        installation: what is charged.
+        region: its region.
+        now: the start of the weeks in which runs are counted.
+        stored: the cost of the bucket's objects; None: without them.
+        others: charges by others than AWS, such as a provider's transfer.
     """
     prices, secrets = prices_in(region), installation.secrets
     keeping = Line(
@@ -155,19 +155,21 @@ def monthly_bill(
         *_cloudwatch(installation, prices, now),
         keeping,
         Line(name="Lambda", dollars=_compute(installation, prices, now)),
-        Line(name="S3 requests of the monitor", dollars=_looking(installation, prices, now)),
+        Line(
+            name="S3 requests of the monitor", dollars=_monitor_requests(installation, prices, now)
+        ),
         *(_storage(stored) if stored else ()),
         *others,
     ]
     return Bill(
         lines=tuple(Line(name=each.name, dollars=round(each.dollars, 4)) for each in lines),
         total=round(sum(each.dollars for each in lines), 4),
-        notes=(*(stored.notes if stored else (whose(prices, region),)), _EXCLUDED),
+        notes=(*(stored.notes if stored else (price_note(prices, region),)), _EXCLUDED),
     )
 
 
 def secrets_of(settings: Settings) -> int:
-    """How many secrets in Secrets Manager the functions of the stack read; parameters are free."""
+    """The number of secrets in Secrets Manager that the functions read; parameters are free."""
     arns = {
         *(each.secret_arn for each in settings.databases),
         *settings.drill.target_secret_arns,
@@ -177,23 +179,25 @@ def secrets_of(settings: Settings) -> int:
     return sum(not is_parameter(arn) for arn in arns)
 
 
-def metric_hours(installation: Charged, now: datetime) -> float:
-    """Hours in which the functions send a metric, a month, summed up over all metrics."""
-    settings, uses = installation.settings, installation.uses
-    looks = {look.replace(minute=0) for look in _fired(settings.monitor.cron, "UTC", now)}
-    hours = len(looks) * _SAMPLES * len(EACH_CHECK)
+def metric_hours(installation: BilledInstallation, now: datetime) -> float:
+    """Hours per month in which a metric is sent, summed over all metrics."""
+    settings, usages = installation.settings, installation.usages
+    checks = {check.replace(minute=0) for check in _fired(settings.monitor.cron, "UTC", now)}
+    hours = len(checks) * _SAMPLES * len(EACH_CHECK)
     if not settings.dashboard:
         return hours
     drilled = settings.drill.enabled
-    daily = len(DAILY) + len(uses) * len(DAILY_PER_DATABASE + DAILY_PER_DRILLED_DATABASE * drilled)
+    daily = len(DAILY) + len(usages) * len(
+        DAILY_PER_DATABASE + DAILY_PER_DRILLED_DATABASE * drilled
+    )
     runs = sum(
         _backups(each, now) * len(EACH_BACKUP) + _drills(each, settings, now) * len(EACH_DRILL)
-        for each in uses
+        for each in usages
     )
     return hours + daily * _DAYS + runs
 
 
-def _cloudwatch(installation: Charged, prices: Prices, now: datetime) -> Iterator[Line]:
+def _cloudwatch(installation: BilledInstallation, prices: Prices, now: datetime) -> Iterator[Line]:
     yield Line(name=f"CloudWatch, {ALARMS} alarms", dollars=ALARMS * prices.alarm)
     hours = metric_hours(installation, now)
     yield Line(name="CloudWatch, metrics", dollars=hours / _HOURS * prices.metric)
@@ -201,14 +205,14 @@ def _cloudwatch(installation: Charged, prices: Prices, now: datetime) -> Iterato
         yield Line(name="CloudWatch, dashboard", dollars=prices.dashboard)
 
 
-def _compute(installation: Charged, prices: Prices, now: datetime) -> float:
-    """Backups, drills and looks: memory and /tmp by the second, and a little for each start."""
-    settings, uses = installation.settings, installation.uses
+def _compute(installation: BilledInstallation, prices: Prices, now: datetime) -> float:
+    """Backups, drills and checks: memory and /tmp by the second, and each invocation."""
+    settings, usages = installation.settings, installation.usages
     backup, drill, arm = settings.backup, settings.drill, settings.architecture
-    looks = _runs(settings.monitor.cron, "UTC", now)
-    look = _LOOK_SECONDS + _LOOK_SECONDS_EACH * len(uses)
-    dollars = looks * _run(look, MONITOR_MEMORY_MB, _FREE_TMP_MB, prices, arm)
-    for each in uses:
+    checks = _runs(settings.monitor.cron, "UTC", now)
+    check = _CHECK_SECONDS + _CHECK_SECONDS_EACH * len(usages)
+    dollars = checks * _run(check, MONITOR_MEMORY_MB, _FREE_TMP_MB, prices, arm)
+    for each in usages:
         seconds = fmean(each.backup_seconds or [BACKUP_SECONDS])
         backups = _backups(each, now)
         dollars += backups * _run(seconds, backup.memory_mb, backup.ephemeral_mb, prices, arm)
@@ -226,11 +230,14 @@ def _run(
     return seconds * (memory + tmp) + prices.invocation / 1000
 
 
-def _looking(installation: Charged, prices: Prices, now: datetime) -> float:
-    uses, cron = installation.uses, installation.settings.monitor.cron
-    lists = LISTS + sum(each.versions for each in uses) // _PAGE
-    documents = (_DOCUMENTS if each.documents is None else each.documents for each in uses)
-    one = (lists * prices.put + (OTHERS + RECORDS * len(uses) + sum(documents)) * prices.get) / 1000
+def _monitor_requests(installation: BilledInstallation, prices: Prices, now: datetime) -> float:
+    usages, cron = installation.usages, installation.settings.monitor.cron
+    lists = LIST_REQUESTS + sum(each.versions for each in usages) // _PAGE
+    documents = (_DOCUMENTS if each.documents is None else each.documents for each in usages)
+    one = (
+        lists * prices.put
+        + (OTHER_REQUESTS + RECORD_REQUESTS * len(usages) + sum(documents)) * prices.get
+    ) / 1000
     return _runs(cron, "UTC", now) * one
 
 
@@ -242,14 +249,14 @@ def _storage(stored: Cost) -> Iterator[Line]:
         yield Line(name="S3 days billed after deletion", dollars=stored.early)
 
 
-def _backups(use: Use, now: datetime) -> float:
-    return _runs(use.database.cron, use.database.timezone, now)
+def _backups(usage: DatabaseUsage, now: datetime) -> float:
+    return _runs(usage.database.cron, usage.database.timezone, now)
 
 
-def _drills(use: Use, settings: WatchedSettings, now: datetime) -> float:
+def _drills(usage: DatabaseUsage, settings: WatchedSettings, now: datetime) -> float:
     if not settings.drill.enabled:
         return 0
-    return _runs(settings.drill.cron, use.database.timezone, now)
+    return _runs(settings.drill.cron, usage.database.timezone, now)
 
 
 def _runs(cron: str, timezone: str, now: datetime) -> float:
@@ -259,4 +266,4 @@ def _runs(cron: str, timezone: str, now: datetime) -> float:
 
 @lru_cache(maxsize=64)  # most databases have the same schedule
 def _fired(cron: str, timezone: str, now: datetime) -> list[datetime]:
-    return list(slots(cron, timezone, now, now + _SAMPLE - timedelta(seconds=1)))
+    return list(scheduled_times(cron, timezone, now, now + _SAMPLE - timedelta(seconds=1)))

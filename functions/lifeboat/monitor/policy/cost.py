@@ -25,15 +25,15 @@ _PART = 8 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Dollars a month, if it goes on as in the last one.
+    """Dollars per month, if the next month is like the last one.
 
     Attributes:
         by_tier: storage by the first part of the key: a tier or "drills".
         by_class: storage by storage class.
-        requests: the uploads and the lifecycle's moves of the last 30 days.
-        early: what is billed for days after the deletion, where a tier keeps backups for fewer
-            days in a class than S3 bills at least; spread over the days that they are there.
-        notes: whose prices these are, and what they are not known for.
+        requests: uploads and moves by lifecycle rules in the last 30 days.
+        early: the charge for days after the deletion, if a tier keeps backups in a class for fewer
+            days than S3's minimum; spread over the days that they are kept.
+        notes: the region of the prices, and storage classes without a known price.
     """
 
     by_tier: Mapping[str, float]
@@ -44,25 +44,25 @@ class Cost:
 
     @property
     def storage(self) -> float:
-        """Dollars for what lies there."""
+        """Dollars for storage."""
         return sum(self.by_class.values())
 
     @property
     def total(self) -> float:
-        """Dollars altogether."""
+        """Dollars for everything."""
         return self.storage + self.requests + self.early
 
 
 def monthly_cost(
     objects: Iterable[StoredVersion], retention: Retention, region: str, now: datetime
 ) -> Cost:
-    """What the objects cost a month, versions that are no longer current included.
+    """What the objects cost per month, with noncurrent versions.
 
     Args:
         objects: of one database or more.
         retention: how long each tier stays in its class.
-        region: where the vault is.
-        now: the end of the month that is looked at.
+        region: of the bucket.
+        now: the end of the month that is estimated.
     """
     prices = prices_in(region)
     by_tier: defaultdict[str, float] = defaultdict(float)
@@ -99,7 +99,7 @@ def _storage(each: StoredVersion, prices: Prices) -> float:
 
 
 def _unused_share(tier: str, storage_class: str, retention: Retention) -> float:
-    """By how much the days billed at least exceed those that a tier's backups stay in a class."""
+    """The share of billed days, by S3's minimum, in which a tier's backups are already deleted."""
     if tier not in Tier:
         return 0.0
     kept = retention.of(Tier(tier))
@@ -110,7 +110,7 @@ def _unused_share(tier: str, storage_class: str, retention: Retention) -> float:
 
 
 def _puts(each: StoredVersion) -> int:
-    """Requests that its upload took, at most: parts, begin and end; a small object takes one."""
+    """The most requests of its upload: parts, start and end; a small object needs one."""
     parts = -(-each.bytes // _PART)
     return parts + 2 if parts > 1 else 1
 
@@ -126,8 +126,8 @@ def _move(tier: str, each: StoredVersion, age: timedelta, retention: Retention) 
     return int(moved <= age < moved + MONTH)
 
 
-def whose(prices: Prices, region: str) -> str:
-    """A sentence that says whose prices are taken for that region, and of when they are."""
+def price_note(prices: Prices, region: str) -> str:
+    """A sentence about the region and the date of the prices."""
     other = f", as none are known for {region}" if prices.region != region else ""
     return f"Prices of {prices.region} as of {AS_OF}{other}."
 
@@ -135,4 +135,4 @@ def whose(prices: Prices, region: str) -> str:
 def _notes(prices: Prices, region: str, by_class: Mapping[str, float]) -> tuple[str, ...]:
     strange = sorted(set(by_class) - set(prices.storage))
     unknown = [f"Estimated as STANDARD: {', '.join(strange)}."] if strange else []
-    return whose(prices, region), *unknown
+    return price_note(prices, region), *unknown

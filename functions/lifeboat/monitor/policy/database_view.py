@@ -1,4 +1,4 @@
-"""One database before the judge: its facts, put in order once for all who look at them."""
+"""One database's facts, sorted once for all checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from lifeboat.monitor.policy.facts import DatabaseFacts, StoredVersion, Unreadab
 from lifeboat.monitor.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
-GRACE = timedelta(hours=1)
-"""For so long after its slot a run may still be under way: it begins within a window of 15 minutes,
-Lambda may be busy, and it lasts 15 more at most."""
+RUN_GRACE = timedelta(hours=1)
+"""A run may be under way for this long after its scheduled time: it starts within 15 minutes,
+Lambda may be busy, and it lasts 15 minutes at most."""
 
 RECENT = timedelta(days=3)
-"""For so long something that happened stays in the list of findings."""
+"""For this long a past event is a finding."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """What is known of one database, and what it is judged by.
+class DatabaseView:
+    """The facts about one database, and what the checks need besides.
 
     Attributes:
         database: its settings.
-        settings: everybody's.
-        facts: what was seen of it.
-        objects: the same as `facts.objects`, once that is known to be known.
+        settings: of the monitor.
+        facts: about it.
+        objects: the same as `facts.objects`, which is not `Unknown` here.
         commands: for advice.
-        now: when it is judged.
+        now: the time of the check.
     """
 
     database: WatchedDatabase
@@ -49,7 +49,7 @@ class Case:
 
     @cached_property
     def listing(self) -> Versions:
-        """What the bucket lists of it."""
+        """Its objects in the bucket."""
         return Versions(self.objects, self.now)
 
     @property
@@ -59,29 +59,29 @@ class Case:
 
     @cached_property
     def published(self) -> list[BackupLocation]:
-        """Every backup that has a manifest, read or not, the newest slot first."""
+        """Every backup with a manifest, read or not, by scheduled time, the newest first."""
         return list(self.listing.published)
 
     @cached_property
-    def early(self) -> list[BackupLocation]:
-        """Those of them that claim a slot later than now, or than when they were written."""
+    def from_future(self) -> list[BackupLocation]:
+        """Those whose scheduled time is later than now, or than the time they were written."""
         return [each for each in self.published if self.listing.is_early(each)]
 
     @cached_property
     def past(self) -> list[BackupLocation]:
-        """The others."""
+        """The others, the newest first."""
         return [each for each in self.published if not self.listing.is_early(each)]
 
     @cached_property
     def manifests(self) -> tuple[BackupFacts, ...]:
-        """Those that could be read, each once, by the moment that they show, the newest first."""
+        """Those that could be read, each once, by the time of their data, the newest first."""
         read = {each.key: each for each in self.facts.manifests if isinstance(each, BackupFacts)}
         return tuple(sorted(read.values(), key=_order, reverse=True))
 
     @cached_property
-    def whole(self) -> tuple[BackupFacts, ...]:
-        """The backups that can be relied on: not from the future, and with the very archive."""
-        return tuple(filter(self.listing.is_whole, self.manifests))
+    def complete(self) -> tuple[BackupFacts, ...]:
+        """The backups that can be relied on: not from the future, and with their exact archive."""
+        return tuple(filter(self.listing.is_complete, self.manifests))
 
     @cached_property
     def unreadable(self) -> tuple[Unreadable, ...]:
@@ -96,23 +96,23 @@ class Case:
 
     @cached_property
     def reports(self) -> tuple[DrillReport, ...]:
-        """The drills whose reports could be read, the newest first; none from the future."""
+        """The drill reports that could be read, the newest first; none from the future."""
         read = {each.key: each for each in self.facts.drills if isinstance(each, DrillReport)}
         past = [each for each in read.values() if not is_ahead(each.started, self.now)]
         return tuple(sorted(past, key=lambda each: each.started, reverse=True))
 
     def past_end(self, location: BackupLocation) -> timedelta | None:
-        """How long ago S3 might delete a backup, by the settings as they are now.
+        """How long a backup is past its retention, by the current settings.
 
-        Negative while it has to stay; None for what is kept forever.
+        Negative while it must be kept; None if it is kept forever.
         """
         days = self.settings.retention.of(location.tier).days
         return None if days is None else self.now - location.scheduled_at - timedelta(days=days)
 
     def pairs(self) -> Iterator[tuple[BackupFacts, BackupFacts]]:
-        """Each whole backup with the one before it, the newest first."""
-        return zip(self.whole, self.whole[1:], strict=False)
+        """Each complete backup with the one before it, the newest first."""
+        return zip(self.complete, self.complete[1:], strict=False)
 
 
 def _order(backup: BackupFacts) -> tuple[datetime, str]:
-    return backup.shows, backup.key
+    return backup.data_as_of, backup.key

@@ -1,4 +1,4 @@
-"""Facts and settings and the time in, findings out."""
+"""Evaluates facts: all checks, and the health that their findings give."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from lifeboat.monitor.policy.checks.archives import archive_findings
 from lifeboat.monitor.policy.checks.attempts import attempt_findings
 from lifeboat.monitor.policy.checks.bucket import bucket_findings
 from lifeboat.monitor.policy.checks.changes import change_findings
-from lifeboat.monitor.policy.checks.coverage import gap_findings, not_seen, unread_findings
+from lifeboat.monitor.policy.checks.coverage import check_incomplete, gap_findings, unread_findings
 from lifeboat.monitor.policy.checks.drills import drill_age, drill_findings
 from lifeboat.monitor.policy.checks.forecast import forecast_findings
 from lifeboat.monitor.policy.checks.minors import minor_findings
@@ -17,11 +17,11 @@ from lifeboat.monitor.policy.checks.replaced import replaced_findings
 from lifeboat.monitor.policy.checks.restore import restore_findings
 from lifeboat.monitor.policy.checks.topic import topic_findings
 from lifeboat.monitor.policy.checks.transfer import transfer_findings
-from lifeboat.monitor.policy.database_view import Case
+from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.facts import DatabaseFacts, Facts, Unknown
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
-JUDGES = (
+CHECKS = (
     age_findings,
     attempt_findings,
     archive_findings,
@@ -32,19 +32,18 @@ JUDGES = (
     minor_findings,
     unread_findings,
 )
-"""All that is asked of each database."""
+"""The checks of each database."""
 
 
-def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Finding, ...]:
+def evaluate(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Finding, ...]:
     """All findings about the bucket and its databases, the most severe first.
 
-    It never raises, whatever the facts are. What could not be checked is a finding: without facts
-    nothing is healthy.
+    It never raises. What could not be checked is a finding: without facts nothing is healthy.
 
     Args:
-        facts: what was seen.
-        settings: what should be.
-        now: when it was seen, in UTC.
+        facts: about the bucket and the databases.
+        settings: of the monitor.
+        now: the time of the check, in UTC.
     """
     commands = facts.installation.commands
     found = [
@@ -53,41 +52,41 @@ def judge(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Findi
         *topic_findings(facts, settings),
         *restore_findings(settings),
     ]
-    cases = {each.name: case_of(each, facts, settings, now) for each in settings.databases}
+    views = {each.name: view_of(each, facts, settings, now) for each in settings.databases}
     for database in settings.databases:
-        case = cases[database.name]
-        found += [*_blind(database, facts)] if case is None else _judged(case)
-    found += transfer_findings(case for case in cases.values() if case)
+        view = views[database.name]
+        found += [*_not_checked(database, facts)] if view is None else _findings(view)
+    found += transfer_findings(view for view in views.values() if view)
     return most_severe_first(found)
 
 
-def health_of(case: Case | None, findings: Iterable[Finding]) -> Health:
-    """How a database is.
+def health_of(view: DatabaseView | None, findings: Iterable[Finding]) -> Health:
+    """The health of a database.
 
     Args:
-        case: what is known of it; None when it could not be looked at.
-        findings: its own. They go before what it merely waits for: where the first backup has
-            failed, that is told.
+        view: its facts; None if it could not be checked.
+        findings: its own. They take precedence over what it only waits for, such as its first
+            backup.
     """
     found = overall(findings)
-    if case is None or found is not Health.HEALTHY:
+    if view is None or found is not Health.HEALTHY:
         return found
-    if not case.whole:
+    if not view.complete:
         return Health.NO_BACKUP_YET
-    age = drill_age(case)
-    if age is None or age > timedelta(days=case.settings.monitor.max_drill_age_days):
-        return Health.NOT_DRILLED_YET if case.settings.drill.enabled else Health.DRILLS_DISABLED
+    age = drill_age(view)
+    if age is None or age > timedelta(days=view.settings.monitor.max_drill_age_days):
+        return Health.NOT_DRILLED_YET if view.settings.drill.enabled else Health.DRILLS_DISABLED
     return Health.HEALTHY
 
 
-def case_of(
+def view_of(
     database: WatchedDatabase, facts: Facts, settings: WatchedSettings, now: datetime
-) -> Case | None:
-    """The facts about one database, in order; None when it could not be looked at."""
+) -> DatabaseView | None:
+    """The facts about one database; None if it could not be checked."""
     seen = _facts_of(database, facts)
     if seen is None or isinstance(seen.objects, Unknown):
         return None
-    return Case(
+    return DatabaseView(
         database=database,
         settings=settings,
         facts=seen,
@@ -97,22 +96,22 @@ def case_of(
     )
 
 
-def _judged(case: Case) -> Iterator[Finding]:
-    for ask in JUDGES:
-        yield from ask(case)
+def _findings(view: DatabaseView) -> Iterator[Finding]:
+    for check in CHECKS:
+        yield from check(view)
 
 
 def _facts_of(database: WatchedDatabase, facts: Facts) -> DatabaseFacts | None:
     return next((each for each in facts.databases if each.name == database.name), None)
 
 
-def _blind(database: WatchedDatabase, facts: Facts) -> Iterator[Finding]:
+def _not_checked(database: WatchedDatabase, facts: Facts) -> Iterator[Finding]:
     seen = _facts_of(database, facts)
     unknown = seen.objects if seen else None
     if isinstance(unknown, Unknown):
-        yield not_seen(database.name, "objects", Level.CRITICAL, unknown.why, unknown.todo)
+        yield check_incomplete(database.name, "objects", Level.CRITICAL, unknown.why, unknown.todo)
     else:
-        yield not_seen(
+        yield check_incomplete(
             database.name,
             "objects",
             Level.CRITICAL,

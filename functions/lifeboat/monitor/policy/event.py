@@ -1,4 +1,4 @@
-"""What the monitor may be asked for. Its schedule and people ask the same."""
+"""The monitor's event, from its schedule or from a person."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -10,7 +10,7 @@ from lifeboat.model.events import show
 
 
 class MonitorEvent(BaseModel):
-    """How to answer. Other keys are ignored: a run of the monitor is never refused for one.
+    """How to answer. Other keys are ignored: a check is never refused for one.
 
     Attributes:
         format: "json" for an object, "text" for a table that people read in a terminal.
@@ -25,15 +25,15 @@ class MonitorEvent(BaseModel):
 
     @property
     def is_scheduled(self) -> bool:
-        """Whether the schedule asks, rather than a person."""
+        """Whether the schedule started the check, and not a person."""
         return "scheduled" in self.model_fields_set
 
 
 def parse_monitor_event(event: object) -> MonitorEvent:
-    """The request that an event makes.
+    """The request in an event.
 
     Raises:
-        EventError: it asks for a format that there is not.
+        EventError: it asks for an unknown format.
     """
     match event:
         case {"format": other} if other not in ("json", "text"):

@@ -1,9 +1,8 @@
-"""What was seen in the vault at one moment: all that judging its health may use.
+"""The facts about the bucket at one time: the only input of all checks.
 
-Whoever looks (`lifeboat.monitor.observe`) fills these in and judges nothing; whoever judges
-(`lifeboat.monitor.policy.evaluate`) sees nothing else. What could not be seen is said with
-`Unknown` or a
-`Problem`, never left out: an empty tuple means that somebody looked and there was nothing.
+`lifeboat.monitor.observe` collects them and evaluates nothing; `lifeboat.monitor.policy.evaluate`
+uses nothing else. What could not be read is `Unknown` or a `Problem`, and never left out: an empty
+tuple means that there is nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,10 +25,10 @@ from lifeboat.monitor.policy.backup_facts import BackupFacts
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown:
-    """Something that could not be seen.
+    """Something that could not be read.
 
     Attributes:
-        why: a sentence: what was asked, and what came back instead of an answer.
+        why: a sentence: what was requested, and what failed.
         todo: what a person can do about it.
     """
 
@@ -38,23 +37,23 @@ class Unknown:
 
     @classmethod
     def of(cls, error: LifeboatError) -> Self:
-        """In the words of the error that was raised on the way."""
+        """With the text of an error."""
         return cls(why=error.what, todo=error.todo)
 
 
-NOT_ASKED = Unknown(why="The topic was not checked.", todo="Read the monitor's log.")
+NOT_CHECKED = Unknown(why="The topic was not checked.", todo="Read the monitor's log.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """A call that was denied or failed, or a budget that was used up: the facts have a gap.
+    """A gap in the facts: a request was denied or failed, or a budget was used up.
 
     Attributes:
-        subject: which gap, the same at each run that has it, such as "read
+        subject: identifies the gap, the same at each check, such as "read
             daily/app/2026-11-22T020000Z/manifest.json" or "monitor/state.json"; no figures.
-        why: a sentence: what was asked, and what came back instead of an answer.
+        why: a sentence: what was requested, and what failed.
         todo: what a person can do about it.
-        database: whose facts have the gap; None when it is nobody's in particular.
+        database: the database of the facts; None if they are not about one.
     """
 
     subject: str
@@ -64,7 +63,7 @@ class Problem:
 
     @classmethod
     def of(cls, subject: str, error: LifeboatError, *, database: str | None = None) -> Self:
-        """In the words of the error that was raised on the way."""
+        """With the text of an error."""
         return cls(subject=subject, why=error.what, todo=error.todo, database=database)
 
 
@@ -72,16 +71,16 @@ class Problem:
 class StoredVersion:
     """One version of an object, or a delete marker, as ListObjectVersions gives it.
 
-    The listing is all that there is to go by: the monitor has no right to read an archive.
+    The monitor relies on listings: it has no right to read an archive.
 
     Attributes:
         key: of the object.
-        version_id: None in a bucket without versions (where S3 says "null").
+        version_id: None in a bucket without versioning (S3 says "null").
         bytes: its size; 0 for a delete marker.
-        storage_class: as S3 calls it, such as STANDARD or DEEP_ARCHIVE.
-        modified: when this version was written, in UTC; a move to another class leaves it alone.
-        latest: whether it is what a plain GET would meet.
-        deleted: it is a delete marker.
+        storage_class: S3's name, such as STANDARD or DEEP_ARCHIVE.
+        modified: when this version was written, in UTC; a move to another class does not change it.
+        latest: whether it is the current version.
+        deleted: whether it is a delete marker.
     """
 
     key: str
@@ -93,14 +92,14 @@ class StoredVersion:
     deleted: bool = False
 
     @property
-    def there(self) -> bool:
-        """Whether a plain GET finds this version."""
+    def is_current(self) -> bool:
+        """Whether a GET without a version returns it."""
         return self.latest and not self.deleted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A document (manifest or drill report) that is there but says nothing.
+    """A document (manifest or drill report) that exists but is damaged or too new.
 
     Attributes:
         key: of the object.
@@ -116,25 +115,24 @@ class Unreadable:
 
     @classmethod
     def of(cls, key: str, error: LifeboatError) -> Self:
-        """In the words of the error that its parser raised."""
+        """With the text of the parser's error."""
         return cls(key=key, why=error.what, safe=error.safe, todo=error.todo)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseFacts:
-    """What lies in the vault of one database of the settings.
+    """The facts about one database of the settings.
 
     Attributes:
         name: of the database.
-        objects: every version of every object under its prefixes, those of the four tiers and of
-            drills/, in any order.
-        manifests: what those of (at least) `backups_to_read` claim, in any order.
-        drills: the gist of (at least) `reports_to_read`, in any order.
-        attempts: its last backup and its last drill, as far as they left a record.
-        replaced: manifests that had two versions when they were last looked at, by key, and when
-            the first was written: S3 may have deleted that one since.
-        known: what is known of it besides; None until somebody asked
-            (`lifeboat.monitor.policy.first_known`).
+        objects: every version of every object under its prefixes (the four tiers and drills/), in
+            any order.
+        manifests: of (at least) `backups_to_read`, in any order.
+        drills: reports of (at least) `reports_to_read`, without details, in any order.
+        attempts: the records of its last backup and its last drill.
+        replaced: manifests that had two versions at an earlier check, by key, and when the first
+            was written; S3 may have deleted that one since.
+        known: what the monitor's state has about it; `lifeboat.monitor.policy.first_known` sets it.
     """
 
     name: str
@@ -148,7 +146,7 @@ class DatabaseFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultEncryption:
-    """What S3 does to objects that come without a word on encryption.
+    """The bucket's default encryption.
 
     Attributes:
         algorithm: "AES256", "aws:kms" or "aws:kms:dsse".
@@ -161,7 +159,7 @@ class DefaultEncryption:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicAccessBlock:
-    """The bucket's four switches against the public; all off when it has no such configuration."""
+    """The bucket's public access block; all off if it has none."""
 
     block_public_acls: bool = False
     ignore_public_acls: bool = False
@@ -174,11 +172,11 @@ class BucketFacts:
     """How the bucket itself is configured.
 
     Attributes:
-        lifecycle: its rules; empty when it has none.
+        lifecycle: its rules; empty if it has none.
         versioning: whether new versions are kept (Status "Enabled").
         object_lock: whether Object Lock is enabled.
-        encryption: the default for new objects; None when it has none.
-        public_access: the switches against the public.
+        encryption: the default for new objects; None if it has none.
+        public_access: its public access block.
     """
 
     lifecycle: tuple[LifecycleRule, ...] | Unknown
@@ -190,11 +188,11 @@ class BucketFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class UnfinishedUpload:
-    """A multipart upload that was begun and neither completed nor aborted.
+    """A multipart upload that was started and neither completed nor aborted.
 
     Attributes:
         key: of the object that it would become.
-        initiated: when it was begun, in UTC.
+        initiated: when it was started, in UTC.
     """
 
     key: str
@@ -203,21 +201,21 @@ class UnfinishedUpload:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Everything that was seen.
+    """All facts.
 
     Attributes:
         vault: the bucket's name.
-        region: where it lies, such as eu-central-1.
+        region: of the bucket, such as eu-central-1.
         stack: the stack's name, with which the names of its functions begin.
-        account: the AWS account's 12 digits; "" where nobody knows them.
-        bucket: how it is configured.
+        account: the AWS account's 12 digits; "" if they are unknown.
+        bucket: its configuration.
         databases: one entry for each database of the settings.
         unmanaged_prefixes: prefixes, slash included, that belong to no database of the settings:
             "daily/old/" below a tier or drills/, or the first part of a key that is no tier,
             such as "tmp/" ("drills/" and "monitor/" are known); a key without a slash as it is.
         uploads: every unfinished upload in the bucket.
-        topic: who hears what is published.
-        problems: what else could not be seen.
+        topic: who is subscribed to it.
+        problems: what else could not be read.
     """
 
     vault: str
@@ -228,23 +226,23 @@ class Facts:
     databases: tuple[DatabaseFacts, ...]
     unmanaged_prefixes: tuple[str, ...] | Unknown = ()
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
-    topic: TopicFacts | Unknown = NOT_ASKED
+    topic: TopicFacts | Unknown = NOT_CHECKED
     problems: tuple[Problem, ...] = ()
 
     @property
     def installation(self) -> Installation:
-        """Whose facts these are."""
+        """The installation that the facts are about."""
         return Installation(
             stack=self.stack, account=self.account, region=self.region, vault=self.vault
         )
 
 
 def published(objects: Iterable[StoredVersion]) -> dict[BackupLocation, datetime]:
-    """The backups whose manifest is there, and when it was written; the newest slot first."""
+    """The backups with a manifest, and when it was written; by scheduled time, the newest first."""
     found = {
         parsed[0]: version.modified
         for version in objects
-        if version.there and (parsed := parse_key(version.key)) and parsed[1] == MANIFEST
+        if version.is_current and (parsed := parse_key(version.key)) and parsed[1] == MANIFEST
     }
     newest_first = sorted(
         found, key=lambda location: (location.scheduled_at, location.tier), reverse=True
@@ -253,10 +251,10 @@ def published(objects: Iterable[StoredVersion]) -> dict[BackupLocation, datetime
 
 
 def backups_to_read(objects: Iterable[StoredVersion], history: int) -> list[BackupLocation]:
-    """Whose manifests judging needs: the newest `history` ones, and the newest of each tier.
+    """The backups whose manifests checks need: the newest `history`, and the newest of each tier.
 
-    None that claims a slot later than the moment at which it was written: a few of those would
-    take the place of all the others.
+    Backups whose scheduled time is later than the time they were written are left out: a few of
+    them could displace all others.
     """
     everything = published(objects).items()
     past = [
@@ -272,7 +270,7 @@ def reports_to_read(objects: Iterable[StoredVersion], count: int) -> list[str]:
     keys = {
         version.key
         for version in objects
-        if version.there
+        if version.is_current
         and (parsed := parse_drill_key(version.key))
         and not is_ahead(parsed[1], version.modified)
     }

@@ -1,9 +1,9 @@
-"""Since when backups of a database are expected: by what is remembered, or else by the bucket.
+"""Since when backups of a database are expected: by the monitor's state, or else by the bucket.
 
-A monitor that looks for the first time, or has lost its memory, must neither excuse what is overdue
-nor, an hour later, take its own forgetting for a recovery. So what it does not remember it derives
-from what the bucket shows, and what it can't derive it takes for overdue. What comes out is what it
-judges by and what it remembers: two looks at the same bucket come to the same
+A monitor that runs for the first time, or has lost its state, must not excuse overdue backups, and
+must not report a recovery an hour later. So it derives what the state lacks from the bucket, and
+treats what it cannot derive as overdue. It uses the result for its checks and saves it: two checks
+of the same bucket give the same result
 (docs/decisions/0015-what-a-first-look-may-conclude.md).
 """
 
@@ -20,9 +20,9 @@ from lifeboat.alerts.policy.topic_facts import (
 )
 from lifeboat.model.keys import MANIFEST, parse_key
 from lifeboat.model.utc import is_ahead
-from lifeboat.monitor.policy.database_view import GRACE, RECENT
+from lifeboat.monitor.policy.database_view import RECENT, RUN_GRACE
 from lifeboat.monitor.policy.facts import DatabaseFacts, Facts, Unknown
-from lifeboat.monitor.policy.slots import last_slot
+from lifeboat.monitor.policy.scheduled_times import last_scheduled
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 _SECOND = timedelta(seconds=1)
@@ -36,15 +36,14 @@ def with_known(
     *,
     lost: bool,
 ) -> Facts:
-    """The same facts, with what is known of each database, and of the topic, besides.
+    """The same facts, with what the state has about each database and the topic.
 
     Args:
-        facts: what was seen.
-        memory: what the monitor remembers; None when it remembers nothing.
-        settings: which databases there should be, and who is told.
-        now: when it was seen.
-        lost: there was a memory, and it can't be read; otherwise, without one, the monitor looks
-            for the first time.
+        facts: from the bucket and the topic.
+        memory: the monitor's state; None if there is none.
+        settings: of the monitor.
+        now: the time of the check.
+        lost: there was a state, but it cannot be read. If not, no state means a first check.
     """
     wanted = {each.name: each for each in settings.databases}
     oldest = _oldest(facts.databases)
@@ -63,7 +62,7 @@ def with_known(
 
 
 def knowing(state: MonitorState, facts: Facts) -> MonitorState:
-    """The memory with what is known of the databases and, where it was seen, of the topic."""
+    """The state, with what is known about the databases and, if it could be read, the topic."""
     known = {each.name: each.known for each in facts.databases if each.known}
     update: dict[str, object] = {"schedules": known}
     if not isinstance(facts.topic, Unknown):
@@ -121,19 +120,19 @@ def _first_known(
     *,
     lost: bool,
 ) -> datetime:
-    """Since when backups are expected of a database that the memory does not know."""
+    """Since when backups are expected of a database that is not in the state."""
     own = _oldest([seen])
     if lost or isinstance(seen.objects, Unknown):
-        # It may have been there for long. So at least one run was due, and recent ones count.
-        overdue = last_slot(database.cron, database.timezone, now - GRACE - _SECOND)
+        # The database may be old. So at least one run was due, and recent runs count.
+        overdue = last_scheduled(database.cron, database.timezone, now - RUN_GRACE - _SECOND)
         return min(each for each in (overdue, own, now - RECENT) if each)
-    # A memory without it shows that it is new; without a memory the whole bucket is as old as it.
+    # If the state does not have it, it is new. Without a state, it is as old as the bucket.
     trace = own if memory else oldest
     return min(trace, now) if trace else now
 
 
 def _replaced(database: str, memory: MonitorState | None) -> dict[str, datetime]:
-    """When the first version of each manifest was written that is known to be replaced."""
+    """When the first version of each replaced manifest was written, by key."""
     return {
         each.subject: each.basis
         for each in (memory.notified if memory else ())
@@ -155,7 +154,7 @@ def _oldest(databases: Iterable[DatabaseFacts]) -> datetime | None:
 
 
 def _backups(seen: DatabaseFacts, now: datetime) -> list[datetime]:
-    """The slots of all backups that are there, or have left a trace; none from the future."""
+    """The scheduled times of all backups with any version or marker; none from the future."""
     if isinstance(seen.objects, Unknown):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Which findings are news: people are told when something changes, not whenever it is looked at."""
+"""Which findings people are notified of: when something changes, not at every check."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -8,56 +8,60 @@ from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.alerts.policy.messages import Kind, Message, alert_message, resolved_message
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
-from lifeboat.monitor.policy.endings import Ending
+from lifeboat.monitor.policy.resolution import Resolution
 
 
 @dataclass(frozen=True)
-class News:
-    """What to send, and what to remember once all of it was sent.
+class Notifications:
+    """What to send, and the state to save once all of it was sent.
 
-    When sending fails the old memory has to stay: then the same news come again.
+    If sending fails, the old state must stay: then the next check sends the same again.
     """
 
     messages: tuple[Message, ...]
     state: MonitorState
 
 
-def news(
+def notifications_of(
     previous: MonitorState | None,
     findings: Sequence[Finding],
     now: datetime,
     remind_hours: int,
     *,
     installation: Installation,
-    ending: Callable[[SentAlert], Ending],
-) -> News:
-    """What people have to be told now.
+    resolution: Callable[[SentAlert], Resolution],
+) -> Notifications:
+    """The notifications that are due now.
 
-    A finding that was not told, or was told as a lesser one, is new; a critical one is told again
-    every `remind_hours`; what was seen to be right is told as right again, and what may be as wrong
-    as before stays in the memory. Findings of level info are not told.
+    A finding is new if people were not notified of it, or only with a lower level. People are
+    reminded of a critical one every `remind_hours`, and notified when one is resolved. What is
+    still open stays in the state. Findings of level info cause no notification.
 
     Args:
-        previous: what was told; None when that is lost, and then everything is told again.
-        findings: all of them, as `judge` gives them.
-        now: when they were found.
-        remind_hours: after how long a critical one is told again.
-        installation: which one speaks.
-        ending: what became of something that was told and is not found now (`ending_of`).
+        previous: the state; None if it is lost: then everything is new.
+        findings: all of them, from `evaluate`.
+        now: the time of the check.
+        remind_hours: hours between two notifications of a critical one.
+        installation: the stack that sends them.
+        resolution: what became of an alert that is not found now (`resolution_of`).
     """
     before = previous or MonitorState()
-    told = {each.identity: each for each in before.notified}
+    alerts = {each.identity: each for each in before.notified}
     current = {each.identity: each for each in findings if each.level is not Level.INFO}
-    fresh = [each for each in current.values() if _is_new(each, told.get(each.identity))]
+    fresh = [each for each in current.values() if _is_new(each, alerts.get(each.identity))]
     due = [
         each
         for each in current.values()
-        if not _is_new(each, told.get(each.identity))
-        and _is_due(each, told[each.identity], timedelta(hours=remind_hours), now)
+        if not _is_new(each, alerts.get(each.identity))
+        and _is_due(each, alerts[each.identity], timedelta(hours=remind_hours), now)
     ]
-    absent = {each: ending(each) for identity, each in told.items() if identity not in current}
-    still = [each for each, end in absent.items() if end is Ending.OPEN]
-    right = [each for each, end in absent.items() if end is Ending.RIGHT and not each.passing]
+    absent = {
+        each: resolution(each) for identity, each in alerts.items() if identity not in current
+    }
+    still = [each for each, end in absent.items() if end is Resolution.OPEN]
+    resolved_alerts = [
+        each for each, end in absent.items() if end is Resolution.RESOLVED and not each.passing
+    ]
     messages = [
         *(
             alert_message(each, kind=Kind.NEW, now=now, installation=installation)
@@ -67,26 +71,29 @@ def news(
             alert_message(each, kind=Kind.REMINDER, now=now, installation=installation)
             for each in _grouped(due)
         ),
-        *(resolved_message(each, now=now, installation=installation) for each in _grouped(right)),
+        *(
+            resolved_message(each, now=now, installation=installation)
+            for each in _grouped(resolved_alerts)
+        ),
     ]
     sent = {each.identity for each in (*fresh, *due)}
     kept = [
-        _told(each, told.get(each.identity), now, sent=each.identity in sent)
+        _alert(each, alerts.get(each.identity), now, sent=each.identity in sent)
         for each in current.values()
     ]
     remembered = tuple(sorted([*kept, *still], key=lambda each: each.identity))
-    return News(tuple(messages), before.model_copy(update={"notified": remembered}))
+    return Notifications(tuple(messages), before.model_copy(update={"notified": remembered}))
 
 
-def _is_new(finding: Finding, told: SentAlert | None) -> bool:
-    return told is None or (finding.level is Level.CRITICAL and told.level is not Level.CRITICAL)
+def _is_new(finding: Finding, alert: SentAlert | None) -> bool:
+    return alert is None or (finding.level is Level.CRITICAL and alert.level is not Level.CRITICAL)
 
 
-def _is_due(finding: Finding, told: SentAlert, remind: timedelta, now: datetime) -> bool:
-    return finding.level is Level.CRITICAL and now - told.last_notified >= remind
+def _is_due(finding: Finding, alert: SentAlert, remind: timedelta, now: datetime) -> bool:
+    return finding.level is Level.CRITICAL and now - alert.last_notified >= remind
 
 
-def _told(finding: Finding, before: SentAlert | None, now: datetime, *, sent: bool) -> SentAlert:
+def _alert(finding: Finding, before: SentAlert | None, now: datetime, *, sent: bool) -> SentAlert:
     return SentAlert(
         database=finding.database or "",
         code=finding.code.value,
@@ -101,9 +108,9 @@ def _told(finding: Finding, before: SentAlert | None, now: datetime, *, sent: bo
 
 
 def _grouped[T: (Finding, SentAlert)](items: Iterable[T]) -> list[list[T]]:
-    """Those of one kind together, as they become one message: one cause has many victims.
+    """Group items by code: each group becomes one message, as one cause may affect many databases.
 
-    What is wrong with the vault as a whole stays apart from what is wrong with databases.
+    Findings about the bucket are not grouped with findings about databases.
     """
     groups: dict[tuple[bool, str], list[T]] = {}
     for item in items:

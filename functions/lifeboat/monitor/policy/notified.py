@@ -1,4 +1,4 @@
-"""What runs have told people themselves, which the monitor then need not tell again."""
+"""Failures that runs notified people of themselves, so that the monitor does not repeat them."""
 
 from collections.abc import Iterable
 
@@ -12,16 +12,16 @@ from lifeboat.settings import AlertSettings
 def with_notified(
     memory: MonitorState | None, findings: Iterable[Finding], facts: Facts, alerts: AlertSettings
 ) -> MonitorState | None:
-    """The memory, with the failures that the runs themselves have told.
+    """The state, with the failures that runs notified people of themselves.
 
-    Functions publish to the topic alone. Where there is a webhook as well, the monitor tells
-    everything, lest those who listen there hear nothing.
+    Functions publish to the topic only. If there is also a webhook, the monitor sends everything,
+    so that the webhook gets it too.
 
     Args:
-        memory: what the monitor told.
-        findings: what was found now.
-        facts: what was seen now, the runs' own records among it.
-        alerts: who is told.
+        memory: the monitor's state.
+        findings: all current ones.
+        facts: with the runs' own records.
+        alerts: the settings of notifications.
     """
     if alerts.webhook_url_secret_arn is not None:
         return memory
@@ -37,8 +37,8 @@ def with_notified(
         run = by_run.get(finding.identity)
         if run is None or run.finished is None:
             continue
-        told = known.get(finding.identity)
-        if told is None:
+        alert = known.get(finding.identity)
+        if alert is None:
             known[finding.identity] = SentAlert(
                 database=run.database,
                 code=finding.code.value,
@@ -49,6 +49,6 @@ def with_notified(
                 last_notified=run.finished,
                 basis=finding.basis,
             )
-        elif told.last_notified < run.finished:
-            known[finding.identity] = told.model_copy(update={"last_notified": run.finished})
+        elif alert.last_notified < run.finished:
+            known[finding.identity] = alert.model_copy(update={"last_notified": run.finished})
     return before.model_copy(update={"notified": tuple(known.values())})

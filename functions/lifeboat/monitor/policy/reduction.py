@@ -1,7 +1,7 @@
-"""Manifests and drill reports, reduced to what judging needs while they are read.
+"""Reduces manifests and drill reports, while they are read, to what checks need.
 
-A manifest of 50,000 tables takes tens of megabytes once it is read. So each is reduced and let go
-before the next one, and the tables of two backups that follow each other are compared on the way.
+A parsed manifest of 50,000 tables takes tens of megabytes. So each is reduced and freed before the
+next one is read, and the tables of consecutive backups are compared on the way.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from lifeboat.monitor.policy.table_losses import Counts, counts, losses
 from lifeboat.monitor.policy.versions import Versions
 from lifeboat.settings import MonitorSettings
 
-WAITING = 4
-"""Backups are read by their slots and compared by the moments that they show. One that was late
-finds its neighbours as long as it stands no more than so many places off."""
+MAX_WAITING = 4
+"""Backups are read by scheduled time and compared by the time of their data. A late backup is
+compared with its neighbours if the two orders differ by no more places than this."""
 
 _REASONS = 100
 
 
 @dataclass
 class Reduction:
-    """The backups of one database on their way from manifests to facts.
+    """Turns the manifests of one database into facts.
 
     Attributes:
         versions: its objects.
-        limits: by which losses are told.
+        limits: from which on lost rows count.
     """
 
     versions: Versions
@@ -42,26 +42,26 @@ class Reduction:
     _names: dict[TableName, TableName] = field(default_factory=dict)
 
     def add(self, manifest: Manifest) -> None:
-        """Take what is needed of the next one, going from newer slots to older ones."""
+        """Add the next manifest; the caller goes from newer scheduled times to older ones."""
         facts = _facts_of(manifest)
         self._facts[facts.key] = facts
-        if not self.versions.is_whole(facts) or self._is_history(facts):
+        if not self.versions.is_complete(facts) or self._is_history(facts):
             return
         self._waiting.append((facts, counts(manifest.inventory.tables, self._names)))
         self._waiting.sort(key=lambda each: order(each[0]), reverse=True)
-        if len(self._waiting) > WAITING:
+        if len(self._waiting) > MAX_WAITING:
             self._compare()
 
     def done(self) -> tuple[BackupFacts, ...]:
-        """All of them."""
+        """The facts of all manifests."""
         while self._waiting:
             self._compare()
         return tuple(self._facts.values())
 
     def _is_history(self, facts: BackupFacts) -> bool:
-        """Whether it is too old to be compared, and another old one is nearer to those that are."""
+        """Whether it is too old to be compared, and a newer old one is already waiting."""
         return any(
-            not self._is_recent(each.shows) and order(each) >= order(facts)
+            not self._is_recent(each.data_as_of) and order(each) >= order(facts)
             for each, _ in self._waiting
         )
 
@@ -69,23 +69,23 @@ class Reduction:
         return self.versions.now - moment <= RECENT
 
     def _compare(self) -> None:
-        """Compare the newest that waits with the next one, and let it go."""
+        """Compare the newest waiting backup with the next one, and remove it."""
         newer, after = self._waiting.pop(0)
-        if self._waiting and self._is_recent(newer.shows):
+        if self._waiting and self._is_recent(newer.data_as_of):
             older, before = self._waiting[0]
             lost = losses(older.location, before, after, self.limits)
             self._facts[newer.key] = replace(newer, losses=lost)
 
 
 def order(facts: BackupFacts) -> tuple[datetime, str]:
-    """By which backups follow each other: the moments that they show."""
-    return facts.shows, facts.key
+    """The sort key of backups: the time of their data."""
+    return facts.data_as_of, facts.key
 
 
-def gist(report: DrillReport) -> DrillReport:
-    """A drill's report without what only people read: checks, and results of each table.
+def without_details(report: DrillReport) -> DrillReport:
+    """A drill report without what only people read: checks, and the results of each table.
 
-    One table that passed is kept, as it shows that anything did.
+    It keeps one table that passed, to show that at least one did.
     """
     passed = next((each for each in report.tables if each.outcome is Outcome.PASSED), None)
     reasons = report.reasons
@@ -102,7 +102,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
     tables = [table for table in inventory.tables if not table.data_excluded]
     return BackupFacts(
         location=manifest.location,
-        shows=source.snapshot_time,
+        data_as_of=source.snapshot_time,
         seconds=max((manifest.finished - manifest.started).total_seconds(), 0.0),
         archive=manifest.archive.objects,
         globals=manifest.globals,
@@ -117,7 +117,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
             sorted((each.schema, each.name) for each in inventory.tables if each.data_excluded)
         ),
         content=_digest([*_content(inventory), source.lsn]),
-        shows_changes=source.lsn is not None or all(table.checksum for table in tables),
+        detects_changes=source.lsn is not None or all(table.checksum for table in tables),
         bytes_read=manifest.bytes_read,
         provider=source.provider,
         endpoint=source.endpoint,

@@ -1,4 +1,4 @@
-"""The whole status: as an object for programs, and as a table for a terminal."""
+"""The status: an object for programs, and a table for a terminal."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,13 +10,13 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.model.text import format_time, line, printable
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.bill import Bill
+from lifeboat.monitor.policy.bill_estimate import bill_text, estimate_bill
 from lifeboat.monitor.policy.checks.age import backup_age, unprotected
 from lifeboat.monitor.policy.checks.drills import drill_age
 from lifeboat.monitor.policy.cost import monthly_cost
-from lifeboat.monitor.policy.database_view import Case
-from lifeboat.monitor.policy.evaluate import case_of, health_of
+from lifeboat.monitor.policy.database_view import DatabaseView
+from lifeboat.monitor.policy.evaluate import health_of, view_of
 from lifeboat.monitor.policy.facts import Facts
-from lifeboat.monitor.policy.reckoning import bill_text, reckon
 from lifeboat.monitor.policy.status_text import block_of, table_of
 from lifeboat.monitor.policy.transfer_status import TransferStatus, transfer_status
 from lifeboat.settings import WatchedDatabase, WatchedSettings
@@ -26,16 +26,16 @@ _DAY = timedelta(days=1)
 
 
 class BackupStatus(Answer):
-    """The newest whole backup of a database.
+    """The newest complete backup of a database.
 
     Attributes:
         backup: its id, as events take it.
         tier: which retention applies.
-        data_as_of: the moment whose data it has.
+        data_as_of: the time of its data.
         age_hours: hours since then.
         archive_bytes: size of the archive.
         rows: in it.
-        seconds: that it took.
+        seconds: its duration.
     """
 
     backup: str
@@ -51,13 +51,13 @@ class DrillStatus(Answer):
     """The newest drill of a database.
 
     Attributes:
-        verdict: what it said of the backup.
-        backup: the id of the backup that was tried; None when there was none to try.
+        verdict: about the backup.
+        backup: the id of the backup; None if there was none.
         started_at: when it began.
         age_days: days since then.
-        seconds: that it took.
-        rto_seconds: that it may take.
-        rto_margin_seconds: what was left of that; negative when it took longer.
+        seconds: its duration.
+        rto_seconds: the target for its duration.
+        rto_margin_seconds: seconds left of the target; negative if it took longer.
     """
 
     verdict: Verdict
@@ -74,16 +74,16 @@ class DatabaseStatus(Answer):
 
     Attributes:
         name: in the settings.
-        health: what its findings come to, and whether it has a backup and a drill at all.
+        health: from its findings, and whether it has a backup and a drill.
         critical_findings: how many critical findings it has.
         warnings: how many findings are warnings.
-        checked: whether its backups could be looked at; if not, the rest is unknown.
-        backups: how many backups there are.
-        newest_backup: the newest whole one; None when there is none.
-        newest_drill: the newest drill; None when there was none.
+        checked: whether its backups could be checked; if not, the rest is unknown.
+        backups: how many it has.
+        newest_backup: the newest complete one; None if there is none.
+        newest_drill: the newest drill; None if there was none.
         monthly_cost: of its backups in the bucket and its transfer, in US dollars.
-        transfer: what backups read from its server; None while there is none.
-        worst_finding: its worst finding in a few words; None when there is none.
+        transfer: what backups read from its server; None if it has no backup.
+        worst_finding: its worst finding in a few words; None if there is none.
     """
 
     name: str
@@ -100,20 +100,20 @@ class DatabaseStatus(Answer):
 
 
 class Status(Answer):
-    """Everything.
+    """The status of the installation.
 
     Attributes:
         health: that of the worst database, or of the bucket if that is worse.
-        checked_at: when the bucket was looked at.
+        checked_at: the time of the check.
         stack: its name.
-        account: the AWS account's 12 digits; "" where nobody knows them.
-        bucket: in which the backups are.
-        region: in which the bucket is.
+        account: the AWS account's 12 digits; "" if they are unknown.
+        bucket: the backup bucket.
+        region: of the bucket.
         databases: in the order of the settings.
         findings: all of them, the worst first.
-        bill: what all of it costs a month.
-        unprotected_hours: for how long a database has had no backup, of the one for which it is
-            longest; None where that isn't known of any.
+        bill: what everything costs per month.
+        unprotected_hours: the longest time for which a database has had no backup; None if it is
+            unknown for all.
     """
 
     health: Health
@@ -128,7 +128,7 @@ class Status(Answer):
     unprotected_hours: float | None
 
     def as_text(self) -> str:
-        """The same for a terminal: a row for each database, the worst first, then what was found.
+        """The same for a terminal: a row for each database, the worst first, then the findings.
 
         The table is at most 80 columns wide, unless names are long.
         """
@@ -143,7 +143,7 @@ class Status(Answer):
 
     @property
     def installation(self) -> Installation:
-        """Whose status it is."""
+        """The installation that it is about."""
         return Installation(
             stack=self.stack, account=self.account, region=self.region, vault=self.bucket
         )
@@ -157,18 +157,18 @@ def status_of(
     *,
     secrets: int | None = None,
 ) -> Status:
-    """The status of the vault.
+    """The status of the installation.
 
     Args:
-        facts: what was seen.
-        settings: what should be.
-        findings: as `judge` gave them for the same facts.
-        now: when the vault was looked at.
+        facts: about the bucket and the databases.
+        settings: of the monitor.
+        findings: from `evaluate` for the same facts.
+        now: the time of the check.
         secrets: how many the installation has in Secrets Manager; None: one for each database.
     """
-    cases = {each: case_of(each, facts, settings, now) for each in settings.databases}
-    known = [case for case in cases.values() if case]
-    databases = tuple(_database(each, case, findings, facts.region) for each, case in cases.items())
+    views = {each: view_of(each, facts, settings, now) for each in settings.databases}
+    known = [view for view in views.values() if view]
+    databases = tuple(_database(each, view, findings, facts.region) for each, view in views.items())
     healths = [overall(findings), *(each.health for each in databases)]
     return Status(
         health=min(healths, key=lambda each: each.rank),
@@ -179,50 +179,50 @@ def status_of(
         region=facts.region,
         databases=databases,
         findings=tuple(findings),
-        bill=reckon(cases, facts, settings, now, secrets=secrets),
+        bill=estimate_bill(views, facts, settings, now, secrets=secrets),
         unprotected_hours=max(
-            (round(age / _HOUR, 4) for case in known if (age := unprotected(case)) is not None),
+            (round(age / _HOUR, 4) for view in known if (age := unprotected(view)) is not None),
             default=None,
         ),
     )
 
 
 def _database(
-    database: WatchedDatabase, case: Case | None, findings: Sequence[Finding], region: str
+    database: WatchedDatabase, view: DatabaseView | None, findings: Sequence[Finding], region: str
 ) -> DatabaseStatus:
     own = [each for each in findings if each.database == database.name]
     levels = [each.level for each in own]
     judged = DatabaseStatus(
         name=database.name,
-        health=health_of(case, own),
+        health=health_of(view, own),
         critical_findings=levels.count(Level.CRITICAL),
         warnings=levels.count(Level.WARNING),
-        checked=case is not None,
+        checked=view is not None,
         worst_finding=own[0].headline if own else None,
     )
-    if case is None:
+    if view is None:
         return judged
-    cost = monthly_cost(case.objects, case.settings.retention, region, case.now)
-    transfer = transfer_status(case)
+    cost = monthly_cost(view.objects, view.settings.retention, region, view.now)
+    transfer = transfer_status(view)
     known = {
-        "backups": len(case.published),
-        "newest_backup": _backup(case),
-        "newest_drill": _drill(case),
+        "backups": len(view.published),
+        "newest_backup": _backup(view),
+        "newest_drill": _drill(view),
         "monthly_cost": round(cost.total + (transfer.monthly_cost if transfer else 0), 4),
         "transfer": transfer,
     }
     return judged.model_copy(update=known)
 
 
-def _backup(case: Case) -> BackupStatus | None:
-    age = backup_age(case)
+def _backup(view: DatabaseView) -> BackupStatus | None:
+    age = backup_age(view)
     if age is None:
         return None
-    newest = case.whole[0]
+    newest = view.complete[0]
     return BackupStatus(
         backup=newest.location.id,
         tier=newest.location.tier,
-        data_as_of=newest.shows,
+        data_as_of=newest.data_as_of,
         age_hours=round(age / _HOUR, 4),
         archive_bytes=newest.bytes,
         rows=newest.rows,
@@ -230,11 +230,11 @@ def _backup(case: Case) -> BackupStatus | None:
     )
 
 
-def _drill(case: Case) -> DrillStatus | None:
-    age = drill_age(case)
+def _drill(view: DatabaseView) -> DrillStatus | None:
+    age = drill_age(view)
     if age is None:
         return None
-    newest = case.reports[0]
+    newest = view.reports[0]
     return DrillStatus(
         verdict=newest.verdict,
         backup=newest.backup,

@@ -1,4 +1,4 @@
-"""The status as lines for a terminal: a table that fits 80 columns, and what was found."""
+"""The status for a terminal: a table that fits 80 columns, and the findings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ def _severity(row: "DatabaseStatus") -> tuple[int, int, int]:
 
 
 def table_of(databases: Iterable["DatabaseStatus"]) -> str:
-    """A line of figures for each, the worst first; below it what is worst, and what it costs."""
+    """A line of figures for each, the worst first; below it the worst finding, and the cost."""
     rows = sorted(databases, key=_severity)
     first, *aligned = _aligned([_HEADINGS, *map(_cells, rows)])
     lines = [first]
@@ -46,7 +46,7 @@ def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
 
 
 def _details(row: "DatabaseStatus") -> Iterator[str]:
-    """What is worst, then tier, time and cost."""
+    """The worst finding; then tier, time and cost."""
     if row.worst_finding:
         yield line(row.worst_finding)
     parts = [
@@ -60,7 +60,7 @@ def _details(row: "DatabaseStatus") -> Iterator[str]:
 
 
 def _minutes(drill: "DrillStatus") -> str:
-    """What a drill took of what it may take."""
+    """A drill's duration, and its target."""
     return f"{drill.seconds / 60:.1f} of {drill.rto_seconds / 60:.0f} min"
 
 
@@ -74,7 +74,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def block_of(finding: Finding, now: datetime) -> str:
-    """A finding with all that there is to say and to do; no name begins a line of its own."""
+    """A finding with its facts and advice; no name can start a new line."""
     steps = [f"{number}. {line(step)}" for number, step in enumerate(finding.advice, 1)]
     lines = [*described(finding, now).split("\n"), *steps]
     whose = finding.database or "the bucket"

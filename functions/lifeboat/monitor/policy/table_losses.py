@@ -9,40 +9,40 @@ from lifeboat.model.inventory import Table
 from lifeboat.model.keys import BackupLocation
 from lifeboat.settings import MonitorSettings
 
-TOLD = 20
-"""So many of the tables that lost rows are kept by name; a person looks at the rest elsewhere."""
+MAX_NAMED = 20
+"""At most this many tables that lost rows are kept by name."""
 
 _NUMBERS = re.compile(r"\d+")
 _PERCENT = 100
 
 type Counts = Mapping[TableName, int | None]
-"""The rows of each table by schema and name; None where the settings leave them out."""
+"""The rows of each table by schema and name; None if the settings exclude them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A table that lost rows, with what is known of where they went."""
+    """A table that lost rows, with a hint about a harmless reason."""
 
     name: str
     before: int
     after: int | None
-    perhaps: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
         """As a person reads it."""
         after = "gone" if self.after is None else f"{self.after:,}"
-        return f"{self.name} ({self.before:,} rows, now {after}{self.perhaps})"
+        return f"{self.name} ({self.before:,} rows, now {after}{self.hint})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Losses:
-    """What was lost between two backups.
+    """The rows lost between two backups.
 
     Attributes:
-        since: the older one.
+        since: the older backup.
         count: how many tables lost rows.
         first: the first of them.
-        harmless: each may have a harmless reason.
+        harmless: whether each loss may have a harmless reason.
     """
 
     since: BackupLocation
@@ -56,7 +56,7 @@ def counts(tables: Iterable[Table], names: dict[TableName, TableName]) -> Counts
 
     Args:
         tables: of one backup.
-        names: those of the backups before, so that each name is kept once.
+        names: of earlier backups, so that each name is in memory once.
     """
     found: dict[TableName, int | None] = {}
     for table in tables:
@@ -66,18 +66,18 @@ def counts(tables: Iterable[Table], names: dict[TableName, TableName]) -> Counts
 
 
 def losses(since: BackupLocation, older: Counts, newer: Counts, limits: MonitorSettings) -> Losses:
-    """What was lost from the older backup to the newer."""
+    """The rows lost from the older backup to the newer."""
     found = list(_losses(older, newer, limits))
     return Losses(
         since=since,
         count=len(found),
-        first=tuple(found[:TOLD]),
-        harmless=all(loss.perhaps for loss in found),
+        first=tuple(found[:MAX_NAMED]),
+        harmless=all(loss.hint for loss in found),
     )
 
 
 def fell(now: float, before: float, percent: int) -> bool:
-    """Whether a figure fell by more than so many per cent."""
+    """Whether a figure fell by more than `percent`."""
     return (before - now) * _PERCENT > percent * before
 
 
@@ -89,7 +89,7 @@ def _losses(older: Counts, newer: Counts, limits: MonitorSettings) -> Iterator[L
         if before is None or before < limits.table_loss_rows:
             continue
         if name not in newer:
-            yield Loss(qualified(*name), before, None, _perhaps(name, before, fresh, patterns))
+            yield Loss(qualified(*name), before, None, _hint(name, before, fresh, patterns))
             continue
         after = newer[name]
         if after is not None and fell(after, before, limits.table_loss_percent):
@@ -97,17 +97,17 @@ def _losses(older: Counts, newer: Counts, limits: MonitorSettings) -> Iterator[L
 
 
 def _by_rows(older: Counts, newer: Counts) -> dict[int, TableName]:
-    """Of the tables that are new, the first of each number of rows."""
+    """The new tables by their number of rows; the first one for each number."""
     fresh: dict[int, TableName] = {}
     for name in sorted(newer.keys() - older.keys()):
         fresh.setdefault(newer[name] or 0, name)
     return fresh
 
 
-def _perhaps(
+def _hint(
     name: TableName, rows: int, fresh: Mapping[int, TableName], patterns: set[TableName]
 ) -> str:
-    """A harmless reason for a table to be gone, if there may be one."""
+    """A possible harmless reason why a table is gone; "" if there is none."""
     if other := fresh.get(rows):
         return f", perhaps renamed to {qualified(*other)}"
     if (name[0], _NUMBERS.sub("#", name[1])) in patterns:

@@ -1,4 +1,4 @@
-"""What the backups that the monitor sees read from a server a month."""
+"""What a database's backups read from its server per month."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from lifeboat.model.aws import MONTH
 from lifeboat.model.schedule import runs
 from lifeboat.monitor.policy.backup_facts import BackupFacts
-from lifeboat.monitor.policy.database_view import Case
+from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.settings.allowance import (
     Allowance,
     allowance_of,
@@ -16,8 +16,9 @@ from lifeboat.settings.allowance import (
 )
 
 _SHARE = 0.75
-"""Bytes read for each byte of pg_database_size, where nobody counted them: measured 0.68-0.77 with
-ordinary rows, as indexes and dead rows stay behind; 0.2 with small numbers, more with large values.
+"""The estimated bytes read per byte of pg_database_size, if they were not counted. Measured: 0.68
+to 0.77 with ordinary rows (indexes and dead rows are not read), 0.2 with small numbers, more with
+large values.
 """
 
 
@@ -27,11 +28,11 @@ class Transfer:
 
     Attributes:
         run_bytes: of the newest backup.
-        estimated: whether that is reckoned from the database's size, as nobody counted it.
+        estimated: whether that is estimated from the database's size.
         month_bytes: by the schedule, in the next 30 days.
         used_bytes: by the backups of this calendar month in UTC.
-        coming: when the runs to the end of next month are due.
-        allowance: what the provider allows; None where none is known.
+        coming: the times of the runs until the end of next month.
+        allowance: what the provider allows; None if unknown.
     """
 
     run_bytes: int
@@ -47,23 +48,23 @@ class Transfer:
         return transfer_cost(self.month_bytes, self.allowance)
 
 
-def transfer_of(case: Case) -> Transfer | None:
-    """What the backups of a database read; None while it has no whole one."""
-    if not case.whole:
+def transfer_of(view: DatabaseView) -> Transfer | None:
+    """What the backups of a database read; None if it has no complete one."""
+    if not view.complete:
         return None
-    newest, now = case.whole[0], case.now
-    each, database = read_by(newest), case.database
+    newest, now = view.complete[0], view.now
+    each, database = read_by(newest), view.database
     next_month = start_of_next_month(now)
     until = max(start_of_next_month(next_month), now + MONTH)
     coming = runs(database.cron, database.timezone, now, until)
-    known = {facts.location: read_by(facts) for facts in case.manifests}
+    known = {facts.location: read_by(facts) for facts in view.manifests}
     return Transfer(
         run_bytes=each,
         estimated=newest.bytes_read is None,
         month_bytes=each * sum(run <= now + MONTH for run in coming),
         used_bytes=sum(
             known.get(location, each)
-            for location in case.past
+            for location in view.past
             if location.scheduled_at >= start_of_month(now)
         ),
         coming=tuple(coming),
@@ -72,7 +73,7 @@ def transfer_of(case: Case) -> Transfer | None:
 
 
 def read_by(backup: BackupFacts) -> int:
-    """What a backup read from the server; estimated where nobody counted it."""
+    """Bytes that a backup read from the server; estimated if they were not counted."""
     if backup.bytes_read is not None:
         return backup.bytes_read
     return round(backup.database_bytes * _SHARE)

@@ -1,8 +1,8 @@
-"""What the status says of the data that backups read from a server."""
+"""The part of the status about transfer from a database's server."""
 
 from lifeboat.model.answers import Answer
 from lifeboat.model.text import format_size
-from lifeboat.monitor.policy.database_view import Case
+from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.transfer import transfer_of
 
 
@@ -14,8 +14,8 @@ class TransferStatus(Answer):
         estimated: whether that is estimated from the database's size.
         bytes_per_month: in the next 30 days, by the schedule.
         bytes_this_month: in this calendar month (UTC) so far.
-        allowance_bytes: what the provider includes a month; None where no limit is known.
-        allowance: the same in words, and who says so; None where none is known.
+        allowance_bytes: what the provider includes per month; None if no limit is known.
+        allowance: the same in words, and where it is stated; None if no limit is known.
         monthly_cost: US dollars for `bytes_per_month`.
     """
 
@@ -29,14 +29,14 @@ class TransferStatus(Answer):
 
     @property
     def cell(self) -> str:
-        """What backups read of what they may, in a few characters."""
+        """Bytes per month, and the allowance, in a few characters."""
         of = "" if self.allowance_bytes is None else f" of {format_size(self.allowance_bytes)}"
         return f"{format_size(self.bytes_per_month)}{of}"
 
 
-def transfer_status(case: Case) -> TransferStatus | None:
-    """The same of one database; None while it has no whole backup."""
-    read = transfer_of(case)
+def transfer_status(view: DatabaseView) -> TransferStatus | None:
+    """The transfer of one database; None if it has no complete backup."""
+    read = transfer_of(view)
     if read is None:
         return None
     return TransferStatus(

@@ -1,4 +1,4 @@
-"""Where figures lead to: a straight line through points that a few odd ones do not bend.
+"""Extrapolates figures: a straight line through points that tolerates a few outliers.
 
 The line is the Theil-Sen estimator: the median of the slopes between all pairs of points, through
 the median of what is then left. Up to 29 % of the points may be arbitrarily wrong.
@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from statistics import median
 
-FEWEST_POINTS = 5
-SHORTEST = timedelta(days=3)
-"""Five backups by hand within an hour tell nothing of the coming month."""
+MIN_POINTS = 5
+MIN_PERIOD = timedelta(days=3)
+"""Five manual backups within an hour say nothing about the next month."""
 
 _DAY = timedelta(days=1)
 
@@ -31,31 +31,31 @@ class Trend:
     """A straight line.
 
     Attributes:
-        now: its value at the moment it was asked for.
-        per_day: by how much it changes a day.
+        now: its value now.
+        per_day: its change per day.
     """
 
     now: float
     per_day: float
 
     def days_until(self, limit: float) -> float | None:
-        """Days until the line reaches `limit`: 0 when it has, None when it doesn't lead there."""
+        """Days until the line reaches `limit`: 0 if it already has, None if it never will."""
         if self.now >= limit:
             return 0.0
         return (limit - self.now) / self.per_day if self.per_day > 0 else None
 
 
 def trend(points: Sequence[Point], now: datetime) -> Trend | None:
-    """The line through the points; None when they are too few or too close for one.
+    """The line through the points; None if they are too few or too close in time.
 
     Args:
         points: in any order.
         now: where the line starts.
     """
-    if len(points) < FEWEST_POINTS:
+    if len(points) < MIN_POINTS:
         return None
     times = [(point.when - now) / _DAY for point in points]
-    if max(times) - min(times) < SHORTEST / _DAY:
+    if max(times) - min(times) < MIN_PERIOD / _DAY:
         return None
     values = [point.value for point in points]
     slopes = [

@@ -1,4 +1,4 @@
-"""The objects of one database as a listing shows them, and whether they are what manifests name."""
+"""The listed objects of one database, and whether they are those that manifests name."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Versions:
 
     Attributes:
         objects: as they were listed.
-        now: when.
+        now: the time of the check.
     """
 
     objects: tuple[StoredVersion, ...]
@@ -44,53 +44,53 @@ class Versions:
 
     @cached_property
     def published(self) -> dict[BackupLocation, datetime]:
-        """Every backup that has a manifest, and when that was written; the newest slot first."""
+        """Every backup with a manifest, and when that was written; the newest first."""
         return published(self.objects)
 
     def written(self, location: BackupLocation) -> datetime:
-        """When a backup's manifest was written, as far as that is known to lie in the past."""
+        """When a backup's manifest was written; never later than now."""
         return min(self.published.get(location, self.now), self.now)
 
     def is_early(self, location: BackupLocation) -> bool:
-        """Whether a backup claims a slot later than now, or than when it was written."""
+        """Whether a backup's scheduled time is later than now, or than when it was written."""
         return is_ahead(location.scheduled_at, self.written(location))
 
     def is_ahead(self, backup: BackupFacts) -> bool:
-        """Whether a backup claims to be from the future, or did when it was written.
+        """Whether a backup's times were in the future when it was written, or are now.
 
-        Its time comes, and nobody should take it for the newest one then.
+        Such a backup must not count as the newest one once its time has come.
         """
-        claimed = max(backup.location.scheduled_at, backup.shows)
-        return is_ahead(claimed, self.written(backup.location))
+        latest = max(backup.location.scheduled_at, backup.data_as_of)
+        return is_ahead(latest, self.written(backup.location))
 
-    def is_whole(self, backup: BackupFacts) -> bool:
-        """Whether it can be relied on: not from the future, and with the very archive."""
+    def is_complete(self, backup: BackupFacts) -> bool:
+        """Whether it can be relied on: not from the future, and with its exact archive."""
         return not self.is_ahead(backup) and not any(map(self.fault, backup.archive))
 
-    def fault(self, claim: StoredObject) -> Fault | None:
-        """Why what lies in the bucket is not what a manifest names; None when it is.
+    def fault(self, named: StoredObject) -> Fault | None:
+        """Why the object in the bucket is not the one that a manifest names; None if it is.
 
-        The listing gives no checksums, so what is compared is the version, by which S3 knows the
-        very bytes that were acknowledged, and the size.
+        A listing has no checksums. So this compares the version, which identifies the exact bytes,
+        and the size.
         """
-        latest = next(iter(self.by_key.get(claim.key, ())), None)
+        latest = next(iter(self.by_key.get(named.key, ())), None)
         if latest is None or not latest.latest:
             return Fault.MISSING
         if latest.deleted:
             return Fault.DELETED
-        if claim.version_id not in (None, latest.version_id):
+        if named.version_id not in (None, latest.version_id):
             return Fault.REPLACED
-        return Fault.RESIZED if claim.bytes != latest.bytes else None
+        return Fault.RESIZED if named.bytes != latest.bytes else None
 
-    def original(self, claim: StoredObject) -> StoredVersion | None:
+    def original(self, named: StoredObject) -> StoredVersion | None:
         """The version that a manifest names, if the bucket still has it, latest or not."""
         return next(
             (
                 version
-                for version in self.by_key.get(claim.key, ())
+                for version in self.by_key.get(named.key, ())
                 if not version.deleted
-                and version.version_id == claim.version_id
-                and version.bytes == claim.bytes
+                and version.version_id == named.version_id
+                and version.bytes == named.bytes
             ),
             None,
         )

@@ -1,1 +1,1 @@
-"""What is checked of a backup, a drill or the bucket: one kind of finding each."""
+"""The checks of backups, drills, the bucket and the topic."""

@@ -1,4 +1,4 @@
-"""Whether a database is being backed up at all: age of the newest backup, and runs missed."""
+"""Checks whether a database is backed up: the age of the newest backup, and missed runs."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,206 +7,206 @@ from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.text import format_age, format_time, join_first, plural
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.policy.checks.attempts import backup_trouble
-from lifeboat.monitor.policy.database_view import GRACE, RECENT, Case
-from lifeboat.monitor.policy.slots import next_slot, slots
+from lifeboat.monitor.policy.checks.attempts import failed_backup
+from lifeboat.monitor.policy.database_view import RECENT, RUN_GRACE, DatabaseView
+from lifeboat.monitor.policy.scheduled_times import next_scheduled, scheduled_times
 
 _SECOND = timedelta(seconds=1)
 
 
-def age_findings(case: Case) -> Iterator[Finding]:
+def age_findings(view: DatabaseView) -> Iterator[Finding]:
     """What is wrong with the age of the newest backup."""
-    if not case.published:
-        yield _never(case)
-    elif not case.whole:
-        yield _none_whole(case)
+    if not view.published:
+        yield _never(view)
+    elif not view.complete:
+        yield _none_whole(view)
     else:
-        yield from _too_old(case)
-        yield from _missed(case)
+        yield from _too_old(view)
+        yield from _missed(view)
 
 
-def backup_age(case: Case) -> timedelta | None:
-    """How far the newest whole backup lies behind; None when there is none.
+def backup_age(view: DatabaseView) -> timedelta | None:
+    """The age of the newest complete backup; None if there is none.
 
-    Counted from the moment that the backup shows, since what came later is not in it.
+    It counts from the time of the backup's data, as later changes are not in it.
     """
-    if not case.whole:
+    if not view.complete:
         return None
-    return max(case.now - case.whole[0].shows, timedelta(0))
+    return max(view.now - view.complete[0].data_as_of, timedelta(0))
 
 
-def unprotected(case: Case) -> timedelta | None:
-    """For how long there has been no backup of a database; None while its first is not yet due.
+def unprotected(view: DatabaseView) -> timedelta | None:
+    """For how long there has been no backup of a database; None if its first is not yet due.
 
-    As long as the newest whole backup is old. If there is none: since the first one that there was,
-    or else since the first one was due.
+    It is the age of the newest complete backup. If there is none, it counts from the first backup
+    that ever existed, or else from the time when the first was due.
     """
-    age, known = backup_age(case), case.facts.known
+    age, known = backup_age(view), view.facts.known
     if age is not None:
         return age
     if known and known.first_backup:
-        return max(case.now - known.first_backup, timedelta(0))
-    since = known.expected_since if known else case.now
-    waits = case.now - (next_slot(case.database.cron, case.database.timezone, since) or since)
-    return waits if waits > GRACE else None
+        return max(view.now - known.first_backup, timedelta(0))
+    since = known.expected_since if known else view.now
+    waits = view.now - (next_scheduled(view.database.cron, view.database.timezone, since) or since)
+    return waits if waits > RUN_GRACE else None
 
 
-def _never(case: Case) -> Finding:
-    known = case.facts.known
-    since = known.expected_since if known else case.now
-    first = next_slot(case.database.cron, case.database.timezone, since)
-    limit = f"schedule '{case.database.cron}' in {case.database.timezone}"
+def _never(view: DatabaseView) -> Finding:
+    known = view.facts.known
+    since = known.expected_since if known else view.now
+    first = next_scheduled(view.database.cron, view.database.timezone, since)
+    limit = f"schedule '{view.database.cron}' in {view.database.timezone}"
     if known and known.first_backup:
-        return _none_left(case, known.first_backup, limit)
-    waits = first is not None and case.now - first <= GRACE
-    if first is not None and waits and backup_trouble(case) is None:
+        return _none_left(view, known.first_backup, limit)
+    waits = first is not None and view.now - first <= RUN_GRACE
+    if first is not None and waits and failed_backup(view) is None:
         return Finding(
             code=Code.NO_BACKUP,
             level=Level.INFO,
-            database=case.name,
+            database=view.name,
             headline="waits for its first backup",
-            fact=f"{case.name} has no backup yet; its first is due at {format_time(first)}.",
+            fact=f"{view.name} has no backup yet; its first is due at {format_time(first)}.",
             limit=limit,
             safe="The database itself is not affected.",
-            advice=(f"Wait, or take a backup now: {case.commands.back_up(case.name)}",),
+            advice=(f"Wait, or take a backup now: {view.commands.back_up(view.name)}",),
         )
     due = ", and its schedule never runs again"
     if first:
-        due = f"; the first {'is' if first > case.now else 'was'} due at {format_time(first)}"
+        due = f"; the first {'is' if first > view.now else 'was'} due at {format_time(first)}"
     return Finding(
         code=Code.NO_BACKUP,
-        level=_level(case),
-        database=case.name,
+        level=_level(view),
+        database=view.name,
         headline="was never backed up",
-        fact=f"There is no backup of {case.name}{due}.",
+        fact=f"There is no backup of {view.name}{due}.",
         limit=limit,
         since=first,
         safe="The database itself is not affected, but nothing protects it.",
-        advice=_find_out(case),
+        advice=_find_out(view),
     )
 
 
-def _none_left(case: Case, first: datetime, limit: str) -> Finding:
+def _none_left(view: DatabaseView, first: datetime, limit: str) -> Finding:
     return Finding(
         code=Code.NO_BACKUP,
         level=Level.CRITICAL,
-        database=case.name,
+        database=view.name,
         headline="has no backup left",
-        fact=f"There is no backup of {case.name} any more. The first one was of"
+        fact=f"There is no backup of {view.name} any more. The first one was of"
         f" {format_time(first)}.",
         limit=limit,
         safe="The database itself is not affected, but nothing protects it. Object Lock still"
         " keeps the locked versions, behind delete markers.",
         advice=(
-            *_find_out(case),
+            *_find_out(view),
             "Find what was deleted: docs/runbooks/lifeboat-is-gone.md, What was deleted.",
         ),
     )
 
 
-def _none_whole(case: Case) -> Finding:
+def _none_whole(view: DatabaseView) -> Finding:
     return Finding(
         code=Code.BACKUP_TOO_OLD,
         level=Level.CRITICAL,
-        database=case.name,
+        database=view.name,
         headline="has no complete backup",
-        fact=f"{case.name} has {plural(len(case.published), 'manifest')} in the bucket, the newest"
-        f" is {case.published[0].id}. None of the checked ones is readable and has its archive.",
-        limit=_age_limit(case),
+        fact=f"{view.name} has {plural(len(view.published), 'manifest')} in the bucket, the newest"
+        f" is {view.published[0].id}. None of the checked ones is readable and has its archive.",
+        limit=_age_limit(view),
         safe="The database itself is not affected. Archives may still exist: see the findings"
         " about each of them.",
-        advice=_find_out(case),
+        advice=_find_out(view),
     )
 
 
-def _too_old(case: Case) -> Iterator[Finding]:
-    newest, age = case.whole[0], backup_age(case)
-    if age is None or age <= timedelta(hours=case.settings.monitor.max_age_hours):
+def _too_old(view: DatabaseView) -> Iterator[Finding]:
+    newest, age = view.complete[0], backup_age(view)
+    if age is None or age <= timedelta(hours=view.settings.monitor.max_age_hours):
         return
-    shown = newest.shows
-    newer = [each for each in case.past if each.scheduled_at > newest.location.scheduled_at]
+    shown = newest.data_as_of
+    newer = [each for each in view.past if each.scheduled_at > newest.location.scheduled_at]
     but = f" {plural(len(newer), 'newer one')}: not complete." if newer else ""
     yield Finding(
         code=Code.BACKUP_TOO_OLD,
-        level=_level(case),
-        database=case.name,
+        level=_level(view),
+        database=view.name,
         headline=f"has no backup for {format_age(age)}",
-        fact=f"The newest complete backup of {case.name} is {newest.location.id}. It has the data"
+        fact=f"The newest complete backup of {view.name} is {newest.location.id}. It has the data"
         f" of {format_time(shown)}, {format_age(age)} ago. Later changes are in no backup.{but}",
-        limit=_age_limit(case),
+        limit=_age_limit(view),
         since=shown,
         safe=f"{newest.location.id} and the backups before it are in the bucket.",
-        advice=_find_out(case),
+        advice=_find_out(view),
     )
 
 
-def _level(case: Case) -> Level:
-    """Critical, but where the last run's failure is told as critical for this very reason."""
-    return Level.INFO if backup_trouble(case) else Level.CRITICAL
+def _level(view: DatabaseView) -> Level:
+    """Critical, unless the finding about the last run's failure is critical for the same reason."""
+    return Level.INFO if failed_backup(view) else Level.CRITICAL
 
 
-def _age_limit(case: Case) -> str:
-    return f"{case.settings.monitor.max_age_hours} h (monitor.max_age_hours)"
+def _age_limit(view: DatabaseView) -> str:
+    return f"{view.settings.monitor.max_age_hours} h (monitor.max_age_hours)"
 
 
-def _find_out(case: Case) -> tuple[str, ...]:
+def _find_out(view: DatabaseView) -> tuple[str, ...]:
     return (
-        f"Take a backup now, and read its answer: {case.commands.back_up(case.name)}",
-        f"Read in the log why the last runs failed: {case.commands.log('backup', case.name)}",
+        f"Take a backup now, and read its answer: {view.commands.back_up(view.name)}",
+        f"Read in the log why the last runs failed: {view.commands.log('backup', view.name)}",
         (
-            f"If the log has no runs, check the schedule: {case.commands.schedule(case.name)}"
-            f". If it is missing or disabled, deploy it again: {case.commands.revert()}"
+            f"If the log has no runs, check the schedule: {view.commands.schedule(view.name)}"
+            f". If it is missing or disabled, deploy it again: {view.commands.revert()}"
         ),
     )
 
 
-def _missed(case: Case) -> Iterator[Finding]:
+def _missed(view: DatabaseView) -> Iterator[Finding]:
     """One finding for each gap between two backups in which the schedule should have run."""
-    window, known = case.now - _memory(case), case.facts.known
-    past = list(reversed(case.past))
+    window, known = view.now - _memory(view), view.facts.known
+    past = list(reversed(view.past))
     for before, after in zip(past, [*past[1:], None], strict=True):
         if after is not None and after.scheduled_at < window:
             continue
         start = max(before.scheduled_at + _SECOND, window, known.since if known else window)
-        missed = _due(case, start, after)
+        missed = _due(view, start, after)
         if missed:
-            yield _gap(case, before, after, missed)
+            yield _gap(view, before, after, missed)
 
 
-def _memory(case: Case) -> timedelta:
-    """How far back missed runs are looked for: not to where S3 has deleted backups by now."""
-    days = [case.settings.retention.of(tier).days for tier in Tier]
+def _memory(view: DatabaseView) -> timedelta:
+    """How far back to look for missed runs: not so far that S3 may have deleted backups."""
+    days = [view.settings.retention.of(tier).days for tier in Tier]
     return min(RECENT, *(timedelta(days=each) for each in days if each is not None))
 
 
-def _due(case: Case, start: datetime, after: BackupLocation | None) -> list[datetime]:
-    """The slots from `start` on that no backup filled before the one after them was due."""
-    until = case.now - GRACE if after is None else after.scheduled_at
-    due = list(slots(case.database.cron, case.database.timezone, start, until))
-    return due if after is None else due[:-1]  # the last one is what `after` filled
+def _due(view: DatabaseView, start: datetime, after: BackupLocation | None) -> list[datetime]:
+    """The scheduled times from `start` on for which there is no backup."""
+    until = view.now - RUN_GRACE if after is None else after.scheduled_at
+    due = list(scheduled_times(view.database.cron, view.database.timezone, start, until))
+    return due if after is None else due[:-1]  # the last one is that of `after`
 
 
 def _gap(
-    case: Case, before: BackupLocation, after: BackupLocation | None, missed: list[datetime]
+    view: DatabaseView, before: BackupLocation, after: BackupLocation | None, missed: list[datetime]
 ) -> Finding:
-    long = (after.scheduled_at if after else case.now) - before.scheduled_at
-    too_long = long > timedelta(hours=case.settings.monitor.max_age_hours)
-    told_elsewhere = too_long or (after is None and backup_trouble(case) is not None)
+    long = (after.scheduled_at if after else view.now) - before.scheduled_at
+    too_long = long > timedelta(hours=view.settings.monitor.max_age_hours)
+    in_another_finding = too_long or (after is None and failed_backup(view) is not None)
     until = f"the next one is {after.id}" if after else "there is none since then"
     return Finding(
         code=Code.RUN_MISSED,
-        level=Level.INFO if told_elsewhere else Level.WARNING,
-        database=case.name,
+        level=Level.INFO if in_another_finding else Level.WARNING,
+        database=view.name,
         subject=f"after {before.id}",
         headline=f"missed {plural(len(missed), 'run')}",
-        fact=f"A backup of {case.name} was scheduled for {join_first(map(format_time, missed))},"
+        fact=f"A backup of {view.name} was scheduled for {join_first(map(format_time, missed))},"
         f" but it does not exist. The last one before is {before.id}; {until}.",
-        limit=f"schedule '{case.database.cron}' in {case.database.timezone}",
+        limit=f"schedule '{view.database.cron}' in {view.database.timezone}",
         since=missed[0],
         safe="The backups before and after it are not affected.",
         advice=(
-            f"Read the log of that run: {case.commands.log('backup', case.name)}",
-            f"If it never started, check the schedule: {case.commands.schedule(case.name)}",
+            f"Read the log of that run: {view.commands.log('backup', view.name)}",
+            f"If it never started, check the schedule: {view.commands.schedule(view.name)}",
         ),
         passing=True,
     )

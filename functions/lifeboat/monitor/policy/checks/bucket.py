@@ -1,4 +1,4 @@
-"""Whether the bucket itself is still what the stack made of it."""
+"""Checks the bucket's configuration against the stack's."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from lifeboat.settings import WatchedSettings
 def bucket_findings(
     bucket: BucketFacts, settings: WatchedSettings, commands: Commands
 ) -> Iterator[Finding]:
-    """What is unlike the settings, and what could not be seen of the bucket."""
+    """What differs from the settings, and what could not be read."""
     for name in BucketFacts.__dataclass_fields__:
         part = getattr(bucket, name)
         if isinstance(part, Unknown):
-            yield _not_seen(name, part)
+            yield _incomplete(name, part)
     if not isinstance(bucket.lifecycle, Unknown):
         yield from lifecycle_findings(bucket.lifecycle, settings, commands)
     yield from _versioning(bucket, commands)
@@ -25,7 +25,7 @@ def bucket_findings(
     yield from _public_access(bucket, commands)
 
 
-def _not_seen(name: str, part: Unknown) -> Finding:
+def _incomplete(name: str, part: Unknown) -> Finding:
     return Finding(
         code=Code.CHECK_INCOMPLETE,
         level=Level.WARNING,

@@ -1,4 +1,4 @@
-"""Whether a database changes from backup to backup as a living one does."""
+"""Checks how a database changes between backups: it shrank, lost rows, or did not change."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,115 +7,116 @@ from statistics import median
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.text import format_age, format_size, format_time, plural
 from lifeboat.monitor.policy.backup_facts import BackupFacts
-from lifeboat.monitor.policy.checks.coverage import not_seen
-from lifeboat.monitor.policy.database_view import RECENT, Case
+from lifeboat.monitor.policy.checks.coverage import check_incomplete
+from lifeboat.monitor.policy.database_view import RECENT, DatabaseView
 from lifeboat.monitor.policy.table_losses import fell
 
-MEDIAN_OF = 7
-"""How many backups before the newest say what is usual."""
+MEDIAN_BACKUPS = 7
+"""Backups before the newest whose median is the usual size."""
 
-FEWEST = 3
-"""Of fewer backups there is no telling what is usual."""
+MIN_BACKUPS = 3
+"""With fewer backups no usual size is known."""
 
-_NAMED = 10
-_ASKED = 5  # tables in the command; a person sees how to add the others
-
-
-def change_findings(case: Case) -> Iterator[Finding]:
-    """What is odd about how the newest backups differ from those before."""
-    yield from _shrunk(case)
-    for newer, older in case.pairs():
-        if case.now - newer.shows <= RECENT:
-            yield from _tables_lost(case, older, newer)
-    yield from _unchanged(case)
+_MAX_LISTED = 10
+_MAX_ASKED = 5  # tables in the command; a person can add the others
 
 
-def _shrunk(case: Case) -> Iterator[Finding]:
-    if not case.whole:
+def change_findings(view: DatabaseView) -> Iterator[Finding]:
+    """What is unusual about the newest backups, compared with those before."""
+    yield from _shrunk(view)
+    for newer, older in view.pairs():
+        if view.now - newer.data_as_of <= RECENT:
+            yield from _tables_lost(view, older, newer)
+    yield from _unchanged(view)
+
+
+def _shrunk(view: DatabaseView) -> Iterator[Finding]:
+    if not view.complete:
         return
-    newest = case.whole[0]
-    before = [each for each in case.whole[1:] if _comparable(each, newest)][:MEDIAN_OF]
-    if len(before) < FEWEST:
+    newest = view.complete[0]
+    before = [each for each in view.complete[1:] if _comparable(each, newest)][:MEDIAN_BACKUPS]
+    if len(before) < MIN_BACKUPS:
         return
     usual = median(each.rows for each in before)
-    if fell(newest.rows, usual, case.settings.monitor.shrink_percent):
+    if fell(newest.rows, usual, view.settings.monitor.shrink_percent):
         was, now = f"{usual:,.0f} rows", f"{newest.rows:,} rows"
-        yield _shrink(case, Code.ROW_COUNT_ANOMALY, was, now, len(before))
+        yield _shrink(view, Code.ROW_COUNT_ANOMALY, was, now, len(before))
     usual = median(each.bytes for each in before)
-    if fell(newest.bytes, usual, case.settings.monitor.shrink_percent):
+    if fell(newest.bytes, usual, view.settings.monitor.shrink_percent):
         was, now = format_size(usual), format_size(newest.bytes)
-        yield _shrink(case, Code.SIZE_ANOMALY, was, now, len(before))
+        yield _shrink(view, Code.SIZE_ANOMALY, was, now, len(before))
 
 
 def _comparable(one: BackupFacts, other: BackupFacts) -> bool:
-    """Whether the two were taken by the same settings, so that their sizes can be compared."""
+    """Whether the two were taken with the same settings, so that their sizes can be compared."""
     return (one.compression, one.excluded) == (other.compression, other.excluded)
 
 
-def _shrink(case: Case, code: Code, was: str, now: str, count: int) -> Finding:
-    newest = case.whole[0]
+def _shrink(view: DatabaseView, code: Code, was: str, now: str, count: int) -> Finding:
+    newest = view.complete[0]
     return Finding(
         code=code,
         level=Level.WARNING,
-        database=case.name,
+        database=view.name,
         headline=f"shrank from {was} to {now}",
         fact=f"{newest.location.id} holds {now}; the median of the {count} backups before it is"
         f" {was}.",
-        limit=f"{case.settings.monitor.shrink_percent} % less (monitor.shrink_percent)",
-        since=newest.shows,
+        limit=f"{view.settings.monitor.shrink_percent} % less (monitor.shrink_percent)",
+        since=newest.data_as_of,
         passing=True,
-        safe=f"The backup is complete: it has all that {case.name} held. Earlier backups still have"
+        safe=f"The backup is complete: it has all that {view.name} held. Earlier backups still have"
         " the earlier data.",
         advice=(
             "If nobody deleted that much on purpose, check the database first.",
             "Compare the tables of the two manifests: "
-            + case.commands.show(newest.location.manifest_key),
+            + view.commands.show(newest.location.manifest_key),
         ),
     )
 
 
-def _tables_lost(case: Case, older: BackupFacts, newer: BackupFacts) -> Iterator[Finding]:
+def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> Iterator[Finding]:
     lost = newer.losses
     if lost is None or lost.since != older.location:
-        yield not_seen(
-            case.name,
+        yield check_incomplete(
+            view.name,
             f"tables of {newer.location.id}",
             Level.WARNING,
             f"The tables of {newer.location.id} were not compared with those of"
             f" {older.location.id}: too many backups are out of order.",
-            f"Compare the two manifests: {case.commands.show(newer.key)}",
+            f"Compare the two manifests: {view.commands.show(newer.key)}",
         )
         return
     if not lost.count:
         return
-    limits = case.settings.monitor
+    limits = view.settings.monitor
     first, more = lost.first[0], lost.count - 1
     asked = {
         "action": "restore-tables",
-        "database": case.name,
+        "database": view.name,
         "backup": older.location.id,
-        "tables": [loss.name for loss in lost.first[:_ASKED]],
+        "tables": [loss.name for loss in lost.first[:_MAX_ASKED]],
     }
-    named = [str(loss) for loss in lost.first[:_NAMED]]
+    named = [str(loss) for loss in lost.first[:_MAX_LISTED]]
     rest = f" and {lost.count - len(named)} more" if lost.count > len(named) else ""
     yield Finding(
         code=Code.TABLE_ROWS_DROPPED,
         level=Level.WARNING if lost.harmless else Level.CRITICAL,
-        database=case.name,
+        database=view.name,
         subject=newer.location.id,
         headline=f"lost rows of {first.name}"
         + (f" and {plural(more, 'more table')}" if more else ""),
         fact=f"Between {older.location.id} and {newer.location.id}"
-        f" ({format_time(older.shows)} to {format_time(newer.shows)}): {', '.join(named)}{rest}.",
+        f" ({format_time(older.data_as_of)} to {format_time(newer.data_as_of)}):"
+        f" {', '.join(named)}{rest}.",
         limit=f"{limits.table_loss_percent} % of a table with {limits.table_loss_rows} rows or more"
         " (monitor.table_loss_percent, table_loss_rows)",
-        since=newer.shows,
+        since=newer.data_as_of,
         safe=f"{older.location.id} has the rows from before{_kept_until(older)}",
         advice=(
             "Ask whether somebody did it on purpose: a migration, a clean-up, a dropped partition.",
             (
-                f"If not, stop all writes to {case.name}. Then plan how to restore the rows; a plan"
-                f" changes nothing: {case.commands.restore(asked)}"
+                f"If not, stop all writes to {view.name}. Then plan how to restore the rows; a plan"
+                f" changes nothing: {view.commands.restore(asked)}"
             ),
         ),
         passing=True,
@@ -130,29 +131,29 @@ def _kept_until(backup: BackupFacts) -> str:
     )
 
 
-def _unchanged(case: Case) -> Iterator[Finding]:
-    same = list(_same_as_newest(case))
-    if not same or not case.whole[0].shows_changes:
+def _unchanged(view: DatabaseView) -> Iterator[Finding]:
+    same = list(_same_as_newest(view))
+    if not same or not view.complete[0].detects_changes:
         return
-    newest, oldest = case.whole[0], same[-1]
-    stood = newest.shows - oldest.shows
-    if stood < timedelta(days=case.settings.monitor.unchanged_days):
+    newest, oldest = view.complete[0], same[-1]
+    unchanged = newest.data_as_of - oldest.data_as_of
+    if unchanged < timedelta(days=view.settings.monitor.unchanged_days):
         return
     lsn = f", at the same place in the write-ahead log ({newest.lsn})"
     yield Finding(
         code=Code.DATA_UNCHANGED,
         level=Level.WARNING,
-        database=case.name,
-        headline=f"has not changed for {format_age(stood)}",
+        database=view.name,
+        headline=f"has not changed for {format_age(unchanged)}",
         fact=f"{plural(len(same) + 1, 'backup')} from {oldest.location.id} to {newest.location.id}"
         f" hold the same tables with the same numbers of rows{lsn if newest.lsn else ''}.",
-        limit=f"{case.settings.monitor.unchanged_days} days (monitor.unchanged_days)",
-        since=oldest.shows,
-        basis=newest.shows,
+        limit=f"{view.settings.monitor.unchanged_days} days (monitor.unchanged_days)",
+        since=oldest.data_as_of,
+        basis=newest.data_as_of,
         safe="The backups are complete, but they may be of the wrong database.",
         advice=(
             (
-                f"Check that the secret of {case.name} names the database in use, not a stopped"
+                f"Check that the secret of {view.name} names the database in use, not a stopped"
                 " replica or an abandoned branch."
             ),
             "If it is not in use, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
@@ -160,18 +161,20 @@ def _unchanged(case: Case) -> Iterator[Finding]:
     )
 
 
-def changed_lately(case: Case) -> bool:
-    """Whether the backups show that the database does change.
+def changed_lately(view: DatabaseView) -> bool:
+    """Whether the backups show that the database changes.
 
-    That they show no standstill is not enough: perhaps nobody could see one.
+    It is not enough that there is no finding: perhaps a standstill could not be detected.
     """
-    same = len(list(_same_as_newest(case)))
-    return bool(case.whole) and case.whole[0].shows_changes and same + 1 < len(case.whole)
+    same = len(list(_same_as_newest(view)))
+    return (
+        bool(view.complete) and view.complete[0].detects_changes and same + 1 < len(view.complete)
+    )
 
 
-def _same_as_newest(case: Case) -> Iterator[BackupFacts]:
-    """The backups before the newest, as long as nothing was different."""
-    for each in case.whole[1:]:
-        if each.content != case.whole[0].content:
+def _same_as_newest(view: DatabaseView) -> Iterator[BackupFacts]:
+    """The backups before the newest that have the same content, without a gap."""
+    for each in view.complete[1:]:
+        if each.content != view.complete[0].content:
             return
         yield each

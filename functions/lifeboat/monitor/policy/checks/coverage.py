@@ -1,4 +1,4 @@
-"""What could not be checked, and what is in the bucket but belongs to no database."""
+"""Checks for gaps in the facts, unfinished uploads, and objects of no database."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,28 +9,32 @@ from lifeboat.model.commands import Commands
 from lifeboat.model.keys import DRILLS
 from lifeboat.model.text import format_age, join_first, plural
 from lifeboat.model.tiers import Tier
-from lifeboat.monitor.policy.database_view import Case
+from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.facts import Facts, UnfinishedUpload, Unknown, backups_to_read
 
-ABANDONED = timedelta(days=1)
-"""No run lasts a day."""
+STALE_UPLOAD_AGE = timedelta(days=1)
+"""An older upload is stale: no run lasts a day."""
 
-SWEPT = timedelta(days=3)
-"""The bucket's rule aborts uploads after a day, counted from midnight, within about another."""
+MAX_UPLOAD_AGE = timedelta(days=3)
+"""By this age the bucket's lifecycle rule has aborted an upload; it takes up to two days."""
 
-_BLIND = "Nothing was changed, and nothing is known to be wrong; it was only not checked."
+_SAFE = "Nothing was changed, and nothing is known to be wrong; it was only not checked."
 
 
 def gap_findings(facts: Facts, now: datetime, commands: Commands) -> Iterator[Finding]:
     """Failed calls, stale uploads, unmanaged prefixes."""
     for problem in facts.problems:
-        yield not_seen(problem.database, problem.subject, Level.WARNING, problem.why, problem.todo)
+        yield check_incomplete(
+            problem.database, problem.subject, Level.WARNING, problem.why, problem.todo
+        )
     if isinstance(facts.uploads, Unknown):
-        yield not_seen(None, "uploads", Level.WARNING, facts.uploads.why, facts.uploads.todo)
+        yield check_incomplete(
+            None, "uploads", Level.WARNING, facts.uploads.why, facts.uploads.todo
+        )
     else:
         yield from _uploads(facts.uploads, now, commands)
     if isinstance(facts.unmanaged_prefixes, Unknown):
-        yield not_seen(
+        yield check_incomplete(
             None,
             "unmanaged_prefixes",
             Level.WARNING,
@@ -41,8 +45,10 @@ def gap_findings(facts: Facts, now: datetime, commands: Commands) -> Iterator[Fi
         yield from _unmanaged_prefixes(facts.unmanaged_prefixes, commands)
 
 
-def not_seen(database: str | None, subject: str, level: Level, why: str, todo: str) -> Finding:
-    """The finding that there is a gap in the facts."""
+def check_incomplete(
+    database: str | None, subject: str, level: Level, why: str, todo: str
+) -> Finding:
+    """The finding that the facts have a gap."""
     return Finding(
         code=Code.CHECK_INCOMPLETE,
         level=level,
@@ -52,22 +58,22 @@ def not_seen(database: str | None, subject: str, level: Level, why: str, todo: s
         if level is Level.CRITICAL
         else "was not checked completely",
         fact=why,
-        safe=_BLIND,
+        safe=_SAFE,
         advice=(todo,),
     )
 
 
-def unread_findings(case: Case) -> Iterator[Finding]:
-    """Whether the manifests that judging needs were all read."""
-    read = {manifest.key for manifest in case.facts.manifests}
-    needed = backups_to_read(case.objects, case.settings.monitor.history)
+def unread_findings(view: DatabaseView) -> Iterator[Finding]:
+    """Whether all manifests that checks need were read."""
+    read = {manifest.key for manifest in view.facts.manifests}
+    needed = backups_to_read(view.objects, view.settings.monitor.history)
     missing = [each.id for each in needed if each.manifest_key not in read]
     if missing:
-        yield not_seen(
-            case.name,
+        yield check_incomplete(
+            view.name,
             "manifests",
             Level.WARNING,
-            f"{plural(len(missing), 'manifest')} of {case.name} not read: {join_first(missing)}.",
+            f"{plural(len(missing), 'manifest')} of {view.name} not read: {join_first(missing)}.",
             "Read the reason in the monitor's log and in the other findings.",
         )
 
@@ -77,14 +83,14 @@ def _uploads(
 ) -> Iterator[Finding]:
     owners: defaultdict[str, list[UnfinishedUpload]] = defaultdict(list)
     for upload in uploads:
-        if now - upload.initiated > ABANDONED:
+        if now - upload.initiated > STALE_UPLOAD_AGE:
             owners["/".join(upload.key.split("/")[:2])].append(upload)
     for owner, each in sorted(owners.items()):
         oldest = min(upload.initiated for upload in each)
-        swept = now - oldest <= SWEPT
+        recent = now - oldest <= MAX_UPLOAD_AGE
         yield Finding(
             code=Code.STALE_UPLOAD,
-            level=Level.INFO if swept else Level.WARNING,
+            level=Level.INFO if recent else Level.WARNING,
             subject=owner,
             headline=f"has {plural(len(each), 'unfinished upload')} under {owner}",
             fact=f"These uploads were started but not completed or aborted, the oldest"
@@ -94,7 +100,7 @@ def _uploads(
             since=oldest,
             safe="Backups are not affected. An unfinished upload only costs money.",
             advice=("Do nothing.",)
-            if swept
+            if recent
             else (
                 f"List them: {commands.bucket('list-multipart-uploads')}",
                 f"The rule that aborts them does not work. Deploy it again: {commands.revert()}",

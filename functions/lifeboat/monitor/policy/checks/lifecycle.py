@@ -1,6 +1,6 @@
-"""Whether the bucket's lifecycle rules, which alone delete and move backups, do as they should.
+"""Checks the bucket's lifecycle rules: nothing else deletes or moves backups.
 
-What counts is what the rules together do to a tier, not what they are called or how many they are.
+The combined effect of all rules on a tier counts, not their names or their number.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ _QUESTION = "get-bucket-lifecycle-configuration"
 def lifecycle_findings(
     rules: tuple[LifecycleRule, ...], settings: WatchedSettings, commands: Commands
 ) -> Iterator[Finding]:
-    """What deletes or moves backups otherwise than the settings say."""
+    """What deletes or moves backups unlike the settings."""
     enabled = [rule for rule in rules if rule.enabled]
     wanted = lifecycle_rules(settings)
     for tier in Tier:
@@ -37,23 +37,23 @@ def lifecycle_findings(
 
 
 def _touches(rule: LifecycleRule, prefix: str) -> bool:
-    """Whether it is for some of the objects under the prefix."""
+    """Whether it applies to some of the objects under the prefix."""
     return rule.prefix.startswith(prefix) or prefix.startswith(rule.prefix)
 
 
 def _covers(rule: LifecycleRule, prefix: str) -> bool:
-    """Whether it is for all of them, whatever their size."""
+    """Whether it applies to all of them, of any size."""
     return prefix.startswith(rule.prefix) and not rule.narrowed
 
 
 def _end(rules: Iterable[LifecycleRule]) -> int | None:
-    """The days after which they delete objects of any size; None: never."""
+    """Days after which they delete objects of any size; None: never."""
     ends = (rule.expire_days for rule in rules if rule.larger_than is None)
     return min((days for days in ends if days is not None), default=None)
 
 
 def _moves(rules: Iterable[LifecycleRule]) -> set[tuple[int, str]]:
-    """The days after which they move objects, and the storage class that these go to."""
+    """Days after which they move objects, and the new storage class."""
     return {move for rule in rules for move in rule.transitions}
 
 

@@ -1,8 +1,8 @@
-"""Whether somebody wrote over a manifest or a drill report: both are written once, and never again.
+"""Checks whether a manifest or a drill report was overwritten: Lifeboat writes both once.
 
-A run writes its manifest on the condition that there is none, so a second version was never
-written by one. Whoever may write backups can still write over an older one, with an archive that
-fits: every reader takes the newest version, and nothing else would look wrong.
+A run writes its manifest only if there is none, so a second version is not from a run. Whoever may
+write backups could overwrite an older one, with a fitting archive: every reader takes the newest
+version, and nothing else would look wrong.
 """
 
 from collections.abc import Iterator
@@ -11,44 +11,44 @@ from datetime import datetime
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import MANIFEST, parse_drill_key, parse_key
 from lifeboat.model.text import format_time, join_first
-from lifeboat.monitor.policy.database_view import Case
+from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.facts import StoredVersion
 
 
-def replaced_findings(case: Case) -> Iterator[Finding]:
-    """Which manifests and drill reports have been written more than once."""
-    for key, versions in sorted(case.versions.items()):
+def replaced_findings(view: DatabaseView) -> Iterator[Finding]:
+    """Manifests and drill reports that were written more than once."""
+    for key, versions in sorted(view.versions.items()):
         parsed = parse_key(key)
         written = sorted(
             (each for each in versions if not each.deleted), key=lambda each: each.modified
         )
-        if parsed and parsed[1] == MANIFEST and _is_replaced(case, key, written):
-            yield _manifest(case, key, written)
+        if parsed and parsed[1] == MANIFEST and _is_replaced(view, key, written):
+            yield _manifest(view, key, written)
         elif parse_drill_key(key) and len(written) > 1:
-            yield _report(case, key, written)
+            yield _report(view, key, written)
 
 
-def is_original(case: Case, key: str, first_written: datetime) -> bool:
+def is_original(view: DatabaseView, key: str, first_written: datetime) -> bool:
     """Whether a key has only the version that was written first."""
-    versions = case.versions.get(key, [])
-    return len(versions) == 1 and versions[0].there and versions[0].modified <= first_written
+    versions = view.versions.get(key, [])
+    return len(versions) == 1 and versions[0].is_current and versions[0].modified <= first_written
 
 
-def _is_replaced(case: Case, key: str, written: list[StoredVersion]) -> bool:
-    """Whether there are two versions, or there were, and the first one has gone since."""
-    first = case.facts.replaced.get(key)
+def _is_replaced(view: DatabaseView, key: str, written: list[StoredVersion]) -> bool:
+    """Whether there are two versions, or there were and the first one is deleted."""
+    first = view.facts.replaced.get(key)
     return len(written) > 1 or bool(written and first and written[0].modified > first)
 
 
-def _manifest(case: Case, key: str, written: list[StoredVersion]) -> Finding:
+def _manifest(view: DatabaseView, key: str, written: list[StoredVersion]) -> Finding:
     backup = key.rpartition("/")[0]
-    remembered = case.facts.replaced.get(key)
-    kept = remembered is None or written[0].modified <= remembered
-    first = written[0].modified if remembered is None else min(written[0].modified, remembered)
+    known_first = view.facts.replaced.get(key)
+    kept = known_first is None or written[0].modified <= known_first
+    first = written[0].modified if known_first is None else min(written[0].modified, known_first)
     return Finding(
         code=Code.MANIFEST_REPLACED,
         level=Level.CRITICAL,
-        database=case.name,
+        database=view.name,
         subject=key,
         headline=f"has a backup with an overwritten manifest, {backup}",
         fact=f"{key} was written more than once: {_versions(written)}."
@@ -70,8 +70,8 @@ def _manifest(case: Case, key: str, written: list[StoredVersion]) -> Finding:
         ),
         advice=(
             "Do not restore the newest version of this backup. Use another backup.",
-            f"List all its versions: {case.commands.versions(backup + '/')}",
-            *(_first(case, key, written) if kept else ()),
+            f"List all its versions: {view.commands.versions(backup + '/')}",
+            *(_first(view, key, written) if kept else ()),
             (
                 "Find out who wrote it: CloudTrail's data events of the bucket, if they are on."
                 " That person has at least the rights of a backup function."
@@ -80,19 +80,19 @@ def _manifest(case: Case, key: str, written: list[StoredVersion]) -> Finding:
     )
 
 
-def _first(case: Case, key: str, written: list[StoredVersion]) -> Iterator[str]:
+def _first(view: DatabaseView, key: str, written: list[StoredVersion]) -> Iterator[str]:
     version = written[0].version_id or "null"
     yield (
         "Read the first version. It names its versions of the archive and the roles: "
-        + case.commands.fetch(key, version)
+        + view.commands.fetch(key, version)
     )
 
 
-def _report(case: Case, key: str, written: list[StoredVersion]) -> Finding:
+def _report(view: DatabaseView, key: str, written: list[StoredVersion]) -> Finding:
     return Finding(
         code=Code.DRILL_REPORT_REPLACED,
         level=Level.WARNING,
-        database=case.name,
+        database=view.name,
         subject=key,
         headline="has an overwritten drill report",
         fact=f"{key} was written more than once: {_versions(written)}."
@@ -102,8 +102,8 @@ def _report(case: Case, key: str, written: list[StoredVersion]) -> Finding:
         basis=written[0].modified,
         safe="The backup that it is about is not affected. The report itself may be wrong.",
         advice=(
-            f"List its versions: {case.commands.versions(key)}",
-            f"Run another drill: {case.commands.drill(case.name)}",
+            f"List its versions: {view.commands.versions(key)}",
+            f"Run another drill: {view.commands.drill(view.name)}",
         ),
         passing=True,
     )

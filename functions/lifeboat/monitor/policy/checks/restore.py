@@ -1,4 +1,4 @@
-"""Whether Lifeboat could restore something now."""
+"""Checks whether Lifeboat can restore into a server."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from lifeboat.settings import WatchedSettings
 
 
 def restore_findings(settings: WatchedSettings) -> Iterator[Finding]:
-    """That backups can only be restored manually."""
+    """A finding if backups can only be restored manually."""
     if settings.restorable:
         return
     yield Finding(

@@ -1,8 +1,8 @@
-"""Whether anybody receives what is published to the topic: all notifications go through it.
+"""Checks whether anybody receives notifications: all of them go through the topic.
 
 Publishing to a topic without subscribers succeeds, so only its subscriptions show it.
-SNS deletes those that nobody confirms after 48 hours, and CloudFormation, which believes them to
-be there, doesn't make them again:
+SNS deletes unconfirmed ones after 48 hours. CloudFormation does not notice, so it does not create
+them again:
 https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
 """
 
@@ -18,25 +18,25 @@ from lifeboat.alerts.policy.topic_facts import (
     addresses_by_fingerprint,
 )
 from lifeboat.model.text import join_first
-from lifeboat.monitor.policy.checks.coverage import not_seen
+from lifeboat.monitor.policy.checks.coverage import check_incomplete
 from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.settings import AlertSettings, WatchedSettings
 
 TOPIC = "topic"
-"""The subject of the finding that nobody could see who is subscribed."""
+"""The subject of the finding that subscriptions could not be read."""
 
-ABOUT_ONE = (Code.SUBSCRIPTION_PENDING, Code.SUBSCRIPTION_MISSING)
-"""Findings whose subject is the fingerprint of a subscription."""
+SUBSCRIPTION_CODES = (Code.SUBSCRIPTION_PENDING, Code.SUBSCRIPTION_MISSING)
+"""Codes of findings whose subject is a subscription's fingerprint."""
 
 _RUNS_ON = "Backups and drills still run."
 _AGAIN = "Then check again (the stack's output StatusCommand)."
 
 
 def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]:
-    """That no subscriber is confirmed; otherwise, which address is not, and who is gone."""
+    """No confirmed subscriber; or else, which addresses are unconfirmed or missing."""
     topic = facts.topic
     if isinstance(topic, Unknown):
-        yield not_seen(None, TOPIC, Level.WARNING, topic.why, topic.todo)
+        yield check_incomplete(None, TOPIC, Level.WARNING, topic.why, topic.todo)
         return
     if not topic.has_subscriber:
         yield _no_subscriber(topic, settings.alerts)
@@ -53,43 +53,45 @@ def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]
 
 
 def needs_subscriber(finding: Finding) -> bool:
-    """Whether the finding says that nobody receives what somebody should."""
+    """Whether the finding says that nobody receives notifications, but somebody should."""
     return finding.code is Code.NO_SUBSCRIBER and finding.level is Level.CRITICAL
 
 
-def as_heard(
+def without_unheard(
     memory: MonitorState | None, topic: TopicFacts | Unknown, findings: Sequence[Finding]
 ) -> MonitorState | None:
-    """What those have been told who listen now.
+    """The state without alerts that nobody received.
 
-    Once somebody listens to a topic to which nobody did, everything that is wrong is news again.
+    Once a topic without subscribers has one, people are notified of all findings again.
 
     Args:
-        memory: what the monitor remembers.
-        topic: as it was seen now.
-        findings: what is wrong now.
+        memory: the monitor's state.
+        topic: as it is now.
+        findings: the current ones.
     """
-    deaf = memory is not None and memory.no_subscriber_since is not None
-    if memory is None or not deaf or isinstance(topic, Unknown) or not topic.has_subscriber:
+    unheard = memory is not None and memory.no_subscriber_since is not None
+    if memory is None or not unheard or isinstance(topic, Unknown) or not topic.has_subscriber:
         return memory
     wrong = {each.identity for each in findings}
-    told = tuple(each for each in memory.notified if each.identity not in wrong)
-    return memory.model_copy(update={"notified": told})
+    received = tuple(each for each in memory.notified if each.identity not in wrong)
+    return memory.model_copy(update={"notified": received})
 
 
-def is_back(told: SentAlert, topic: TopicFacts | Unknown) -> bool:
-    """Whether the subscription of which something was told is confirmed now."""
-    return not isinstance(topic, Unknown) and topic.has(told.subject)
+def is_confirmed(alert: SentAlert, topic: TopicFacts | Unknown) -> bool:
+    """Whether the subscription that the alert is about is confirmed now."""
+    return not isinstance(topic, Unknown) and topic.has(alert.subject)
 
 
-def is_over(told: SentAlert, findings: Sequence[Finding], settings: WatchedSettings) -> bool:
-    """Whether nobody asks for that subscription any more, or something else is said of it."""
-    said = any(each.code in ABOUT_ONE and each.subject == told.subject for each in findings)
-    return said or told.subject not in addresses_by_fingerprint(settings.alerts.emails)
+def is_obsolete(alert: SentAlert, findings: Sequence[Finding], settings: WatchedSettings) -> bool:
+    """Whether the settings no longer name the subscription, or another finding is about it."""
+    said = any(
+        each.code in SUBSCRIPTION_CODES and each.subject == alert.subject for each in findings
+    )
+    return said or alert.subject not in addresses_by_fingerprint(settings.alerts.emails)
 
 
 def _no_subscriber(topic: TopicFacts, alerts: AlertSettings) -> Finding:
-    # With a webhook alone the monitor is heard, as it was meant; what tells of its death is not.
+    # With a webhook alone the monitor's messages arrive, as intended; alarms about it do not.
     webhook = bool(alerts.webhook_url_secret_arn)
     meant = webhook and not alerts.emails and not alerts.slack
     waiting = [each for each in topic.subscriptions if not each.confirmed]
@@ -118,7 +120,7 @@ def _named(alerts: AlertSettings) -> str:
 
 
 def _ways(topic: TopicFacts, alerts: AlertSettings) -> Iterator[str]:
-    """How each address gets its mail; somebody else is named where there is none."""
+    """How each address gets its email; if there is none, how to subscribe somebody."""
     for fingerprint, address in addresses_by_fingerprint(alerts.emails).items():
         if topic.has(fingerprint, confirmed=False):
             yield _mail_of(topic, address)
@@ -215,5 +217,5 @@ def confirm(topic: str) -> str:
 
 
 def _at(topic: str) -> str:
-    """The topic's own region, whatever that of the terminal is."""
+    """The topic's region, as the shell's region may differ."""
     return f"--region {quote(topic.split(':')[3])}" if topic.count(":") > 2 else ""  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Whether backups will use up what a provider lets out of its servers, told before they do."""
+"""Checks whether backups will use up a provider's transfer allowance."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,27 +7,27 @@ from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.text import format_size, format_time, join_first
-from lifeboat.monitor.policy.database_view import Case
+from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.transfer import Transfer, transfer_of
 from lifeboat.settings.allowance import consequence, exhausted_at, fixes, start_of_next_month
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """A database and what its backups read."""
+    """A database, and what its backups read."""
 
-    case: Case
+    view: DatabaseView
     transfer: Transfer
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Outlook:
-    """What all databases of one server read.
+    """The reads of all databases on one server.
 
     Attributes:
-        used: this month so far.
-        this_month: the runs that are still due in it, each with what it will read.
-        next_month: likewise.
+        used: bytes read this month so far.
+        this_month: its remaining runs, each with the bytes that it will read.
+        next_month: the same for the next month.
     """
 
     used: int
@@ -36,48 +36,48 @@ class _Outlook:
 
     @property
     def expected(self) -> int:
-        """At the end of this month."""
+        """Bytes at the end of this month."""
         return self.used + sum(read for _, read in self.this_month)
 
     @property
     def expected_next(self) -> int:
-        """At the end of the next one."""
+        """Bytes at the end of the next month."""
         return sum(read for _, read in self.next_month)
 
 
-def transfer_findings(cases: Iterable[Case]) -> Iterator[Finding]:
-    """Which databases' allowances are used up this month, or would be in the next.
+def transfer_findings(views: Iterable[DatabaseView]) -> Iterator[Finding]:
+    """Databases whose allowance is used up this month, or would be in the next.
 
-    Databases on one server share what it allows. That two servers belong to one project can't be
-    seen from here.
+    Databases on one server share an allowance. Lifeboat cannot see whether two servers belong to
+    one project.
     """
     servers: defaultdict[str, list[_Reader]] = defaultdict(list)
-    for case in cases:
-        if transfer := transfer_of(case):
-            server = case.whole[0].endpoint or f"of {case.name} alone"
-            servers[server].append(_Reader(case, transfer))
+    for view in views:
+        if transfer := transfer_of(view):
+            server = view.complete[0].endpoint or f"of {view.name} alone"
+            servers[server].append(_Reader(view, transfer))
     for readers in servers.values():
         outlook = _outlook(readers)
         for each in readers:
-            yield from _judged(each, readers, outlook)
+            yield from _findings(each, readers, outlook)
 
 
 def _outlook(readers: Sequence[_Reader]) -> _Outlook:
-    now = readers[0].case.now
-    turn = start_of_next_month(now)
-    end = start_of_next_month(turn)
+    now = readers[0].view.now
+    next_month = start_of_next_month(now)
+    end = start_of_next_month(next_month)
     coming = sorted(
         (run, each.transfer.run_bytes) for each in readers for run in each.transfer.coming
     )
     return _Outlook(
         used=sum(each.transfer.used_bytes for each in readers),
-        this_month=[run for run in coming if run[0] < turn],
-        next_month=[run for run in coming if turn <= run[0] < end],
+        this_month=[run for run in coming if run[0] < next_month],
+        next_month=[run for run in coming if next_month <= run[0] < end],
     )
 
 
-def _judged(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> Iterator[Finding]:
-    case, allowance = reader.case, reader.transfer.allowance
+def _findings(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> Iterator[Finding]:
+    view, allowance = reader.view, reader.transfer.allowance
     if allowance is None or allowance.bytes is None:
         return
     soon, when = exhausted_at(outlook.used, outlook.this_month, allowance.bytes)
@@ -95,24 +95,24 @@ def _judged(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> I
         level=Level.CRITICAL
         if soon and allowance.stated and allowance.terms.suspends
         else Level.WARNING,
-        database=case.name,
+        database=view.name,
         headline=headline,
         fact=f"{_figures(reader, readers, outlook)}{_date(moment)} {consequence(allowance, month)}"
         " The application's own traffic counts too; Lifeboat can't see it.",
         limit=allowance.words,
-        since=case.whole[0].shows,
-        basis=case.whole[0].shows,
+        since=view.complete[0].data_as_of,
+        basis=view.complete[0].data_as_of,
         safe="Backups are complete. The provider may charge more, or stop the database.",
         advice=fixes(allowance),
     )
 
 
 def _figures(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> str:
-    transfer, names = reader.transfer, join_first(sorted(each.case.name for each in readers))
+    transfer, names = reader.transfer, join_first(sorted(each.view.name for each in readers))
     how = " (estimated from its size)" if transfer.estimated else ""
     whose = f"Backups of {names}, which share a server," if len(readers) > 1 else "Backups"
     return (
-        f"A backup of {reader.case.name} reads {format_size(transfer.run_bytes)}{how}. {whose}"
+        f"A backup of {reader.view.name} reads {format_size(transfer.run_bytes)}{how}. {whose}"
         f" have read {format_size(outlook.used)} this month; {format_size(outlook.expected)} are"
         f" expected at its end, and {format_size(outlook.expected_next)} in the next one."
     )

@@ -1,20 +1,20 @@
-"""What a look of the monitor sends to CloudWatch."""
+"""The metrics that a check sends to CloudWatch."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from lifeboat.model.metrics import BACKUP_AGE, DRILL_AGE, FINDINGS, MONTHLY_COST, MetricValue
-from lifeboat.monitor.policy.slots import last_slot
+from lifeboat.monitor.policy.scheduled_times import last_scheduled
 from lifeboat.monitor.policy.status import DatabaseStatus, Status
 from lifeboat.settings import WatchedSettings
 
-MORNING = timedelta(hours=6)
-"""The look that sends what is sent once a day is the first one from then on, in UTC: a night's
-backups are over by that time, as a rule."""
+DAILY_AFTER = timedelta(hours=6)
+"""The first check of a day after this time (UTC) sends the daily metrics: usually the backups of
+the night have ended by then."""
 
 
-def figures_of(status: Status, settings: WatchedSettings, now: datetime) -> Iterator[MetricValue]:
-    """What a look sends. Nothing is sent that isn't known: nobody may take it for good."""
+def metrics_of(status: Status, settings: WatchedSettings, now: datetime) -> Iterator[MetricValue]:
+    """The metrics of a check. An unknown value is not sent: a default could look healthy."""
     if status.unprotected_hours is not None:
         yield MetricValue(BACKUP_AGE, status.unprotected_hours)
     if settings.dashboard and is_daily(settings.monitor.cron, now):
@@ -24,18 +24,18 @@ def figures_of(status: Status, settings: WatchedSettings, now: datetime) -> Iter
 
 
 def is_daily(cron: str, now: datetime) -> bool:
-    """Whether the look at `now` is the one of its day that sends what is sent once a day.
+    """Whether the check at `now` is the one that sends the daily metrics.
 
-    A look by hand counts like the scheduled one before it, and so mostly in the same hour.
+    A check on demand counts like the scheduled one before it, so usually in the same hour.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression, or `now` has no time zone.
+        ValueError: `cron` is not an AWS cron expression, or `now` has no time zone.
     """
-    turn = last_slot(cron, "UTC", now)
-    before = turn and last_slot(cron, "UTC", turn - timedelta(minutes=1))
-    if turn is None or before is None:
+    run = last_scheduled(cron, "UTC", now)
+    before = run and last_scheduled(cron, "UTC", run - timedelta(minutes=1))
+    if run is None or before is None:
         return True
-    return (turn - MORNING).date() != (before - MORNING).date()
+    return (run - DAILY_AFTER).date() != (before - DAILY_AFTER).date()
 
 
 def _of_database(database: DatabaseStatus) -> Iterator[MetricValue]:

@@ -11,8 +11,8 @@ from lifeboat.model.metrics import (
     EACH_CHECK,
     MetricValue,
 )
-from lifeboat.monitor.policy.figures import MORNING, figures_of, is_daily
-from lifeboat.monitor.policy.slots import slots
+from lifeboat.monitor.policy.metric_values import DAILY_AFTER, is_daily, metrics_of
+from lifeboat.monitor.policy.scheduled_times import scheduled_times
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import WatchedDatabase
 from tests.support.vaults import DAY, HOUR, NOW, SETTINGS, UNKNOWN, Vault, empty, healthy
@@ -23,7 +23,7 @@ DAILY_LOOK = MIDNIGHT + timedelta(hours=6, minutes=15)
 
 def figures(vault: Vault, now: datetime = NOW) -> dict[tuple[str, str | None], float]:
     status = status_of(vault.facts(), vault.settings, vault.findings(), vault.now)
-    found = list(figures_of(status, vault.settings, now))
+    found = list(metrics_of(status, vault.settings, now))
     assert len({(each.name, each.database) for each in found}) == len(found)
     return {(each.name, each.database): each.value for each in found}
 
@@ -53,9 +53,11 @@ def test_without_a_dashboard_nothing_is_sent_that_only_it_shows() -> None:
     "cron", ["15 * * * ? *", "0/20 * * * ? *", "0 0/6 * * ? *", "30 5/12 * * ? *"]
 )
 def test_one_turn_of_each_day_is_the_daily_one_whatever_the_schedule(cron: str) -> None:
-    turns = slots(cron, "UTC", MIDNIGHT + MORNING, MIDNIGHT + MORNING + 3 * DAY - HOUR / 60)
+    turns = scheduled_times(
+        cron, "UTC", MIDNIGHT + DAILY_AFTER, MIDNIGHT + DAILY_AFTER + 3 * DAY - HOUR / 60
+    )
     daily = [each for each in turns if is_daily(cron, each)]
-    assert len(daily) == len({(each - MORNING).date() for each in daily}) == 3
+    assert len(daily) == len({(each - DAILY_AFTER).date() for each in daily}) == 3
 
 
 def test_a_look_by_hand_soon_after_the_daily_one_counts_as_the_same() -> None:

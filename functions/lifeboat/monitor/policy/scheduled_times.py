@@ -1,4 +1,4 @@
-"""When a schedule is to fire: the moments that its backups or drills are measured against."""
+"""The times at which a schedule should fire; checks compare backups and drills with them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,20 +9,20 @@ from aws_croniter import AwsCroniter  # type: ignore[import-untyped]  # it ships
 from lifeboat.model.schedule import is_skipped
 
 
-def slots(
+def scheduled_times(
     cron: str, timezone: str, since: datetime, until: datetime | None = None
 ) -> Iterator[datetime]:
-    """The moments in UTC, from `since` to `until` (both included), at which a schedule fires.
+    """The times in UTC, from `since` to `until` (both included), at which a schedule fires.
 
-    As EventBridge Scheduler does it, there is no slot in an hour that clocks leave out, and only
-    the first of two in an hour that they repeat. Without an end there may be no end to them.
+    Like EventBridge Scheduler, it skips times in the hour that is lost when clocks are put forward,
+    and fires once in the hour that is repeated. Without `until` it may be endless.
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
     Raises:
-        ValueError: `cron` is no AWS cron expression, or `since` has no time zone.
+        ValueError: `cron` is not an AWS cron expression, or `since` has no time zone.
     """
     schedule, zone = AwsCroniter(cron), ZoneInfo(timezone)
-    # The library takes UTC only, so it is given the wall clock's time as if that were UTC.
+    # The library takes UTC only, so it gets local time as if that were UTC.
     cursor, inclusive = since.astimezone(zone).replace(tzinfo=UTC), True
     while True:
         run: datetime | None = schedule.get_next(cursor, inclusive=inclusive)[0]
@@ -37,23 +37,23 @@ def slots(
             yield moment
 
 
-def next_slot(cron: str, timezone: str, since: datetime) -> datetime | None:
-    """The first moment from `since` on at which a schedule fires; None when it never does again.
+def next_scheduled(cron: str, timezone: str, since: datetime) -> datetime | None:
+    """The first time from `since` on at which a schedule fires; None if it never does.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression, or `since` has no time zone.
+        ValueError: `cron` is not an AWS cron expression, or `since` has no time zone.
     """
-    return next(slots(cron, timezone, since), None)
+    return next(scheduled_times(cron, timezone, since), None)
 
 
-def last_slot(cron: str, timezone: str, until: datetime) -> datetime | None:
-    """The last moment up to `until` (included) at which a schedule fired; None when it never did.
+def last_scheduled(cron: str, timezone: str, until: datetime) -> datetime | None:
+    """The last time up to `until` (included) at which a schedule fired; None if it never did.
 
     Raises:
-        ValueError: `cron` is no AWS cron expression, or `until` has no time zone.
+        ValueError: `cron` is not an AWS cron expression, or `until` has no time zone.
     """
     schedule, zone = AwsCroniter(cron), ZoneInfo(timezone)
-    # An hour that clocks repeat lies behind its own wall time, so the search begins a day later.
+    # A repeated hour comes after its own local time, so the search starts a day later.
     cursor = (until + timedelta(days=1)).astimezone(zone).replace(tzinfo=UTC)
     while run := schedule.get_prev(cursor, inclusive=True)[0]:
         wall = run.replace(tzinfo=None)
