@@ -55,7 +55,7 @@ settings: ready  ## move the settings of an earlier version out of cdk.json, int
 deploy: ready  ## deploy to your AWS account; checks before and after (ARGS='-c key=value')
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
-	python -m infra.first_look $(ARGS)
+	python -m infra.first_check $(ARGS)
 
 bill: ready  ## what installations of several sizes cost a month, without storage
 	python -m infra.bill

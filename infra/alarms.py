@@ -17,7 +17,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alerts import Alerts
-from infra.metrics import RUN, gap_of, in_a_look, whole_minutes
+from infra.metrics import RUN, monitor_interval, monitor_metric, whole_minutes
 from infra.monitor_function import MonitorFunction
 from infra.names import alarm_name
 from lifeboat.model.commands import Commands
@@ -29,11 +29,11 @@ _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One alarm.
+class AlarmSpec:
+    """The definition of one alarm.
 
-    By default it stays as it is while nothing is reported: between two runs of a function there is
-    no figure, and what the last one said is still true.
+    By default it keeps its state while there is no data: between two runs of a function there is
+    none, and the last value still applies.
     """
 
     what: str
@@ -41,13 +41,13 @@ class Rule:
 
     metric: cloudwatch.Metric
     limit: float = 0
-    """It is in ALARM when the figure is above that; with `below`, when it is below."""
+    """It is in ALARM if the metric is above this; with `below`, if it is below."""
 
     below: bool = False
     periods: int = 1
     missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.IGNORE
     silence: bool = False
-    """Whether it notifies when figures no longer come (INSUFFICIENT_DATA)."""
+    """Whether it notifies when data stops (INSUFFICIENT_DATA)."""
 
     happened: str
     safe: str
@@ -58,46 +58,46 @@ class Alarms(Construct):
     """The alarms of the stack; they notify when something becomes wrong.
 
     None of them notifies when it is OK. A new alarm's state is INSUFFICIENT_DATA, so its first
-    figure would send an OK about what never was wrong.
+    value would send an OK although nothing was wrong.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        rules: of each one.
+        specs: one for each alarm.
         alerts: where to notify.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, rules: Iterable[Rule], alerts: Alerts
+        self, scope: Construct, construct_id: str, *, specs: Iterable[AlarmSpec], alerts: Alerts
     ) -> None:
         super().__init__(scope, construct_id)
-        self.alarms = [self._alarm(rule, alerts) for rule in rules]
+        self.alarms = [self._alarm(spec, alerts) for spec in specs]
 
-    def _alarm(self, rule: Rule, alerts: Alerts) -> cloudwatch.Alarm:
+    def _alarm(self, spec: AlarmSpec, alerts: Alerts) -> cloudwatch.Alarm:
         stack = Stack.of(self)
         where = f"stack {stack.stack_name}, account {stack.account}, {stack.region}"
         alarm = cloudwatch.Alarm(
             self,
-            rule.what,
-            alarm_name=alarm_name(self, rule.what),
-            alarm_description=(f"{rule.happened} ({where})\nSafe: {rule.safe}\nNext: {rule.todo}"),
-            metric=rule.metric,
-            threshold=rule.limit,
-            comparison_operator=_BELOW if rule.below else _ABOVE,
-            evaluation_periods=rule.periods,
-            treat_missing_data=rule.missing,
+            spec.what,
+            alarm_name=alarm_name(self, spec.what),
+            alarm_description=(f"{spec.happened} ({where})\nSafe: {spec.safe}\nNext: {spec.todo}"),
+            metric=spec.metric,
+            threshold=spec.limit,
+            comparison_operator=_BELOW if spec.below else _ABOVE,
+            evaluation_periods=spec.periods,
+            treat_missing_data=spec.missing,
         )
         notify = actions.SnsAction(alerts.topic)
         alarm.add_alarm_action(notify)
-        if rule.silence:
+        if spec.silence:
             alarm.add_insufficient_data_action(notify)
         return alarm
 
 
-def rules_of(
+def alarm_specs(
     settings: Settings, monitor: MonitorFunction, queue: sqs.Queue, commands: Commands
-) -> Iterator[Rule]:
-    """All of the stack's.
+) -> Iterator[AlarmSpec]:
+    """The definitions of the stack's alarms.
 
     Args:
         settings: the monitor's schedule, and how old a backup may be.
@@ -112,25 +112,25 @@ def rules_of(
 
 def _of_the_monitor(
     settings: Settings, monitor: MonitorFunction, commands: Commands
-) -> Iterator[Rule]:
+) -> Iterator[AlarmSpec]:
     """The monitor is not started any more, or its checks fail.
 
     Lambda never reports zero invocations, so a stopped monitor shows as missing data. A new alarm
-    has no data either, but notifies only of changes: `infra.first_look`, which ends a deployment,
+    has no data either, but notifies only of changes: `infra.first_check`, which ends a deployment,
     finds a monitor that never ran.
     """
-    gap = gap_of(settings.monitor)
-    # Four short periods in place of one long: CloudWatch looks back over some more periods for a
-    # figure before it believes that there is none.
+    interval = monitor_interval(settings.monitor)
+    # Four short periods instead of one long: CloudWatch looks back over some more periods for
+    # data before it reports that there is none.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-    half = max(1, whole_minutes(gap / 2))
+    half = max(1, whole_minutes(interval / 2))
     check = commands.status()
-    yield Rule(
+    yield AlarmSpec(
         what="monitor-heartbeat",
         metric=monitor.function.metric_invocations(statistic="Sum", period=Duration.minutes(half)),
         limit=1,
         below=True,
-        periods=ceil(2 * gap / timedelta(minutes=half)),
+        periods=ceil(2 * interval / timedelta(minutes=half)),
         missing=cloudwatch.TreatMissingData.MISSING,
         silence=True,
         happened="The monitor was not started for two intervals: nothing checks the backups.",
@@ -138,7 +138,7 @@ def _of_the_monitor(
         todo=f"Run a check now:\n{check}\nThen see that schedule {monitor.name} exists and is "
         "enabled. If the whole stack is gone: docs/runbooks/lifeboat-is-gone.md",
     )
-    yield Rule(
+    yield AlarmSpec(
         what="monitor-error",
         metric=monitor.function.metric_errors(statistic="Sum", period=RUN),
         happened="A check of the monitor failed, so its notifications may be missing.",
@@ -148,9 +148,9 @@ def _of_the_monitor(
     )
 
 
-def _of_the_queue(queue: sqs.Queue) -> Rule:
+def _of_the_queue(queue: sqs.Queue) -> AlarmSpec:
     """A run could not be started."""
-    return Rule(
+    return AlarmSpec(
         what="schedule-dead-letters",
         metric=queue.metric_approximate_number_of_messages_visible(
             statistic="Maximum", period=Duration.minutes(5)
@@ -165,12 +165,12 @@ def _of_the_queue(queue: sqs.Queue) -> Rule:
     )
 
 
-def _of_backups(settings: Settings, commands: Commands) -> Rule:
-    """A database has no fresh backup: a second way to notify, should the monitor's own fail."""
+def _of_backups(settings: Settings, commands: Commands) -> AlarmSpec:
+    """A database has no recent backup: a second way to notify, if the monitor's own fails."""
     limit = settings.monitor.max_age_hours
-    return Rule(
+    return AlarmSpec(
         what="backup-too-old",
-        metric=in_a_look(settings.monitor, BACKUP_AGE),
+        metric=monitor_metric(settings.monitor, BACKUP_AGE),
         limit=limit,
         happened=f"A database has had no backup for more than {limit} hours.",
         safe="Older backups are kept until they expire.",

@@ -3,30 +3,30 @@
 from constructs import Construct
 
 from infra.backup_role import BackupRole
-from infra.function import ALL_BUT_SLACK, LifeboatFunction, Work, settings_variable
+from infra.function import ALL_BUT_SLACK, FunctionSpec, LifeboatFunction, settings_variable
 from infra.names import function_name
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from lifeboat.settings import Settings
 
 
 class BackupFunction(Construct):
-    """A function that backs up one database into the vault, with a role and a log of its own.
+    """A function that backs up one database into the bucket, with its own role and log.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
         settings: with only the database that it backs up.
-        site: with the layers of PostgreSQL's client programs and of the Python dependencies.
+        shared: with the layers of PostgreSQL's client programs and of the Python dependencies.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+        self, scope: Construct, construct_id: str, *, settings: Settings, shared: SharedResources
     ) -> None:
         super().__init__(scope, construct_id)
         database = settings.databases[0]
         self.name = function_name(self, "backup", database.name)
         log = Log(self, "Log", function=self.name)
-        work = Work(
+        spec = FunctionSpec(
             name=self.name,
             purpose=f"backs up {database.name}",
             module="backup",
@@ -36,14 +36,14 @@ class BackupFunction(Construct):
         self.function = LifeboatFunction(
             self,
             "Function",
-            work=work,
-            site=site,
-            role=BackupRole(self, "Role", settings=settings, site=site, log=log),
+            spec=spec,
+            shared=shared,
+            role=BackupRole(self, "Role", settings=settings, shared=shared, log=log),
         )
 
 
 def _as_variable(settings: Settings) -> str:
-    """Without what is of no concern to a backup: a new drill must not mean a new function."""
+    """Without settings that a backup does not need, so that a changed drill does not change it."""
     name = settings.databases[0].name
     return settings_variable(
         settings.model_dump_json(

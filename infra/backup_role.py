@@ -9,14 +9,14 @@ from constructs import Construct
 from infra.role import (
     WRITE,
     FunctionRole,
-    keep_attempts,
-    list_below,
+    claim_reasons,
+    list_prefixes,
     on_objects,
     read_secrets,
-    use_the_vaults_key,
-    why_claims,
+    record_attempts,
+    use_bucket_key,
 )
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import MANIFEST, database_prefix
@@ -25,7 +25,7 @@ from lifeboat.settings import DatabaseSettings, Settings
 
 
 class BackupRole(FunctionRole):
-    """A role that can add backups of one database and do nothing else to the vault.
+    """A role that can add backups of one database and do nothing else to the bucket.
 
     It cannot delete, read an archive, list other databases, read another secret or bypass
     Object Lock, so who takes over the function can neither destroy nor fetch a backup.
@@ -34,12 +34,18 @@ class BackupRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         settings: whose first and only database the role is for.
-        site: where the backups go, and who is told of failures.
+        shared: where the backups go, and the topic for failures.
         log: where the function logs to.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site, log: Log
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        shared: SharedResources,
+        log: Log,
     ) -> None:
         database = settings.databases[0]
         stack = Stack.of(scope)
@@ -47,15 +53,15 @@ class BackupRole(FunctionRole):
         super().__init__(
             scope,
             construct_id,
-            site=site,
+            shared=shared,
             log=log,
             statements=[
                 *read_secrets("DatabaseSecret", [database.secret_arn], keys, stack),
-                *_put_backups(settings, database, site.vault),
-                *keep_attempts(site.vault, AttemptKind.BACKUP, database.name),
-                *use_the_vaults_key(site.vault, stack, actions=WRITE),
+                *_put_backups(settings, database, shared.vault),
+                *record_attempts(shared.vault, AttemptKind.BACKUP, database.name),
+                *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
-            arguments=dict(_arguments(database)) | why_claims(AttemptKind.BACKUP),
+            wildcard_reasons=dict(_wildcard_reasons(database)) | claim_reasons(AttemptKind.BACKUP),
         )
 
 
@@ -76,7 +82,7 @@ def _put_backups(
         actions=["s3:GetObject"],
         keys=[f"{each}*/{MANIFEST}" for each in prefixes],
     )
-    yield list_below("ListBackups", vault, prefixes)
+    yield list_prefixes("ListBackups", vault, prefixes)
 
 
 def _lock_backups(
@@ -114,7 +120,7 @@ _RECOGNISE = (
 )
 
 
-def _arguments(database: DatabaseSettings) -> Iterator[tuple[str, str]]:
+def _wildcard_reasons(database: DatabaseSettings) -> Iterator[tuple[str, str]]:
     for prefix in _prefixes(database):
         yield f"{prefix}*", _PUT
         yield f"{prefix}*/{MANIFEST}", _RECOGNISE

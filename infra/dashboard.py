@@ -1,4 +1,4 @@
-"""The CloudWatch dashboard for whoever is on call: what is wrong, and what to do."""
+"""The CloudWatch dashboard for people on call: what is wrong, and what to do."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.metrics import DAY, RUN, in_a_look, in_a_run, of_the_day
+from infra.metrics import DAY, RUN, daily_metric, monitor_metric, run_metric
 from lifeboat.model.commands import Commands
 from lifeboat.model.metrics import (
     ARCHIVE_BYTES,
@@ -24,8 +24,8 @@ from lifeboat.settings import Settings
 WIDTH = 24
 """Columns of a CloudWatch dashboard."""
 
-SHOWN = Duration.days(28)
-"""Four weekly drills."""
+SHOWN_PERIOD = Duration.days(28)
+"""Long enough for four weekly drills."""
 
 RUNBOOKS = {
     "alarms": "you were notified, and need more than the message says",
@@ -51,7 +51,7 @@ class Row:
     backup: lambda_.IFunction
 
     drill: lambda_.IFunction | None
-    """None where there are no drills."""
+    """None if drills are disabled."""
 
     @property
     def name(self) -> str:
@@ -91,7 +91,7 @@ class Dashboard(Construct):
             self,
             "Dashboard",
             dashboard_name=Stack.of(self).stack_name,
-            default_interval=SHOWN,
+            default_interval=SHOWN_PERIOD,
             widgets=[
                 [_alarms(alarms), _now(settings), _help(commands)],
                 *(line for row in rows for line in _lines(row, commands)),
@@ -115,8 +115,8 @@ def _now(settings: Settings) -> cloudwatch.SingleValueWidget:
     return cloudwatch.SingleValueWidget(
         title="All databases",
         metrics=[
-            in_a_look(monitor, BACKUP_AGE).with_(label=age),
-            of_the_day(MONTHLY_COST).with_(label="cost, USD per month (updated daily)"),
+            monitor_metric(monitor, BACKUP_AGE).with_(label=age),
+            daily_metric(MONTHLY_COST).with_(label="cost, USD per month (updated daily)"),
         ],
         width=6,
         height=8,
@@ -153,7 +153,7 @@ def _lines(row: Row, commands: Commands) -> Iterator[list[cloudwatch.IWidget]]:
 
 
 def _failures(row: Row) -> cloudwatch.GraphWidget:
-    """Lambda's own count, which is free; a drill that finds a bad backup fails, too."""
+    """Lambda's own count, which is free; a drill that finds a bad backup also counts."""
     return cloudwatch.GraphWidget(
         title="Failed runs",
         left=[
@@ -177,7 +177,7 @@ def _once_a_day(row: Row) -> cloudwatch.SingleValueWidget:
     return cloudwatch.SingleValueWidget(
         title="Status (updated daily)",
         metrics=[
-            of_the_day(metric, row.name).with_(label=label) for metric, label in labels.items()
+            daily_metric(metric, row.name).with_(label=label) for metric, label in labels.items()
         ],
         width=5,
         height=8,
@@ -187,8 +187,8 @@ def _once_a_day(row: Row) -> cloudwatch.SingleValueWidget:
 def _sizes(row: Row) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title="Backup size",
-        left=[in_a_run(ARCHIVE_BYTES, row.name).with_(label="archive, bytes")],
-        right=[in_a_run(ROWS, row.name).with_(label="rows")],
+        left=[run_metric(ARCHIVE_BYTES, row.name).with_(label="archive, bytes")],
+        right=[run_metric(ROWS, row.name).with_(label="rows")],
         width=5,
         height=8,
     )
@@ -229,7 +229,7 @@ def _recovery(row: Row) -> cloudwatch.GraphWidget:
     minutes = row.settings.drill.rto_minutes
     return cloudwatch.GraphWidget(
         title=f"RTO margin (RTO {minutes} min)",
-        left=[in_a_run(RTO_MARGIN, row.name).with_(label="margin, seconds")],
+        left=[run_metric(RTO_MARGIN, row.name).with_(label="margin, seconds")],
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
                 value=0,

@@ -1,11 +1,11 @@
-"""The function that restores one database's backups for trial."""
+"""The function that restores one database's backups in drills."""
 
 from constructs import Construct
 
 from infra.drill_role import DrillRole
-from infra.function import ALL_BUT_SLACK, LifeboatFunction, Work, settings_variable
+from infra.function import ALL_BUT_SLACK, FunctionSpec, LifeboatFunction, settings_variable
 from infra.names import function_name
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from lifeboat.settings import Settings
 
 
@@ -15,18 +15,18 @@ class DrillFunction(Construct):
     Args:
         scope: parent construct.
         construct_id: its name there.
-        settings: with only the database whose backups it tries.
-        site: with the layers of PostgreSQL's servers and of the Python dependencies.
+        settings: with only the database whose backups it restores.
+        shared: with the layers of PostgreSQL's servers and of the Python dependencies.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+        self, scope: Construct, construct_id: str, *, settings: Settings, shared: SharedResources
     ) -> None:
         super().__init__(scope, construct_id)
         database = settings.databases[0]
         self.name = function_name(self, "drill", database.name)
         log = Log(self, "Log", function=self.name)
-        work = Work(
+        spec = FunctionSpec(
             name=self.name,
             purpose=f"restores backups of {database.name} for trial",
             module="drill",
@@ -36,9 +36,9 @@ class DrillFunction(Construct):
         self.function = LifeboatFunction(
             self,
             "Function",
-            work=work,
-            site=site,
-            role=DrillRole(self, "Role", settings=settings, site=site, log=log),
+            spec=spec,
+            shared=shared,
+            role=DrillRole(self, "Role", settings=settings, shared=shared, log=log),
         )
 
 

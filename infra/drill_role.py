@@ -9,14 +9,14 @@ from constructs import Construct
 from infra.role import (
     WRITE,
     FunctionRole,
-    keep_attempts,
-    list_below,
+    claim_reasons,
+    list_prefixes,
     on_objects,
     read_secrets,
-    use_the_vaults_key,
-    why_claims,
+    record_attempts,
+    use_bucket_key,
 )
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import DRILLS, database_prefix
@@ -34,29 +34,35 @@ class DrillRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         settings: whose first and only database the role is for.
-        site: where the backups are, and who is told of failures.
+        shared: where the backups are, and the topic for failures.
         log: where the function logs to.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site, log: Log
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        shared: SharedResources,
+        log: Log,
     ) -> None:
         database, drill = settings.databases[0], settings.drill
         stack = Stack.of(scope)
         super().__init__(
             scope,
             construct_id,
-            site=site,
+            shared=shared,
             log=log,
             statements=[
-                *_read_backups(database, site.vault),
+                *_read_backups(database, shared.vault),
                 *read_secrets(
                     "TargetSecrets", drill.target_secret_arns, drill.target_secret_key_arns, stack
                 ),
-                *keep_attempts(site.vault, AttemptKind.DRILL, database.name),
-                *use_the_vaults_key(site.vault, stack, actions=WRITE),
+                *record_attempts(shared.vault, AttemptKind.DRILL, database.name),
+                *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
-            arguments=dict(_arguments(database)) | why_claims(AttemptKind.DRILL),
+            wildcard_reasons=dict(_wildcard_reasons(database)) | claim_reasons(AttemptKind.DRILL),
         )
 
 
@@ -70,11 +76,11 @@ def _reports(database: DatabaseSettings) -> str:
 
 def _read_backups(database: DatabaseSettings, vault: Vault) -> Iterator[iam.PolicyStatement]:
     prefixes = [*_backups(database), _reports(database)]
-    yield list_below("ListBackups", vault, prefixes)
+    yield list_prefixes("ListBackups", vault, prefixes)
     yield on_objects(
         "ReadBackups",
         vault,
-        # By version, too: a manifest names the version of the archive that it speaks of.
+        # By version, too: a manifest names the version of its archive.
         actions=["s3:GetObject", "s3:GetObjectVersion"],
         keys=[f"{prefix}*" for prefix in prefixes],
     )
@@ -88,7 +94,7 @@ _TRY_ANY = (
 _REPORT = "Reports are named after the start of their drill, which is not known beforehand"
 
 
-def _arguments(database: DatabaseSettings) -> Iterator[tuple[str, str]]:
+def _wildcard_reasons(database: DatabaseSettings) -> Iterator[tuple[str, str]]:
     for prefix in _backups(database):
         yield f"{prefix}*", _TRY_ANY
     yield f"{_reports(database)}*", _REPORT

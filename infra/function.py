@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.metrics import NAMESPACE
 from infra.network import Network
 from infra.role import FunctionRole
-from infra.site import Site, as_asset
+from infra.shared_resources import SharedResources, as_asset
 from lifeboat.errors import SettingsError
 from lifeboat.settings import AlertSettings
 from lifeboat.settings.function_size import FunctionSize
@@ -21,33 +21,33 @@ ARCHITECTURES = {
 }
 
 ALL_BUT_SLACK = set(AlertSettings.model_fields) - {"slack"}
-"""What of the alerts' settings is no concern of a function that tells of its own failures."""
+"""Settings of alerts that a function does not need to notify people of its own failures."""
 
-MOST_BYTES = 3500
-"""Lambda takes 4 KB of environment in all; the rest is for the other variables."""
+MAX_SETTINGS_BYTES = 3500
+"""Lambda allows 4 KB of environment; the rest is for the other variables."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class FunctionSpec:
     """What one function does."""
 
     name: str
-    """By which a person invokes it."""
+    """Its name, with which people invoke it."""
 
     purpose: str
     """A few words, for the console."""
 
     module: str
-    """Of the feature in `lifeboat`; the `handler` in its module `handler` is called."""
+    """The package in `lifeboat` whose `handler.handler` is invoked."""
 
     size: FunctionSize
-    """What it may take."""
+    """Its memory, time and disk."""
 
     settings: str
     """JSON, see `settings_variable`."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What else its environment has."""
+    """Its other environment variables."""
 
 
 class LifeboatFunction(lambda_.Function):
@@ -56,9 +56,9 @@ class LifeboatFunction(lambda_.Function):
     Args:
         scope: parent construct.
         construct_id: its name there.
-        work: what it does.
-        site: what it finds.
-        role: what it may do, and where it logs. The CDK may add nothing to it.
+        spec: what it does, and its size.
+        shared: what it shares with other functions.
+        role: what it may do, and its log. The CDK may add nothing to it.
     """
 
     def __init__(
@@ -66,43 +66,43 @@ class LifeboatFunction(lambda_.Function):
         scope: Construct,
         construct_id: str,
         *,
-        work: Work,
-        site: Site,
+        spec: FunctionSpec,
+        shared: SharedResources,
         role: FunctionRole,
     ) -> None:
-        network = Network(scope, "Network", settings=site.network) if site.network else None
+        network = Network(scope, "Network", settings=shared.network) if shared.network else None
         super().__init__(
             scope,
             construct_id,
-            function_name=work.name,
-            description=f"Lifeboat: {work.purpose}",
+            function_name=spec.name,
+            description=f"Lifeboat: {spec.purpose}",
             runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=ARCHITECTURES[site.architecture],
-            handler=f"lifeboat.{work.module}.handler.handler",
-            code=as_asset(site.code),
-            layers=site.layers,
+            architecture=ARCHITECTURES[shared.architecture],
+            handler=f"lifeboat.{spec.module}.handler.handler",
+            code=as_asset(shared.code),
+            layers=shared.layers,
             role=role.without_policy_updates(),
             log_group=role.log,
-            memory_size=work.size.memory_mb,
-            timeout=Duration.minutes(work.size.timeout_minutes),
-            ephemeral_storage_size=Size.mebibytes(work.size.ephemeral_mb),
+            memory_size=spec.size.memory_mb,
+            timeout=Duration.minutes(spec.size.timeout_minutes),
+            ephemeral_storage_size=Size.mebibytes(spec.size.ephemeral_mb),
             environment={
-                "LIFEBOAT_VAULT": site.vault.bucket.bucket_name,
-                "LIFEBOAT_TOPIC": site.alerts.topic.topic_arn,
-                "LIFEBOAT_SETTINGS": work.settings,
+                "LIFEBOAT_VAULT": shared.vault.bucket.bucket_name,
+                "LIFEBOAT_TOPIC": shared.alerts.topic.topic_arn,
+                "LIFEBOAT_SETTINGS": spec.settings,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
-                **work.variables,
+                **spec.variables,
             },
-            # A run that may do better a minute later tries again itself: it knows what failed, and
-            # how much it has read by then. It tells people itself, too.
+            # A run repeats itself if that may help: it knows what failed, and how much it has
+            # read. It also notifies people itself.
             retry_attempts=0,
-            # What is older had better wait for the next slot or for a person.
+            # An older event should wait for the next scheduled run or for a person.
             max_event_age=Duration.hours(1),
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             security_groups=network.security_groups if network else None,
-            ipv6_allowed_for_dual_stack=True if site.network and site.network.ipv6 else None,
+            ipv6_allowed_for_dual_stack=True if shared.network and shared.network.ipv6 else None,
         )
         Validations.of(self).acknowledge(
             Acknowledgment(
@@ -116,16 +116,16 @@ class LifeboatFunction(lambda_.Function):
 
 
 def settings_variable(text: str, *, whose: str, todo: str) -> str:
-    """The settings of a function as they go into its environment.
+    """The settings of a function for its environment.
 
     Raises:
-        SettingsError: they don't fit there.
+        SettingsError: they are too long.
     """
     size = len(text.encode())
-    if size > MOST_BYTES:
+    if size > MAX_SETTINGS_BYTES:
         raise SettingsError(
             f"The settings of {whose} take {size} bytes; the environment of a function has room "
-            f"for {MOST_BYTES}.",
+            f"for {MAX_SETTINGS_BYTES}.",
             todo=todo,
         )
     return text

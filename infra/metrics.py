@@ -1,4 +1,4 @@
-"""The metrics in CloudWatch: those of Lambda itself, which are free, and a few of our own.
+"""The metrics in CloudWatch: Lambda's own, which are free, and a few of Lifeboat's.
 
 `lifeboat.monitor.policy.metric_values` decides what is sent, and how often. This module reads it.
 """
@@ -14,14 +14,14 @@ from lifeboat.model.schedule import longest_interval
 from lifeboat.settings import MonitorSettings
 
 NAMESPACE = "Lifeboat"
-"""Of the metrics that the functions write into their logs."""
+"""The namespace of the metrics that the functions write into their logs."""
 
-LONGEST_GAP = timedelta(hours=12)
-"""Alarms look back over two of the monitor's gaps, and CloudWatch over a day at most."""
+MAX_INTERVAL = timedelta(hours=12)
+"""Alarms look back over two intervals of the monitor, and CloudWatch over a day at most."""
 
 RUN = Duration.hours(1)
-"""Lambda dates its figures back to the start of a run, which may be 15 minutes ago when they
-arrive: an alarm that looks back over less may never see them.
+"""Lambda gives its metrics the time of the run's start, which may be 15 minutes ago when they
+arrive: an alarm with a shorter period may never see them.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html
 """
@@ -31,47 +31,49 @@ DAY = Duration.days(1)
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
-def gap_of(monitor: MonitorSettings) -> timedelta:
-    """The longest time between two looks of the monitor.
+def monitor_interval(monitor: MonitorSettings) -> timedelta:
+    """The longest time between two checks of the monitor.
 
     Raises:
-        SettingsError: it is too long, or there are no two looks.
+        SettingsError: it is too long, or there are fewer than two checks.
     """
     # The day matters only for a cron that names years.
-    gap = longest_interval(monitor.cron, datetime.now(UTC).date(), 366)
-    if gap is None or gap > LONGEST_GAP:
+    interval = longest_interval(monitor.cron, datetime.now(UTC).date(), 366)
+    if interval is None or interval > MAX_INTERVAL:
         found = (
-            f"there are {gap / _HOUR:g} hours between two checks" if gap else "it runs only once"
+            f"there are {interval / _HOUR:g} hours between two checks"
+            if interval
+            else "it runs only once"
         )
         raise SettingsError(
             f"Invalid lifeboat.monitor.cron '{monitor.cron}': {found}, at most "
-            f"{LONGEST_GAP // _HOUR} hours are allowed, or no alarm could notice in time that the "
+            f"{MAX_INTERVAL // _HOUR} hours are allowed, or no alarm could notice in time that the "
             "monitor has stopped.",
             todo="Run the monitor more often, such as every hour: '15 * * * ? *'.",
         )
-    return gap
+    return interval
 
 
 def whole_minutes(time: timedelta) -> int:
-    """CloudWatch counts in whole minutes."""
+    """A time in minutes, rounded up, as CloudWatch's periods are whole minutes."""
     return ceil(time / _MINUTE)
 
 
-def in_a_look(monitor: MonitorSettings, name: str) -> cloudwatch.Metric:
-    """The newest value of what the monitor reports at each look.
+def monitor_metric(monitor: MonitorSettings, name: str) -> cloudwatch.Metric:
+    """The newest value of a metric that each check of the monitor sends.
 
-    Its period is two gaps: in one alone, a look that comes a minute late would be absent.
+    Its period is two intervals: with one, a check that is a minute late would be missing.
     """
-    return _of(name, None, period=Duration.minutes(whole_minutes(2 * gap_of(monitor))))
+    return _of(name, None, period=Duration.minutes(whole_minutes(2 * monitor_interval(monitor))))
 
 
-def of_the_day(name: str, database: str | None = None) -> cloudwatch.Metric:
-    """What the monitor reports once a day, about a database or about all of them."""
+def daily_metric(name: str, database: str | None = None) -> cloudwatch.Metric:
+    """A metric that the monitor sends once a day, about a database or about all of them."""
     return _of(name, database, period=DAY)
 
 
-def in_a_run(name: str, database: str) -> cloudwatch.Metric:
-    """What a backup or a drill of a database reports about itself."""
+def run_metric(name: str, database: str) -> cloudwatch.Metric:
+    """A metric that each backup or drill of a database sends."""
     return _of(name, database, period=RUN)
 
 

@@ -1,13 +1,13 @@
-"""The function that watches over the vault."""
+"""The function of the monitor."""
 
 from dataclasses import replace
 
 from constructs import Construct
 
-from infra.function import LifeboatFunction, Work, settings_variable
+from infra.function import FunctionSpec, LifeboatFunction, settings_variable
 from infra.monitor_role import MonitorRole
 from infra.names import function_name
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from lifeboat.monitor.policy.bill import MONITOR_MEMORY_MB, secrets_of
 from lifeboat.settings import Settings
 from lifeboat.settings.function_size import FunctionSize
@@ -16,26 +16,26 @@ SIZE = FunctionSize(memory_mb=MONITOR_MEMORY_MB, timeout_minutes=10)
 
 
 class MonitorFunction(Construct):
-    """A function that judges what lies in the vault and tells people when that changes.
+    """A function that checks the bucket and notifies people of changes.
 
-    It runs outside of any VPC: it needs no database, and it must be able to tell when the
-    network in which backups are taken has lost its way out.
+    It runs outside of any VPC: it needs no database, and it must be able to notify people when the
+    network of the backups has no way out.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
         settings: with all databases.
-        site: with the layer of the Python dependencies.
+        shared: with the layer of the Python dependencies.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+        self, scope: Construct, construct_id: str, *, settings: Settings, shared: SharedResources
     ) -> None:
         super().__init__(scope, construct_id)
-        outside = replace(site, network=None)
+        outside = replace(shared, network=None)
         self.name = function_name(self, "monitor")
         log = Log(self, "Log", function=self.name)
-        work = Work(
+        spec = FunctionSpec(
             name=self.name,
             purpose="checks the backup bucket and notifies people",
             module="monitor",
@@ -48,11 +48,11 @@ class MonitorFunction(Construct):
             ),
             variables={"LIFEBOAT_SECRETS": str(secrets_of(settings))},
         )
-        role = MonitorRole(self, "Role", alerts=settings.alerts, site=outside, log=log)
+        role = MonitorRole(self, "Role", alerts=settings.alerts, shared=outside, log=log)
         self.function = LifeboatFunction(
             self,
             "Function",
-            work=work,
-            site=outside,
+            spec=spec,
+            shared=outside,
             role=role,
         )

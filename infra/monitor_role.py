@@ -6,8 +6,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_the_vaults_key
-from infra.site import Log, Site
+from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_bucket_key
+from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST, STATE_KEY
 from lifeboat.model.tiers import Tier
@@ -30,12 +30,18 @@ class MonitorRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         alerts: with the secret of a webhook, where there is one.
-        site: what it looks at, and where it tells.
+        shared: with the bucket and the topic.
         log: where the function logs to.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, alerts: AlertSettings, site: Site, log: Log
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        alerts: AlertSettings,
+        shared: SharedResources,
+        log: Log,
     ) -> None:
         stack = Stack.of(scope)
         webhook = [arn for arn in (alerts.webhook_url_secret_arn,) if arn]
@@ -43,22 +49,22 @@ class MonitorRole(FunctionRole):
         super().__init__(
             scope,
             construct_id,
-            site=site,
+            shared=shared,
             log=log,
             statements=[
-                *_look(site.vault),
+                *_read_bucket(shared.vault),
                 iam.PolicyStatement(
                     sid="ListTopicSubscriptions",
                     actions=["sns:ListSubscriptionsByTopic"],
-                    resources=[site.alerts.topic.topic_arn],
+                    resources=[shared.alerts.topic.topic_arn],
                 ),
                 on_objects(
-                    "WriteMonitorState", site.vault, actions=["s3:PutObject"], keys=[STATE_KEY]
+                    "WriteMonitorState", shared.vault, actions=["s3:PutObject"], keys=[STATE_KEY]
                 ),
                 *read_secrets("WebhookSecret", webhook, webhook_key, stack),
-                *use_the_vaults_key(site.vault, stack, actions=WRITE),
+                *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
-            arguments={
+            wildcard_reasons={
                 **dict.fromkeys(
                     MANIFESTS, "It checks every backup of every database by its manifest"
                 ),
@@ -68,7 +74,7 @@ class MonitorRole(FunctionRole):
         )
 
 
-def _look(vault: Vault) -> Iterator[iam.PolicyStatement]:
+def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:
     """The bucket's configuration and listings, and of its objects only manifests and reports.
 
     Which call needs which action is not always what its name suggests:

@@ -1,4 +1,4 @@
-"""Physical names: those by which a person calls a function."""
+"""Physical names of functions, alarms and outputs."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -11,26 +11,26 @@ from lifeboat.model import commands
 
 type Job = Literal["backup", "drill", "monitor", "restore"]
 
-LONGEST = 64
+MAX_NAME_LENGTH = 64
 """Characters that Lambda and EventBridge Scheduler accept in a name."""
 
 
 def function_name(scope: Construct, job: Job, database: str | None = None) -> str:
-    """What the function with that job is called, and its schedule too.
+    """The name of the function with that job, and of its schedule.
 
     Args:
         scope: a construct of the stack.
         job: what it does.
-        database: for which; None where it does so for all of them.
+        database: which one; None if it is for all of them.
 
     Raises:
-        SettingsError: the stack's and the database's name are too long together.
+        SettingsError: the names of the stack and the database are too long together.
     """
     name = commands.function_name(Stack.of(scope).stack_name, job, database)
-    if len(name) > LONGEST:
+    if len(name) > MAX_NAME_LENGTH:
         raise SettingsError(
             f"The name of the {job} function{f' of {database}' if database else ''} is too long: "
-            f"{name} has {len(name)} characters, AWS allows {LONGEST}.",
+            f"{name} has {len(name)} characters, AWS allows {MAX_NAME_LENGTH}.",
             todo="Shorten the stack's name (-c stack_name=...) or the database's name.",
         )
     return name
@@ -39,7 +39,7 @@ def function_name(scope: Construct, job: Job, database: str | None = None) -> st
 def alarm_name(scope: Construct, what: str) -> str:
     """An alarm's name: the subject of its email, so it says what is wrong.
 
-    All names begin with the stack's, by which the topic knows its own alarms.
+    All names begin with the stack's, by which the topic's policy recognises its alarms.
     """
     return f"{Stack.of(scope).stack_name}-{what}"
 

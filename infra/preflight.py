@@ -24,16 +24,16 @@ from lifeboat.settings import Deployment, Settings, parse
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 """The SSM parameter in which `cdk bootstrap` leaves its version."""
 
-LEAST_BOOTSTRAP = 6
-"""What the stack's assets need, as the CDK's own rule in the template says."""
+MIN_BOOTSTRAP = 6
+"""The lowest version of the bootstrap that the stack's assets need."""
 
 ANY_REGION = "us-east-1"
 """Where to ask who we are when no region is set: the answer is the same everywhere."""
 
-MOST_AT_ONCE = 3
-"""Runs that a new account's concurrency must leave room for: a backup, the monitor, a restore."""
+MIN_CONCURRENCY = 3
+"""Concurrent runs that the account must allow: a backup, the monitor, a restore."""
 
-NEW_ACCOUNTS_MEMORY_MB = 3008
+NEW_ACCOUNT_MEMORY_MB = 3008
 """What Lambda gives a new account at most; AWS raises it "automatically based on your usage", and
 no API tells the present limit.
 
@@ -46,9 +46,9 @@ CDK = "node_modules/.bin/cdk"
 def find_problems(
     session: boto3.Session, context: Mapping[str, object], *, region: str | None
 ) -> Iterator[LifeboatError | str]:
-    """Everything that would keep `cdk deploy` or the first backup from succeeding.
+    """Everything that would make `cdk deploy` or the first backup fail.
 
-    What may do so, though nothing can tell beforehand, is a note: a text instead of an error.
+    What may do so, but cannot be known beforehand, is a note: a text instead of an error.
 
     Args:
         session: with the credentials that the deployment will use.
@@ -89,7 +89,7 @@ def find_problems(
 def _problems_of(
     session: boto3.Session, settings: Settings, stack: str, *, region: str
 ) -> Iterator[LifeboatError | str]:
-    """What the settings name and AWS doesn't have, or has otherwise."""
+    """What the settings name and AWS does not have, or has in another form."""
     keys = Keys(session, region)
     yield from answered(lambda: secret_problems(session, settings, keys, region), "the secrets")
     if topic_key := settings.alerts.topic_key_arn:
@@ -133,27 +133,27 @@ def _quota_problems(session: boto3.Session, region: str) -> Iterator[PreflightEr
     """A new account may have a tenth of the usual concurrency, or less."""
     client = session.client("lambda", region_name=region)
     limit = client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit < MOST_AT_ONCE:
+    if limit < MIN_CONCURRENCY:
         yield PreflightError(
             f"Lambda runs only {limit} functions at once in this account and region; a backup,"
-            f" the monitor and a restore need {MOST_AT_ONCE}.",
+            f" the monitor and a restore need {MIN_CONCURRENCY}.",
             todo="Request a higher quota: aws service-quotas request-service-quota-increase"
             " --service-code lambda --quota-code L-B99A9384 --desired-value 1000",
         )
 
 
 def _notes(settings: Settings) -> Iterator[str]:
-    """What may keep something from working, though nothing can tell beforehand."""
+    """What may fail, but cannot be known beforehand."""
     sizes = {
         "backup": settings.backup.memory_mb,
         "drill": settings.drill.memory_mb,
         "restore": settings.restore.memory_mb,
     }
     for name, memory in sizes.items():
-        if memory > NEW_ACCOUNTS_MEMORY_MB:
+        if memory > NEW_ACCOUNT_MEMORY_MB:
             yield (
                 f"lifeboat.{name}.memory_mb is {memory}. A new AWS account may refuse more than "
-                f"{NEW_ACCOUNTS_MEMORY_MB} MB. Then the deployment fails, and AWS Support can "
+                f"{NEW_ACCOUNT_MEMORY_MB} MB. Then the deployment fails, and AWS Support can "
                 "raise the limit."
             )
 
@@ -172,10 +172,10 @@ def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[Pref
         yield PreflightError(f"The CDK is not bootstrapped in {to.account}/{to.region}.", todo=todo)
         return
     version = parameter["Parameter"]["Value"]
-    if not version.isdecimal() or int(version) < LEAST_BOOTSTRAP:
+    if not version.isdecimal() or int(version) < MIN_BOOTSTRAP:
         yield PreflightError(
             f"The CDK's bootstrap in {to.account}/{to.region} has version {version}; "
-            f"{LEAST_BOOTSTRAP} is needed.",
+            f"{MIN_BOOTSTRAP} is needed.",
             todo=todo,
         )
 

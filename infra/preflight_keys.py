@@ -15,7 +15,7 @@ PUBLISHERS = {
     "cloudwatch.amazonaws.com": "alarms",
     "events.amazonaws.com": "notifications of retrieved backups",
 }
-"""The services that publish to the topic without a role of ours, and what they tell.
+"""The services that publish to the topic without a role of ours, and what they notify of.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 """
@@ -48,7 +48,7 @@ class Keys:
         return any(arn.rpartition("/")[2] == name for arn in allowed)
 
     def topic_problems(self, key: str) -> Iterator[PreflightError]:
-        """An alarm that may not use the topic's key notifies nobody, and nothing else tells."""
+        """An alarm that may not use the topic's key notifies nobody, without an error."""
         try:
             policy = self._client.get_key_policy(KeyId=key)["Policy"]
         except ClientError as error:
@@ -119,11 +119,11 @@ def _unusable(found: "KeyMetadataTypeDef", key: str) -> Iterator[PreflightError]
 
 
 def answered[T](ask: Callable[[], Iterator[T]], what: str) -> Iterator[T | PreflightError | str]:
-    """All that `ask` gives, and word of what it could not look at, so that nothing is passed over.
+    """All that `ask` yields, and an error or note if it could not check everything.
 
     Args:
         ask: asks AWS.
-        what: it looks at.
+        what: it checks.
     """
     try:
         yield from ask()

@@ -6,10 +6,10 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.function import ALL_BUT_SLACK, LifeboatFunction, Work, settings_variable
+from infra.function import ALL_BUT_SLACK, FunctionSpec, LifeboatFunction, settings_variable
 from infra.names import function_name
 from infra.restore_role import RestoreRole
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from lifeboat.settings import Settings
 
 
@@ -22,16 +22,16 @@ class RestoreFunction(Construct):
         scope: parent construct.
         construct_id: its name there.
         settings: with all databases.
-        site: with the layers of PostgreSQL's client programs and of the Python dependencies.
+        shared: with the layers of PostgreSQL's client programs and of the Python dependencies.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site
+        self, scope: Construct, construct_id: str, *, settings: Settings, shared: SharedResources
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = function_name(self, "restore")
         log = Log(self, "Log", function=self.name)
-        work = Work(
+        spec = FunctionSpec(
             name=self.name,
             purpose="restores backups, on demand only",
             module="restore",
@@ -41,11 +41,11 @@ class RestoreFunction(Construct):
         self.function = LifeboatFunction(
             self,
             "Function",
-            work=work,
-            site=site,
-            role=RestoreRole(self, "Role", settings=settings, site=site, log=log),
+            spec=spec,
+            shared=shared,
+            role=RestoreRole(self, "Role", settings=settings, shared=shared, log=log),
         )
-        _tell_of_thaws(self, site, slack=settings.alerts.slack)
+        _notify_of_thaws(self, shared, slack=settings.alerts.slack)
 
 
 _THAWED = (
@@ -57,7 +57,7 @@ _THAWED = (
 
 
 def _as_lines() -> str:
-    """For a mail: EventBridge takes text as lines, each between quotes."""
+    """For an email: EventBridge takes text as lines, each between quotes."""
     return "\n".join(f'"{line}"' for line in _THAWED)
 
 
@@ -76,13 +76,13 @@ def _as_custom_schema() -> str:
     return json.dumps({"version": "1.0", "source": "custom", "content": content})
 
 
-def _tell_of_thaws(scope: Construct, site: Site, *, slack: bool) -> None:
+def _notify_of_thaws(scope: Construct, shared: SharedResources, *, slack: bool) -> None:
     """Notify the topic when S3 has retrieved something in the bucket from Glacier.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    topic = site.alerts.topic
-    bucket = site.vault.bucket.bucket_name
+    topic = shared.alerts.topic
+    bucket = shared.vault.bucket.bucket_name
     rule = events.CfnRule(
         scope,
         "Thawed",

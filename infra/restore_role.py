@@ -9,12 +9,12 @@ from constructs import Construct
 from infra.role import (
     WRITE,
     FunctionRole,
-    list_below,
+    list_prefixes,
     on_objects,
     read_secrets,
-    use_the_vaults_key,
+    use_bucket_key,
 )
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.keys import DRILLS, EXPORTS, RESTORES
 from lifeboat.model.tiers import Tier
@@ -34,12 +34,18 @@ class RestoreRole(FunctionRole):
         scope: parent construct.
         construct_id: its name there.
         settings: with all databases.
-        site: where the backups are, and who is told of failures.
+        shared: where the backups are, and the topic for failures.
         log: where the function logs to.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, site: Site, log: Log
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        shared: SharedResources,
+        log: Log,
     ) -> None:
         stack = Stack.of(scope)
         restore = settings.restore
@@ -48,28 +54,28 @@ class RestoreRole(FunctionRole):
         super().__init__(
             scope,
             construct_id,
-            site=site,
+            shared=shared,
             log=log,
             statements=[
-                *_use_backups(site.vault),
+                *_use_backups(shared.vault),
                 *read_secrets(
                     "TargetSecrets",
                     dict.fromkeys([*secrets, *restore.target_secret_arns]),
                     dict.fromkeys([*keys, *restore.target_secret_key_arns]),
                     stack,
                 ),
-                *use_the_vaults_key(site.vault, stack, actions=WRITE),
+                *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
-            arguments=dict(_arguments()),
+            wildcard_reasons=dict(_wildcard_reasons()),
         )
 
 
 def _use_backups(vault: Vault) -> Iterator[iam.PolicyStatement]:
-    yield list_below("ListBackupsAndReports", vault, [*_BACKUPS, *_REPORTS])
+    yield list_prefixes("ListBackupsAndReports", vault, [*_BACKUPS, *_REPORTS])
     yield on_objects(
         "ReadBackupsAndReports",
         vault,
-        # By version, too: a manifest names the version of the archive that it speaks of.
+        # By version, too: a manifest names the version of its archive.
         actions=["s3:GetObject", "s3:GetObjectVersion"],
         keys=[f"{prefix}*" for prefix in (*_BACKUPS, *_REPORTS)],
     )
@@ -89,7 +95,7 @@ def _use_backups(vault: Vault) -> Iterator[iam.PolicyStatement]:
     )
 
 
-def _arguments() -> Iterator[tuple[str, str]]:
+def _wildcard_reasons() -> Iterator[tuple[str, str]]:
     for prefix in _BACKUPS:
         yield (
             f"{prefix}*",

@@ -1,7 +1,7 @@
 """What all functions' roles have in common, statement by statement.
 
 The CDK's own grants allow more than is needed, so every statement is written out, and each
-wildcard in one is argued for: a synth with any other fails.
+wildcard has a reason: a synth with any other fails.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from aws_cdk import Acknowledgment, ArnFormat, CfnElement, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.site import Log, Site
+from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import attempt_key, claims_prefix
@@ -29,10 +29,10 @@ class FunctionRole(iam.Role):
     Args:
         scope: parent construct.
         construct_id: its name there.
-        site: with the topic, and the network if there is one.
+        shared: with the topic, and the network if there is one.
         log: the function's log.
         statements: what else it may do.
-        arguments: why, for each pattern with a wildcard among the vault's keys in `statements`.
+        wildcard_reasons: by pattern of keys in `statements`, the reason for its wildcard.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class FunctionRole(iam.Role):
         scope: Construct,
         construct_id: str,
         *,
-        site: Site,
+        shared: SharedResources,
         log: Log,
         statements: Iterable[iam.PolicyStatement],
-        arguments: Mapping[str, str],
+        wildcard_reasons: Mapping[str, str],
     ) -> None:
         stack = Stack.of(scope)
-        allowed = [*statements, *_publish(site, stack), _write_logs(log)]
-        if site.network:
-            allowed += _join_the_network(stack, log.function)
+        allowed = [*statements, *_publish(shared, stack), _write_logs(log)]
+        if shared.network:
+            allowed += _manage_network_interfaces(stack, log.function)
         super().__init__(
             scope,
             construct_id,
@@ -57,8 +57,10 @@ class FunctionRole(iam.Role):
         )
         self.log = log
         """Where the function logs."""
-        reasons = {_as_found(site.vault, keys): reason for keys, reason in arguments.items()}
-        if site.network:
+        reasons = {
+            _as_found(shared.vault, keys): reason for keys, reason in wildcard_reasons.items()
+        }
+        if shared.network:
             reasons["*"] = "Lambda's network interfaces have no name"
         Validations.of(self).acknowledge(
             *(
@@ -71,7 +73,7 @@ class FunctionRole(iam.Role):
 def on_objects(
     sid: str, vault: Vault, *, actions: Iterable[str], keys: Iterable[str]
 ) -> iam.PolicyStatement:
-    """Actions on all objects of the vault whose keys are like one of `keys`."""
+    """Actions on all objects in the bucket whose keys match one of `keys`."""
     return iam.PolicyStatement(
         sid=sid,
         actions=list(actions),
@@ -79,7 +81,9 @@ def on_objects(
     )
 
 
-def keep_attempts(vault: Vault, kind: AttemptKind, database: str) -> Iterator[iam.PolicyStatement]:
+def record_attempts(
+    vault: Vault, kind: AttemptKind, database: str
+) -> Iterator[iam.PolicyStatement]:
     """Recording the runs of one database, and claiming an hour's notification."""
     yield on_objects(
         "WriteAttempts", vault, actions=["s3:PutObject"], keys=[attempt_key(database, kind)]
@@ -89,15 +93,15 @@ def keep_attempts(vault: Vault, kind: AttemptKind, database: str) -> Iterator[ia
     )
 
 
-def why_claims(kind: AttemptKind) -> dict[str, str]:
-    """The argument for the wildcard in `keep_attempts`."""
+def claim_reasons(kind: AttemptKind) -> dict[str, str]:
+    """The reason for the wildcard in `record_attempts`."""
     return {
         f"{claims_prefix(kind)}*": "One key for each hour decides which function notifies people,"
         " and the hours are not known beforehand"
     }
 
 
-def list_below(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicyStatement:
+def list_prefixes(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicyStatement:
     """Listing the keys that begin with one of the prefixes, and no others."""
     return iam.PolicyStatement(
         sid=sid,
@@ -107,12 +111,12 @@ def list_below(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicySta
     )
 
 
-def use_the_vaults_key(
+def use_bucket_key(
     vault: Vault, stack: Stack, *, actions: Iterable[str]
 ) -> Iterator[iam.PolicyStatement]:
-    """The use of the vault's key, where it has one of its own, through S3 only.
+    """The use of the bucket's own KMS key, if it has one, through S3 only.
 
-    S3 never encrypts anew what lies there, so keys of earlier settings can still be read with.
+    S3 never re-encrypts objects, so older ones still need the keys of earlier settings.
     """
     if vault.key:
         yield _through("UseBucketKey", "s3", [vault.key.key_arn], stack, actions=actions)
@@ -123,10 +127,10 @@ def use_the_vaults_key(
 def read_secrets(
     sid: str, secrets: Iterable[str], keys: Iterable[str], stack: Stack
 ) -> Iterator[iam.PolicyStatement]:
-    """Reading these secrets and parameters, and the use of their keys for nothing else.
+    """Reading these secrets and parameters, and the use of their KMS keys for that only.
 
-    AWS's own keys need no statement: those of both services let the whole account decrypt through
-    the service (services-parameter-store.html in KMS's developer guide).
+    AWS's own keys need no statement: they let the whole account decrypt through the service
+    (services-parameter-store.html in KMS's developer guide).
     """
     arns, key_arns = list(secrets), list(keys)
     parameters = [arn for arn in arns if is_parameter(arn)]
@@ -136,13 +140,13 @@ def read_secrets(
 
 
 @dataclass(frozen=True)
-class _Keeper:
-    """A service that keeps secrets.
+class _SecretService:
+    """A service that stores secrets.
 
     Attributes:
         service: its name in ARNs and hosts.
         read: the action that reads one.
-        context: what it tells KMS of the secret whose value is decrypted.
+        context: the key of the secret's ARN in KMS's encryption context.
     """
 
     service: str
@@ -150,12 +154,12 @@ class _Keeper:
     context: str
 
 
-_SECRETS = _Keeper("secretsmanager", "secretsmanager:GetSecretValue", "SecretARN")
-_PARAMETERS = _Keeper("ssm", "ssm:GetParameter", "PARAMETER_ARN")
+_SECRETS = _SecretService("secretsmanager", "secretsmanager:GetSecretValue", "SecretARN")
+_PARAMETERS = _SecretService("ssm", "ssm:GetParameter", "PARAMETER_ARN")
 
 
 def _read(
-    keeper: _Keeper, sid: str, arns: list[str], keys: list[str], stack: Stack
+    keeper: _SecretService, sid: str, arns: list[str], keys: list[str], stack: Stack
 ) -> Iterator[iam.PolicyStatement]:
     if not arns:
         return
@@ -190,13 +194,13 @@ def _through(
     )
 
 
-def _publish(site: Site, stack: Stack) -> Iterator[iam.PolicyStatement]:
+def _publish(shared: SharedResources, stack: Stack) -> Iterator[iam.PolicyStatement]:
     """A function notifies people of its failure, and the monitor of its findings."""
     yield iam.PolicyStatement(
-        sid="PublishAlerts", actions=["sns:Publish"], resources=[site.alerts.topic.topic_arn]
+        sid="PublishAlerts", actions=["sns:Publish"], resources=[shared.alerts.topic.topic_arn]
     )
-    if site.alerts.key:
-        yield _through("UseTopicKey", "sns", [site.alerts.key.key_arn], stack, actions=WRITE)
+    if shared.alerts.key:
+        yield _through("UseTopicKey", "sns", [shared.alerts.key.key_arn], stack, actions=WRITE)
 
 
 def _write_logs(log: Log) -> iam.PolicyStatement:
@@ -207,7 +211,7 @@ def _write_logs(log: Log) -> iam.PolicyStatement:
     )
 
 
-def _join_the_network(stack: Stack, function: str) -> Iterator[iam.PolicyStatement]:
+def _manage_network_interfaces(stack: Stack, function: str) -> Iterator[iam.PolicyStatement]:
     """Let the Lambda service attach the function to subnets, but not the function's own code.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, "Required IAM permissions"
@@ -237,6 +241,6 @@ def _join_the_network(stack: Stack, function: str) -> Iterator[iam.PolicyStateme
 
 
 def _as_found(vault: Vault, keys: str) -> str:
-    """A pattern of keys as cdk-nag names it in its findings."""
+    """A pattern of keys, as cdk-nag names it in its findings."""
     bucket = cast("CfnElement", vault.bucket.node.default_child)
     return f"<{Stack.of(vault).get_logical_id(bucket)}.Arn>/{keys}"

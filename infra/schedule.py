@@ -12,12 +12,12 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 DELIVERY_HOURS = 4
-"""For so long a run that could not be delivered is tried again; late is better than never."""
+"""Hours for which EventBridge Scheduler retries an event that it could not deliver."""
 
 SPREAD = Duration.minutes(15)
-"""Within so much of their time runs of several databases begin, or all of them would at one minute,
-which a new account's concurrency of 10 throttles. The scheduled time, and so a backup's key and
-tier, stays the cron's; a run of 15 minutes ends within the monitor's hour.
+"""Runs of several databases start within this time of their schedule. If all started in the same
+minute, a new account's concurrency of 10 would throttle them. The scheduled time, and so a backup's
+key and tier, stays that of the cron; a run of 15 minutes ends within the monitor's hour.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
 """
@@ -30,35 +30,35 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context
 
 
 @dataclass(frozen=True, kw_only=True)
-class Times:
+class ScheduleSpec:
     """When a function is invoked, and with what."""
 
     cron: str
     """The fields of an AWS cron expression."""
 
     timezone: str = "UTC"
-    """IANA zone in which it is read."""
+    """The IANA time zone of the cron."""
 
     event: Mapping[str, str]
-    """What the function gets."""
+    """The function's event."""
 
     purpose: str
     """A few words, for the console."""
 
     spread: bool = False
-    """Whether it may begin somewhat later, since others have the same times."""
+    """Whether it may start somewhat later, because others have the same schedule."""
 
 
 class Schedule(Construct):
     """Invokes a function at the times of a cron.
 
-    EventBridge Scheduler delivers at least once, so a function has to bear a second delivery.
+    EventBridge Scheduler delivers at least once, so a function must accept a second delivery.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
         name: of the schedule: its function's.
-        times: when, and with what.
+        spec: when, and with which event.
         function: what is invoked.
         dead_letters: gets the events that could not be delivered.
     """
@@ -69,7 +69,7 @@ class Schedule(Construct):
         construct_id: str,
         *,
         name: str,
-        times: Times,
+        spec: ScheduleSpec,
         function: lambda_.Function,
         dead_letters: sqs.Queue,
     ) -> None:
@@ -79,7 +79,7 @@ class Schedule(Construct):
             function,
             # The CDK's own grant adds every version and alias of the function to what is needed.
             role=role.without_policy_updates(),
-            input=scheduler.ScheduleTargetInput.from_object(dict(times.event)),
+            input=scheduler.ScheduleTargetInput.from_object(dict(spec.event)),
             dead_letter_queue=dead_letters,
             max_event_age=Duration.hours(DELIVERY_HOURS),
             retry_attempts=185,
@@ -88,14 +88,12 @@ class Schedule(Construct):
             self,
             "Schedule",
             schedule_name=name,
-            description=f"Lifeboat: {times.purpose}",
+            description=f"Lifeboat: {spec.purpose}",
             schedule=scheduler.ScheduleExpression.expression(
-                f"cron({times.cron})", TimeZone.of(times.timezone)
+                f"cron({spec.cron})", TimeZone.of(spec.timezone)
             ),
             time_window=(
-                scheduler.TimeWindow.flexible(SPREAD)
-                if times.spread
-                else scheduler.TimeWindow.off()
+                scheduler.TimeWindow.flexible(SPREAD) if spec.spread else scheduler.TimeWindow.off()
             ),
             target=target,
         )
@@ -125,7 +123,7 @@ def _invoking_role(
         "Role",
         assumed_by=iam.ServicePrincipal(
             "scheduler.amazonaws.com",
-            # Against the confused deputy: another account's schedule cannot borrow this role.
+            # Against the confused deputy: another account's schedule cannot use this role.
             conditions={
                 "StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group}
             },

@@ -23,7 +23,7 @@ EXAMPLE = "lifeboat.example.toml"
 FILE_KEY = "settings_file"
 """The context key of another file: `-c settings_file=lifeboat.staging.toml`."""
 
-USUAL_STACK = "Lifeboat"
+DEFAULT_STACK = "Lifeboat"
 """The name of a stack that nobody named."""
 
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
@@ -149,11 +149,12 @@ def _stack(
     found = context.get(STACK_KEY) or in_file
     if found is None and unusual_file:
         raise SettingsError(
-            f"{unusual_file} does not name its stack, so it would change the stack {USUAL_STACK}.",
+            f"{unusual_file} does not name its stack, so it would change the stack"
+            f" {DEFAULT_STACK}.",
             todo=f'Write {STACK_KEY} = "<name>" into it, above the first [table]; or pass'
             f" -c {STACK_KEY}=<name>.",
         )
-    name = USUAL_STACK if found is None else found
+    name = DEFAULT_STACK if found is None else found
     if not isinstance(name, str) or not _STACK_NAME.fullmatch(name):
         raise SettingsError(
             f"{STACK_KEY} is not the name of a stack.",

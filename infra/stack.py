@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.alarms import Alarms, rules_of
+from infra.alarms import Alarms, alarm_specs
 from infra.alerts import Alerts
 from infra.backup_function import BackupFunction
 from infra.dashboard import Dashboard, Row
@@ -25,8 +25,8 @@ from infra.function import ARCHITECTURES
 from infra.monitor_function import MonitorFunction
 from infra.names import output_name
 from infra.restore_function import RestoreFunction
-from infra.schedule import SCHEDULED_TIME, Schedule, Times
-from infra.site import Site, as_asset
+from infra.schedule import SCHEDULED_TIME, Schedule, ScheduleSpec
+from infra.shared_resources import SharedResources, as_asset
 from infra.vault import Vault
 from lifeboat.model.commands import Commands
 from lifeboat.settings import Settings
@@ -55,13 +55,13 @@ class LifeboatStack(Stack):
     Args:
         scope: the app.
         construct_id: name of the stack, with which the names of its functions and alarms begin.
-        settings: what to back up, how and for how long, and whom to tell.
+        settings: what to back up, how and for how long, and whom to notify.
         contents: what the functions consist of.
         env: account and region, where they are known.
 
     Raises:
         SettingsError: names or settings are too long for the functions that get them, or the
-            monitor runs too rarely to be missed.
+            monitor runs too rarely.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class LifeboatStack(Stack):
         python = _layer(self, "PythonLayer", content=contents.python, settings=settings)
         client = _layer(self, "PostgresLayer", content=contents.client, settings=settings)
         server = _layer(self, "ServerLayer", content=contents.server, settings=settings)
-        watching = Site(
+        shared = SharedResources(
             vault=self.vault,
             alerts=self.alerts,
             code=contents.code,
@@ -100,18 +100,18 @@ class LifeboatStack(Stack):
             architecture=settings.architecture,
             network=settings.network,
         )
-        self._backing_up = replace(watching, layers=[client, python])
-        self._drilling = replace(watching, layers=[server, python])
+        self._for_backups = replace(shared, layers=[client, python])
+        self._for_drills = replace(shared, layers=[server, python])
         self._databases = [each.name for each in settings.databases]
         self._spread = len(settings.databases) > 1
         CfnOutput(self, "BackupBucketName", value=self.vault.bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
-        monitor = self._monitor(settings, watching)
+        monitor = self._monitor(settings, shared)
         if settings.restore.enabled:
             self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
-        rules = rules_of(settings, monitor, self.dead_letters, self._commands)
-        alarms = Alarms(self, "Alarms", rules=rules, alerts=self.alerts).alarms
+        specs = alarm_specs(settings, monitor, self.dead_letters, self._commands)
+        alarms = Alarms(self, "Alarms", specs=specs, alerts=self.alerts).alarms
         if settings.dashboard:
             Dashboard(
                 self,
@@ -126,21 +126,21 @@ class LifeboatStack(Stack):
         """Backups and drills of the one database in these settings."""
         database = settings.databases[0]
         scope = Construct(self, f"Database-{database.name}")
-        backup = BackupFunction(scope, "Backup", settings=settings, site=self._backing_up)
-        times = Times(
+        backup = BackupFunction(scope, "Backup", settings=settings, shared=self._for_backups)
+        spec = ScheduleSpec(
             cron=database.cron,
             timezone=database.timezone,
             event={"database": database.name, "scheduled": SCHEDULED_TIME},
             purpose=f"when {database.name} is backed up",
             spread=self._spread,
         )
-        self._start(scope, "Schedule", times=times, invoked=backup)
-        self._tell(scope, "BackupFunctionName", backup.name, database.name)
-        self._tell(scope, "BackupCommand", self._commands.back_up(database.name), database.name)
+        self._start(scope, "Schedule", spec=spec, invoked=backup)
+        self._output(scope, "BackupFunctionName", backup.name, database.name)
+        self._output(scope, "BackupCommand", self._commands.back_up(database.name), database.name)
         drill = self._drill(scope, settings).function if settings.drill.enabled else None
         return Row(settings=settings, backup=backup.function, drill=drill)
 
-    def _tell(self, scope: Construct, what: str, value: str, database: str) -> None:
+    def _output(self, scope: Construct, what: str, value: str, database: str) -> None:
         """An output of a database, under a name that a person can read."""
         output = CfnOutput(scope, what, value=value)
         if name := output_name(what, database, self._databases):
@@ -148,21 +148,21 @@ class LifeboatStack(Stack):
 
     def _drill(self, scope: Construct, settings: Settings) -> DrillFunction:
         database = settings.databases[0]
-        drill = DrillFunction(scope, "Drill", settings=settings, site=self._drilling)
-        times = Times(
+        drill = DrillFunction(scope, "Drill", settings=settings, shared=self._for_drills)
+        spec = ScheduleSpec(
             cron=settings.drill.cron,
             timezone=database.timezone,
             event={"database": database.name},
             purpose=f"when a drill of {database.name} runs",
             spread=self._spread,
         )
-        self._start(scope, "DrillSchedule", times=times, invoked=drill)
-        self._tell(scope, "DrillCommand", self._commands.drill(database.name), database.name)
+        self._start(scope, "DrillSchedule", spec=spec, invoked=drill)
+        self._output(scope, "DrillCommand", self._commands.drill(database.name), database.name)
         return drill
 
     def _restore(self, settings: Settings) -> None:
         """Without schedule and alarm: whoever asks for a restore reads its answer."""
-        restore = RestoreFunction(self, "Restore", settings=settings, site=self._backing_up)
+        restore = RestoreFunction(self, "Restore", settings=settings, shared=self._for_backups)
         event = {"action": "list", "database": settings.databases[0].name}
         CfnOutput(self, "RestoreCommand", value=self._commands.restore(event))
         CfnOutput(
@@ -172,14 +172,14 @@ class LifeboatStack(Stack):
             description="What the IAM policy of a person who may restore has to allow",
         )
 
-    def _monitor(self, settings: Settings, site: Site) -> MonitorFunction:
-        monitor = MonitorFunction(self, "Monitor", settings=settings, site=site)
-        times = Times(
+    def _monitor(self, settings: Settings, shared: SharedResources) -> MonitorFunction:
+        monitor = MonitorFunction(self, "Monitor", settings=settings, shared=shared)
+        spec = ScheduleSpec(
             cron=settings.monitor.cron,
             event={"scheduled": SCHEDULED_TIME},
             purpose="when the monitor checks the bucket",
         )
-        self._start(self, "MonitorSchedule", times=times, invoked=monitor)
+        self._start(self, "MonitorSchedule", spec=spec, invoked=monitor)
         CfnOutput(self, "StatusCommand", value=self._commands.status())
         return monitor
 
@@ -188,14 +188,14 @@ class LifeboatStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        times: Times,
+        spec: ScheduleSpec,
         invoked: BackupFunction | DrillFunction | MonitorFunction,
     ) -> None:
         Schedule(
             scope,
             construct_id,
             name=invoked.name,
-            times=times,
+            spec=spec,
             function=invoked.function,
             dead_letters=self.dead_letters,
         )

@@ -383,7 +383,7 @@ def test_an_account_that_may_run_next_to_nothing_at_once_is_told(
     from infra import preflight
 
     account.bootstrap()
-    monkeypatch.setattr(preflight, "MOST_AT_ONCE", 10**9)
+    monkeypatch.setattr(preflight, "MIN_CONCURRENCY", 10**9)
 
     code, said = check(new_secret(account))
 

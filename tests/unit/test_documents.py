@@ -118,7 +118,7 @@ def test_links_lead_to_pages_and_headings_that_are_there(name: str) -> None:
 
 
 def test_every_alarm_and_every_finding_has_its_section_and_no_other_has() -> None:
-    alarms = literals(REPOSITORY / "infra" / "alarms.py", "Rule", "what")
+    alarms = literals(REPOSITORY / "infra" / "alarms.py", "AlarmSpec", "what")
     assert {"backup-too-old", "monitor-heartbeat", "schedule-dead-letters"} <= alarms
     page = PAGES["alarms"]
     sections = re.findall(r"^### ([a-z-]+)$", page.text, re.MULTILINE)

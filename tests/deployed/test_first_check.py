@@ -17,10 +17,10 @@ def session(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> boto
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    from infra import first_look
+    from infra import first_check
 
-    monkeypatch.setattr(sys, "argv", ["first_look", "-c", "lifeboat={}", *arguments])
-    return first_look.main()
+    monkeypatch.setattr(sys, "argv", ["first_check", "-c", "lifeboat={}", *arguments])
+    return first_check.main()
 
 
 @pytest.mark.usefixtures("session")
@@ -62,9 +62,9 @@ def test_a_monitor_that_fails_fails_the_deployment_and_says_what_to_do(
 def test_a_monitor_that_is_not_there_fails_the_deployment(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from infra.first_look import look
+    from infra.first_check import first_check
 
     with pytest.raises(LifeboatError, match="Invoking the monitor Other-monitor failed"):
-        look(session, stack="Other", region="us-east-1")
+        first_check(session, stack="Other", region="us-east-1")
     assert run(monkeypatch, "-c", "stack_name=Other") == 1
     assert "lambda:InvokeFunction" in capsys.readouterr().err

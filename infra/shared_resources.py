@@ -1,4 +1,4 @@
-"""What a function finds around it."""
+"""What functions share: bucket, topic, code, layers and network; and the log of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,33 +16,32 @@ from lifeboat.settings import NetworkSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
-    """What functions of one kind find around them."""
+class SharedResources:
+    """The resources that the functions of one kind share."""
 
     vault: Vault
     """Where the backups are."""
 
     alerts: Alerts
-    """Where failures are told."""
+    """The topic for notifications."""
 
     code: Path
-    """What becomes /var/task: the functions' code, built by `layers.code`."""
+    """The functions' code, built by `layers.code`; it becomes /var/task."""
 
     layers: list[lambda_.ILayerVersion]
-    """What becomes /opt."""
+    """Their contents become /opt."""
 
     architecture: Architecture
     """The processor for which the layers are made."""
 
     network: NetworkSettings | None
-    """Where it runs; None: outside of any VPC."""
+    """Where the functions run; None: outside any VPC."""
 
 
 def as_asset(content: Path) -> lambda_.Code:
-    """A directory for Lambda, under a name that tells its files' modes too.
+    """A directory for Lambda, with an asset hash that includes its files' modes.
 
-    The CDK's own name for it leaves the modes out: a directory whose modes were mended would not
-    be uploaded again.
+    The CDK's own hash ignores modes: after a fix of modes a directory would not be uploaded again.
     """
     return lambda_.Code.from_asset(str(content), asset_hash=content_digest(content))
 
@@ -56,9 +55,8 @@ class Log(logs.LogGroup):
             construct_id,
             log_group_name=f"/aws/lambda/{function}",
             retention=logs.RetentionDays.ONE_YEAR,
-            # Gone with the stack, because a log group that stays would keep its name taken and
-            # the next deployment from succeeding. What a backup is stands in its manifest, and
-            # what a drill found in its report.
+            # Deleted with the stack: a log group that stays would keep its name, and the next
+            # deployment would fail. Manifests and reports have all that matters of runs.
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.function = function

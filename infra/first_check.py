@@ -1,7 +1,7 @@
 """The end of a deployment: run the monitor once, and show its status.
 
 No alarm notices a monitor that never ran: a new alarm has no data, just as one whose data stopped.
-`python -m infra.first_look` takes the same `-c key=value` as the CDK CLI and invokes the deployed
+`python -m infra.first_check` takes the same `-c key=value` as the CDK CLI and invokes the deployed
 monitor with the deployer's own credentials.
 """
 
@@ -17,22 +17,22 @@ from infra.preflight_error import PreflightError
 from infra.settings_file import installation
 from lifeboat.errors import LifeboatError
 
-#: The monitor has ten minutes, and must not be asked twice.
 _ONCE = Config(read_timeout=660, retries={"total_max_attempts": 1})
+"""The monitor has ten minutes, and must not be invoked twice."""
 
 _SAFE = "The stack is deployed, and backups run by their schedules. Nothing checks them yet."
 
 
-def look(found: boto3.Session, *, stack: str, region: str | None) -> str:
-    """The status as the deployed monitor shows it.
+def first_check(found: boto3.Session, *, stack: str, region: str | None) -> str:
+    """Invoke the deployed monitor; returns its status as text.
 
     Args:
         found: with credentials that may invoke it.
-        stack: whose monitor.
+        stack: the monitor's stack.
         region: where it is.
 
     Raises:
-        PreflightError: it could not be invoked, or failed: until it works nothing is checked.
+        PreflightError: it could not be invoked, or failed; until it works, nothing is checked.
     """
     name = f"{stack}-monitor"
     try:
@@ -59,15 +59,15 @@ def look(found: boto3.Session, *, stack: str, region: str | None) -> str:
 
 def main() -> int:
     """Print the status; 0 when the monitor works, whatever it finds."""
-    # What else the CDK CLI takes is of no concern here.
+    # Other options of the CDK CLI are ignored here.
     arguments, _ = parser_of(
-        "python -m infra.first_look", "Run the deployed monitor, and show its status."
+        "python -m infra.first_check", "Run the deployed monitor, and show its status."
     ).parse_known_args()
     try:
         found = session()
         region, stack = region_of(found), installation(context_of(arguments)).stack
         print(f"\nThe first check of {stack}-monitor in {region}:\n")  # noqa: T201
-        print(look(found, stack=stack, region=region))  # noqa: T201
+        print(first_check(found, stack=stack, region=region))  # noqa: T201
     except LifeboatError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
