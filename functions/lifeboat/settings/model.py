@@ -62,8 +62,7 @@ class DatabaseSettings(WatchedDatabase):
 
     secret_arn: SecretArn
     """Full ARN of the Secrets Manager secret or the SSM SecureString with the connection: a URL,
-    {"url": ...} or the RDS JSON form.
-    """
+    {"url": ...} or the RDS JSON form."""
 
     secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
     """The secret's KMS key if it is one of your own; None for the default, AWS's own."""
@@ -162,8 +161,7 @@ class _CommonSettings(SettingsModel):
         "governance"
     )
     """Who may delete backups early: people with a special right (governance), nobody until the
-    lock ends (compliance), or whoever may delete objects (off).
-    """
+    lock ends (compliance), or whoever may delete objects (off)."""
 
     architecture: Annotated[Architecture, expects("'arm64' or 'x86_64'")] = "arm64"
     """Processor of the functions; arm64 is cheaper."""
