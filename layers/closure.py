@@ -1,6 +1,6 @@
 """Proof, without running anything, that a tree of programs will run at AWS.
 
-Each check yields its objections in words, one for each fault; no objection means that it holds.
+Each check yields a sentence for each problem; without any, it has passed.
 """
 
 import functools
@@ -27,7 +27,7 @@ def assert_closed(tree: Path, architecture: Architecture, *, top: Path | None = 
     Raises:
         LayerError: names all that is wrong.
     """
-    found = list(objections(tree, architecture, top=top))
+    found = list(problems(tree, architecture, top=top))
     if found:
         raise LayerError(
             "\n".join([f"What was built in {tree} would not work:", *found]),
@@ -35,7 +35,7 @@ def assert_closed(tree: Path, architecture: Architecture, *, top: Path | None = 
         )
 
 
-def objections(tree: Path, architecture: Architecture, *, top: Path | None = None) -> Iterator[str]:
+def problems(tree: Path, architecture: Architecture, *, top: Path | None = None) -> Iterator[str]:
     """All that speaks against a tree of PostgreSQL programs; see `assert_closed`."""
     yield from misplaced_files(tree)
     read = functools.cache(elf.read)  # many files need the same few libraries

@@ -35,7 +35,7 @@ THROW_AWAY = {
 }
 """Nothing here has to survive a power cut; speed and equal runs matter more."""
 
-LONGEST_PARENT = 60
+MAX_PARENT_BYTES = 60
 """A socket's path may have 103 bytes on macOS (107 on Linux), and its name takes some of them."""
 
 START_SECONDS = 30.0
@@ -105,7 +105,7 @@ class PostgresServer:
         """
         servers = server_tree([major])
         account = UnprivilegedUser.of_caller()
-        home = account.make_home("lifeboat-pg-", root, LONGEST_PARENT)
+        home = account.make_home("lifeboat-pg-", root, MAX_PARENT_BYTES)
         try:
             others = [each.name for each in servers.iterdir() if each.is_dir()]
             others.remove(str(major))
@@ -194,7 +194,7 @@ class PostgresServer:
             time.sleep(0.01)
         self._supervised.stop()
         raise StartError(
-            f"PostgreSQL {self.major} did not start. Its log: {self._supervised.last_words()}",
+            f"PostgreSQL {self.major} did not start. Its log: {self._supervised.log_tail()}",
             todo="Look for the reason in the log above; a setting may be wrong for this version.",
         )
 

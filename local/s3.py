@@ -133,6 +133,6 @@ class RcloneS3:
             time.sleep(0.02)
         self._supervised.stop()
         raise StartError(
-            f"rclone did not serve S3. Its log: {self._supervised.last_words()}",
+            f"rclone did not serve S3. Its log: {self._supervised.log_tail()}",
             todo="Look for the reason in the log above.",
         )

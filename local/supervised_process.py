@@ -31,7 +31,7 @@ class SupervisedProcess:
         owns: a directory that is removed after the program's end.
         env: the program's whole environment.
         user: whom to run the program as; only root can change users. None: the caller's user.
-        stop_signal: the polite request to end, sent to the program itself.
+        stop_signal: the signal that asks the program itself to end.
         grace: seconds between that request and SIGKILL for everything in the program's session.
     """
 
@@ -68,7 +68,7 @@ class SupervisedProcess:
         """Whether the program has ended, by itself or because it was stopped."""
         return self._process.poll() is not None
 
-    def last_words(self, length: int = 4000) -> str:
+    def log_tail(self, length: int = 4000) -> str:
         """The end of what the program wrote to stdout and stderr, at most `length` bytes."""
         if self._log.closed:
             return self._words[-length:]
@@ -81,5 +81,5 @@ class SupervisedProcess:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()
-        self._words = self.last_words()
+        self._words = self.log_tail()
         self._log.close()

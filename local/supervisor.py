@@ -36,9 +36,9 @@ def start(argv: list[str], user: str | None) -> subprocess.Popen[bytes]:
 
 
 def wait(
-    program: subprocess.Popen[bytes], arrivals: int, polite: int, grace: float
+    program: subprocess.Popen[bytes], arrivals: int, stop_signal: int, grace: float
 ) -> list[psutil.Process]:
-    """Return when the program has ended, ending it when our holder is gone or we get SIGTERM.
+    """Return when the program has ended, ending it when our parent is gone or we get SIGTERM.
 
     Returns the descendants that it had when we ended it: some made sessions of their own.
     """
@@ -48,13 +48,13 @@ def wait(
         if STDIN in ready or signal.SIGTERM in os.read(arrivals, 64):
             with contextlib.suppress(psutil.NoSuchProcess):
                 descendants = psutil.Process(program.pid).children(recursive=True)
-            end(program, polite, grace)
+            end(program, stop_signal, grace)
     return descendants
 
 
-def end(program: subprocess.Popen[bytes], polite: int, grace: float) -> None:
+def end(program: subprocess.Popen[bytes], stop_signal: int, grace: float) -> None:
     """Ask the program to end, wait `grace` seconds, then kill it."""
-    program.send_signal(polite)
+    program.send_signal(stop_signal)
     try:
         program.wait(grace)
     except subprocess.TimeoutExpired:

@@ -42,7 +42,7 @@ def comparison(source: Inventory, copy: Inventory) -> Table:
     return table
 
 
-def drilled(report: DrillReport) -> Table:
+def drill_summary(report: DrillReport) -> Table:
     """A drill's verdict, its checks, and its steps with their times."""
     title = (
         f"{report.backup}: [green]{report.verdict}[/] in {report.total_seconds:.1f} s,"

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from layers.postgres import server_tree
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database
@@ -65,7 +65,7 @@ def brisk() -> Iterator[None]:
     What is waited for an answer is as long as in production, but where a test shortens it.
     """
     pauses = set_testing(
-        other_run_pause_seconds=0.05, wake_pause_seconds=0.05, second_try_seconds=0.05
+        other_run_pause_seconds=0.05, wake_pause_seconds=0.05, retry_pause_seconds=0.05
     )
     with pauses, pytest.MonkeyPatch.context() as patch:
         patch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)

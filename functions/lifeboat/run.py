@@ -1,4 +1,4 @@
-"""What every run is: one invocation from its event to its answer, and the context of its steps."""
+"""A run: one invocation from its event to its answer, and the context of its steps."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from lifeboat.errors import LifeboatError
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
-from lifeboat.postgres.watch import Watch
 from lifeboat.runtime.stopwatch import Stopwatch
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import DatabaseSettings, Settings
@@ -17,22 +17,22 @@ from lifeboat.settings import DatabaseSettings, Settings
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Run(ABC):
-    """A backup, a drill or a restore: what it works with, where it stands, and what ends it.
+    """A backup, a drill or a restore: what it works with, its progress, and its end.
 
-    The handler makes it, and every step takes it. It is equal to itself alone, and shows nothing of
-    what it holds where somebody logs it.
+    The handler creates it and passes it to every step. It is equal only to itself, and its repr
+    shows none of its values.
 
     Attributes:
-        run_id: the invocation's, for the log.
-        started: when, in UTC.
-        settings: of this database alone.
+        run_id: of the invocation, for the log.
+        started: in UTC.
+        settings: of this database only.
         vault: the bucket.
         programs: of PostgreSQL.
-        read_login: reads the secret of that ARN, writing its CA certificates into that directory;
-            anew at each call.
-        remaining: seconds until the run has to be over.
-        phases: where the time goes.
-        watch: ends the run; it is there from `begin` on.
+        read_login: reads the secret with this ARN and writes its CA certificates into this
+            directory; it reads again at each call.
+        remaining: returns the seconds until the run has to be over.
+        phases: measures the time of each phase.
+        scope: ends the run; it exists from `begin` on.
     """
 
     run_id: str
@@ -43,17 +43,17 @@ class Run(ABC):
     read_login: Callable[[str, Path], Login]
     remaining: Callable[[], float]
     phases: Stopwatch = field(default_factory=Stopwatch)
-    watch: Watch = field(init=False)
+    scope: CancelScope = field(init=False)
 
     @property
     def database(self) -> DatabaseSettings:
-        """The one database that the run is about."""
+        """The database of the run."""
         return self.settings.databases[0]
 
-    def begin(self) -> Watch:
-        """Let the run's time be kept in the block that this is the context of."""
-        self.watch = Watch(self.remaining(), self.out_of_time)
-        return self.watch
+    def begin(self) -> CancelScope:
+        """The scope that limits the run's time, as a context manager for the whole run."""
+        self.scope = CancelScope(self.remaining(), self.out_of_time)
+        return self.scope
 
     @abstractmethod
     def out_of_time(self) -> LifeboatError:

@@ -170,7 +170,7 @@ class LocalAws:
 
     def log(self) -> str:
         """The end of the server's own log."""
-        return self._supervised.last_words()
+        return self._supervised.log_tail()
 
     def stop(self) -> None:
         """End the server and its functions and remove their files; harmless when repeated."""
@@ -197,7 +197,7 @@ class LocalAws:
             time.sleep(0.02)
         self._supervised.stop()
         raise StartError(
-            f"The local AWS did not start. Its log: {self._supervised.last_words()}",
+            f"The local AWS did not start. Its log: {self._supervised.log_tail()}",
             todo="When the log names ministack, its version may not be the locked one: "
             "requirements/localaws.txt has to be installed in .venv-localaws.",
         )

@@ -18,9 +18,9 @@ from lifeboat.errors import LifeboatError
 from local.demo.backups import manual_backup, scheduled_backup, show_vault
 from local.demo.disaster import delete_without_where, undo
 from local.demo.drills import drill
-from local.demo.messages import hear, show_alarm, stop_backups, subscribe
-from local.demo.scene import console, set_up
-from local.demo.stock import prove
+from local.demo.environment import console, set_up
+from local.demo.messages import show_alarm, stop_backups, subscribe, wait_for_message
+from local.demo.restore_without_lifeboat import restore_without_lifeboat
 
 
 def main() -> None:
@@ -30,24 +30,29 @@ def main() -> None:
     console.print("\n[bold]Lifeboat[/]: PostgreSQL backups that are proven by restoring them.\n")
     try:
         with ExitStack() as stack:
-            scene = set_up(stack)
-            person, another = subscribe(scene), subscribe(scene)
-            scheduled = scheduled_backup(scene)
-            manual_backup(scene, "before-migration-42")
-            show_vault(scene)
-            prove(scene, scheduled, stack)
-            drill(scene)
-            lost = delete_without_where(scene)
-            manual_backup(scene, "after-the-delete")
-            hear(
-                scene,
+            environment = set_up(stack)
+            person, another = subscribe(environment), subscribe(environment)
+            scheduled = scheduled_backup(environment)
+            manual_backup(environment, "before-migration-42")
+            show_vault(environment)
+            restore_without_lifeboat(environment, scheduled, stack)
+            drill(environment)
+            lost = delete_without_where(environment)
+            manual_backup(environment, "after-the-delete")
+            wait_for_message(
+                environment,
                 person,
                 "table-rows-dropped",
                 "The monitor runs a check and notifies somebody",
             )
-            undo(scene, scheduled, lost)
-            stop_backups(scene)
-            hear(scene, person, "backup-too-old", "The monitor runs again: no backup is a finding")
+            undo(environment, scheduled, lost)
+            stop_backups(environment)
+            wait_for_message(
+                environment,
+                person,
+                "backup-too-old",
+                "The monitor runs again: no backup is a finding",
+            )
             show_alarm(another, "backup-too-old")
     except KeyboardInterrupt:
         console.print("\nInterrupted. Everything that was started has been stopped and removed.")

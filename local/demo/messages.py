@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.panel import Panel
 
 from lifeboat.model.manifest import Manifest, StoredObject
-from local.demo.scene import DemoError, Scene, console, step
+from local.demo.environment import DemoEnvironment, DemoError, console, step
 from local.subscriber import Notification, Subscriber
 
 STACK = "Lifeboat"
@@ -16,19 +16,21 @@ _LINES = 14
 TWO_DAYS = timedelta(days=2)
 
 
-def subscribe(scene: Scene) -> Subscriber:
+def subscribe(environment: DemoEnvironment) -> Subscriber:
     """A subscriber who gets all of the stack's notifications."""
-    return Subscriber.of(scene.aws, scene.outputs["TopicArn"])
+    return Subscriber.of(environment.aws, environment.outputs["TopicArn"])
 
 
-def hear(scene: Scene, person: Subscriber, code: str, title: str) -> None:
+def wait_for_message(
+    environment: DemoEnvironment, person: Subscriber, code: str, title: str
+) -> None:
     """Run the monitor; wait for its message with that code and print it.
 
     Raises:
         DemoError: it did not come.
     """
     with step(title):
-        scene.invoke(MONITOR, {})
+        environment.invoke(MONITOR, {})
         try:
             told = person.wait_for(_of(code))
         except AssertionError as error:
@@ -54,19 +56,22 @@ def show_alarm(person: Subscriber, name: str) -> None:
     console.print(Panel(escape(said), title=escape(told["AlarmName"]), title_align="left"))
 
 
-def stop_backups(scene: Scene) -> None:
+def stop_backups(environment: DemoEnvironment) -> None:
     """Let two days pass without a backup: every backup becomes two days older.
 
     Nobody but the account's root can do that here: archives and manifests are locked.
     """
     with step("Backups stop. Two days pass (the backups are made two days older)"):
-        for found in scene.objects():
+        for found in environment.objects():
             if found["Key"].endswith("manifest.json"):
-                _age(scene, Manifest.from_json(scene.read(found["Key"]), key=found["Key"]))
+                _age(
+                    environment,
+                    Manifest.from_json(environment.read(found["Key"]), key=found["Key"]),
+                )
 
 
-def _age(scene: Scene, manifest: Manifest) -> None:
-    s3, bucket = scene.aws.client("s3"), scene.vault
+def _age(environment: DemoEnvironment, manifest: Manifest) -> None:
+    s3, bucket = environment.aws.client("s3"), environment.vault
     older = manifest.model_copy(update={"scheduled_at": manifest.scheduled_at - TWO_DAYS})
 
     def move(stored: StoredObject) -> StoredObject:

@@ -16,7 +16,7 @@ from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
 from local.postgres import PostgresServer

@@ -26,7 +26,7 @@ from lifeboat.errors import (
     VaultError,
 )
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from local.postgres import PostgresServer
 from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.proxy import Proxy

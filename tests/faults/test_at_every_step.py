@@ -23,8 +23,8 @@ from lifeboat.errors import (
     VaultReadError,
 )
 from lifeboat.postgres.decoder import Decoder
-from lifeboat.postgres.programs import Child
-from lifeboat.runtime.patience import set_testing
+from lifeboat.postgres.programs import Process
+from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import Vault
 from local.aws import LocalAws
 from tests.support.backup_harness import BackupHarness, Database, eventually
@@ -149,7 +149,7 @@ def test_pg_dump_is_killed_as_soon_as_it_runs(
 ) -> None:
     real, killed = Dump.start, []
 
-    def start(dump: Dump) -> Child:
+    def start(dump: Dump) -> Process:
         child = real(dump)
         child.kill()
         killed.append(child.pid)

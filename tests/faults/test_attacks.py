@@ -23,7 +23,7 @@ from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from tests.faults.conftest import JAILED
 from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.proxy import Proxy
@@ -215,7 +215,7 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
-    real = snapshot._nothing_slipped_through
+    real = snapshot._lock_new_tables
 
     def look(holder: Connection, relations: tuple[Relation, ...]) -> bool:
         for name in ("idle", "interval", "count"):
@@ -223,7 +223,7 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
             seen.append(int(str(row and row[0])))
         return real(holder, relations)
 
-    monkeypatch.setattr(snapshot, "_nothing_slipped_through", look)
+    monkeypatch.setattr(snapshot, "_lock_new_tables", look)
     backups.take()
     idle, interval, count = seen
     assert 0 < idle + interval * count <= 120

@@ -174,7 +174,7 @@ def events(function: str, *, mostly: int) -> st.SearchStrategy[str]:
 @pytest.mark.parametrize(
     ("name", "module", "work"),
     [
-        ("backup", backup, "take_backup_or_try_again"),
+        ("backup", backup, "take_backup_with_retry"),
         ("drill", drill, "drill"),
         ("restore", restore, "restore"),
     ],
@@ -233,7 +233,7 @@ def test_a_name_with_a_meaning_elsewhere_is_no_name_here(
 ) -> None:
     """In every key of every function that takes a name, an id, an ARN or a moment."""
     for module, work in (
-        (backup, "take_backup_or_try_again"),
+        (backup, "take_backup_with_retry"),
         (drill, "drill"),
         (restore, "restore"),
     ):
@@ -254,7 +254,7 @@ def test_a_secret_in_place_of_something_else_is_not_repeated(
     entry: Callable[[ModuleType, str], Entry], secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module, work in (
-        (backup, "take_backup_or_try_again"),
+        (backup, "take_backup_with_retry"),
         (drill, "drill"),
         (restore, "restore"),
     ):

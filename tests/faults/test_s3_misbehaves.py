@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import AlreadyTakenError, LifeboatError, VaultError
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
 from tests.support.backup_harness import BackupHarness, Bucket, Database

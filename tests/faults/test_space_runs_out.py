@@ -14,7 +14,7 @@ import pytest
 
 from lifeboat.errors import DoesNotFitError, LifeboatError, RestoreError
 from lifeboat.model.drill_report import Verdict
-from lifeboat.postgres.programs import Child
+from lifeboat.postgres.programs import Process
 from lifeboat.recovery import pg_restore
 from lifeboat.s3 import read
 from tests.support.backup_harness import BackupHarness, Database
@@ -150,14 +150,14 @@ def kill_when_restoring(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The kernel ends pg_restore for want of memory."""
     killed: list[int] = []
 
-    class Doomed(Child):
+    class Doomed(Process):
         def __init__(self, argv: Any, **options: Any) -> None:
             super().__init__(argv, **options)
             if any(word.startswith("--jobs=") for word in argv):
                 psutil.Process(self.pid).kill()
                 killed.append(self.pid)
 
-    monkeypatch.setattr(pg_restore, "Child", Doomed)
+    monkeypatch.setattr(pg_restore, "Process", Doomed)
     return killed
 
 

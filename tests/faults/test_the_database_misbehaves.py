@@ -21,7 +21,7 @@ from lifeboat.errors import (
     UnreadableError,
 )
 from lifeboat.postgres import connect, inventory_queries, snapshot
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.restore_harness import RestoreHarness, databases
 from tests.support.s3_faults import planned
@@ -163,7 +163,7 @@ def test_what_is_done_to_tables_during_the_dump_is_not_in_it(
         ),
     ],
 )
-@pytest.mark.parametrize("often", [1, attempts.MOST])
+@pytest.mark.parametrize("often", [1, attempts.MAX_ATTEMPTS])
 def test_what_no_lock_protects_is_changed_before_the_dump(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch, statement: str, seen: str, often: int
 ) -> None:
@@ -197,7 +197,7 @@ def test_what_no_lock_protects_is_changed_before_the_dump(
 
     monkeypatch.setattr(snapshot, "list_relations", make_first)
     monkeypatch.setattr(store_archive, "read_source", change_first)
-    if often < attempts.MOST:
+    if often < attempts.MAX_ATTEMPTS:
         assert any(seen in note for note in backups.take().manifest.notes)
         return
     error = fails(backups, SchemaChangingError)

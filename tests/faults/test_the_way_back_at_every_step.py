@@ -16,8 +16,8 @@ from lifeboat.errors import (
     VaultReadError,
 )
 from lifeboat.model.drill_report import Verdict
-from lifeboat.restore.policy.copy_names import parse_copy
-from lifeboat.runtime.patience import set_testing
+from lifeboat.restore.policy.copy_names import parse_copy_name
+from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import Vault
 from tests.support.drill_harness import DrillHarness
 from tests.support.proxy import Proxy
@@ -216,7 +216,7 @@ def test_python_is_killed_at_a_step_of_a_restore_and_the_next_one_works(
     assert victim.returncode == -signal.SIGKILL, victim.stderr
     left = databases(restores.live) - {restores.live.name}
     assert len(left) == (step == "compare")
-    assert all(parse_copy(name) for name in left)
+    assert all(parse_copy_name(name) for name in left)
     assert restores.live.inventory() == before
     assert restores.restore()["verdict"] == "proven"  # and its directory was swept on the way
     sweep(restores.live)

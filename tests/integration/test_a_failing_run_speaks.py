@@ -15,7 +15,7 @@ import pytest
 from lifeboat.alerts.run_reporter import RunReporter, recorded
 from lifeboat.alerts.topic import Topic
 from lifeboat.backup import handler as function
-from lifeboat.backup.policy.second_try import MOST_MOVED
+from lifeboat.backup.policy.retry import MAX_RETRY_BYTES
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.errors import ConnectError, DumpError, LifeboatError, NotificationError
@@ -229,7 +229,7 @@ def failing(first: LifeboatError, *, moved: int = 0) -> Callable[..., Any]:
     return take
 
 
-TRIED = "lifeboat.backup.try_again.take_backup"
+TRIED = "lifeboat.backup.retry_backup.take_backup"
 
 
 def test_a_first_try_that_fails_of_something_passing_is_mended_by_the_second_in_silence(
@@ -245,7 +245,7 @@ def test_a_try_that_read_much_is_not_repeated_and_is_told(
     town: Town, called: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = DumpError("pg_dump ended with 1: connection lost", todo="Look at the server.")
-    monkeypatch.setattr(TRIED, failing(broken, moved=MOST_MOVED))
+    monkeypatch.setattr(TRIED, failing(broken, moved=MAX_RETRY_BYTES))
     with pytest.raises(DumpError):
         called()
     attempt = town.record("app")

@@ -8,7 +8,7 @@ import pytest
 
 from lifeboat.errors import RestoreFailedError
 from lifeboat.model.drill_report import Verdict
-from lifeboat.postgres.programs import Child, Programs
+from lifeboat.postgres.programs import Process, Programs
 from lifeboat.recovery import pg_restore
 from tests.support.drill_harness import DrillHarness, check, without_extension
 from tests.support.restore_harness import RestoreHarness, refused
@@ -57,13 +57,13 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """With how many workers rows were loaded, once for each attempt."""
     found: list[str] = []
 
-    class Noted(Child):
+    class Noted(Process):
         def __init__(self, argv: Sequence[str], **rest: Any) -> None:
             if "--section=data" in argv:
                 found.extend(word for word in argv if word.startswith("--jobs="))
             super().__init__(argv, **rest)
 
-    monkeypatch.setattr(pg_restore, "Child", Noted)
+    monkeypatch.setattr(pg_restore, "Process", Noted)
     return found
 
 

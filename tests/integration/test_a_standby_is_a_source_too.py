@@ -21,7 +21,7 @@ from tests.support.backup_harness import BackupHarness, Database, eventually
 def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
     """A hot standby, made by PostgreSQL's low-level backup functions."""
     account = UnprivilegedUser.of_caller()
-    home = account.make_home("lifeboat-pg-", root, local_postgres.LONGEST_PARENT)
+    home = account.make_home("lifeboat-pg-", root, local_postgres.MAX_PARENT_BYTES)
     data, port = home / "data", free_port()
     with primary.admin() as admin:
         admin.execute("SELECT pg_backup_start('standby', true)")

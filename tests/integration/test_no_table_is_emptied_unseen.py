@@ -143,7 +143,7 @@ def test_a_table_that_is_dropped_before_its_lock_means_another_attempt(
 def test_a_schema_that_never_rests_is_given_up_on(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(under_test, "_nothing_slipped_through", lambda *_: False)
+    monkeypatch.setattr(under_test, "_lock_new_tables", lambda *_: False)
     with pytest.raises(SchemaChangingError, match="5 attempts"), held(backups):
         pass
     backups.assert_nothing_was_published()
@@ -187,7 +187,7 @@ def test_a_migration_that_comes_in_between_passes_and_the_backup_follows(
 def test_migrations_that_keep_coming_end_the_run_and_are_named(
     backups: BackupHarness, migrations: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "MOST", 2)
+    monkeypatch.setattr(attempts, "MAX_ATTEMPTS", 2)
     migrations[0] = 2
     with pytest.raises(LockQueueError, match=r"(?s)on public\.users\. pg_dump: .*LOCK TABLE"):
         backups.take()

@@ -136,7 +136,7 @@ def test_a_pooler_that_shares_one_session_is_refused(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What PgBouncer does in transaction mode: both clients talk to the same server process.
-    monkeypatch.setattr(under_test, "_backend", lambda _: 4711)
+    monkeypatch.setattr(under_test, "_backend_pid", lambda _: 4711)
     with pytest.raises(EndpointError) as caught:
         backups.take()
     assert "transaction mode" in caught.value.what

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layers.closure import objections
+from layers.closure import problems
 from layers.postgres import MAJORS, client_layer
 from layers.postgres.client import CLIENT_PROGRAMS
 from layers.postgres.inputs import inputs_digest
@@ -28,7 +28,7 @@ PROGRAMS = [f"{major}/bin/{name}" for major in MAJORS for name in CLIENT_PROGRAM
 def test_all_of_it_would_load_at_aws(
     client_layers: dict[Architecture, Path], architecture: Architecture
 ) -> None:
-    assert list(objections(client_layers[architecture], architecture)) == []
+    assert list(problems(client_layers[architecture], architecture)) == []
     assert summarize(client_layers[architecture]).glibc == (2, 34)
 
 

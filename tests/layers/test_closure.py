@@ -7,7 +7,7 @@ import pytest
 from elftools.common.exceptions import ELFError
 
 from layers import elf
-from layers.closure import assert_closed, objections, too_new_glibc
+from layers.closure import assert_closed, problems, too_new_glibc
 from layers.target import Architecture, Platform
 from lifeboat.errors import LayerError
 from tests.layers.trees import patchelf
@@ -21,7 +21,7 @@ def tree(host_programs: Path, tmp_path: Path) -> Path:
     """A sound little layer: the libraries and the programs of one major."""
     tree = tmp_path / "layer"
     shutil.copytree(host_programs, tree, ignore=shutil.ignore_patterns("14", "15", "16", "17"))
-    assert list(objections(tree, HERE)) == []
+    assert list(problems(tree, HERE)) == []
     return tree
 
 
@@ -35,7 +35,7 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
 def test_a_missing_library_is_found(tree: Path) -> None:
     (tree / "libzstd.so.1").unlink()
 
-    assert [line for line in objections(tree, HERE) if line.startswith("18/bin/pg_restore")] == [
+    assert [line for line in problems(tree, HERE) if line.startswith("18/bin/pg_restore")] == [
         "18/bin/pg_restore: needs libzstd.so.1, which is not where it searches ($ORIGIN/../..)"
     ]
 
@@ -43,7 +43,7 @@ def test_a_missing_library_is_found(tree: Path) -> None:
 def test_a_library_of_a_library_is_missed_too(tree: Path) -> None:
     (tree / "libkeyutils.so.1").unlink()
 
-    assert any(line.startswith("libkrb5.so.3: needs libkey") for line in objections(tree, HERE))
+    assert any(line.startswith("libkrb5.so.3: needs libkey") for line in problems(tree, HERE))
 
 
 def test_a_library_outside_of_the_layer_does_not_count(tree: Path) -> None:
@@ -51,25 +51,22 @@ def test_a_library_outside_of_the_layer_does_not_count(tree: Path) -> None:
     program = tree / "18/bin/pg_dump"
     patchelf("--force-rpath", "--set-rpath", "$ORIGIN/../..:$ORIGIN/../../..", program)
 
-    assert any(
-        line.startswith("18/bin/pg_dump: needs libz.so.1") for line in objections(tree, HERE)
-    )
+    assert any(line.startswith("18/bin/pg_dump: needs libz.so.1") for line in problems(tree, HERE))
 
 
 def test_a_search_path_that_the_environment_beats_is_found(tree: Path) -> None:
     patchelf("--remove-rpath", tree / "18/bin/pg_dump")
     patchelf("--set-rpath", "$ORIGIN/../..", tree / "18/bin/pg_dump")
 
-    assert (
-        "18/bin/pg_dump: has DT_RUNPATH $ORIGIN/../.., which LD_LIBRARY_PATH beats"
-        in objections(tree, HERE)
+    assert "18/bin/pg_dump: has DT_RUNPATH $ORIGIN/../.., which LD_LIBRARY_PATH beats" in problems(
+        tree, HERE
     )
 
 
 def test_a_search_path_of_the_build_machine_is_found(tree: Path) -> None:
     patchelf("--force-rpath", "--set-rpath", "$ORIGIN:/usr/lib", tree / "libpq.so.5")
 
-    assert list(objections(tree, HERE)) == [
+    assert list(problems(tree, HERE)) == [
         "libpq.so.5: searches /usr/lib, outside of the layer",
     ]
 
@@ -77,7 +74,7 @@ def test_a_search_path_of_the_build_machine_is_found(tree: Path) -> None:
 def test_code_for_another_processor_is_found(tree: Path, client_layers: dict[str, Path]) -> None:
     shutil.copy(client_layers[OTHER] / "lib/postgresql/libz.so.1", tree / "libz.so.1")
 
-    assert list(objections(tree, HERE)) == [f"libz.so.1: is for {OTHER}, not {HERE}"]
+    assert list(problems(tree, HERE)) == [f"libz.so.1: is for {OTHER}, not {HERE}"]
 
 
 def test_a_glibc_newer_than_lambdas_is_found(tree: Path) -> None:
@@ -89,7 +86,7 @@ def test_a_glibc_newer_than_lambdas_is_found(tree: Path) -> None:
 
     replace(program, b"\0GLIBC_2.34\0", b"\0GLIBC_2.35\0")
 
-    assert list(objections(tree, HERE)) == [
+    assert list(problems(tree, HERE)) == [
         "18/bin/pg_dump: needs glibc 2.35, newer than 2.34",
     ]
 
@@ -97,23 +94,22 @@ def test_a_glibc_newer_than_lambdas_is_found(tree: Path) -> None:
 def test_a_library_that_lacks_a_symbol_version_is_found(tree: Path) -> None:
     replace(tree / "libcrypto.so.3", b"\0OPENSSL_3.0.0\0", b"\0OPENSSL_0.0.3\0")
 
-    assert (
-        "libpq.so.5: needs OPENSSL_3.0.0 of libcrypto.so.3, which doesn't define it"
-        in objections(tree, HERE)
+    assert "libpq.so.5: needs OPENSSL_3.0.0 of libcrypto.so.3, which doesn't define it" in problems(
+        tree, HERE
     )
 
 
 def test_a_symbolic_link_is_found(tree: Path) -> None:
     (tree / "libpq.so").symlink_to("libpq.so.5")
 
-    assert list(objections(tree, HERE)) == ["libpq.so: is a symbolic link"]
+    assert list(problems(tree, HERE)) == ["libpq.so: is a symbolic link"]
 
 
 @pytest.mark.parametrize("name", ["psql", "libreadline.so.8"])
 def test_what_is_under_the_gpl_is_found(tree: Path, name: str) -> None:
     (tree / name).write_text("whatever it holds")
 
-    assert list(objections(tree, HERE)) == [
+    assert list(problems(tree, HERE)) == [
         f"{name}: comes with GNU readline, which is under the GPL"
     ]
 
@@ -134,4 +130,4 @@ def test_a_damaged_file_is_not_passed_over(tree: Path) -> None:
     program.write_bytes(program.read_bytes()[:100])
 
     with pytest.raises(ELFError):
-        list(objections(tree, HERE))
+        list(problems(tree, HERE))

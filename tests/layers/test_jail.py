@@ -23,12 +23,12 @@ from layers.postgres.lock import read
 from layers.postgres.server_layer import LAYER_PROGRAMS
 from layers.postgres.shim import JAIL, JAIL_SOURCES, compile_jail
 from layers.target import ARCHITECTURES, Architecture, Platform
-from lifeboat.drill.embedded_server import EmbeddedServer, Size
+from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize
 from lifeboat.errors import JailError, OutOfTimeError
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.connect import open_again
 from lifeboat.postgres.jail import OFFLINE, REMOTE, server_jail
-from lifeboat.postgres.programs import Child, Programs
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.programs import Process, Programs
 from lifeboat.recovery.scratch import scratch_directory
 
 runs_here = pytest.mark.skipif(
@@ -223,7 +223,7 @@ def test_without_the_variable_the_library_does_nothing(library: Path) -> None:
 @runs_here
 def test_a_program_without_the_library_is_never_taken_for_a_jailed_one() -> None:
     for jail in (OFFLINE, REMOTE, server_jail(Path("/tmp"))):  # noqa: S108
-        child = Child(["/bin/true"], env={}, jail=jail)
+        child = Process(["/bin/true"], env={}, jail=jail)
         with pytest.raises(JailError, match="true was to run in a jail"), child:
             child.wait()
 
@@ -231,7 +231,7 @@ def test_a_program_without_the_library_is_never_taken_for_a_jailed_one() -> None
 @runs_here
 def test_a_program_that_a_run_ended_is_no_escape(library: Path) -> None:
     """It may not have come to its jail; whoever killed it knows."""
-    with Child(["/bin/sleep", "100"], env={}, jail=OFFLINE) as child:
+    with Process(["/bin/sleep", "100"], env={}, jail=OFFLINE) as child:
         child.kill()
         assert child.wait() < 0
     assert library.exists()
@@ -308,11 +308,11 @@ def test_a_jailed_server_does_all_that_a_restore_asks_of_it(
     server_layers: dict[Architecture, Path], major: int
 ) -> None:
     root = server_layers[Platform.of_host().architecture] / "lib/postgresql"
-    watch = Watch(60, lambda: OutOfTimeError("too slow", todo="Look."))
-    with watch, scratch_directory(Path("/tmp")) as scratch:  # noqa: S108
+    scope = CancelScope(60, lambda: OutOfTimeError("too slow", todo="Look."))
+    with scope, scratch_directory(Path("/tmp")) as scratch:  # noqa: S108
         programs = Programs(scratch.within_reach(root, (str(major), "zoneinfo")))
         with (
-            EmbeddedServer(programs, major, scratch, Size(2048, 2), watch) as server,
+            EmbeddedServer(programs, major, scratch, ServerSize(2048, 2), scope) as server,
             open_again(server.roles.login(server.endpoint(), server.roles.admin)) as session,
         ):
             session.execute("SET search_path = public")

@@ -15,7 +15,7 @@ import pytest
 from layers.postgres import MAJORS
 from layers.postgres.extensions import STAND_IN_LIST
 from layers.target import Architecture, Platform
-from local.postgres import LONGEST_PARENT
+from local.postgres import MAX_PARENT_BYTES
 from local.run_as import UnprivilegedUser
 from local.supervised_process import SupervisedProcess
 from tests.layers.test_server_layer import WITH_VECTOR
@@ -62,7 +62,7 @@ def server(
     major: int = request.param
     layer = server_layers[Platform.of_host().architecture] / "lib/postgresql"
     account = UnprivilegedUser.of_caller()
-    home = account.make_home("lifeboat-layer-", None, LONGEST_PARENT)
+    home = account.make_home("lifeboat-layer-", None, MAX_PARENT_BYTES)
     others = [str(each) for each in MAJORS if each != major]
     root = account.within_reach(layer, home, without=others)
     make_cluster(root, major, home, account)
@@ -106,8 +106,8 @@ def until_ready(home: Path, supervised: SupervisedProcess) -> None:
     file = home / "data/postmaster.pid"
     deadline = time.monotonic() + 30
     while not (file.exists() and "ready" in file.read_text()):
-        assert time.monotonic() < deadline, supervised.last_words()
-        assert not supervised.ended(), supervised.last_words()
+        assert time.monotonic() < deadline, supervised.log_tail()
+        assert not supervised.ended(), supervised.log_tail()
         time.sleep(0.02)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from layers.__main__ import LIMIT
 from layers.build import BUILD
-from layers.closure import objections
+from layers.closure import problems
 from layers.postgres import MAJORS, server_layer
 from layers.postgres.archive import files_of
 from layers.postgres.extensions import STAND_INS
@@ -25,7 +25,7 @@ WITH_VECTOR = {"x86_64": {16, 18}, "arm64": set()}
 def test_all_of_it_would_load_at_aws(
     server_layers: dict[Architecture, Path], architecture: Architecture
 ) -> None:
-    assert list(objections(server_layers[architecture], architecture)) == []
+    assert list(problems(server_layers[architecture], architecture)) == []
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

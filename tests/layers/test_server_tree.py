@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from layers.closure import objections
+from layers.closure import problems
 from layers.postgres import MAJORS, server_tree
 from layers.postgres.server import SERVER_PROGRAMS
 from layers.target import Platform
@@ -41,7 +41,7 @@ def test_every_server_program_is_there_and_runs(servers: Path, major: int) -> No
 
 
 def test_the_servers_are_closed_too(servers: Path) -> None:
-    assert list(objections(servers, Platform.of_host().architecture)) == []
+    assert list(problems(servers, Platform.of_host().architecture)) == []
 
 
 def test_everyone_may_read_and_run_them(servers: Path) -> None:

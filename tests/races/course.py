@@ -159,7 +159,7 @@ class Start:
     def give(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
         """Before pg_dump starts, or when it has described everything and sends rows."""
         done: list[int] = []
-        pass_on = ArchiveStream.pass_on
+        transfer_chunk = ArchiveStream.transfer_chunk
         passed: dict[ArchiveStream, int] = {}
 
         def fire() -> None:
@@ -176,12 +176,12 @@ class Start:
             passed[stream] = passed.get(stream, 0) + 1
             if passed[stream] == 2:
                 fire()
-            return pass_on(stream)
+            return transfer_chunk(stream)
 
         if self.moment == "before":
             monkeypatch.setattr(store_archive, "read_source", read_late)
         else:
-            monkeypatch.setattr(ArchiveStream, "pass_on", pass_on_late)
+            monkeypatch.setattr(ArchiveStream, "transfer_chunk", pass_on_late)
 
 
 def differences(one: Look, other: Look) -> Sequence[str]:

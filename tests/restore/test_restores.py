@@ -87,7 +87,7 @@ def test_a_backup_is_found_by_the_moment_that_it_must_precede(restores: RestoreH
 def test_a_long_list_comes_in_parts(
     restores: RestoreHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(list_backups, "_MOST", 1)
+    monkeypatch.setattr(list_backups, "_MAX_BACKUPS", 1)
     restores.backups.scheduled_at = datetime.now(UTC).replace(microsecond=0)
     first = restores.backups.take().manifest
     time.sleep(1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
-from lifeboat.runtime.patience import set_testing
+from lifeboat.runtime.timeouts import set_testing
 from tests.support.backup_harness import MAJORS, Database, assert_no_children
 from tests.support.restore_harness import RestoreHarness, databases, refused
 

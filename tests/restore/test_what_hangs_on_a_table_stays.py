@@ -12,7 +12,7 @@ from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
-from lifeboat.restore.constraints import empty, loosened
+from lifeboat.restore.constraints import empty, without_constraints
 from tests.support.backup_harness import MAJORS, Database
 
 PAIR = (
@@ -211,7 +211,7 @@ def everything(database: Database) -> Any:
 
 def replace(connection: Connection, tables: list[str], statements: tuple[str, ...]) -> None:
     names = [("public", each) for each in tables]
-    with connection.transaction(), loosened(connection, names) as kept:
+    with connection.transaction(), without_constraints(connection, names) as kept:
         empty(connection, names, kept)
         connection.execute("SET LOCAL search_path = public")
         for statement in statements:
@@ -324,7 +324,7 @@ def test_what_inherits_from_a_table_keeps_its_rows(
     before = everything(database)
     with closing(open_again(login(database))) as connection:
         names = [("public", "b")]
-        with connection.transaction(), loosened(connection, names) as kept:
+        with connection.transaction(), without_constraints(connection, names) as kept:
             empty(connection, names, kept)
             connection.execute("INSERT INTO public.b VALUES (1, 1)")
             locked = "SELECT count(*) FROM pg_locks WHERE relation = 'public.heir'::regclass"

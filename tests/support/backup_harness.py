@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.backup.run import BackupRun
-from lifeboat.backup.take_backup import Outcome, take_backup
+from lifeboat.backup.take_backup import BackupOutcome, take_backup
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
@@ -143,7 +143,7 @@ class BackupHarness:
         )
         return replace(run, **changes)
 
-    def take(self, **changes: Any) -> Outcome:
+    def take(self, **changes: Any) -> BackupOutcome:
         with invariants.truthful(self.bucket, self.location.manifest_key), invariants.listening():
             return take_backup(self.run(**changes))
 

@@ -30,7 +30,7 @@ from lifeboat.errors import (
 )
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
-from lifeboat.restore.policy.copy_names import parse_copy
+from lifeboat.restore.policy.copy_names import parse_copy_name
 
 if TYPE_CHECKING:
     from tests.support.backup_harness import Bucket
@@ -279,7 +279,7 @@ def require_nothing_new(before: set[str], after: set[str], said: Iterable[str]) 
     """No database of ours is left that nobody was told of, and none is lost."""
     said = list(said)
     assert before <= after, f"lost: {sorted(before - after)}"
-    ours = {n for n in after - before if n.startswith("lifeboat_drill_") or parse_copy(n)}
+    ours = {n for n in after - before if n.startswith("lifeboat_drill_") or parse_copy_name(n)}
     untold = sorted(name for name in ours if not any(name in words for words in said))
     assert not untold, f"left on the server, and nobody was told: {untold}"
 

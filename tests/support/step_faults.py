@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lifeboat.postgres.watch import strike_all
-from lifeboat.runtime.patience import set_testing
+from lifeboat.postgres.cancel_scope import expire_all
 from lifeboat.runtime.stopwatch import Stopwatch
+from lifeboat.runtime.timeouts import set_testing
 
 BACKUP = (
     "look",
@@ -66,7 +66,7 @@ class Clock:
     def strike(self) -> None:
         """The time is up now."""
         self._end = time.monotonic()
-        strike_all()
+        expire_all()
 
     def strike_soon(self, seconds: float = 0.5) -> None:
         """The time is up in a moment."""

@@ -184,7 +184,7 @@ def test_a_megabyte_that_a_trigger_has_raised_is_classified_at_once(
     )
 
     def way(said: str) -> object:
-        return classify(parse(said), code=1, excuses=MANAGED)
+        return classify(parse(said), code=1, rules=MANAGED)
 
     assert seconds(way, said) < 40 * unit * (MEGABYTE / LONG)
     assert all(len(each) < 1000 for each in classify(parse(said), code=1).fatal)

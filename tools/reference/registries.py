@@ -150,7 +150,7 @@ def namespace() -> str:
 
 def units() -> Mapping[str, str]:
     """CloudWatch's unit of each metric that has one."""
-    tree = ast.parse((FUNCTIONS / "runtime" / "measure.py").read_text())
+    tree = ast.parse((FUNCTIONS / "runtime" / "emit_metrics.py").read_text())
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=[ast.Name(id="_UNITS")], value=ast.Dict(keys, values)):

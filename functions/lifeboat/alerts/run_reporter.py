@@ -16,8 +16,8 @@ from lifeboat.alerts.policy.messages import Message
 from lifeboat.errors import AlreadyTakenError, LifeboatError, NotificationError
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.keys import claim_key
-from lifeboat.postgres.watch import Watch
-from lifeboat.runtime.patience import patience
+from lifeboat.postgres.cancel_scope import CancelScope
+from lifeboat.runtime.timeouts import timeouts
 from lifeboat.s3.bucket import Protection, Vault
 
 
@@ -90,7 +90,7 @@ class RunReporter:
 
         def claim() -> None:
             try:
-                self.vault.put(key, attempt.to_json(), self.protection, only_first=True)
+                self.vault.put(key, attempt.to_json(), self.protection, if_absent=True)
             except AlreadyTakenError as error:
                 lost.append(error)
 
@@ -100,13 +100,13 @@ class RunReporter:
     def _try(self, what: str, work: Callable[[], object]) -> bool:
         """Try it within a few seconds and the function's own time; returns whether it succeeded."""
         spare = (
-            patience().last_call_seconds
+            timeouts().last_call_seconds
         )  # a watch lets a request that is under way finish within this
-        seconds = min(patience().attempt_seconds, self.remaining() - spare)
+        seconds = min(timeouts().attempt_seconds, self.remaining() - spare)
         try:
             if seconds <= 0:
                 raise _no_time()  # noqa: TRY301  # logged like any other reason
-            with Watch(seconds, _no_time) as watch:
+            with CancelScope(seconds, _no_time) as watch:
                 watch.call(work)
         except Exception as error:  # noqa: BLE001  # an error here must not replace the run's own result
             self.log(what, {"reason": f"{type(error).__name__}: {' '.join(str(error).split())}"})

@@ -9,8 +9,8 @@ import urllib3
 
 from lifeboat.alerts.policy.messages import Message, webhook_payload
 from lifeboat.errors import NotificationError, SecretError
-from lifeboat.runtime.patience import patience
 from lifeboat.runtime.secret_store import SecretStore
+from lifeboat.runtime.timeouts import timeouts
 
 _SUCCESS = range(200, 300)
 
@@ -18,7 +18,7 @@ _SUCCESS = range(200, 300)
 def _direct() -> urllib3.PoolManager:
     """Tries once, and follows no redirect, which could send the message elsewhere."""
     limits = urllib3.Timeout(
-        connect=patience().webhook_connect_seconds, read=patience().webhook_read_seconds
+        connect=timeouts().webhook_connect_seconds, read=timeouts().webhook_read_seconds
     )
     return urllib3.PoolManager(timeout=limits, retries=False)
 

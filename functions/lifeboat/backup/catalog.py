@@ -1,15 +1,15 @@
-"""Sees whether definitions changed while they were dumped, for no lock keeps them still.
+"""Detects definitions that changed while they were dumped, because no lock prevents that.
 
-pg_dump chooses what to dump in its snapshot, but has much of it described by functions that look
-into the catalogs as they are at that moment: names of types, functions, operators, schemas and
-indexes, texts of views, triggers and indexes; enum labels and attributes of composite types as late
-as in each table's COPY. What changes meanwhile gives an archive that doesn't restore, or restores
-to what never was, and pg_dump ends well.
+pg_dump chooses what to dump in its snapshot, but reads much of it by functions that see the current
+catalogs: names of types, functions, operators, schemas and indexes, texts of views, triggers and
+indexes; enum labels and attributes of composite types even during each table's COPY. A change
+meanwhile gives an archive that can't be restored, or restores to a state that never existed, and
+pg_dump exits with 0.
 
-So the snapshot is asked which of its rows in these catalogs somebody has written to since.
-PostgreSQL marks that on the old version of the row itself (xmax), which the snapshot keeps alive.
-That tells of a row that was changed and changed back too, and costs one look at each catalog. Only
-rows so marked are compared with what is there now.
+So a query in the snapshot finds the rows of these catalogs that have been written to since.
+PostgreSQL marks them on the old version of the row (xmax), which the snapshot keeps alive. This
+also finds a row that was changed and changed back, and reads each catalog once. Only marked rows
+are compared with the current ones.
 """
 
 from collections import defaultdict
@@ -22,41 +22,41 @@ from lifeboat.errors import DefinitionsChangedError
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.snapshot import Snapshot
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 _ROLES = "pg_authid"
 
 
-def require_unchanged(snapshot: Snapshot, scout: Connection) -> None:
-    """Let pass only a dump whose definitions are in the database as the snapshot has them.
+def require_unchanged(snapshot: Snapshot, catalog_conn: Connection) -> None:
+    """Raise if definitions in the database differ from those in the dump's snapshot.
 
-    New objects don't matter, nor do grants, statistics, rows, and objects that a session has for
-    itself. It takes no lock but ACCESS SHARE on the catalogs, and evaluates nothing of the user's.
+    New objects, grants, statistics, rows and temporary objects don't matter. It takes only ACCESS
+    SHARE locks on the catalogs, and evaluates no user's code.
 
     Args:
         snapshot: the dump's.
-        scout: a connection that sees the database as it is now.
+        catalog_conn: a connection that sees the current database.
 
     Raises:
         DefinitionsChangedError: names what changed, and how.
     """
     snapshot.connection.execute("SELECT pg_catalog.set_config('jit', 'off', true)")
-    written = list(_written_to(snapshot.connection))
-    if found := changes(written, dict(_as_they_are(scout, written))):
-        more = len(found) - _SHOWN
+    written = list(_written_since(snapshot.connection))
+    if found := changes(written, dict(_current(catalog_conn, written))):
+        more = len(found) - _MAX_SHOWN
         rest = f"; and {more} more" if more > 0 else ""
         raise DefinitionsChangedError(
-            f"Definitions changed while they were dumped: {'; '.join(found[:_SHOWN])}{rest}.",
+            f"Definitions changed while they were dumped: {'; '.join(found[:_MAX_SHOWN])}{rest}.",
             todo="Let the migration end, then invoke the function again.",
         )
 
 
-def _written_to(holder: Connection) -> Iterator[Definition]:
+def _written_since(snapshot_conn: Connection) -> Iterator[Definition]:
     marked = [catalog.query("t.xmax <> 0") for catalog in CATALOGS]
-    return _definitions(holder, " UNION ALL ".join((*marked, roles(NAMED_ROLES))), {})
+    return _definitions(snapshot_conn, " UNION ALL ".join((*marked, roles(NAMED_ROLES))), {})
 
 
-def _as_they_are(
-    scout: Connection, written: Iterable[Definition]
+def _current(
+    catalog_conn: Connection, written: Iterable[Definition]
 ) -> Iterator[tuple[Key, Definition]]:
     numbers = defaultdict[str, set[int]](set)
     for catalog, number, _ in (each.key for each in written):
@@ -64,7 +64,7 @@ def _as_they_are(
     queries = {c.table: c.query(f"{c.number} = ANY (%(numbers)s::oid[])") for c in CATALOGS}
     queries[_ROLES] = roles("t.oid = ANY (%(numbers)s::oid[])")
     for catalog, some in numbers.items():
-        for each in _definitions(scout, queries[catalog], {"numbers": list(some)}):
+        for each in _definitions(catalog_conn, queries[catalog], {"numbers": list(some)}):
             yield each.key, each
 
 
@@ -75,7 +75,7 @@ def _definitions(
     encoding = "UTF8" if named else "SQL_ASCII"
     for row in connection.execute(query, {"encoding": encoding, **parameters}):
         catalog, number, column, version, kind, *names, placed, meaning, content = cast("Any", row)
-        schema, name, part, signature, called = map(_shown, names)
+        schema, name, part, signature, called = map(_printable, names)
         yield Definition(
             key=(catalog, number, column),
             version=version,
@@ -91,8 +91,8 @@ def _definitions(
         )
 
 
-def _shown(name: bytes | None) -> str | None:
-    """A name as it may stand in a message: whoever chose it may have put line ends into it."""
+def _printable(name: bytes | None) -> str | None:
+    """A name for a message: a hostile name may contain line ends."""
     if name is None:
         return None
     text = name.decode(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Which rows of the system catalogs pg_dump reads as they are now, and queries that give them."""
+"""The rows of the system catalogs that pg_dump reads outside of its snapshot, and their queries."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -12,23 +12,23 @@ def _without(*columns: LiteralString) -> LiteralString:
 
 @dataclass(frozen=True)
 class Catalog:
-    """A catalog whose rows pg_dump's functions read as they are now.
+    """A catalog whose current rows pg_dump's functions read.
 
     Attributes:
         table: its name.
-        kind: SQL for what people call such an object.
+        kind: SQL for the kind of object, in people's words.
         called: SQL for the row's own name.
-        schema: SQL for the number of the schema that it, or what it is part of, lies in.
+        schema: SQL for the number of the schema of the whole object.
         name: SQL for the name of the whole object.
         part: SQL for the part's name.
         signature: SQL for the argument types.
-        placed: SQL for the schema's number where the row itself lies in one.
+        placed: SQL for the schema's number if the row itself is in a schema.
         number: SQL for the object's number.
         column: SQL for the column's number.
-        source: what else to join.
-        only: SQL for which rows count.
-        meaning: SQL for what a dump may show of the row.
-        content: SQL for all of the row but figures that PostgreSQL keeps there.
+        source: further joins.
+        only: SQL condition for the rows that count.
+        meaning: SQL for what a dump may contain of the row.
+        content: SQL for all of the row except PostgreSQL's own counters.
     """
 
     table: LiteralString
@@ -47,7 +47,7 @@ class Catalog:
     content: LiteralString = _ROW
 
     def query(self, rows: LiteralString) -> LiteralString:
-        """The SELECT of all of these, for some of its rows."""
+        """The SELECT of all these columns, for the rows of a condition."""
         return f"""
         SELECT '{self.table}', ({self.number})::bigint, ({self.column})::int, t.xmin::text,
                {self.kind}, {_text("n.nspname")}, {_text(self.name or self.called)},
@@ -60,7 +60,7 @@ class Catalog:
 
 
 def _text(expression: LiteralString) -> LiteralString:
-    """Names as bytes: a database in SQL_ASCII has some that are no text."""
+    """A name as bytes: in SQL_ASCII, a name may not be valid text."""
     return f"pg_catalog.convert_to(({expression})::text, %(encoding)s)"
 
 
@@ -78,9 +78,6 @@ CASE {}.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' 
      WHEN 'c' THEN 'type' ELSE 'table' END
 """
 
-#: In the order in which changes are told: a whole object before its parts. What isn't here is
-#: read by pg_dump in its snapshot alone (publications, casts, languages, servers, policies, column
-#: defaults, comments, grants but for the roles' names, ...) or can't change under a table's lock.
 CATALOGS = (
     Catalog(
         "pg_namespace",
@@ -229,10 +226,10 @@ CATALOGS = (
         meaning=_without("convalidated"),
     ),
 )
+"""In the order in which changes are told: a whole object before its parts. What isn't here is read
+by pg_dump in its snapshot alone (publications, casts, languages, servers, policies, column
+defaults, comments, grants but for the roles' names, ...) or can't change under a table's lock."""
 
-#: Grants show roles by their names of now, and `globals.sql` makes those that are there now. Only
-#: roles matter that own something in this database or have a grant there; the first one
-#: (initdb's) owns what isn't recorded. Nobody but a superuser sees more of a role than its name.
 NAMED_ROLES: LiteralString = """
 t.oid = 10 OR t.oid IN (
     SELECT s.refobjid FROM pg_catalog.pg_shdepend s
@@ -241,6 +238,9 @@ t.oid = 10 OR t.oid IN (
       AND (s.dbid = d.oid
            OR s.dbid = 0 AND s.classid = 'pg_catalog.pg_database'::regclass AND s.objid = d.oid))
 """
+"""Grants show roles by their names of now, and `globals.sql` makes those that are there now. Only
+roles matter that own something in this database or have a grant there; the first one (initdb's)
+owns what isn't recorded. Nobody but a superuser sees more of a role than its name."""
 
 
 def roles(rows: LiteralString) -> LiteralString:

@@ -1,4 +1,4 @@
-"""Gets a database ready for a backup: connected, of a known major, direct and readable."""
+"""Connects to the source, and checks that it can be backed up."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -15,28 +15,28 @@ from lifeboat.postgres.connect import (
     speaking_to,
 )
 from lifeboat.postgres.login import Login
-from lifeboat.runtime.patience import patience
+from lifeboat.runtime.timeouts import timeouts
 
 
 @dataclass(frozen=True)
-class ReadyDatabase:
-    """A database that has been found fit for a backup.
+class SourceConnections:
+    """Connections to a database that can be backed up.
 
     Attributes:
-        login: what let us in.
-        scout: a connection for looking around.
-        holder: one that will hold the snapshot.
-        major: the server's.
+        login: that worked.
+        catalog_conn: for catalog queries outside of the snapshot.
+        snapshot_conn: holds the snapshot.
+        major: of the server.
     """
 
     login: Login
-    scout: Connection
-    holder: Connection
+    catalog_conn: Connection
+    snapshot_conn: Connection
     major: int
 
 
 @contextmanager
-def ready_database(run: BackupRun) -> Iterator[ReadyDatabase]:
+def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
     """Connect twice and check that this database can be backed up, and by this role.
 
     Raises:
@@ -44,22 +44,24 @@ def ready_database(run: BackupRun) -> Iterator[ReadyDatabase]:
     """
     with ExitStack() as stack:
         with run.phases.timed("connect"):
-            scout, login = _connect(run)
+            catalog_conn, login = _connect(run)
             stack.enter_context(speaking_to(login))
-            stack.enter_context(closing(scout))
-            major = require_major(scout, run.programs.majors())
-            holder = run.watch.call(lambda: open_again(login, keep=run.watch.connection))
-            stack.enter_context(closing(holder))
-            require_own_sessions(scout, holder, login)
+            stack.enter_context(closing(catalog_conn))
+            major = require_major(catalog_conn, run.programs.majors())
+            snapshot_conn = run.scope.call(
+                lambda: open_again(login, register=run.scope.add_connection)
+            )
+            stack.enter_context(closing(snapshot_conn))
+            require_own_sessions(catalog_conn, snapshot_conn, login)
         with run.phases.timed("preflight"):
-            require_names(scout)
-            require_readable(scout, login.endpoint.user)
-        yield ReadyDatabase(login, scout, holder, major)
+            require_names(catalog_conn)
+            require_readable(catalog_conn, login.endpoint.user)
+        yield SourceConnections(login, catalog_conn, snapshot_conn, major)
 
 
 def _connect(run: BackupRun) -> tuple[Connection, Login]:
-    """Give up with half of the time left, so that the error can say why."""
-    seconds = min(patience().wake_seconds, run.remaining() / 2)
-    return run.watch.call(
-        lambda: connect(run.login, keep=run.watch.connection, wake_seconds=seconds)
+    """Connect within half of the time left, so that there is time to report an error."""
+    seconds = min(timeouts().wake_seconds, run.remaining() / 2)
+    return run.scope.call(
+        lambda: connect(run.login, register=run.scope.add_connection, wake_seconds=seconds)
     )

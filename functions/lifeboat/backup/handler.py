@@ -15,8 +15,8 @@ from lifeboat.alerts.run_reporter import recorded
 from lifeboat.alerts.wiring import run_reporter
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
+from lifeboat.backup.retry_backup import take_backup_with_retry
 from lifeboat.backup.run import BackupRun
-from lifeboat.backup.try_again import take_backup_or_try_again
 from lifeboat.errors import BackupError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.keys import BackupLocation
@@ -24,8 +24,8 @@ from lifeboat.model.metrics import backup_metrics
 from lifeboat.model.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
-from lifeboat.runtime.measure import measure
+from lifeboat.runtime.emit_metrics import emit_metrics
+from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 from lifeboat.settings.allowance import forecast
@@ -36,7 +36,7 @@ logger = Logger(service="lifeboat-backup")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@reported(logger, BackupError)
+@log_errors(logger, BackupError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Take the backup that the event asks for; gives what there is to know of it first.
 
@@ -65,7 +65,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         recorded(
             attempt,
             run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
-            lambda error: described(error, BackupError, context),
+            lambda error: as_lifeboat_error(error, BackupError, context),
         ),
         tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
     ):
@@ -82,10 +82,10 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
             remaining=seconds_left(context),
             log=lambda event, details: logger.warning(event, extra=dict(details)),
         )
-        outcome = take_backup_or_try_again(run)
+        outcome = take_backup_with_retry(run)
     if outcome.created and settings.dashboard:
         stored = outcome.manifest
-        measure(backup_metrics(asked.database, stored.archive.bytes, stored.inventory.rows))
+        emit_metrics(backup_metrics(asked.database, stored.archive.bytes, stored.inventory.rows))
     transfer = forecast(outcome.manifest, run.database, datetime.now(UTC))
     answer = answer_of(
         outcome.manifest, vault.bucket, created=outcome.created, transfer=transfer

@@ -1,14 +1,14 @@
-"""Runs pg_dump and pg_dumpall: what goes into an archive and beside it."""
+"""Runs pg_dump for the archive and pg_dumpall for the roles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lifeboat.errors import DumpError
 from lifeboat.model.identifiers import TableName
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.jail import NO_JAIL, REMOTE
-from lifeboat.postgres.programs import SCRUBBED, Child, Programs
-from lifeboat.postgres.watch import Watch
-from lifeboat.runtime.patience import milliseconds, patience
+from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
+from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _ZSTD_SINCE = 16
 _GZIP_FALLBACK = "gzip:1"
@@ -23,9 +23,9 @@ class Dump:
         major: the server's major, and so pg_dump's.
         connection: libpq's environment variables, the password among them.
         snapshot: the exported snapshot's id.
-        compression: `zstd:<level>` or `gzip:<level>`; servers that know no zstd get gzip.
+        compression: `zstd:<level>` or `gzip:<level>`; a pg_dump without zstd uses gzip.
         encoding: the archive's encoding, or None for the database's own.
-        without_data_of: schema and name of each table whose rows stay out.
+        without_data_of: schema and name of each table whose rows are left out.
     """
 
     programs: Programs
@@ -38,18 +38,18 @@ class Dump:
 
     @property
     def effective_compression(self) -> str:
-        """What the archive is compressed with: pg_dump knows zstd from 16 on."""
+        """The compression in use: pg_dump supports zstd from 16 on."""
         if self.major < _ZSTD_SINCE and self.compression.startswith("zstd"):
             return _GZIP_FALLBACK
         return self.compression
 
-    def start(self) -> Child:
+    def start(self) -> Process:
         """Start pg_dump; its output is the archive. The password is in its environment only.
 
         Raises:
             ProgramMissingError: the layer doesn't carry this major.
         """
-        return Child(self._argv(), env={**SCRUBBED, **self.connection}, jail=REMOTE)
+        return Process(self._argv(), env={**MINIMAL_ENV, **self.connection}, jail=REMOTE)
 
     def _argv(self) -> list[str]:
         compression = self.effective_compression
@@ -60,7 +60,7 @@ class Dump:
             "--format=custom",
             f"--compress={compression}",
             f"--snapshot={self.snapshot}",
-            f"--lock-wait-timeout={milliseconds(patience().dump_lock_seconds)}",
+            f"--lock-wait-timeout={milliseconds(timeouts().dump_lock_seconds)}",
             "--no-password",
             *([f"--encoding={self.encoding}"] if self.encoding else []),
             *(f"--exclude-table-data={_pattern(*table)}" for table in self.without_data_of),
@@ -68,12 +68,12 @@ class Dump:
 
 
 def dump_globals(
-    programs: Programs, major: int, connection: Mapping[str, str], watch: Watch
+    programs: Programs, major: int, connection: Mapping[str, str], scope: CancelScope
 ) -> bytes:
     """Roles, their memberships and settings as SQL, without passwords and tablespaces.
 
     Raises:
-        DumpError: pg_dumpall failed; some providers let nobody read all of this.
+        DumpError: pg_dumpall failed; some providers don't let anybody read all of this.
     """
     argv = [
         str(programs.path("pg_dumpall", major)),
@@ -83,13 +83,13 @@ def dump_globals(
         "--no-password",
         f"--database={connection['PGDATABASE']}",
     ]
-    # It asks pg_dump for its version, so it has to run a program; it reads no backup.
-    environment = {**SCRUBBED, **connection}
-    with watch.child(Child(argv, env=environment, jail=NO_JAIL)) as child:
+    # It starts pg_dump to ask for its version, which a jail forbids; it reads no backup.
+    environment = {**MINIMAL_ENV, **connection}
+    with scope.add_process(Process(argv, env=environment, jail=NO_JAIL)) as child:
         script = child.read_all()
         if code := child.wait():
             raise DumpError(
-                f"pg_dumpall ended with {code}: {child.last_words()}",
+                f"pg_dumpall ended with {code}: {child.stderr_tail()}",
                 todo="Write the roles down elsewhere if the provider keeps them to itself.",
             )
     return script

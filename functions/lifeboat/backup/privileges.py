@@ -1,7 +1,7 @@
-"""Finds out before dumping what the backup role could not read, and says how to grant it.
+"""Finds what the backup role can't read before dumping, and the statements that grant it.
 
-Run as the backup role itself: a check made as superuser proves nothing. pg_dump would stop at the
-first of these; here all are named at once, each with the statement that cures it.
+It runs as the backup role itself: a check by a superuser proves nothing. pg_dump would stop at the
+first unreadable object; this names all of them, each with its statement.
 """
 
 from psycopg import sql
@@ -10,11 +10,8 @@ from lifeboat.errors import UnreadableError
 from lifeboat.model.identifiers import quoted
 from lifeboat.postgres.connect import Connection
 
-_SHOWN = 20
+_MAX_SHOWN = 20
 
-#: What pg_dump reads of each kind (of extensions: their configuration tables, such as pg_cron's
-#: jobs), and the grant that lets it. Each query gives the kind, the parts
-#: of the object's name, and whether the cure is a grant or BYPASSRLS.
 _UNREADABLE = """
 WITH mine AS (
     SELECT c.oid, c.relkind, n.oid AS schema_oid, n.nspname, c.relname
@@ -48,8 +45,10 @@ WHERE NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user
         AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))
 ORDER BY 1, 2, 3
 """
+"""What pg_dump reads of each kind (of extensions: their configuration tables, such as pg_cron's
+jobs), and the grant that lets it. Each query gives the kind, the parts of the object's name, and
+whether the cure is a grant or BYPASSRLS."""
 
-#: Names that a manifest holds, as bytes, with the number and kind of what they name.
 _NAMES = """
 SELECT oid::text, 'SCHEMA', 'regnamespace', pg_catalog.convert_to(nspname, 'SQL_ASCII')
 FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'
@@ -58,6 +57,7 @@ SELECT c.oid::text, 'TABLE', 'regclass', pg_catalog.convert_to(c.relname, 'SQL_A
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
 """
+"""Names that a manifest holds, as bytes, with the number and kind of what they name."""
 
 _GRANTS = {
     "schema": "GRANT USAGE ON SCHEMA {name} TO {role};",
@@ -69,12 +69,12 @@ _GRANTS = {
 
 
 def require_names(connection: Connection) -> None:
-    """Pass only when every schema, table and sequence has a name that can be written down.
+    """Raise unless the name of every schema, table and sequence is valid UTF-8.
 
     A database in SQL_ASCII takes any bytes for a name, and a manifest is in UTF-8.
 
     Raises:
-        UnreadableError: names them as far as they can be shown, and what renames them.
+        UnreadableError: lists such names, and the statements that rename them.
     """
     if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
         return
@@ -82,10 +82,10 @@ def require_names(connection: Connection) -> None:
     odd = [(row, name) for *row, name in found if isinstance(name, bytes) and not _is_utf8(name)]
     if not odd:
         return
-    shown = ", ".join(name.decode(errors="backslashreplace") for _, name in odd[:_SHOWN])
+    shown = ", ".join(name.decode(errors="backslashreplace") for _, name in odd[:_MAX_SHOWN])
     statements = [
         f"DO $$BEGIN EXECUTE 'ALTER {kind} ' || {oid}::{by} || ' RENAME TO new_{oid}'; END$$;"
-        for (oid, kind, by), _ in odd[:_SHOWN]
+        for (oid, kind, by), _ in odd[:_MAX_SHOWN]
     ]
     raise UnreadableError(
         f"The database is in SQL_ASCII and has {len(odd)} names that are no UTF-8, which a manifest"
@@ -103,10 +103,10 @@ def _is_utf8(name: bytes) -> bool:
 
 
 def require_readable(connection: Connection, role: str) -> None:
-    """Pass only when `role`, who is connected, can read everything that pg_dump will read.
+    """Raise unless `role`, which is connected, can read everything that pg_dump reads.
 
-    Row security counts as unreadable even where a policy would show some rows: a backup of some
-    rows is not a backup.
+    A table with row security counts as unreadable even if a policy shows some rows: a backup of
+    some rows is not a backup.
 
     Raises:
         UnreadableError: names every kind of object, the first objects, and the statements to run.
@@ -121,10 +121,10 @@ def require_readable(connection: Connection, role: str) -> None:
     statements = dict.fromkeys(_GRANTS[kind].format(name=name, role=who) for kind, name in names)
     raise UnreadableError(
         f"The role {who} can't read {_count(names)}: "
-        + ", ".join(f"{kind} {name}" for kind, name in names[:_SHOWN])
-        + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""),
+        + ", ".join(f"{kind} {name}" for kind, name in names[:_MAX_SHOWN])
+        + (f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""),
         todo="Run as the objects' owner or an administrator, then invoke the function again:\n  "
-        + "\n  ".join(list(statements)[:_SHOWN])
+        + "\n  ".join(list(statements)[:_MAX_SHOWN])
         + "\nFor all tables and sequences, present and future, one statement does it:\n  "
         + f"GRANT pg_read_all_data TO {who};",
     )

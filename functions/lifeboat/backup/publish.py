@@ -1,4 +1,4 @@
-"""Publishes a stored archive: the manifest is what makes it a backup."""
+"""Publishes a stored archive: with its manifest, it becomes a backup."""
 
 from datetime import UTC, datetime
 
@@ -11,24 +11,24 @@ from lifeboat.model.minor_releases import newer_server_notes
 
 
 def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
-    """Store the globals, then the manifest: from then on the backup exists.
+    """Store the globals, then the manifest. From then on the backup exists.
 
     Raises:
         AlreadyTakenError: another run has published this backup.
         VaultError: S3 refused or failed.
     """
     location, vault, protection = run.location, run.vault, run.protection()
-    script = archive.survey.globals
-    roles = script and run.watch.call(lambda: vault.put(location.globals_key, script, protection))
+    script = archive.contents.globals
+    roles = script and run.scope.call(lambda: vault.put(location.globals_key, script, protection))
     manifest = _manifest(run, archive, roles or None)
     document = manifest.to_json()
     try:
-        run.watch.call(
-            lambda: vault.put(location.manifest_key, document, protection, only_first=True)
+        run.scope.call(
+            lambda: vault.put(location.manifest_key, document, protection, if_absent=True)
         )
     except AlreadyTakenError:
-        # The SDK sends a request again whose answer was lost; then it was our own that won.
-        if run.watch.call(run.look).manifest != manifest:
+        # The SDK repeats a request whose answer was lost: then our own request was the first.
+        if run.scope.call(run.stored_state).manifest != manifest:
             raise
     return manifest
 
@@ -53,7 +53,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         globals=roles,
         notes=archive.notes + newer_server_notes(archive.source.server_version, pg_dump),
         source=archive.source,
-        inventory=archive.survey.inventory.model_copy(
+        inventory=archive.contents.inventory.model_copy(
             update={"sequences": tuple(archive.streamed.counted.sequences)}
         ),
         retention=run.retention(),

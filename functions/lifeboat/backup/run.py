@@ -18,8 +18,8 @@ from lifeboat.s3.bucket import Protection, StoredState
 from lifeboat.s3.upload import ArchiveUpload
 
 
-def _unheard(_event: str, _details: Mapping[str, object]) -> None:
-    """Where nobody keeps a log."""
+def _no_log(_event: str, _details: Mapping[str, object]) -> None:
+    """The default log: none."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -28,35 +28,34 @@ class BackupRun(Run):
 
     Attributes:
         location: the backup's tier, database and scheduled time, and so its keys.
-        label: what the person who asked for it calls it.
+        label: a person's name for it.
         folder: a private directory, for the CA certificates of the secret.
-        log: keeps what happened on the way, with its details.
-        meter: counts what is read from the server, by all attempts; it can be asked when the run
-            has failed, too.
-        uploads: the archive's upload that is under way, once there is one.
+        log: logs an event with its details.
+        meter: counts the bytes that all attempts read from the server, also of a failed run.
+        uploads: the current upload of the archive, if there is one.
     """
 
     location: BackupLocation
     label: str | None
     folder: Path
-    log: Callable[[str, Mapping[str, object]], None] = _unheard
+    log: Callable[[str, Mapping[str, object]], None] = _no_log
     meter: Meter = field(default_factory=Meter)
     uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
 
-    def again(self) -> "BackupRun":
-        """A second run for the same scheduled time in the same invocation; the meter counts on."""
+    def for_retry(self) -> "BackupRun":
+        """A second run for the same scheduled time in this invocation; it shares the meter."""
         return replace(self, started=datetime.now(UTC), phases=Stopwatch(), uploads=deque(maxlen=1))
 
     def login(self) -> Login:
-        """How to log in to the database, by its secret as it is now."""
+        """The login from the current secret."""
         return self.read_login(self.database.secret_arn, self.folder)
 
-    def look(self) -> StoredState:
+    def stored_state(self) -> StoredState:
         """What is stored of the backup now."""
-        return self.vault.look(self.location)
+        return self.vault.stored_state(self.location)
 
     def retention(self) -> BackupRetention:
-        """What is promised for this backup, to the second: S3's locks know no fractions."""
+        """The retention of this backup, in whole seconds: S3's locks have no fractions."""
         tier, start = self.location.tier, self.started.replace(microsecond=0)
         return BackupRetention(
             expires=expires(self.settings.retention.of(tier).days, start),

@@ -1,4 +1,4 @@
-"""Stores a database's archive, checked against the very snapshot that it was dumped from."""
+"""Stores a database's archive, and checks it against the snapshot of the dump."""
 
 import time
 from contextlib import ExitStack
@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from lifeboat.backup.catalog import require_unchanged
-from lifeboat.backup.connect_source import ReadyDatabase
+from lifeboat.backup.connect_source import SourceConnections
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.policy.attempts import pause_before_next
 from lifeboat.backup.run import BackupRun
-from lifeboat.backup.stream_archive import ArchiveStream, Streamed, archive_stream
-from lifeboat.backup.take_inventory import Survey, beside, survey
+from lifeboat.backup.stream_archive import ArchiveStream, StreamResult, archive_stream
+from lifeboat.backup.take_inventory import SnapshotContents, read_snapshot, run_alongside
 from lifeboat.errors import (
     AlreadyTakenError,
     BackupError,
@@ -35,43 +35,45 @@ _SQL_ASCII = "SQL_ASCII"
 
 @dataclass(frozen=True)
 class StoredArchive:
-    """An archive in its place, and what it was checked against.
+    """A stored archive, and what it was checked against.
 
     Attributes:
-        source: the server and the moment.
+        source: the server and the time of the snapshot.
         dump: how it was dumped.
-        survey: what the snapshot held.
-        streamed: what was decoded while it was sent.
+        contents: of the snapshot.
+        streamed: what was decoded while it was uploaded.
         notes: what a reader should know.
-        stored: the object in the vault.
+        stored: the object in the bucket.
     """
 
     source: Source
     dump: Dump
-    survey: Survey
-    streamed: Streamed
+    contents: SnapshotContents
+    streamed: StreamResult
     notes: tuple[str, ...]
     stored: StoredObject
 
 
-def store_archive(run: BackupRun, ready: ReadyDatabase, stored: StoredState) -> StoredArchive:
-    """Dump, decode, count and store; begin anew when a migration came in between.
+def store_archive(
+    run: BackupRun, connections: SourceConnections, stored: StoredState
+) -> StoredArchive:
+    """Dump, decode, count and store. Repeat it when a migration has disturbed it.
 
     Raises:
         AlreadyTakenError: another run was first.
-        BackupError: any other failure. What had been uploaded is aborted.
+        BackupError: any other failure. The upload is aborted.
     """
     disturbed: list[str] = []
     while True:
         begun = time.monotonic()
         try:
-            archive = _attempt(run, ready, stored)
+            archive = _attempt(run, connections, stored)
         except (LockQueueError, DefinitionsChangedError) as error:
             disturbed.append(error.what)
             took = time.monotonic() - begun
             pause = pause_before_next(len(disturbed), took, run.remaining())
             if pause is None:
-                raise _given_up(error, len(disturbed), took) from None
+                raise _attempts_exhausted(error, len(disturbed), took) from None
             run.log(
                 "backup.restarted",
                 {
@@ -83,83 +85,87 @@ def store_archive(run: BackupRun, ready: ReadyDatabase, stored: StoredState) -> 
         else:
             notes = tuple(f"Begun anew: {what}" for what in disturbed)
             return replace(archive, notes=(*archive.notes, *notes))
-        run.watch.pause(pause)
+        run.scope.pause(pause)
 
 
-def _given_up(error: BackupError, attempts: int, took: float) -> BackupError:
+def _attempts_exhausted(error: BackupError, attempts: int, took: float) -> BackupError:
     tried = "once" if attempts == 1 else f"{attempts} times"
-    given_up = type(error)(
+    exhausted = type(error)(
         f"{error.what} Tried {tried}; the last attempt took {took:.0f} s.", todo=error.todo
     )
     for note in getattr(error, "__notes__", []):
-        given_up.add_note(note)
-    return given_up
+        exhausted.add_note(note)
+    return exhausted
 
 
-def _attempt(run: BackupRun, ready: ReadyDatabase, stored: StoredState) -> StoredArchive:
+def _attempt(run: BackupRun, connections: SourceConnections, stored: StoredState) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
-    endpoint = ready.login.endpoint
+    endpoint = connections.login.endpoint
     with ExitStack() as stack:
         with run.phases.timed("upload"):
             upload = run.new_upload()
-            run.watch.call(upload.open)
+            run.scope.call(upload.open)
             stack.enter_context(upload)
         with run.phases.timed("snapshot"):
             snapshot = stack.enter_context(
-                held_snapshot(ready.holder, ready.scout, lock_wait_seconds=wait)
+                held_snapshot(
+                    connections.snapshot_conn, connections.catalog_conn, lock_wait_seconds=wait
+                )
             )
             source = read_source(snapshot.connection).model_copy(
                 update={"endpoint": endpoint.digest, "provider": provider_of(endpoint.host)}
             )
             excluded, notes = _excluded(run, snapshot)
-            dump = _dump(run, ready, snapshot, source, excluded)
-            run.meter.add_descriptions(ready.major, len(snapshot.relations))
+            dump = _dump(run, connections, snapshot, source, excluded)
+            run.meter.add_descriptions(connections.major, len(snapshot.relations))
             stream = stack.enter_context(archive_stream(run, dump, upload))
-            if not (begun := stream.pass_on()):
-                require_no_queue(ready.scout, stream.last_words())
-            # Most names are read before pg_dump's first byte: if one changed by then, the rest
-            # isn't worth its time.
-            require_unchanged(snapshot, ready.scout)
+            if not (begun := stream.transfer_chunk()):
+                require_no_queue(connections.catalog_conn, stream.stderr_tail())
+            # pg_dump reads most names before its first byte: if one has changed by then, the rest
+            # would be wasted time.
+            require_unchanged(snapshot, connections.catalog_conn)
             if not begun:
-                stream.finish()  # which says why
-        with beside(
-            run.watch, lambda: survey(run, ready.login, snapshot, dump, excluded)
+                stream.finish()  # raises the reason
+        with run_alongside(
+            run.scope, lambda: read_snapshot(run, connections.login, snapshot, dump, excluded)
         ) as counting:
             with run.phases.timed("archive"):
-                streamed = _ended(stream)
+                streamed = _finish(stream)
             with run.phases.timed("count"):
-                surveyed = counting.result()
-        # The roles have been read too.
+                contents = counting.result()
+        # By now the roles have been read too.
         if isinstance(streamed, DumpError):
-            _require_fault(streamed, snapshot, ready)
+            _require_own_failure(streamed, snapshot, connections)
             raise streamed
-        require_unchanged(snapshot, ready.scout)
-        require_same(surveyed.inventory, streamed.counted)
+        require_unchanged(snapshot, connections.catalog_conn)
+        require_same(contents.inventory, streamed.counted)
         with run.phases.timed("complete"):
-            archive = run.watch.call(lambda: _complete(run, upload, stored))
+            archive = run.scope.call(lambda: _complete(run, upload, stored))
     if streamed.said:
         notes = (*notes, f"pg_dump: {streamed.said}")
-    notes = (*ready.login.notes, *_on_encoding(source), *notes, *surveyed.notes)
-    return StoredArchive(source, dump, surveyed, streamed, notes, archive)
+    notes = (*connections.login.notes, *_encoding_notes(source), *notes, *contents.notes)
+    return StoredArchive(source, dump, contents, streamed, notes, archive)
 
 
-def _require_fault(error: DumpError, snapshot: Snapshot, ready: ReadyDatabase) -> None:
-    """Let pass only a failure of pg_dump that comes of something else than a change."""
+def _require_own_failure(
+    error: DumpError, snapshot: Snapshot, connections: SourceConnections
+) -> None:
+    """Raise the change of a definition that may have caused pg_dump's failure, if there is one."""
     try:
-        require_unchanged(snapshot, ready.scout)
+        require_unchanged(snapshot, connections.catalog_conn)
     except psycopg.Error:
         raise error from None  # what ended pg_dump has ended our sessions too
 
 
-def _ended(stream: ArchiveStream) -> Streamed | DumpError:
-    """The dump's end: what went through, or why pg_dump says that it failed."""
+def _finish(stream: ArchiveStream) -> StreamResult | DumpError:
+    """Finish the stream. Returns its result, or pg_dump's failure."""
     try:
         return stream.finish()
     except DumpError as error:
         return error
 
 
-def _on_encoding(source: Source) -> tuple[str, ...]:
+def _encoding_notes(source: Source) -> tuple[str, ...]:
     if source.encoding != _SQL_ASCII:
         return ()
     note = (
@@ -170,21 +176,21 @@ def _on_encoding(source: Source) -> tuple[str, ...]:
 
 
 def _complete(run: BackupRun, upload: ArchiveUpload, stored: StoredState) -> StoredObject:
-    """Make the archive visible, unless what looked like a leftover was another run's.
+    """Make the archive visible, unless another run has published an archive here meanwhile.
 
-    That run has published it meanwhile, and its manifest must not lose its archive to ours.
+    Ours would replace the archive that the other run's manifest describes.
     """
-    upload.settle()
-    if stored.has_archive and run.look().manifest:
+    upload.flush()
+    if stored.has_archive and run.stored_state().manifest:
         raise AlreadyTakenError(
             f"Another run has published {run.location.id}.",
             todo="Nothing: the backup for this time exists.",
         )
-    return upload.complete(only_first=not stored.has_archive)
+    return upload.complete(if_absent=not stored.has_archive)
 
 
 def _excluded(run: BackupRun, snapshot: Snapshot) -> tuple[frozenset[int], tuple[str, ...]]:
-    """Numbers of the tables whose rows stay out, and notes on what is unexpected there."""
+    """Numbers of the tables whose rows are left out, and notes for people."""
     wanted = {split_qualified(n): n for n in run.database.exclude_table_data}
     found = {(r.schema, r.name): r.oid for r in snapshot.relations}
     oids = [oid for name, oid in found.items() if name in wanted]
@@ -204,15 +210,15 @@ def _excluded(run: BackupRun, snapshot: Snapshot) -> tuple[frozenset[int], tuple
 
 def _dump(
     run: BackupRun,
-    ready: ReadyDatabase,
+    connections: SourceConnections,
     snapshot: Snapshot,
     source: Source,
     excluded: frozenset[int],
 ) -> Dump:
     return Dump(
         programs=run.programs,
-        major=ready.major,
-        connection=ready.login.environment(),
+        major=connections.major,
+        connection=connections.login.environment(),
         snapshot=snapshot.id,
         compression=run.settings.backup.compression,
         encoding=None if source.encoding == _SQL_ASCII else "UTF8",

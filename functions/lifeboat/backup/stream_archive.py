@@ -1,4 +1,4 @@
-"""Streams one dump into the vault, decoding every byte on the way."""
+"""Streams one dump into the bucket, and decodes every byte on the way."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DumpError
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
-from lifeboat.postgres.programs import Child
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.programs import Process
 from lifeboat.s3.upload import ArchiveUpload
 
 
 @dataclass(frozen=True)
-class Streamed:
-    """What went through.
+class StreamResult:
+    """The result of a stream.
 
     Attributes:
-        counted: what the decoder found in the bytes that were stored.
-        said: what pg_dump said on the way, warnings mostly; empty as a rule.
+        counted: what the decoder found in the stored bytes.
+        said: pg_dump's messages, mostly warnings; usually empty.
     """
 
     counted: CopyRows
@@ -28,43 +28,42 @@ class Streamed:
 
 
 class ArchiveStream:
-    """A running pg_dump whose every byte goes into the upload and through pg_restore.
+    """A running pg_dump; every byte goes into the upload and through pg_restore.
 
-    Nothing is staged: a chunk lies once in memory, in the part that it is uploaded with.
+    Nothing is staged on disk: a chunk is in memory once, in the part that it is uploaded with.
     """
 
     def __init__(
-        self, source: Child, decoder: Decoder, upload: ArchiveUpload, watch: Watch
+        self, source: Process, decoder: Decoder, upload: ArchiveUpload, scope: CancelScope
     ) -> None:
-        self._watch = watch
+        self._scope = scope
         self._source = source
         self._decoder = decoder
         self._upload = upload
 
-    def pass_on(self) -> int:
-        """Wait for the next bytes and pass them on; how many, 0 at the end.
+    def transfer_chunk(self) -> int:
+        """Wait for the next bytes and transfer them. Returns how many, 0 at the end.
 
-        The first ones come when pg_dump has locked and described every table.
+        The first ones come after pg_dump has locked and described every table.
 
         Raises:
             DecodeError: pg_restore can't read what pg_dump wrote.
             VaultError: S3 refused a part.
         """
-        count = self._source.read_into(self._upload.free())
+        count = self._source.read_into(self._upload.free_space())
         if count:
-            self._decoder.write(self._upload.filled(count))
+            self._decoder.write(self._upload.commit(count))
         return count
 
-    def last_words(self) -> str:
-        """What pg_dump said before it ended, which this waits for."""
+    def stderr_tail(self) -> str:
+        """Wait for pg_dump's end, and return its last messages."""
         self._source.wait()
-        return self._source.last_words()
+        return self._source.stderr_tail()
 
-    def finish(self) -> Streamed:
-        """Pass everything on to the end.
+    def finish(self) -> StreamResult:
+        """Transfer everything to the end.
 
-        pg_dump's exit code decides, never the look of its output: a dump that dies ends like one
-        that is done.
+        pg_dump's exit code decides, not its output: the output of a killed pg_dump just ends too.
 
         Raises:
             DumpError: pg_dump failed.
@@ -72,13 +71,13 @@ class ArchiveStream:
             VaultError: S3 refused a part.
             BackupError: the run was ended for another reason.
         """
-        while self.pass_on():
+        while self.transfer_chunk():
             pass
         code = self._source.wait()
-        self._watch.check()
+        self._scope.check()
         if code:
             raise _failed(self._source, code)
-        return Streamed(counted=self._decoder.finish(), said=self._source.last_words())
+        return StreamResult(counted=self._decoder.finish(), said=self._source.stderr_tail())
 
 
 @contextmanager
@@ -86,7 +85,7 @@ def archive_stream(run: BackupRun, dump: Dump, upload: ArchiveUpload) -> Iterato
     """Start pg_dump and the decoder; both have ended when the block is left.
 
     Args:
-        run: whose meter counts what pg_dump reads from the server, while it does.
+        run: its meter counts what pg_dump reads from the server.
         dump: what to dump.
         upload: where it goes.
 
@@ -94,16 +93,16 @@ def archive_stream(run: BackupRun, dump: Dump, upload: ArchiveUpload) -> Iterato
         ProgramMissingError: the layer doesn't carry this major.
     """
     with (
-        Decoder(dump.programs, dump.major, run.watch, run.meter) as decoder,
-        run.watch.child(dump.start()) as source,
+        Decoder(dump.programs, dump.major, run.scope, run.meter) as decoder,
+        run.scope.add_process(dump.start()) as source,
     ):
-        yield ArchiveStream(source, decoder, upload, run.watch)
+        yield ArchiveStream(source, decoder, upload, run.scope)
 
 
-def _failed(source: Child, code: int) -> DumpError:
+def _failed(source: Process, code: int) -> DumpError:
     how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
     return DumpError(
-        f"pg_dump {how}: {source.last_words() or 'no message'}",
+        f"pg_dump {how}: {source.stderr_tail() or 'no message'}",
         todo="Cure what pg_dump names, then invoke the function again. Without a message it was"
         " killed, most likely for want of memory: raise backup.memory_mb.",
     )

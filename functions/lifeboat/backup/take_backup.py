@@ -1,35 +1,35 @@
-"""Takes one backup: everything is stored and checked before the manifest says that it exists."""
+"""Takes one backup: everything is stored and checked before the manifest is written."""
 
 import time
 from dataclasses import dataclass
 
-from lifeboat.backup.connect_source import ready_database
+from lifeboat.backup.connect_source import connect_source
 from lifeboat.backup.publish import publish_backup
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import store_archive
 from lifeboat.errors import AlreadyTakenError
 from lifeboat.model.manifest import Manifest
-from lifeboat.runtime.patience import patience
+from lifeboat.runtime.timeouts import timeouts
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a run.
+class BackupOutcome:
+    """The result of a run.
 
     Attributes:
-        manifest: the backup that is published for this time.
-        created: whether this run took it; else there was one for this time already.
+        manifest: of the published backup for this time.
+        created: whether this run took it; otherwise it existed already.
     """
 
     manifest: Manifest
     created: bool
 
 
-def take_backup(run: BackupRun) -> Outcome:
-    """Take the backup for one scheduled time, unless it is there already.
+def take_backup(run: BackupRun) -> BackupOutcome:
+    """Take the backup for one scheduled time, unless it exists already.
 
-    Returns only when archive, globals and manifest are stored and checked, by this run or by
-    another one for the same time. Raises otherwise, and leaves nothing that looks like a backup.
+    It returns only when archive, globals and manifest are stored and checked, by this run or by
+    another one for the same time. Otherwise it raises, and leaves nothing that looks like a backup.
 
     Raises:
         BackupError: see its subclasses in `lifeboat.errors`.
@@ -39,27 +39,29 @@ def take_backup(run: BackupRun) -> Outcome:
         try:
             return _take(run)
         except AlreadyTakenError as taken:
-            run.watch.fail(taken)  # should time run out meanwhile, this is what has to be known
+            run.scope.fail(taken)  # if time runs out now, this is the error to report
             if published := _published_by_another(run):
-                return Outcome(published, created=False)
+                return BackupOutcome(published, created=False)
             raise
 
 
-def _take(run: BackupRun) -> Outcome:
-    """Do it, in the order that makes the manifest true."""
+def _take(run: BackupRun) -> BackupOutcome:
+    """Take the backup; the manifest comes last."""
     with run.phases.timed("look"):
-        stored = run.watch.call(run.look)
+        stored = run.scope.call(run.stored_state)
     if stored.manifest:
-        return Outcome(stored.manifest, created=False)
-    with ready_database(run) as ready:
-        archive = store_archive(run, ready, stored)
+        return BackupOutcome(stored.manifest, created=False)
+    with connect_source(run) as connections:
+        archive = store_archive(run, connections, stored)
     with run.phases.timed("publish"):
-        return Outcome(publish_backup(run, archive), created=True)
+        return BackupOutcome(publish_backup(run, archive), created=True)
 
 
 def _published_by_another(run: BackupRun) -> Manifest | None:
-    """The manifest of the run that was first; its archive comes some seconds before it."""
-    give_up = time.monotonic() + patience().other_run_seconds
-    while (stored := run.watch.call(run.look)).manifest is None and time.monotonic() < give_up:
-        time.sleep(patience().other_run_pause_seconds)
+    """The manifest of the run that was first; it comes some seconds after its archive."""
+    give_up = time.monotonic() + timeouts().other_run_seconds
+    while (
+        stored := run.scope.call(run.stored_state)
+    ).manifest is None and time.monotonic() < give_up:
+        time.sleep(timeouts().other_run_pause_seconds)
     return stored.manifest

@@ -1,4 +1,4 @@
-"""Surveys the database while it is being dumped: its inventory and its roles."""
+"""Reads the database's inventory and roles while it is being dumped."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,20 +13,20 @@ from lifeboat.errors import DefinitionsChangedError, DumpError, InventoryError
 from lifeboat.model.identifiers import qualified
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.text import join_first
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.inventory_queries import invalid_indexes, take_inventory
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.redact import said
+from lifeboat.postgres.redact import redacted_message
 from lifeboat.postgres.snapshot import Snapshot
-from lifeboat.postgres.watch import Watch
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What the snapshot holds, and the roles around it.
+class SnapshotContents:
+    """The contents of the snapshot, and the server's roles.
 
     Attributes:
-        inventory: everything but the sequences' states.
-        globals: roles and their settings as SQL, or None where they can't be had.
+        inventory: without the sequences' states.
+        globals: roles and their settings as SQL, or None if they can't be read.
         notes: why not, and what else the archive leaves out.
     """
 
@@ -35,16 +35,16 @@ class Survey:
     notes: tuple[str, ...]
 
 
-def survey(
+def read_snapshot(
     run: BackupRun, login: Login, snapshot: Snapshot, dump: Dump, excluded: frozenset[int]
-) -> Survey:
+) -> SnapshotContents:
     """Take the inventory in the dump's own snapshot, then the globals.
 
-    A provider that keeps its roles to itself doesn't make the data any worse, so missing globals
-    are a note.
+    Some providers don't show their roles. The data is complete without them, so missing globals
+    are only a note.
 
     Raises:
-        DefinitionsChangedError: a table is no longer called what the snapshot calls it.
+        DefinitionsChangedError: a table has another name than in the snapshot.
         InventoryError: a query failed, most likely since the connection was lost.
     """
     checksums = run.settings.backup.checksums
@@ -52,29 +52,29 @@ def survey(
         inventory = take_inventory(
             snapshot.connection, snapshot.relations, excluded=excluded, checksums=checksums
         )
-        notes = _on_invalid(invalid_indexes(snapshot.connection))
+        notes = _invalid_index_notes(invalid_indexes(snapshot.connection))
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        # The tables are locked, but not the schemas that they lie in.
+        # The tables are locked, but not their schemas.
         raise DefinitionsChangedError(
             f"A schema was renamed while its tables were counted: {error.diag.message_primary}.",
             todo="Let the migration end, then invoke the function again.",
         ) from None
     except psycopg.Error as error:
-        words = said(error, login.endpoint)
+        words = redacted_message(error, login.endpoint)
         raise InventoryError(
             f"Could not count the database in the dump's snapshot: {words}",
             todo="Invoke the function again; if it repeats, look for that moment in the server's"
             " log.",
         ) from None
     try:
-        script = dump_globals(dump.programs, dump.major, dump.connection, run.watch)
+        script = dump_globals(dump.programs, dump.major, dump.connection, run.scope)
     except DumpError as error:
         note = f"No globals: {error.what}"
-        return Survey(inventory, None, (*notes, note))
-    return Survey(inventory, script, notes)
+        return SnapshotContents(inventory, None, (*notes, note))
+    return SnapshotContents(inventory, script, notes)
 
 
-def _on_invalid(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
+def _invalid_index_notes(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
     if not indexes:
         return ()
     names = join_first(qualified(*name) for name in indexes)
@@ -86,27 +86,27 @@ def _on_invalid(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
 
 
 @contextmanager
-def beside[T](watch: Watch, work: Callable[[], T]) -> Iterator[Future[T]]:
-    """Do `work` in a thread while the block runs; a failure of either ends both.
+def run_alongside[T](scope: CancelScope, work: Callable[[], T]) -> Iterator[Future[T]]:
+    """Run `work` in a thread while the block runs; a failure of either ends both.
 
-    Definitions that changed are no failure of the run: it may begin anew.
+    A DefinitionsChangedError doesn't end the run: the dump may be repeated.
     """
 
-    def watched() -> T:
+    def guarded() -> T:
         try:
             return work()
         except DefinitionsChangedError:
             raise
         except Exception as error:
-            watch.fail(error)
+            scope.fail(error)
             raise
 
     with ThreadPoolExecutor(1, thread_name_prefix="survey") as pool:
-        future = pool.submit(watched)
+        future = pool.submit(guarded)
         try:
             yield future
         except DefinitionsChangedError:
             raise
         except Exception as error:
-            watch.fail(error)
+            scope.fail(error)
             raise

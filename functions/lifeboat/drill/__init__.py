@@ -1,1 +1,1 @@
-"""Restores a backup on trial, and compares it with what its manifest claims."""
+"""Tests a backup: restores it, and compares it with its manifest."""

@@ -1,17 +1,17 @@
-"""Holds what a drill needs against what its function has."""
+"""Compares what a drill needs with what its function has."""
 
 import shutil
 
-from lifeboat.drill.policy.capacity import Room, require_fit
+from lifeboat.drill.policy.capacity import Capacity, require_capacity
 from lifeboat.drill.run import DrillRun
 from lifeboat.model.drill_report import EMBEDDED
 from lifeboat.s3.read import newest_reports
 
-_EARLIER = 5
+_EARLIER_DRILLS = 5
 
 
-def require_room(run: DrillRun) -> None:
-    """Let pass only a drill that fits, before anything is fetched.
+def check_capacity(run: DrillRun) -> None:
+    """Raise if the drill doesn't fit into its function, before anything is fetched.
 
     Raises:
         DoesNotFitError: it doesn't; says what is missing and the ways out.
@@ -19,12 +19,12 @@ def require_room(run: DrillRun) -> None:
     """
     settings = run.settings.drill
     free = shutil.disk_usage(run.scratch.path).free
-    room = Room(
+    capacity = Capacity(
         embedded=run.event.target == EMBEDDED,
-        # Where /tmp is shared with others (not in Lambda), the settings are the limit all the same.
+        # Outside of Lambda, /tmp may be shared and larger: the settings are the limit there too.
         tmp_free_bytes=min(free, settings.ephemeral_mb << 20),
         memory_mb=run.memory_mb,
         seconds_left=run.remaining(),
     )
-    earlier = newest_reports(run.vault, run.event.database, _EARLIER)
-    require_fit(run.manifest, room, settings=settings, earlier=earlier)
+    earlier = newest_reports(run.vault, run.event.database, _EARLIER_DRILLS)
+    require_capacity(run.manifest, capacity, settings=settings, earlier=earlier)

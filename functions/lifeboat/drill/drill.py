@@ -1,8 +1,8 @@
-"""Holds one drill: a backup is fetched, decoded, restored, compared, timed and judged."""
+"""Runs one drill: fetches a backup, decodes, restores and compares it, and stores the report."""
 
 from contextlib import ExitStack
 
-from lifeboat.drill.check_capacity import require_room
+from lifeboat.drill.check_capacity import check_capacity
 from lifeboat.drill.find_backup import find_backup
 from lifeboat.drill.policy.report_page import render_page
 from lifeboat.drill.restore_copy import restore_copy
@@ -18,20 +18,20 @@ from lifeboat.errors import (
     TargetError,
 )
 from lifeboat.model.drill_report import DrillReport
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.compare_copy import compare_copy
-from lifeboat.recovery.fetch_archive import clear_archive, decode_archive, fetch_archive
+from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
 from lifeboat.recovery.properties import set_archived_properties
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.recovery.scratch import scratch_directory
-from lifeboat.runtime.patience import patience
+from lifeboat.runtime.timeouts import timeouts
 
 _REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetError)
-"""What a drill turns down before it has begun; there is nothing to report on then."""
+"""Refusals before a drill has begun; then there is nothing to report."""
 
 
 def drill(run: DrillRun) -> DrillReport:
-    """Hold the drill and store its report, in which everything stands that it found out.
+    """Run the drill and store its report, which has everything that it found.
 
     Raises:
         EventError: the target is not in the settings.
@@ -43,7 +43,7 @@ def drill(run: DrillRun) -> DrillReport:
     """
     try:
         with run.begin():
-            _hold(run)
+            _run_steps(run)
     except LifeboatError as error:
         if isinstance(error, _REFUSALS) and not run.checks:
             raise
@@ -53,34 +53,34 @@ def drill(run: DrillRun) -> DrillReport:
     return report
 
 
-def _hold(run: DrillRun) -> None:
+def _run_steps(run: DrillRun) -> None:
     with run.phases.timed("find"):
-        run.watch.call(lambda: find_backup(run))
+        run.scope.call(lambda: find_backup(run))
     with scratch_directory(run.place) as run.scratch:
-        require_room(run)
+        check_capacity(run)
         with ExitStack() as stack:
             with run.phases.timed("start"):
                 stack.enter_context(open_server(run))
-            _test(run)
+            _verify(run)
             with run.phases.timed("stop"):
                 stack.close()
 
 
-def _test(run: DrillRun) -> None:
-    """The steps in the order of trust: no program reads bytes that aren't the backup's."""
+def _verify(run: DrillRun) -> None:
+    """Verify the archive first: no program reads bytes that aren't the backup's."""
     with run.phases.timed("fetch"):
-        is_the_one = fetch_archive(run)
-    if not is_the_one:
+        is_unchanged = fetch_archive(run)
+    if not is_unchanged:
         return
     run.scratch.give(run.archive)
     with run.phases.timed("decode"):
-        is_whole = decode_archive(run)
-    if is_whole:
-        clear_archive(run)
-        _bring_back(run)
+        is_complete = decode_archive(run)
+    if is_complete:
+        make_archive_portable(run)
+        _restore_and_compare(run)
 
 
-def _bring_back(run: DrillRun) -> None:
+def _restore_and_compare(run: DrillRun) -> None:
     with empty_copy(run):
         untested = restore_copy(run)
         run.disk_bytes = run.scratch.bytes_used()
@@ -93,20 +93,20 @@ def _bring_back(run: DrillRun) -> None:
 
 
 def _try_properties(run: DrillRun) -> None:
-    """Let the drill's own server set what is set on the database itself; note what it refuses."""
+    """Set the database's own properties on the drill's own server; note what it refuses."""
     if run.server:
-        run.note("settings", (), notes=set_archived_properties(run))
+        run.add_check("settings", (), notes=set_archived_properties(run))
 
 
 def _store(run: DrillRun, report: DrillReport) -> None:
-    """Store the report, also when the drill's own time is over, but never wait for S3 for long.
+    """Store the report, also when the drill's time is over, but without a long wait for S3.
 
-    Lambda would end a function that waits on, without a word about what the drill has found.
+    Lambda would kill a function that waits too long, and the drill's result would be lost.
     """
-    seconds = max(run.remaining(), patience().report_seconds)
+    seconds = max(run.remaining(), timeouts().report_seconds)
     try:
-        with run.phases.timed("report"), Watch(seconds, run.out_of_time) as watch:
-            watch.call(lambda: _publish(run, report))
+        with run.phases.timed("report"), CancelScope(seconds, run.out_of_time) as scope:
+            scope.call(lambda: _publish(run, report))
     except LifeboatError as error:
         if run.failure:
             error.add_note(f"Before, the drill itself had failed: {run.failure.what}")
@@ -114,7 +114,7 @@ def _store(run: DrillRun, report: DrillReport) -> None:
 
 
 def _publish(run: DrillRun, report: DrillReport) -> None:
-    """Store the report and its page. They are small, and not locked: they are no backups."""
+    """Store the report and its HTML page. Unlike backups, they aren't locked."""
     protection = run.protection()
     page = render_page(report).encode()
     kind = "text/html; charset=utf-8"

@@ -1,7 +1,7 @@
-"""A throw-away PostgreSQL server inside the function: on a private socket, gone after the run.
+"""A throw-away PostgreSQL server inside the function: on a private socket, for one run.
 
-It has to work where Lambda is bare: without /dev/shm, with SysV shared memory refused, for a user
-who is in no passwd file. The layer's servers bring a small library that answers these few calls.
+It has to work in Lambda's environment: without /dev/shm, without SysV shared memory, and for a user
+without a passwd entry. A small library in the layer answers the system calls that need these.
 """
 
 import signal
@@ -14,28 +14,26 @@ from typing import Self
 
 from lifeboat.drill.roles import DrillRoles
 from lifeboat.errors import ScratchServerError
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.jail import NO_JAIL, server_jail
-from lifeboat.postgres.programs import SCRUBBED, Child, Programs
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
 from lifeboat.recovery.scratch import DATA, Scratch
-from lifeboat.runtime.patience import patience
+from lifeboat.runtime.timeouts import timeouts
 
 _DATABASE = "postgres"
-"""The one that every cluster is born with."""
+"""The database that every new cluster has."""
 
 _ZONES = "zoneinfo"
 """The layer's servers look for time zones at this path, relative to their working directory, which
-is the data directory; so the layer works wherever it lies."""
+is the data directory. So the layer works at any path."""
 
 _PORT = 5432  # part of the socket's name
 _BUILTIN_LOCALE_SINCE = 17
 _EVENT_TRIGGERS_OFF_SINCE = 17
 _MIB = 1 << 20
 
-#: A restored copy is read once and thrown away, so nothing has to survive a crash. wal_level
-#: minimal spares the log of rows loaded into a table made in the same transaction.
-_THROW_AWAY = {
+_SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "dynamic_shared_memory_type": "mmap",
@@ -57,13 +55,15 @@ _THROW_AWAY = {
     "log_timezone": "UTC",
     "max_connections": "40",
     "max_locks_per_transaction": "2048",  # all tables of a large schema in one transaction
-    "restart_after_crash": "off",  # a crash ends the drill; it isn't papered over
-    "log_min_messages": "fatal",  # errors reach whoever caused them; the log is for its own death
+    "restart_after_crash": "off",  # a crash ends the drill and isn't hidden
+    "log_min_messages": "fatal",  # clients get errors; the log is for its own end
 }
+"""A restored copy is read once and thrown away, so nothing has to survive a crash. With wal_level
+minimal, rows write no WAL if their table is created in the same transaction."""
 
 
 @dataclass(frozen=True)
-class Size:
+class ServerSize:
     """What the server may use.
 
     Attributes:
@@ -94,7 +94,7 @@ class EmbeddedServer:
         major: its major version.
         scratch: where its files go.
         size: what it may use.
-        watch: ends the run.
+        scope: ends the run.
 
     Raises:
         ScratchServerError: it could not be made or did not start.
@@ -103,21 +103,21 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, programs: Programs, major: int, scratch: Scratch, size: Size, watch: Watch
+        self, programs: Programs, major: int, scratch: Scratch, size: ServerSize, scope: CancelScope
     ) -> None:
         self._programs = programs
         self._major = major
         self._scratch = scratch
         self._data = scratch.folder(DATA)
         self._socket = scratch.folder("socket")
-        self._watch = watch
+        self._scope = scope
         self.roles = DrillRoles.new()
-        """Its own; only the admin is there from the beginning."""
+        """The server's own roles; at first, only the admin exists."""
         self._make_cluster()
         self._child = self._start(size)
 
     def endpoint(self) -> Endpoint:
-        """Where it listens: on a socket that no other user can reach, and asks for passwords."""
+        """Its socket, which no other user can reach, and which requires passwords."""
         return Endpoint(
             host=str(self._socket),
             port=_PORT,
@@ -128,26 +128,27 @@ class EmbeddedServer:
         )
 
     def require_alive(self) -> None:
-        """Raise when the server has died, which says nothing about what was restored into it.
+        """Raise if the server has died, which is not the backup's fault.
 
         Raises:
-            ScratchServerError: it has, with its last words.
+            ScratchServerError: it has died; the error quotes its last messages.
         """
         try:
-            code = self._child.wait(patience().server_death_seconds)
+            code = self._child.wait(timeouts().server_death_seconds)
         except subprocess.TimeoutExpired:
             return
         raise ScratchServerError(
-            f"The drill's own PostgreSQL died ({code}): {self._child.last_words() or 'no message'}",
+            f"The drill's own PostgreSQL died ({code}):"
+            f" {self._child.stderr_tail() or 'no message'}",
             todo="Invoke the drill again. If it dies again, raise drill.memory_mb and"
             " drill.ephemeral_mb in lifeboat.toml, then: make deploy",
         )
 
     def stop(self) -> None:
-        """End it without a last checkpoint: nobody will read this cluster again."""
+        """Stop it without a checkpoint: nobody will read this cluster again."""
         self._child.send(signal.SIGQUIT)
         try:
-            self._child.wait(patience().server_stop_seconds)
+            self._child.wait(timeouts().server_stop_seconds)
         except subprocess.TimeoutExpired:
             self._child.kill()
 
@@ -179,10 +180,10 @@ class EmbeddedServer:
             ),
         ]
         _link_zones(self._programs, self._scratch.path)
-        with self._watch.child(
-            Child(
+        with self._scope.add_process(
+            Process(
                 argv,
-                env=SCRUBBED,
+                env=MINIMAL_ENV,
                 jail=NO_JAIL,  # it runs programs, and reads no backup
                 account=self._scratch.account,
                 cwd=self._scratch.path,
@@ -190,16 +191,16 @@ class EmbeddedServer:
         ) as initdb:
             initdb.read_all()
             code = initdb.wait()
-            self._watch.check()
+            self._scope.check()
             if code:
                 raise _did_not_start(f"initdb ended with {code}", initdb)
         password.unlink()
         _link_zones(self._programs, self._data)
 
-    def _start(self, size: Size) -> Child:
+    def _start(self, size: ServerSize) -> Process:
         settings = {
-            **_THROW_AWAY,
-            # What has to come up in a restore comes; here nobody's code runs for having connected.
+            **_SETTINGS,
+            # Event triggers are restored, but a login trigger must not run code of the backup.
             **({"event_triggers": "off"} if self._major >= _EVENT_TRIGGERS_OFF_SINCE else {}),
             **size.settings(),
             "unix_socket_directories": str(self._socket),
@@ -207,9 +208,9 @@ class EmbeddedServer:
         argv = [str(self._programs.path("postgres", self._major)), "-D", str(self._data)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        child = Child(
+        child = Process(
             argv,
-            env=SCRUBBED,
+            env=MINIMAL_ENV,
             jail=server_jail(self._data, self._socket),
             account=self._scratch.account,
             cwd=self._scratch.path,
@@ -222,13 +223,13 @@ class EmbeddedServer:
             raise
         return child
 
-    def _await_ready(self, child: Child) -> None:
+    def _await_ready(self, child: Process) -> None:
         """Wait until the postmaster says "ready" in the eighth line of its lock file."""
-        seconds = patience().server_start_seconds
-        give_up = time.monotonic() + seconds
+        seconds = timeouts().server_start_seconds
+        deadline = time.monotonic() + seconds
         file = self._data / "postmaster.pid"
-        while time.monotonic() < give_up:
-            self._watch.check()
+        while time.monotonic() < deadline:
+            self._scope.check()
             lines = file.read_text().splitlines() if file.exists() else []
             if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004  # miscadmin.h
                 return
@@ -246,9 +247,9 @@ def _link_zones(programs: Programs, folder: Path) -> None:
         (folder / _ZONES).symlink_to(zones)
 
 
-def _did_not_start(what: str, child: Child) -> ScratchServerError:
+def _did_not_start(what: str, child: Process) -> ScratchServerError:
     return ScratchServerError(
-        f"The drill's own PostgreSQL did not start: {what}: {child.last_words() or 'no message'}",
+        f"The drill's own PostgreSQL did not start: {what}: {child.stderr_tail() or 'no message'}",
         todo="Invoke the drill again. If /tmp is full or memory is short, raise drill.ephemeral_mb"
         " or drill.memory_mb in lifeboat.toml, then: make deploy",
     )

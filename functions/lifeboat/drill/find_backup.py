@@ -1,22 +1,22 @@
-"""Finds the backup that a drill is about, and what it claims about itself."""
+"""Chooses the backup for a drill, and reads its manifest."""
 
 import secrets
 
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import ArchivedError, NoBackupError
 from lifeboat.model.keys import BackupLocation
-from lifeboat.s3.read import Found, find_backups, read_manifest
+from lifeboat.s3.read import BackupRef, find_backups, read_manifest
 
-_NAMED = 3
+_MAX_NAMED = 3
 
 
 def find_backup(run: DrillRun) -> None:
-    """Let the run be about the backup that was asked for, and read its manifest.
+    """Choose the requested backup, and read its manifest, into the run.
 
     Raises:
         NoBackupError: there is none, or not that one.
         ArchivedError: it has to be thawed first, and so has every other one.
-        VaultReadError: S3 doesn't let us look.
+        VaultReadError: S3 refused or failed.
         ManifestError: what is there can't be read.
     """
     event, vault = run.event, run.vault
@@ -32,12 +32,12 @@ def find_backup(run: DrillRun) -> None:
     run.found = read_manifest(vault, chosen.location)
 
 
-def _choose(wanted: str | BackupLocation, found: list[Found]) -> Found:
+def _choose(wanted: str | BackupLocation, found: list[BackupRef]) -> BackupRef:
     hot = [each for each in found if each.is_hot and not each.is_early]
     if isinstance(wanted, BackupLocation):
         chosen = next((each for each in found if each.location == wanted), None)
         if chosen is None:
-            newest = ", ".join(each.location.id for each in found[:_NAMED])
+            newest = ", ".join(each.location.id for each in found[:_MAX_NAMED])
             raise NoBackupError(
                 f"There is no backup {wanted.id} in the vault.",
                 todo=f"Use another one; the newest are {newest}.",
@@ -56,7 +56,7 @@ def _choose(wanted: str | BackupLocation, found: list[Found]) -> Found:
     return hot[0] if wanted == "latest" else secrets.choice(hot)
 
 
-def _archived(chosen: Found, hot: list[Found]) -> ArchivedError:
+def _archived(chosen: BackupRef, hot: list[BackupRef]) -> ArchivedError:
     instead = (
         f"Drill {hot[0].location.id} instead, the newest that can be read at once."
         if hot

@@ -19,8 +19,8 @@ from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.metrics import drill_metrics
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
-from lifeboat.runtime.measure import measure
+from lifeboat.runtime.emit_metrics import emit_metrics
+from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
@@ -28,7 +28,7 @@ logger = Logger(service="lifeboat-drill")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@reported(logger, DrillError)
+@log_errors(logger, DrillError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Hold the drill that the event asks for; gives what there is to know of it first.
 
@@ -65,11 +65,11 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     with recorded(
         attempt,
         run_reporter(settings, run.vault, f"drill-{asked.database}", context, logger),
-        lambda error: described(error, DrillError, context),
+        lambda error: as_lifeboat_error(error, DrillError, context),
     ):
         report = drill(run)
     if settings.dashboard:
-        measure(drill_metrics(asked.database, report.rto_margin_seconds))
+        emit_metrics(drill_metrics(asked.database, report.rto_margin_seconds))
     answer = answer_of(report, run.vault.bucket)
     logger.info("drill.finished", extra={"summary": answer.as_json()})
     if report.verdict is Verdict.FAILED:

@@ -1,7 +1,7 @@
-"""The roles of a drill's own server: who administers, who restores, who reads, and the backup's.
+"""The roles of a drill's own server: an admin, a restorer, a reader, and the backup's roles.
 
-Only the first is a superuser, and its name is none that the backup could know. What was a superuser
-in the source is none here: it belongs to all the other roles and sees everything instead.
+Only the admin is a superuser, and the backup can't know its name. A superuser of the source is none
+here: instead, it is a member of all other roles and may read everything.
 """
 
 import secrets
@@ -22,25 +22,25 @@ SELECT nspname FROM pg_catalog.pg_namespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
 """
 
-#: Tables and sequences that came with extensions, since everything else is the restorer's to give.
-_OURS: LiteralString = """
+_OWN_RELATIONS: LiteralString = """
 SELECT n.nspname, c.relname, c.relkind = 'S' FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
 """
+"""Tables and sequences of extensions: the restorer owns all others."""
 
 
 @dataclass(frozen=True)
 class DrillRoles:
-    """The server's own roles. Their passwords are made for one run and known to no SQL.
+    """The server's own roles. Their passwords are made for one run.
 
     Attributes:
         admin: the only superuser.
-        restorer: makes what the backup holds, as a member of all of its roles.
+        restorer: creates the backup's objects, as a member of all of its roles.
         reader: reads everything, and owns nothing.
-        owners: a group of the backup's roles, which may make things in each schema for a while.
-        superusers: a group of those that were superusers.
+        owners: a group of the backup's roles; during the restore it may create objects in schemas.
+        superusers: a group of the source's superusers.
     """
 
     admin: str
@@ -52,7 +52,7 @@ class DrillRoles:
 
     @classmethod
     def new(cls) -> "DrillRoles":
-        """Roles whose names nobody has chosen before."""
+        """Roles with random names and passwords."""
         prefix = f"lifeboat_{secrets.token_hex(6)}"
         names = {
             each: f"{prefix}_{each}"
@@ -62,11 +62,11 @@ class DrillRoles:
         return cls(**names, passwords={name: secrets.token_urlsafe(24) for name in who_log_in})
 
     def login(self, endpoint: Endpoint, name: str) -> Login:
-        """How that one of them logs in at a server."""
+        """The login of one of them at a server."""
         return Login(replace(endpoint, user=name, password=self.passwords[name]))
 
     def make(self, connection: Connection) -> None:
-        """Make those that aren't there yet, as the admin."""
+        """Create all of them except the admin, as the admin."""
         for group in (self.owners, self.superusers):
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(group)))
         for name in (self.restorer, self.reader):
@@ -79,7 +79,7 @@ class DrillRoles:
         _grant(connection, [self.owners], [self.restorer])
 
     def adopt(self, connection: Connection, roles: Collection[Role]) -> None:
-        """Make the backup's roles that aren't there, none of them a superuser."""
+        """Create the backup's missing roles, none of them as superuser."""
         there = {row[0] for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles")}
         new = [role for role in dict.fromkeys(roles) if role.name not in there]
         for role in new:
@@ -93,11 +93,11 @@ class DrillRoles:
         _grant(connection, [self.owners], names)
         _grant(connection, names, [self.restorer, self.reader])
         _grant(connection, [self.superusers, "pg_read_all_data", "pg_monitor", *below], above)
-        for place, name in enumerate(above):  # not in a circle
+        for place, name in enumerate(above):  # without a cycle
             _grant(connection, above[:place], [name])
 
     def open(self, connection: Connection) -> None:
-        """Let the restorer work in this database, and owners own things in all present schemas."""
+        """Let the restorer work in this database, and let owners own objects in its schemas."""
         connection.execute(
             sql.SQL("GRANT CREATE, TEMPORARY ON DATABASE {} TO {}").format(
                 sql.Identifier(connection.info.dbname), sql.Identifier(self.restorer)
@@ -109,10 +109,10 @@ class DrillRoles:
                     sql.Identifier(str(schema)), sql.Identifier(self.owners)
                 )
             )
-        self._ours(connection, sql.SQL("GRANT ALL ON {} {} TO {}"))
+        self._on_own_relations(connection, sql.SQL("GRANT ALL ON {} {} TO {}"))
 
     def close(self, connection: Connection) -> None:
-        """Take back what `open` has given, so that grants are the backup's alone."""
+        """Revoke what `open` has granted, so that only the backup's grants remain."""
         connection.execute(
             sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(
                 sql.Identifier(connection.info.dbname), sql.Identifier(self.restorer)
@@ -124,10 +124,10 @@ class DrillRoles:
                     sql.Identifier(str(schema)), sql.Identifier(self.owners)
                 )
             )
-        self._ours(connection, sql.SQL("REVOKE ALL ON {} {} FROM {}"))
+        self._on_own_relations(connection, sql.SQL("REVOKE ALL ON {} {} FROM {}"))
 
-    def _ours(self, connection: Connection, statement: sql.SQL) -> None:
-        for schema, name, is_sequence in connection.execute(_OURS).fetchall():
+    def _on_own_relations(self, connection: Connection, statement: sql.SQL) -> None:
+        for schema, name, is_sequence in connection.execute(_OWN_RELATIONS).fetchall():
             connection.execute(
                 statement.format(
                     sql.SQL("SEQUENCE" if is_sequence else "TABLE"),
@@ -137,8 +137,8 @@ class DrillRoles:
             )
 
     @contextmanager
-    def superusers_again(self, connection: Connection) -> Iterator[None]:
-        """Let those be superusers in the block that own what only superusers may own.
+    def as_superusers(self, connection: Connection) -> Iterator[None]:
+        """Make the source's superusers superusers in the block, to own what others may not own.
 
         Only the admin is connected then, and none of these roles can log in.
         """
@@ -148,17 +148,17 @@ class DrillRoles:
             [sql.Identifier(self.superusers).as_string(connection)],
         ).fetchall()
 
-        def be(what: LiteralString) -> None:
+        def alter_members(what: LiteralString) -> None:
             for (name,) in members:
                 connection.execute(
                     sql.SQL("ALTER ROLE {} " + what).format(sql.Identifier(str(name)))
                 )
 
-        be("SUPERUSER")
+        alter_members("SUPERUSER")
         try:
             yield
         finally:
-            be("NOSUPERUSER")
+            alter_members("NOSUPERUSER")
 
 
 def _grant(connection: Connection, groups: Collection[str], members: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""One drill: what it was asked, what it works with, what it has found out, and its report."""
+"""One drill: its event, what it works with, its results, and its report."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
-from lifeboat.postgres.redact import said
+from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
 
@@ -31,7 +31,7 @@ _ADVICE = {
         " secret of a server that has it to drill.target_secret_arns and give it as `target`."
     ),
 }
-"""What to do next, where the drill itself came to its end."""
+"""What to do after a drill that came to its end."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -44,10 +44,10 @@ class DrillRun(RecoveryRun):
         event: the database, the backup and where to restore it.
         backup: the backup's id, once it has been chosen.
         found: its manifest, once it has been read.
-        server: the drill's own; None where it restores into one that was given.
+        server: the drill's own; None if it restores into an external one.
         server_version: of the server that it restores into.
-        disk_bytes: the most that was seen in use in the drill's directory.
-        failure: what ended the drill before its end.
+        disk_bytes: the maximum seen in use in the drill's directory.
+        failure: the error that ended the drill early.
     """
 
     event: DrillEvent
@@ -82,7 +82,7 @@ class DrillRun(RecoveryRun):
 
     @property
     def restorer(self) -> Login:
-        """No superuser where the server is the drill's own."""
+        """An ordinary role if the server is the drill's own."""
         if self.server is None:
             return self.login
         return self.server.roles.login(self.login.endpoint, self.server.roles.restorer)
@@ -134,7 +134,7 @@ class DrillRun(RecoveryRun):
         )
 
     def report(self) -> DrillReport:
-        """What the drill has to say, as far as it came."""
+        """The report of the drill, as far as it came."""
         verdict, reasons = judge(self.checks)
         if self.failure:
             verdict, reasons = Verdict.FAILED, (self.failure.what, *reasons)
@@ -181,12 +181,12 @@ def translated(login: Login) -> Iterator[None]:
         raise TargetError(error.what, todo=error.todo) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise TargetError(
-            f"The target refused: {said(error, login.endpoint)}",
+            f"The target refused: {redacted_message(error, login.endpoint)}",
             todo=f'Let the role make databases: ALTER ROLE "{login.endpoint.user}" CREATEDB;',
         ) from None
     except psycopg.Error as error:
         raise TargetError(
             "The server that the backup is restored into refused a statement, or the connection"
-            f" broke: {said(error, login.endpoint)}",
+            f" broke: {redacted_message(error, login.endpoint)}",
             todo="Invoke the drill again; if it repeats, look for that moment in the server's log.",
         ) from None

@@ -1,4 +1,4 @@
-"""Where a drill restores to: a server of its own, or a database of its own on a given server."""
+"""The target of a drill: its own server, or its own database on an external server."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import LiteralString
 
 import psycopg
 
-from lifeboat.drill.embedded_server import EmbeddedServer, Size
+from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize
 from lifeboat.drill.run import DrillRun, translated
 from lifeboat.errors import BackupError, EventError, TargetError
 from lifeboat.model.drill_report import EMBEDDED
@@ -16,14 +16,14 @@ from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.connect import Connection, connect, open_again
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
-from lifeboat.postgres.redact import said
+from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.policy.secret_names import named_secret
 from lifeboat.recovery.prepare_database import create_database, drop_database
-from lifeboat.runtime.patience import patience
+from lifeboat.runtime.timeouts import timeouts
 
 _COMMENT = "A restore drill of Lifeboat; it is dropped when the drill is over."
 _COPY = re.compile(r"lifeboat_drill_([0-9]{8}t[0-9]{6}z)_.*")
-_ABANDONED = timedelta(hours=1)  # no function lives that long
+_MAX_AGE = timedelta(hours=1)  # no function lives that long
 
 _LEFTOVERS: LiteralString = """
 SELECT datname FROM pg_catalog.pg_database
@@ -33,54 +33,54 @@ WHERE pg_catalog.shobj_description(oid, 'pg_database') = %s
 
 @contextmanager
 def open_server(run: DrillRun) -> Iterator[None]:
-    """Start the drill's own server, or connect to the given one; all is gone afterwards.
+    """Start the drill's own server, or connect to the external one. Nothing is left afterwards.
 
     Raises:
         EventError: the target is none of the secrets in the settings.
         TargetError: it is the source, older than the backup, or can't be used.
         ScratchServerError: the own server did not start.
     """
-    opened = _own if run.event.target == EMBEDDED else _given
+    opened = _embedded if run.event.target == EMBEDDED else _external
     with opened(run):
         yield
 
 
 @contextmanager
-def _own(run: DrillRun) -> Iterator[None]:
+def _embedded(run: DrillRun) -> Iterator[None]:
     run.major = run.manifest.source.major
     run.programs = Programs(
         run.scratch.within_reach(run.programs.root, (str(run.major), "zoneinfo"))
     )
-    size = Size(run.memory_mb, run.jobs)
-    with EmbeddedServer(run.programs, run.major, run.scratch, size, run.watch) as server:
+    size = ServerSize(run.memory_mb, run.jobs)
+    with EmbeddedServer(run.programs, run.major, run.scratch, size, run.scope) as server:
         run.server = server
         run.login = server.roles.login(server.endpoint(), server.roles.admin)
-        with closing(open_again(run.login, keep=run.watch.connection)) as connection:
+        with closing(open_again(run.login, register=run.scope.add_connection)) as connection:
             run.server_version = str(connection.info.parameter_status("server_version"))
             server.roles.make(connection)
         yield
 
 
 @contextmanager
-def _given(run: DrillRun) -> Iterator[None]:
-    login = run.watch.call(lambda: _read_login(run))
+def _external(run: DrillRun) -> Iterator[None]:
+    login = run.scope.call(lambda: _read_login(run))
     _require_not_the_source(login, run.manifest)
     with translated(login):
-        seconds = patience().wake_seconds
-        connection, run.login = run.watch.call(
-            lambda: connect(lambda: login, keep=run.watch.connection, wake_seconds=seconds)
+        seconds = timeouts().wake_seconds
+        connection, run.login = run.scope.call(
+            lambda: connect(lambda: login, register=run.scope.add_connection, wake_seconds=seconds)
         )
     with closing(connection):
         run.server_version = str(connection.info.parameter_status("server_version"))
         run.major = connection.info.server_version // 10_000
-        _require_young_enough(run)
+        _require_supported_major(run)
         _drop_leftovers(connection, run.started)
     yield
 
 
 @contextmanager
 def empty_copy(run: DrillRun) -> Iterator[None]:
-    """Let the copy be there, made by `make_empty`; it is dropped afterwards in every case.
+    """Drop the copy that `make_empty` creates in the block, in every case.
 
     Raises:
         TargetError: it could not be dropped.
@@ -93,7 +93,7 @@ def empty_copy(run: DrillRun) -> Iterator[None]:
 
 
 def make_empty(run: DrillRun) -> None:
-    """Make the empty database to restore into, in place of one that an attempt has left.
+    """Create the empty database to restore into; it replaces that of an earlier attempt.
 
     Raises:
         TargetError: the server refused.
@@ -110,12 +110,16 @@ def make_empty(run: DrillRun) -> None:
 
 
 def _drop(run: DrillRun) -> None:
-    """Drop the copy over a connection of its own: the drill's may have been cut by its watch."""
+    """Drop the copy over a new connection: the drill's scope may have closed the old one."""
     try:
         with closing(open_again(run.login)) as connection:
             drop_database(connection, run.copy_name)
     except (BackupError, psycopg.Error) as error:
-        words = error.what if isinstance(error, BackupError) else said(error, run.login.endpoint)
+        words = (
+            error.what
+            if isinstance(error, BackupError)
+            else redacted_message(error, run.login.endpoint)
+        )
         raise TargetError(
             f"The drill's database {run.copy_name} could not be dropped: {words}",
             todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{run.copy_name}" WITH (FORCE); the'
@@ -124,11 +128,11 @@ def _drop(run: DrillRun) -> None:
 
 
 def _drop_leftovers(connection: Connection, now: datetime) -> None:
-    """Drop the databases of drills whose function was killed: by their name, age and comment."""
+    """Drop the databases of killed drills, recognized by name, age and comment."""
     for (name,) in connection.execute(_LEFTOVERS, [_COMMENT]).fetchall():
         if match := _COPY.fullmatch(str(name)):
             made = datetime.strptime(match[1], "%Y%m%dt%H%M%Sz").replace(tzinfo=UTC)
-            if now - made > _ABANDONED:
+            if now - made > _MAX_AGE:
                 drop_database(connection, str(name))
 
 
@@ -156,7 +160,7 @@ def _require_not_the_source(login: Login, manifest: Manifest) -> None:
         )
 
 
-def _require_young_enough(run: DrillRun) -> None:
+def _require_supported_major(run: DrillRun) -> None:
     major, manifest = run.major, run.manifest
     if major < manifest.source.major:
         raise TargetError(

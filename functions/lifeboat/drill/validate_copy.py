@@ -1,4 +1,4 @@
-"""Asks a restored copy the owner's questions."""
+"""Runs the owner's validation queries on a restored copy."""
 
 import psycopg
 from psycopg import sql
@@ -8,12 +8,12 @@ from lifeboat.drill.run import DrillRun
 from lifeboat.postgres.connect import Connection
 from lifeboat.settings import ValidationQuery
 
-_MOST_ROWS = 10_000
-"""Of a validation query; no expectation is about more, and memory has an end."""
+_MAX_ROWS = 10_000
+"""Rows to read of a validation query: no expectation needs more, and memory is limited."""
 
 
 def validate_copy(run: DrillRun) -> None:
-    """Put each of the owner's queries to the copy, read-only and for a limited time.
+    """Run each of the owner's queries on the copy, read-only and with a time limit.
 
     Raises:
         TargetError: no connection can be had.
@@ -21,8 +21,8 @@ def validate_copy(run: DrillRun) -> None:
     for query in run.database.validation:
         with run.reading() as connection:
             problem = _answer(connection, query, run.settings.drill.validation_seconds)
-        run.watch.check()
-        run.note(f"validation: {query.name}", (problem,) if problem else ())
+        run.scope.check()
+        run.add_check(f"validation: {query.name}", (problem,) if problem else ())
 
 
 def _answer(connection: Connection, query: ValidationQuery, seconds: int) -> str | None:
@@ -36,7 +36,7 @@ def _answer(connection: Connection, query: ValidationQuery, seconds: int) -> str
             cursor = connection.execute(query.sql.encode())
             if cursor.description is None:
                 return "The query gives no rows to judge."
-            rows = cursor.fetchmany(_MOST_ROWS)
+            rows = cursor.fetchmany(_MAX_ROWS)
     except psycopg.errors.QueryCanceled:
         return f"The query took longer than {seconds} s."
     except psycopg.Error as error:

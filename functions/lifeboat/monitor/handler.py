@@ -15,8 +15,8 @@ from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, chec
 from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.metric_values import metrics_of
 from lifeboat.monitor.subscriptions import topic_facts
-from lifeboat.runtime.invocation import IMPATIENT, reported, seconds_left, secret_store
-from lifeboat.runtime.measure import measure
+from lifeboat.runtime.emit_metrics import emit_metrics
+from lifeboat.runtime.invocation import SHORT_TIMEOUTS, log_errors, seconds_left, secret_store
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedSettings
 
@@ -24,7 +24,7 @@ logger = Logger(service="lifeboat-monitor")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@reported(logger, MonitorError)
+@log_errors(logger, MonitorError)
 def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     """Check the bucket, notify people of changes, and return the whole status.
 
@@ -41,7 +41,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     logger.append_keys(run_id=context.aws_request_id)
     check = _check_input(context)
     checked = check_health(check)
-    measure(metrics_of(checked.status, check.settings, check.now))
+    emit_metrics(metrics_of(checked.status, check.settings, check.now))
     _log(checked)
     checked.raise_on_failures()
     if asked.is_scheduled:
@@ -51,13 +51,13 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
 
 def _check_input(context: LambdaContext) -> CheckInput:
     settings = WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
-    sns, topic = boto3.client("sns", config=IMPATIENT), os.environ["LIFEBOAT_TOPIC"]
+    sns, topic = boto3.client("sns", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_TOPIC"]
     remaining = seconds_left(context)
     return CheckInput(
         settings=settings,
         stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
         account=account_of(context.invoked_function_arn),
-        vault=Vault(boto3.client("s3", config=IMPATIENT), os.environ["LIFEBOAT_VAULT"]),
+        vault=Vault(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_VAULT"]),
         channels=_channels(settings, Topic(sns, topic, slack=settings.alerts.slack)),
         subscribers=lambda: topic_facts(sns, topic, remaining),
         remaining=remaining,

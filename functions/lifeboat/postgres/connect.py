@@ -1,4 +1,4 @@
-"""Opens connections to a database: patiently while it wakes up, and never through a pooler."""
+"""Opens connections to a database: waits while it wakes up, and refuses transaction poolers."""
 
 import re
 import time
@@ -11,16 +11,14 @@ from psycopg import sql
 from lifeboat.errors import ConnectError, ConnectFailure, EndpointError, UnsupportedServerError
 from lifeboat.model.server_messages import truncate
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.redact import said
-from lifeboat.runtime.patience import patience
+from lifeboat.postgres.redact import redacted_message
+from lifeboat.runtime.timeouts import timeouts
 
 type Connection = psycopg.Connection[tuple[object, ...]]
 
-OLDEST_MAJOR = 14
+MIN_MAJOR = 14
 _CONNECT_SECONDS = 10
 
-#: Every session of ours. No time-out of the role or the server may end a run half-way (the run has
-#: a clock of its own), row security raises instead of hiding rows, and nothing resolves by path.
 _SESSION = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
@@ -30,14 +28,14 @@ _SESSION = {
     "client_encoding": "UTF8",
     "DateStyle": "ISO, YMD",  # the driver reads no other
     "TimeZone": "UTC",
-    # When the function vanishes without a word, the server lets its locks go after a minute.
+    # When the function dies silently, the server releases its locks after a minute.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+"""Settings of each of our sessions. No timeout of the role or the server ends a run half-way (the
+run has its own), row security raises instead of hiding rows, and no search path resolves names."""
 
-#: Waiting won't cure these. libpq gives no SQLSTATE for a refused connection, so its words are all
-#: there is to tell them by; unknown words only mean a minute of retries before the same error.
 _FINAL = {
     "password authentication failed": (
         "Store the role's present password in the secret, or reset it:"
@@ -55,15 +53,16 @@ _FINAL = {
     "certificate verify failed": "Put the server's CA certificate into the secret's `ca` key.",
     "server certificate for": "Use the host name that the server's certificate carries.",
 }
+"""Refusals that waiting doesn't help, each with its fix. libpq gives no SQLSTATE for a refused
+connection, so they are recognized by their text. An unknown text costs a minute of retries."""
 
-#: A refusal by the server that concerns the database, and not the role or the way to the server.
 _OF_ONE_DATABASE = re.compile(
     r"FATAL:  (?:(?:permission denied|too many connections) for database "
     r'|database "[^\n]{1,256}" (?:does not exist|is not currently accepting connections))'
 )
+"""A refusal that is about this one database, not about the role or the server."""
 
-#: Waiting may cure these, since others let go of their connections; when it doesn't, this does.
-_NO_ROOM = {
+_NO_FREE_SLOT = {
     "too many connections for": (
         "Allow more (ALTER DATABASE <database> CONNECTION LIMIT -1, ALTER ROLE <role> CONNECTION"
         " LIMIT -1), or end some; a backup needs four."
@@ -71,20 +70,22 @@ _NO_ROOM = {
     "too many clients": "End some connections, or raise the server's max_connections.",
     "connection slots are reserved": "End some connections, or raise the server's max_connections.",
 }
+"""Refusals that may pass when others disconnect, each with its fix if it doesn't pass."""
+
 _GENERAL_ADVICE = (
     "Check that the server is up and that its firewall or network lets this function in, then"
     " invoke the function again."
 )
 
 
-def _as_it_is(connection: Connection) -> Connection:
+def _unchanged(connection: Connection) -> Connection:
     return connection
 
 
 def connect(
     read_login: Callable[[], Login],
     *,
-    keep: Callable[[Connection], Connection] = _as_it_is,
+    register: Callable[[Connection], Connection] = _unchanged,
     wake_seconds: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -92,8 +93,9 @@ def connect(
     """An autocommit connection with safe session settings, and the login that let us in.
 
     A serverless database may be asleep, so failures are retried for `wake_seconds`, except those
-    that waiting can't cure. Before one of these counts, the secret is read again: the password may
-    have been rotated a moment ago. `keep` gets each connection before anything is said on it.
+    that waiting doesn't help. Before such a failure counts, the secret is read once more: the
+    password may have been rotated a moment ago. `register` gets each connection before its first
+    statement.
 
     Raises:
         ConnectError: the server can't be reached, or refuses us.
@@ -101,7 +103,7 @@ def connect(
     login, reread, give_up = read_login(), False, clock() + wake_seconds
     while True:
         try:
-            return _open(login, keep), login
+            return _open(login, register), login
         except psycopg.Error as error:
             fix = _final(error)
             if fix and not reread:
@@ -110,36 +112,38 @@ def connect(
                     continue
             if fix or clock() >= give_up:
                 raise _refused(login, error, fix) from None
-            sleep(patience().wake_pause_seconds)
+            sleep(timeouts().wake_pause_seconds)
 
 
-def open_again(login: Login, *, keep: Callable[[Connection], Connection] = _as_it_is) -> Connection:
-    """A further connection with a login that has just let us in.
+def open_again(
+    login: Login, *, register: Callable[[Connection], Connection] = _unchanged
+) -> Connection:
+    """Another connection, with a login that has just worked.
 
     Raises:
-        ConnectError: it refuses a second one, most likely for want of connection slots.
+        ConnectError: the server refuses it, most likely because no connection slot is free.
     """
     try:
-        return _open(login, keep)
+        return _open(login, register)
     except psycopg.Error as error:
         raise _refused(login, error, _final(error)) from None
 
 
 def require_major(connection: Connection, majors: tuple[int, ...]) -> int:
-    """The server's major version, which one of `majors` (the layer's) must match.
+    """The server's major version. It must be one of `majors`, those of the layer.
 
-    pg_dump refuses a server newer than itself, and only the same major knows all there is to dump.
+    pg_dump refuses a server newer than itself, and only the same major knows every kind of object.
 
     Raises:
         UnsupportedServerError: too old, or newer than the layer.
     """
     major = connection.info.server_version // 10_000
-    if major in majors and major >= OLDEST_MAJOR:
+    if major in majors and major >= MIN_MAJOR:
         return major
     carried = ", ".join(map(str, majors)) or "none"
     todo = (
-        f"Upgrade the server: Lifeboat backs up PostgreSQL {OLDEST_MAJOR} and later."
-        if major < OLDEST_MAJOR
+        f"Upgrade the server: Lifeboat backs up PostgreSQL {MIN_MAJOR} and later."
+        if major < MIN_MAJOR
         else f"Add PostgreSQL {major} to layers/postgres, then: make layers deploy"
     )
     raise UnsupportedServerError(
@@ -151,13 +155,13 @@ def require_major(connection: Connection, majors: tuple[int, ...]) -> int:
 def require_own_sessions(first: Connection, second: Connection, login: Login) -> None:
     """Refuse a pooler that shares one server session between two open connections.
 
-    Behind such a pooler (PgBouncer or Supavisor in transaction mode) an exported snapshot would
-    vanish under the dump. Two connections that are both open and report one backend are proof.
+    Behind such a pooler (PgBouncer or Supavisor in transaction mode) the exported snapshot would
+    disappear during the dump. Two open connections with the same backend PID prove such a pooler.
 
     Raises:
-        EndpointError: both connections ended up in the same server process.
+        EndpointError: both connections have the same server process.
     """
-    pids = {_backend(connection) for connection in (first, second)}
+    pids = {_backend_pid(connection) for connection in (first, second)}
     if len(pids) == 1:
         raise EndpointError(
             f"{login.endpoint.host}:{login.endpoint.port} is a connection pooler in transaction"
@@ -179,13 +183,13 @@ def speaking_to(login: Login) -> Iterator[None]:
     except psycopg.Error as error:
         raise ConnectError(
             "The database refused a statement or the connection broke:"
-            f" {said(error, login.endpoint)}",
+            f" {redacted_message(error, login.endpoint)}",
             todo="Invoke the function again; if it repeats, look for that moment in the server's"
             " log.",
         ) from None
 
 
-def _open(login: Login, keep: Callable[[Connection], Connection]) -> Connection:
+def _open(login: Login, register: Callable[[Connection], Connection]) -> Connection:
     connection: Connection = psycopg.connect(
         **login.endpoint.conninfo(ca_file=login.ca_file),
         autocommit=True,
@@ -196,21 +200,21 @@ def _open(login: Login, keep: Callable[[Connection], Connection]) -> Connection:
         prepare_threshold=None,
     )
     try:
-        _settle(keep(connection))
+        _apply_settings(register(connection))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _settle(connection: Connection) -> None:
+def _apply_settings(connection: Connection) -> None:
     for name, value in _SESSION.items():
         connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
     if connection.info.server_version >= 170000:  # noqa: PLR2004  # the setting came with 17
         connection.execute(sql.SQL("SET transaction_timeout = 0"))
 
 
-def _backend(connection: Connection) -> object:
+def _backend_pid(connection: Connection) -> object:
     row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
     return row and row[0]
 
@@ -233,8 +237,8 @@ def _refused(login: Login, error: psycopg.Error, fix: str | None) -> ConnectErro
     endpoint = login.endpoint
     where = f"{endpoint.user}@{endpoint.host}:{endpoint.port}/{endpoint.database}"
     return ConnectError(
-        f"Could not connect to {where}: {said(error, endpoint)}",
-        todo=fix or _known(_NO_ROOM, error) or _GENERAL_ADVICE,
+        f"Could not connect to {where}: {redacted_message(error, endpoint)}",
+        todo=fix or _known(_NO_FREE_SLOT, error) or _GENERAL_ADVICE,
         reason=_reason(error),
         final=fix is not None,
     )

@@ -5,8 +5,8 @@ a line `\.`; `SELECT pg_catalog.setval(...)` for sequences and `SELECT pg_catalo
 large objects. COPY escapes line ends inside values, so lines are rows. Schema entries, whose
 function bodies could imitate all this, aren't part of such a script.
 
-What this module can't make sense of is counted as nothing, so a misreading shows up as missing
-rows and fails the backup; it can't make an incomplete one look complete.
+Lines that this module doesn't understand count nothing. So a parsing mistake shows up as missing
+rows and fails the backup; it can't make an incomplete backup look complete.
 """
 
 import re
@@ -21,27 +21,29 @@ COPY_HEAD = re.compile(
     rb"COPY (%(i)s)\.(%(i)s) (?:\(%(i)s(?:, %(i)s)*\))? FROM stdin;\n" % {b"i": _IDENTIFIER}
 )
 _SETVAL = re.compile(rb"SELECT pg_catalog\.setval\((E?'(?:[^']|'')+'), (-?\d+), (true|false)\);\n")
-#: How a statement that may span lines begins, and the quote that is open where it does.
 _SPANNING = {b"COPY ": b'"', b"SELECT pg_catalog.setval(": b"'"}
+"""Beginnings of statements that may span lines, each with the quote that is open at a line end."""
+
 _LARGE_OBJECT = b"SELECT pg_catalog.lo_open("
 _LARGE_OBJECT_BYTES = b"SELECT pg_catalog.lowrite("
-#: A row travels as a CopyData message of its own: one byte of type and four of length before the
-#: text that the script has. https://www.postgresql.org/docs/current/protocol-message-formats.html
-_ROW_MESSAGE = 5
+_ROW_HEADER_BYTES = 5
+"""The server sends each row as one CopyData message: one byte of type and four of length, then the
+text that is in the script. https://www.postgresql.org/docs/current/protocol-message-formats.html"""
+
 END_OF_ROWS = b"\n\\.\n"
-_LONGEST_STATEMENT = 4 << 20  # bytes; 1,600 columns with the longest names need a tenth of it
+_MAX_STATEMENT_BYTES = 4 << 20  # bytes; 1,600 columns with the longest names need a tenth of it
 
 
 @dataclass
 class CopyRows:
-    """Feed it the script in pieces of any size; it needs no more memory than a piece.
+    """Counts a script that is fed to it in pieces of any size; it keeps at most one piece.
 
     Attributes:
         rows: by table.
         sequences: with the states that they get.
         large_objects: how many there are.
-        received: bytes that the server sent so that pg_dump could write all this. Only what is
-            not in the script is left out: descriptions of the tables, and TLS, about 0.3 %.
+        received: bytes that the server sent for this script. Without what isn't in the script:
+            the tables' descriptions, and TLS, which adds about 0.3 %.
     """
 
     rows: dict[TableName, int] = field(default_factory=dict)
@@ -61,7 +63,7 @@ class CopyRows:
             piece = self._in_rows(self._table, piece) if self._table else self._in_text(piece)
 
     def finish(self) -> None:
-        """Say that the script is over.
+        """Declare the end of the script.
 
         Raises:
             DecodeError: it ended inside a table's rows or inside a statement.
@@ -81,7 +83,7 @@ class CopyRows:
             self._count(table, piece, len(piece))
             self._carry = data[-len(END_OF_ROWS) + 1 :]
             return b""
-        # Less than nothing, when the marker began in the piece before.
+        # Negative when the marker began in the previous piece.
         self._count(table, data[carried : end + 1], end + 1 - carried)
         self._table, self._carry = None, b""
         return data[end + len(END_OF_ROWS) :]
@@ -98,9 +100,9 @@ class CopyRows:
             self._note(data, at, end)
             at = end
         self._carry = data[at:]
-        if len(self._carry) > _LONGEST_STATEMENT:
+        if len(self._carry) > _MAX_STATEMENT_BYTES:
             raise DecodeError(
-                f"pg_restore wrote a statement of more than {_LONGEST_STATEMENT} bytes.",
+                f"pg_restore wrote a statement of more than {_MAX_STATEMENT_BYTES} bytes.",
                 todo="Take the backup again; if it repeats, report the table's definition.",
             )
         return b""
@@ -108,7 +110,7 @@ class CopyRows:
     def _count(self, table: TableName, rows: bytes, size: int) -> None:
         lines = _line_ends(rows)
         self.rows[table] += lines
-        self.received += size + lines * _ROW_MESSAGE
+        self.received += size + lines * _ROW_HEADER_BYTES
 
     def _note(self, data: bytes, at: int, end: int) -> None:
         if setval := _SETVAL.fullmatch(data, at, end):
@@ -120,10 +122,10 @@ class CopyRows:
 
 
 def _line_ends(rows: bytes) -> int:
-    """How many there are.
+    """How many line ends there are.
 
-    To remove them, CPython leaps from one to the next, where `bytes.count` looks at every byte:
-    this takes a quarter of its time.
+    `bytes.replace` searches with memchr, `bytes.count` looks at every byte: this takes a quarter of
+    its time.
     """
     return len(rows) - len(rows.replace(b"\n", b""))
 

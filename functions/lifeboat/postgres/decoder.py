@@ -5,28 +5,28 @@ from types import TracebackType
 from typing import Self
 
 from lifeboat.errors import DecodeError
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.meter import Meter
-from lifeboat.postgres.programs import SCRUBBED, Child, Programs
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
 
 _PIECE = 1 << 18
 
 
 class Decoder:
-    """pg_restore, fed with the archive's bytes, its script counted by a thread of our own.
+    """Feeds the archive's bytes to pg_restore and counts the script that it writes, in a thread.
 
-    The child gets neither the database's password nor the function's AWS credentials: an archive is
-    input, and pg_restore has had holes that a crafted one could use.
+    pg_restore gets neither the database's password nor the function's AWS credentials: an archive
+    is untrusted input, and pg_restore has had vulnerabilities that a crafted archive could use.
     """
 
     def __init__(
-        self, programs: Programs, major: int, watch: Watch, meter: Meter | None = None
+        self, programs: Programs, major: int, scope: CancelScope, meter: Meter | None = None
     ) -> None:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
-        self._child = watch.child(Child(argv, env=SCRUBBED, jail=OFFLINE, feed=True))
-        self._watch = watch
+        self._child = scope.add_process(Process(argv, env=MINIMAL_ENV, jail=OFFLINE, feed=True))
+        self._scope = scope
         self._meter = meter
         self._counted = CopyRows()
         self._reader = threading.Thread(target=self._read, name="decoder", daemon=True)
@@ -41,11 +41,11 @@ class Decoder:
         try:
             self._child.write(data)
         except BrokenPipeError:
-            self._watch.check()  # it was us who ended it, for a reason of its own
+            self._scope.check()  # the run has killed it, and has its own error
             raise self._gave_up(self._child.wait()) from None
 
     def finish(self) -> CopyRows:
-        """Say that the archive is complete; gives what was counted in it.
+        """Declare the archive complete. Returns what was counted in it.
 
         Raises:
             DecodeError: pg_restore didn't end well, or its script isn't whole.
@@ -54,7 +54,7 @@ class Decoder:
         self._reader.join()
         if code := self._child.wait():
             raise self._gave_up(code)
-        self._watch.check()  # the reader may have failed for a reason of its own
+        self._scope.check()  # the reader thread may have failed
         self._counted.finish()
         return self._counted
 
@@ -80,14 +80,14 @@ class Decoder:
                 self._counted.feed(piece)
                 if self._meter:
                     self._meter.add(self._counted.received - before)
-        except Exception as error:  # noqa: BLE001  # nobody else would hear of it, in this thread
-            self._watch.fail(error)
+        except Exception as error:  # noqa: BLE001  # in a thread, nobody else would see it
+            self._scope.fail(error)
 
     def _gave_up(self, code: int) -> DecodeError:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         return DecodeError(
             "pg_restore could not decode the archive that was being stored: it"
-            f" {how}: {self._child.last_words() or 'no message'}",
+            f" {how}: {self._child.stderr_tail() or 'no message'}",
             todo="Invoke the function again. If it repeats, give the function more memory"
             " (backup.memory_mb) or report the message.",
         )

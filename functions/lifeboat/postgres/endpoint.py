@@ -1,4 +1,4 @@
-"""Where the database is and how to get in: what the secret says, judged, and told to libpq."""
+"""Where the database is and how to log in: the secret's values, validated, in libpq's keywords."""
 
 import hashlib
 import ipaddress
@@ -9,11 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from lifeboat.errors import EndpointError
-from lifeboat.postgres.secret_parser import PASSED_ON, malformed, read_secret_text
+from lifeboat.postgres.secret_parser import PASSTHROUGH, malformed, read_secret_text
 
-#: The variables that libpq reads in a child, by keyword:
-#: https://www.postgresql.org/docs/18/libpq-envars.html
-VARIABLES = PASSED_ON | {
+VARIABLES = PASSTHROUGH | {
     "host": "PGHOST",
     "port": "PGPORT",
     "user": "PGUSER",
@@ -24,12 +22,15 @@ VARIABLES = PASSED_ON | {
     "application_name": "PGAPPNAME",
     "gssencmode": "PGGSSENCMODE",
 }
+"""The environment variables that libpq reads, by keyword:
+https://www.postgresql.org/docs/18/libpq-envars.html"""
+
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _PORT = re.compile("[0-9]{1,5}")
 _CONNECT_SECONDS = "10"
-_HIGHEST_PORT = 65535
-_LONGEST_NAME = 255
-"""Of a host by the rules of DNS; names in PostgreSQL are shorter. These are told in errors."""
+_MAX_PORT = 65535
+_MAX_NAME_LENGTH = 255
+"""Of a host name in DNS; names in PostgreSQL are shorter. Errors quote these names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class Endpoint:
         sslmode: libpq's; at least "require" unless `is_local`.
         ca: CA certificates in PEM, to be written to a file by the caller.
         system_ca: verify against the certificates that the system trusts.
-        parameters: further libpq keywords, as in `PASSED_ON`, with their values.
+        parameters: further libpq keywords, as in `PASSTHROUGH`, with their values.
     """
 
     host: str
@@ -60,12 +61,12 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Whether the way there is a socket or loopback, which nobody else can listen to."""
+        """Whether the connection is a socket or loopback, which nobody else can read."""
         return is_local(self.host)
 
     @property
     def shown(self) -> str:
-        """The connection as a URL to be shown, its password starred out."""
+        """The connection as a URL to show to people, its password replaced by stars."""
         host = quote(self.host, safe="@") if self.host.startswith("/") else self.host
         host = f"[{host}]" if ":" in host else host
         user, database = quote(self.user, safe=""), quote(self.database, safe="")
@@ -73,15 +74,15 @@ class Endpoint:
 
     @property
     def digest(self) -> str:
-        """Of host and port: tells whether two endpoints are one server, but not which."""
+        """A hash of host and port: shows whether two endpoints are one server, but not which."""
         return hashlib.sha256(f"{self.host.lower()}:{self.port}".encode()).hexdigest()[:16]
 
     def conninfo(self, *, ca_file: str | None = None) -> dict[str, Any]:
         """Keyword arguments for `psycopg.connect` (all are strings).
 
         Args:
-            ca_file: where the caller wrote `ca`. With `system_ca`: the system's bundle; without
-                it, libpq looks where its OpenSSL was built to look.
+            ca_file: the file into which the caller wrote `ca`. With `system_ca`: the system's
+                bundle; without it, libpq uses the path that its OpenSSL was built with.
 
         Raises:
             ValueError: the endpoint has a CA, but there is no file with it.
@@ -105,7 +106,7 @@ class Endpoint:
         return keywords
 
     def environment(self, *, ca_file: str | None = None) -> dict[str, str]:
-        """The same for a child that speaks libpq: its arguments could be read by others.
+        """The same as environment variables for a program: others could read its arguments.
 
         Raises:
             ValueError: as `conninfo` does.
@@ -133,17 +134,17 @@ def parse_secret(text: str) -> Endpoint:
             (`host`, `port`, `username`, `password`, `dbname`), perhaps with `ca` and `sslmode`.
 
     Raises:
-        SecretError: it is none of these, lacks something, or has parameters that aren't understood;
-            it repeats nothing of the secret's values.
-        EndpointError: it asks for plain text to a remote host, or says that it leads to PgBouncer.
+        SecretError: it has none of these forms, misses a value, or has unknown parameters. The
+            error quotes no value of the secret.
+        EndpointError: it asks for plain text to a remote host, or names PgBouncer.
     """
     content = read_secret_text(text)
     keywords, ca = content.keywords, content.ca
     for keyword, what in {"host": "host", "user": "user name", "dbname": "database"}.items():
         if keyword not in keywords:
             raise malformed(f"The secret names no {what}.")
-        if len(keywords[keyword]) > _LONGEST_NAME:
-            raise malformed(f"The secret's {what} has more than {_LONGEST_NAME} characters.")
+        if len(keywords[keyword]) > _MAX_NAME_LENGTH:
+            raise malformed(f"The secret's {what} has more than {_MAX_NAME_LENGTH} characters.")
     host = keywords["host"]
     if not host.isprintable():
         raise malformed("The secret's host has a character in it that can't be seen.")
@@ -160,18 +161,18 @@ def parse_secret(text: str) -> Endpoint:
         sslmode="verify-full" if system_ca else sslmode,
         ca=ca,
         system_ca=system_ca,
-        parameters=tuple((name, keywords[name]) for name in PASSED_ON if name in keywords),
+        parameters=tuple((name, keywords[name]) for name in PASSTHROUGH if name in keywords),
     )
 
 
 def _port(text: str) -> int:
-    if _PORT.fullmatch(text) and 1 <= int(text) <= _HIGHEST_PORT:
+    if _PORT.fullmatch(text) and 1 <= int(text) <= _MAX_PORT:
         return int(text)
     raise malformed("The secret's port is not a number from 1 to 65535.")
 
 
 def _wants_system_ca(keywords: Mapping[str, str], ca: str | None) -> bool:
-    """Whether to verify by the system's certificates: on demand, or for want of any other."""
+    """Whether to verify against the system's CAs: on request, or when there is no other CA."""
     root = keywords.get("sslrootcert")
     if root not in {None, "system"} or (root and ca):
         raise malformed(
@@ -182,10 +183,10 @@ def _wants_system_ca(keywords: Mapping[str, str], ca: str | None) -> bool:
 
 
 def _encrypted(stated: str | None, *, local: bool, ca: bool) -> str:
-    """The sslmode to use: what is stated, raised to what may be sent over a network.
+    """The sslmode to use: the stated one, or a stricter one that is safe over a network.
 
-    With a CA it is verify-full; only verify-ca, when stated, remains, for hosts whose certificate
-    carries another name.
+    With a CA it is verify-full. Only a stated verify-ca stays, for hosts whose certificate has
+    another name.
     """
     if stated not in {None, *SSLMODES}:
         raise malformed(

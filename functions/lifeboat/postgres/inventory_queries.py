@@ -1,7 +1,7 @@
 """Takes the inventory: what is in a database, as one snapshot sees it.
 
-The same queries serve the backup (in the dump's snapshot) and a restored copy, so whatever the two
-inventories say can be compared word by word.
+The same queries count the source (in the dump's snapshot) and a restored copy, so that the two
+inventories can be compared value by value.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -26,7 +26,6 @@ from lifeboat.postgres.snapshot import Relation
 
 _TABLES_AT_ONCE = 50
 
-#: How values are written when a checksum is made of them: the same on every server and session.
 _CANONICAL = {
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
@@ -36,6 +35,7 @@ _CANONICAL = {
     "lc_monetary": "C",
     "xmloption": "content",
 }
+"""Output settings for values in checksums: the same on every server and in every session."""
 
 _CHECKSUM = sql.SQL(
     'coalesce(sum(pg_catalog.hashtextextended((t.*)::text COLLATE "C", 0)::numeric), 0)::text'
@@ -43,22 +43,17 @@ _CHECKSUM = sql.SQL(
 
 _USERS: LiteralString = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
-#: Objects of the user's schemas that no extension owns.
-_OURS: LiteralString = """
+_NO_EXTENSION: LiteralString = """
 {users} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                 WHERE d.classid = 'pg_catalog.{catalog}'::regclass AND d.objid = {oid}
                   AND d.deptype = 'e')
 """
+"""Objects in users' schemas that no extension owns."""
 
-_RELATION = _OURS.format(users=_USERS, oid="c.oid", catalog="pg_class")
-_FUNCTION = _OURS.format(users=_USERS, oid="p.oid", catalog="pg_proc")
+_RELATION = _NO_EXTENSION.format(users=_USERS, oid="c.oid", catalog="pg_class")
+_FUNCTION = _NO_EXTENSION.format(users=_USERS, oid="p.oid", catalog="pg_proc")
 _DUMPED_INDEX: LiteralString = "(i.indisvalid OR c.relkind = 'p') AND i.indisready"
 
-#: As pg_dump chooses (pg_dump.c): indexes and what else hangs on a table only of tables that are
-#: themselves dumped, policies also of extensions' tables (selectDumpableObject, getPolicies);
-#: indexes that are valid and ready, on partitioned tables invalid ones too (getIndexes); what is
-#: inherited, cloned for a partition or made along with a type not at all, as it comes back with
-#: whatever it comes from (dumpTableSchema, getConstraints, getTriggers, getFuncs).
 _COUNTS: LiteralString = f"""
 WITH relation AS (
     SELECT c.oid, c.relkind, {_RELATION} AS ours FROM pg_catalog.pg_class c
@@ -93,8 +88,12 @@ SELECT
         AS policies,
     (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata) AS large_objects
 """  # noqa: S608  # put together from this file's own constants
+"""As pg_dump chooses (pg_dump.c): indexes and what else hangs on a table only of tables that are
+themselves dumped, policies also of extensions' tables (selectDumpableObject, getPolicies); indexes
+that are valid and ready, on partitioned tables invalid ones too (getIndexes); what is inherited,
+cloned for a partition or made along with a type not at all, as it comes back with whatever it comes
+from (dumpTableSchema, getConstraints, getTriggers, getFuncs)."""
 
-#: Indexes that pg_dump leaves out of tables that it dumps.
 _INVALID: LiteralString = f"""
 SELECT n.nspname, x.relname
 FROM pg_catalog.pg_index i
@@ -104,12 +103,12 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE {_RELATION} AND NOT ({_DUMPED_INDEX})
 ORDER BY 1, 2
 """  # noqa: S608  # as above
+"""Indexes that pg_dump leaves out of tables that it dumps."""
 
 _EXTENSIONS = """
 SELECT extname, extversion FROM pg_catalog.pg_extension ORDER BY extname
 """
 
-#: Collations other than the database's own that some column uses.
 _COLLATIONS = """
 SELECT DISTINCT l.collname,
        CASE l.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'd' THEN 'default'
@@ -123,6 +122,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND l.collname <> 'default'
   AND n.nspname <> 'information_schema'
 ORDER BY 1
 """
+"""Collations other than the database's own that some column uses."""
 
 _SOURCE: LiteralString = """
 SELECT current_setting('server_version') AS server_version,
@@ -157,7 +157,7 @@ SELECT oid::bigint FROM tree
 
 
 def read_source(connection: Connection) -> Source:
-    """Which server and database this is, and the moment that the current snapshot shows."""
+    """The server, the database, and the time of the current snapshot."""
     query = _SOURCE
     if connection.info.server_version < 150000:  # noqa: PLR2004  # the column came with 15
         query = query.replace("datlocprovider", "'c'")
@@ -217,15 +217,15 @@ def take_inventory(
 
 
 def invalid_indexes(connection: Connection) -> list[tuple[str, str]]:
-    """Schema and name of the indexes that pg_dump leaves out since they are invalid.
+    """Schema and name of the indexes that pg_dump leaves out because they are invalid.
 
-    A CREATE INDEX CONCURRENTLY that failed has left them, or one that is still at work.
+    They come from a CREATE INDEX CONCURRENTLY that failed or still runs.
     """
     return _strings(connection, _INVALID)
 
 
 def read_sequences(connection: Connection) -> tuple[Sequence, ...]:
-    """The states of all sequences as they are now: no snapshot holds them still."""
+    """The current states of all sequences: they are not part of a snapshot."""
     names = _strings(connection, _SEQUENCES)
     parts = [
         sql.SQL("SELECT {i}::int, last_value, is_called FROM {name}").format(
@@ -260,7 +260,7 @@ def _count(
 
 
 def _by_name(tables: Iterable[Table]) -> list[Table]:
-    """One table for each name: of partitions that are loaded through their root, the sums."""
+    """One table for each name: partitions that are loaded through their root are added up."""
     found: dict[tuple[str, str], Table] = {}
     for table in tables:
         name = (table.schema, table.name)
@@ -276,9 +276,9 @@ def _sum(one: Table, other: Table) -> Table:
 def _count_one(index: int, relation: Relation, *, checksums: bool) -> sql.Composed:
     """Rows of one table itself, without tables that inherit from it.
 
-    The checksum is a sum, so that the order of rows doesn't matter: of 64-bit hashes of each row's
-    text, which PostgreSQL keeps stable across versions and machines since hash partitions are
-    dumped and restored by them.
+    The checksum is the sum of a 64-bit hash of each row's text, so the order of rows doesn't
+    matter. PostgreSQL keeps that hash stable across versions and machines, because hash
+    partitioning depends on it.
     """
     return sql.SQL(
         "SELECT {index}::int, count(*), {checksum} FROM (SELECT * FROM ONLY {table} {condition}) t"

@@ -1,11 +1,11 @@
-"""What the programs that read a backup may do, and how a run knows that they are held to it.
+"""What the programs that read a backup may do, and how a run makes sure of it.
 
 Whoever may create a table in a database can put code into its backups. All programs of the layers
-load a library that reads from their environment which jail it shall be, builds it before main()
-begins, or ends the program (layers/postgres/shim/lifeboat-jail.c). What is started here in a jail
-has to confirm it, so that programs of another kind are never taken for jailed ones.
+load a library that reads the kind of jail from the environment and sets it up before main() begins,
+or ends the program (layers/postgres/shim/lifeboat-jail.c). A program that is started here in a jail
+has to confirm it, so that a program without that library is never taken for a jailed one.
 
-macOS has no such jail. Functions run on Linux; there, local use goes without.
+The jail needs Linux, as Lambda has. On macOS, local use runs without it.
 """
 
 import os
@@ -20,29 +20,32 @@ _AVAILABLE = sys.platform == "linux"
 
 @dataclass(frozen=True)
 class Jail:
-    """A kind of jail; in none of them can a program run another one.
+    """A kind of jail. In none of them can a program start another program.
 
     Attributes:
-        name: as the library calls it; None is no jail.
-        writable: directories that a server may use; it has no other files but the system's own.
+        name: the library's name for it; None means no jail.
+        writable: directories that a server may use, beside the system's own files.
     """
 
     name: str | None
     writable: tuple[Path, ...] = ()
 
 
-#: For what never reads a backup.
 NO_JAIL = Jail(None)
-#: A client of a throw-away server: UNIX sockets only.
+"""For programs that never read a backup."""
+
 LOCAL = Jail("local")
-#: A client of a server elsewhere.
+"""A client of a throw-away server: UNIX sockets only."""
+
 REMOTE = Jail("remote")
-#: Reads an archive and writes text: no socket at all.
+"""A client of a server elsewhere."""
+
 OFFLINE = Jail("offline")
+"""Reads an archive and writes text: no socket at all."""
 
 
 def server_jail(*writable: Path) -> Jail:
-    """For a throw-away server: it connects to nothing, and has no files but these."""
+    """For a throw-away server: it makes no connections and uses only these directories."""
     return Jail("server", writable)
 
 
@@ -56,19 +59,19 @@ class Confirmation:
     def __init__(self, jail: Jail) -> None:
         self._jail = jail
         self._reader = self._writer = -1
-        self._came = jail.name is None or not _AVAILABLE
-        if not self._came:
+        self._confirmed = jail.name is None or not _AVAILABLE
+        if not self._confirmed:
             self._reader, self._writer = os.pipe()
             os.set_blocking(self._reader, False)
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What the program has to inherit."""
-        return () if self._came else (self._writer,)
+        """File descriptors that the program has to inherit."""
+        return () if self._confirmed else (self._writer,)
 
     def environment(self) -> dict[str, str]:
-        """What the library has to find in the program's environment."""
-        if self._jail.name is None or self._came:
+        """Environment variables that the library reads."""
+        if self._jail.name is None or self._confirmed:
             return {}
         return {
             "LIFEBOAT_JAIL": self._jail.name,
@@ -77,31 +80,31 @@ class Confirmation:
         }
 
     def started(self) -> None:
-        """Say that the program has its end of the pipe now."""
+        """Close our copy of the pipe's end that the program has inherited."""
         if self._writer != -1:
             os.close(self._writer)
             self._writer = -1
 
-    def require(self, name: str, said: str) -> None:
+    def require(self, name: str, stderr: str) -> None:
         """Raise unless the program, which has begun its work or ended, is in its jail.
 
         Args:
             name: of the program.
-            said: its last words.
+            stderr: the end of its standard error.
 
         Raises:
-            JailError: it isn't, or wasn't.
+            JailError: it has not confirmed.
         """
-        if self._came:
+        if self._confirmed:
             return
         try:
-            self._came = os.read(self._reader, 1) == b"j"
+            self._confirmed = os.read(self._reader, 1) == b"j"
         except BlockingIOError:
-            self._came = False
-        if not self._came:
+            self._confirmed = False
+        if not self._confirmed:
             raise JailError(
                 f"{name} was to run in a jail ({self._jail.name}), and did not confirm it:"
-                f" {said or 'no message'}",
+                f" {stderr or 'no message'}",
                 todo="Build the layers and deploy again: make layers deploy. If it repeats, the"
                 " kernel refuses seccomp filters: report the message.",
             )

@@ -1,4 +1,4 @@
-"""How to log in: what the secret says, checked, with the CA certificates in a file for libpq."""
+"""How to log in: the secret's checked values, with the CA certificates in a file for libpq."""
 
 import ssl
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ class Login:
     Attributes:
         endpoint: host, port, database, role and password.
         ca_file: the CA certificates' file, or None where there are none.
-        notes: what was repaired, for the manifest.
+        notes: what was corrected, for the manifest.
     """
 
     endpoint: Endpoint
@@ -36,7 +36,7 @@ class Login:
 
 
 def read_login(store: SecretStore, secret_arn: str, scratch: Path) -> Login:
-    """Read the secret and check where it leads.
+    """Read the secret and check its endpoint.
 
     Args:
         store: where the secret is kept.
@@ -44,8 +44,8 @@ def read_login(store: SecretStore, secret_arn: str, scratch: Path) -> Login:
         scratch: a private directory, into which the CA certificates go if there are any.
 
     Raises:
-        SecretError: the secret can't be read or makes no sense.
-        EndpointError: it leads where no consistent dump is possible, or isn't encrypted.
+        SecretError: the secret can't be read, or is malformed.
+        EndpointError: no consistent dump is possible there, or the connection isn't encrypted.
     """
     endpoint, notes = check_endpoint(parse_secret(store.text(secret_arn)))
     return Login(endpoint, _ca_file(endpoint, scratch), tuple(notes))
@@ -54,8 +54,8 @@ def read_login(store: SecretStore, secret_arn: str, scratch: Path) -> Login:
 def _system_ca() -> str | None:
     """The system's certificate authorities, or else the SDK's copy of Mozilla's list.
 
-    libpq's own word for them, `system`, means the place where its OpenSSL was built to look, and a
-    library out of a wheel was built on another system.
+    libpq's own `system` means the path that its OpenSSL was built with, and a library from a wheel
+    was built on another system.
     """
     return ssl.get_default_verify_paths().cafile or get_cert_path(verify=True)
 

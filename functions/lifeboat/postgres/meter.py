@@ -1,19 +1,19 @@
-"""Counts what a run reads from the database's server: providers bill and limit just that.
+"""Counts the bytes that a run reads from the database's server: providers bill and limit these.
 
-Nearly all of it are the rows that pg_dump reads, whose bytes the decoder sees
-(`lifeboat.postgres.copy_rows`). What pg_dump asks of the catalogs nobody sees but pg_dump, so that
-share is reckoned from the number of tables, by what a counting proxy saw before servers of
+Nearly all of them are the rows that pg_dump reads, and the decoder sees their bytes
+(`lifeboat.postgres.copy_rows`). Only pg_dump sees what it reads of the catalogs, so that share is
+estimated from the number of tables. The constants were measured by a counting proxy in front of
 PostgreSQL 14 to 18.
 """
 
 import threading
 
 _DESCRIPTIONS = (630_000, 2_750)
-"""Bytes that pg_dump, pg_dumpall and the run itself read of a database without tables, and for each
-table of four columns, with its key, its sequence and its default."""
+"""Bytes that pg_dump, pg_dumpall and the run itself read of a database without tables, and further
+bytes for each table of four columns with a key, a sequence and a default."""
 
 _BY_MAJOR = {14: (330_000, 4_300)}
-"""The same where it is otherwise: pg_dump 14 asks about each table by itself."""
+"""Exceptions by major: pg_dump 14 runs queries for each single table."""
 
 
 class Meter:
@@ -32,11 +32,11 @@ class Meter:
         return self._bytes
 
     def add(self, count: int) -> None:
-        """Count bytes that were read; fewer than none corrects what was counted before."""
+        """Count bytes that were read; a negative number corrects an earlier count."""
         with self._lock:
             self._bytes += count
 
     def add_descriptions(self, major: int, tables: int) -> None:
-        """Count what describing a database with so many tables takes, once for each attempt."""
+        """Count the catalog reads of one attempt for a database with so many tables."""
         base, each = _BY_MAJOR.get(major, _DESCRIPTIONS)
         self.add(base + tables * each)

@@ -1,8 +1,8 @@
-"""Finds the direct way to a database: poolers share sessions, a snapshot needs one for itself.
+"""Recognizes connection poolers: they share sessions, and a snapshot needs a session of its own.
 
-Only what host and port tell for certain is repaired or refused. A port or a name that merely looks
-like a pooler's gives a note: in session mode it is sound, and whether sessions are really shared
-shows once connections are open.
+An endpoint is corrected or refused only where host and port prove a pooler. A port or name that
+merely looks like one gives a note: session mode is fine, and open connections will show whether
+sessions are really shared.
 """
 
 import re
@@ -22,8 +22,8 @@ class SharedPort:
     Attributes:
         hosts: of that provider.
         port: the pooler's.
-        direct: the port of the same host that gives a session of one's own.
-        name: what the reader knows it as.
+        direct: the port of the same host without the pooler.
+        name: of the pooler, for people.
     """
 
     hosts: re.Pattern[str]
@@ -70,8 +70,8 @@ def check_endpoint(endpoint: Endpoint) -> tuple[Endpoint, tuple[str, ...]]:
     """The endpoint to use instead, and notes about it for a person.
 
     Raises:
-        EndpointError: a pooler answers there that certainly shares sessions; the error has the
-            exact string to use.
+        EndpointError: the pooler there shares sessions for certain. The error has the exact string
+            to use.
     """
     if direct := _direct_host(endpoint.host):
         note = f"The secret names Neon's pooled host; its direct host {direct} was used instead."
@@ -82,8 +82,8 @@ def check_endpoint(endpoint: Endpoint) -> tuple[Endpoint, tuple[str, ...]]:
             " can be held.",
             todo=f"Store this in the secret: {replace(endpoint, port=shared.direct).shown}",
         )
-    looks = _note_on(endpoint.host, endpoint.port)
-    return endpoint, (looks,) if looks else ()
+    hint = _note_on(endpoint.host, endpoint.port)
+    return endpoint, (hint,) if hint else ()
 
 
 def _direct_host(host: str) -> str | None:
@@ -93,7 +93,7 @@ def _direct_host(host: str) -> str | None:
 
 
 def _shared_port(host: str, port: int) -> SharedPort | None:
-    """The provider's pooler that certainly answers there, if one does."""
+    """The known pooler at this host and port, if there is one."""
     return next(
         (each for each in SHARED_PORTS if each.port == port and each.hosts.fullmatch(_plain(host))),
         None,
@@ -101,7 +101,7 @@ def _shared_port(host: str, port: int) -> SharedPort | None:
 
 
 def _note_on(host: str, port: int) -> str | None:
-    """What a person should know about that way to the database, if anything."""
+    """What a person should know about this host and port, if anything."""
     where = f"{_plain(host)}:{port}"
     return next((note for pattern, note in NOTES.items() if re.fullmatch(pattern, where)), None)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs: where they are, and how a run starts, watches and ends them."""
+"""PostgreSQL's own programs: where they are, and how a run starts, reads and ends them."""
 
 import contextlib
 import os
@@ -19,9 +19,9 @@ from lifeboat.postgres.redact import without
 ROOT_VARIABLE = "LIFEBOAT_POSTGRES_ROOT"
 DEFAULT_ROOT = Path("/opt/lib/postgresql")
 
-#: A child's whole environment but for its connection. Lambda's own would hand it the function's
-#: AWS credentials; messages in C locale are the ones that documentation and searches know.
-SCRUBBED: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C"}  # noqa: S108
+MINIMAL_ENV: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C"}  # noqa: S108
+"""The whole environment of a program, except for its connection. Lambda's own environment has the
+function's AWS credentials. Messages in the C locale are those that people can search for."""
 
 _STDERR_LINES = 40
 _PIPE_BYTES = 1 << 20
@@ -30,7 +30,7 @@ _F_SETPIPE_SZ = 1031  # Linux's fcntl; Python names it only where the platform h
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a program runs as; None means the caller."""
+    """The user that a program runs as; None means the caller."""
 
     uid: int | None = None
     gid: int | None = None
@@ -43,8 +43,8 @@ CALLER = Account()
 class Programs:
     """The programs of several majors below one root: `<root>/<major>/bin/<name>`.
 
-    Paths are absolute and come from this root only, so that a pg_dump that happens to be on the
-    machine is never run by accident.
+    Paths are absolute and below this root, so that another pg_dump on the machine is never run by
+    accident.
     """
 
     root: Path
@@ -75,15 +75,15 @@ class Programs:
         return path
 
     def stand_ins(self) -> frozenset[str]:
-        """Names of extensions that the layer's servers have only something in place of."""
+        """Names of the extensions for which the layer's servers have a stand-in."""
         file = self.root / "stand-ins"
         return frozenset(file.read_text().split()) if file.exists() else frozenset()
 
     def version(self, name: str, major: int) -> str:
-        """What `<name> --version` says of itself, such as `18.6`."""
+        """The version from `<name> --version`, such as `18.6`."""
         out = subprocess.run(  # noqa: S603
             [self.path(name, major), "--version"],
-            env=dict(SCRUBBED),
+            env=dict(MINIMAL_ENV),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -93,21 +93,21 @@ class Programs:
         return out.split()[-1]
 
 
-class Child:
-    """A running program with pipes, whose last words are kept and whose end is certain.
+class Process:
+    """A running program with pipes; it keeps the end of its standard error.
 
-    Use as a context manager: leaving it kills the program if it still runs, and reaps it. Standard
-    error is drained all the time, since a full pipe would stop the program, and its last lines
-    are kept.
+    Use it as a context manager: leaving it kills the program if it still runs, and reaps it.
+    A thread reads standard error all the time, because a full pipe would stop the program.
 
     Args:
-        argv: the program and its arguments; never a secret, since everybody may read them.
+        argv: the program and its arguments; never a secret, since every user can read them.
         env: the program's whole environment.
         jail: what it may do.
         feed: whether the program's standard input is a pipe (`stdin`) or empty.
-        account: whom it runs as.
-        cwd: where it runs. Here may be closed to the account, and pg_restore before 16 complains.
-        lines: how many of its last lines on standard error to keep.
+        account: the user that it runs as.
+        cwd: its working directory. The account may have no access to ours, and pg_restore before
+            16 complains about that.
+        lines: how many of the last lines on standard error to keep.
     """
 
     def __init__(  # noqa: PLR0913  # each by its name
@@ -139,16 +139,16 @@ class Child:
         )
         self._jail.started()
         self._password = env.get("PGPASSWORD")
-        self._last_words: deque[str] = deque(maxlen=lines)
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        _widen(self._stdout)
+        self._stderr_lines: deque[str] = deque(maxlen=lines)
+        self._stderr_reader = threading.Thread(target=self._read_stderr, daemon=True)
+        self._stderr_reader.start()
+        _enlarge(self._stdout)
         if feed:
-            _widen(self._stdin)
+            _enlarge(self._stdin)
 
     @property
     def pid(self) -> int:
-        """The operating system's number of the process."""
+        """The process ID."""
         return self._process.pid
 
     @property
@@ -160,12 +160,12 @@ class Child:
         return cast("FileIO", self._process.stdin)
 
     def read_into(self, buffer: memoryview) -> int:
-        """Wait for output and put what is there into `buffer`; 0 when there will be no more."""
+        """Wait for output and put it into `buffer`; returns its size, 0 at the end."""
         return self._stdout.readinto(buffer)
 
-    def read(self, most: int) -> bytes:
-        """Wait for output and give what is there, up to `most` bytes; none at the end."""
-        return self._stdout.read(most)
+    def read(self, max_bytes: int) -> bytes:
+        """Wait for output and return it, up to `max_bytes` bytes; empty at the end."""
+        return self._stdout.read(max_bytes)
 
     def read_all(self) -> bytes:
         """All output up to its end."""
@@ -181,20 +181,20 @@ class Child:
             data = data[self._stdin.write(data) :]
 
     def end_of_input(self) -> None:
-        """Close the program's input, which tells it that all has been said."""
+        """Close the program's standard input."""
         self._stdin.close()
 
     def wait(self, seconds: float | None = None) -> int:
-        """Wait for the end and give the exit code (negative: the signal that killed it).
+        """Wait for the end and return the exit code (negative: the signal that killed it).
 
-        Children that it leaves behind are ended too: they would hold its pipes open.
+        Children that it leaves behind are killed too: they would keep its pipes open.
 
         Raises:
             subprocess.TimeoutExpired: it still runs after `seconds`.
             JailError: it ended by itself, and was not in its jail.
         """
         code = self._reap(seconds)
-        if code >= 0:  # one that was killed may not have come so far
+        if code >= 0:  # a killed program may not have reached its jail
             self.require_jail()
         return code
 
@@ -204,12 +204,12 @@ class Child:
         Raises:
             JailError: it isn't.
         """
-        self._jail.require(self.name, self.last_words())
+        self._jail.require(self.name, self.stderr_tail())
 
     def _reap(self, seconds: float | None = None) -> int:
         code = self._process.wait(seconds)
         self._signal_group(signal.SIGKILL)
-        self._listener.join(seconds)
+        self._stderr_reader.join(seconds)
         return code
 
     def kill(self) -> None:
@@ -225,12 +225,12 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # none of it is left
             os.killpg(self.pid, number)
 
-    def last_words(self) -> str:
-        """The last lines of its standard error, without the password that it was given."""
-        return without("\n".join(self._last_words), self._password)
+    def stderr_tail(self) -> str:
+        """The last lines of its standard error, without its password."""
+        return without("\n".join(self._stderr_lines), self._password)
 
     def __enter__(self) -> Self:
-        """The child itself."""
+        """The process itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -242,16 +242,16 @@ class Child:
             if pipe is not None and not pipe.closed:
                 pipe.close()
 
-    def _listen(self) -> None:
+    def _read_stderr(self) -> None:
         stderr = cast("IO[bytes]", self._process.stderr)
         for line in iter(stderr.readline, b""):
-            self._last_words.append(line.decode(errors="replace").rstrip())
+            self._stderr_lines.append(line.decode(errors="replace").rstrip())
 
 
-def _widen(pipe: FileIO) -> None:
+def _enlarge(pipe: FileIO) -> None:
     """Let a pipe hold 1 MiB instead of 64 KiB.
 
-    A run is a chain of programs on few cores: over small pipes they wait for each other's turns.
+    A run is a chain of programs on few cores: with small pipes they often wait for each other.
     """
     try:
         import fcntl  # noqa: PLC0415  # absent on platforms without these pipes

@@ -1,4 +1,4 @@
-"""Takes a password out of words that others wrote: a server, a driver, a child's stderr."""
+"""Removes a password from text that others wrote: a server, a driver, a program's stderr."""
 
 import json
 import re
@@ -15,19 +15,19 @@ _COPY = re.compile(r"(COPY [^\n]{1,200}?), line (\d+)")
 
 
 def redact(text: str, endpoint: Endpoint) -> str:
-    """The text without the endpoint's password, in whichever spelling it stands there.
+    """The text without the endpoint's password, in any spelling.
 
     Spellings are: as it is; percent-encoded, wholly or in part, as in a URL; escaped as in JSON,
-    in Python's repr, in a libpq connection string and in SQL literals. A password of a letter or
-    two leaves the text hard to read, but even these are taken out.
+    in Python's repr, in a libpq connection string and in SQL literals. A password of one or two
+    letters makes the text hard to read, and is still removed.
     """
     return without(text, endpoint.password)
 
 
-def said(error: psycopg.Error, endpoint: Endpoint) -> str:
-    """What a server or the driver said, without the password and without values of rows.
+def redacted_message(error: psycopg.Error, endpoint: Endpoint) -> str:
+    """The message of a server or the driver, without the password and without values of rows.
 
-    DETAIL quotes the row, and CONTEXT the line of a COPY; of that, only table and line are told.
+    DETAIL quotes the row, and CONTEXT the line of a COPY; only table and line number are kept.
     """
     primary = error.diag.message_primary
     if primary is None:
@@ -39,12 +39,12 @@ def said(error: psycopg.Error, endpoint: Endpoint) -> str:
 
 
 def without(text: str, password: str | None) -> str:
-    """The text without this password, as `redact` does it; the text itself when there is none."""
+    """The text without this password, as in `redact`; unchanged when there is no password."""
     return re.sub("|".join(_spellings(password)), MARK, text) if password else text
 
 
 def _spellings(password: str) -> list[str]:
-    """Patterns, the longest first: a plain spelling must not leave the rest of an escaped one."""
+    """Patterns, the longest first: a plain spelling must not leave a part of an escaped one."""
     doubled = password.replace("\\", "\\\\")
     literals = {
         json.dumps(password)[1:-1],

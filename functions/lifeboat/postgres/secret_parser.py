@@ -1,8 +1,8 @@
 """Reads the text of a secret: a connection URL, JSON with one, or the JSON that RDS keeps.
 
-Errors here never repeat anything of the text, except for the names of parameters in a URL that was
-taken apart without doubt. They are raised outside of `except` blocks, since the parsers' own
-exceptions hold the text and would travel along as context.
+Errors here never quote the text, except for parameter names in a URL that was parsed without doubt.
+They are raised outside of `except` blocks, because the parsers' own exceptions contain the text and
+would be attached as context.
 """
 
 import json
@@ -17,9 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from lifeboat.errors import EndpointError, SecretError
 
-#: Parameters that are handed on as they are, with the variables that libpq reads in a child:
-#: https://www.postgresql.org/docs/18/libpq-envars.html
-PASSED_ON = {
+PASSTHROUGH = {
     "channel_binding": "PGCHANNELBINDING",
     "options": "PGOPTIONS",
     "require_auth": "PGREQUIREAUTH",
@@ -27,13 +25,16 @@ PASSED_ON = {
     "sslnegotiation": "PGSSLNEGOTIATION",
     "target_session_attrs": "PGTARGETSESSIONATTRS",
 }
-_UNDERSTOOD = {"host", "port", "user", "dbname", "ssl", "sslmode", "sslrootcert"}
-#: Usual in URLs, but Lifeboat sets these itself.
-_OVERRULED = {"application_name", "connect_timeout"}
-ACCEPTED = frozenset({*PASSED_ON, *_UNDERSTOOD, *_OVERRULED})
+"""Parameters that are passed to libpq unchanged, with their environment variables:
+https://www.postgresql.org/docs/18/libpq-envars.html"""
 
-#: Of other clients, with whom they mean something; a dump is the same without them.
-_OF_OTHERS = {
+_HANDLED = {"host", "port", "user", "dbname", "ssl", "sslmode", "sslrootcert"}
+_OVERRIDDEN = {"application_name", "connect_timeout"}
+"""Usual in URLs, but Lifeboat sets these itself."""
+
+ACCEPTED = frozenset({*PASSTHROUGH, *_HANDLED, *_OVERRIDDEN})
+
+_FOREIGN = {
     **dict.fromkeys(("schema", "connection_limit", "pool_timeout", "sslaccept"), "Prisma"),
     **dict.fromkeys(("socket_timeout", "statement_cache_size", "sslidentity"), "Prisma"),
     **dict.fromkeys(("currentSchema", "prepareThreshold", "tcpKeepAlive"), "JDBC"),
@@ -41,9 +42,9 @@ _OF_OTHERS = {
     "uselibpqcompat": "node-postgres",
     "prepared_statement_cache_size": "SQLAlchemy",
 }
+"""Parameters of other clients, by client; a dump is the same without them."""
 
-#: What consoles and frameworks put around a URL. The first that fits is told; nothing of the text.
-_AROUND = (
+_WRAPPERS = (
     (
         re.compile(r"psql\s"),
         "It begins with the command psql: store only the URL between its quotes.",
@@ -63,9 +64,11 @@ _AROUND = (
     ),
     (re.compile(r"postgres(?:ql)?://", re.IGNORECASE), "Write postgresql:// in small letters."),
 )
+"""What consoles and frameworks put around a URL. An error names the first that matches, and quotes
+nothing of the text."""
 
-_NEVER_IN_A_URL = re.compile("[\x00-\x20\x7f\ud800-\udfff]")
-_NEVER_SENT = re.compile("[\x00\ud800-\udfff]")
+_FORBIDDEN_IN_URL = re.compile("[\x00-\x20\x7f\ud800-\udfff]")
+_FORBIDDEN_IN_VALUE = re.compile("[\x00\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _FORMS = (
     "Store the secret as one of: postgresql://user:password@host:5432/dbname (with @ : / % and the"
@@ -74,8 +77,6 @@ _FORMS = (
     ' "dbname": "..."}. Then: aws secretsmanager put-secret-value --secret-id <arn>'
     " --secret-string file:///dev/stdin"
 )
-#: The form that Secrets Manager's own rotation for RDS keeps, with libpq's words for its keys:
-#: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
 _RDS_KEYS = {
     "host": "host",
     "port": "port",
@@ -84,11 +85,13 @@ _RDS_KEYS = {
     "dbname": "dbname",
     "sslmode": "sslmode",
 }
+"""The form that Secrets Manager's own rotation for RDS keeps, with libpq's words for its keys:
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html"""
 
 
 @dataclass(frozen=True)
 class SecretContent:
-    """What a secret says, not yet judged.
+    """The values of a secret, not yet validated.
 
     Attributes:
         keywords: libpq's keywords with their values; none of them is empty.
@@ -100,24 +103,27 @@ class SecretContent:
 
 
 def read_secret_text(text: str) -> SecretContent:
-    """Take a secret's text apart.
+    """Parse a secret's text.
 
     Raises:
-        SecretError: it has none of the three forms, or parameters that nobody knows.
-        EndpointError: it says that it leads to PgBouncer.
+        SecretError: it has none of the three forms, or unknown parameters.
+        EndpointError: it names PgBouncer.
     """
     text = text.strip()
     content = _read_json(text) if text.startswith("{") else SecretContent(_read_url(text))
-    if any(_NEVER_SENT.search(value) for value in (*content.keywords.values(), content.ca or "")):
+    if any(
+        _FORBIDDEN_IN_VALUE.search(value)
+        for value in (*content.keywords.values(), content.ca or "")
+    ):
         raise malformed("The secret has a NUL or half a character in a value.")
     return content
 
 
 def malformed(what: str, hint: str = "") -> SecretError:
-    """An error about a secret, with the forms that it may have.
+    """An error about a secret; it lists the forms that a secret may have.
 
     Args:
-        what: is wrong with it.
+        what: what is wrong with it.
         hint: what to do about that in particular.
     """
     return SecretError(what, todo=f"{hint} {_FORMS}".lstrip())
@@ -142,8 +148,8 @@ def _read_rds(document: Mapping[str, object]) -> dict[str, str]:
     found = {keyword: _string(document, key) for key, keyword in _RDS_KEYS.items()}
     if not found["password"]:
         raise malformed("The secret has neither `url` nor `password`.", _url_elsewhere(document))
-    lacking = [key for key in ("host", "dbname") if not found[_RDS_KEYS[key]]]
-    if len(lacking) > 1 and found["user"]:
+    missing = [key for key in ("host", "dbname") if not found[_RDS_KEYS[key]]]
+    if len(missing) > 1 and found["user"]:
         raise malformed(
             "The secret has a password and lacks `host` and `dbname`: it may be the one that RDS"
             " manages and rotates itself, which tells only who logs in.",
@@ -154,7 +160,7 @@ def _read_rds(document: Mapping[str, object]) -> dict[str, str]:
 
 
 def _url_elsewhere(document: Mapping[str, object]) -> str:
-    """A hint where a URL stands under another key, as the console's form for keys has it."""
+    """A hint when a URL is under another key, as the console's form makes it."""
     values = [value.lstrip() for value in document.values() if isinstance(value, str)]
     if any(value.startswith(("postgresql://", "postgres://")) for value in values):
         return "A connection URL stands under another key: call that key url."
@@ -179,14 +185,14 @@ def _string(document: Mapping[str, object], key: str) -> str | None:
 
 
 def _read_url(url: str) -> dict[str, str]:
-    """The libpq keywords of a URL, taken apart by libpq itself."""
+    """The libpq keywords of a URL, parsed by libpq itself."""
     if not url.startswith(("postgresql://", "postgres://")):
-        hint = next((hint for pattern, hint in _AROUND if pattern.match(url)), "")
+        hint = next((hint for pattern, hint in _WRAPPERS if pattern.match(url)), "")
         raise malformed("The secret is neither a postgresql:// URL nor a JSON object.", hint)
     rest = url.partition("://")[2]
-    # A raw @ or / in a password moves the border between password and host, so that parts of the
-    # password would be taken, and named, for something else.
-    if _NEVER_IN_A_URL.search(url) or rest.count("@") > 1 or "@" in rest.partition("/")[2]:
+    # A raw @ or / in a password moves the border between password and host. Then an error could
+    # quote a part of the password as a host or a parameter.
+    if _FORBIDDEN_IN_URL.search(url) or rest.count("@") > 1 or "@" in rest.partition("/")[2]:
         raise malformed(
             "The secret's URL has a character in user or password (or a space anywhere) that must"
             " be percent-encoded."
@@ -206,9 +212,10 @@ def _parse_by_libpq(url: str) -> dict[str, str] | None:
 
 
 def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
-    """Say which parameter is unknown, if it can be one.
+    """Raise for a parameter that isn't known.
 
-    Unless `named`, a forgotten @ may make a part of the password look like a parameter.
+    The error quotes its name only if `named`: without an @ in the URL, a part of the password may
+    look like a parameter.
     """
     for part in filter(None, query.split("&")):
         name = _name_of(part)
@@ -220,10 +227,10 @@ def _refuse_unknown_parameters(query: str, *, named: bool) -> None:
             )
         if name == "password":  # what follows may be pieces of it, so name nothing
             raise malformed("The secret's URL has its password among the parameters, not before @.")
-        if named and name in _OF_OTHERS:
-            theirs = [each for each in map(_name_of, query.split("&")) if each in _OF_OTHERS]
+        if named and name in _FOREIGN:
+            theirs = [each for each in map(_name_of, query.split("&")) if each in _FOREIGN]
             raise SecretError(
-                f"The secret's URL has parameters of {_OF_OTHERS[name]}: {', '.join(theirs)}. The"
+                f"The secret's URL has parameters of {_FOREIGN[name]}: {', '.join(theirs)}. The"
                 " programs of PostgreSQL don't know them.",
                 todo=f"Store the URL without {' and '.join(theirs)}: a dump is the same without.",
             )

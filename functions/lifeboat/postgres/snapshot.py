@@ -1,10 +1,10 @@
-"""Holds one snapshot of the database, with every table in it locked against being emptied unseen.
+"""Holds one snapshot of the database, and locks every table so that none can lose its rows unseen.
 
 A snapshot alone is not enough. TRUNCATE, a table rewrite and SET UNLOGGED give a table new, empty
-files; when one commits after the snapshot was exported and before pg_dump locks the table, pg_dump
-reads no rows, exits 0, and `count(*)` in the same snapshot agrees. So every table is locked in
+files. If one commits after the snapshot was exported and before pg_dump locks the table, pg_dump
+reads no rows and exits 0, and `count(*)` in the same snapshot agrees. So every table is locked in
 ACCESS SHARE mode *before* the snapshot is taken (LOCK TABLE takes none), in the transaction that
-exports it. A table that appeared in between is locked afterwards and its files compared.
+exports it. A table that is created in between is locked afterwards, and its files are compared.
 """
 
 from collections.abc import Iterator
@@ -25,10 +25,6 @@ from lifeboat.postgres.connect import Connection
 _ATTEMPTS = 5
 _LOCKS_AT_ONCE = 200
 
-#: Tables as pg_dump chooses them: outside of the system's schemas, permanent or unlogged, plus the
-#: configuration tables of extensions with their condition (pg_dump.c, processExtensionTables).
-#: It loads the partitions of a table that is hashed by an enum, whose values hash differently
-#: after a restore, through the root (pg_dump.c, forcePartitionRootLoad).
 TABLES = """
 SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
        c.relkind = 'p' AS partitioned,
@@ -62,6 +58,10 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
               AND d.deptype = 'e')))
 ORDER BY n.nspname, c.relname
 """
+"""The tables that pg_dump chooses: outside of the system's schemas, permanent or unlogged, plus the
+configuration tables of extensions with their condition (pg_dump.c, processExtensionTables). It
+loads the partitions of a table that is hashed by an enum, whose values hash differently after a
+restore, through the root (pg_dump.c, forcePartitionRootLoad)."""
 
 _LOCKED = """
 SELECT relation::bigint FROM pg_catalog.pg_locks
@@ -93,13 +93,13 @@ class Relation:
         schema: its schema's name.
         name: its own name.
         partitioned: whether it only holds partitions and no rows itself.
-        file: the number of its files now, or None where it has none.
-        file_in_snapshot: the same as the reading snapshot sees it.
+        file: number of its files now, or None where it has none.
+        file_in_snapshot: the same number in the snapshot that read it.
         condition: for an extension's configuration table, which rows pg_dump takes (`WHERE ...`),
             else empty.
         loaded_schema: of the table that the archive loads its rows into.
         loaded_name: of the same: itself, or its partition tree's root.
-        lost: whether its rows can't be had here: a standby has none of an unlogged table.
+        lost: whether its rows aren't on this server: a standby has no rows of an unlogged table.
     """
 
     oid: int
@@ -125,7 +125,7 @@ class Snapshot:
 
     Attributes:
         id: what `pg_dump --snapshot` takes.
-        connection: the holder, inside the transaction; queries on it see the snapshot.
+        connection: it holds the snapshot in its transaction; its queries see the snapshot.
         relations: every table in the snapshot, all locked.
     """
 
@@ -134,72 +134,73 @@ class Snapshot:
     relations: tuple[Relation, ...]
 
 
-def require_no_queue(scout: Connection, said: str) -> None:
-    """Refuse to go on when a statement waits for a table that the snapshot's holder has locked.
+def require_no_queue(catalog_conn: Connection, stderr: str) -> None:
+    """Refuse to go on when a statement waits for a table that the snapshot has locked.
 
-    The holder's locks let pg_dump's pass, but not past a statement that came in between and waits
-    for an exclusive one: PostgreSQL serves in order. Neither would ever get its turn while the
-    holder holds, so the holder has to let go and begin anew.
+    The snapshot's locks don't block pg_dump's. But a statement that waits for an exclusive lock
+    does, because PostgreSQL grants locks in order. Neither of the two would get its lock while the
+    snapshot is held, so the snapshot has to be given up and taken again.
 
     Args:
-        scout: a connection that isn't the holder.
-        said: pg_dump's last words, which may have another reason to tell.
+        catalog_conn: a connection that doesn't hold the snapshot.
+        stderr: the end of pg_dump's messages, which may give another reason.
 
     Raises:
         LockQueueError: names who waits, and for which table.
     """
-    if rows := scout.execute(_WAITING).fetchall():
+    if rows := catalog_conn.execute(_WAITING).fetchall():
         raise LockQueueError(
-            f"pg_dump had to queue behind a statement that waits for a lock: {_named(rows)}."
-            f" pg_dump: {said}",
+            f"pg_dump had to queue behind a statement that waits for a lock: {_list_locks(rows)}."
+            f" pg_dump: {stderr}",
             todo="Invoke the function again when that statement, a migration perhaps, is done.",
         )
 
 
 @contextmanager
 def held_snapshot(
-    holder: Connection, scout: Connection, *, lock_wait_seconds: int
+    snapshot_conn: Connection, catalog_conn: Connection, *, lock_wait_seconds: int
 ) -> Iterator[Snapshot]:
     """Lock every table, export a snapshot, and hold both until the block is left.
 
     Args:
-        holder: an autocommit connection that does nothing else meanwhile.
-        scout: another one, which lists the tables without giving the holder a snapshot.
-        lock_wait_seconds: how long to wait for one lock. A waiting ACCESS SHARE lock makes later
-            statements on that table queue behind it, so this is short.
+        snapshot_conn: an autocommit connection that does nothing else meanwhile.
+        catalog_conn: another one. It lists the tables, which must not give `snapshot_conn` a
+            snapshot yet.
+        lock_wait_seconds: how long to wait for one lock. Later statements on that table queue
+            behind a waiting ACCESS SHARE lock, so this is short.
 
     Raises:
         LockWaitError: somebody held a table exclusively for longer than that.
         SchemaChangingError: tables kept appearing, vanishing or being rewritten.
     """
     wait = sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{lock_wait_seconds}s"))
-    holder.execute(wait)
-    snapshot = _take(holder, scout, lock_wait_seconds)
+    snapshot_conn.execute(wait)
+    snapshot = _take(snapshot_conn, catalog_conn, lock_wait_seconds)
     try:
         yield snapshot
     finally:
-        if not holder.closed:
-            _roll_back(holder)
+        if not snapshot_conn.closed:
+            _roll_back(snapshot_conn)
 
 
-def _take(holder: Connection, scout: Connection, lock_wait_seconds: int) -> Snapshot:
+def _take(snapshot_conn: Connection, catalog_conn: Connection, lock_wait_seconds: int) -> Snapshot:
     for _ in range(_ATTEMPTS):
         try:
-            holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            _lock(holder, list_relations(scout))
-            row = holder.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-            relations = list_relations(holder)
-            if row and _nothing_slipped_through(holder, relations):
-                return Snapshot(str(row[0]), holder, relations)
+            snapshot_conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            _lock(snapshot_conn, list_relations(catalog_conn))
+            row = snapshot_conn.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+            relations = list_relations(snapshot_conn)
+            if row and _lock_new_tables(snapshot_conn, relations):
+                return Snapshot(str(row[0]), snapshot_conn, relations)
         except (
             psycopg.errors.UndefinedTable,  # dropped or renamed between the listing and its lock:
             psycopg.errors.InvalidSchemaName,  # list again
-            psycopg.errors.DeadlockDetected,  # with a migration, which goes on when we let go
+            psycopg.errors.DeadlockDetected,  # with a migration, which continues when we roll back
         ):
             pass
         except psycopg.errors.LockNotAvailable as error:
-            raise _waited(scout, lock_wait_seconds, error) from None
-        _roll_back(holder)
+            raise _lock_wait_error(catalog_conn, lock_wait_seconds, error) from None
+        _roll_back(snapshot_conn)
     raise SchemaChangingError(
         f"Tables were created, dropped or rewritten during each of {_ATTEMPTS} attempts to take"
         " a snapshot.",
@@ -213,33 +214,33 @@ def list_relations(connection: Connection) -> tuple[Relation, ...]:
     return tuple(cursor.execute(TABLES))
 
 
-def _lock(holder: Connection, relations: tuple[Relation, ...]) -> None:
+def _lock(snapshot_conn: Connection, relations: tuple[Relation, ...]) -> None:
     for some in batched(relations, _LOCKS_AT_ONCE, strict=False):
         names = sql.SQL(", ").join(sql.SQL("ONLY {}").format(r.identifier) for r in some)
-        holder.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
+        snapshot_conn.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
 
 
-def _nothing_slipped_through(holder: Connection, relations: tuple[Relation, ...]) -> bool:
-    """Lock what appeared after the listing; whether its files are still the snapshot's.
+def _lock_new_tables(snapshot_conn: Connection, relations: tuple[Relation, ...]) -> bool:
+    """Lock the tables that appeared after the listing. Whether their files are the snapshot's.
 
-    `pg_relation_filenode` reads the catalog as it is now, the column as the snapshot has it.
+    `pg_relation_filenode` reads the catalog as it is now; the column shows it as in the snapshot.
     """
-    locked = {row[0] for row in holder.execute(_LOCKED)}
+    locked = {row[0] for row in snapshot_conn.execute(_LOCKED)}
     late = tuple(relation for relation in relations if relation.oid not in locked)
     if not late:
         return True
-    _lock(holder, late)
+    _lock(snapshot_conn, late)
     oids = {relation.oid for relation in late}
     return all(
         relation.partitioned or relation.file == relation.file_in_snapshot
-        for relation in list_relations(holder)
+        for relation in list_relations(snapshot_conn)
         if relation.oid in oids
     )
 
 
-def _waited(scout: Connection, seconds: int, error: psycopg.Error) -> LockWaitError:
-    rows = scout.execute(_BLOCKERS).fetchall()
-    who = _named(rows)
+def _lock_wait_error(catalog_conn: Connection, seconds: int, error: psycopg.Error) -> LockWaitError:
+    rows = catalog_conn.execute(_BLOCKERS).fetchall()
+    who = _list_locks(rows)
     prepared = sorted(
         {line(f"ROLLBACK PREPARED {sql.quote(str(row[4])).strip()};") for row in rows if row[4]}
     )
@@ -258,7 +259,7 @@ def _waited(scout: Connection, seconds: int, error: psycopg.Error) -> LockWaitEr
     )
 
 
-def _named(rows: list[tuple[object, ...]]) -> str:
+def _list_locks(rows: list[tuple[object, ...]]) -> str:
     return "; ".join(
         (f"process {pid}" if gid is None else line(f"prepared transaction {gid}"))
         + f" ({user}) on {qualified(str(schema), str(table))}"
@@ -266,8 +267,8 @@ def _named(rows: list[tuple[object, ...]]) -> str:
     )
 
 
-def _roll_back(holder: Connection) -> None:
+def _roll_back(snapshot_conn: Connection) -> None:
     try:
-        holder.execute("ROLLBACK")
+        snapshot_conn.execute("ROLLBACK")
     except psycopg.OperationalError:
-        holder.close()  # the server is gone, and with it the transaction
+        snapshot_conn.close()  # the server is gone, and with it the transaction

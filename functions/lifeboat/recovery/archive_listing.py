@@ -1,4 +1,4 @@
-"""What an archive says as text: its definitions with owners and grants, its table of contents."""
+"""Reads an archive as text by pg_restore: its definitions, and its table of contents."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.identifiers import TableName
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.jail import OFFLINE
-from lifeboat.postgres.programs import SCRUBBED, Child
-from lifeboat.postgres.watch import Watch
+from lifeboat.postgres.programs import MINIMAL_ENV, Process
 from lifeboat.recovery.run import RecoveryRun
 
 _OF_DATABASE = re.compile(
@@ -17,7 +17,7 @@ _OF_DATABASE = re.compile(
 
 
 def definitions(run: RecoveryRun) -> str:
-    """What the archive would create, as SQL, with owners and grants and without rows.
+    """The archive's definitions as SQL, with owners and grants, without rows.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
@@ -26,10 +26,10 @@ def definitions(run: RecoveryRun) -> str:
 
 
 def database_statements(run: RecoveryRun) -> str:
-    """What the archive would set on the database itself: settings, grants, comment, owner.
+    """The archive's statements about the database itself: settings, grants, comment, owner.
 
     Raises:
-        DecodeError: pg_restore can't read the archive, or not write the database's name.
+        DecodeError: pg_restore can't read the archive, or can't write the database's name.
     """
     listed = _text(run, "--create", "--list")
     chosen = [line for line in listed.splitlines() if _OF_DATABASE.match(line)]
@@ -39,7 +39,7 @@ def database_statements(run: RecoveryRun) -> str:
 
 
 def contents(run: RecoveryRun) -> str:
-    """The archive's table of contents, with what depends on what.
+    """The archive's table of contents, with dependencies.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
@@ -48,7 +48,7 @@ def contents(run: RecoveryRun) -> str:
 
 
 def entries_of(run: RecoveryRun, table: TableName) -> str:
-    """The table of contents of one table: itself and its rows. Empty when there is no such table.
+    """The entries of one table and its rows. Empty when there is no such table.
 
     Raises:
         DecodeError: pg_restore can't read the archive.
@@ -58,11 +58,11 @@ def entries_of(run: RecoveryRun, table: TableName) -> str:
 
 
 @contextmanager
-def script(run: RecoveryRun, *options: str, entries: Iterable[str] | None) -> Iterator[Child]:
-    """A running pg_restore that writes SQL, and has written all of it when the block ends well.
+def script(run: RecoveryRun, *options: str, entries: Iterable[str] | None) -> Iterator[Process]:
+    """A running pg_restore that writes SQL. When the block ends without error, it has succeeded.
 
     Args:
-        run: with the archive in its place.
+        run: whose archive has been fetched.
         options: such as --data-only.
         entries: of the table of contents, a line for each; None for all of them.
 
@@ -74,26 +74,26 @@ def script(run: RecoveryRun, *options: str, entries: Iterable[str] | None) -> It
         chosen = run.archive.with_suffix(".list")
         chosen.write_bytes("\n".join(entries).encode(errors="surrogateescape"))
         argv.append(f"--use-list={chosen}")
-    with _reading([*argv, str(run.archive)], run.watch) as child:
+    with _reading([*argv, str(run.archive)], run.scope) as child:
         yield child
 
 
 def _text(run: RecoveryRun, *options: str) -> str:
     argv = [str(run.programs.path("pg_restore", run.major)), *options, str(run.archive)]
-    with _reading(argv, run.watch) as child:
+    with _reading(argv, run.scope) as child:
         text = child.read_all()
     return text.decode(errors="surrogateescape")
 
 
 @contextmanager
-def _reading(argv: Sequence[str], watch: Watch) -> Iterator[Child]:
-    """A running pg_restore, which has to end well."""
-    with watch.child(Child(argv, env=SCRUBBED, jail=OFFLINE)) as child:
+def _reading(argv: Sequence[str], scope: CancelScope) -> Iterator[Process]:
+    """A running pg_restore, which has to succeed."""
+    with scope.add_process(Process(argv, env=MINIMAL_ENV, jail=OFFLINE)) as child:
         yield child
         code = child.wait()
-        watch.check()
+        scope.check()
         if code:
             raise DecodeError(
-                f"pg_restore can't read the archive ({code}): {child.last_words()}",
+                f"pg_restore can't read the archive ({code}): {child.stderr_tail()}",
                 todo="Use another backup, and take a new one by hand.",
             )

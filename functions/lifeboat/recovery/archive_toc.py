@@ -1,9 +1,9 @@
-"""Reads and edits definitions inside an archive of pg_dump's custom format, in their place.
+"""Reads definitions in an archive of pg_dump's custom format, and edits them in place.
 
-Such a file begins with a header and a table of contents, in which each entry holds its definition
-as SQL; rows and large objects come after, at offsets from the file's beginning. So a definition is
-only ever replaced by one of the same length. The format is that of `WriteHead` and `WriteToc` in
-PostgreSQL's pg_backup_archiver.c.
+Such a file begins with a header and a table of contents, in which each entry has its definition as
+SQL. Rows and large objects follow, at offsets from the beginning of the file, so a definition can
+only be replaced by one of the same length. PostgreSQL's pg_backup_archiver.c writes the format
+(`WriteHead` and `WriteToc`).
 """
 
 import mmap
@@ -16,7 +16,7 @@ from lifeboat.errors import DecodeError
 from lifeboat.recovery.policy.rights import Entry
 
 _MAGIC, _CUSTOM = b"PGDMP", 1
-_OLDEST, _NEWEST = (1, 14), (1, 16)
+_MIN_VERSION, _MAX_VERSION = (1, 14), (1, 16)
 """Versions of the format; pg_dump 14 to 18 write these."""
 
 _DATES = 7
@@ -24,7 +24,7 @@ _DATES = 7
 
 @dataclass
 class _Reader:
-    """Goes through the numbers and strings of an archive's head."""
+    """Reads the numbers and strings of an archive's header and table of contents, in order."""
 
     data: mmap.mmap
     at: int = 0
@@ -54,8 +54,8 @@ class _Reader:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """An entry's number, and where the rest of it is."""
+class _EntryOffsets:
+    """An entry's number, and the positions of its strings in the file."""
 
     number: int
     tag: slice | None
@@ -64,20 +64,20 @@ class _Places:
 
 
 def read_entries(archive: Path) -> tuple[Entry, ...]:
-    """Everything in the table of contents, in its order.
+    """All entries of the table of contents, in order.
 
     Args:
         archive: the file.
 
     Raises:
-        DecodeError: the file's head makes no sense, or is of a version that isn't known.
+        DecodeError: the table of contents is damaged, or of an unknown version.
     """
     with archive.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
 
         def text(place: slice | None) -> str:
             return data[place].decode(errors="surrogateescape") if place else ""
 
-        with _within_its_end():
+        with _truncation_refused():
             found = tuple(
                 Entry(each.number, text(each.kind), text(each.tag), text(each.definition))
                 for each in _entries(data)
@@ -91,20 +91,20 @@ def read_entries(archive: Path) -> tuple[Entry, ...]:
 
 
 def edit_definitions(archive: Path, kinds: frozenset[bytes], edit: Callable[[bytes], bytes]) -> int:
-    """Replace definitions; how many were changed. A version that isn't known stays as it is.
+    """Replace definitions. Returns how many were changed. Unknown versions are left unchanged.
 
     Args:
         archive: the file.
         kinds: of entries, such as TABLE.
-        edit: gives what takes a definition's place, and has its length.
+        edit: returns a definition's replacement, which has the same length.
 
     Raises:
-        DecodeError: the file's head makes no sense.
+        DecodeError: the table of contents is damaged.
     """
     with (
         archive.open("r+b") as file,
         mmap.mmap(file.fileno(), 0) as data,
-        _within_its_end(),
+        _truncation_refused(),
     ):
         return sum(
             _replace(data, each.definition, edit)
@@ -114,7 +114,7 @@ def edit_definitions(archive: Path, kinds: frozenset[bytes], edit: Callable[[byt
 
 
 @contextmanager
-def _within_its_end() -> Iterator[None]:
+def _truncation_refused() -> Iterator[None]:
     try:
         yield
     except IndexError:
@@ -133,22 +133,22 @@ def _replace(data: mmap.mmap, place: slice, edit: Callable[[bytes], bytes]) -> b
     return True
 
 
-def _entries(data: mmap.mmap) -> Iterator[_Places]:
+def _entries(data: mmap.mmap) -> Iterator[_EntryOffsets]:
     if data[: len(_MAGIC)] != _MAGIC:
         return
     reader = _Reader(data, len(_MAGIC))
     version = (reader.byte(), reader.byte())
     reader.byte()  # a revision, which changes nothing
     reader.integer, offset, format_ = reader.byte(), reader.byte(), reader.byte()
-    if not _OLDEST <= version <= _NEWEST or format_ != _CUSTOM:
+    if not _MIN_VERSION <= version <= _MAX_VERSION or format_ != _CUSTOM:
         return
-    _pass_head(reader, version)
+    _skip_header(reader, version)
     for _ in range(reader.number()):
         yield _entry(reader, version)
         reader.at += 1 + offset
 
 
-def _pass_head(reader: _Reader, version: tuple[int, int]) -> None:
+def _skip_header(reader: _Reader, version: tuple[int, int]) -> None:
     if version >= (1, 15):
         reader.byte()  # the compression
     else:
@@ -159,7 +159,7 @@ def _pass_head(reader: _Reader, version: tuple[int, int]) -> None:
         reader.string()
 
 
-def _entry(reader: _Reader, version: tuple[int, int]) -> _Places:
+def _entry(reader: _Reader, version: tuple[int, int]) -> _EntryOffsets:
     number = reader.number()
     reader.number()  # whether it has data
     for _ in ("catalog", "oid"):
@@ -175,4 +175,4 @@ def _entry(reader: _Reader, version: tuple[int, int]) -> _Places:
         reader.string()
     while reader.string():  # what it depends on
         pass
-    return _Places(number, tag, kind, definition)
+    return _EntryOffsets(number, tag, kind, definition)

@@ -1,4 +1,4 @@
-"""Compares a restored copy with what its manifest claims."""
+"""Compares a restored database with its manifest."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,14 @@ from lifeboat.recovery.run import RecoveryRun
 def compare_copy(
     run: RecoveryRun,
     untested: Untested,
-    claimed: Callable[[Inventory], Inventory] | None = None,
+    expected: Callable[[Inventory], Inventory] | None = None,
 ) -> None:
-    """Count the copy with the queries that counted the source, and note what differs.
+    """Count the copy with the queries that counted the source, and add a check for each kind.
 
     Args:
-        run: with the copy in its place.
+        run: whose copy has been restored.
         untested: what the server could not hold.
-        claimed: what is claimed of the copy, by what is in it; the whole backup by default.
+        expected: gives the expected inventory for the restored one; by default, the manifest's.
 
     Raises:
         LifeboatError: the server refused, or the connection broke.
@@ -29,14 +29,14 @@ def compare_copy(
     checksums = any(table.checksum is not None for table in whole.tables)
     with run.reading() as connection:
         restored = inventory_of(connection, checksums=checksums)
-    part = claimed(restored) if claimed else whole
+    part = expected(restored) if expected else whole
     comparison = compare(part, restored, untested=untested)
     run.checks += comparison.checks
     run.tables = comparison.tables
 
 
 def inventory_of(connection: Connection, *, checksums: bool) -> Inventory:
-    """Everything in a database at this moment, sequences included."""
+    """The current inventory of a database, with sequences."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         inventory = take_inventory(connection, list_relations(connection), checksums=checksums)

@@ -1,4 +1,4 @@
-"""Fetches an archive and makes sure, before any program reads it, that it is the one claimed."""
+"""Fetches an archive and compares it with its manifest before any program reads it."""
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.manifest import StoredObject
@@ -12,35 +12,35 @@ from lifeboat.s3.bucket import Vault
 from lifeboat.s3.read import download, newest_version
 
 _PIECE = 1 << 20
-_NAMED = 10
+_MAX_NAMED = 10
 
 
 def fetch_archive(run: RecoveryRun) -> bool:
-    """Download the archive; whether it is byte for byte what the manifest claims.
+    """Download the archive. Returns whether it is byte for byte the manifest's.
 
     Raises:
         ArchivedError: it has to be thawed first.
         VaultReadError: S3 refused or failed.
     """
-    objects, vault, watch = run.manifest.archive.objects, run.vault, run.watch
-    arrived = watch.call(lambda: download(vault, objects, run.archive, watch.check))
+    objects, vault, scope = run.manifest.archive.objects, run.vault, run.scope
+    downloaded = scope.call(lambda: download(vault, objects, run.archive, scope.check))
     differences = tuple(
         difference
-        for stored, size, digest in zip(objects, arrived.bytes, arrived.sha256, strict=True)
+        for stored, size, digest in zip(objects, downloaded.bytes, downloaded.sha256, strict=True)
         if (difference := _difference(stored, size, digest))
     )
-    replaced = watch.call(lambda: _replaced(vault, objects))
-    return run.note("checksum", differences) & run.note("version", replaced)
+    overwritten = scope.call(lambda: _overwritten(vault, objects))
+    return run.add_check("checksum", differences) & run.add_check("version", overwritten)
 
 
 def decode_archive(run: RecoveryRun) -> bool:
-    """Decode the whole archive; whether it holds the rows that the manifest claims."""
+    """Decode the whole archive. Returns whether it has the rows that the manifest lists."""
     inventory = run.manifest.inventory
     try:
         counted = _decoded(run)
     except DecodeError as error:
-        run.watch.check()
-        return run.note("decode", (error.what,))
+        run.scope.check()
+        return run.add_check("decode", (error.what,))
     differences = [
         str(each) for each in compare_rows(inventory.tables, counted.rows, source="manifest")
     ]
@@ -49,16 +49,16 @@ def decode_archive(run: RecoveryRun) -> bool:
             f"large objects: {inventory.counts.large_objects} in the manifest,"
             f" {counted.large_objects} in the archive"
         )
-    more = len(differences) - _NAMED
+    more = len(differences) - _MAX_NAMED
     rest = (f"and {more} more",) if more > 0 else ()
-    return run.note("decode", (*differences[:_NAMED], *rest))
+    return run.add_check("decode", (*differences[:_MAX_NAMED], *rest))
 
 
-def clear_archive(run: RecoveryRun) -> None:
-    """Take out of the fetched archive what other servers than the source's would refuse.
+def make_archive_portable(run: RecoveryRun) -> None:
+    """Remove from the fetched archive what other servers than the source's would refuse.
 
     Raises:
-        DecodeError: its table of contents makes no sense.
+        DecodeError: its table of contents is damaged.
     """
     edit_definitions(run.archive, HOLDERS, without_attver)
 
@@ -68,7 +68,7 @@ def _decoded(run: RecoveryRun) -> CopyRows:
     programs, major = run.programs, run.manifest.source.major
     with (
         run.archive.open("rb", buffering=0) as file,
-        Decoder(programs, major, run.watch) as decoder,
+        Decoder(programs, major, run.scope) as decoder,
     ):
         while count := file.readinto(piece):
             decoder.write(piece[:count])
@@ -83,8 +83,8 @@ def _difference(stored: StoredObject, size: int, digest: str) -> str | None:
     return None
 
 
-def _replaced(vault: Vault, objects: tuple[StoredObject, ...]) -> tuple[str, ...]:
-    """What somebody would get who copies an archive by its key alone, where it isn't the backup."""
+def _overwritten(vault: Vault, objects: tuple[StoredObject, ...]) -> tuple[str, ...]:
+    """A sentence for each object whose newest version, which a plain copy gets, isn't ours."""
     return tuple(
         f"{stored.key} was overwritten: its newest version is {newest}, the backup's is"
         f" {stored.version_id}."

@@ -1,4 +1,4 @@
-"""Runs pg_restore: an archive into an empty database, with every word that it says about it."""
+"""Runs pg_restore: from an archive into an empty database. Keeps all messages."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,27 +7,27 @@ from psycopg.conninfo import make_conninfo
 
 from lifeboat.postgres.jail import LOCAL, OFFLINE, REMOTE
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import SCRUBBED, Child
+from lifeboat.postgres.programs import MINIMAL_ENV, Process
 from lifeboat.recovery.policy.classify_errors import Classified
 from lifeboat.recovery.policy.passes import Pass, passes
 from lifeboat.recovery.run import RecoveryRun
 
-_LINES = 50_000
-"""Of what pg_restore says. Errors come with their statements; a schema of thousands of objects that
-all fail is told well enough by this many."""
+_MAX_LINES = 50_000
+"""Lines of pg_restore's messages to keep. Errors come with their statements; this is enough for a
+schema of thousands of objects that all fail."""
 
-_TO_THE_END = "errors ignored on restore: "
-"""Says pg_restore in the end, when it has tried everything."""
+_FINISHED_MARK = "errors ignored on restore: "
+"""pg_restore prints this at the end, when it has tried everything."""
 
 
 @dataclass(frozen=True)
-class Restored:
+class PgRestoreResult:
     """How a restore ended.
 
     Attributes:
         code: pg_restore's exit code: 0 without any error; negative: the signal that killed it.
         said: its standard error, without a password.
-        whole: whether every pass came to its end, be it with errors.
+        whole: whether every pass came to its end, with or without errors.
     """
 
     code: int
@@ -35,31 +35,34 @@ class Restored:
     whole: bool
 
 
-def in_order(passes: Iterable[Restored]) -> Restored:
-    """What passes come to, one after the other; none is begun after one that did not end."""
-    done: list[Restored] = []
+def run_in_order(passes: Iterable[PgRestoreResult]) -> PgRestoreResult:
+    """Run passes in order, and combine their results. Stop after one that did not finish."""
+    done: list[PgRestoreResult] = []
     for each in passes:
         done.append(each)
         if not each.whole:
             break
     codes = [each.code for each in done]
-    return Restored(
+    return PgRestoreResult(
         code=min(codes) or max(codes),  # a signal, else an error
         said="\n".join(each.said for each in done if each.said),
         whole=done[-1].whole,
     )
 
 
-def in_attempts(
+def run_attempts(
     jobs: int, attempt: Callable[[int], Classified]
 ) -> tuple[Classified, tuple[str, ...]]:
-    """What the last attempt came to, and a note where it was not the first.
+    """Restore, and once more if workers got into each other's way.
 
-    Two at most, as the second has one worker, which meets nobody and keeps to the archive's order.
+    There are two attempts at most: the second has one worker, which keeps the archive's order.
 
     Args:
-        jobs: workers of the first.
-        attempt: restores from clean with that many workers.
+        jobs: workers of the first attempt.
+        attempt: restores into a new database, with that many workers.
+
+    Returns:
+        The result of the last attempt, and notes.
     """
     first = attempt(jobs)
     if first.parallel is None or jobs == 1:
@@ -68,16 +71,18 @@ def in_attempts(
     return attempt(1), (note,)
 
 
-def restore_archive(run: RecoveryRun, jobs: int, entries: Sequence[str] | None = None) -> Restored:
-    """Restore into the empty copy, waiting for the end; errors in single objects don't stop it.
+def restore_archive(
+    run: RecoveryRun, jobs: int, entries: Sequence[str] | None = None
+) -> PgRestoreResult:
+    """Restore into the empty copy, and wait for the end. Errors in single objects don't stop it.
 
-    One pass after the other, see `lifeboat.recovery.policy.passes`; none after one that did not
-    come to its end.
+    It runs the passes of `lifeboat.recovery.policy.passes` in order, and stops after one that did
+    not finish.
 
     Args:
-        run: with the archive in its place.
-        jobs: tables and indexes at the same time. From 2 on, a table is loaded in the transaction
-            that empties it, which spares a server with wal_level=minimal the log of it.
+        run: whose archive has been fetched.
+        jobs: number of workers. From 2 on, a table is loaded in the transaction that truncates it;
+            with wal_level=minimal, the server then writes no WAL for its rows.
         entries: of the archive's table of contents, a line for each; None for all of them.
 
     Raises:
@@ -85,14 +90,16 @@ def restore_archive(run: RecoveryRun, jobs: int, entries: Sequence[str] | None =
         LifeboatError: the run was ended for another reason.
     """
     listed = list_entries(run) if entries is None else entries
-    return in_order(restore_pass(run, part, jobs) for part in passes(listed))
+    return run_in_order(restore_pass(run, part, jobs) for part in passes(listed))
 
 
-def restore_pass(run: RecoveryRun, part: Pass, jobs: int, login: Login | None = None) -> Restored:
-    """Run a single pass, as the run's restorer or with another login to the copy's server.
+def restore_pass(
+    run: RecoveryRun, part: Pass, jobs: int, login: Login | None = None
+) -> PgRestoreResult:
+    """Run one pass, as the run's restorer or with another login to the copy's server.
 
-    The child gets no AWS credentials: an archive is input, and pg_restore has had holes that a
-    crafted one could use.
+    pg_restore gets no AWS credentials: an archive is untrusted input, and pg_restore has had
+    vulnerabilities that a crafted archive could use.
 
     Raises:
         ProgramMissingError: the layer doesn't carry this major.
@@ -112,22 +119,22 @@ def restore_pass(run: RecoveryRun, part: Pass, jobs: int, login: Login | None = 
         f"--use-list={chosen}",
         str(run.archive),
     ]
-    environment = {**SCRUBBED, **login.environment()}
+    environment = {**MINIMAL_ENV, **login.environment()}
     jail = LOCAL if login.endpoint.host.startswith("/") else REMOTE
-    child = Child(argv, env=environment, jail=jail, account=run.account, lines=_LINES)
-    with run.watch.child(child):
+    child = Process(argv, env=environment, jail=jail, account=run.account, lines=_MAX_LINES)
+    with run.scope.add_process(child):
         code = child.wait()
-        run.watch.check()
-        said = child.last_words()
-        return Restored(code, said, whole=not code or _TO_THE_END in said)
+        run.scope.check()
+        said = child.stderr_tail()
+        return PgRestoreResult(code, said, whole=not code or _FINISHED_MARK in said)
 
 
 def list_entries(run: RecoveryRun) -> list[str]:
     """The archive's table of contents, a line for each entry."""
     argv = [str(run.programs.path("pg_restore", run.major)), "--list", str(run.archive)]
-    child = Child(argv, env=SCRUBBED, jail=OFFLINE, account=run.account)
-    with run.watch.child(child):
+    child = Process(argv, env=MINIMAL_ENV, jail=OFFLINE, account=run.account)
+    with run.scope.add_process(child):
         listed = child.read_all()
-        child.wait()  # what is wrong with the archive is told by the restore itself
-        run.watch.check()
+        child.wait()  # the restore itself reports what is wrong with the archive
+        run.scope.check()
     return listed.decode(errors="surrogateescape").splitlines()

@@ -1,4 +1,4 @@
-"""Sets the stage for a restore: the empty database, the roles, and what a bare server lacks."""
+"""Prepares a restore: the empty database, the roles, and collations that a bare server lacks."""
 
 import re
 from collections.abc import Collection
@@ -16,25 +16,25 @@ _ATTRIBUTES = re.compile(rf"^ALTER ROLE {_NAME} WITH ([A-Z ]+)", re.MULTILINE)
 _CREATE_COLLATION = re.compile(rf"^CREATE COLLATION {_NAME}\.{_NAME} \((.*)\);$", re.MULTILINE)
 _LOCALE = re.compile(r"(?:locale|lc_collate|lc_ctype) = '([^']*)'")
 _NAMED_COLLATION = re.compile(rf"COLLATE pg_catalog\.{_NAME}")
-_OWN_COLLATIONS: LiteralString = """
+_SERVER_COLLATIONS: LiteralString = """
 SELECT collname FROM pg_catalog.pg_collation
 WHERE collnamespace = 'pg_catalog'::regnamespace
   AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
 """
 
 _BUILTIN_SINCE = 15
-"""Major from which a database may have another locale provider than its cluster."""
+"""The first major in which a database may have another locale provider than its cluster."""
 
 type Collation = tuple[str, str]
 
 
 @dataclass(frozen=True, order=True)
 class Role:
-    """A role to be made: it never logs in, but owns and is granted things.
+    """A role to create. It never logs in; it owns objects and has grants.
 
     Attributes:
         name: unquoted.
-        superuser: whether it was one in the source.
+        superuser: whether it was a superuser in the source.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Role:
 def roles_in(script: str) -> tuple[Role, ...]:
     """The roles that a script of pg_dumpall creates.
 
-    A comment on a role may imitate such a statement; that makes one role too many, in a server
+    A comment on a role may imitate such a statement. That creates one role too many, in a server
     that is thrown away.
     """
     superusers = {
@@ -59,38 +59,38 @@ def roles_in(script: str) -> tuple[Role, ...]:
 def collations_in(script: str) -> tuple[Collation, ...]:
     """Schema and name of each collation that a bare server may not have.
 
-    These are the ones that the script creates by ICU or by an operating system's locale, and those
-    that it names as PostgreSQL's own, which are ICU's and the operating system's as well.
+    These are the collations that the script creates from ICU or from an operating system's locale,
+    and those of pg_catalog that it names: initdb takes them from ICU and the operating system too.
     """
     made = {
         (unquoted(schema), unquoted(name))
         for schema, name, options in _CREATE_COLLATION.findall(script)
-        if not _is_everywhere(options)
+        if not _is_on_every_server(options)
     }
     named = {("pg_catalog", unquoted(name)) for name in _NAMED_COLLATION.findall(script)}
     return tuple(sorted(made | named))
 
 
-def _is_everywhere(options: str) -> bool:
-    """Whether every server that knows the provider can make a collation of these options."""
+def _is_on_every_server(options: str) -> bool:
+    """Whether every server that knows the provider can create a collation with these options."""
     plain = set(_LOCALE.findall(options)) <= {"C", "POSIX"}
     return "provider = builtin" in options or ("provider = libc" in options and plain)
 
 
-def lacking_collations(
+def missing_collations(
     connection: Connection, wanted: Collection[Collation]
 ) -> tuple[Collation, ...]:
-    """Those of them that don't come with the server."""
-    there = {row[0] for row in connection.execute(_OWN_COLLATIONS)}
+    """The wanted collations that the server doesn't have."""
+    there = {row[0] for row in connection.execute(_SERVER_COLLATIONS)}
     return tuple(
         (schema, name) for schema, name in wanted if schema != "pg_catalog" or name not in there
     )
 
 
 def create_stand_ins(connection: Connection, collations: Collection[Collation]) -> None:
-    """Make a plain collation under the name of each of them.
+    """Create a plain collation under the name of each of them.
 
-    So their columns and all rows can be restored; how they sort and compare is not what it was.
+    Their columns and all rows can then be restored, but they sort and compare differently.
     """
     for schema, name in collations:
         if schema != "pg_catalog":
@@ -107,11 +107,11 @@ def create_stand_ins(connection: Connection, collations: Collection[Collation]) 
 def create_database(
     connection: Connection, name: str, *, major: int, sql_ascii: bool, comment: str
 ) -> None:
-    """Make an empty database that holds text as the archive has it, and say whose it is.
+    """Create an empty database in the archive's encoding, with a comment.
 
     Args:
         connection: to another database of the server, in autocommit.
-        name: the new one's.
+        name: of the new database.
         major: the server's.
         sql_ascii: the archive's bytes are in no declared encoding; otherwise they are UTF-8.
         comment: on the database.
@@ -130,7 +130,7 @@ def create_database(
 
 
 def drop_database(connection: Connection, name: str) -> None:
-    """Drop it if it is there, whoever is connected to it."""
+    """Drop the database if it exists, and end its sessions."""
     connection.execute(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )

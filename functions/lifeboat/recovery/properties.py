@@ -1,4 +1,4 @@
-"""Reads and sets what is set on a database itself: owner, grants, settings, comment."""
+"""Reads and sets the properties of a database itself: owner, grants, settings, comment."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from lifeboat.recovery.policy.database_properties import (
 )
 from lifeboat.recovery.run import RecoveryRun
 
-_LONGEST = 300
-_MOST = 20
+_MAX_STATEMENT_LENGTH = 300
+_MAX_STATEMENTS = 20
 
 _DATABASE: LiteralString = """
 SELECT pg_catalog.pg_get_userbyid(datdba), datconnlimit, datistemplate, datallowconn,
@@ -38,8 +38,7 @@ CROSS JOIN LATERAL pg_catalog.pg_options_to_table(s.setconfig)
 WHERE d.datname = %s ORDER BY 1 NULLS FIRST, 2
 """
 
-#: What the owner has granted comes first, so that those who pass it on may.
-_RIGHTS: LiteralString = """
+_GRANTS: LiteralString = """
 SELECT r.rolname, a.privilege_type, a.is_grantable, nullif(g.rolname, o.rolname)
 FROM pg_catalog.pg_database d
 JOIN pg_catalog.pg_roles o ON o.oid = d.datdba
@@ -50,6 +49,7 @@ LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor
 WHERE d.datname = %s AND (a.grantee = 0 OR r.rolname IS NOT NULL)
 ORDER BY 4 NULLS FIRST, 1, 2
 """
+"""The owner's grants come first, because other grants may depend on them."""
 
 _LABELS: LiteralString = """
 SELECT provider, label FROM pg_catalog.pg_shseclabel l
@@ -59,7 +59,7 @@ WHERE l.classoid = 'pg_catalog.pg_database'::regclass AND d.datname = %s ORDER B
 
 
 def read_properties(connection: Connection, database: str) -> Properties | None:
-    """What is set on a database of the server; None where there is none of that name."""
+    """The properties of a database of the server; None if there is no such database."""
     row = connection.execute(_DATABASE, [database]).fetchone()
     if row is None:
         return None
@@ -84,7 +84,7 @@ def read_properties(connection: Connection, database: str) -> Properties | None:
 def _grants(connection: Connection, database: str, owner: str) -> Iterator[Grant]:
     yield Grant("ALL", None, revoked=True)
     yield Grant("ALL", owner, revoked=True)
-    for role, right, option, by in connection.execute(_RIGHTS, [database]).fetchall():
+    for role, right, option, by in connection.execute(_GRANTS, [database]).fetchall():
         yield Grant(str(right), _text(role), with_option=bool(option), by=_text(by))
 
 
@@ -93,7 +93,7 @@ def _text(value: object) -> str | None:
 
 
 def strip_properties(connection: Connection, database: str) -> None:
-    """Take settings and grants off a copy, so that it can get those of another database.
+    """Remove settings and grants from a copy, before it gets those of another database.
 
     Raises:
         psycopg.Error: the server refuses.
@@ -103,20 +103,20 @@ def strip_properties(connection: Connection, database: str) -> None:
         return
     name = sql.Identifier(database)
     for role in {setting.role for setting in found.settings}:
-        connection.execute(_of(role, name) + sql.SQL(" RESET ALL"))
+        connection.execute(_alter(role, name) + sql.SQL(" RESET ALL"))
     if found.grants:
         grantees = {grant.role for grant in found.grants if grant.role != found.owner}
         for role in grantees:
             revoke = sql.SQL("REVOKE ALL ON DATABASE {} FROM {} CASCADE")
             connection.execute(revoke.format(name, _grantee(role)))
-        connection.execute(_granting(Grant("CONNECT, TEMPORARY", None), name))
+        connection.execute(_grant_statement(Grant("CONNECT, TEMPORARY", None), name))
 
 
 def set_archived_properties(run: RecoveryRun) -> tuple[str, ...]:
-    """Set on the copy what the archive says of the database itself.
+    """Set the properties of the database that the archive has on the copy.
 
     Returns:
-        What could not be set, with the statement for it.
+        A note for each property that could not be set, with its statement.
 
     Raises:
         LifeboatError: the connection broke.
@@ -139,38 +139,44 @@ def set_archived_properties(run: RecoveryRun) -> tuple[str, ...]:
 def set_properties(
     connection: Connection, database: str, wanted: Properties, *, owners: bool, called: str
 ) -> tuple[str, ...]:
-    """Set on a database what another one had, as far as the server lets us.
+    """Set a database's properties, as far as the server allows it.
 
     Args:
         connection: to another database of the server, in autocommit.
         database: that gets them.
-        wanted: what it gets.
-        owners: also the owner and the grants.
-        called: the database's name in statements that are to be run by hand.
+        wanted: the properties.
+        owners: set the owner and the grants too.
+        called: the database's name in statements for people to run.
 
     Returns:
-        What could not be set, each with the statement that does it. Never a value that may be a
-        secret.
+        A note for each property that could not be set, with its statement. A note never quotes a
+        value that may be a secret.
     """
-    # Who is no superuser can do nothing more when the database belongs to somebody else.
+    # Without superuser rights, nothing more can be set once the database has another owner.
     first = connection.info.parameter_status("is_superuser") == "on"
-    ours = _statements(wanted, database, owner_first=first)
+    statements = _statements(wanted, database, owner_first=first)
     shown = _statements(wanted, called, owner_first=first)
-    notes, left = [], []
-    for each, by_hand in zip(ours, shown, strict=True):
-        text = by_hand.shown(connection)
+    notes, left_out = [], []
+    for each, manual in zip(statements, shown, strict=True):
+        text = manual.shown(connection)
         if each.of_owner and not owners:
-            left.append(text)
-        elif problem := _tried(connection, each):
+            left_out.append(text)
+        elif problem := _problem_of(connection, each):
             notes.append(f"Not set on the database: {text} ({problem})")
-    if left:
-        more = f" And {len(left) - _MOST} more." if len(left) > _MOST else ""
-        notes.append(f'Left out, as `owners` is "none": {" ".join(left[:_MOST])}{more}')
-    return (*notes, *_on_the_rest(wanted, quoted(called)))
+    if left_out:
+        more = (
+            f" And {len(left_out) - _MAX_STATEMENTS} more."
+            if len(left_out) > _MAX_STATEMENTS
+            else ""
+        )
+        notes.append(
+            f'Left out, as `owners` is "none": {" ".join(left_out[:_MAX_STATEMENTS])}{more}'
+        )
+    return (*notes, *_further_notes(wanted, quoted(called)))
 
 
-def _on_the_rest(wanted: Properties, name: str) -> Iterator[str]:
-    """What is not set on purpose, and what could not be."""
+def _further_notes(wanted: Properties, name: str) -> Iterator[str]:
+    """Notes on what is deliberately not set, and on what was not understood."""
     if wanted.is_template:
         yield (f"Not set, as a template can't be dropped: ALTER DATABASE {name} IS_TEMPLATE true;")
     if not wanted.allows_connections:
@@ -187,10 +193,10 @@ class _Statement:
     """One statement about a database.
 
     Attributes:
-        text: of it.
-        head: the same without its value, where that may be a secret.
-        of_owner: it is about the owner or a grant.
-        by: the role that has to run it; None for ours.
+        text: as SQL.
+        head: the same without its value, if that may be a secret.
+        of_owner: whether it is about the owner or a grant.
+        by: the role that has to run it; None for the current role.
     """
 
     text: sql.Composed
@@ -199,19 +205,23 @@ class _Statement:
     by: str | None = None
 
     def shown(self, connection: Connection) -> str:
-        """It as it may be told to people."""
+        """The statement as people may see it."""
         if self.head is None:
             text = self.text.as_string(connection)
-            if len(text) <= _LONGEST:
+            if len(text) <= _MAX_STATEMENT_LENGTH:
                 return f"{text};"
-        return f"{(self.head or self.text).as_string(connection)[:_LONGEST]} ...;"
+        return f"{(self.head or self.text).as_string(connection)[:_MAX_STATEMENT_LENGTH]} ...;"
 
 
 def _statements(wanted: Properties, database: str, *, owner_first: bool) -> list[_Statement]:
     name = sql.Identifier(database)
-    statements = [*_described(wanted, name), *(_setting(each, name) for each in wanted.settings)]
+    statements = [
+        *_description_statements(wanted, name),
+        *(_setting_statement(each, name) for each in wanted.settings),
+    ]
     statements += [
-        _Statement(_granting(each, name), of_owner=True, by=each.by) for each in wanted.grants
+        _Statement(_grant_statement(each, name), of_owner=True, by=each.by)
+        for each in wanted.grants
     ]
     limit = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}")
     statements.append(_Statement(limit.format(name, wanted.connection_limit)))
@@ -222,7 +232,7 @@ def _statements(wanted: Properties, database: str, *, owner_first: bool) -> list
     return last + statements if owner_first else statements + last
 
 
-def _described(wanted: Properties, name: sql.Identifier) -> Iterator[_Statement]:
+def _description_statements(wanted: Properties, name: sql.Identifier) -> Iterator[_Statement]:
     if wanted.comment is not None:
         comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
         yield _Statement(comment.format(name, wanted.comment))
@@ -231,21 +241,21 @@ def _described(wanted: Properties, name: sql.Identifier) -> Iterator[_Statement]
         yield _Statement(text.format(sql.Identifier(provider), name, label))
 
 
-def _setting(setting: Setting, name: sql.Identifier) -> _Statement:
-    head = _of(setting.role, name) + sql.SQL(" SET {} TO").format(sql.Identifier(setting.name))
+def _setting_statement(setting: Setting, name: sql.Identifier) -> _Statement:
+    head = _alter(setting.role, name) + sql.SQL(" SET {} TO").format(sql.Identifier(setting.name))
     values = sql.SQL(", ").join(map(sql.Literal, setting.values))
     text = sql.SQL("{} {}").format(head, values)
     return _Statement(text, head=head if setting.may_be_secret else None)
 
 
-def _of(role: str | None, name: sql.Identifier) -> sql.Composed:
+def _alter(role: str | None, name: sql.Identifier) -> sql.Composed:
     if role is None:
         return sql.SQL("ALTER DATABASE {}").format(name)
     return sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), name)
 
 
-def _granting(grant: Grant, name: sql.Identifier) -> sql.Composed:
-    # The words of the privileges are PostgreSQL's own: the archive's are held to them.
+def _grant_statement(grant: Grant, name: sql.Identifier) -> sql.Composed:
+    # These privileges are PostgreSQL's own words: the parser accepts no others from an archive.
     return sql.SQL("{} {} ON DATABASE {} {} {}{}").format(
         sql.SQL("REVOKE" if grant.revoked else "GRANT"),
         sql.SQL(grant.privileges),
@@ -260,8 +270,8 @@ def _grantee(role: str | None) -> sql.Composable:
     return sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
 
 
-def _tried(connection: Connection, statement: _Statement) -> str | None:
-    """Run it in a transaction of its own; what the server said against it, if it did.
+def _problem_of(connection: Connection, statement: _Statement) -> str | None:
+    """Run the statement in its own transaction. Returns the server's error, if there was one.
 
     Raises:
         psycopg.Error: the connection broke.
@@ -275,6 +285,6 @@ def _tried(connection: Connection, statement: _Statement) -> str | None:
     except psycopg.Error as error:
         if connection.broken or connection.closed:
             raise
-        # The server repeats values that it doesn't like.
+        # The server's message may quote the value.
         return type(error).__name__ if statement.head else str(error.diag.message_primary)
     return None

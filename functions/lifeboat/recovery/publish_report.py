@@ -1,4 +1,4 @@
-"""Stores the report of a drill or a restore: once, for its bucket takes no second version."""
+"""Stores the report of a drill or a restore, once: the bucket refuses a second version."""
 
 from lifeboat.errors import AlreadyTakenError, VaultError
 from lifeboat.s3.bucket import Protection, Vault
@@ -8,23 +8,23 @@ from lifeboat.s3.read import read_object
 def publish_report(
     vault: Vault, key: str, body: bytes, protection: Protection, *, content_type: str
 ) -> None:
-    """Store a report or its page; what is there already is never replaced.
+    """Store a report or its HTML page. An existing one is never replaced.
 
     Args:
         vault: the bucket.
-        key: where; its name is the second in which the run started.
+        key: of the report; it contains the second in which the run started.
         body: all of it.
         protection: its encryption.
-        content_type: what a browser is told that it is.
+        content_type: for browsers.
 
     Raises:
         VaultError: S3 refused or failed, or another report has this key.
-        VaultReadError: whose report has this key can't be seen.
+        VaultReadError: the report with this key can't be read.
     """
     try:
-        vault.put(key, body, protection, only_first=True, content_type=content_type)
+        vault.put(key, body, protection, if_absent=True, content_type=content_type)
     except AlreadyTakenError:
-        # The SDK sends a request again whose answer was lost; then it was our own that won.
+        # The SDK repeats a request whose answer was lost: then our own request was the first.
         if read_object(vault, key) == body:
             return
         raise VaultError(

@@ -1,4 +1,4 @@
-"""What bringing one backup back needs and finds out, be it for a drill or in earnest."""
+"""What a drill or a restore of one backup works with and finds out."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from lifeboat.model.text import line
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
-from lifeboat.recovery.policy.verdict import told
+from lifeboat.recovery.policy.verdict import first_details
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.run import Run
 from lifeboat.s3.bucket import Protection
@@ -20,17 +20,16 @@ from lifeboat.s3.bucket import Protection
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RecoveryRun(Run):
-    """A run that brings a backup back, as the steps that drills and restores share know it.
+    """A run that restores a backup: what the shared steps of drills and restores use.
 
     Attributes:
         memory_mb: of the function.
-        place: where the run's directory is made; None for the system's temporary directory.
+        place: the parent of the run's directory; None for the system's temporary directory.
         scratch: the run's directory.
-        login: to a database of the server restored into that is there already, as who makes and
-            drops databases.
-        major: of the server, and so of the pg_restore to be used; where there is no server, of the
-            backup.
-        checks: what was checked so far, in that order.
+        login: to an existing database of the target server, as a role that may create and drop
+            databases.
+        major: of the server, and so of pg_restore; without a server, of the backup.
+        checks: so far, in order.
         tables: compared so far.
     """
 
@@ -45,36 +44,36 @@ class RecoveryRun(Run):
     @property
     @abstractmethod
     def manifest(self) -> Manifest:
-        """What the backup claims, once it has been found."""
+        """The backup's manifest, once the backup has been chosen."""
 
     @property
     @abstractmethod
     def copy_name(self) -> str:
-        """Of the database that is restored into; tells whose it is, and of when."""
+        """Name of the database to restore into; it shows whose it is, and when it was made."""
 
     @property
     @abstractmethod
     def jobs(self) -> int:
-        """Of pg_restore, at the same time."""
+        """Number of pg_restore's workers."""
 
     @property
     @abstractmethod
     def owners(self) -> bool:
-        """Whether owners and grants are restored, for which all roles have to be there."""
+        """Whether owners and grants are restored, which needs all roles."""
 
     @property
     def restorer(self) -> Login:
-        """As who restores."""
+        """The login that restores."""
         return self.login
 
     @property
     def reader(self) -> Login:
-        """As who compares and asks."""
+        """The login that compares and runs validation queries."""
         return self.login
 
     @property
     def account(self) -> Account:
-        """Whom programs run as that change the server."""
+        """The user that programs run as that change the server."""
         return CALLER
 
     @property
@@ -87,7 +86,7 @@ class RecoveryRun(Run):
         """Raise what the driver raises in the block as the run's own error about the server."""
 
     def session(self, database: str | None = None) -> AbstractContextManager[Connection]:
-        """A connection to one of the server's databases, which is cut when the run ends.
+        """A connection to one of the server's databases; it is shut down when the run ends.
 
         Raises:
             LifeboatError: it can't be had, or the server refused a statement; see `translated`.
@@ -95,7 +94,7 @@ class RecoveryRun(Run):
         return self._session(self.login.to(database) if database else self.login)
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A connection to the restored copy, in which its code has no more than a reader's rights.
+        """A connection to the restored copy, whose code gets only a reader's rights.
 
         Raises:
             LifeboatError: as `session`.
@@ -106,15 +105,15 @@ class RecoveryRun(Run):
     def _session(self, login: Login) -> Iterator[Connection]:
         with (
             self.translated(login),
-            closing(open_again(login, keep=self.watch.connection)) as connection,
+            closing(open_again(login, register=self.scope.add_connection)) as connection,
         ):
             yield connection
 
     def protection(self) -> Protection:
-        """How reports and exports are encrypted; they are no backups, so nothing locks them."""
+        """How reports and exports are encrypted; unlike backups, they aren't locked."""
         return Protection(kms_key=self.settings.kms_key)
 
-    def note(
+    def add_check(
         self,
         name: str,
         failures: tuple[str, ...],
@@ -122,27 +121,27 @@ class RecoveryRun(Run):
         *,
         notes: tuple[str, ...] = (),
     ) -> bool:
-        """Add a check, see `check_of`; whether it did not fail."""
-        self.checks.append(check_of(name, failures, untested, notes=notes))
+        """Add a check, see `make_check`. Returns whether it did not fail."""
+        self.checks.append(make_check(name, failures, untested, notes=notes))
         return not failures
 
 
-def check_of(
+def make_check(
     name: str,
     failures: tuple[str, ...],
     untested: tuple[str, ...] = (),
     *,
     notes: tuple[str, ...] = (),
 ) -> Check:
-    """A check: failed for these reasons, else untested for those, else passed.
+    """A check: failed if there are failures, else untested if anything is untested, else passed.
 
     Args:
         name: of the check.
         failures: what is wrong.
-        untested: what could not be told.
+        untested: what could not be tested.
         notes: what else a reader should know, whatever the outcome is.
     """
     outcome = Outcome.FAILED if failures else Outcome.UNTESTED if untested else Outcome.PASSED
-    # They may quote what was restored.
-    details = told(tuple(map(line, failures + untested + notes)))
+    # They may quote hostile text from the restored database.
+    details = first_details(tuple(map(line, failures + untested + notes)))
     return Check(name=name, outcome=outcome, details=details, found=len(failures or untested))

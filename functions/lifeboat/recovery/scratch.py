@@ -1,8 +1,8 @@
-"""A private directory for one run, and the end of what killed runs left in theirs.
+"""A private directory for each run, and the removal of those that killed runs left behind.
 
-/tmp outlives an invocation, and a run that is killed cleans up nothing. Each directory is held by
-a lock that ends with its process, so whatever is not locked belongs to nobody and is removed,
-together with a server that may still run in it.
+/tmp outlives an invocation, and a killed run cleans up nothing. Each run locks its directory, and
+the lock ends with the process. So an unlocked directory has no owner: it is removed, and a server
+that still runs in it is killed.
 """
 
 import contextlib
@@ -25,43 +25,43 @@ from lifeboat.postgres.programs import CALLER, Account
 PREFIX = "lifeboat-run-"
 DATA = "data"
 _LOCK = "lock"
-_YOUNG_SECONDS = 60.0
-_LONGEST = 60
-"""Bytes that the parent's path may have: a socket's path ends after 107 (macOS: 103)."""
+_GRACE_SECONDS = 60.0
+_MAX_PATH_BYTES = 60
+"""Bytes of the parent's path: a socket's path may have 107 (macOS: 103)."""
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """A directory of the run's own.
+    """The directory of one run.
 
     Attributes:
         path: short enough for a server's socket below it.
-        account: whom programs run as that must not be root; it owns the directory.
+        account: the user for programs that refuse to run as root; it owns the directory.
     """
 
     path: Path
     account: Account
 
     def give(self, path: Path) -> None:
-        """Let the account own `path`, which lies in the directory."""
+        """Make the account the owner of `path`, which is in the directory."""
         if self.account.uid is not None and self.account.gid is not None:
             os.chown(path, self.account.uid, self.account.gid)
 
     def folder(self, name: str) -> Path:
-        """A new directory in it that only the account may enter."""
+        """Create a directory in it that only the account may enter."""
         path = self.path / name
         path.mkdir(mode=0o700)
         self.give(path)
         return path
 
     def within_reach(self, tree: Path, needed: tuple[str, ...]) -> Path:
-        """`tree` itself, or a copy of what is needed of it when the account can't get there.
+        """`tree` itself, or a copy of its needed parts if the account can't read it.
 
         Args:
             tree: a directory with programs.
-            needed: names in it; files beside them are always taken.
+            needed: directories in it to copy; files are always copied.
         """
-        if self.account.uid is None or _open_to_all(tree):
+        if self.account.uid is None or _is_readable_by_all(tree):
             return tree
         copy = self.path / "programs"
         copy.mkdir()
@@ -70,11 +70,11 @@ class Scratch:
                 shutil.copy(entry, copy)
             elif entry.name in needed:
                 shutil.copytree(entry, copy / entry.name)
-        _open(copy)
+        _make_readable(copy)
         return copy
 
     def bytes_used(self) -> int:
-        """What all its files take on the disk, in bytes."""
+        """The disk space of all its files, in bytes."""
         total = 0
         for folder, _, files in os.walk(self.path):
             for name in files:
@@ -85,11 +85,11 @@ class Scratch:
 
 @contextmanager
 def scratch_directory(parent: Path | None = None) -> Iterator[Scratch]:
-    """Make the directory, after having swept away what dead runs left; remove it in the end.
+    """Remove the directories of killed runs, then make one; it is removed at the end of the block.
 
     Args:
-        parent: where; by default the system's temporary directory, or /tmp where that one's path
-            is too long for a socket or closed to the account that programs run as.
+        parent: by default the system's temporary directory, or /tmp if that path is too long for a
+            socket or not readable for the account.
 
     Raises:
         DoesNotFitError: the disk was full, here or in the block.
@@ -119,9 +119,9 @@ def _enough_disk(place: Path) -> Iterator[None]:
 
 @contextmanager
 def _held(path: Path, account: Account) -> Iterator[Scratch]:
-    """Hold the directory by its lock, and remove it in the end."""
+    """Lock the directory, and remove it at the end."""
     try:
-        unlocked = path / f"{_LOCK}.new"  # under its own name it would be another's to take
+        unlocked = path / f"{_LOCK}.new"  # named later: an unlocked lock file would look abandoned
         with unlocked.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             unlocked.rename(path / _LOCK)
@@ -133,7 +133,7 @@ def _held(path: Path, account: Account) -> Iterator[Scratch]:
 
 
 def sweep(place: Path) -> None:
-    """Remove the directories of runs that are no more, and end the servers in them."""
+    """Remove the directories of dead runs, and kill the servers in them."""
     for path in place.glob(f"{PREFIX}*"):
         with contextlib.suppress(FileNotFoundError, PermissionError):  # another's sweep, or user
             if _is_abandoned(path):
@@ -143,8 +143,8 @@ def sweep(place: Path) -> None:
 
 def _is_abandoned(path: Path) -> bool:
     lock = path / _LOCK
-    if not lock.exists():  # in the making, or half removed
-        return time.time() - path.stat().st_mtime > _YOUNG_SECONDS
+    if not lock.exists():  # being made, or half removed
+        return time.time() - path.stat().st_mtime > _GRACE_SECONDS
     with lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -154,15 +154,17 @@ def _is_abandoned(path: Path) -> bool:
 
 
 def _end_server(data: Path) -> None:
-    """Kill the postmaster that runs in `data`, if any; its children end with it."""
+    """Kill the postmaster that runs in `data`, if there is one; its children end with it."""
     with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
         pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        if Path(f"/proc/{pid}/cwd").readlink() == data.resolve():  # not one that got its number
+        if (
+            Path(f"/proc/{pid}/cwd").readlink() == data.resolve()
+        ):  # not another process with a reused PID
             os.kill(pid, signal.SIGKILL)
 
 
 def _account() -> Account:
-    """The caller, or for root `nobody`: PostgreSQL refuses to run as root."""
+    """The caller, or `nobody` if that is root: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return CALLER
     nobody = pwd.getpwnam("nobody")
@@ -171,17 +173,17 @@ def _account() -> Account:
 
 def _place(account: Account) -> Path:
     chosen = Path(tempfile.gettempdir())
-    fits = len(os.fsencode(chosen)) <= _LONGEST
-    return chosen if fits and (account.uid is None or _open_to_all(chosen)) else Path("/tmp")  # noqa: S108  # the function's own
+    fits = len(os.fsencode(chosen)) <= _MAX_PATH_BYTES
+    return chosen if fits and (account.uid is None or _is_readable_by_all(chosen)) else Path("/tmp")  # noqa: S108  # the function's own
 
 
-def _open(tree: Path) -> None:
-    """Let everybody read it and run what runs in it, whatever the umask of whoever made it."""
+def _make_readable(tree: Path) -> None:
+    """Let every user read it and execute its programs, whatever the umask was."""
     for path in (tree, *tree.rglob("*")):
         runs = path.is_dir() or path.stat().st_mode & 0o100
         path.chmod(0o755 if runs else 0o644)
 
 
-def _open_to_all(path: Path) -> bool:
+def _is_readable_by_all(path: Path) -> bool:
     path = path.resolve()
     return all(each.stat().st_mode & 0o001 for each in (path, *path.parents))

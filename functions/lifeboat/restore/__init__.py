@@ -1,1 +1,1 @@
-"""Brings a backup, or tables of it, back."""
+"""Restores a backup, or some of its tables."""

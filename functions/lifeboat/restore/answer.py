@@ -1,4 +1,4 @@
-"""What a restore answers when its report has been stored."""
+"""The answer of a restore whose report has been stored."""
 
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore.policy.answers import RestoreResult
@@ -9,10 +9,10 @@ from lifeboat.restore.run import RestoreRun, drop_statement
 
 
 def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
-    """What came of it, with the event that swaps it in.
+    """The result, with the event that swaps the restored database in.
 
     Raises:
-        RestoreFailedError: something that came back is wrong; says what there is all the same.
+        RestoreFailedError: the copy differs from the backup; the error says what is in it.
     """
     copy = report.restored_database
     where = f"s3://{run.vault.bucket}/{report.key}"

@@ -1,4 +1,4 @@
-"""Finds the backup that a restore is about, with all that a plan needs to know of it."""
+"""Chooses the backup for a restore, and reads what its plan needs."""
 
 import json
 from collections.abc import Iterator
@@ -9,23 +9,23 @@ from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_time, plural
 from lifeboat.recovery.prepare_database import roles_in
 from lifeboat.restore.policy.event import Action
-from lifeboat.restore.policy.facts import Source
+from lifeboat.restore.policy.facts import RestoreSource
 from lifeboat.restore.run import RestoreRun
 from lifeboat.restore.thawing import storage_state_of
-from lifeboat.s3.read import Found, find_backups, newest_reports, read_manifest, read_object
+from lifeboat.s3.read import BackupRef, find_backups, newest_reports, read_manifest, read_object
 
-_NAMED = 3
-_DRILLS = 30
+_MAX_NAMED = 3
+_MAX_DRILLS = 30
 _NOTHING = "Nothing was touched: this only looked into the vault."
 
 
-def choose_backup(run: RestoreRun) -> Source:
-    """The backup that was asked for: by id, the newest, or the newest before a moment.
+def choose_backup(run: RestoreRun) -> RestoreSource:
+    """The requested backup: by id, the newest, or the newest before a given time.
 
     Raises:
-        NoBackupError: there is none, or not that one, or none that can be used.
-        VaultReadError: S3 doesn't let us look.
-        ManifestError: that very one can't be read.
+        NoBackupError: there is none, or not this one, or none that can be used.
+        VaultReadError: S3 refused or failed.
+        ManifestError: the manifest of the named backup can't be read.
     """
     vault = run.vault
     manifest = _manifest(run, find_backups(vault, run.event.database))
@@ -33,19 +33,19 @@ def choose_backup(run: RestoreRun) -> Source:
     if manifest.globals:
         script = read_object(vault, manifest.globals.key, manifest.globals.version_id)
         roles = tuple(role.name for role in roles_in(script.decode(errors="replace")))
-    return Source(
+    return RestoreSource(
         vault=vault.bucket,
         manifest=manifest,
         lying=storage_state_of(vault, manifest.archive.objects),
-        drills=tuple(newest_reports(vault, run.event.database, _DRILLS)),
+        drills=tuple(newest_reports(vault, run.event.database, _MAX_DRILLS)),
         roles=roles,
     )
 
 
-def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Manifest]]:
-    """The backups that show a moment before the one that was asked for, the newest first.
+def backups_before(run: RestoreRun, found: list[BackupRef]) -> Iterator[tuple[BackupRef, Manifest]]:
+    """The backups whose data is from before the requested time, the newest first.
 
-    One whose manifest can't be read is skipped: the others are as good as before.
+    A backup whose manifest can't be read is skipped: the others are still good.
     """
     before = run.event.before
     for each in found:
@@ -66,9 +66,9 @@ def of_moment(run: RestoreRun, found: list[Found]) -> Iterator[tuple[Found, Mani
                 yield each, manifest
 
 
-def _there(run: RestoreRun, found: list[Found]) -> Iterator[Manifest]:
-    """The same, without those whose archive is gone."""
-    for each, manifest in of_moment(run, found):
+def _with_archive(run: RestoreRun, found: list[BackupRef]) -> Iterator[Manifest]:
+    """The same, without backups whose archive is gone."""
+    for each, manifest in backups_before(run, found):
         if each.storage_class is not None:
             yield manifest
             continue
@@ -81,13 +81,13 @@ def _there(run: RestoreRun, found: list[Found]) -> Iterator[Manifest]:
         )
 
 
-def _manifest(run: RestoreRun, found: list[Found]) -> Manifest:
+def _manifest(run: RestoreRun, found: list[BackupRef]) -> Manifest:
     wanted = run.event.backup
     if isinstance(wanted, BackupLocation):
         if all(each.location != wanted for each in found):
             raise _none(f"There is no backup {wanted.id} in the vault.", found)
         return read_manifest(run.vault, wanted)
-    if chosen := next(_there(run, found), None):
+    if chosen := next(_with_archive(run, found), None):
         return chosen
     name = run.event.database
     if run.skipped:
@@ -107,10 +107,10 @@ def _unusable(run: RestoreRun) -> NoBackupError:
     )
 
 
-def _none(what: str, found: list[Found]) -> NoBackupError:
+def _none(what: str, found: list[BackupRef]) -> NoBackupError:
     todo = "Look into the bucket's versions."
     if found:
-        newest = ", ".join(each.location.id for each in found[:_NAMED])
+        newest = ", ".join(each.location.id for each in found[:_MAX_NAMED])
         listing = {"action": Action.LIST.value, "database": found[0].location.database}
         todo = f"Send {json.dumps(listing)} to see all of them; the newest are {newest}."
     return NoBackupError(what, todo=todo, safe=_NOTHING)

@@ -1,4 +1,4 @@
-"""Finds what some tables need in an archive that has been fetched."""
+"""Finds the entries that some tables need in a fetched archive."""
 
 import json
 
@@ -17,9 +17,9 @@ def choose_entries(
     """The entries of the archive that the tables need.
 
     Args:
-        run: with the archive in its place.
-        tables: all of which have to be there.
-        relatives: tables that inherit from them, or from which they do, come along.
+        run: whose archive has been fetched.
+        tables: that have to be in the archive.
+        relatives: whether to include their parents and children in an inheritance tree.
 
     Raises:
         RestoreRefusedError: the archive has no such table.

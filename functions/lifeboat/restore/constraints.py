@@ -1,10 +1,10 @@
-"""Takes foreign keys and triggers off some tables while their rows are replaced.
+"""Removes foreign keys and triggers from some tables while their rows are replaced.
 
-Everything happens in the caller's transaction, and all is as it was when the block ends, or the
-transaction is void. Most keys are dropped and made anew, which checks them against all rows and is
-the only way for a role that is no superuser. Where triggers of a key don't fire as they do by
-default, that would lose the difference: such a key stays, its triggers are off during the block,
-and afterwards each table in which it is in force is checked.
+Everything happens in the caller's transaction. At the end of the block, all of it is as before, or
+the transaction has failed. Most keys are dropped and created again: this checks them against all
+rows, and is the only way without superuser rights. If triggers of a key have another state than
+the default, a new key would lose that state. Such a key is kept, its triggers are disabled during
+the block, and afterwards each table in which it is in force is checked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ from lifeboat.model.identifiers import TableName
 from lifeboat.model.text import join_first
 from lifeboat.postgres.connect import Connection
 from lifeboat.restore import table_state
-from lifeboat.restore.table_state import Key, Member, Trigger
+from lifeboat.restore.table_state import Key, KeyPart, Trigger
 
-_TWIN = "lifeboat_checks_this_key"
+_TEMPORARY_NAME = "lifeboat_checks_this_key"
 _STATES = {
     "D": sql.SQL("DISABLE TRIGGER"),
     "O": sql.SQL("ENABLE TRIGGER"),
@@ -29,42 +29,48 @@ _STATES = {
 
 
 @contextmanager
-def loosened(connection: Connection, tables: Sequence[TableName]) -> Iterator[tuple[Key, ...]]:
-    """Let rows of the tables come and go in the block, unseen by foreign keys and triggers.
-
-    Gives the keys that stay.
+def without_constraints(
+    connection: Connection, tables: Sequence[TableName]
+) -> Iterator[tuple[Key, ...]]:
+    """Disable the foreign keys and triggers of the tables in the block. Yields the kept keys.
 
     Raises:
-        RestoreRefusedError: keys or triggers can't be given back as they were.
-        psycopg.errors.ForeignKeyViolation: the rows don't fit together at the end.
+        RestoreRefusedError: keys or triggers can't be restored as they were.
+        psycopg.errors.ForeignKeyViolation: the rows violate a key at the end.
         psycopg.Error: the role doesn't own a table that has to be altered.
     """
-    before = table_state.everything(connection, tables)
-    keys = table_state.keys(connection, tables)
-    dropped, staying = [each for each in keys if each.plain], [k for k in keys if not k.plain]
-    if not _is_superuser(connection) and (fixed := [k.told for k in staying if k.fires]):
+    before = table_state.full_state(connection, tables)
+    keys = table_state.foreign_keys(connection, tables)
+    dropped, kept = [each for each in keys if each.plain], [k for k in keys if not k.plain]
+    if not _is_superuser(connection) and (fixed := [k.description for k in kept if k.fires]):
         raise RestoreRefusedError(
             "Only a superuser can turn off the triggers of these foreign keys, and give them back"
             f" as they are: {join_first(fixed)}.",
             todo="Give `target` the secret of a superuser, or leave data_only out.",
         )
-    members = table_state.members(connection, dropped)
-    off = table_state.firing(connection, tables, staying)
+    members = table_state.partition_parts(connection, dropped)
+    off = table_state.firing_triggers(connection, tables, kept)
     for key in dropped:
         _alter(connection, key.relation, sql.SQL("DROP CONSTRAINT"), key.name)
     for trigger in off:
         _set(connection, trigger, "D")
-    yield tuple(staying)
+    yield tuple(kept)
     for trigger in off:
         _set(connection, trigger, trigger.state)
     for key in dropped:
         _alter(connection, key.relation, sql.SQL("ADD CONSTRAINT"), key.name, key.definition)
         _comment(connection, key.relation, key.name, key.comment)
-    _dress(connection, members, table_state.members(connection, dropped))
-    for member in table_state.in_force(connection, staying):
-        _alter(connection, member.relation, sql.SQL("ADD CONSTRAINT"), _TWIN, member.definition)
-        _alter(connection, member.relation, sql.SQL("DROP CONSTRAINT"), _TWIN)
-    if table_state.everything(connection, tables) != before:
+    _copy_attributes(connection, members, table_state.partition_parts(connection, dropped))
+    for member in table_state.in_force(connection, kept):
+        _alter(
+            connection,
+            member.relation,
+            sql.SQL("ADD CONSTRAINT"),
+            _TEMPORARY_NAME,
+            member.definition,
+        )
+        _alter(connection, member.relation, sql.SQL("DROP CONSTRAINT"), _TEMPORARY_NAME)
+    if table_state.full_state(connection, tables) != before:
         raise RestoreRefusedError(
             "The foreign keys and triggers of these tables could not be given back as they were.",
             safe="Nothing was changed: the transaction was undone as a whole.",
@@ -73,22 +79,24 @@ def loosened(connection: Connection, tables: Sequence[TableName]) -> Iterator[tu
         )
 
 
-def empty(connection: Connection, tables: Sequence[TableName], staying: Sequence[Key]) -> None:
-    """Remove all rows of the tables; PostgreSQL truncates none that a key still refers to."""
-    names = table_state.scopes(connection, tables)
-    if not staying:
+def empty(connection: Connection, tables: Sequence[TableName], kept: Sequence[Key]) -> None:
+    """Remove all rows of the tables. PostgreSQL can't truncate a table that a key refers to."""
+    names = table_state.row_scopes(connection, tables)
+    if not kept:
         connection.execute(sql.SQL("TRUNCATE TABLE {}").format(sql.SQL(", ").join(names)))
         return
     for name in names:
         connection.execute(sql.SQL("DELETE FROM {}").format(name))
 
 
-def _dress(connection: Connection, before: Sequence[Member], after: Sequence[Member]) -> None:
-    """Give the parts of the keys on partitions what they had: names, comments, validity."""
+def _copy_attributes(
+    connection: Connection, before: Sequence[KeyPart], after: Sequence[KeyPart]
+) -> None:
+    """Restore names, comments and validity of the keys' parts on partitions."""
     made = {each.place: each for each in after}
     pairs = [(old, made[old.place]) for old in before if old.place in made]
     renamed = [(old, new) for old, new in pairs if old.name != new.name]
-    for _, new in renamed:  # two may have each other's name
+    for _, new in renamed:  # two may swap names
         _rename(connection, new, new.name, f"lifeboat_{new.oid}")
     for old, new in renamed:
         _rename(connection, old, f"lifeboat_{new.oid}", old.name)
@@ -98,7 +106,7 @@ def _dress(connection: Connection, before: Sequence[Member], after: Sequence[Mem
             _alter(connection, old.relation, sql.SQL("VALIDATE CONSTRAINT"), old.name)
 
 
-def _rename(connection: Connection, member: Member, old: str, new: str) -> None:
+def _rename(connection: Connection, member: KeyPart, old: str, new: str) -> None:
     to = sql.SQL("TO {}").format(sql.Identifier(new)).as_string(connection)
     _alter(connection, member.relation, sql.SQL("RENAME CONSTRAINT"), old, to)
 
@@ -115,7 +123,7 @@ def _comment(
 
 
 def _set(connection: Connection, trigger: Trigger, state: str) -> None:
-    """Of this table alone: without ONLY, partitions would all get the state of the whole."""
+    """Set the state for this table only: without ONLY, all partitions would get it too."""
     connection.execute(
         sql.SQL("ALTER TABLE ONLY {} {} {}").format(
             trigger.relation, _STATES[state], sql.Identifier(trigger.name)

@@ -1,4 +1,4 @@
-"""Answers one event of a person who needs a backup: with a plan, or by doing what it says."""
+"""Answers one restore event: with a plan, or by carrying it out."""
 
 from lifeboat.errors import BackupError, DrillError, LifeboatError, NoBackupError, RestoreError
 from lifeboat.model.identifiers import quoted
@@ -17,7 +17,7 @@ from lifeboat.restore.thaw_backup import thaw_backup
 
 
 def restore(run: RestoreRun) -> RestoreAnswer:
-    """Do what the event asks for; without `execute` that is a plan, and nothing is touched.
+    """Do what the event asks for. Without `execute`, that is a plan, and nothing changes.
 
     Returns:
         What was found, planned or done, and the exact next event.
@@ -31,25 +31,25 @@ def restore(run: RestoreRun) -> RestoreAnswer:
         with run.begin():
             answer = _answer(run)
     except LifeboatError as error:
-        raise _told(run, error) from None
+        raise _as_restore_error(run, error) from None
     return answer.model_copy(update={"skipped": tuple(run.skipped)})
 
 
 def _answer(run: RestoreRun) -> RestoreAnswer:
     if run.event.action is Action.LIST:
-        return run.watch.call(lambda: list_backups(run))
+        return run.scope.call(lambda: list_backups(run))
     with scratch_directory(run.place) as run.scratch:
         if run.event.action is Action.SWAP:
             return swap_databases(run)
         with run.phases.timed("find"):
-            run.source = run.watch.call(lambda: choose_backup(run))
+            run.source = run.scope.call(lambda: choose_backup(run))
         run.pin(run.manifest.location)
         return _with_backup(run)
 
 
 def _with_backup(run: RestoreRun) -> RestoreAnswer:
     if run.event.action is Action.THAW:
-        return run.watch.call(lambda: thaw_backup(run))
+        return run.scope.call(lambda: thaw_backup(run))
     if run.event.action is Action.TABLES:
         return list_tables(run)
     if run.event.action is Action.EXPORT:
@@ -59,8 +59,8 @@ def _with_backup(run: RestoreRun) -> RestoreAnswer:
     return load_tables(run) if run.event.data_only else restore_database(run)
 
 
-def _told(run: RestoreRun, error: LifeboatError) -> LifeboatError:
-    """The same error in a restore's words, with what it leaves behind."""
+def _as_restore_error(run: RestoreRun, error: LifeboatError) -> LifeboatError:
+    """The error as one of restores, with the database that it leaves behind."""
     foreign = isinstance(error, BackupError | DrillError) and not isinstance(error, NoBackupError)
     if not foreign and run.leftover is None:
         return error

@@ -1,24 +1,24 @@
-"""Writes a backup, or some of its tables, as a file of plain SQL that others can read."""
+"""Exports a backup, or some of its tables, as a file of plain SQL."""
 
 import zlib
 
 from lifeboat.model.keys import export_key
-from lifeboat.postgres.programs import Child
+from lifeboat.postgres.programs import Process
 from lifeboat.recovery.archive_listing import script
 from lifeboat.restore.choose_entries import choose_entries
 from lifeboat.restore.policy.answers import ExportResult, RestorePlan
-from lifeboat.restore.policy.plan import plan_export, require_open
+from lifeboat.restore.policy.plan import plan_export, require_no_blockers
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.steps import fetch_whole
+from lifeboat.restore.steps import fetch_complete
 from lifeboat.s3.upload import ArchiveUpload
 
 _PIECE = 1 << 18
 _GZIP = 31
-"""zlib's word for a gzip header with the largest window."""
+"""zlib's code for a gzip header and the largest window."""
 
 
 def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
-    """Plan it; with `execute` also do it. Gives the plan, or a link to the file.
+    """Plan the export, or with `execute` do it. Returns the plan, or a link to the file.
 
     Raises:
         RestoreRefusedError: something stands in the way, or there is no such table.
@@ -31,11 +31,11 @@ def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
     name = "tables" if run.event.tables else "database"
     key = export_key(run.event.database, run.started, name)
     url = f"s3://{vault.bucket}/{key}"
-    plan = plan_export(run.event, run.source, run.room(), url)
+    plan = plan_export(run.event, run.source, run.capacity(), url)
     if not run.event.execute:
         return plan.answer()
-    require_open(plan)
-    fetch_whole(run)
+    require_no_blockers(plan)
+    fetch_complete(run)
     with run.phases.timed("export"):
         written = _write(run, key)
     minutes = run.settings.restore.link_minutes
@@ -59,21 +59,21 @@ def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
 
 
 def _write(run: RestoreRun, key: str) -> int:
-    """Stream it into the vault, where it appears as a whole or not at all; how many bytes."""
+    """Stream it into the bucket, where it appears whole or not at all. Returns its size."""
     entries = None
     if run.event.tables:
         selection = choose_entries(run, run.event.tables)
         entries = [each.line for each in selection.entries]
     options = ("--no-owner", "--no-privileges")
     upload = ArchiveUpload(run.vault, key, run.protection(), wait_seconds=run.remaining)
-    run.watch.call(upload.open)
+    run.scope.call(upload.open)
     with upload:
         with script(run, *options, entries=entries) as child:
             _compress(child, upload)
-        return run.watch.call(lambda: upload.complete(only_first=True)).bytes
+        return run.scope.call(lambda: upload.complete(if_absent=True)).bytes
 
 
-def _compress(child: Child, upload: ArchiveUpload) -> None:
+def _compress(child: Process, upload: ArchiveUpload) -> None:
     gzip = zlib.compressobj(wbits=_GZIP)
     while piece := child.read(_PIECE):
         _put(upload, gzip.compress(piece))
@@ -83,8 +83,8 @@ def _compress(child: Child, upload: ArchiveUpload) -> None:
 def _put(upload: ArchiveUpload, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
-        space = upload.free()
+        space = upload.free_space()
         count = min(len(space), len(rest))
         space[:count] = rest[:count]
-        upload.filled(count)
+        upload.commit(count)
         rest = rest[count:]

@@ -1,4 +1,4 @@
-"""The restore function's entry point: only a person invokes it, and a plan is the first answer."""
+"""The restore function's entry point: only people invoke it, and it answers with a plan first."""
 
 import os
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRun
-from lifeboat.runtime.invocation import described, reported, seconds_left, secret_store
+from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
@@ -23,7 +23,7 @@ logger = Logger(service="lifeboat-restore")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@reported(logger, RestoreError)
+@log_errors(logger, RestoreError)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Answer what a person asks: `{"action": "list", "database": "app"}` is where to begin.
 
@@ -37,7 +37,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
-    logger.info("restore.started", extra={"event": asked.again(execute=asked.execute)})
+    logger.info("restore.started", extra={"event": asked.with_changes(execute=asked.execute)})
     run = RestoreRun(
         event=asked,
         run_id=context.aws_request_id,
@@ -56,7 +56,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     except Exception as error:
         if asked.execute:
             reporter = run_reporter(settings, run.vault, "restore", context, logger)
-            said, now = described(error, RestoreError, context), datetime.now(UTC)
+            said, now = as_lifeboat_error(error, RestoreError, context), datetime.now(UTC)
             reporter.notify(
                 lambda: restore_message(
                     asked.database, said, run.started, reporter.installation, now

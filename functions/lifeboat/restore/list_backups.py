@@ -1,4 +1,4 @@
-"""Lists the backups of a database, and the tables of one: what there is to be brought back."""
+"""Lists the backups of a database, and the tables of a backup."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,17 +8,17 @@ from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.identifiers import qualified
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.thaw import StorageState
-from lifeboat.restore.choose_backup import of_moment
+from lifeboat.restore.choose_backup import backups_before
 from lifeboat.restore.policy.answers import BackupList, ListedBackup, ListedTable, TableList
 from lifeboat.restore.policy.event import Action, RestoreEvent
 from lifeboat.restore.run import RestoreRun
 from lifeboat.restore.thawing import storage_state_of
-from lifeboat.s3.read import Found, find_backups, newest_reports
+from lifeboat.s3.read import BackupRef, find_backups, newest_reports
 
-_MOST = 100
-"""Backups in one answer: each takes a request for its manifest and, lying cold, one more."""
+_MAX_BACKUPS = 100
+"""Backups in one answer: each needs a request for its manifest and, if cold, one more."""
 
-_REPORTS = 100
+_MAX_REPORTS = 100
 
 
 def list_backups(run: RestoreRun) -> BackupList:
@@ -29,16 +29,16 @@ def list_backups(run: RestoreRun) -> BackupList:
     """
     vault, event = run.vault, run.event
     found = find_backups(vault, event.database)
-    drills = _newest_drills(newest_reports(vault, event.database, _REPORTS))
-    chosen = list(islice(of_moment(run, found), _MOST + 1))
-    listed = tuple(_listed(run, each, manifest, drills) for each, manifest in chosen[:_MOST])
+    drills = _newest_drills(newest_reports(vault, event.database, _MAX_REPORTS))
+    chosen = list(islice(backups_before(run, found), _MAX_BACKUPS + 1))
+    listed = tuple(_listed(run, each, manifest, drills) for each, manifest in chosen[:_MAX_BACKUPS])
     newest = next((each for each in listed if each.available), None)
     return BackupList(
         action=event.action,
         database=event.database,
         next_event=_restore_event(event.database, newest.backup) if newest else None,
         backups=listed,
-        next_page=_next_page(event, chosen[_MOST:]),
+        next_page=_next_page(event, chosen[_MAX_BACKUPS:]),
     )
 
 
@@ -46,15 +46,17 @@ def _restore_event(database: str, backup: str) -> dict[str, object]:
     return {"action": Action.RESTORE.value, "database": database, "backup": backup}
 
 
-def _next_page(event: RestoreEvent, rest: list[tuple[Found, Manifest]]) -> dict[str, object] | None:
-    """The event that goes on where one answer has no more room."""
+def _next_page(
+    event: RestoreEvent, rest: list[tuple[BackupRef, Manifest]]
+) -> dict[str, object] | None:
+    """The event for the next page, if there is one."""
     for _, manifest in rest:
-        return event.again(before=_just_after(manifest.source.snapshot_time))
+        return event.with_changes(before=_just_after(manifest.source.snapshot_time))
     return None
 
 
 def list_tables(run: RestoreRun) -> TableList:
-    """The tables of a backup, as its manifest has them; a partitioned one by its partitions."""
+    """The tables in a backup's manifest; a partitioned table by its partitions."""
     manifest = run.manifest
     return TableList(
         action=run.event.action,
@@ -73,7 +75,7 @@ def list_tables(run: RestoreRun) -> TableList:
 
 
 def _just_after(moment: datetime) -> str:
-    """The next whole second, as an event has it."""
+    """The next whole second, in the format of events."""
     return f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -83,7 +85,7 @@ def _newest_drills(reports: list[DrillReport]) -> Mapping[str, DrillReport]:
 
 
 def _listed(
-    run: RestoreRun, found: Found, manifest: Manifest, drills: Mapping[str, DrillReport]
+    run: RestoreRun, found: BackupRef, manifest: Manifest, drills: Mapping[str, DrillReport]
 ) -> ListedBackup:
     lying = StorageState(found.storage_class or "gone")
     if not found.is_hot and found.storage_class:

@@ -1,8 +1,8 @@
-r"""Plays a data-only script of pg_restore into an open transaction.
+r"""Loads the rows of a data-only script of pg_restore in an open transaction.
 
 The script is what `pg_restore --data-only -f -` writes: `COPY ... FROM stdin;`, the rows, a line
-`\.`, and `SELECT pg_catalog.setval(...)`. Rows go through; what a sequence stood at is only read,
-as setting one is not undone with its transaction.
+`\.`, and `SELECT pg_catalog.setval(...)`. Rows are loaded. Sequences are only read, because
+setting a sequence isn't undone with its transaction.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,14 +20,14 @@ def load_rows(connection: Connection, read: Callable[[int], bytes]) -> tuple[Seq
 
     Args:
         connection: in a transaction.
-        read: gives the next bytes of the script, at most so many; none at its end.
+        read: returns the next bytes of the script, up to a size; empty at its end.
 
     Returns:
-        What the script would set sequences to.
+        The sequences in the script, with their values.
 
     Raises:
         DecodeError: the script ended inside rows or a statement.
-        psycopg.Error: the server refused some; the transaction is void.
+        psycopg.Error: the server refused rows; the transaction has failed.
     """
     script = _Script(read)
     sequences = CopyRows()
@@ -42,7 +42,7 @@ def load_rows(connection: Connection, read: Callable[[int], bytes]) -> tuple[Seq
 
 
 class _Script:
-    """Cuts the script into statements and rows."""
+    """Splits the script into statements and rows."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read

@@ -1,4 +1,4 @@
-"""Loads rows of a backup into tables of the live database, in one transaction that counts them."""
+"""Loads rows of a backup into tables of the live database, in one transaction."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,10 +9,10 @@ from lifeboat.errors import RestoreFailedError, RestoreRefusedError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Sequence as Counter
 from lifeboat.postgres.connect import Connection
-from lifeboat.postgres.redact import said
+from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.archive_listing import script
 from lifeboat.restore.choose_entries import choose_entries
-from lifeboat.restore.constraints import empty, loosened
+from lifeboat.restore.constraints import empty, without_constraints
 from lifeboat.restore.load_rows import load_rows
 from lifeboat.restore.policy.answers import (
     LoadedTable,
@@ -20,20 +20,20 @@ from lifeboat.restore.policy.answers import (
     RaisedSequence,
     RestorePlan,
 )
-from lifeboat.restore.policy.plan import require_open
+from lifeboat.restore.policy.plan import require_no_blockers
 from lifeboat.restore.policy.table_of_contents import Selection
 from lifeboat.restore.policy.tables_plan import LiveKey, LiveTable, LiveTables, plan_rows
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.steps import fetch_whole
+from lifeboat.restore.steps import fetch_complete
 from lifeboat.restore.swap_databases import require_confirmed
-from lifeboat.restore.table_state import firing, keys, leaves, scopes
-from lifeboat.runtime.patience import milliseconds, patience
+from lifeboat.restore.table_state import firing_triggers, foreign_keys, leaf_partitions, row_scopes
+from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _UNDONE = "Nothing was changed: the transaction was undone as a whole."
 
 
 def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
-    """Plan it; with `execute` also do it. Gives the plan, or the rows before and after.
+    """Plan the load, or with `execute` do it. Returns the plan, or the rows before and after.
 
     Raises:
         RestoreRefusedError: something stands in the way; nothing was touched.
@@ -42,14 +42,14 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
         VaultReadError: S3 refused or failed.
     """
     with run.session(run.source.live) as connection:
-        live = _look(connection, run.event.tables)
-    plan = plan_rows(run.event, run.source, run.facts, run.room(), live)
+        live = _read_live_tables(connection, run.event.tables)
+    plan = plan_rows(run.event, run.source, run.facts, run.capacity(), live)
     if not run.event.execute:
         return plan.answer()
-    require_open(plan)
+    require_no_blockers(plan)
     if run.event.replace:
         require_confirmed(run, run.source.live)
-    fetch_whole(run)
+    fetch_complete(run)
     selection = choose_entries(run, run.event.tables, relatives=False)
     with (
         run.phases.timed("load"),
@@ -60,21 +60,21 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
     return _answer(run, before, after, raised)
 
 
-def _look(connection: Connection, tables: tuple[TableName, ...]) -> LiveTables:
+def _read_live_tables(connection: Connection, tables: tuple[TableName, ...]) -> LiveTables:
     found = [LiveTable(name, _rows(connection, name)) for name in tables]
     there = [each.name for each in found if each.rows is not None]
-    there_keys = keys(connection, there)
+    found_keys = foreign_keys(connection, there)
     return LiveTables(
         tables=tuple(found),
-        foreign_keys=tuple(LiveKey(k.told, k.plain, k.fires, k.gaps) for k in there_keys),
-        triggers=tuple(each.told for each in firing(connection, there)),
+        foreign_keys=tuple(LiveKey(k.description, k.plain, k.fires, k.gaps) for k in found_keys),
+        triggers=tuple(each.description for each in firing_triggers(connection, there)),
     )
 
 
 def _rows(connection: Connection, table: TableName) -> int | None:
-    """How many it has itself, or in its partitions; None when there is no such table."""
+    """Number of rows in it or its partitions, without children; None if there is no such table."""
     try:
-        (name,) = scopes(connection, [table])
+        (name,) = row_scopes(connection, [table])
         row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return None
@@ -91,17 +91,19 @@ def _load(
             before = _counted(connection, tables)
             if not event.replace and any(before.values()):
                 raise _not_empty(before)
-            with loosened(connection, tables) as staying:
+            with without_constraints(connection, tables) as kept:
                 if event.replace:
-                    empty(connection, tables, staying)
-                sequences = _play(run, connection, selection)
+                    empty(connection, tables, kept)
+                sequences = _load_from_archive(run, connection, selection)
                 after = _counted(connection, tables)
-                _require_claimed(run, after | _counted(connection, leaves(connection, tables)))
-            run.watch.check()
+                _require_expected_rows(
+                    run, after | _counted(connection, leaf_partitions(connection, tables))
+                )
+            run.scope.check()
     except psycopg.errors.ForeignKeyViolation as error:
         raise RestoreFailedError(
             "The backup's rows don't fit to the rows elsewhere:"
-            f" {said(error, run.login.endpoint)}.",
+            f" {redacted_message(error, run.login.endpoint)}.",
             safe=_UNDONE,
             todo="Choose the other table, too; or restore without data_only, into a database of"
             " their own, and copy from there what you need.",
@@ -110,9 +112,9 @@ def _load(
 
 
 def _lock(connection: Connection, tables: tuple[TableName, ...]) -> None:
-    wait = milliseconds(patience().load_lock_seconds)
+    wait = milliseconds(timeouts().load_lock_seconds)
     connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
-    names = sql.SQL(", ").join(scopes(connection, tables))
+    names = sql.SQL(", ").join(row_scopes(connection, tables))
     connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
 
 
@@ -120,24 +122,26 @@ def _counted(connection: Connection, tables: Sequence[TableName]) -> dict[TableN
     return {table: _rows(connection, table) or 0 for table in tables}
 
 
-def _play(run: RestoreRun, connection: Connection, selection: Selection) -> tuple[Counter, ...]:
-    """Copy the rows out of the archive into the tables; pg_restore has to end well."""
+def _load_from_archive(
+    run: RestoreRun, connection: Connection, selection: Selection
+) -> tuple[Counter, ...]:
+    """Copy the rows from the archive into the tables; pg_restore has to succeed."""
     entries = [each.line for each in selection.rows_only]
     with script(run, "--data-only", entries=entries) as child:
         return load_rows(connection, child.read)
 
 
-def _require_claimed(run: RestoreRun, after: Mapping[TableName, int]) -> None:
-    """Hold the rows of each table against the manifest, which counts a partitioned one in parts."""
-    claimed = {
+def _require_expected_rows(run: RestoreRun, after: Mapping[TableName, int]) -> None:
+    """Compare the rows with the manifest, which counts a partitioned table by its partitions."""
+    expected = {
         (table.schema, table.name): table.rows
         for table in run.manifest.inventory.tables
         if not table.data_excluded
     }
     wrong = [
-        f"{qualified(*table)}: {claimed[table]} rows claimed, {rows} came back."
+        f"{qualified(*table)}: {expected[table]} rows claimed, {rows} came back."
         for table, rows in after.items()
-        if table in claimed and claimed[table] != rows
+        if table in expected and expected[table] != rows
     ]
     if wrong:
         raise RestoreFailedError(
@@ -159,7 +163,7 @@ def _not_empty(before: Mapping[TableName, int]) -> RestoreRefusedError:
 def _raise_sequences(
     connection: Connection, sequences: tuple[Counter, ...]
 ) -> list[RaisedSequence]:
-    """Set sequences forward to where the backup's stood; rows made since may have used more."""
+    """Raise sequences to the backup's values, never lower: newer rows may have used more."""
     raised = []
     for each in sequences:
         name = sql.Identifier(each.schema, each.name)

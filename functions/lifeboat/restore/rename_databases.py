@@ -1,10 +1,10 @@
-"""Puts one database in another's place by their names: in one transaction, and nothing is dropped.
+"""Swaps databases by renaming them in one transaction; nothing is dropped.
 
 PostgreSQL renames a database only when nobody is connected to it. ALTER DATABASE RENAME first takes
-a lock that new connections wait for, then gives those that are there five seconds to go
-(dbcommands.c, RenameDatabase and CountOtherDBBackends); so they are ended from a second session
-just then, and no client can slip in. Both renames commit together: whatever dies in between, the
-server knows either both new names or both old ones.
+a lock that new connections wait for, then waits five seconds for existing sessions to end
+(dbcommands.c, RenameDatabase and CountOtherDBBackends). A second session terminates them in this
+time, and no new client can connect. Both renames commit together: after a crash, the server has
+either both new names or both old ones.
 """
 
 import threading
@@ -17,7 +17,7 @@ from psycopg import sql
 
 from lifeboat.postgres.connect import Connection
 from lifeboat.recovery.properties import read_properties, set_properties, strip_properties
-from lifeboat.runtime.patience import milliseconds, patience
+from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _PAUSE_SECONDS = 0.05
 
@@ -28,19 +28,19 @@ WHERE datname = ANY (%s) AND pid <> ALL (%s) AND backend_type <> 'autovacuum wor
 
 
 def rename(connection: Connection, helper: Connection, names: Mapping[str, str]) -> None:
-    """Give each of the databases its new name, all at once, ending whoever is connected to them.
+    """Rename the databases in one transaction, and terminate their sessions.
 
     Args:
         connection: to another database of the server, in autocommit.
-        helper: the same, a second one.
+        helper: a second such connection.
         names: new names by old ones, in the order of the renames.
 
     Raises:
-        psycopg.errors.ObjectInUse: somebody who can't be ended stays connected.
+        psycopg.errors.ObjectInUse: a session that can't be terminated stays connected.
         psycopg.Error: the server refuses; the names are as they were.
     """
-    with _emptied(helper, connection, tuple(names)), connection.transaction():
-        wait = milliseconds(patience().swap_lock_seconds)
+    with _without_sessions(helper, connection, tuple(names)), connection.transaction():
+        wait = milliseconds(timeouts().swap_lock_seconds)
         connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
         for old, new in names.items():
             connection.execute(
@@ -51,8 +51,10 @@ def rename(connection: Connection, helper: Connection, names: Mapping[str, str])
 
 
 @contextmanager
-def _emptied(helper: Connection, connection: Connection, names: tuple[str, ...]) -> Iterator[None]:
-    """End the sessions of these databases, again and again, while the block runs."""
+def _without_sessions(
+    helper: Connection, connection: Connection, names: tuple[str, ...]
+) -> Iterator[None]:
+    """Terminate the sessions of these databases repeatedly while the block runs."""
     ours = [connection.info.backend_pid, helper.info.backend_pid]
     over = threading.Event()
     failures: list[psycopg.Error] = []
@@ -79,12 +81,12 @@ def _emptied(helper: Connection, connection: Connection, names: tuple[str, ...])
 
 
 def _end_sessions(helper: Connection, names: tuple[str, ...], ours: list[int]) -> None:
-    """End each of them by itself, as one that we may not end would save all the others."""
+    """Terminate each session separately: a refusal for one must not spare the others."""
     for (pid,) in helper.execute(_OTHERS, [list(names), ours]).fetchall():
         try:
             helper.execute("SELECT pg_catalog.pg_terminate_backend(%s)", [pid])
         except psycopg.errors.InsufficientPrivilege:
-            continue  # the rename then says that somebody is connected
+            continue  # the rename reports it
 
 
 def clients_of(connection: Connection, databases: Collection[str]) -> list[str]:
@@ -99,19 +101,19 @@ def clients_of(connection: Connection, databases: Collection[str]) -> list[str]:
     return [str(row[0]) for row in connection.execute(query, [list(databases)])]
 
 
-def dress(connection: Connection, live: str, copy: str) -> tuple[str, ...]:
-    """Give `copy` the settings, grants, comment, limit and owner that the live database has now.
+def copy_database_properties(connection: Connection, live: str, copy: str) -> tuple[str, ...]:
+    """Copy the settings, grants, comment, limit and owner of the live database to `copy`.
 
     Args:
         connection: to another database of the server, in autocommit.
-        live: whose they are.
-        copy: that gets them, in place of those of the backup.
+        live: the database to copy them from.
+        copy: that gets them, in place of the backup's.
 
     Returns:
-        What could not be taken over, a sentence each; its statements have the live one's name.
+        A sentence for each property that could not be copied, with a statement for the live name.
 
     Raises:
-        psycopg.Error: the copy's own can't be taken off.
+        psycopg.Error: the copy's own properties can't be removed.
     """
     wanted = read_properties(connection, live)
     if wanted is None:

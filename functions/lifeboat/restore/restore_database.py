@@ -1,4 +1,4 @@
-"""Restores a database, or some tables, into a new one beside whatever is there, and proves it."""
+"""Restores a database, or some tables, into a new database, and verifies it."""
 
 from functools import partial
 
@@ -12,18 +12,24 @@ from lifeboat.recovery.properties import set_archived_properties
 from lifeboat.restore.answer import answer_of
 from lifeboat.restore.choose_entries import choose_entries
 from lifeboat.restore.policy.answers import RestorePlan, RestoreResult
-from lifeboat.restore.policy.plan import plan_restore, require_open
-from lifeboat.restore.policy.preconditions import walls
+from lifeboat.restore.policy.plan import plan_restore, require_no_blockers
+from lifeboat.restore.policy.preconditions import blockers
 from lifeboat.restore.policy.tables_plan import plan_tables
 from lifeboat.restore.run import RestoreRun
-from lifeboat.restore.steps import bring, fetch_whole, given_up, publish, require_roles
+from lifeboat.restore.steps import (
+    abandon_on_error,
+    fetch_complete,
+    publish,
+    require_roles,
+    restore_into,
+)
 
-_TO_SPARE_SECONDS = 30.0
-"""Kept for the report when statistics are gathered."""
+_REPORT_RESERVE_SECONDS = 30.0
+"""Time that ANALYZE leaves for the report."""
 
 
 def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
-    """Plan it; with `execute` also do it. Gives the plan, or what the restore came to.
+    """Plan the restore, or with `execute` do it. Returns the plan, or the result.
 
     Raises:
         RestoreRefusedError: something stands in the way; nothing was touched.
@@ -31,22 +37,22 @@ def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
         RestoreTargetError: the server refused something, or the connection broke.
         VaultReadError: S3 refused or failed.
     """
-    room = run.room()
-    if not run.event.execute or any(walls(run.event, run.source, run.facts, room)):
+    capacity = run.capacity()
+    if not run.event.execute or any(blockers(run.event, run.source, run.facts, capacity)):
         make_plan = plan_restore if run.whole else plan_tables
-        plan = make_plan(run.event, run.source, run.facts, room, run.copy_name)
+        plan = make_plan(run.event, run.source, run.facts, capacity, run.copy_name)
         if not run.event.execute:
             return plan.answer()
-        require_open(plan)
-    fetch_whole(run)
-    entries = None if run.whole else _chosen(run)
+        require_no_blockers(plan)
+    fetch_complete(run)
+    entries = None if run.whole else _chosen_entries(run)
     require_roles(run)
-    with given_up(run):
-        untested = bring(run, entries)
+    with abandon_on_error(run):
+        untested = restore_into(run, entries)
         with run.phases.timed("compare"):
-            compare_copy(run, untested, None if run.whole else partial(_claimed, run))
+            compare_copy(run, untested, None if run.whole else partial(_expected_inventory, run))
         if run.whole:
-            # It begins before the database's own settings would change it, or keep it out.
+            # Connect first: the database's own settings may change or refuse a later session.
             with run.session(run.copy_name) as connection:
                 with run.phases.timed("settings"):
                     run.notes += set_archived_properties(run)
@@ -56,18 +62,18 @@ def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
     return answer_of(run, report)
 
 
-def _chosen(run: RestoreRun) -> list[str]:
+def _chosen_entries(run: RestoreRun) -> list[str]:
     """The entries of the archive that the chosen tables need."""
     selection = choose_entries(run, run.event.tables)
     run.notes += [f"Left out: {name}" for name in selection.left_out]
     return [each.line for each in selection.entries]
 
 
-def _claimed(run: RestoreRun, restored: Inventory) -> Inventory:
-    """What the manifest claims of the chosen tables, and of what came along with them.
+def _expected_inventory(run: RestoreRun, restored: Inventory) -> Inventory:
+    """The manifest's inventory for the chosen tables and those that come with them.
 
-    Their indexes and the like are counted in the manifest for the whole database only; whether they
-    came back is what pg_restore's own errors tell.
+    The manifest counts indexes and the like only for the whole database; pg_restore's errors show
+    whether they are missing.
     """
     whole = run.manifest.inventory
     wanted = {(table.schema, table.name) for table in restored.tables}.union(run.event.tables)
@@ -83,16 +89,16 @@ def _claimed(run: RestoreRun, restored: Inventory) -> Inventory:
 
 
 def _gather_statistics(run: RestoreRun, connection: Connection) -> None:
-    """A dump has none, and without them the first queries after a swap are slow ones."""
+    """Run ANALYZE: a dump has no statistics, and queries are slow without them."""
     with run.phases.timed("analyze"):
-        seconds = run.remaining() - _TO_SPARE_SECONDS
+        seconds = run.remaining() - _REPORT_RESERVE_SECONDS
         if seconds >= 1:
             limit = sql.Literal(f"{int(seconds)}s")
             connection.execute(sql.SQL("SET statement_timeout = {}").format(limit))
             try:
                 connection.execute("ANALYZE")
             except psycopg.errors.QueryCanceled:
-                run.watch.check()
+                run.scope.check()
             else:
                 return
     run.notes.append(

@@ -1,4 +1,4 @@
-"""One restore: what it was asked, what it works with, and what it has found out."""
+"""One restore: its event, what it works with, and its results."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.redact import said
+from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.policy.duration import MB
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
 from lifeboat.restore.policy.answers import SkippedBackup
 from lifeboat.restore.policy.copy_names import name_of
 from lifeboat.restore.policy.event import Action, RestoreEvent
-from lifeboat.restore.policy.facts import Room, Source, TargetFacts
+from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
 from lifeboat.restore.policy.report import RestoreReport
 
 _AGAIN = "Send the event again; if it repeats, look for that moment in the server's log."
@@ -37,7 +37,7 @@ class RestoreRun(RecoveryRun):
     Attributes:
         event: what the person asked for.
         source: the backup, once it has been chosen.
-        facts: what is known of the server, once somebody has logged in.
+        facts: about the server, once there was a login.
         notes: what else a reader should know.
         skipped: backups that could not be used, newer than the one that was chosen or listed
             beside it.
@@ -45,7 +45,7 @@ class RestoreRun(RecoveryRun):
     """
 
     event: RestoreEvent
-    source: Source = field(init=False)
+    source: RestoreSource = field(init=False)
     facts: TargetFacts = field(init=False)
     notes: list[str] = field(default_factory=list)
     skipped: list[SkippedBackup] = field(default_factory=list)
@@ -81,17 +81,17 @@ class RestoreRun(RecoveryRun):
         return translated(login)
 
     def pin(self, backup: BackupLocation) -> None:
-        """Go on with that very backup, and name it in every event that the answer proposes."""
+        """Fix the chosen backup, and name it in every event that the answer proposes."""
         self.event = self.event.pinned(backup)
 
     def skip(self, backup: BackupLocation, reason: str, next_step: str) -> None:
-        """Go on without a backup, and say so in the answer."""
+        """Skip a backup, and list it in the answer."""
         self.skipped.append(SkippedBackup(backup=backup.id, reason=reason, next_step=next_step))
 
-    def room(self) -> Room:
+    def capacity(self) -> FunctionCapacity:
         """What the function has for the restore at this moment."""
         free, settings = shutil.disk_usage(self.scratch.path).free, self.settings.restore
-        return Room(
+        return FunctionCapacity(
             settings=settings,
             memory_mb=self.memory_mb,
             # Where /tmp is shared with others (not in Lambda), the settings limit it all the same.
@@ -110,7 +110,7 @@ class RestoreRun(RecoveryRun):
         )
 
     def report(self) -> RestoreReport:
-        """What the restore has to say, and what a swap will ask."""
+        """The report of the restore, which a swap reads."""
         verdict, reasons = judge(self.checks)
         manifest = self.manifest
         return RestoreReport(
@@ -139,7 +139,7 @@ class RestoreRun(RecoveryRun):
 
 
 def drop_statement(copy: str) -> str:
-    """What drops a database that a restore has made."""
+    """The statement that drops a restored database."""
     return f"DROP DATABASE {quoted(copy)} WITH (FORCE);"
 
 
@@ -156,13 +156,13 @@ def translated(login: Login) -> Iterator[None]:
         raise RestoreTargetError(error.what, todo=error.todo) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise RestoreTargetError(
-            f"The server refused: {said(error, login.endpoint)}",
+            f"The server refused: {redacted_message(error, login.endpoint)}",
             todo="Give `target` the secret of a role that may do it: the owner of the database, or"
             " the one that your provider calls its administrator.",
         ) from None
     except psycopg.Error as error:
         raise RestoreTargetError(
             "The server refused a statement, or the connection broke:"
-            f" {said(error, login.endpoint)}",
+            f" {redacted_message(error, login.endpoint)}",
             todo=_AGAIN,
         ) from None

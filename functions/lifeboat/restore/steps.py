@@ -1,4 +1,4 @@
-"""The steps of every restore into a server: fetch, check, make a database, fill it, report."""
+"""The steps of every restore into a server: fetch, check, create a database, fill it, report."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,10 @@ from lifeboat.errors import (
 from lifeboat.model.identifiers import quoted
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.recovery.archive_listing import definitions
-from lifeboat.recovery.fetch_archive import clear_archive, decode_archive, fetch_archive
-from lifeboat.recovery.pg_restore import in_attempts, restore_archive
+from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
+from lifeboat.recovery.pg_restore import restore_archive, run_attempts
 from lifeboat.recovery.policy.classify_errors import Classified, classify
-from lifeboat.recovery.policy.out_of_resources import cure
+from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import MANAGED
 from lifeboat.recovery.policy.verdict import Untested
@@ -34,16 +34,17 @@ from lifeboat.restore.run import RestoreRun
 _PROVIDERS_SINCE = 15
 _BUILTIN_SINCE = 17
 
-#: The encoding and locale of a database, as CREATE DATABASE takes them; columns came with majors.
 _LIKE = """
 SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}
 FROM pg_catalog.pg_database WHERE datname = %s
 """
+"""The encoding and locale of a database, as CREATE DATABASE takes them; columns came with
+majors."""
 
 
 @contextmanager
-def given_up(run: RestoreRun) -> Iterator[None]:
-    """Let nothing work on in a copy whose restore has failed."""
+def abandon_on_error(run: RestoreRun) -> Iterator[None]:
+    """If the block fails, terminate all sessions in the copy."""
     try:
         yield
     except LifeboatError:
@@ -53,11 +54,10 @@ def given_up(run: RestoreRun) -> Iterator[None]:
 
 
 def _end_sessions(run: RestoreRun) -> None:
-    """End what still works in the copy, as far as the server is there.
+    """Terminate the sessions in the copy, if the server can be reached.
 
-    Killing a program doesn't end what the server does for it: that notices when it next writes to
-    it, which for an index may be hours later. Should this fail, too, then DROP DATABASE ... WITH
-    (FORCE) does it.
+    Killing a client doesn't end its statement: the server notices when it next writes to it, which
+    for an index may be hours later. If this fails too, DROP DATABASE ... WITH (FORCE) ends them.
     """
     query: LiteralString = (
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
@@ -70,11 +70,11 @@ def _end_sessions(run: RestoreRun) -> None:
         return
 
 
-def fetch_whole(run: RestoreRun) -> None:
-    """Fetch the archive and make sure that it is the backup, and whole, before anything is made.
+def fetch_complete(run: RestoreRun) -> None:
+    """Fetch the archive and check that it is unchanged and complete, before anything is created.
 
     Raises:
-        RestoreFailedError: it isn't.
+        RestoreFailedError: it is not.
         VaultReadError: S3 refused or failed.
     """
     with run.phases.timed("fetch"):
@@ -82,7 +82,7 @@ def fetch_whole(run: RestoreRun) -> None:
     if is_the_one:
         with run.phases.timed("decode"):
             if decode_archive(run):
-                clear_archive(run)
+                make_archive_portable(run)
                 return
     reasons = [detail for check in run.checks for detail in check.details]
     listing = {"action": Action.LIST.value, "database": run.event.database}
@@ -94,10 +94,10 @@ def fetch_whole(run: RestoreRun) -> None:
 
 
 def require_roles(run: RestoreRun) -> None:
-    """Let pass only a restore whose owners and grants can be set, or that leaves them out.
+    """Raise unless owners and grants can be set, or are left out.
 
     Raises:
-        RestoreRefusedError: roles are missing, or ours may not act for them.
+        RestoreRefusedError: roles are missing, or our role is no member of them.
     """
     if not run.owners:
         return
@@ -106,7 +106,7 @@ def require_roles(run: RestoreRun) -> None:
     if missing:
         statements = " ".join(f"CREATE ROLE {quoted(role)} NOLOGIN;" for role in missing)
         raise _refused(run, f"roles that the server doesn't have: {', '.join(missing)}", statements)
-    foreign = [] if facts.superuser else sorted(needed.owners - facts.belongs_to)
+    foreign = [] if facts.superuser else sorted(needed.owners - facts.member_of)
     if foreign:
         role = quoted(facts.role)
         statements = " ".join(f"GRANT {quoted(owner)} TO {role};" for owner in foreign)
@@ -119,12 +119,12 @@ def _refused(run: RestoreRun, what: str, statements: str) -> RestoreRefusedError
         f"The backup has {what}.",
         todo=f"On the server run: {statements} Then send the event again; or send it with"
         f' "owners": "none", and everything belongs to the role that restores:'
-        f" {json.dumps(run.event.again(owners='none', execute=True))}",
+        f" {json.dumps(run.event.with_changes(owners='none', execute=True))}",
     )
 
 
-def make_copy(run: RestoreRun) -> None:
-    """Make the empty database to restore into; from then on it is a leftover until it is complete.
+def create_copy(run: RestoreRun) -> None:
+    """Create the empty database to restore into. Until it is complete, it is a leftover.
 
     Raises:
         RestoreTargetError: the server refused.
@@ -148,20 +148,20 @@ def make_copy(run: RestoreRun) -> None:
 def _create_like(
     connection: Connection, name: str, *, live: str, sql_ascii: bool, comment: str
 ) -> tuple[str, ...]:
-    """Make an empty database with the encoding and locale of the live one, where that is there.
+    """Create an empty database with the encoding and locale of the live one, if that exists.
 
     Args:
         connection: to another database of the server, in autocommit.
-        name: the new one's.
-        live: whose encoding and locale it gets; when it isn't there, the server's own are used.
+        name: of the new database.
+        live: whose encoding and locale it gets; if it doesn't exist, the server's defaults.
         sql_ascii: the archive's bytes are in no declared encoding.
         comment: on the database.
 
     Returns:
-        What a reader should know.
+        Notes for people.
 
     Raises:
-        psycopg.Error: the server refuses, most likely since there is such a database.
+        psycopg.Error: the server refuses, most likely because such a database exists.
     """
     options = _options_of(connection, live)
     notes: tuple[str, ...] = ()
@@ -198,42 +198,42 @@ def _options_of(connection: Connection, live: str) -> sql.Composable | None:
     return options
 
 
-def bring(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
-    """Restore into a new database, again from clean where pg_restore stumbled over itself.
+def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
+    """Restore into a new database, once more if pg_restore's workers got into each other's way.
 
     Args:
         run: the backup and the server.
         entries: of the archive's table of contents; None for all of them.
 
     Returns:
-        What the server could not hold; everything else that went wrong is among the findings.
+        What the server could not hold; all other errors are in the run's checks.
 
     Raises:
         RestoreTargetError: the server refused, or the connection broke.
         RestoreFailedError: disk or memory ran out.
     """
     with run.phases.timed("restore"):
-        said, notes = in_attempts(run.jobs, lambda jobs: _load(run, entries, jobs))
-    run.note("restore", said.fatal)
-    run.notes += (*notes, *said.excused)
+        said, notes = run_attempts(run.jobs, lambda jobs: _load(run, entries, jobs))
+    run.add_check("restore", said.fatal)
+    run.notes += (*notes, *said.tolerated)
     if said.short_of:
         raise RestoreFailedError(
             f"The restore ran out of {said.short_of}, which says nothing about the backup:"
             f" {said.fatal[0]}",
-            todo=cure(said.short_of, "restore", own_server=False),
+            todo=resource_advice(said.short_of, "restore", own_server=False),
         )
     return said.untested
 
 
 def _load(run: RestoreRun, entries: Sequence[str] | None, jobs: int) -> Classified:
-    """Restore into an empty database, and sort out what pg_restore said."""
-    make_copy(run)
+    """Restore into an empty database, and classify pg_restore's errors."""
+    create_copy(run)
     done = restore_archive(run, jobs, entries)
-    return classify(parse(done.said), code=done.code, whole=done.whole, excuses=MANAGED)
+    return classify(parse(done.said), code=done.code, whole=done.whole, rules=MANAGED)
 
 
 def publish(run: RestoreRun, report: RestoreReport) -> None:
-    """Store the report; what was made is complete now.
+    """Store the report. From then on the copy is complete.
 
     Raises:
         VaultError: S3 refused or failed.
@@ -241,7 +241,7 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
     """
     vault, document, protection = run.vault, report.to_json(), run.protection()
     with run.phases.timed("report"):
-        run.watch.call(
+        run.scope.call(
             lambda: publish_report(
                 vault, report.key, document, protection, content_type="application/json"
             )

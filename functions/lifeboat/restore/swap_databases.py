@@ -1,4 +1,4 @@
-"""Puts a restored database into the live one's place, when told so in writing. It drops nothing."""
+"""Swaps a restored database with the live one, after confirmation. It drops nothing."""
 
 import json
 
@@ -15,11 +15,11 @@ from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import restore_key
 from lifeboat.model.text import join_first
 from lifeboat.restore.policy.answers import RenamedDatabase, RestorePlan, SwapResult
-from lifeboat.restore.policy.copy_names import parse_copy
-from lifeboat.restore.policy.plan import require_open
+from lifeboat.restore.policy.copy_names import parse_copy_name
+from lifeboat.restore.policy.plan import require_no_blockers
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.swap_plan import Swap, live_of, plan_swap, swap_of
-from lifeboat.restore.rename_databases import clients_of, dress, rename
+from lifeboat.restore.rename_databases import clients_of, copy_database_properties, rename
 from lifeboat.restore.run import RestoreRun, drop_statement
 from lifeboat.restore.target import list_databases, open_target
 from lifeboat.s3.read import read_object
@@ -28,14 +28,14 @@ _NAMES = "Both databases are untouched and have the names that they had."
 
 
 def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
-    """Plan it; with `execute` and the live database's name in `confirm` do it.
+    """Plan the swap, or do it with `execute` and the live database's name in `confirm`.
 
     Raises:
         RestoreRefusedError: something stands in the way, or the name is another; nothing changed.
         SwapError: somebody stayed connected, or the server refused; nothing changed.
         RestoreTargetError: the server can't be reached.
     """
-    report = run.watch.call(lambda: _report(run))
+    report = run.scope.call(lambda: _report(run))
     copy = str(run.event.restored_database)
     live = live_of(copy, report)
     if live is None:
@@ -47,14 +47,14 @@ def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
     plan = plan_swap(run.event, swap, run.facts, report, clients)
     if not run.event.execute:
         return plan.answer()
-    require_open(plan)
+    require_no_blockers(plan)
     require_confirmed(run, live)
     _swap(run, swap)
     return _answer(run, swap)
 
 
 def require_confirmed(run: RestoreRun, live: str) -> None:
-    """Let pass only an event that names the live database, which is about to be changed.
+    """Raise unless the event confirms the live database, which will be changed, by its name.
 
     Raises:
         RestoreRefusedError: it names none, or another one.
@@ -68,8 +68,8 @@ def require_confirmed(run: RestoreRun, live: str) -> None:
 
 
 def _report(run: RestoreRun) -> RestoreReport | None:
-    """What the restore said that made the copy; None for a database that was live before."""
-    name = parse_copy(str(run.event.restored_database))
+    """The report of the restore that made the copy; None for a previous live database."""
+    name = parse_copy_name(str(run.event.restored_database))
     if name is None:
         raise _unknown(str(run.event.restored_database))
     if name.kind == "before":
@@ -97,7 +97,7 @@ def _unknown(copy: str) -> RestoreRefusedError:
 
 
 def _swap(run: RestoreRun, swap: Swap) -> None:
-    """Rename; whatever goes wrong, look which names there are before saying anything."""
+    """Rename the databases. After an error, check the names: the commit may have succeeded."""
     try:
         with (
             run.session() as connection,
@@ -105,21 +105,21 @@ def _swap(run: RestoreRun, swap: Swap) -> None:
         ):
             if swap.before:
                 with run.phases.timed("dress"):
-                    run.notes += dress(connection, swap.live, swap.copy)
+                    run.notes += copy_database_properties(connection, swap.live, swap.copy)
             with run.phases.timed("swap"):
                 try:
                     rename(connection, helper, swap.renames)
                 except psycopg.errors.ObjectInUse as error:
-                    raise _busy(helper, swap, error) from None
+                    raise _still_connected(helper, swap, error) from None
                 except psycopg.errors.LockNotAvailable as error:
-                    raise _busy(helper, swap, error) from None
+                    raise _still_connected(helper, swap, error) from None
     except RestoreTargetError as error:
-        run.watch.check()
+        run.scope.check()
         if not _is_done(run, swap):
             raise SwapError(error.what, todo=error.todo, safe=_NAMES) from None
 
 
-def _busy(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
+def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
     clients = clients_of(helper, list(swap.renames))  # type: ignore[arg-type]
     who = f" Connected are: {join_first(clients)}." if clients else ""
     return SwapError(
@@ -132,7 +132,7 @@ def _busy(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
 
 
 def _is_done(run: RestoreRun, swap: Swap) -> bool:
-    """Whether the renames were committed although the answer to that was lost."""
+    """Whether the renames were committed although their answer was lost."""
     with run.session() as connection:
         there = list_databases(connection)
     return swap.copy not in there and (swap.before is None or swap.before in there)
@@ -144,7 +144,7 @@ def _answer(run: RestoreRun, swap: Swap) -> SwapResult:
         action=run.event.action,
         database=run.event.database,
         changed=True,
-        next_event=run.event.again(**back) if swap.before else None,
+        next_event=run.event.with_changes(**back) if swap.before else None,
         live_database=swap.live,
         swapped=tuple(
             RenamedDatabase.model_validate({"from": old, "to": new})

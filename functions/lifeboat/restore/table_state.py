@@ -1,6 +1,6 @@
-"""Reads which foreign keys and triggers hang on some tables, and in which state.
+"""Reads the foreign keys and triggers of some tables, and their states.
 
-Tables are taken with their partitions, but without what inherits from them, whose rows are its own.
+A table includes its partitions, but not the tables that inherit from it, which have their own rows.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,6 @@ WITH RECURSIVE tree (oid) AS (
 )
 """
 
-#: Foreign keys from or to them: the one that was declared, as `root`, and its parts on partitions.
 _FAMILIES: LiteralString = f"""{_TREE},
 touching (oid, parent) AS (
     SELECT c.oid, c.conparentid FROM pg_catalog.pg_constraint c, tree
@@ -36,6 +35,8 @@ family (root, oid) AS (
     JOIN pg_catalog.pg_constraint c ON c.conparentid = family.oid
 )
 """  # noqa: S608  # put together from this file's own constants
+"""Foreign keys from or to them: the one that was declared, as `root`, and its parts on
+partitions."""
 
 _KEYS: LiteralString = f"""{_FAMILIES}
 SELECT c.oid::bigint AS oid, n.nspname AS schema, r.relname AS table, c.conname AS name,
@@ -52,7 +53,6 @@ GROUP BY c.oid, n.nspname, r.relname, c.conname
 ORDER BY c.oid
 """  # noqa: S608  # as above
 
-#: The parts of keys, of which only names and tables are known: as new ones, they get new numbers.
 _MEMBERS: LiteralString = """
 WITH RECURSIVE family (root, oid) AS (
     SELECT c.oid, c.oid FROM pg_catalog.pg_constraint c
@@ -75,8 +75,9 @@ JOIN pg_catalog.pg_constraint f ON f.oid = family.root
 JOIN pg_catalog.pg_class r ON r.oid = c.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
 """
+"""The parts of keys, of which only names and tables are known: as new ones, they get new
+numbers."""
 
-#: Of users, and of keys that stay. Up to 14, a trigger's clones on partitions count as internal.
 _FIRING: LiteralString = f"""{_FAMILIES}
 SELECT n.nspname AS schema, r.relname AS table, t.tgname AS name, t.tgenabled::text AS state
 FROM pg_catalog.pg_trigger t JOIN tree ON tree.oid = t.tgrelid
@@ -87,6 +88,7 @@ WHERE t.tgenabled <> 'D'
        OR t.tgconstraint IN (SELECT oid FROM family WHERE root = ANY (%s::oid[])))
 ORDER BY t.tgparentid <> 0, 1, 2, 3
 """  # noqa: S608  # as above
+"""Of users, and of keys that stay. Up to 14, a trigger's clones on partitions count as internal."""
 
 _LEAVES: LiteralString = f"""{_TREE}
 SELECT n.nspname, r.relname FROM tree JOIN pg_catalog.pg_class r ON r.oid = tree.oid
@@ -94,7 +96,6 @@ JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
 WHERE r.relispartition AND r.relkind <> 'p'
 """  # noqa: S608  # as above
 
-#: Everything that must not be lost, without the numbers, which may change, and names made of them.
 _EVERYTHING: LiteralString = f"""{_FAMILIES}
 SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, c.conname::text,
        pg_catalog.pg_get_constraintdef(c.oid), c.convalidated, p.conrelid::regclass::text,
@@ -109,6 +110,8 @@ SELECT t.tgrelid::regclass::text, t.tgconstrrelid::regclass::text, c.conname::te
 FROM pg_catalog.pg_trigger t LEFT JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint
 WHERE t.tgrelid IN (SELECT oid FROM tree) OR t.tgconstraint IN (SELECT oid FROM family)
 """  # noqa: S608  # as above
+"""Everything that must not be lost, without the numbers, which may change, and names made of
+them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +134,7 @@ class Key(_Named):
         oid: its number.
         definition: as ADD CONSTRAINT takes it.
         comment: on it.
-        plain: all its triggers fire as they do by default, so that it can be made anew.
+        plain: all its triggers have the default state, so it can be dropped and created again.
         fires: some of its triggers would fire for rows of the tables.
         gaps: some of its triggers don't fire in an ordinary session.
     """
@@ -144,13 +147,13 @@ class Key(_Named):
     gaps: bool
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The key in words, such as `public.orders: FOREIGN KEY (...) ...`."""
         return f"{qualified(self.schema, self.table)}: {line(self.definition)}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member(_Named):
+class KeyPart(_Named):
     """A foreign key, or the part of one on a partition.
 
     Attributes:
@@ -177,7 +180,7 @@ class Member(_Named):
 
     @property
     def place(self) -> tuple[int, str, str, str, int]:
-        """What doesn't change when the key is made anew."""
+        """What stays the same when the key is created again."""
         return self.key_table, self.key, self.schema, self.table, self.target
 
 
@@ -192,52 +195,52 @@ class Trigger(_Named):
     state: str
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The trigger in words, such as `touch on public.orders`."""
         return f"{quoted(self.name)} on {qualified(self.schema, self.table)}"
 
 
-def keys(connection: Connection, tables: Sequence[TableName]) -> tuple[Key, ...]:
+def foreign_keys(connection: Connection, tables: Sequence[TableName]) -> tuple[Key, ...]:
     """The foreign keys from or to the tables, in the order in which they were made."""
     cursor = connection.cursor(row_factory=class_row(Key))
     return tuple(cursor.execute(_KEYS, [_regclasses(connection, tables)]))
 
 
-def members(connection: Connection, of: Sequence[Key]) -> tuple[Member, ...]:
+def partition_parts(connection: Connection, of: Sequence[Key]) -> tuple[KeyPart, ...]:
     """The parts of the keys on partitions."""
     return tuple(each for each in _members(connection, of) if not each.whole)
 
 
-def in_force(connection: Connection, of: Sequence[Key]) -> tuple[Member, ...]:
+def in_force(connection: Connection, of: Sequence[Key]) -> tuple[KeyPart, ...]:
     """The keys, or their parts, whose tables only take rows that fit, and have no others."""
     return tuple(each for each in _members(connection, of) if each.in_force and each.validated)
 
 
-def _members(connection: Connection, of: Sequence[Key]) -> tuple[Member, ...]:
+def _members(connection: Connection, of: Sequence[Key]) -> tuple[KeyPart, ...]:
     relations = _regclasses(connection, [(each.schema, each.table) for each in of])
-    cursor = connection.cursor(row_factory=class_row(Member))
+    cursor = connection.cursor(row_factory=class_row(KeyPart))
     return tuple(cursor.execute(_MEMBERS, [relations, [each.name for each in of]]))
 
 
-def firing(
-    connection: Connection, tables: Sequence[TableName], staying: Sequence[Key] = ()
+def firing_triggers(
+    connection: Connection, tables: Sequence[TableName], kept: Sequence[Key] = ()
 ) -> tuple[Trigger, ...]:
     """The triggers that rows of the tables may fire: of users, and of some foreign keys."""
     cursor = connection.cursor(row_factory=class_row(Trigger))
-    numbers = [each.oid for each in staying]
+    numbers = [each.oid for each in kept]
     return tuple(cursor.execute(_FIRING, [_regclasses(connection, tables), numbers]))
 
 
-def everything(connection: Connection, tables: Sequence[TableName]) -> list[tuple[object, ...]]:
-    """All that hangs on the tables, to be compared with the same at another time."""
+def full_state(connection: Connection, tables: Sequence[TableName]) -> list[tuple[object, ...]]:
+    """All keys and triggers of the tables, to compare with a later state."""
     rows = connection.execute(_EVERYTHING, [_regclasses(connection, tables)])
     return sorted(rows, key=repr)
 
 
-def scopes(connection: Connection, tables: Sequence[TableName]) -> list[sql.Composable]:
-    """The tables as statements name them that mean their rows, and not those of others.
+def row_scopes(connection: Connection, tables: Sequence[TableName]) -> list[sql.Composable]:
+    """SQL for the tables that excludes rows of tables that inherit from them.
 
-    A partitioned table has no rows but those of its partitions.
+    That is ONLY, except for a partitioned table, whose rows are those of its partitions.
     """
     query = "SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = %s::regclass"
     names: list[sql.Composable] = []
@@ -248,7 +251,7 @@ def scopes(connection: Connection, tables: Sequence[TableName]) -> list[sql.Comp
     return names
 
 
-def leaves(connection: Connection, tables: Sequence[TableName]) -> list[TableName]:
+def leaf_partitions(connection: Connection, tables: Sequence[TableName]) -> list[TableName]:
     """The partitions of the tables that hold rows themselves."""
     rows = connection.execute(_LEAVES, [_regclasses(connection, tables)])
     return [(str(schema), str(name)) for schema, name in rows]

@@ -1,4 +1,4 @@
-"""The server that a backup is restored into, or on which databases are swapped."""
+"""The server to restore into, or on which databases are swapped."""
 
 from contextlib import closing
 from typing import LiteralString
@@ -16,11 +16,11 @@ from lifeboat.postgres.login import Login
 from lifeboat.recovery.policy.secret_names import named_secret
 from lifeboat.restore.policy.facts import TargetFacts
 from lifeboat.restore.run import RestoreRun, translated
-from lifeboat.runtime.patience import patience
+from lifeboat.runtime.timeouts import timeouts
 
-_ELSEWHERE = ("postgres", "template1")
-"""Databases from which others are made and renamed. The secret's own may be the one that is lost,
-or the one that is to be renamed, which nobody may be connected to."""
+_MAINTENANCE_DATABASES = ("postgres", "template1")
+"""Databases to connect to for creating and renaming others. The secret's own database may be lost,
+or is to be renamed, which PostgreSQL refuses while somebody is connected to it."""
 
 _ROLE: LiteralString = """
 SELECT rolsuper, rolcreatedb OR rolsuper,
@@ -29,7 +29,7 @@ SELECT rolsuper, rolcreatedb OR rolsuper,
 FROM pg_catalog.pg_roles WHERE rolname = current_user
 """
 
-_MINE: LiteralString = """
+_MEMBERSHIPS: LiteralString = """
 SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(current_user, oid, 'MEMBER')
 """
 
@@ -40,20 +40,20 @@ WHERE datname = %s AND pg_catalog.has_database_privilege(oid, 'CONNECT')
 
 
 def open_target(run: RestoreRun, live: str, *, avoid: tuple[str, ...] = ()) -> None:
-    """Log in to the server that was asked for and see what it is.
+    """Log in to the requested server, and read facts about it.
 
     Args:
-        run: that gets the login, and what is known of the server.
+        run: gets the login and the facts.
         live: the name of the database that the backup was taken of.
-        avoid: further databases that we mustn't be connected to.
+        avoid: further databases not to connect to.
 
     Raises:
         EventError: the target is none of the secrets in the settings.
         RestoreTargetError: it can't be used.
     """
-    login = run.watch.call(lambda: _read_login(run))
+    login = run.scope.call(lambda: _read_login(run))
     own = login.endpoint.database
-    names = [name for name in (*_ELSEWHERE, own) if name not in (live, *avoid)]
+    names = [name for name in (*_MAINTENANCE_DATABASES, own) if name not in (live, *avoid)]
     last: ConnectError | None = None
     for name in dict.fromkeys(names):
         try:
@@ -69,10 +69,10 @@ def open_target(run: RestoreRun, live: str, *, avoid: tuple[str, ...] = ()) -> N
 
 
 def _open(run: RestoreRun, login: Login, live: str) -> None:
-    """Give up with half of the time left, so that the error can say why."""
-    seconds = min(patience().wake_seconds, run.remaining() / 2)
-    connection, run.login = run.watch.call(
-        lambda: connect(lambda: login, keep=run.watch.connection, wake_seconds=seconds)
+    """Connect within half of the time left, so that there is time to report an error."""
+    seconds = min(timeouts().wake_seconds, run.remaining() / 2)
+    connection, run.login = run.scope.call(
+        lambda: connect(lambda: login, register=run.scope.add_connection, wake_seconds=seconds)
     )
     with closing(connection), translated(run.login):
         run.facts = _facts(connection, run.login.endpoint, live)
@@ -121,7 +121,7 @@ def _facts(connection: Connection, endpoint: Endpoint, live: str) -> TargetFacts
         databases=frozenset(list_databases(connection)),
         extensions=_names(connection, "SELECT name FROM pg_catalog.pg_available_extensions"),
         roles=_names(connection, "SELECT rolname FROM pg_catalog.pg_roles"),
-        belongs_to=_names(connection, _MINE),
+        member_of=_names(connection, _MEMBERSHIPS),
         live_bytes=int(str(size[0])) if size else None,
     )
 

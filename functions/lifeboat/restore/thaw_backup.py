@@ -52,7 +52,7 @@ def _result(run: RestoreRun, lying: StorageState, *, changed: bool) -> ThawResul
         action=run.event.action,
         database=run.event.database,
         changed=changed,
-        next_event=run.event.again(action=Action.RESTORE.value, backup=backup),
+        next_event=run.event.with_changes(action=Action.RESTORE.value, backup=backup),
         backup=backup,
         available=lying.is_readable,
         storage_state=lying.description,

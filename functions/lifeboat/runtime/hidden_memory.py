@@ -1,7 +1,7 @@
 """Hides the function's own memory, and its credentials, from the programs that it starts.
 
-They run as the same user, who may read another process's environment and memory in /proc. A process
-that says it is not to be dumped is spared: the kernel then lets nobody but root look.
+They run as the same user, and a user may read the environment and memory of its processes in /proc.
+Of a process that is marked as not dumpable, the kernel shows them only to root.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4  # linux/prctl.h
 
 
 def hide_memory() -> None:
-    """Do so, before any program is started. On macOS there is no /proc to hide from.
+    """Mark this process as not dumpable, before it starts any program. macOS has no /proc.
 
     Raises:
         HiddenMemoryError: the kernel refused.

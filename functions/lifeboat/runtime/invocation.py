@@ -1,4 +1,4 @@
-"""What every entry point does around its work: hide, end in time, and tell what went wrong."""
+"""What every handler does around its work: hide its memory, end in time, and log errors."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,45 +14,45 @@ from lifeboat.runtime.secret_store import SecretStore
 
 type Handler[T] = Callable[[object, LambdaContext], T]
 
-#: Kept back from Lambda's own time-out for ending children, requests and log: at most these
-#: seconds, and no more than a quarter of the time of a function that has little of it.
 _MARGIN_SECONDS = 20.0
+"""Reserve before Lambda's own timeout, to end child processes and requests and to write the log:
+these seconds, but at most a quarter of the function's time."""
 
-#: Without a way out of its VPC a function hears nothing at all from an AWS service. The SDK's own
-#: five minutes of waiting would leave no time to say so.
-IMPATIENT = Config(
+SHORT_TIMEOUTS = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10
 )
+"""In a VPC without a route out, an AWS service never answers. The SDK's default wait, five minutes,
+would leave no time to report that."""
 
 
 def secret_store() -> SecretStore:
-    """Where the secrets of this account are kept."""
+    """The store of this account's secrets."""
     return SecretStore(
-        secrets=lambda: boto3.client("secretsmanager", config=IMPATIENT),
-        parameters=lambda: boto3.client("ssm", config=IMPATIENT),
+        secrets=lambda: boto3.client("secretsmanager", config=SHORT_TIMEOUTS),
+        parameters=lambda: boto3.client("ssm", config=SHORT_TIMEOUTS),
     )
 
 
-def reported[T](
+def log_errors[T](
     logger: Logger, unexpected: type[LifeboatError]
 ) -> Callable[[Handler[T]], Handler[T]]:
-    """Hide the function's memory; log what its handler raises, in our own errors' three answers.
+    """A decorator that hides the function's memory and logs what its handler raises.
 
     Args:
         logger: of the function.
-        unexpected: the class to raise for errors that aren't ours.
+        unexpected: the class to raise in place of errors that aren't ours.
     """
     job = logger.service.removeprefix("lifeboat-")
     failed, crashed = f"{job}.failed", f"{job}.crashed"
 
     def decorate(handle: Handler[T]) -> Handler[T]:
         @wraps(handle)
-        def told(event: object, context: LambdaContext) -> T:
+        def wrapper(event: object, context: LambdaContext) -> T:
             try:
                 hide_memory()
                 return handle(event, context)
             except LifeboatError as error:
-                logger.error(  # noqa: TRY400  # the three answers; a trace would bury them
+                logger.error(  # noqa: TRY400  # a traceback would hide what matters
                     failed,
                     extra={
                         "error": error.what,
@@ -65,17 +65,17 @@ def reported[T](
                 raise
             except Exception as error:
                 logger.exception(crashed)
-                raise described(error, unexpected, context) from None
+                raise as_lifeboat_error(error, unexpected, context) from None
 
-        return told
+        return wrapper
 
     return decorate
 
 
-def described(
+def as_lifeboat_error(
     error: Exception, unexpected: type[LifeboatError], context: LambdaContext
 ) -> LifeboatError:
-    """The error itself when it is one of ours; else one of class `unexpected` that points to it."""
+    """The error itself if it is ours; else an `unexpected` one that points to the log."""
     if isinstance(error, LifeboatError):
         return error
     return unexpected(
@@ -86,7 +86,7 @@ def described(
 
 
 def seconds_left(context: LambdaContext) -> Callable[[], float]:
-    """Seconds until the run has to be over, asked anew at each call."""
+    """A function that returns the seconds until the run has to be over."""
     at_start = context.get_remaining_time_in_millis() / 1000
     margin = min(_MARGIN_SECONDS, at_start / 4)
     return lambda: context.get_remaining_time_in_millis() / 1000 - margin

@@ -1,7 +1,7 @@
 """Where secrets are kept: AWS Secrets Manager, or a SecureString of SSM's Parameter Store.
 
-An ARN says which of the two it is. Neither a value nor AWS's own words, which might quote what they
-were asked about, get into an error.
+The ARN shows which of the two it is. Errors quote neither a value nor AWS's message, which might
+quote the request.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _ADVICE = {
     "AccessDeniedException": _MAY_NOT_READ,
     "DecryptionFailure": "Allow the function's role to decrypt with the secret's KMS key.",
     "InvalidRequestException": "Restore the secret if it is scheduled for deletion.",
-    # Parameter Store's word for whatever KMS refused, such as a key that is disabled:
+    # Parameter Store's code for everything that KMS refuses, such as a disabled key:
     # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
     "InvalidKeyId": "Enable the parameter's KMS key, or cancel its deletion, in the KMS console.",
 }
@@ -58,13 +58,13 @@ class SecretStore:
     parameters: "Callable[[], SSMClient]"
 
     def text(self, arn: str) -> str:
-        """What the secret holds now.
+        """The current value of the secret.
 
         Args:
             arn: of a Secrets Manager secret or of a parameter.
 
         Raises:
-            SecretError: it can't be read, or it is no text that was kept secret.
+            SecretError: it can't be read, is binary, or is stored unencrypted.
         """
         read, kept = (
             (self._parameter, "Parameter Store")

@@ -9,8 +9,8 @@ class Stopwatch:
     """Knows which phase a run is in and how long each took.
 
     Attributes:
-        phase: the one under way, in a person's words.
-        seconds: of each phase that is over.
+        phase: the current one, as messages name it.
+        seconds: of each finished phase.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -21,7 +21,7 @@ class Stopwatch:
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
-        """Time a phase, whether it ends well or not."""
+        """Time a phase, also if it fails."""
         self.phase, begun = phase, self._clock()
         try:
             yield

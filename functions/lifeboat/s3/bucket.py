@@ -1,4 +1,4 @@
-"""The vault: one S3 bucket, as the writer of backups may use it."""
+"""The backup bucket, as the writer of backups may use it."""
 
 import base64
 import hashlib
@@ -20,8 +20,8 @@ from lifeboat.model.manifest import Manifest, StoredObject
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: Conditional writes: 412 when the key exists, 409 when another write to it was under way.
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
+"""Errors of conditional writes: 412 when the key exists, 409 during another write to it."""
 
 _LOST_UPLOAD = (
     "Invoke the function again. If it repeats, look for who removes unfinished uploads from the"
@@ -33,7 +33,6 @@ _DENIED = (
     " for a bucket or key policy that denies it."
 )
 
-#: What to do about the refusals that people really meet; anything else gets the general advice.
 _ADVICE = {
     "AccessDenied": _DENIED,
     "403": _DENIED,  # the answer to a HEAD has no body, so its code is the status
@@ -52,9 +51,10 @@ _ADVICE = {
     "InvalidPart": _LOST_UPLOAD,
     "NoSuchUpload": _LOST_UPLOAD,
 }
+"""What to do about common refusals; any other gets the general advice."""
 
-#: Refusals that stay until somebody changes something.
 _FINAL = {"AccessDenied", "403", "NoSuchBucket", "KMS.DisabledException"}
+"""Refusals that last until somebody changes something."""
 
 _GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health in this region."
 
@@ -62,13 +62,13 @@ _GENERAL_ADVICE = "Invoke the function again; if it repeats, check S3's health i
 def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own open keyword arguments
     """An S3 client with bounded waits: 5 tries in all, 10 s to connect, 60 s without a byte.
 
-    It signs by SigV4 for the bucket's name at the region's own host, links for people included.
-    Left to itself, boto3 makes links by SigV2 in eight old regions, which S3 refuses for KMS keys
-    and for newer buckets, and for the global host, which answers 400 for newer regions.
+    It signs requests and download links with SigV4, for the bucket's name at the region's host. By
+    default, boto3 makes links with SigV2 in eight old regions, which S3 refuses for KMS keys and
+    for newer buckets, and for the global host, which answers 400 for newer regions.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 
-    A request's signature covers its headers, our SHA-256 of the body among them, and S3 checks the
-    body against that. botocore would hash each body once more, as it doesn't know that header.
+    The signature covers the headers, including our SHA-256 of the body, and S3 checks the body
+    against it. Without payload_signing_enabled=False, botocore would hash each body once more.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 5},
@@ -83,7 +83,7 @@ def s3_client(**overrides: Any) -> "S3Client":  # noqa: ANN401  # boto3's own op
 
 
 def _addressing_style(overrides: Mapping[str, object]) -> Literal["path", "virtual"]:
-    """The bucket's name in the host; in the path where S3 is somebody else's, at one host."""
+    """The bucket's name in the host; in the path for an S3 that isn't AWS, with a single host."""
     own = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     elsewhere = overrides.get("endpoint_url") or any(map(os.environ.get, own))
     return "path" if elsewhere else "virtual"
@@ -96,7 +96,7 @@ class Protection:
     Attributes:
         kms_key: the KMS key's ARN, or None for S3's own keys.
         lock_mode: `GOVERNANCE`, `COMPLIANCE`, or None for no lock.
-        locked_until: the moment up to which no version may be removed.
+        locked_until: until when no version can be removed.
     """
 
     kms_key: str | None = None
@@ -104,7 +104,7 @@ class Protection:
     locked_until: datetime | None = None
 
     def parameters(self) -> dict[str, Any]:
-        """The request parameters that PutObject and CreateMultipartUpload take alike."""
+        """Request parameters for both PutObject and CreateMultipartUpload."""
         encryption: dict[str, Any] = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
             if self.kms_key
@@ -124,8 +124,8 @@ class StoredState:
 
     Attributes:
         manifest: the published backup's, or None.
-        has_archive: whether an archive is there; without a manifest it is the leftover of a run
-            that died between the two, or of one that is about to publish.
+        has_archive: whether an archive is there. Without a manifest, its run has died between
+            the two, or is about to publish.
     """
 
     manifest: Manifest | None
@@ -134,16 +134,16 @@ class StoredState:
 
 @dataclass(frozen=True)
 class Vault:
-    """The bucket. It writes and never deletes; it reads back manifests only."""
+    """The backup bucket. It writes, never deletes, and reads only manifests."""
 
     client: "S3Client"
     bucket: str
 
-    def look(self, location: BackupLocation) -> StoredState:
+    def stored_state(self, location: BackupLocation) -> StoredState:
         """What is stored of the backup.
 
         Raises:
-            VaultError: S3 doesn't let us see.
+            VaultError: S3 refused or failed.
             ManifestError: the manifest that is there can't be read, isn't this backup's, or has
                 lost its archive.
         """
@@ -163,24 +163,24 @@ class Vault:
         body: bytes,
         protection: Protection,
         *,
-        only_first: bool = False,
+        if_absent: bool = False,
         content_type: str = "binary/octet-stream",
     ) -> StoredObject:
         """Store a small object; S3 checks its SHA-256.
 
         Args:
-            key: where.
+            key: of the object.
             body: all of it.
             protection: its encryption and lock.
-            only_first: refuse when the key exists already.
-            content_type: what a browser is told that it is.
+            if_absent: refuse when the key exists already.
+            content_type: for browsers.
 
         Raises:
-            AlreadyTakenError: `only_first`, and somebody was.
+            AlreadyTakenError: `if_absent`, and the key exists.
             VaultError: S3 refused or failed.
         """
         digest = hashlib.sha256(body)
-        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_first else {}
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
         with translated(f"store s3://{self.bucket}/{key}"):
             answer = self.client.put_object(
                 Bucket=self.bucket,

@@ -1,4 +1,4 @@
-"""The vault as a reader sees it: which backups are there, their manifests, their archives."""
+"""Reads the backup bucket: which backups are there, their manifests, their archives."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 _CHUNK = 1 << 20
-_RESUMES = 5
+_MAX_RESUMES = 5
 
 
 @dataclass(frozen=True)
-class Found:
+class BackupRef:
     """A published backup, as a listing shows it.
 
     Attributes:
         location: its identity.
-        storage_class: of its archive; None where the archive is gone.
-        written: when its manifest was.
+        storage_class: of its archive; None if the archive is gone.
+        written: when its manifest was written.
     """
 
     location: BackupLocation
@@ -51,20 +51,20 @@ class Found:
 
     @property
     def is_early(self) -> bool:
-        """Whether it was written before its scheduled time, and so is not the newest."""
+        """Whether it was written before its scheduled time; then it doesn't count as the newest."""
         return is_ahead(self.location.scheduled_at, self.written)
 
     @property
     def is_hot(self) -> bool:
-        """Whether its archive can be read at once, if it is there at all."""
+        """Whether its archive, if it exists, can be read at once."""
         return self.storage_class not in COLD
 
 
-def find_backups(vault: Vault, database: str) -> list[Found]:
+def find_backups(vault: Vault, database: str) -> list[BackupRef]:
     """Every published backup of a database, the newest first.
 
     Raises:
-        VaultReadError: S3 doesn't let us see.
+        VaultReadError: S3 refused or failed.
     """
     classes: dict[BackupLocation, str] = {}
     published: dict[BackupLocation, datetime] = {}
@@ -76,14 +76,14 @@ def find_backups(vault: Vault, database: str) -> list[Found]:
                 case (location, name) if name == ARCHIVE:
                     classes[location] = entry.get("StorageClass", "STANDARD")
     newest_first = sorted(published, key=lambda location: location.scheduled_at, reverse=True)
-    return [Found(each, classes.get(each), published[each]) for each in newest_first]
+    return [BackupRef(each, classes.get(each), published[each]) for each in newest_first]
 
 
 def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
     """The manifest of a backup.
 
     Raises:
-        VaultReadError: S3 doesn't let us read it.
+        VaultReadError: S3 refused or failed.
         ManifestError: it is damaged or newer than this Lifeboat.
     """
     return Manifest.from_json(read_object(vault, location.manifest_key), key=location.manifest_key)
@@ -92,11 +92,11 @@ def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
 def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]:
     """The last drill reports of a database, the newest first; none from the future.
 
-    One that is damaged or newer than this Lifeboat is left out: a forecast can do without it, and
-    to find it is the monitor's work.
+    A report that is damaged or newer than this Lifeboat is left out: forecasts don't need it, and
+    the monitor finds it.
 
     Raises:
-        VaultReadError: S3 doesn't let us read them.
+        VaultReadError: S3 refused or failed.
     """
     keys = [
         entry["Key"]
@@ -117,10 +117,10 @@ def _report(vault: Vault, key: str) -> DrillReport | None:
 
 
 def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
-    """A small object, whole.
+    """All of a small object.
 
     Raises:
-        VaultReadError: S3 doesn't let us read it.
+        VaultReadError: S3 refused or failed.
     """
     with reading(f"read s3://{vault.bucket}/{key}"):
         return vault.client.get_object(Bucket=vault.bucket, Key=key, **versioned(version))[
@@ -129,10 +129,10 @@ def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
 
 
 def newest_version(vault: Vault, key: str) -> str | None:
-    """The version that whoever asks for the key gets; None where the bucket has no versions.
+    """The version that a request without a version gets; None in a bucket without versions.
 
     Raises:
-        VaultReadError: S3 doesn't let us see it; a deleted object is not there.
+        VaultReadError: S3 refused or failed, or the object is deleted.
     """
     with reading(f"look at s3://{vault.bucket}/{key}"):
         return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
@@ -140,7 +140,7 @@ def newest_version(vault: Vault, key: str) -> str | None:
 
 @dataclass
 class Download:
-    """Objects on their way into one file.
+    """Checksums and sizes of the objects that were fetched into one file.
 
     Attributes:
         sha256: of each object so far, in order, as hexadecimal digits.
@@ -156,14 +156,14 @@ def download(
 ) -> Download:
     """Fetch the objects that make up an archive into a new file, one after the other.
 
-    A connection that breaks is taken up again where it broke. What arrives is measured, not
-    judged: that is the caller's.
+    A broken download continues where it broke. The caller compares the result with what it
+    expects.
 
     Args:
         vault: the bucket.
-        objects: in order, each by the version that its manifest names.
+        objects: in order, each with the version that its manifest names.
         path: the file.
-        check: raises when the run is over; called for each piece.
+        check: raises when the run is over; called for each chunk.
 
     Raises:
         ArchivedError: an object has to be thawed first.
@@ -199,7 +199,7 @@ def _fetch(
                     count += len(piece)
             except BotoCoreError:
                 failures += 1
-                if failures > _RESUMES:
+                if failures > _MAX_RESUMES:
                     raise
             else:
                 return digest.hexdigest(), count
@@ -248,5 +248,5 @@ def reading(intent: str) -> Iterator[None]:
 
 
 def versioned(version: str | None) -> dict[str, Any]:
-    """The request parameter that asks for that very version, where there is one."""
+    """The request parameter for this version, if there is one."""
     return {"VersionId": version} if version else {}

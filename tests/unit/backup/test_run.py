@@ -34,7 +34,7 @@ def test_a_second_run_has_its_own_time_and_counts_on_what_was_read() -> None:
     first.begin()
     with first.phases.timed("connect"):
         first.meter.add(7)
-    second = first.again()
+    second = first.for_retry()
     assert (second.location, second.run_id) == (first.location, first.run_id)
     assert second.meter.bytes == 7
     assert second.started > FIRST

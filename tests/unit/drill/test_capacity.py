@@ -7,22 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.drill.policy import capacity
-from lifeboat.drill.policy.capacity import DISK_MARGIN_BYTES, Room, limits, require_fit
+from lifeboat.drill.policy.capacity import DISK_MARGIN_BYTES, Capacity, limits, require_capacity
 from lifeboat.errors import DoesNotFitError
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.inventory import Table
 from lifeboat.model.manifest import Manifest
-from lifeboat.recovery.policy.duration import MB, Pace, course_of
+from lifeboat.recovery.policy.duration import MB, DurationForecast, measured_model
 from lifeboat.settings import DrillSettings
 from tests.support.drill_samples import REPORT
 from tests.support.samples import MANIFEST
 
 GB = 1000**3
 SETTINGS = DrillSettings()
-ROOM = Room(embedded=True, tmp_free_bytes=4096 * MB, memory_mb=3008, seconds_left=880.0)
+ROOM = Capacity(embedded=True, tmp_free_bytes=4096 * MB, memory_mb=3008, seconds_left=880.0)
 SIZES = st.integers(0, 200 * GB)
 ROOMS = st.builds(
-    Room,
+    Capacity,
     embedded=st.booleans(),
     tmp_free_bytes=st.integers(0, 10_240 * MB),
     memory_mb=st.integers(128, 10_240),
@@ -49,8 +49,8 @@ def backup(database: int, archive: int = 0, tables: int = 1) -> Manifest:
     )
 
 
-def room(**changes: Any) -> Room:
-    return Room(**{**vars(ROOM), **changes})
+def room(**changes: Any) -> Capacity:
+    return Capacity(**{**vars(ROOM), **changes})
 
 
 def drill(**changes: object) -> DrillReport:
@@ -69,12 +69,12 @@ def measured(database: int, seconds: float, **changes: object) -> DrillReport:
 
 def refusal(
     manifest: Manifest,
-    has: Room = ROOM,
+    has: Capacity = ROOM,
     settings: DrillSettings = SETTINGS,
     earlier: tuple[DrillReport, ...] = (),
 ) -> DoesNotFitError:
     with pytest.raises(DoesNotFitError) as error:
-        require_fit(manifest, has, settings=settings, earlier=earlier)
+        require_capacity(manifest, has, settings=settings, earlier=earlier)
     assert error.value.safe == "The backup is untouched; nothing was fetched."
     assert error.value.what.startswith("weekly/app/2026-11-22T020000Z does not fit into this")
     return error.value
@@ -82,12 +82,12 @@ def refusal(
 
 def fits(
     manifest: Manifest,
-    has: Room,
+    has: Capacity,
     settings: DrillSettings = SETTINGS,
     earlier: tuple[DrillReport, ...] = (),
 ) -> bool:
     try:
-        require_fit(manifest, has, settings=settings, earlier=earlier)
+        require_capacity(manifest, has, settings=settings, earlier=earlier)
     except DoesNotFitError:
         return False
     return True
@@ -198,7 +198,7 @@ def test_the_processors_that_are_named_are_enough(times: float) -> None:
 
 # The pace.
 
-PACE = Pace(embedded=True, memory_mb=3008, jobs=2)
+PACE = DurationForecast(embedded=True, memory_mb=3008, jobs=2)
 
 
 def test_the_slowest_of_the_last_five_drills_counts() -> None:
@@ -217,7 +217,7 @@ def test_drills_without_an_end_or_into_another_kind_of_server_dont_count() -> No
         measured(GB, 500.0).model_copy(update={"database_bytes": None}),
     ):
         assert PACE.seconds_for(GB, [report]) == careful
-    elsewhere = Pace(embedded=False, memory_mb=512, jobs=2)
+    elsewhere = DurationForecast(embedded=False, memory_mb=512, jobs=2)
     report = measured(GB, 500.0, target="10.0.0.7:5432/drill")
     assert elsewhere.seconds_for(GB, [report]) == pytest.approx(500)
 
@@ -225,7 +225,7 @@ def test_drills_without_an_end_or_into_another_kind_of_server_dont_count() -> No
 def test_half_the_processors_take_twice_as_long_but_never_more_work_than_workers() -> None:
     report = measured(GB, 100.0, memory_mb=1768)
     for memory, jobs, seconds in ((884, 2, 200), (3536, 2, 50), (10_240, 2, 50), (10_240, 1, 100)):
-        pace = Pace(embedded=True, memory_mb=memory, jobs=jobs)
+        pace = DurationForecast(embedded=True, memory_mb=memory, jobs=jobs)
         assert pace.seconds_for(GB, [report]) == pytest.approx(seconds, rel=0.01)
 
 
@@ -250,7 +250,7 @@ def test_a_larger_database_never_takes_less_time(
     embedded: bool,  # noqa: FBT001
 ) -> None:
     target = "embedded" if embedded else "h:5432/d"
-    pace = Pace(embedded=embedded, memory_mb=memory, jobs=2)
+    pace = DurationForecast(embedded=embedded, memory_mb=memory, jobs=2)
     for earlier in ([], [measured(before, seconds, target=target)]):
         small, large = (pace.seconds_for(size, earlier) for size in sorted((one, other)))
         assert small <= large
@@ -262,7 +262,7 @@ def test_a_larger_backup_never_fits_better(  # noqa: PLR0917
     archive: int,
     more_database: int,
     more_archive: int,
-    has: Room,
+    has: Capacity,
     settings: DrillSettings,
     known: bool,  # noqa: FBT001
 ) -> None:
@@ -273,10 +273,10 @@ def test_a_larger_backup_never_fits_better(  # noqa: PLR0917
 
 @given(SIZES, SIZES, ROOMS, SETTINGS_OF_ANY_SIZE)
 def test_every_refusal_has_a_way_out(
-    database: int, archive: int, has: Room, settings: DrillSettings
+    database: int, archive: int, has: Capacity, settings: DrillSettings
 ) -> None:
     try:
-        require_fit(backup(database, archive), has, settings=settings, earlier=())
+        require_capacity(backup(database, archive), has, settings=settings, earlier=())
     except DoesNotFitError as error:
         ways = ("Set drill.", "Restore into a server of your own", "No function is large enough.")
         assert error.todo.startswith(ways)  # noqa: PT017 - both outcomes are right
@@ -340,7 +340,7 @@ def test_no_limit_is_below_a_size_that_was_just_measured_to_fit(
 
 @given(st.integers(1, 200 * GB), st.floats(5.1, 900), st.floats(0, 4000))
 def test_a_course_and_its_inverse_agree(database: int, seconds: float, later: float) -> None:
-    course = course_of(measured(database, seconds))
+    course = measured_model(measured(database, seconds))
     assert course is not None
     assert course.seconds_for(database) == pytest.approx(seconds)
     if size := course.bytes_in(later):
@@ -364,5 +364,7 @@ def test_what_needs_just_what_is_there_fits() -> None:
 
 def test_a_machine_of_ones_own_is_only_named_where_nothing_else_helps() -> None:
     with pytest.raises(DoesNotFitError) as caught:
-        require_fit(backup(database=5 * GB), room(tmp_free_bytes=GB), settings=SETTINGS, earlier=[])
+        require_capacity(
+            backup(database=5 * GB), room(tmp_free_bytes=GB), settings=SETTINGS, earlier=[]
+        )
     assert "no function is large enough" not in caught.value.todo.lower()

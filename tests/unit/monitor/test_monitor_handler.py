@@ -8,7 +8,7 @@ from lifeboat.errors import EventError
 from lifeboat.model.metrics import MetricValue
 from lifeboat.monitor import handler as monitor
 from lifeboat.monitor.policy.event import parse_monitor_event
-from lifeboat.runtime.measure import measure
+from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.settings import AlertSettings, WatchedSettings
 from tests.support.vaults import APP, SETTINGS
 
@@ -65,7 +65,7 @@ def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one(
 def test_figures_are_written_as_metrics_each_database_under_its_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    measure(
+    emit_metrics(
         [
             MetricValue("BackupAge", 0.0),
             MetricValue("Findings", 2, "app"),
@@ -80,5 +80,5 @@ def test_figures_are_written_as_metrics_each_database_under_its_name(
 
 
 def test_without_figures_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    measure([])
+    emit_metrics([])
     assert capsys.readouterr().out == ""

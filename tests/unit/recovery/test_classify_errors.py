@@ -5,7 +5,7 @@ import pytest
 
 from lifeboat.recovery.policy.classify_errors import Classified, classify
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem, parse
-from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED, Excuse
+from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED, ToleratedError
 from lifeboat.recovery.policy.verdict import Untested
 from tests.unit.recovery.test_pg_restore_output import LACKING, SAMPLES
 
@@ -23,10 +23,10 @@ def judged(
     *problems: RestoreProblem,
     code: int = 1,
     replaced: Collection[str] = (),
-    excuses: tuple[Excuse, ...] = EMBEDDED,
+    rules: tuple[ToleratedError, ...] = EMBEDDED,
 ) -> Classified:
     output = RestoreOutput(problems, ignored=len(problems))
-    return classify(output, code=code, replaced_collations=replaced, excuses=excuses)
+    return classify(output, code=code, replaced_collations=replaced, rules=rules)
 
 
 def test_a_restore_without_errors_lacks_nothing() -> None:
@@ -37,7 +37,7 @@ def test_a_restore_without_errors_lacks_nothing() -> None:
 def test_all_that_follows_from_lacking_extensions_is_excused_and_named(name: str) -> None:
     said = classify(parse((SAMPLES / name).read_text()), code=1)
     assert said.fatal == ()
-    assert len(said.excused) == 123
+    assert len(said.tolerated) == 123
     untested = said.untested
     assert untested.extensions == (
         *("bloom", "btree_gist", "citext", "cube", "earthdistance"),
@@ -112,7 +112,7 @@ def test_even_beside_a_lacking_extension_other_errors_are_fatal(error: str, stat
     said = judged(NO_POSTGIS, problem)
     assert len(said.fatal) == 1
     assert said.fatal[0].endswith(error)
-    assert len(said.excused) == 1
+    assert len(said.tolerated) == 1
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_what_is_told_holds_no_rows_and_no_password() -> None:
 
 
 def test_a_role_that_is_no_superuser_may_not_do_everything() -> None:
-    said = classify(parse((SAMPLES / "no-superuser-18.txt").read_text()), code=1, excuses=MANAGED)
+    said = classify(parse((SAMPLES / "no-superuser-18.txt").read_text()), code=1, rules=MANAGED)
     assert said.fatal == (
         "CREATE CAST: must be owner of type public.citext or type integer",
         "COMMENT ON CAST: cast from type public.citext to type integer does not exist",
@@ -281,14 +281,14 @@ def test_on_somebody_elses_server_this_is_no_harm_and_on_ones_own_it_is(
     error: str, statement: str
 ) -> None:
     problem = RestoreProblem(error, statement=statement)
-    assert judged(problem, excuses=MANAGED).fatal == ()
+    assert judged(problem, rules=MANAGED).fatal == ()
     assert judged(problem).fatal
 
 
-@pytest.mark.parametrize("excuse", MANAGED, ids=lambda excuse: excuse.why[:40])
-def test_each_excuse_says_why_and_none_fits_an_unknown_error(excuse: Excuse) -> None:
-    assert excuse.why
-    assert excuse.fits(RestoreProblem("something else", statement="CREATE EXTENSION x;")) is None
+@pytest.mark.parametrize("rule", MANAGED, ids=lambda rule: rule.why[:40])
+def test_each_excuse_says_why_and_none_fits_an_unknown_error(rule: ToleratedError) -> None:
+    assert rule.why
+    assert rule.match(RestoreProblem("something else", statement="CREATE EXTENSION x;")) is None
 
 
 def test_a_failed_copy_is_told_with_its_table_and_without_the_value() -> None:

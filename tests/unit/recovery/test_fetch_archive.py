@@ -23,7 +23,7 @@ def test_a_table_called_snapshots_is_told_by_its_name(monkeypatch: pytest.Monkey
     monkeypatch.setattr(fetch_archive, "_decoded", lambda _: counted)
     noted: list[str] = []
     run: Any = SimpleNamespace(
-        note=lambda _, told: noted.extend(told), manifest=SimpleNamespace(inventory=claimed)
+        add_check=lambda _, told: noted.extend(told), manifest=SimpleNamespace(inventory=claimed)
     )
     fetch_archive.decode_archive(run)
     assert noted == ["public.snapshots: 7 rows in the manifest, 6 in the archive"]

@@ -3,7 +3,7 @@ from math import inf
 import pytest
 
 from lifeboat.model.inventory import ObjectCounts
-from lifeboat.recovery.policy.lost_objects import head, losses, makes_something
+from lifeboat.recovery.policy.lost_objects import head, lost_objects, makes_something
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ from lifeboat.recovery.policy.lost_objects import head, losses, makes_something
 def test_what_a_statement_would_have_made_may_be_missing(
     statement: str, counts: dict[str, float]
 ) -> None:
-    lost = losses([statement])
+    lost = lost_objects([statement])
     assert lost.counts == counts
     assert lost.counts.keys() <= ObjectCounts.model_fields.keys()
     twice = {kind: 2 * count for kind, count in counts.items()}
-    assert losses([statement, statement]).counts == twice
+    assert lost_objects([statement, statement]).counts == twice
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_a_statement_would_have_made_may_be_missing(
 def test_tables_and_sequences_are_known_by_their_names(
     statement: str, table: tuple[str, str] | None, sequence: tuple[str, str] | None
 ) -> None:
-    lost = losses([statement])
+    lost = lost_objects([statement])
     assert lost.tables == ({table} if table else set())
     assert lost.sequences == ({sequence} if sequence else set())
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifeboat.recovery.policy.out_of_resources import Shortage, cure, shortage
+from lifeboat.recovery.policy.out_of_resources import Resource, exhausted_resource, resource_advice
 
 
 @pytest.mark.parametrize(
@@ -10,26 +10,26 @@ from lifeboat.recovery.policy.out_of_resources import Shortage, cure, shortage
     [
         ([], 0, None),
         (['relation "t" does not exist'], 1, None),
-        (["x", 'could not extend file "base/5/1": No space left on device'], 1, Shortage.DISK),
-        (['could not write to file "base": Disk quota exceeded'], 1, Shortage.DISK),
-        (["out of memory"], 1, Shortage.SERVER_MEMORY),
+        (["x", 'could not extend file "base/5/1": No space left on device'], 1, Resource.DISK),
+        (['could not write to file "base": Disk quota exceeded'], 1, Resource.DISK),
+        (["out of memory"], 1, Resource.SERVER_MEMORY),
         (["value is out of memory of man"], 1, None),
-        ([], -9, Shortage.OWN_MEMORY),
+        ([], -9, Resource.OWN_MEMORY),
         ([], -15, None),
     ],
 )
 def test_a_shortage_is_told_from_other_errors(
-    errors: list[str], code: int, expected: Shortage | None
+    errors: list[str], code: int, expected: Resource | None
 ) -> None:
-    assert shortage(errors, code) is expected
+    assert exhausted_resource(errors, code) is expected
 
 
 def test_the_cure_is_a_setting_where_the_room_is_the_functions() -> None:
-    assert "drill.ephemeral_mb" in cure(Shortage.DISK, "drill", own_server=True)
-    assert "drill.memory_mb" in cure(Shortage.SERVER_MEMORY, "drill", own_server=True)
-    assert "restore.memory_mb" in cure(Shortage.OWN_MEMORY, "restore", own_server=False)
+    assert "drill.ephemeral_mb" in resource_advice(Resource.DISK, "drill", own_server=True)
+    assert "drill.memory_mb" in resource_advice(Resource.SERVER_MEMORY, "drill", own_server=True)
+    assert "restore.memory_mb" in resource_advice(Resource.OWN_MEMORY, "restore", own_server=False)
 
 
 def test_the_cure_is_the_servers_where_the_room_is() -> None:
-    assert "more disk" in cure(Shortage.DISK, "restore", own_server=False)
-    assert "more memory" in cure(Shortage.SERVER_MEMORY, "restore", own_server=False)
+    assert "more disk" in resource_advice(Resource.DISK, "restore", own_server=False)
+    assert "more memory" in resource_advice(Resource.SERVER_MEMORY, "restore", own_server=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifeboat.recovery.policy.rights import Entry, takes_a_superuser, turns
+from lifeboat.recovery.policy.rights import Entry, needs_superuser, passes_by_role
 
 PARAMETERS = ("session_replication_role",)
 
@@ -34,7 +34,7 @@ def entry(kind: str, definition: str = "", tag: str = "x") -> Entry:
     ],
 )
 def test_what_only_a_superuser_can_make_is_made_by_one(kind: str, definition: str) -> None:
-    assert takes_a_superuser(entry(kind, definition), PARAMETERS)
+    assert needs_superuser(entry(kind, definition), PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_what_only_a_superuser_can_make_is_made_by_one(kind: str, definition: st
     ],
 )
 def test_what_others_can_have_made_is_made_by_none(kind: str, definition: str) -> None:
-    assert not takes_a_superuser(entry(kind, definition), PARAMETERS)
+    assert not needs_superuser(entry(kind, definition), PARAMETERS)
 
 
 def test_a_comment_is_made_by_who_may() -> None:
-    assert takes_a_superuser(entry("COMMENT", tag="EXTENSION hstore"), ())
-    assert takes_a_superuser(entry("COMMENT", tag="CAST (a AS b)"), ())
-    assert not takes_a_superuser(entry("COMMENT", tag="TABLE EXTENSION"), ())
-    assert not takes_a_superuser(entry("COMMENT", tag="COLUMN t.x"), ())
+    assert needs_superuser(entry("COMMENT", tag="EXTENSION hstore"), ())
+    assert needs_superuser(entry("COMMENT", tag="CAST (a AS b)"), ())
+    assert not needs_superuser(entry("COMMENT", tag="TABLE EXTENSION"), ())
+    assert not needs_superuser(entry("COMMENT", tag="COLUMN t.x"), ())
 
 
 ENTRIES = (
@@ -112,7 +112,7 @@ def numbers(lines: tuple[str, ...]) -> list[int]:
 
 
 def test_each_entry_has_its_turn_and_no_turn_has_two_masters() -> None:
-    planned = turns(LINES, ENTRIES)
+    planned = passes_by_role(LINES, ENTRIES)
 
     building = [(each.superuser, numbers(each.run.entries)) for each in planned.building]
     finishing = [(each.superuser, numbers(each.run.entries)) for each in planned.finishing]
@@ -129,5 +129,5 @@ def test_each_entry_has_its_turn_and_no_turn_has_two_masters() -> None:
 
 
 def test_an_archive_without_such_entries_is_restored_by_one_role() -> None:
-    planned = turns(LINES, [each for each in ENTRIES if each.number in {3, 5, 6, 7}])
+    planned = passes_by_role(LINES, [each for each in ENTRIES if each.number in {3, 5, 6, 7}])
     assert not any(each.superuser for each in (*planned.building, *planned.finishing))

@@ -3,7 +3,7 @@
 import pytest
 
 from lifeboat.recovery.policy.pg_restore_output import RestoreProblem, parse
-from lifeboat.recovery.policy.second_attempt import one_worker_may_do_better
+from lifeboat.recovery.policy.second_attempt import one_worker_may_succeed
 
 ADDED = "ALTER TABLE ONLY public.a\n    ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES public.b(id);"
 
@@ -71,12 +71,12 @@ WRONG_IN_ANY_ORDER = {
 
 @pytest.mark.parametrize("problem", CROSSED.values(), ids=CROSSED)
 def test_what_workers_do_to_each_other_is_worth_another_attempt(problem: RestoreProblem) -> None:
-    assert one_worker_may_do_better(problem)
+    assert one_worker_may_succeed(problem)
 
 
 @pytest.mark.parametrize("problem", WRONG_IN_ANY_ORDER.values(), ids=WRONG_IN_ANY_ORDER)
 def test_what_is_wrong_in_any_order_is_not(problem: RestoreProblem) -> None:
-    assert not one_worker_may_do_better(problem)
+    assert not one_worker_may_succeed(problem)
 
 
 def test_rows_that_were_refused_are_known_by_pg_restores_own_words() -> None:
@@ -87,4 +87,4 @@ def test_rows_that_were_refused_are_known_by_pg_restores_own_words() -> None:
         "pg_restore: warning: errors ignored on restore: 1\n"
     )
     (problem,) = parse(said).problems
-    assert one_worker_may_do_better(problem)
+    assert one_worker_may_succeed(problem)

@@ -16,7 +16,7 @@ from lifeboat.model.inventory import (
     Table,
 )
 from lifeboat.recovery.policy.verdict import ESSENTIAL, Comparison, Untested, compare, judge
-from lifeboat.recovery.run import check_of
+from lifeboat.recovery.run import make_check
 
 PASSED, FAILED, UNTESTED = Outcome.PASSED, Outcome.FAILED, Outcome.UNTESTED
 FIELDS = tuple(ObjectCounts.model_fields)
@@ -410,7 +410,7 @@ GOOD = dict.fromkeys(ESSENTIAL, PASSED)
 
 
 def test_the_reasons_count_every_failure_also_of_those_that_the_report_leaves_out() -> None:
-    check = check_of("restore", tuple(f"no {n}" for n in range(78)), ("not tried",))
+    check = make_check("restore", tuple(f"no {n}" for n in range(78)), ("not tried",))
     assert check.details[-1] == "And 29 more."
     assert judge([check])[1][5] == "restore: and 73 more."
 

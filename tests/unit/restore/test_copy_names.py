@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifeboat.restore.policy.copy_names import Kind, name_of, parse_copy
+from lifeboat.restore.policy.copy_names import Kind, name_of, parse_copy_name
 from tests.support.samples import SLOT, SLOTS
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=63)
@@ -19,7 +19,7 @@ def test_a_name_needs_no_quotes_and_tells_kind_and_time() -> None:
 def test_what_a_name_tells_is_what_it_was_made_of(live: str, kind: Kind, moment: object) -> None:
     name = name_of(live, kind, moment)  # type: ignore[arg-type]
     assert len(name.encode()) <= 63
-    copy = parse_copy(name)
+    copy = parse_copy_name(name)
     assert copy is not None
     assert (copy.kind, copy.moment) == (kind, moment)
     assert live.startswith(copy.base)
@@ -38,4 +38,4 @@ def test_what_a_name_tells_is_what_it_was_made_of(live: str, kind: Kind, moment:
     ],
 )
 def test_other_names_tell_nothing(name: str) -> None:
-    assert parse_copy(name) is None
+    assert parse_copy_name(name) is None

@@ -11,13 +11,13 @@ from lifeboat.errors import RestoreRefusedError
 from lifeboat.model.inventory import Extension
 from lifeboat.model.thaw import StorageState
 from lifeboat.restore.policy.event import parse_restore_event
-from lifeboat.restore.policy.facts import Room, Source, TargetFacts
-from lifeboat.restore.policy.plan import Plan, plan_restore, require_open
+from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.plan import Plan, plan_restore, require_no_blockers
 from lifeboat.settings import RestoreSettings
 from tests.support.samples import MANIFEST
 
 EVENT = parse_restore_event({"action": "restore", "database": "app"})
-SOURCE = Source(
+SOURCE = RestoreSource(
     vault="the-vault",
     manifest=MANIFEST,
     lying=StorageState("STANDARD"),
@@ -36,9 +36,9 @@ FACTS = TargetFacts(
     databases=frozenset({"postgres", "neondb"}),
     extensions=frozenset({"plpgsql"}),
     roles=frozenset({"app", "reader", "owner"}),
-    belongs_to=frozenset({"owner"}),
+    member_of=frozenset({"owner"}),
 )
-ROOM = Room(
+ROOM = FunctionCapacity(
     settings=RestoreSettings(),
     memory_mb=3008,
     tmp_free_bytes=4 << 30,
@@ -49,17 +49,17 @@ COPY = "neondb_restored_20261124t093000z"
 
 def plan(
     event: dict[str, Any] | None = None,
-    source: Source = SOURCE,
-    room: Room = ROOM,
+    source: RestoreSource = SOURCE,
+    capacity: FunctionCapacity = ROOM,
     **facts: Any,
 ) -> Plan:
     asked = parse_restore_event({"action": "restore", "database": "app", **(event or {})})
-    return plan_restore(asked, source, replace(FACTS, **facts), room, COPY)
+    return plan_restore(asked, source, replace(FACTS, **facts), capacity, COPY)
 
 
 def test_nothing_stands_in_the_way_of_an_ordinary_restore() -> None:
     made = plan()
-    require_open(made)
+    require_no_blockers(made)
     assert ["Code in the backup" in each for each in made.warnings] == [True]
     answer = made.answer()
     assert answer.next_event == {"action": "restore", "database": "app", "execute": True}
@@ -88,7 +88,7 @@ def test_a_server_that_cannot_take_it_is_a_wall(facts: dict[str, Any], said: str
     assert [said in each for each in made.blockers] == [True]
     assert made.answer().next_event is None
     with pytest.raises(RestoreRefusedError, match="can't be done") as caught:
-        require_open(made)
+        require_no_blockers(made)
     assert "pg_restore" in caught.value.todo
 
 
@@ -101,7 +101,7 @@ def test_an_archive_that_lies_cold_is_a_wall_with_the_event_that_thaws_it() -> N
 
 
 def test_an_archive_that_finds_no_room_is_a_wall() -> None:
-    made = plan(room=replace(ROOM, tmp_free_bytes=MANIFEST.archive.bytes))
+    made = plan(capacity=replace(ROOM, tmp_free_bytes=MANIFEST.archive.bytes))
     assert "restore.ephemeral_mb" in made.blockers[0]
 
 
@@ -130,7 +130,7 @@ def test_what_may_go_wrong_here_is_said_before(
     event: dict[str, Any], facts: dict[str, Any], said: str
 ) -> None:
     made = plan(event, **facts)
-    require_open(made)
+    require_no_blockers(made)
     assert [said in each for each in made.warnings] == [True, False]
 
 

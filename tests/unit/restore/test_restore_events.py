@@ -48,7 +48,7 @@ def test_tables_are_named_with_their_schema_and_quoted_where_they_must_be() -> N
         {"action": "export", "database": "app", "tables": ["public.users", 'x."A b"']}
     )
     assert event.tables == (("public", "users"), ("x", "A b"))
-    assert event.again()["tables"] == ["public.users", 'x."A b"']
+    assert event.with_changes()["tables"] == ["public.users", 'x."A b"']
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_tables_are_named_with_their_schema_and_quoted_where_they_must_be() -> N
 )
 def test_the_next_event_says_the_same_and_what_was_changed(event: dict[str, Any]) -> None:
     asked = parse_restore_event(event)
-    assert asked.again() == event
-    again = json.loads(json.dumps(asked.again(execute=True)))
+    assert asked.with_changes() == event
+    again = json.loads(json.dumps(asked.with_changes(execute=True)))
     assert again == event | {"execute": True}
     assert parse_restore_event(again) == asked.model_copy(update={"execute": True})
 

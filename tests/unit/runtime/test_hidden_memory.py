@@ -8,14 +8,14 @@ from aws_lambda_powertools import Logger
 from lifeboat.errors import DrillError, HiddenMemoryError
 from lifeboat.runtime import invocation
 from lifeboat.runtime.hidden_memory import hide_memory
-from lifeboat.runtime.invocation import reported
+from lifeboat.runtime.invocation import log_errors
 
 
 def test_memory_is_hidden_before_the_event_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     monkeypatch.setattr(invocation, "hide_memory", lambda: order.append("hidden"))
 
-    @reported(Logger(service="test"), DrillError)
+    @log_errors(Logger(service="test"), DrillError)
     def handler(_event: object, _context: object) -> None:
         order.append("handled")
 

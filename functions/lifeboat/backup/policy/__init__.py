@@ -1,1 +1,1 @@
-"""What a backup decides: pure."""
+"""Pure decisions of a backup."""

@@ -1,4 +1,4 @@
-"""What became of a database's definitions while it was dumped, and in which words to say it."""
+"""Describes how a database's definitions changed while it was dumped."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ class Definition:
     """One row of a system catalog, as one snapshot saw it.
 
     Attributes:
-        key: catalog, number of the object, and of its column where it is one of several.
-        version: the transaction that wrote the row; another one means that it was written anew.
-        kind: of the object, as PostgreSQL's manual calls it.
-        schema: that the object lies in; empty for kinds that lie in none.
-        name: of the object, or of what it is a part of.
+        key: catalog, number of the object, and number of the column, or 0.
+        version: the transaction that wrote the row; it differs if the row was written again.
+        kind: of the object, in the words of PostgreSQL's manual.
+        schema: of the object; empty for kinds without a schema.
+        name: of the object, or of the whole of which it is a part.
         part: the part's own name, such as an enum's label; empty for a whole object.
         signature: argument types in parentheses, for kinds that have them.
-        called: what this row itself is called; None when it only marks where something was.
+        called: the row's own name; None for the row of a dropped column.
         placed: number of the schema.
-        meaning: a hash of what pg_dump may write from it.
+        meaning: a hash of what pg_dump may write of it.
         content: a hash of all of it.
     """
 
@@ -51,11 +51,11 @@ class Definition:
 
 
 def changes(before: Iterable[Definition], now: Mapping[Key, Definition]) -> list[str]:
-    """What was changed, an object a text; of an object that changed, its parts aren't named too.
+    """A sentence for each changed object; parts of a changed object aren't listed again.
 
     Args:
-        before: what the dump's snapshot has and somebody wrote to since.
-        now: what is left of it, by key.
+        before: rows in the dump's snapshot that have been written to since.
+        now: the current rows, by key.
     """
     found: dict[str, str] = {}
     wholes: set[tuple[str, str]] = set()
@@ -66,18 +66,18 @@ def changes(before: Iterable[Definition], now: Mapping[Key, Definition]) -> list
             wholes.add((each.schema, each.name))
         elif (each.schema, each.name) in wholes:
             continue
-        # A view is a relation and a rule: what became of one may tell more.
+        # A view is a relation and a rule: one of them may show the change better.
         if found.get(str(each), _AND_BACK) == _AND_BACK:
             found[str(each)] = how
     return [f"{what} was {how}" for what, how in found.items()]
 
 
 def _change(before: Definition, now: Definition | None) -> str | None:
-    """What was done to it; None when it matters to no dump.
+    """What was done to it; None when it doesn't matter for a dump.
 
-    A row that was written anew and is the same again was changed and changed back: a dump may have
-    read what was in between. Where something differs that doesn't matter, such as a grant, that
-    is why it was written.
+    A row that was written again and has the same content was changed and changed back: a dump may
+    have read the state in between. If only something irrelevant differs, such as a grant, that was
+    the reason for the write.
     """
     if now is None or now.called is None:
         return "dropped"

@@ -1,8 +1,8 @@
 """What a backup function may be asked for.
 
-From the schedule: `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}`; the tier follows from
-that time. By hand: `{"database": "app"}`, perhaps with a tier (manual unless said otherwise, so
-that a missed daily backup can be made up for) and, for a manual one, a label.
+From the schedule: `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}`; that time decides the
+tier. From a person: `{"database": "app"}`, optionally with a tier (default: manual; another one
+replaces a missed backup) and, for a manual backup, with a label.
 """
 
 import re
@@ -27,7 +27,7 @@ _SCHEDULED = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}
 
 
 def _scheduled_time(value: object) -> object:
-    """Of all text, only the one form that EventBridge Scheduler writes.
+    """Accept text only in the form that EventBridge Scheduler writes.
 
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
     """
@@ -59,7 +59,7 @@ class BackupEvent(Request):
 
     @model_validator(mode="before")
     @classmethod
-    def _by_hand_it_is_manual(cls, asked: dict[str, object]) -> dict[str, object]:
+    def _default_to_manual(cls, asked: dict[str, object]) -> dict[str, object]:
         if asked.get("scheduled") is None and asked.get("tier") is None:
             return asked | {"tier": Tier.MANUAL}
         return asked

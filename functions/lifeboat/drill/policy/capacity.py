@@ -1,7 +1,7 @@
-"""Whether a drill will fit into its function, told before a byte is fetched; and how long it will.
+"""Whether a drill fits into its function, before a byte is fetched; and up to which size it will.
 
-What a restore needs is known from the manifest: disk for the archive and the database, memory for
-PostgreSQL and its workers, time by what earlier drills took.
+The manifest shows what a restore needs: disk for the archive and the database, and memory for
+PostgreSQL and its workers. Earlier drills show how long it takes.
 """
 
 import json
@@ -14,7 +14,7 @@ from lifeboat.model.commands import copy_backup
 from lifeboat.model.drill_report import EMBEDDED, DrillReport, Limit
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_size
-from lifeboat.recovery.policy.duration import MB, Pace, course_of, vcpus
+from lifeboat.recovery.policy.duration import MB, DurationForecast, measured_model, vcpus
 from lifeboat.settings import DrillSettings
 from lifeboat.settings.function_size import (
     MAX_EPHEMERAL_MB,
@@ -43,11 +43,11 @@ caches. Nothing for a hundred tables, 120 MB for ten thousand.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class Capacity:
     """What the function has for this drill.
 
     Attributes:
-        embedded: the server runs in the function; else only the archive has to find room.
+        embedded: whether the server runs in the function; else only the archive needs disk.
         tmp_free_bytes: free in /tmp.
         memory_mb: of the function.
         seconds_left: until the drill has to be over.
@@ -61,30 +61,34 @@ class Room:
 
 @dataclass(frozen=True)
 class _Shortage:
-    """Something there isn't enough of, and the setting that gives more; None when nothing can."""
+    """A resource that isn't enough, and the setting that gives more; None if no setting can."""
 
     needed: str
     setting: str | None
 
 
-def require_fit(
-    manifest: Manifest, room: Room, *, settings: DrillSettings, earlier: Iterable[DrillReport]
+def require_capacity(
+    manifest: Manifest,
+    capacity: Capacity,
+    *,
+    settings: DrillSettings,
+    earlier: Iterable[DrillReport],
 ) -> None:
-    """Let pass only a drill that has what it needs, as far as that can be known.
+    """Raise if the function is known to be too small for the drill.
 
     Args:
         manifest: of the backup to be restored.
-        room: what the function has.
-        settings: what the function was given.
+        capacity: what the function has.
+        settings: of the function.
         earlier: reports of earlier drills of the same database, in any order.
 
     Raises:
         DoesNotFitError: it doesn't fit; names every shortage and the ways out.
     """
     found = (
-        _disk(manifest, room, settings),
-        _memory(manifest, room, settings),
-        _time(manifest, room, settings, earlier),
+        _disk(manifest, capacity, settings),
+        _memory(manifest, capacity, settings),
+        _time(manifest, capacity, settings, earlier),
     )
     shortages = [each for each in found if each]
     if shortages:
@@ -92,12 +96,12 @@ def require_fit(
             f"{manifest.location.id} does not fit into this function:"
             f" {'; '.join(each.needed for each in shortages)}.",
             safe="The backup is untouched; nothing was fetched.",
-            todo=_ways_out(manifest, room, shortages),
+            todo=_ways_out(manifest, capacity, shortages),
         )
 
 
 def limits(report: DrillReport, *, function_seconds: float) -> tuple[Limit, ...]:
-    """At which size of the database something will stop working, by what this drill measured.
+    """The sizes of the database at which a limit will be reached, by this drill's measurements.
 
     Args:
         report: of the drill; its own `limits` don't matter.
@@ -107,89 +111,91 @@ def limits(report: DrillReport, *, function_seconds: float) -> tuple[Limit, ...]
         One for the RTO, one for the function's time and one for its disk, none below a size that
         this drill showed to fit; nothing when it was not measured to its end.
     """
-    course = course_of(report)
-    if course is None or report.archive_bytes is None:
+    model = measured_model(report)
+    if model is None or report.archive_bytes is None:
         return ()
-    per_database = report.archive_bytes + (course.bytes if report.target == EMBEDDED else 0)
-    room = max(0, report.ephemeral_mb * MB - DISK_MARGIN_BYTES)
+    per_database = report.archive_bytes + (model.bytes if report.target == EMBEDDED else 0)
+    disk_bytes = max(0, report.ephemeral_mb * MB - DISK_MARGIN_BYTES)
     return (
-        Limit(what="rto", database_bytes=course.bytes_in(report.rto_seconds)),
-        Limit(what="time", database_bytes=course.bytes_in(function_seconds)),
-        Limit(what="disk", database_bytes=course.bytes * room // max(1, per_database)),
+        Limit(what="rto", database_bytes=model.bytes_in(report.rto_seconds)),
+        Limit(what="time", database_bytes=model.bytes_in(function_seconds)),
+        Limit(what="disk", database_bytes=model.bytes * disk_bytes // max(1, per_database)),
     )
 
 
-def _disk(manifest: Manifest, room: Room, settings: DrillSettings) -> _Shortage | None:
-    archive, database = manifest.archive.bytes, manifest.source.bytes if room.embedded else 0
+def _disk(manifest: Manifest, capacity: Capacity, settings: DrillSettings) -> _Shortage | None:
+    archive, database = manifest.archive.bytes, manifest.source.bytes if capacity.embedded else 0
     needed = archive + database + DISK_MARGIN_BYTES
-    if needed <= room.tmp_free_bytes:
+    if needed <= capacity.tmp_free_bytes:
         return None
-    in_use = max(0, settings.ephemeral_mb * MB - room.tmp_free_bytes)
+    in_use = max(0, settings.ephemeral_mb * MB - capacity.tmp_free_bytes)
     parts = f"archive {format_size(archive)}, " + (
         f"database {format_size(database)}, " if database else ""
     )
     return _Shortage(
         f"it needs {format_size(needed)} of /tmp ({parts}{format_size(DISK_MARGIN_BYTES)} to"
-        f" spare) and {format_size(room.tmp_free_bytes)} are free",
+        f" spare) and {format_size(capacity.tmp_free_bytes)} are free",
         _setting("ephemeral_mb", ceil((needed + in_use) / MB)),
     )
 
 
-def _memory(manifest: Manifest, room: Room, settings: DrillSettings) -> _Shortage | None:
-    if not room.embedded:
+def _memory(manifest: Manifest, capacity: Capacity, settings: DrillSettings) -> _Shortage | None:
+    if not capacity.embedded:
         return None
     tables = len(manifest.inventory.tables) * _TABLE_KB // 1024
     needed = _MEMORY_MB + settings.jobs * (_JOB_MB + tables)
-    if needed <= room.memory_mb:
+    if needed <= capacity.memory_mb:
         return None
     return _Shortage(
         f"it needs {needed} MB of memory for {settings.jobs} workers and"
-        f" {len(manifest.inventory.tables)} tables, and the function has {room.memory_mb} MB",
+        f" {len(manifest.inventory.tables)} tables, and the function has {capacity.memory_mb} MB",
         _setting("memory_mb", needed),
     )
 
 
 def _time(
-    manifest: Manifest, room: Room, settings: DrillSettings, earlier: Iterable[DrillReport]
+    manifest: Manifest, capacity: Capacity, settings: DrillSettings, earlier: Iterable[DrillReport]
 ) -> _Shortage | None:
-    pace = Pace(embedded=room.embedded, memory_mb=room.memory_mb, jobs=settings.jobs)
-    seconds = pace.seconds_for(manifest.source.bytes, earlier)
-    if seconds <= room.seconds_left:
+    forecast = DurationForecast(
+        embedded=capacity.embedded, memory_mb=capacity.memory_mb, jobs=settings.jobs
+    )
+    seconds = forecast.seconds_for(manifest.source.bytes, earlier)
+    if seconds <= capacity.seconds_left:
         return None
-    longer = room.seconds_left + (MAX_TIMEOUT_MINUTES - settings.timeout_minutes) * 60
+    longer = capacity.seconds_left + (MAX_TIMEOUT_MINUTES - settings.timeout_minutes) * 60
     setting = None
     if seconds <= longer:
-        minutes = settings.timeout_minutes + ceil((seconds - room.seconds_left) / 60)
+        minutes = settings.timeout_minutes + ceil((seconds - capacity.seconds_left) / 60)
         setting = f"drill.timeout_minutes to {minutes}"
-    elif room.embedded:
-        setting = _more_processors(room, settings, seconds / max(room.seconds_left, 1.0))
+    elif capacity.embedded:
+        setting = _more_processors(capacity, settings, seconds / max(capacity.seconds_left, 1.0))
     return _Shortage(
-        f"it will take about {seconds:.0f} s and {max(room.seconds_left, 0.0):.0f} s are left",
+        f"it will take about {seconds:.0f} s and {max(capacity.seconds_left, 0.0):.0f} s are left",
         setting,
     )
 
 
-def _more_processors(room: Room, settings: DrillSettings, times: float) -> str | None:
-    """The setting that makes a restore so many times faster, as processors come with memory."""
-    needed = vcpus(room.memory_mb, settings.jobs) * times
+def _more_processors(capacity: Capacity, settings: DrillSettings, times: float) -> str | None:
+    """The setting that makes a restore this many times faster: vCPUs grow with memory."""
+    needed = vcpus(capacity.memory_mb, settings.jobs) * times
     memory = _setting("memory_mb", ceil(needed * VCPU_MB))
     jobs = ceil(needed)
     return f"{memory} and drill.jobs to {jobs}" if memory and jobs > settings.jobs else memory
 
 
 def _setting(name: str, needed_mb: int) -> str | None:
-    """A setting with the next half gigabyte that is enough; None when Lambda has no such size."""
+    """The setting, rounded up to half a gigabyte; None if Lambda has no such size."""
     rounded = ceil(needed_mb / 512) * 512
     return f"drill.{name} to {rounded}" if rounded <= _MAX_MB[name] else None
 
 
-def _ways_out(manifest: Manifest, room: Room, shortages: Iterable[_Shortage]) -> str:
+def _ways_out(manifest: Manifest, capacity: Capacity, shortages: Iterable[_Shortage]) -> str:
     ways = []
     settings = [each.setting for each in shortages]
     known = [setting for setting in settings if setting]
     if len(known) == len(settings):
         ways.append(f"set {' and '.join(known)} in lifeboat.toml, then make deploy")
-    if room.embedded:
+    if capacity.embedded:
         event = {"database": manifest.database, "target": "<ARN of its secret>"}
         ways.append(
             "restore into a server of your own, whose secret drill.target_secret_arns names:"

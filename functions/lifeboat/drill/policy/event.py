@@ -15,8 +15,8 @@ from lifeboat.model.keys import DATABASE_NAME, BackupLocation, parse_id
 from lifeboat.recovery.policy.secret_names import MAY_BE as SECRET_MAY_BE
 from lifeboat.recovery.policy.secret_names import secret_name
 
-type Wanted = Literal["latest", "random"] | BackupLocation
-"""Which backup: the newest, any one of the hot ones, or that very one."""
+type BackupChoice = Literal["latest", "random"] | BackupLocation
+"""Which backup: the newest, a random hot one, or a certain one."""
 
 MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",
@@ -25,7 +25,7 @@ MAY_BE = {
 }
 
 
-def _wanted(value: object) -> Wanted:
+def _backup_choice(value: object) -> BackupChoice:
     """A name of a backup, as people type it."""
     match value:
         case None | "latest":
@@ -53,7 +53,9 @@ class DrillEvent(Request):
     """
 
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    backup: Annotated[Wanted, PlainValidator(_wanted, json_schema_input_type=str)] = "latest"
+    backup: Annotated[BackupChoice, PlainValidator(_backup_choice, json_schema_input_type=str)] = (
+        "latest"
+    )
     target: Annotated[str, PlainValidator(_target, json_schema_input_type=str)] = EMBEDDED
 
     @model_validator(mode="after")

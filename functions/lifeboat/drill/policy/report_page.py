@@ -8,7 +8,7 @@ from lifeboat.model.drill_report import Check, DrillReport, Outcome, TableResult
 from lifeboat.model.identifiers import qualified
 from lifeboat.model.text import format_duration, format_size, format_time
 
-_SAYS = {
+_SENTENCES = {
     Verdict.PROVEN: "came back whole: everything that it claims was found in a restored copy.",
     Verdict.PARTIAL: "came back, but not all of it could be tested here.",
     Verdict.FAILED: "did not pass: don't rely on it before the reasons are understood.",
@@ -48,7 +48,7 @@ def render_page(report: DrillReport) -> str:
 def _sentence(report: DrillReport) -> str:
     if report.backup is None:
         return "There was no backup to test."
-    return f"The backup <code>{escape(report.backup)}</code> {escape(_SAYS[report.verdict])}"
+    return f"The backup <code>{escape(report.backup)}</code> {escape(_SENTENCES[report.verdict])}"
 
 
 def _list(items: Iterable[str], kind: str) -> str:
@@ -93,13 +93,13 @@ def _limits(report: DrillReport) -> str:
     if not report.limits or report.database_bytes is None:
         return "<p>Not everything was measured, so it can't be said.</p>"
     ordered = sorted(report.limits, key=lambda limit: limit.database_bytes)
-    walls = (
+    points = (
         f"At {format_size(limit.database_bytes)} it"
         f" {_LIMITS[limit.what].format(target=format_duration(report.rto_seconds))}."
         for limit in ordered
     )
     now = f"The database had {format_size(report.database_bytes)}. At the pace of this drill:"
-    return f"<p>{now}</p>{_list(walls, 'limits')}"
+    return f"<p>{now}</p>{_list(points, 'limits')}"
 
 
 def _check(check: Check) -> str:

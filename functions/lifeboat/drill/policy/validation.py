@@ -1,4 +1,4 @@
-"""What a validation query was expected to give, and whether what it gave is that."""
+"""The expectation of a validation query, and whether its result meets it."""
 
 import json
 import operator
@@ -21,7 +21,7 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _EXPECTATION = re.compile(EXPECTATION)
 
-type Wanted = Decimal | str | bool | None
+type ExpectedValue = Decimal | str | bool | None
 
 
 @dataclass(frozen=True)
@@ -29,25 +29,25 @@ class Expectation:
     """What has to come back.
 
     Attributes:
-        text: as it stands in the settings.
-        of_rows: whether it speaks of the number of rows, not of the value in the only one.
-        relation: how what came has to relate to `wanted`: one of = != < <= > >=.
+        text: as in the settings.
+        of_rows: whether it is about the number of rows, not about the value in a single row.
+        relation: of the result to `wanted`: one of = != < <= > >=.
         wanted: a number, or for a value also a text, true, false or null (None).
     """
 
     text: str
     of_rows: bool
     relation: str
-    wanted: Wanted
+    wanted: ExpectedValue
 
     def judge(self, rows: Sequence[tuple[object, ...]]) -> str | None:
-        """None when it is met, else what was expected and what came, in a sentence.
+        """None if the result meets it, else a sentence with the expected and the actual result.
 
-        A value of another type than the one expected meets nothing, `!=` included; NULL likewise,
-        unless null is what is asked about.
+        A value of another type than the expected one meets no relation, not even `!=`. The same is
+        true for NULL, unless null is expected.
 
         Args:
-            rows: all that the query gave, as Python values.
+            rows: of the query, as Python values.
         """
         if self.of_rows:
             met, came = self._holds(Decimal(len(rows))), f"{len(rows)} rows came"
@@ -59,17 +59,17 @@ class Expectation:
             met, came = False, f"no single value but {len(rows)} rows{columns} came"
         return None if met else f"Expected {self.text}: {came}."
 
-    def _is_met(self, value: Wanted) -> bool:
+    def _is_met(self, value: ExpectedValue) -> bool:
         if self.wanted is None or type(value) is type(self.wanted):
             return self._holds(value)
         return False
 
-    def _holds(self, value: Wanted) -> bool:
+    def _holds(self, value: ExpectedValue) -> bool:
         return _HOLDS[self.relation](value, self.wanted)
 
 
 def parse_expectation(text: str) -> Expectation:
-    """What an expectation in the settings means.
+    """Parse an expectation from the settings.
 
     Raises:
         ValueError: it means nothing; the settings have refused such a text at synth.
@@ -92,11 +92,10 @@ def parse_expectation(text: str) -> Expectation:
     return Expectation(text, of_rows=True, relation="=", wanted=Decimal(0))
 
 
-def _plain(value: object) -> Wanted:
-    """A value as an expectation can be compared with it.
+def _plain(value: object) -> ExpectedValue:
+    """The value in a type that expectations have.
 
-    Whatever JSON has no type for (dates, UUIDs) is the text that a person would write for it, and
-    so is the number NaN, which compares with nothing.
+    A value without a JSON type (date, UUID) becomes text, and so does NaN, which equals nothing.
     """
     if value is None or isinstance(value, bool | str):
         return value
@@ -106,7 +105,7 @@ def _plain(value: object) -> Wanted:
     return "NaN" if number.is_nan() else number
 
 
-def _shown(value: Wanted) -> str:
+def _shown(value: ExpectedValue) -> str:
     if value is None:
         return "NULL"
     return show(value) if isinstance(value, str) else str(value)

@@ -1,1 +1,1 @@
-"""What pg_restore's words and a restored copy mean: pure."""
+"""Pure decisions about pg_restore's messages and restored databases."""

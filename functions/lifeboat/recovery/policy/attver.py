@@ -1,20 +1,20 @@
-"""Takes a server's own notes on columns out of the definitions of an archive.
+"""Removes a server's internal column option from the definitions of an archive.
 
-From the minors of 12 November 2026 on, a server keeps `pg_attver=<number>` among the options of
-each column. A pg_dump of these minors leaves it out, an older one writes it down like an option
-that somebody has set, in the entry that makes the table:
+From the minors of 12 November 2026 on, a server keeps `pg_attver=<number>` in the options of each
+column. A pg_dump of these minors leaves it out. An older pg_dump writes it like an option that
+somebody has set, in the entry that creates the table:
 
     ALTER TABLE ONLY public.users ALTER COLUMN id SET (pg_attver=219216848, n_distinct=5);
 
-An older server refuses that and so the table; a newer one keeps its own. It is in no case what was
-backed up.
+An older server refuses that statement, and with it the table; a newer one sets its own value. The
+option is never part of the backed-up data.
 """
 
 import re
 from collections.abc import Iterator
 
 HOLDERS = frozenset({b"TABLE", b"FOREIGN TABLE", b"MATERIALIZED VIEW"})
-"""Kinds of entries in which such a statement stands."""
+"""Kinds of entries that may contain such a statement."""
 
 _OPTION = b"pg_attver="
 _TOKEN = re.compile(
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     rb"|[\w$\x80-\xff]++|(?P<end>;)|.",
     re.DOTALL,
 )
-"""In the few ways in which the server itself writes definitions down: without comments or $$."""
+"""Tokens of definitions that the server writes: they have no comments and no $$."""
 
 _NAME = rb'(?:"(?:[^"]++|"")*+"|[a-z0-9_$\x80-\xff]++)'
 _SET = re.compile(
@@ -37,21 +37,21 @@ _SET = re.compile(
 
 
 def without_attver(definition: bytes) -> bytes:
-    """The same definition, as long as before, with blanks for the option or for its statement.
+    """The definition, equally long, with blanks in place of the option or its statement.
 
-    Only whole statements that set options of a column are looked at, never what looks like one
-    inside of a string, of a name or of a view's query.
+    Only whole statements that set options of a column are edited, never similar text inside a
+    string, a name or a view's query.
 
     Args:
         definition: of a table, foreign table or materialized view, in the encoding of its database.
     """
     if _OPTION not in definition:
         return definition
-    return b"".join(_cleared(statement) for statement in _statements(definition))
+    return b"".join(_without_option(statement) for statement in _statements(definition))
 
 
 def _statements(script: bytes) -> Iterator[bytes]:
-    """Each with its semicolon, and what follows the last one."""
+    """The statements, each with its semicolon, and the rest after the last one."""
     start = 0
     for token in _TOKEN.finditer(script):
         if token["end"]:
@@ -60,7 +60,7 @@ def _statements(script: bytes) -> Iterator[bytes]:
     yield script[start:]
 
 
-def _cleared(statement: bytes) -> bytes:
+def _without_option(statement: bytes) -> bytes:
     match = _SET.fullmatch(statement)
     if not match:
         return statement

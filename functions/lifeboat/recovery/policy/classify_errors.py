@@ -1,6 +1,6 @@
-"""Tells which errors of a restore speak against the backup.
+"""Decides which errors of a restore are the backup's fault.
 
-What is excused (see `restore_excuses`) is never passed over: it becomes part of `Untested`, so the
+A tolerated error (see `tolerated_errors`) is never ignored: it becomes part of `Untested`, so the
 drill is partial and names it.
 """
 
@@ -11,38 +11,38 @@ from dataclasses import dataclass
 from lifeboat.model.identifiers import quoted, unquoted
 from lifeboat.model.server_messages import without_values
 from lifeboat.model.text import line
-from lifeboat.recovery.policy.lost_objects import head, losses, makes_something
-from lifeboat.recovery.policy.out_of_resources import Shortage, shortage
+from lifeboat.recovery.policy.lost_objects import head, lost_objects, makes_something
+from lifeboat.recovery.policy.out_of_resources import Resource, exhausted_resource
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem
-from lifeboat.recovery.policy.second_attempt import one_worker_may_do_better
-from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, Excuse
+from lifeboat.recovery.policy.second_attempt import one_worker_may_succeed
+from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, ToleratedError
 from lifeboat.recovery.policy.verdict import Untested
 
-_LONGEST = 300
+_MAX_ERROR_LENGTH = 300
 _ROLE = re.compile(r'role "(.+)" does not exist')
 
 
 @dataclass(frozen=True)
 class Classified:
-    """What the errors of a restore come to.
+    """The errors of a restore, classified.
 
     Attributes:
-        fatal: a sentence for each that speaks against the backup, or of which that isn't known.
-        untested: what could not be made here.
-        excused: the other errors with the reason, a sentence each.
-        parallel: the first sentence in `fatal` of an error that one worker alone may not meet;
-            None where there is no such error.
-        missing_roles: names of roles that owners or grants need and that aren't there; these
-            errors are fatal too.
-        short_of: what there was too little of, which says nothing about the backup.
+        fatal: a sentence for each error that is, or may be, the backup's fault.
+        untested: what could not be created here.
+        tolerated: a sentence for each other error, with the reason.
+        parallel: the first sentence in `fatal` of an error that may not happen with one worker;
+            None if there is none.
+        missing_roles: names of missing roles that owners or grants need; these errors are fatal
+            too.
+        short_of: the resource that ran out, which is not the backup's fault.
     """
 
     fatal: tuple[str, ...]
     untested: Untested
-    excused: tuple[str, ...]
+    tolerated: tuple[str, ...]
     parallel: str | None
     missing_roles: tuple[str, ...]
-    short_of: Shortage | None = None
+    short_of: Resource | None = None
 
 
 def classify(
@@ -52,50 +52,51 @@ def classify(
     whole: bool = True,
     stand_ins: Collection[str] = (),
     replaced_collations: Collection[str] = (),
-    excuses: Iterable[Excuse] = EMBEDDED,
+    rules: Iterable[ToleratedError] = EMBEDDED,
 ) -> Classified:
-    """Tell errors that speak against the backup from those that don't.
+    """Separate errors that are the backup's fault from those that aren't.
 
     Args:
-        output: all that pg_restore said.
-        code: how it ended: 0, or 1 with errors; negative: the signal that killed it.
+        output: all messages of pg_restore.
+        code: its exit code: 0, or 1 with errors; negative: the signal that killed it.
         whole: whether every pass came to its end.
-        stand_ins: extensions that the server has only something in place of.
-        replaced_collations: names of those that were made beforehand, as another kind.
-        excuses: the list for this kind of server.
+        stand_ins: extensions for which the server has only a stand-in.
+        replaced_collations: names of collations that were created before, as another kind.
+        rules: the tolerated errors of this kind of server.
     """
     found = [
-        (problem, _excuse(problem, excuses, replaced_collations)) for problem in output.problems
+        (problem, _matching_rule(problem, rules, replaced_collations))
+        for problem in output.problems
     ]
-    lacking = bool(stand_ins) or any(excuse and excuse.lack for _, excuse in found)
-    excused = [(p, excuse) for p, excuse in found if excuse and (lacking or not excuse.follows)]
-    forgiven = {id(problem) for problem, _ in excused}
-    unforgiven = [problem for problem in output.problems if id(problem) not in forgiven]
+    server_lacks = bool(stand_ins) or any(rule and rule.lack for _, rule in found)
+    tolerated = [(p, rule) for p, rule in found if rule and (server_lacks or not rule.follows)]
+    tolerated_ids = {id(problem) for problem, _ in tolerated}
+    fatal = [problem for problem in output.problems if id(problem) not in tolerated_ids]
     errors = [problem.error for problem in output.problems]
     return Classified(
-        fatal=(*_about_the_end(output, code, whole=whole), *map(_sentence, unforgiven)),
-        untested=_untested(excused, stand_ins, replaced_collations),
-        excused=tuple(f"{_sentence(problem)}: {excuse.why}." for problem, excuse in excused),
-        parallel=next(map(_sentence, filter(one_worker_may_do_better, unforgiven)), None),
+        fatal=(*_about_the_end(output, code, whole=whole), *map(_sentence, fatal)),
+        untested=_untested(tolerated, stand_ins, replaced_collations),
+        tolerated=tuple(f"{_sentence(problem)}: {rule.why}." for problem, rule in tolerated),
+        parallel=next(map(_sentence, filter(one_worker_may_succeed, fatal)), None),
         missing_roles=tuple(
             dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
         ),
-        short_of=shortage(errors, code),
+        short_of=exhausted_resource(errors, code),
     )
 
 
-def _excuse(
-    problem: RestoreProblem, excuses: Iterable[Excuse], replaced: Collection[str]
-) -> Excuse | None:
-    for excuse in excuses:
-        caught = excuse.fits(problem)
+def _matching_rule(
+    problem: RestoreProblem, rules: Iterable[ToleratedError], replaced: Collection[str]
+) -> ToleratedError | None:
+    for rule in rules:
+        caught = rule.match(problem)
         if caught is None:
             continue
         collation = caught.get("collation")
         if collation is not None and unquoted(collation) not in replaced:
             continue
         if replaced or "schema" not in caught:
-            return excuse
+            return rule
     return None
 
 
@@ -111,17 +112,16 @@ def _about_the_end(output: RestoreOutput, code: int, *, whole: bool) -> list[str
 
 
 def _untested(
-    excused: Collection[tuple[RestoreProblem, Excuse]],
+    tolerated: Collection[tuple[RestoreProblem, ToleratedError]],
     stand_ins: Collection[str],
     replaced_collations: Collection[str],
 ) -> Untested:
-    lost = losses(problem.statement for problem, _ in excused)
-    caught = [excuse.fits(problem) or {} for problem, excuse in excused]
+    lost = lost_objects(problem.statement for problem, _ in tolerated)
+    caught = [rule.match(problem) or {} for problem, rule in tolerated]
     objects = [
         f"{_sentence(problem)}."
-        for problem, excuse in excused
-        if (excuse.untested or makes_something(problem.statement))
-        and not _was_there_before(problem)
+        for problem, rule in tolerated
+        if (rule.untested or makes_something(problem.statement)) and not _was_there_before(problem)
     ]
     return Untested(
         extensions=tuple(sorted(lost.extensions)),
@@ -136,14 +136,14 @@ def _untested(
 
 
 def _was_there_before(problem: RestoreProblem) -> bool:
-    """These are excused only because we have made them ourselves, or the server has them anyway."""
+    """Whether the object exists anyway: we have created it, or the server has it."""
     return problem.statement.startswith(("CREATE COLLATION ", "CREATE SCHEMA "))
 
 
 def _sentence(problem: RestoreProblem) -> str:
-    """What was to be made and what came of it, without rows, which may stand in further lines."""
+    """The statement and its error, without rows, which further lines may quote."""
     error = without_values(problem.error)
-    error = line(error if len(error) <= _LONGEST else f"{error[:_LONGEST]}...")
+    error = line(error if len(error) <= _MAX_ERROR_LENGTH else f"{error[:_MAX_ERROR_LENGTH]}...")
     if problem.copied is not None:
         return f"COPY {quoted(problem.copied)}: {error}"
     return f"{line(head(problem.statement))}: {error}" if problem.statement else error

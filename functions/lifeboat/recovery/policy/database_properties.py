@@ -1,8 +1,8 @@
-"""What is set on a database itself: owner, grants, settings, comment. Every reader gets one shape.
+"""The properties of a database itself: owner, grants, settings, comment.
 
-An archive holds it as statements that pg_restore writes with --create only. They are read word by
-word and made anew under another name, never passed on: what is not one of pg_dump's own few forms
-is counted and not run.
+An archive has them as statements that pg_restore writes with --create only. They are parsed and
+built again for another database name, never executed as they are: a statement that isn't in one of
+pg_dump's few forms is counted and not run.
 """
 
 import re
@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 type Token = tuple[str, str]
-"""Its kind and text: w, a bare word; n, a quoted name; s, a plain string; e, one with escapes; p,
-anything else."""
+"""Kind and text. Kinds: w, a bare word; n, a quoted name; s, a plain string; e, a string with
+escapes; p, anything else."""
 
-#: The settings whose values are lists of names, each to be quoted on its own
-#: (variable_is_guc_list_quote in pg_dump's dumputils.c).
 _LISTS = frozenset(
     {
         "local_preload_libraries",
@@ -25,6 +23,8 @@ _LISTS = frozenset(
         "unix_socket_directories",
     }
 )
+"""The settings whose values are lists of names, each to be quoted on its own
+(variable_is_guc_list_quote in pg_dump's dumputils.c)."""
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s++|--[^\n]*+|\\[^\n]*+)
@@ -54,7 +54,7 @@ class Setting:
 
     @property
     def may_be_secret(self) -> bool:
-        """Whether its value is an application's own, such as a key that signs tokens."""
+        """Whether its value is an application's, such as a key that signs tokens."""
         return "." in self.name
 
 
@@ -63,10 +63,10 @@ class Grant:
     """GRANT or REVOKE ... ON DATABASE.
 
     Attributes:
-        privileges: as the statement has them, such as `CONNECT,TEMPORARY`.
-        role: to or from whom; None for PUBLIC.
-        revoked: it takes them away.
-        with_option: to be passed on.
+        privileges: as in the statement, such as `CONNECT,TEMPORARY`.
+        role: that gets or loses them; None for PUBLIC.
+        revoked: whether it is a REVOKE.
+        with_option: with grant option.
         by: the role that grants; None for the database's owner.
     """
 
@@ -79,18 +79,18 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """All that is set on a database itself.
+    """All properties of a database itself.
 
     Attributes:
-        owner: None where the archive doesn't say.
-        connection_limit: -1 for none.
-        is_template: others may be made from it, and it can't be dropped.
+        owner: None if the archive doesn't have it.
+        connection_limit: -1 for no limit.
+        is_template: other databases may be created from it, and it can't be dropped.
         allows_connections: False refuses everybody; an archive is never of such a database.
         comment: on the database.
-        labels: of security, by their providers.
-        settings: in their order.
-        grants: in the order in which they have to be made.
-        unread: how many statements were none of pg_dump's.
+        labels: security labels, as pairs of provider and label.
+        settings: in order.
+        grants: in the order in which they have to be executed.
+        unread: how many statements had none of pg_dump's forms.
     """
 
     owner: str | None = None
@@ -105,7 +105,7 @@ class Properties:
 
 
 def values_of(name: str, value: str) -> tuple[str, ...]:
-    """The values of a setting, out of its text in the catalog (pg_db_role_setting)."""
+    """The values of a setting, from its text in the catalog (pg_db_role_setting)."""
     if name not in _LISTS:
         return (value,)
     items, at = [], 0
@@ -117,7 +117,7 @@ def values_of(name: str, value: str) -> tuple[str, ...]:
 
 
 def parse_properties(script: str) -> Properties:
-    """What a script of pg_restore's with the entries of the database alone sets on it."""
+    """The properties that a script of pg_restore sets; it has only the database's own entries."""
     reader = _Reader()
     for statement in _statements(script):
         reader.read(statement)
@@ -142,9 +142,9 @@ class _Reader:
     """Reads one statement after the other.
 
     Attributes:
-        found: so far.
-        doubled: plain strings have their backslashes doubled (standard_conforming_strings = off).
-        by: who grants what follows.
+        found: properties so far.
+        doubled: whether plain strings have doubled backslashes (standard_conforming_strings = off).
+        by: the grantor of the next statements.
     """
 
     found: Properties = field(default_factory=Properties)
@@ -152,7 +152,7 @@ class _Reader:
     by: str | None = None
 
     def read(self, statement: list[Token]) -> None:
-        """Note what a statement sets."""
+        """Add what a statement sets."""
         match statement:
             case [("w", "SET"), ("w", "standard_conforming_strings"), ("p", "="), ("w", value)]:
                 self.doubled = value == "off"
@@ -247,7 +247,7 @@ _OPTION: list[Token] = [("w", "WITH"), ("w", "GRANT"), ("w", "OPTION")]
 
 
 def _listed(values: list[Token]) -> bool:
-    """Whether these are strings with commas between."""
+    """Whether these are strings with commas between them."""
     strings = bool(values) and all(kind in {"s", "e"} for kind, _ in values[::2])
     return strings and len(values) % 2 == 1 and set(values[1::2]) <= {("p", ",")}
 

@@ -1,4 +1,4 @@
-"""What is lost with a statement of pg_dump's that could not be executed."""
+"""Which objects are lost with a statement of pg_dump that could not be executed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,9 @@ from lifeboat.model.identifiers import TableName, split_qualified, unquoted
 _NAME = r'(?:"(?:[^"]|"")+"|[a-z0-9_$]+)'
 _QUALIFIED = rf"{_NAME}\.{_NAME}"
 
-# What a statement would have made: named groups catch its name, figures are of the counts that it
-# enters into (fields of `ObjectCounts`). Infinity stands where that isn't known: a table has its
-# constraints inside.
+# What a statement would have created: named groups catch its name; the numbers are what it adds to
+# fields of `ObjectCounts`. Infinity means unknown: CREATE TABLE includes an unknown number of
+# constraints.
 _MAKES: tuple[tuple[str, Mapping[str, float]], ...] = (
     (rf"CREATE (?:UNLOGGED |FOREIGN )?TABLE (?P<table>{_QUALIFIED})", {"constraints": inf}),
     (rf"COPY (?P<table>{_QUALIFIED})", {}),
@@ -37,27 +37,27 @@ _MAKES: tuple[tuple[str, Mapping[str, float]], ...] = (
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), counts) for pattern, counts in _MAKES)
 
-_SIDE = re.compile(
+_MAKES_NOTHING = re.compile(
     r"COMMENT ON |SECURITY LABEL |GRANT |REVOKE |SET |RESET |COPY |SELECT |REFRESH "
     r"|ALTER DEFAULT PRIVILEGES |CREATE EXTENSION |ALTER [^;]* (?:OWNER TO|OWNED BY) [^;]*;\s*$"
 )
-"""Statements about an object that another statement makes: what is lost is told by that one."""
+"""Statements about an object that another statement creates: only that one counts as a loss."""
 
 _VALUES = re.compile(r"[('$;]|\sAS\s")
-"""What values may come after."""
+"""Values may follow after these."""
 
-_LONGEST = 100
+_MAX_LENGTH = 100
 
 
 @dataclass(frozen=True)
-class Losses:
-    """Everything that was lost with some statements.
+class LostObjects:
+    """The objects that are lost with some statements.
 
     Attributes:
         tables: schema and name of each.
-        sequences: the same.
+        sequences: schema and name of each.
         extensions: names.
-        counts: by field of `ObjectCounts`, how many fewer there may be; infinity: not known.
+        counts: how many may be missing, by field of `ObjectCounts`; infinity if unknown.
     """
 
     tables: frozenset[TableName] = frozenset()
@@ -66,8 +66,8 @@ class Losses:
     counts: Mapping[str, float] = field(default_factory=dict)
 
 
-def losses(statements: Iterable[str]) -> Losses:
-    """What is lost with these statements, as pg_dump writes them."""
+def lost_objects(statements: Iterable[str]) -> LostObjects:
+    """The objects that are lost with these statements, which are in pg_dump's form."""
     names: dict[str, set[str]] = {"table": set(), "sequence": set(), "extension": set()}
     counts: dict[str, float] = {}
     for statement in statements:
@@ -76,7 +76,7 @@ def losses(statements: Iterable[str]) -> Losses:
             names[kind].add(name)
         for kind, count in made.items():
             counts[kind] = counts.get(kind, 0) + count
-    return Losses(
+    return LostObjects(
         frozenset(map(split_qualified, names["table"])),
         frozenset(split_qualified(name.replace("''", "'")) for name in names["sequence"]),
         frozenset(map(unquoted, names["extension"])),
@@ -92,11 +92,11 @@ def _made_by(statement: str) -> tuple[dict[str, str], Mapping[str, float]]:
 
 
 def makes_something(statement: str) -> bool:
-    """Whether an object, or a part of one, is lost with the statement, and not only said of it."""
-    return _SIDE.match(statement) is None
+    """Whether the statement creates an object or a part of one."""
+    return _MAKES_NOTHING.match(statement) is None
 
 
 def head(statement: str) -> str:
-    """Which statement it is, in a few words; never a value, which might be somebody's password."""
+    """The beginning of the statement, without values, which might be passwords."""
     words = " ".join(_VALUES.split(statement, maxsplit=1)[0].split())
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+    return words if len(words) <= _MAX_LENGTH else f"{words[:_MAX_LENGTH]}..."

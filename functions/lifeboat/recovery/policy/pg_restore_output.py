@@ -1,4 +1,4 @@
-r"""What pg_restore says on standard error, taken apart.
+r"""Parses what pg_restore writes to standard error.
 
 A message is `pg_restore: error: <text>`, and the text may have lines:
 
@@ -10,14 +10,14 @@ A message is `pg_restore: error: <text>`, and the text may have lines:
     );
 
 Workers of a parallel restore share the stream. Each writes `pg_restore:`, a space, `error: ` and
-the text one after the other, and another's may fall in between. So heads pile up on one line and
-are missing from a later one. A text stays whole up to a length of 1 KB, which errors of parallel
-items hardly reach; one that another has broken into is recognised and not relied on.
+the text in separate writes, and another worker's may come in between. So several heads may be on
+one line, and a later line may have none. A text of up to 1 KB is written at once, and errors of
+parallel items are rarely longer; a text with another one inside is recognized and not used.
 
-At the end pg_restore says how many errors it has ignored. In a serial restore that is their number;
-in a parallel one the leader counts each item with errors once more (`mark_restore_job_done` in
-PostgreSQL's pg_backup_archiver.c, after `parseWorkerResponse` in parallel.c has added the errors
-themselves). Version 14 also names entries of the archive in between, and the server's notices.
+At the end, pg_restore writes how many errors it has ignored. In a serial restore that is their
+number; in a parallel one the leader counts each item with errors once more (`mark_restore_job_done`
+in PostgreSQL's pg_backup_archiver.c, after `parseWorkerResponse` in parallel.c has added the errors
+themselves). Version 14 also writes names of entries and the server's notices in between.
 """
 
 import re
@@ -33,7 +33,7 @@ _ASIDE = re.compile(
     r"|(?:WARNING|NOTICE|INFO|LOG|DEBUG):  "
 )
 _HEADLESS = re.compile(r"could not |COPY failed for table |error returned by |from TOC entry \d+; ")
-"""How a text begins whose head another worker's line has taken away: errors of single items."""
+"""How a text begins that has lost its head to another worker's line: errors of single items."""
 
 # Names have at most 63 bytes. What follows one may have quotes and colons, too.
 _PREFIX = re.compile(
@@ -48,9 +48,9 @@ class RestoreProblem:
     """One error of a restore.
 
     Attributes:
-        error: the server's or pg_restore's words, their first line.
-        rest: the other lines: the place in the statement, DETAIL, HINT, CONTEXT. May hold rows.
-        statement: what was to be executed, whole; empty where it is not known.
+        error: the first line of the server's or pg_restore's message.
+        rest: the other lines: the position in the statement, DETAIL, HINT, CONTEXT. May quote rows.
+        statement: the whole statement; empty if unknown.
         copied: the table, without its schema, whose rows were being loaded.
     """
 
@@ -62,13 +62,12 @@ class RestoreProblem:
 
 @dataclass(frozen=True)
 class RestoreOutput:
-    """Everything that one or more runs of pg_restore said.
+    """The parsed messages of one or more runs of pg_restore.
 
     Attributes:
         problems: the errors, in order.
-        ignored: how many it counted itself, in the odd way described above; 0 when it was ended
-            before it could say so.
-        whole: whether the output began with a message; else its beginning has been lost.
+        ignored: pg_restore's own count, as described above; 0 when it ended before writing it.
+        whole: whether the output begins with a message; else its beginning is lost.
     """
 
     problems: tuple[RestoreProblem, ...]
@@ -77,7 +76,7 @@ class RestoreOutput:
 
     @property
     def understood(self) -> bool:
-        """Whether each error that pg_restore counted can be among `problems`, and no others."""
+        """Whether `problems` agrees with pg_restore's own count."""
         broken_into = any("pg_restore:" in each.rest + each.statement for each in self.problems)
         counted = len(self.problems) <= self.ignored <= 2 * len(self.problems)
         return self.whole and counted and not broken_into
@@ -87,7 +86,7 @@ def parse(said: str) -> RestoreOutput:
     """Find every error.
 
     Args:
-        said: the standard error of one run, or of several one after the other.
+        said: the standard error of one run, or of several in order.
     """
     problems: list[RestoreProblem] = []
     ignored = 0
@@ -102,7 +101,7 @@ def parse(said: str) -> RestoreOutput:
 
 
 def _messages(said: str) -> Iterator[tuple[str, str]]:
-    """Heads and texts, in order; lines before the first head belong to no message."""
+    """Heads and texts, in order. Lines before the first head belong to no message."""
     head: str | None = None
     lines: list[str] = []
     for line in said.splitlines():
@@ -118,7 +117,7 @@ def _messages(said: str) -> Iterator[tuple[str, str]]:
 
 
 def _begins(line: str) -> str | None:
-    """The head of the message that begins with this line, perhaps empty; None when none does."""
+    """The head, perhaps empty, of a message that begins with this line; None when none begins."""
     match = _HEAD.match(line)
     head = match[0] if match else ""
     text = line.removeprefix(head)

@@ -1,17 +1,17 @@
-"""Which entries of an archive a superuser may make, in a server where all else is made by others.
+"""Which entries of an archive a superuser creates; an ordinary role creates all others.
 
-Code of the backed-up database runs whenever its definitions and rows are brought back: CHECKs,
-generated columns, expressions of indexes, materialized views. It even runs where a definition is
-only read: a constant of a composite, array or range type calls the CHECKs of the domains in it, be
-it in a view, an argument's default, a policy, a partition's bound or an aggregate's first state. So
-a superuser makes nothing but
+Code of the backed-up database runs when its definitions and rows are restored: CHECKs, generated
+columns, index expressions, materialized views. It even runs when a definition is only parsed: a
+constant of a composite, array or range type calls the CHECKs of the domains in it, in a view, an
+argument's default, a policy, a partition's bound or an aggregate's initial state. So a superuser
+creates only
 
-- what holds no expression, so that nobody's code can run (schemas, extensions, collations, casts,
+- what has no expression, so that no foreign code can run (schemas, extensions, collations, casts,
   comments, grants);
-- what nobody but a superuser of the source can have made (functions in C, base types, operator
+- what only a superuser of the source can have created (functions in C, base types, operator
   classes, access methods, event triggers).
 
-Whoever was no superuser in the source is none here.
+A role that was no superuser in the source is none here.
 """
 
 import re
@@ -61,15 +61,15 @@ _TOKEN = re.compile(
     r"|[\w$]++|\s++|.",
     re.DOTALL,
 )
-"""As the server writes definitions down. What it may not understand is taken for a token more, and
-so for something that no superuser makes; what is open, to the end, which is looked for once."""
+"""Tokens of definitions that the server writes. Anything unknown is one more token, and so belongs
+to something that no superuser creates. An open quote reaches to the end, found in one scan."""
 
-_BEYOND = frozenset({"LEAKPROOF", "SUPPORT"})
-"""Properties of a function that only a superuser may give it. The server writes its own words in
-capitals, and puts quotes around any name that has some."""
+_SUPERUSER_PROPERTIES = frozenset({"LEAKPROOF", "SUPPORT"})
+"""Properties that only a superuser may give a function. The server writes keywords in capitals, and
+quotes every name that has capitals."""
 
-_ENDS = frozenset({"AS", "BEGIN", "RETURN"})
-"""After these words there is nothing more about a function's properties."""
+_END_OF_PROPERTIES = frozenset({"AS", "BEGIN", "RETURN"})
+"""A function's properties end before these words."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ class Entry:
     """One entry of an archive's table of contents.
 
     Attributes:
-        number: its own, with which `pg_restore --list` begins its line.
+        number: with which its line in `pg_restore --list` begins.
         kind: such as TABLE or COMMENT.
-        tag: its name, after its kind where it is about something else: SCHEMA public.
-        definition: the statement that makes it.
+        tag: its name; for a comment, kind and name of its object, such as SCHEMA public.
+        definition: the statement that creates it.
     """
 
     number: int
@@ -90,12 +90,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """One run of pg_restore, and whose it is.
+class RolePass:
+    """One run of pg_restore, and the kind of role that runs it.
 
     Attributes:
         run: what to restore.
-        superuser: whether a superuser does it.
+        superuser: whether a superuser runs it.
     """
 
     run: Pass
@@ -103,33 +103,33 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Turns:
-    """All of them.
+class RolePasses:
+    """All passes of a restore.
 
     Attributes:
-        building: definitions, rows, and all that is made of rows.
-        finishing: grants, what materialized views hold, and event triggers.
+        building: definitions, rows, and what is built from rows.
+        finishing: grants, contents of materialized views, and event triggers.
     """
 
-    building: tuple[Turn, ...]
-    finishing: tuple[Turn, ...]
+    building: tuple[RolePass, ...]
+    finishing: tuple[RolePass, ...]
 
 
-def turns(
+def passes_by_role(
     lines: Iterable[str], entries: Collection[Entry], parameters: Collection[str] = ()
-) -> Turns:
-    """The passes of a restore, each by a superuser alone or by a role that is none.
+) -> RolePasses:
+    """The passes of a restore, each either by a superuser or by an ordinary role.
 
-    What a superuser makes before the rows stands at the head of an archive, with few exceptions,
-    so that tables and their rows are left to one run.
+    What a superuser creates before the rows is, with few exceptions, at the beginning of an
+    archive. So one run can still restore tables and their rows together.
 
     Args:
         lines: the table of contents, as `pg_restore --list` writes it, in its order.
-        entries: all of them.
+        entries: of the whole archive.
         parameters: the server's settings that only a superuser may change.
     """
     kinds = {each.number: _kind(each) for each in entries}
-    superusers = {each.number for each in entries if takes_a_superuser(each, parameters)}
+    superusers = {each.number for each in entries if needs_superuser(each, parameters)}
     early: list[str] = []
     late: list[str] = []
     events: list[str] = []
@@ -142,43 +142,45 @@ def turns(
     rows, rest, *views = passes(early)
     heads = groupby(rows.entries, lambda line: _number(line) in superusers)
     others = tuple(line for line in rest.entries if _number(line) not in superusers)
-    return Turns(
+    return RolePasses(
         building=(
             *(
-                Turn(replace(rows, entries=tuple(some), parallel=not by_superuser), by_superuser)
+                RolePass(
+                    replace(rows, entries=tuple(some), parallel=not by_superuser), by_superuser
+                )
                 for by_superuser, some in heads
             ),
-            Turn(replace(rest, entries=others), superuser=False),
+            RolePass(replace(rest, entries=others), superuser=False),
         ),
         finishing=(
-            *_alone(late),
-            *(Turn(each, superuser=False) for each in views),
-            *_alone(events),
+            *_as_superuser(late),
+            *(RolePass(each, superuser=False) for each in views),
+            *_as_superuser(events),
         ),
     )
 
 
-def _alone(lines: list[str]) -> Iterator[Turn]:
+def _as_superuser(lines: list[str]) -> Iterator[RolePass]:
     if lines:
-        yield Turn(Pass(tuple(lines), parallel=False), superuser=True)
+        yield RolePass(Pass(tuple(lines), parallel=False), superuser=True)
 
 
 def _number(line: str) -> int:
-    """Of the entry that a line of `pg_restore --list` is about; comments have none."""
+    """The entry's number in a line of `pg_restore --list`; 0 for a comment."""
     number = line.partition(";")[0]
     return int(number) if number.isdecimal() else 0
 
 
 def _kind(entry: Entry) -> str:
-    """Its kind; of a comment the kind of what it is about, where that takes a superuser."""
+    """Its kind; for a comment, the kind of its object if only a superuser creates that."""
     if entry.kind != "COMMENT":
         return entry.kind
     about = (kind for kind in _BEFORE_ROWS | _AFTER_ROWS if entry.tag.startswith(f"{kind} "))
     return next(about, entry.kind)
 
 
-def takes_a_superuser(entry: Entry, parameters: Collection[str]) -> bool:
-    """Whether a superuser has to make it and may.
+def needs_superuser(entry: Entry, parameters: Collection[str]) -> bool:
+    """Whether a superuser has to create it, and safely can.
 
     Args:
         entry: of the archive.
@@ -190,7 +192,7 @@ def takes_a_superuser(entry: Entry, parameters: Collection[str]) -> bool:
     if kind == "TYPE":
         return _is_base_type(entry.definition)
     if kind in _ROUTINES:
-        return _is_beyond_others(entry.definition, parameters)
+        return _has_superuser_properties(entry.definition, parameters)
     return kind == "AGGREGATE" and _has_internal_state(entry.definition)
 
 
@@ -199,8 +201,8 @@ def _tokens(definition: str) -> Iterator[str]:
     return (each for each in found if not each.isspace())
 
 
-def _outside(definition: str) -> Iterator[str]:
-    """The tokens that stand in no brackets, such as those of a function's arguments."""
+def _top_level_tokens(definition: str) -> Iterator[str]:
+    """The tokens outside of brackets, for example without a function's arguments."""
     depth = 0
     for word in _tokens(definition):
         depth += word == "("
@@ -210,18 +212,18 @@ def _outside(definition: str) -> Iterator[str]:
 
 
 def _is_base_type(definition: str) -> bool:
-    """Whether its properties follow the name at once: other types are made AS something."""
+    """Whether properties follow its name: other types are created AS something."""
     return [*islice(_tokens(definition), 6)][5:] == ["("]
 
 
-def _is_beyond_others(definition: str, parameters: Collection[str]) -> bool:
-    """Whether a function is in a language of machine code, or has a superuser's properties."""
-    words = dropwhile(lambda word: word != "LANGUAGE", _outside(definition))
-    properties = [*takewhile(lambda word: word not in _ENDS, words)]
+def _has_superuser_properties(definition: str, parameters: Collection[str]) -> bool:
+    """Whether a function is machine code, or has properties that need a superuser."""
+    words = dropwhile(lambda word: word != "LANGUAGE", _top_level_tokens(definition))
+    properties = [*takewhile(lambda word: word not in _END_OF_PROPERTIES, words)]
     sets = (name for word, name in pairwise(properties) if word == "SET")
     return (
         properties[1:2] in (["c"], ["internal"])
-        or not _BEYOND.isdisjoint(properties)
+        or not _SUPERUSER_PROPERTIES.isdisjoint(properties)
         or any(unquoted(name) in parameters for name in sets)
     )
 

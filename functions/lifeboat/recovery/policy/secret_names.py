@@ -1,4 +1,4 @@
-"""Names a secret by its ARN or, shorter, by its name, among those that the settings know."""
+"""Finds a secret in the settings by its ARN or by its name."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ def secret_name(value: object) -> str:
     """A name or a full ARN, as given; a connection URL is neither.
 
     Raises:
-        ValueError: it is none of both.
+        ValueError: it is neither of the two.
     """
     if isinstance(value, str) and _NAME.fullmatch(value):
         return value
@@ -28,13 +28,13 @@ def secret_name(value: object) -> str:
 
 
 def named_secret(wanted: str, known: Iterable[str]) -> str | None:
-    """The ARN among those known that is meant by an ARN or a name.
+    """The known ARN that an ARN or a name means.
 
-    None where none is, or where a secret and a parameter go by that name: then only an ARN will do.
+    None if there is none, or if a secret and a parameter have that name: then an ARN is needed.
 
     Args:
-        wanted: a full ARN, or the name that the secret or the parameter was given.
-        known: full ARNs, of one account and region, where each service uses a name once.
+        wanted: a full ARN, or the name of the secret or the parameter.
+        known: full ARNs of one account and region, where names are unique in each service.
     """
     meant = {arn for arn in known if wanted in (arn, *names_of(arn))}
     return meant.pop() if len(meant) == 1 else None

@@ -1,6 +1,6 @@
-"""The errors of a restore that don't speak against the backup, and why not.
+"""The errors of a restore that aren't the backup's fault, with reasons.
 
-The lists are short, and each line has its reason. Whatever no line names is fatal.
+The lists are short, and each rule has its reason. An error that no rule matches is fatal.
 """
 
 import re
@@ -11,24 +11,24 @@ from lifeboat.recovery.policy.pg_restore_output import RestoreProblem
 _NOT_THERE = r" does not exist"
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s".]+)'
 
-# What a database says may be long and meant to be: each pattern can fit a text in one way only, or
-# trying them all would take hours. So the first of two parts never has what separates them.
+# A hostile database may write long messages. So each pattern can match a text in one way only:
+# trying many ways would take hours. The first of two parts never contains their separator.
 
 
 @dataclass(frozen=True)
-class Excuse:
+class ToleratedError:
     """One kind of error that isn't the backup's fault.
 
     Attributes:
-        error: a regular expression, over the whole first line of the error. What a group
-            `relation` catches is remembered: the excuse falls if that table is there in the end.
+        error: a regular expression for the whole first line of the error. A table in its group
+            `relation` must not exist at the end, or the error isn't tolerated.
         why: the reason, in words.
-        statement: a regular expression for the beginning of the statement. What a group `collation`
-            catches has to be one of those that were replaced, and for a group `schema` there has to
-            be one.
-        follows: it counts only when something is lacking: after an excused `lack` of this restore.
-        lack: it says that the server lacks something on which other objects may depend.
-        untested: what the statement was to do stays untested, although it makes nothing new.
+        statement: a regular expression for the beginning of the statement. A name in its group
+            `collation` has to be a replaced collation; with a group `schema`, at least one
+            collation has to be replaced.
+        follows: tolerate it only after a tolerated `lack` in this restore.
+        lack: the server lacks something that other objects may depend on.
+        untested: the statement creates nothing, but what it does stays untested.
     """
 
     error: str
@@ -38,105 +38,105 @@ class Excuse:
     lack: bool = False
     untested: bool = False
 
-    def fits(self, problem: RestoreProblem) -> dict[str, str] | None:
-        """What its groups have caught, when it speaks of that problem."""
+    def match(self, problem: RestoreProblem) -> dict[str, str] | None:
+        """The matched groups if the rule applies to the problem, else None."""
         begins = re.match(self.statement, problem.statement)
         says = re.fullmatch(self.error, problem.error)
         return begins.groupdict() | says.groupdict() if begins and says else None
 
 
 _ANYWHERE = (
-    Excuse(
+    ToleratedError(
         r'extension "[^"]*" is not available',
         "the server has no files of the extension",
         statement="CREATE EXTENSION ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r'could not open extension control file "[^\n]*": No such file or directory',
         "the server has no files of the extension; so says version 14",
         statement="CREATE EXTENSION ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r'required extension "[^"]*" is not installed',
         "the server has no files of another extension that this one needs",
         statement="CREATE EXTENSION ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r'could not access file "[^\n]*": No such file or directory',
         "a function in C whose library the server doesn't have",
         statement="CREATE FUNCTION ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r'collation "[^\n]+" already exists|ICU is not supported in this build'
         r'|could not create locale "[^\n]+": No such file or directory',
         "it was made before, as another kind, since the server has no ICU or no such locale",
         statement=rf"CREATE COLLATION {_NAME}\.(?P<collation>{_NAME}) \(",
     ),
-    Excuse(
+    ToleratedError(
         r'schema "[^\n]+" already exists',
         "it was made before, for such a collation",
         statement="CREATE SCHEMA (?P<schema>[^\n]+);",
     ),
-    Excuse(
+    ToleratedError(
         r"permission denied for (?:function|table|view) pg_\w+",
         "its owner was a superuser, and nobody is one while views are filled here",
         statement="REFRESH MATERIALIZED VIEW ",
     ),
-    Excuse(
+    ToleratedError(
         rf'extension "[^"]*"{_NOT_THERE}',
         "a comment on an extension that the server doesn't have",
         statement="COMMENT ON EXTENSION ",
         follows=True,
     ),
-    # pg_dump writes names in full, so a name without a schema comes from a function's body that
-    # relies on a search path. That function fails in any restore: such errors are never excused.
-    Excuse(
+    # pg_dump writes qualified names, so a name without a schema comes from a function's body that
+    # relies on a search path. That function fails in any restore, so the error isn't tolerated.
+    ToleratedError(
         rf'relation "(?P<relation>[^\n.]*\.[^\n]*)"{_NOT_THERE}',
         "a table, view, index or sequence that belongs to a lacking extension, or failed for it",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         rf'type "?[^"\n.]+\.[^\n]+{_NOT_THERE}',
         "a type of a lacking extension, or one that was made of it",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         rf"(?:function|procedure|aggregate) [^(\n.]+\.[^\n]+{_NOT_THERE}",
         "a function of a lacking extension, or one that takes or gives such a type",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         r"operator does not exist: [^\n]*\.[-+*/<>=~!@#%^&|`?]+ [^\n]*",
         "an operator of a lacking extension",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         rf'operator (?:class|family) "[^\n.]+\.[^\n]+"{_NOT_THERE} for access method "[^"]*"',
         "an operator class of a lacking extension, or one for such a type",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         r'data type [^\n]+ has no default operator class for access method "[^"]*"',
         "a lacking extension (btree_gist, btree_gin) would bring it",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         r"(?:text search (?:parser|dictionary|template|configuration)|statistics object)"
         rf' "[^\n.]+\.[^\n]+"{_NOT_THERE}',
         "a part of full text search, or statistics, that a lacking extension brings or that failed",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         rf'(?:schema|language|access method|foreign-data wrapper|server|event trigger) "[^\n]+"'
         rf"{_NOT_THERE}",
         "something without a schema that a lacking extension brings, or that failed for it",
         follows=True,
     ),
-    Excuse(
+    ToleratedError(
         r'(?:constraint|trigger|policy|rule) (?>"[^\n]+?" for (?:table|relation) )"[^\n]+"'
         rf"{_NOT_THERE}",
         "a comment on a part of a table that failed itself",
@@ -148,20 +148,20 @@ _ANYWHERE = (
 
 EMBEDDED = (
     *_ANYWHERE,
-    Excuse(
+    ToleratedError(
         r'could not connect to server "[^\n]*"|could not establish connection',
         "the drill's own server is kept from reaching other servers; the view stays empty",
         statement="REFRESH MATERIALIZED VIEW ",
         untested=True,
     ),
-    Excuse(
+    ToleratedError(
         r'could not open file "[^\n]*" for reading: [^\n]*|program "[^\n]*" failed'
         r"|could not (?:execute|close|read from) [^\n]*command[^\n]*",
         "the drill's own server is kept from files that aren't its own, and from programs",
         statement="REFRESH MATERIALIZED VIEW ",
         untested=True,
     ),
-    Excuse(
+    ToleratedError(
         r'permission denied to set the "(?:filename|program)" option of a file_fdw foreign table'
         r"|only superuser or a member of the pg_[a-z_]+ role may specify the (?:filename|program)"
         r" option of a file_fdw foreign table",
@@ -174,66 +174,66 @@ EMBEDDED = (
 
 MANAGED = (
     *_ANYWHERE,
-    Excuse(
+    ToleratedError(
         r'permission denied to create extension "[^"]*"',
         "only the provider may create it",
         statement="CREATE EXTENSION ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r"must be owner of extension [^\n]*",
         "the provider owns the extension; the comment is its author's own",
         statement="COMMENT ON EXTENSION ",
     ),
-    Excuse(
+    ToleratedError(
         r"permission denied to create event trigger [^\n]*|must be superuser to [^\n]*",
         "only a superuser may have event triggers",
         statement="(?:CREATE|ALTER|COMMENT ON) EVENT TRIGGER ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r"must be superuser to create an operator (?:class|family)",
         "only a superuser may define how an index compares",
         statement="CREATE OPERATOR (?:CLASS|FAMILY) ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r"permission denied for language [^\n]*",
         "only a superuser may have functions in C",
         statement="CREATE FUNCTION ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r"(?:must be superuser|permission denied) to create [^\n]*(?:publication|subscription)"
         r"[^\n]*",
         "replication is not a matter of the restored copy",
         statement="CREATE (?:PUBLICATION|SUBSCRIPTION) ",
         lack=True,
     ),
-    Excuse(
+    ToleratedError(
         r'must be (?:able to SET ROLE|member of role) "[^\n]*"|permission denied for schema [^\n]*',
         "the role that restores may not give this away, or that role may not have it",
         statement="ALTER [^;]* OWNER TO ",
     ),
-    Excuse(
+    ToleratedError(
         r"permission denied to change default privileges|must be member of role [^\n]*",
         "what other roles' future objects grant is for these roles to say",
         statement="ALTER DEFAULT PRIVILEGES ",
     ),
-    Excuse(
+    ToleratedError(
         r"must be owner of schema [^\n]*",
         "the provider owns the schema public",
         statement="(?:COMMENT ON|ALTER) SCHEMA public ",
     ),
-    Excuse(
+    ToleratedError(
         r'schema "public" already exists',
         "every database is born with it",
         statement="CREATE SCHEMA public;",
     ),
-    Excuse(
+    ToleratedError(
         r'unrecognized configuration parameter "transaction_timeout"',
         "a setting of a session, which servers before 17 don't know",
         statement="SET transaction_timeout ",
     ),
 )
-"""For a server that is somebody else's, where the restoring role is no superuser."""
+"""For a provider's server, where the restoring role is no superuser."""

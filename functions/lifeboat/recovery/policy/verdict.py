@@ -1,8 +1,8 @@
-"""The heart of a drill: what the manifest claims against what came back, and what to call that.
+"""The core of a drill: compares the manifest with the restored database, and decides the verdict.
 
-Whatever differs fails, unless it is known that this server could not have held it; that is
-*untested*, is named, and never counts as a pass. More than was claimed is never excused, and the
-rows of a table that is there have to be right always.
+A difference fails, unless this server is known to be unable to hold the object: then the object is
+*untested*, is named, and never counts as passed. More than the manifest lists always fails, and so
+do wrong rows of a table that exists.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,28 +14,28 @@ from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
 from lifeboat.model.text import line
 
 ESSENTIAL = ("checksum", "decode", "restore", "rows")
-"""Checks without which nothing is proven: the archive's bytes, its form, and what is in it."""
+"""Checks that every proof needs: the archive's bytes, its format, and its contents."""
 
-_REASONS_EACH = 5
-_DETAILS = 50
+_MAX_REASONS_PER_CHECK = 5
+_MAX_DETAILS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class Untested:
-    """What the server that was restored into could not hold, whatever the backup is worth.
+    """What the target server could not hold; this is not the backup's fault.
 
     Attributes:
-        extensions: names of those that it doesn't have.
-        objects: a sentence for each object that could not be made for want of these.
-        tables: tables that could not be made for want of these.
-        sequences: sequences that could not be made for want of these.
-        fewer: how many objects of a kind may be missing, by the field of `ObjectCounts`; infinity
-            where it can't be told. Kinds without an entry have to be complete.
-        absent: `schema.name`, unquoted, of relations that excused errors called missing; a table
-            that came back all the same shows such an error to have been another kind.
-        collations: names of those that were replaced by byte order.
-        stand_ins: names of extensions for which something took their place that holds the same
-            rows. A note, no lack.
+        extensions: names of missing extensions.
+        objects: a sentence for each object that could not be created without them.
+        tables: tables that could not be created without them.
+        sequences: sequences that could not be created without them.
+        fewer: how many objects of a kind may be missing, by field of `ObjectCounts`; infinity if
+            unknown. Kinds without an entry have to be complete.
+        absent: `schema.name`, unquoted, of relations that tolerated errors called missing. If such
+            a table exists after all, the error had another cause.
+        collations: names of collations that were replaced by byte order.
+        stand_ins: names of extensions that a stand-in replaced, which holds the same rows. They are
+            only noted.
     """
 
     extensions: tuple[str, ...] = ()
@@ -58,42 +58,42 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Finding:
-    """Something to say about one check, and what it makes of it."""
+    """A detail of one check, and its effect on the outcome."""
 
     outcome: Outcome
     detail: str
 
 
 def compare(
-    claimed: Inventory, restored: Inventory, *, untested: Untested | None = None
+    expected: Inventory, restored: Inventory, *, untested: Untested | None = None
 ) -> Comparison:
-    """Compare everything that an inventory holds.
+    """Compare everything in an inventory.
 
     Args:
-        claimed: of the manifest.
-        restored: of the restored database, taken by the same queries.
+        expected: the manifest's.
+        restored: the restored database's, from the same queries.
         untested: what the server could not hold.
     """
-    excused = untested or Untested()
-    tables = tuple(_tables(claimed.tables, restored.tables, excused.tables))
+    not_testable = untested or Untested()
+    tables = tuple(_tables(expected.tables, restored.tables, not_testable.tables))
     checks = [
-        _check("rows", _about_rows(tables, claimed, restored)),
-        _check("sequences", _about_sequences(claimed, restored, excused)),
-        _check("extensions", _about_extensions(claimed, restored, excused)),
-        _check("objects", _about_objects(claimed, restored, excused)),
+        _check("rows", _about_rows(tables, expected, restored)),
+        _check("sequences", _about_sequences(expected, restored, not_testable)),
+        _check("extensions", _about_extensions(expected, restored, not_testable)),
+        _check("objects", _about_objects(expected, restored, not_testable)),
     ]
-    if any(table.checksum is not None for table in claimed.tables):
-        checks.insert(1, _check("content", _about_content(tables, claimed.tables)))
-    if claimed.collations or excused.collations:
-        checks.append(_check("collations", _about_collations(claimed, restored, excused)))
+    if any(table.checksum is not None for table in expected.tables):
+        checks.insert(1, _check("content", _about_content(tables, expected.tables)))
+    if expected.collations or not_testable.collations:
+        checks.append(_check("collations", _about_collations(expected, restored, not_testable)))
     return Comparison(tuple(checks), tables)
 
 
 def judge(checks: Iterable[Check]) -> tuple[Verdict, tuple[str, ...]]:
-    """What a drill's checks come to, and why, the gravest first.
+    """The verdict on a drill's checks, with reasons, the worst first.
 
-    Proven is only what passed every check, the `ESSENTIAL` ones among them. A drill that didn't get
-    to one of these has failed: nothing shows that the backup can be restored.
+    A backup is proven only if it passed every check, including the `ESSENTIAL` ones. A drill that
+    didn't reach one of these has failed: nothing shows that the backup can be restored.
     """
     made = list(checks)
     failed = [check for check in made if check.outcome is Outcome.FAILED]
@@ -112,53 +112,53 @@ def judge(checks: Iterable[Check]) -> tuple[Verdict, tuple[str, ...]]:
 
 def _reasons(check: Check) -> Iterator[str]:
     found = check.found or len(check.details)
-    first = check.details[: min(found, _REASONS_EACH)]
+    first = check.details[: min(found, _MAX_REASONS_PER_CHECK)]
     yield from (
         f"{check.name}: {detail}" for detail in first or (f"{check.outcome}, without a word why.",)
     )
-    if (more := found - _REASONS_EACH) > 0:
+    if (more := found - _MAX_REASONS_PER_CHECK) > 0:
         yield f"{check.name}: and {more} more."
 
 
 def _check(name: str, findings: Iterable[_Finding]) -> Check:
-    """The gravest outcome, and all that is to be said, that first."""
+    """The check with the worst outcome, and all details, the worst first."""
     found = list(findings)
-    grave = (Outcome.FAILED, Outcome.UNTESTED, Outcome.PASSED)
-    details = [each.detail for outcome in grave for each in found if each.outcome is outcome]
+    worst_first = (Outcome.FAILED, Outcome.UNTESTED, Outcome.PASSED)
+    details = [each.detail for outcome in worst_first for each in found if each.outcome is outcome]
     outcomes = [each.outcome for each in found]
-    outcome = next((each for each in grave if each in outcomes), Outcome.PASSED)
+    outcome = next((each for each in worst_first if each in outcomes), Outcome.PASSED)
     return Check(
         name=name,
         outcome=outcome,
-        details=told(details),
+        details=first_details(details),
         found=0 if outcome is Outcome.PASSED else outcomes.count(outcome),
     )
 
 
-def told(details: Collection[str]) -> tuple[str, ...]:
-    """The first details, and how many more there are: a report has to stay readable."""
-    first = tuple(details)[:_DETAILS]
+def first_details(details: Collection[str]) -> tuple[str, ...]:
+    """The first details, and the number of further ones: a report has to stay readable."""
+    first = tuple(details)[:_MAX_DETAILS]
     more = len(details) - len(first)
     return (*first, f"And {more} more.") if more else first
 
 
 def _tables(
-    claimed: Iterable[Table], restored: Iterable[Table], untested: Collection[TableName]
+    expected: Iterable[Table], restored: Iterable[Table], untested: Collection[TableName]
 ) -> Iterator[TableResult]:
-    ours = {(table.schema, table.name): table for table in claimed}
+    ours = {(table.schema, table.name): table for table in expected}
     theirs = {(table.schema, table.name): table for table in restored}
     for name in sorted(ours.keys() | theirs.keys()):
-        yield _table(name, ours.get(name), theirs.get(name), excused=name in untested)
+        yield _table(name, ours.get(name), theirs.get(name), not_testable=name in untested)
 
 
 def _table(
-    name: TableName, ours: Table | None, theirs: Table | None, *, excused: bool
+    name: TableName, ours: Table | None, theirs: Table | None, *, not_testable: bool
 ) -> TableResult:
     same = ours is not None and theirs is not None and ours.rows == theirs.rows
     content = None
     if ours and theirs and ours.checksum is not None and theirs.checksum is not None:
         content = ours.checksum == theirs.checksum
-    if excused and ours and not theirs:
+    if not_testable and ours and not theirs:
         outcome = Outcome.UNTESTED
     elif not same or content is False:
         outcome = Outcome.FAILED
@@ -175,13 +175,13 @@ def _table(
 
 
 def _about_rows(
-    results: Iterable[TableResult], claimed: Inventory, restored: Inventory
+    results: Iterable[TableResult], expected: Inventory, restored: Inventory
 ) -> Iterator[_Finding]:
-    excluded = {(table.schema, table.name) for table in claimed.tables if table.data_excluded}
-    ours, theirs = claimed.counts.large_objects, restored.counts.large_objects
+    excluded = {(table.schema, table.name) for table in expected.tables if table.data_excluded}
+    ours, theirs = expected.counts.large_objects, restored.counts.large_objects
     if ours != theirs:
         yield _failed(f"large objects: {ours:,} claimed, {theirs:,} came back.")
-    if not any(table.checksum for table in claimed.tables):
+    if not any(table.checksum for table in expected.tables):
         yield _passed("Rows were counted, not read: the backup was taken without checksums.")
     for result in results:
         name, where = (result.schema, result.name), qualified(result.schema, result.name)
@@ -199,8 +199,8 @@ def _about_rows(
             yield _passed(f"{where} is empty: the settings leave its rows out of backups.")
 
 
-def _about_content(results: Iterable[TableResult], claimed: Iterable[Table]) -> Iterator[_Finding]:
-    checksums = {(table.schema, table.name): table.checksum for table in claimed}
+def _about_content(results: Iterable[TableResult], expected: Iterable[Table]) -> Iterator[_Finding]:
+    checksums = {(table.schema, table.name): table.checksum for table in expected}
     for result in results:
         where = qualified(result.schema, result.name)
         if result.content is False:
@@ -210,9 +210,9 @@ def _about_content(results: Iterable[TableResult], claimed: Iterable[Table]) -> 
 
 
 def _about_sequences(
-    claimed: Inventory, restored: Inventory, untested: Untested
+    expected: Inventory, restored: Inventory, untested: Untested
 ) -> Iterator[_Finding]:
-    ours = {(each.schema, each.name): each for each in claimed.sequences}
+    ours = {(each.schema, each.name): each for each in expected.sequences}
     theirs = {(each.schema, each.name): each for each in restored.sequences}
     for name in sorted(ours.keys() | theirs.keys()):
         where = qualified(*name)
@@ -234,9 +234,9 @@ def _state(sequence: Sequence) -> str:
 
 
 def _about_extensions(
-    claimed: Inventory, restored: Inventory, untested: Untested
+    expected: Inventory, restored: Inventory, untested: Untested
 ) -> Iterator[_Finding]:
-    ours = {each.name: each.version for each in claimed.extensions}
+    ours = {each.name: each.version for each in expected.extensions}
     theirs = {each.name: each.version for each in restored.extensions}
     for name in sorted(ours.keys() | theirs.keys()):
         if name not in ours:
@@ -253,18 +253,18 @@ def _about_extensions(
 
 
 def _about_objects(
-    claimed: Inventory, restored: Inventory, untested: Untested
+    expected: Inventory, restored: Inventory, untested: Untested
 ) -> Iterator[_Finding]:
     for name in sorted({f"{t.schema}.{t.name}" for t in restored.tables} & untested.absent):
         yield _failed(f"{name} is there, but was not yet when something else needed it.")
     yield from (_untested(sentence) for sentence in untested.objects)
     for kind in ObjectCounts.model_fields:
-        ours: int = getattr(claimed.counts, kind)
+        ours: int = getattr(expected.counts, kind)
         theirs: int = getattr(restored.counts, kind)
         figures = f"{kind.replace('_', ' ')}: {ours:,} claimed, {theirs:,} came back."
         if kind == "large_objects":
             continue  # they are data: see the rows
-        if theirs < ours and not claimed.counted_as_dumped:
+        if theirs < ours and not expected.counted_as_dumped:
             yield _untested(f"{figures} Then, what pg_dump leaves out was counted too.")
         elif theirs > ours or ours - theirs > untested.fewer.get(kind, 0):
             yield _failed(figures)
@@ -273,20 +273,21 @@ def _about_objects(
 
 
 def _about_collations(
-    claimed: Inventory, restored: Inventory, untested: Untested
+    expected: Inventory, restored: Inventory, untested: Untested
 ) -> Iterator[_Finding]:
-    """A replaced collation sorts by bytes, so order and uniqueness under it are not what they were.
+    """Findings on collations.
 
-    One that no longer comes up may have gone with objects that could not be made.
+    A replaced collation sorts by bytes, so order and uniqueness differ. A collation that no column
+    uses any more may have gone with objects that could not be created.
     """
     theirs = {(each.name, each.provider) for each in restored.collations}
-    lacking = untested.tables or untested.objects
+    objects_missing = untested.tables or untested.objects
     for name in sorted(untested.collations):
         yield _untested(f"{name} was replaced by byte order: sorting by it is not tested.")
-    for each in claimed.collations:
+    for each in expected.collations:
         if each.name in untested.collations or (each.name, each.provider) in theirs:
             continue
-        finding = _untested if lacking else _failed
+        finding = _untested if objects_missing else _failed
         yield finding(f"{each.name} ({each.provider}) did not come back on any column.")
 
 

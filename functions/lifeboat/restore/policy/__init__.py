@@ -1,1 +1,1 @@
-"""What a restore decides: pure."""
+"""Pure decisions of a restore."""

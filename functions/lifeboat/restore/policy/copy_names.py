@@ -1,4 +1,4 @@
-"""Names of the databases that a restore makes beside the live one."""
+"""Names of the databases that a restore or a swap makes beside the live one."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lifeboat.model.utc import require_utc_second
 
 type Kind = Literal["restored", "tables", "before"]
 
-_LONGEST = 63
+_MAX_NAME_BYTES = 63
 """Bytes of a name that PostgreSQL keeps (NAMEDATALEN - 1)."""
 
 _NAME = re.compile(r"(.+)_(restored|tables|before)_([0-9]{8}t[0-9]{6}z)", re.DOTALL)
@@ -18,11 +18,11 @@ _KINDS: dict[str, Kind] = {"restored": "restored", "tables": "tables", "before":
 
 
 @dataclass(frozen=True)
-class Copy:
-    """What the name of such a database tells.
+class CopyName:
+    """The parts of such a name.
 
     Attributes:
-        base: the live database's name, or as much of it as there was room for.
+        base: the live database's name, perhaps shortened.
         kind: a restored copy, one of some tables only, or what was live before a swap.
         moment: when it was made or moved aside, in UTC.
     """
@@ -34,7 +34,7 @@ class Copy:
     @property
     def is_cut(self) -> bool:
         """Whether `base` may be only a part of the live database's name."""
-        return len(name_of(self.base, self.kind, self.moment).encode()) > _LONGEST - 4
+        return len(name_of(self.base, self.kind, self.moment).encode()) > _MAX_NAME_BYTES - 4
 
 
 def name_of(live: str, kind: Kind, moment: datetime) -> str:
@@ -43,18 +43,18 @@ def name_of(live: str, kind: Kind, moment: datetime) -> str:
     Raises:
         ValueError: the moment is not a whole second in UTC.
     """
-    suffix = f"_{kind}_{_told(moment)}"
-    base = live.encode()[: _LONGEST - len(suffix)].decode(errors="ignore")
+    suffix = f"_{kind}_{_format_moment(moment)}"
+    base = live.encode()[: _MAX_NAME_BYTES - len(suffix)].decode(errors="ignore")
     return base + suffix
 
 
-def _told(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     text = require_utc_second(moment).replace(tzinfo=None).isoformat()
     return text.replace("-", "").replace(":", "").lower() + "z"
 
 
-def parse_copy(name: str) -> Copy | None:
-    """What a name tells, or None when `name_of` never gives such a name."""
+def parse_copy_name(name: str) -> CopyName | None:
+    """The parts of a name, or None if `name_of` doesn't make such names."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None
@@ -62,4 +62,4 @@ def parse_copy(name: str) -> Copy | None:
         moment = datetime.strptime(match[3], _MOMENT).replace(tzinfo=UTC)
     except ValueError:  # the right shape, but no such day or hour
         return None
-    return Copy(match[1], _KINDS[match[2]], moment)
+    return CopyName(match[1], _KINDS[match[2]], moment)

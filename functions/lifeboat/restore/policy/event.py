@@ -40,7 +40,7 @@ class Action(StrEnum):
     THAW = "thaw"
 
 
-type Wanted = Literal["latest"] | BackupLocation
+type BackupChoice = Literal["latest"] | BackupLocation
 """Which backup: the newest one, or that very one."""
 
 MAY_BE = {
@@ -78,7 +78,7 @@ _USED_BY: dict[str, set[Action]] = {
 _MOMENT = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z")
 
 
-def _wanted(value: object) -> Wanted:
+def _backup_choice(value: object) -> BackupChoice:
     match value:
         case "latest":
             return "latest"
@@ -131,7 +131,9 @@ class RestoreEvent(Request):
 
     action: Action
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
-    backup: Annotated[Wanted, PlainValidator(_wanted, json_schema_input_type=str)] = "latest"
+    backup: Annotated[BackupChoice, PlainValidator(_backup_choice, json_schema_input_type=str)] = (
+        "latest"
+    )
     before: Annotated[UtcTime | None, BeforeValidator(_moment)] = None
     target: Annotated[str, PlainValidator(secret_name, json_schema_input_type=str)] | None = None
     owners: Literal["keep", "none"] = "keep"
@@ -182,7 +184,7 @@ class RestoreEvent(Request):
         """The same event about the very backup that was chosen: a newer one may come meanwhile."""
         return self.model_copy(update={"backup": backup, "before": None})
 
-    def again(self, **changes: object) -> dict[str, object]:
+    def with_changes(self, **changes: object) -> dict[str, object]:
         """An event like this one with some keys changed, ready to be sent.
 
         Args:

@@ -1,11 +1,11 @@
-"""What has to be known before a backup is brought back: of it, the server and the function."""
+"""Facts for planning a restore: about the backup, the server and the function."""
 
 from dataclasses import dataclass
 
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.thaw import StorageState
-from lifeboat.recovery.policy.duration import Pace
+from lifeboat.recovery.policy.duration import DurationForecast
 from lifeboat.settings import RestoreSettings
 
 
@@ -25,7 +25,7 @@ class TargetFacts:
         databases: the names of all databases there.
         extensions: names of those that the server has files of.
         roles: the names of all roles there.
-        belongs_to: roles that our role is, directly or not.
+        member_of: roles that our role is, directly or not.
         live_bytes: of the live database, if it is there and may be asked.
     """
 
@@ -40,12 +40,12 @@ class TargetFacts:
     databases: frozenset[str]
     extensions: frozenset[str]
     roles: frozenset[str]
-    belongs_to: frozenset[str]
+    member_of: frozenset[str]
     live_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class FunctionCapacity:
     """What the function has for a restore.
 
     Attributes:
@@ -62,7 +62,7 @@ class Room:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class RestoreSource:
     """The backup that would be brought back.
 
     Attributes:
@@ -84,8 +84,8 @@ class Source:
         """The name, on its server, of the database that it was taken of."""
         return self.manifest.source.database
 
-    def seconds(self, room: Room) -> float:
+    def seconds(self, capacity: FunctionCapacity) -> float:
         """How long a restore takes, by the drills; these ran in the function, the server won't."""
-        return Pace(embedded=True, memory_mb=room.memory_mb, jobs=room.settings.jobs).seconds_for(
-            self.manifest.source.bytes, self.drills
-        )
+        return DurationForecast(
+            embedded=True, memory_mb=capacity.memory_mb, jobs=capacity.settings.jobs
+        ).seconds_for(self.manifest.source.bytes, self.drills)

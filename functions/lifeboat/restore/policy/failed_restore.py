@@ -1,7 +1,7 @@
-"""What to say of a copy that is not all that its backup claims: what is in it, and what to do next.
+"""The error for a copy that differs from its backup: what is in it, and what to do next.
 
-A copy that has all its rows is never withheld: whether an index or a view that is lacking matters
-at this hour is for a person to decide, who needs the exact event for it.
+A copy with all its rows is always offered: a person decides whether a missing index or view matters
+now, and gets the exact event for the swap.
 """
 
 import json
@@ -17,7 +17,7 @@ _SAFE = "The live database and all backups are untouched; the copy is there to l
 
 
 def has_all_rows(report: RestoreReport) -> bool:
-    """Whether every table has its rows, so that at worst definitions are lacking."""
+    """Whether every table has its rows, so that only definitions may be missing."""
     made = {check.name: check.outcome for check in report.checks}
     return (
         "rows" in made
@@ -58,11 +58,11 @@ def _rows(report: RestoreReport) -> str:
     """What is in the copy, in words."""
     checked = any(check.name == "content" for check in report.checks)
     how = "compared by their content" if checked else "counted"
-    claimed = [table for table in report.tables if table.expected is not None]
-    good = [t for t in claimed if t.restored == t.expected and t.content is not False]
-    if len(good) == len(claimed):
-        return f"all {report.rows:,} rows of all {plural(len(claimed), 'table')} ({how})"
-    return f"{len(good):,} of {plural(len(claimed), 'table')} with all their rows ({how})"
+    expected = [table for table in report.tables if table.expected is not None]
+    good = [t for t in expected if t.restored == t.expected and t.content is not False]
+    if len(good) == len(expected):
+        return f"all {report.rows:,} rows of all {plural(len(expected), 'table')} ({how})"
+    return f"{len(good):,} of {plural(len(expected), 'table')} with all their rows ({how})"
 
 
 def _with_all_rows(swap: Mapping[str, object] | None) -> Iterator[str]:

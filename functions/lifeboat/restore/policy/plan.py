@@ -1,7 +1,6 @@
-"""What a restore would do, before it does anything: the answer to every event without `execute`.
+"""The plan of a restore: the answer to every event without `execute`.
 
-Pure: the facts are gathered by the services. A plan names what will be made, what may go wrong
-here, and what stands in the way for good; then the exact event that goes on.
+A plan lists its steps, warnings and blockers, and the exact event that carries it out.
 """
 
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import StorageState, price, speed_of
 from lifeboat.restore.policy.answers import RestorePlan
 from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import Room, Source, TargetFacts
-from lifeboat.restore.policy.preconditions import cautions, export_walls, walls
+from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.preconditions import blockers, export_blockers, warnings
 from lifeboat.settings import RestoreSettings
 
 
@@ -51,7 +50,7 @@ class Plan:
 
     def answer(self) -> RestorePlan:
         """The plan as the function returns it."""
-        next_event = self.event.again(execute=True, **dict(self.next_changes))
+        next_event = self.event.with_changes(execute=True, **dict(self.next_changes))
         return RestorePlan(
             action=self.event.action,
             database=self.event.database,
@@ -68,7 +67,11 @@ class Plan:
 
 
 def plan_restore(
-    event: RestoreEvent, source: Source, facts: TargetFacts, room: Room, copy: str
+    event: RestoreEvent,
+    source: RestoreSource,
+    facts: TargetFacts,
+    capacity: FunctionCapacity,
+    copy: str,
 ) -> Plan:
     """A whole database into a new one.
 
@@ -76,7 +79,7 @@ def plan_restore(
         event: what was asked for.
         source: the backup.
         facts: the server to restore into.
-        room: what the function has.
+        capacity: what the function has.
         copy: what the new database would be called if it were made now.
     """
     manifest = source.manifest
@@ -93,24 +96,26 @@ def plan_restore(
             "Restore into it. Nothing else on that server is touched.",
             "Compare what came back with the manifest and store a report.",
         ),
-        warnings=tuple(cautions(event, source, facts)),
-        blockers=tuple(walls(event, source, facts, room)),
+        warnings=tuple(warnings(event, source, facts)),
+        blockers=tuple(blockers(event, source, facts, capacity)),
         manual_commands=manual_commands(source.vault, manifest),
         download_bytes=manifest.archive.bytes,
-        seconds=source.seconds(room),
+        seconds=source.seconds(capacity),
     )
 
 
-def plan_export(event: RestoreEvent, source: Source, room: Room, url: str) -> Plan:
+def plan_export(
+    event: RestoreEvent, source: RestoreSource, capacity: FunctionCapacity, url: str
+) -> Plan:
     """A backup, or some of its tables, as a file of plain SQL.
 
     Args:
         event: what was asked for.
         source: the backup.
-        room: what the function has.
+        capacity: what the function has.
         url: where the file would go if it were written now.
     """
-    manifest, settings = source.manifest, room.settings
+    manifest, settings = source.manifest, capacity.settings
     what = join_first(qualified(*name) for name in event.tables) or "the whole database"
     return Plan(
         event=event,
@@ -128,21 +133,21 @@ def plan_export(event: RestoreEvent, source: Source, room: Room, url: str) -> Pl
             f"S3 removes the file after {plural(settings.export_days, 'day')}.",
             "Whoever has the link has the rows: treat it like a password.",
         ),
-        blockers=tuple(export_walls(source, room)),
+        blockers=tuple(export_blockers(source, capacity)),
         manual_commands=(
             manual_commands(source.vault, manifest)[0],
             "pg_restore --no-owner --no-privileges --file=- archive.dump | gzip > database.sql.gz",
         ),
         download_bytes=manifest.archive.bytes,
-        seconds=source.seconds(room),
+        seconds=source.seconds(capacity),
     )
 
 
-def require_open(plan: Plan) -> None:
-    """Let pass only a plan that nothing stands in the way of.
+def require_no_blockers(plan: Plan) -> None:
+    """Raise if the plan has blockers.
 
     Raises:
-        RestoreRefusedError: something does; names all of it, and the ways out.
+        RestoreRefusedError: it has; the error lists them and the ways out.
     """
     if plan.blockers:
         raise RestoreRefusedError(

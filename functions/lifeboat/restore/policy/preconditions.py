@@ -1,4 +1,4 @@
-"""What could go wrong when a backup is brought back on a server, and what makes it impossible."""
+"""Warnings and blockers of a restore into a server."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import speed_of
 from lifeboat.recovery.policy.duration import MB
 from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import Room, Source, TargetFacts
+from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
 from lifeboat.settings import RestoreSettings
 from lifeboat.settings.function_size import MAX_EPHEMERAL_MB
 
@@ -16,8 +16,8 @@ _ARCHIVE_MARGIN_BYTES = 100 * MB
 """Of /tmp, beside the archive: for globals, lists and CA certificates."""
 
 
-def cautions(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterator[str]:
-    """What could go wrong on this server, or come back otherwise than it was."""
+def warnings(event: RestoreEvent, source: RestoreSource, facts: TargetFacts) -> Iterator[str]:
+    """What may go wrong on this server, or differ from the original."""
     manifest = source.manifest
     if facts.major > manifest.source.major:
         yield (
@@ -77,16 +77,18 @@ def _whose_rights(event: RestoreEvent, facts: TargetFacts) -> str:
     return f"{runs}: here with the rights of {role}, in other databases of that server too."
 
 
-def export_walls(source: Source, room: Room) -> list[str]:
-    """What stands in the way of writing a backup as SQL, which needs no server."""
-    return [*_cold(source, room.settings), *_function(source, room)]
+def export_blockers(source: RestoreSource, capacity: FunctionCapacity) -> list[str]:
+    """What makes an export impossible; it needs no server."""
+    return [*_cold(source, capacity.settings), *_function(source, capacity)]
 
 
-def walls(event: RestoreEvent, source: Source, facts: TargetFacts, room: Room) -> Iterator[str]:
-    """What stands in the way for good."""
-    yield from _cold(source, room.settings)
+def blockers(
+    event: RestoreEvent, source: RestoreSource, facts: TargetFacts, capacity: FunctionCapacity
+) -> Iterator[str]:
+    """What makes the restore impossible."""
+    yield from _cold(source, capacity.settings)
     yield from _server(event, source, facts)
-    yield from _function(source, room)
+    yield from _function(source, capacity)
 
 
 def missing_roles(roles: Iterable[str], facts: TargetFacts) -> list[str]:
@@ -94,7 +96,7 @@ def missing_roles(roles: Iterable[str], facts: TargetFacts) -> list[str]:
     return sorted(role for role in roles if role not in facts.roles)
 
 
-def _cold(source: Source, settings: RestoreSettings) -> Iterator[str]:
+def _cold(source: RestoreSource, settings: RestoreSettings) -> Iterator[str]:
     lying, manifest = source.lying, source.manifest
     if lying.is_readable:
         return
@@ -112,7 +114,7 @@ def _cold(source: Source, settings: RestoreSettings) -> Iterator[str]:
     )
 
 
-def _server(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterator[str]:
+def _server(event: RestoreEvent, source: RestoreSource, facts: TargetFacts) -> Iterator[str]:
     major = source.manifest.source.major
     if facts.major < major:
         yield (
@@ -134,18 +136,19 @@ def _server(event: RestoreEvent, source: Source, facts: TargetFacts) -> Iterator
         )
 
 
-def _function(source: Source, room: Room) -> Iterator[str]:
+def _function(source: RestoreSource, capacity: FunctionCapacity) -> Iterator[str]:
     archive = source.manifest.archive.bytes
-    if archive + _ARCHIVE_MARGIN_BYTES > room.tmp_free_bytes:
+    free = capacity.tmp_free_bytes
+    if archive + _ARCHIVE_MARGIN_BYTES > free:
         yield (
-            f"The archive has {format_size(archive)}, and {format_size(room.tmp_free_bytes)} of"
+            f"The archive has {format_size(archive)}, and {format_size(capacity.tmp_free_bytes)} of"
             f" /tmp are free: raise restore.ephemeral_mb (at most {MAX_EPHEMERAL_MB}) in"
             " lifeboat.toml and make deploy, or restore by hand on a machine with room."
         )
-    seconds = source.seconds(room)
-    if seconds > room.seconds_left:
+    seconds = source.seconds(capacity)
+    if seconds > capacity.seconds_left:
         yield (
             f"It would take about {seconds / 60:.0f} minutes, and the function has"
-            f" {max(room.seconds_left, 0) / 60:.0f}: restore by hand on a machine that may take"
+            f" {max(capacity.seconds_left, 0) / 60:.0f}: restore by hand on a machine that may take"
             " longer."
         )

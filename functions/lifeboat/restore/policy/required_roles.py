@@ -13,7 +13,7 @@ _GRANTED = (
     re.compile(rf"^ALTER DEFAULT PRIVILEGES FOR ROLE {_NAME} ", re.MULTILINE),
     re.compile(rf"^ALTER DEFAULT PRIVILEGES .* TO {_NAME}(?: WITH GRANT OPTION)?;$", re.MULTILINE),
 )
-_EVERYBODY = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "pg_database_owner"}
+_PSEUDO_ROLES = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "pg_database_owner"}
 
 
 @dataclass(frozen=True)
@@ -43,5 +43,5 @@ def needed_roles(script: str, known: Collection[str] | None) -> NeededRoles:
 
 
 def _found(names: list[str], known: Collection[str] | None) -> frozenset[str]:
-    roles = {unquoted(name) for name in names} - _EVERYBODY
+    roles = {unquoted(name) for name in names} - _PSEUDO_ROLES
     return frozenset(roles if known is None else roles.intersection(known))

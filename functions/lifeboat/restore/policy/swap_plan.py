@@ -1,4 +1,4 @@
-"""What a swap would do: which names change, what stands in the way, and how to go back."""
+"""The plan of a swap: the new names, warnings, blockers, and the way back."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.text import format_time, join_first
-from lifeboat.restore.policy.copy_names import name_of, parse_copy
+from lifeboat.restore.policy.copy_names import name_of, parse_copy_name
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import TargetFacts
 from lifeboat.restore.policy.plan import Plan
@@ -56,17 +56,17 @@ def swap_of(event: RestoreEvent, live: str, databases: frozenset[str], now: date
 
 
 def _free_name(live: str, databases: Collection[str], now: datetime) -> str:
-    """The name of what is moved aside; a swap back may come within the same second."""
+    """A free name for the previous live database; two swaps may happen in the same second."""
     while (name := name_of(live, "before", now)) in databases:
         now += timedelta(seconds=1)
     return name
 
 
 def live_of(copy: str, report: RestoreReport | None) -> str | None:
-    """Whose place a copy takes; None where neither its report nor its name tells for certain."""
+    """The live database that a copy replaces; None if neither report nor name is certain."""
     if report is not None:
         return report.live_database
-    name = parse_copy(copy)
+    name = parse_copy_name(copy)
     return name.base if name and name.kind == "before" and not name.is_cut else None
 
 
@@ -97,13 +97,13 @@ def plan_swap(
             "All in one transaction, in less than a second; nothing is dropped.",
             f"To go back afterwards: {swap.rollback_sql}",
         ),
-        warnings=tuple(_cautions(swap, report)),
-        blockers=tuple(_walls(event, swap, facts, report)),
+        warnings=tuple(_warnings(swap, report)),
+        blockers=tuple(_blockers(event, swap, facts, report)),
         next_changes=(("confirm", swap.live),),
     )
 
 
-def _cautions(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
+def _warnings(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
     if report:
         aside = " It stays in the database that is moved aside." if swap.before else ""
         yield (
@@ -124,11 +124,11 @@ def _cautions(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
     yield "Clients lose their connections once and have to connect again."
 
 
-def _walls(
+def _blockers(
     event: RestoreEvent, swap: Swap, facts: TargetFacts, report: RestoreReport | None
 ) -> Iterator[str]:
     if swap.copy not in facts.databases:
-        there = sorted(name for name in facts.databases if parse_copy(name))
+        there = sorted(name for name in facts.databases if parse_copy_name(name))
         yield (
             f"There is no database {quoted(swap.copy)} on {facts.server}. Copies there:"
             f" {join_first(there) or 'none'}. If it was swapped in already, there is nothing to do."

@@ -1,8 +1,8 @@
-"""An archive's table of contents, and which of its entries some tables need.
+"""An archive's table of contents, and the entries that some tables need.
 
-`pg_restore --list --verbose` writes an entry a line (number, catalog numbers, kind, schema, name,
-owner), and after it what it depends on. Names may hold spaces, so they are not read here: which
-entries are a table's is asked of pg_restore itself.
+`pg_restore --list --verbose` writes one line for each entry (number, catalog numbers, kind, schema,
+name, owner) and then its dependencies. Names may contain spaces, so they aren't parsed here:
+pg_restore itself selects the entries of a table.
 """
 
 import re
@@ -20,16 +20,16 @@ _KINDS = (
     *("STATISTICS DATA", "STATISTICS", "DEFAULT", "TRIGGER", "POLICY", "ROW SECURITY", "RULE"),
     *("COMMENT", "ACL", "SECURITY LABEL", "EXTENSION"),
 )
-"""What matters here, the longer words before those that they begin with."""
+"""Kinds that matter here, longer ones before their prefixes."""
 
 _PARTS = set(_KINDS) - {"EXTENSION"}
-"""What comes along with the table (or whatever else) that it depends on."""
+"""Kinds that are included with an entry that they depend on."""
 
 _FOUNDATIONS = {"other", "EXTENSION", "SEQUENCE"}
-"""What is brought along because something depends on it."""
+"""Kinds that are included because an included entry depends on them."""
 
-_WHOLE = {"FK CONSTRAINT", "TABLE ATTACH", "INDEX ATTACH", "RULE"}
-"""Links between tables: of no use unless all that they depend on is there."""
+_LINKS = {"FK CONSTRAINT", "TABLE ATTACH", "INDEX ATTACH", "RULE"}
+"""Links between tables: included only if all their dependencies are."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def select(
     by_number = {each.number: each for each in entries}
     partitions = _partitions(entries)
     tables = {each.number for each in entries if each.kind == "TABLE"}
-    strangers = set() if relatives else tables - partitions
+    excluded = set() if relatives else tables - partitions
     taken: set[int] = set()
     more = set(chosen)
     while more:
@@ -104,11 +104,11 @@ def select(
             if taker in by_number
             for number in _needed(by_number[taker], by_number, partitions)
         }
-        more = (below | above) - taken - strangers
+        more = (below | above) - taken - excluded
     left_out = [
         each.line.split(" ", 3)[3]
         for each in entries
-        if each.kind in _WHOLE and each.number not in taken and each.needs & _tables(taken, entries)
+        if each.kind in _LINKS and each.number not in taken and each.needs & _tables(taken, entries)
     ]
     return Selection(
         entries=tuple(each for each in entries if each.number in taken),
@@ -137,7 +137,7 @@ def _comes_along(entry: Entry, taken: AbstractSet[int], by_number: Mapping[int, 
     ]
     if entry.kind not in _PARTS or not hosts:
         return False
-    if entry.kind in _WHOLE:
+    if entry.kind in _LINKS:
         return all(number in taken for number in entry.needs if number in by_number)
     if entry.kind == "TABLE":
         return any(host.kind == "TABLE" for host in hosts)
@@ -147,9 +147,9 @@ def _comes_along(entry: Entry, taken: AbstractSet[int], by_number: Mapping[int, 
 def _needed(
     entry: Entry, by_number: Mapping[int, Entry], partitions: AbstractSet[int]
 ) -> Iterator[int]:
-    """What has to be there before: types, functions, and tables that this one inherits from.
+    """Dependencies to include: types, functions, and parent tables in an inheritance tree.
 
-    Not an index or a constraint: what a partition's own need is that of the whole table.
+    Not indexes and constraints: those of a partition depend on the partitioned table's.
     """
     inherits = entry.kind == "TABLE" and entry.number not in partitions
     for number in entry.needs:

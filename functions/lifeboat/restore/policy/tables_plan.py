@@ -1,4 +1,4 @@
-"""What bringing back some tables would do: into a database of their own, or into the live one."""
+"""The plans for restoring tables: into a new database, or into the live one."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from lifeboat.model.identifiers import TableName, qualified, quoted
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import Room, Source, TargetFacts
+from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
 from lifeboat.restore.policy.plan import Plan
-from lifeboat.restore.policy.preconditions import cautions, walls
+from lifeboat.restore.policy.preconditions import blockers, warnings
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LiveTable:
     rows: int | None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The table and its rows, in words."""
         return f"{qualified(*self.name)} ({plural(self.rows or 0, 'row')})"
 
@@ -36,13 +36,13 @@ class LiveKey:
     """A foreign key from or to one of them.
 
     Attributes:
-        told: the key in words.
-        plain: all its triggers fire as they do by default: it is taken off and put back.
+        description: the key in words.
+        plain: all its triggers have the default state: it is dropped and created again.
         fires: rows of these tables would fire some of them.
         gaps: some of its triggers are off, so rows may be there that don't fit.
     """
 
-    told: str
+    description: str
     plain: bool = True
     fires: bool = True
     gaps: bool = False
@@ -50,7 +50,7 @@ class LiveKey:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveTables:
-    """The chosen tables of the live database, and what hangs on them.
+    """The chosen tables of the live database, with their keys and triggers.
 
     Attributes:
         tables: each that was chosen.
@@ -64,7 +64,11 @@ class LiveTables:
 
 
 def plan_tables(
-    event: RestoreEvent, source: Source, facts: TargetFacts, room: Room, copy: str
+    event: RestoreEvent,
+    source: RestoreSource,
+    facts: TargetFacts,
+    capacity: FunctionCapacity,
+    copy: str,
 ) -> Plan:
     """Some tables into a new database."""
     manifest = source.manifest
@@ -83,27 +87,33 @@ def plan_tables(
             "Nothing else on that server is touched.",
         ),
         warnings=(
-            *cautions(event, source, facts),
+            *warnings(event, source, facts),
             *_unlisted(event, manifest),
             "Foreign keys to tables that you don't choose are left out, and the answer names them.",
         ),
-        blockers=tuple(walls(event, source, facts, room)),
+        blockers=tuple(blockers(event, source, facts, capacity)),
         manual_commands=_manual_tables(event, source),
         download_bytes=manifest.archive.bytes,
-        seconds=source.seconds(room),
+        seconds=source.seconds(capacity),
     )
 
 
 def plan_rows(
-    event: RestoreEvent, source: Source, facts: TargetFacts, room: Room, live: LiveTables
+    event: RestoreEvent,
+    source: RestoreSource,
+    facts: TargetFacts,
+    capacity: FunctionCapacity,
+    live: LiveTables,
 ) -> Plan:
     """Rows into tables of the live database that are there already."""
     manifest = source.manifest
     there = [each for each in live.tables if each.rows is not None]
     old = (
-        [f"Remove all rows of {join_first(each.told for each in there)}."] if event.replace else []
+        [f"Remove all rows of {join_first(each.description for each in there)}."]
+        if event.replace
+        else []
     )
-    plain = [each.told for each in live.foreign_keys if each.plain]
+    plain = [each.description for each in live.foreign_keys if each.plain]
     keys = (
         f"Take off {plural(len(plain), 'foreign key')}: {join_first(plain)}.",
         "Put them back in the end, checked against all rows.",
@@ -125,10 +135,13 @@ def plan_rows(
             "Set sequences forward where the backup's stood higher; never back.",
         ),
         warnings=(*_about_rows(event, live), *_unlisted(event, manifest)),
-        blockers=(*walls(event, source, facts, room), *_row_walls(event, source, facts, live)),
+        blockers=(
+            *blockers(event, source, facts, capacity),
+            *_row_blockers(event, source, facts, live),
+        ),
         manual_commands=_manual_tables(event, source),
         download_bytes=manifest.archive.bytes,
-        seconds=source.seconds(room),
+        seconds=source.seconds(capacity),
         next_changes=(("confirm", source.live),) if event.replace else (),
     )
 
@@ -136,7 +149,7 @@ def plan_rows(
 def _about_rows(event: RestoreEvent, live: LiveTables) -> Iterator[str]:
     if live.triggers:
         yield f"Triggers don't fire for these rows: {join_first(live.triggers)}."
-    if partly := [each.told for each in live.foreign_keys if each.gaps]:
+    if partly := [each.description for each in live.foreign_keys if each.gaps]:
         yield (
             "Triggers of these foreign keys are disabled. They stay so, and rows are not checked"
             f" where they are: {join_first(partly)}."
@@ -153,10 +166,10 @@ def _about_rows(event: RestoreEvent, live: LiveTables) -> Iterator[str]:
         )
 
 
-def _row_walls(
-    event: RestoreEvent, source: Source, facts: TargetFacts, live: LiveTables
+def _row_blockers(
+    event: RestoreEvent, source: RestoreSource, facts: TargetFacts, live: LiveTables
 ) -> Iterator[str]:
-    fixed = [each.told for each in live.foreign_keys if each.fires and not each.plain]
+    fixed = [each.description for each in live.foreign_keys if each.fires and not each.plain]
     if fixed and not facts.superuser:
         yield (
             "Only a superuser can turn off the triggers of these foreign keys, and give them back"
@@ -169,11 +182,10 @@ def _row_walls(
             f"{quoted(source.live)} has no table {join_first(missing)}: without data_only, tables"
             " come back in a database of their own."
         )
-    full = [each for each in live.tables if each.rows]
+    full = [each.description for each in live.tables if each.rows]
     if full and not event.replace:
         yield (
-            f"Not empty: {join_first(each.told for each in full)}. To have the backup's rows in"
-            " place"
+            f"Not empty: {join_first(full)}. To have the backup's rows in place"
             ' of these, say "replace": true; or leave data_only out.'
         )
 
@@ -198,7 +210,7 @@ def _named(names: Collection[TableName], manifest: Manifest) -> list[str]:
     ]
 
 
-def _manual_tables(event: RestoreEvent, source: Source) -> tuple[str, ...]:
+def _manual_tables(event: RestoreEvent, source: RestoreSource) -> tuple[str, ...]:
     """Standard commands: pg_restore's own choice of tables leaves out indexes and constraints."""
     fetch = copy_backup(source.vault, source.manifest.location.prefix)
     names = "|".join(name for _, name in event.tables)

@@ -1,4 +1,4 @@
-"""What the demo plays on: a database, a local AWS, and the real stack, deployed by the real CLI."""
+"""The environment of the demo: a database, a local AWS, and the real stack, deployed by the CLI."""
 
 import json
 import os
@@ -43,8 +43,8 @@ class DemoError(LifeboatError):
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What is up once the stack is deployed.
+class DemoEnvironment:
+    """What runs once the stack is deployed.
 
     Attributes:
         aws: the local AWS.
@@ -99,7 +99,7 @@ def step(title: str) -> Iterator[None]:
     console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - begun:.1f} s[/]")
 
 
-def set_up(stack: ExitStack) -> Scene:
+def set_up(stack: ExitStack) -> DemoEnvironment:
     """Start everything, to be ended by the stack; about half a minute, nearly all CDK's.
 
     Raises:
@@ -142,7 +142,7 @@ def set_up(stack: ExitStack) -> Scene:
         approved = "--require-approval=never"
         _cdk(aws, "deploy", synthesized, approved, f"--outputs-file={outputs}")
     told: dict[str, str] = next(iter(json.loads(outputs.read_text()).values()))
-    return Scene(aws, server, told, admin)
+    return DemoEnvironment(aws, server, told, admin)
 
 
 def _create_source(server: PostgresServer) -> None:

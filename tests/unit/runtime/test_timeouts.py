@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import OutOfTimeError
-from lifeboat.postgres.watch import Watch, strike_all
+from lifeboat.postgres.cancel_scope import CancelScope, expire_all
 from lifeboat.runtime.invocation import seconds_left
-from lifeboat.runtime.patience import Patience, milliseconds, patience, set_testing
+from lifeboat.runtime.timeouts import Timeouts, milliseconds, set_testing, timeouts
 
 PRODUCTION = {
     "cancel_seconds": 3,
@@ -27,7 +27,7 @@ PRODUCTION = {
     "server_stop_seconds": 8,
     "server_death_seconds": 0.2,
     "report_seconds": 10,
-    "second_try_seconds": 60,
+    "retry_pause_seconds": 60,
     "attempt_seconds": 4,
     "webhook_connect_seconds": 5,
     "webhook_read_seconds": 10,
@@ -39,33 +39,33 @@ def out_of_time() -> OutOfTimeError:
 
 
 def test_outside_of_tests_these_are_the_waits() -> None:
-    assert asdict(Patience()) == PRODUCTION
+    assert asdict(Timeouts()) == PRODUCTION
 
 
 def test_what_comes_after_a_runs_end_fits_into_what_is_kept_back_for_it() -> None:
     lambda_says: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
     kept_back = 900 - seconds_left(lambda_says)()
-    waits = Patience()
+    waits = Timeouts()
     last = ("cancel", "last_call", "settle", "abort", "overtime")
     assert sum(getattr(waits, f"{each}_seconds") for each in last) < kept_back
     assert waits.report_seconds < kept_back
 
 
 def test_waits_are_changed_for_a_block_only_and_in_all_threads() -> None:
-    outside = patience()
-    seen: list[Patience] = []
+    outside = timeouts()
+    seen: list[Timeouts] = []
     with set_testing(abort_seconds=0.1):
         with set_testing(settle_seconds=0.2):
-            look = threading.Thread(target=lambda: seen.append(patience()))
+            look = threading.Thread(target=lambda: seen.append(timeouts()))
             look.start()
             look.join()
-        assert patience().settle_seconds == outside.settle_seconds
-        assert patience().abort_seconds == 0.1
+        assert timeouts().settle_seconds == outside.settle_seconds
+        assert timeouts().abort_seconds == 0.1
     assert (seen[0].abort_seconds, seen[0].settle_seconds) == (0.1, 0.2)
-    assert patience() is outside
+    assert timeouts() is outside
     with pytest.raises(ValueError, match="on purpose"), set_testing(abort_seconds=0.1):
         raise ValueError("on purpose")
-    assert patience() is outside
+    assert timeouts() is outside
 
 
 def test_a_wait_that_does_not_exist_cannot_be_changed() -> None:
@@ -78,10 +78,10 @@ def test_postgresql_gets_whole_milliseconds() -> None:
 
 
 def test_a_struck_run_is_out_of_time_and_one_that_is_over_is_not() -> None:
-    with Watch(60, out_of_time) as over:
+    with CancelScope(60, out_of_time) as over:
         pass
-    with Watch(60, out_of_time) as watch:
-        strike_all()
+    with CancelScope(60, out_of_time) as scope:
+        expire_all()
         with pytest.raises(OutOfTimeError):
-            watch.check()
+            scope.check()
     over.check()

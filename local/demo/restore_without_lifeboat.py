@@ -11,12 +11,14 @@ from lifeboat.model.inventory import Inventory
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.inventory_queries import read_sequences, take_inventory
 from lifeboat.postgres.snapshot import list_relations
-from local.demo.scene import COPY, SOURCE, DemoError, Scene, console, step
+from local.demo.environment import COPY, SOURCE, DemoEnvironment, DemoError, console, step
 from local.postgres import PostgresServer
 from local.tables import comparison
 
 
-def prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
+def restore_without_lifeboat(
+    environment: DemoEnvironment, manifest: Manifest, stack: ExitStack
+) -> None:
     """Restore with stock pg_restore and compare what came back with the source.
 
     Raises:
@@ -26,12 +28,12 @@ def prove(scene: Scene, manifest: Manifest, stack: ExitStack) -> None:
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeboat-restore-")))
     archive = scratch / "archive.dump"
     with step("A restore with nothing but stock pg_restore -j2, rows first"):
-        scene.aws.client("s3").download_file(scene.vault, stored.key, str(archive))
-        _pg_restore(scene.server, archive, "pre-data", "data")
-        _pg_restore(scene.server, archive, "post-data")
+        environment.aws.client("s3").download_file(environment.vault, stored.key, str(archive))
+        _pg_restore(environment.server, archive, "pre-data", "data")
+        _pg_restore(environment.server, archive, "post-data")
     with step("Source and copy, compared by rows and checksums"):
-        source, copy = (_inventory(scene.server, name) for name in (SOURCE, COPY))
-        with psycopg.connect(scene.server.url(database=COPY)) as connection:
+        source, copy = (_inventory(environment.server, name) for name in (SOURCE, COPY))
+        with psycopg.connect(environment.server.url(database=COPY)) as connection:
             sequences = set(read_sequences(connection))
     console.print(comparison(source, copy))
     claimed = {(t.schema, t.name): t.rows for t in manifest.inventory.tables}

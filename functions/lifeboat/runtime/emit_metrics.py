@@ -1,4 +1,4 @@
-"""Figures, written into a function's log in the form in which CloudWatch takes metrics from it."""
+"""Writes metrics into a function's log, in the format that CloudWatch extracts metrics from."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -10,8 +10,8 @@ from lifeboat.model.metrics import ARCHIVE_BYTES, RTO_MARGIN, MetricValue
 _UNITS = {ARCHIVE_BYTES: MetricUnit.Bytes, RTO_MARGIN: MetricUnit.Seconds}
 
 
-def measure(figures: Iterable[MetricValue]) -> None:
-    """Send figures, those of a database under its name. No figures, no line."""
+def emit_metrics(figures: Iterable[MetricValue]) -> None:
+    """Write figures, with a database's name as dimension. Without figures, write no line."""
     for database, own in groupby(figures, lambda figure: figure.database):
         metrics = EphemeralMetrics()
         if database is not None:

@@ -1,6 +1,6 @@
 import pytest
 
-from lifeboat.backup.policy.second_try import MOST_MOVED, is_worth_a_second_try
+from lifeboat.backup.policy.retry import MAX_RETRY_BYTES, should_retry
 from lifeboat.errors import (
     AlreadyTakenError,
     ConnectError,
@@ -14,7 +14,7 @@ from lifeboat.errors import (
 
 
 def worth(error: LifeboatError, *, moved: int = 0, took: float = 60, left: float = 600) -> bool:
-    return is_worth_a_second_try(error, moved=moved, took=took, pause=60, left=left)
+    return should_retry(error, moved=moved, took=took, pause=60, left=left)
 
 
 UNREACHABLE = ConnectError("No route.", todo="Look.")
@@ -44,7 +44,7 @@ def test_what_stays_is_not(error: LifeboatError) -> None:
 
 
 def test_what_moved_much_or_leaves_no_time_is_not_tried_again() -> None:
-    assert worth(UNREACHABLE, moved=MOST_MOVED - 1)
-    assert not worth(UNREACHABLE, moved=MOST_MOVED)
+    assert worth(UNREACHABLE, moved=MAX_RETRY_BYTES - 1)
+    assert not worth(UNREACHABLE, moved=MAX_RETRY_BYTES)
     assert worth(UNREACHABLE, took=500, left=561)
     assert not worth(UNREACHABLE, took=500, left=560)
