@@ -15,7 +15,7 @@ from infra.stack import Contents, LifeboatStack
 from layers.code import function_code
 from layers.postgres import client_layer, server_layer
 from layers.python import dependency_layer
-from lifeboat.errors import LifeboatError
+from lifeboat.errors import NOTHING_DEPLOYED, LifeboatError
 from lifeboat.settings import Deployment, parse
 from lifeboat.settings.warnings import warnings
 
@@ -55,4 +55,4 @@ if __name__ == "__main__":
     try:
         main()
     except LifeboatError as error:
-        sys.exit(str(error))
+        sys.exit(str(error.ending(NOTHING_DEPLOYED)))

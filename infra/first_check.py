@@ -43,14 +43,12 @@ def first_check(found: boto3.Session, *, stack: str, region: str | None) -> str:
     except (BotoCoreError, ClientError) as error:
         raise PreflightError(
             f"Invoking the monitor {name} failed: {error}",
-            safe=_SAFE,
             todo="Allow lambda:InvokeFunction on it for these credentials, or let somebody run the"
             " command in the stack's output StatusCommand.",
         ) from error
     if "FunctionError" in answer:
         raise PreflightError(
             f"The monitor {name} failed: {said.get('errorMessage') or said}",
-            safe=_SAFE,
             todo="Fix what it says, then deploy again. Its log: aws logs tail"
             f" /aws/lambda/{name} --since 1h --region {region}",
         )
@@ -69,7 +67,7 @@ def main() -> int:
         print(f"\nThe first check of {stack}-monitor in {region}:\n")  # noqa: T201
         print(first_check(found, stack=stack, region=region))  # noqa: T201
     except LifeboatError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error.ending(_SAFE), file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.command_line import cdk_json
 from infra.settings_file import EXAMPLE, FILE
 from infra.toml_text import toml_of
-from lifeboat.errors import LifeboatError, SettingsError
+from lifeboat.errors import NOTHING_DEPLOYED, LifeboatError, SettingsError
 from lifeboat.settings import parse
 from lifeboat.settings.context import ROOT, STACK_KEY
 from lifeboat.settings.transfer import UNLIMITED
@@ -77,7 +77,8 @@ def main() -> int:
     try:
         move()
     except LifeboatError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this is what the command is for
+        # This is what the command is for.
+        print(error.ending(NOTHING_DEPLOYED), file=sys.stderr)  # noqa: T201
         return 1
     print(f"The settings are in {FILE} now, and no longer in cdk.json.")  # noqa: T201
     print("Next: see that nothing changes by it: cdk diff; then: make deploy")  # noqa: T201

@@ -18,7 +18,7 @@ from infra.preflight_error import PreflightError
 from infra.preflight_keys import Keys, answered
 from infra.preflight_secrets import secret_problems
 from infra.settings_file import installation
-from lifeboat.errors import LifeboatError
+from lifeboat.errors import NOTHING_DEPLOYED, LifeboatError
 from lifeboat.settings import Deployment, Settings, parse
 
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -195,7 +195,7 @@ def main() -> int:
     """Print each problem and its fix; 0 when there is none."""
     parser = parser_of("python -m infra.preflight", "Check what `cdk deploy` needs.")
     found = list(_check(parser.parse_args()))
-    problems = [each for each in found if isinstance(each, LifeboatError)]
+    problems = [each.ending(NOTHING_DEPLOYED) for each in found if isinstance(each, LifeboatError)]
     for each in found:
         text = each if each in problems else f"Note: {each}"
         print(f"{text}\n", file=sys.stderr)  # noqa: T201 - this is what the command is for

@@ -5,5 +5,3 @@ from lifeboat.errors import LifeboatError
 
 class PreflightError(LifeboatError):
     """Something that a deployment needs is not there."""
-
-    safe_by_default = "Nothing was deployed or changed."

@@ -14,7 +14,7 @@ from layers.postgres.lock import refresh
 from layers.python import dependency_layer
 from layers.summary import Summary, summarize
 from layers.target import ARCHITECTURES, Architecture
-from lifeboat.errors import LifeboatError
+from lifeboat.errors import NOTHING_DEPLOYED, LifeboatError
 
 LIMIT = 250 * 1024 * 1024
 """What a function and its layers may hold unzipped, in bytes (AWS: "Lambda quotas")."""
@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> int:
             refresh()
         built = {arch: _layers(arch) for arch in options.arch or ARCHITECTURES}
     except LifeboatError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # the whole answer to the person who ran it
+        # The whole answer to the person who ran it.
+        print(error.ending(NOTHING_DEPLOYED), file=sys.stderr)  # noqa: T201
         return 1
     Console().print(_table(built))
     return 0

@@ -1,4 +1,8 @@
-"""Every error that Lifeboat raises on purpose, in one tree.
+"""Every error that Lifeboat raises on purpose, in one tree that says whose fault it is.
+
+The kinds are those of who has to act: the configuration, the PostgreSQL server, storage, an
+archive or document, capacity, time, the request, or what the function runs in. Which command met
+the error is not in the tree: a backup, a drill and a restore raise the same ones.
 
 The reader is tired and in a hurry, so an error answers three questions: what happened, what is
 safe all the same, and what to do next. None of the three ever holds a secret: whoever builds an
@@ -6,7 +10,13 @@ error from a child's or a driver's words passes them through `lifeboat.postgres.
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
+
+_ALWAYS_SAFE = "Existing backups are untouched."
+"""What holds wherever an error is raised: no function of Lifeboat can delete or change a backup."""
+
+NOTHING_DEPLOYED = "Nothing was deployed or changed."
+"""What is safe when a command fails that prepares a deployment."""
 
 
 class LifeboatError(Exception):
@@ -15,10 +25,12 @@ class LifeboatError(Exception):
     Args:
         what: what happened, with the names and figures involved.
         todo: what to do next: a setting to change, a command to type, a statement to run.
-        safe: what is not affected; each class has a default for its own kind.
+        safe: what is not affected, where more is known of that than of any other error of the
+            same command. Else the kind says it, or the command that ends by this error.
     """
 
-    safe_by_default: ClassVar[str] = "Existing backups are untouched."
+    safe_by_default: ClassVar[str | None] = None
+    """What is not affected, for kinds from which that follows whichever command meets them."""
 
     final: bool = False
     """Whether it is known that trying again, with nothing changed, ends the same way."""
@@ -26,8 +38,23 @@ class LifeboatError(Exception):
     def __init__(self, what: str, *, todo: str, safe: str | None = None) -> None:
         self.what = what
         self.todo = todo
-        self.safe = safe or self.safe_by_default
+        self._safe = safe or self.safe_by_default
         super().__init__(what)
+
+    @property
+    def safe(self) -> str:
+        """What is not affected; of an error that has ended no command yet, the least of it."""
+        return self._safe or _ALWAYS_SAFE
+
+    def ending(self, safe: str) -> Self:
+        """The same error, as the end of a command.
+
+        Args:
+            safe: what is not affected by any failure of that command. It counts where neither the
+                kind nor who raised the error has said anything.
+        """
+        self._safe = self._safe or safe
+        return self
 
     def __str__(self) -> str:
         """The three answers, a line each: this is what Lambda reports as `errorMessage`.
@@ -38,10 +65,14 @@ class LifeboatError(Exception):
         return f"{what}\nSafe: {self.safe}\nNext: {self.todo}"
 
 
-class SettingsError(LifeboatError):
+class ConfigurationError(LifeboatError):
+    """The settings, the event or a secret has to be changed."""
+
+
+class SettingsError(ConfigurationError):
     """The settings are missing or hold something senseless; raised at synth."""
 
-    safe_by_default = "Nothing was deployed or changed."
+    safe_by_default = NOTHING_DEPLOYED
 
     def __str__(self) -> str:
         """The three answers; what is wrong is a list, so each line of it stays a line.
@@ -53,46 +84,26 @@ class SettingsError(LifeboatError):
         return f"{first}{listed}\nSafe: {self.safe}\nNext: {self.todo}"
 
 
-class LayerError(LifeboatError):
-    """A Lambda layer or a local PostgreSQL could not be built, or would not work where it runs."""
-
-    safe_by_default = "Nothing was deployed or changed."
-
-
-class EventError(LifeboatError):
+class EventError(ConfigurationError):
     """A function was invoked with an event that it cannot act on."""
 
     safe_by_default = "Nothing was started; existing backups are untouched."
 
 
-class JailError(LifeboatError):
-    """A program that reads what lies inside of a backup could not be jailed, so the run ended."""
-
-    safe_by_default = (
-        "Existing backups and the live database are untouched; the run's result was not used."
-    )
+class SecretError(ConfigurationError):
+    """A secret is missing, unreadable or malformed."""
 
 
-class HiddenMemoryError(LifeboatError):
-    """The function's own memory, and its credentials, could not be hidden from its children."""
-
-    safe_by_default = "Nothing was started; existing backups are untouched."
-
-
-class BackupError(LifeboatError):
-    """A backup was not taken. No manifest was written, so nothing claims to be a backup."""
-
-    safe_by_default = (
-        "No backup was published by this run; earlier backups and the database are untouched."
-    )
-
-
-class SecretError(BackupError):
-    """The database's secret is missing, unreadable or malformed."""
-
-
-class EndpointError(BackupError):
+class EndpointError(ConfigurationError):
     """The connection string leads where a consistent dump is impossible, or isn't encrypted."""
+
+
+class ServerError(LifeboatError):
+    """A PostgreSQL server can't be reached, refuses something, or can't be used.
+
+    A backup speaks to the source alone, and a drill or a restore to the server that is restored
+    into, so the run tells which one it is.
+    """
 
 
 class ConnectFailure(StrEnum):
@@ -103,8 +114,8 @@ class ConnectFailure(StrEnum):
     OTHER = "other"
 
 
-class ConnectError(BackupError):
-    """The database could not be reached or refused the login.
+class ConnectError(ServerError):
+    """The server could not be reached or refused the login.
 
     Args:
         reason: what kind of refusal it was.
@@ -125,15 +136,27 @@ class ConnectError(BackupError):
         self.final = final
 
 
-class UnsupportedServerError(BackupError):
+class StatementError(ServerError):
+    """The server refused a statement, or the connection broke."""
+
+
+class TargetError(ServerError):
+    """The server to restore into cannot be used for it, or not while others use its databases."""
+
+
+class SourceError(ServerError):
+    """The database to back up cannot be dumped as it is, or not at this moment."""
+
+
+class UnsupportedServerError(SourceError):
     """The server's major version is outside of what the layer carries."""
 
 
-class UnreadableError(BackupError):
+class UnreadableError(SourceError):
     """The backup role cannot read everything, so a dump would fail or be incomplete."""
 
 
-class LockWaitError(BackupError):
+class LockWaitError(SourceError):
     """A table was locked exclusively for longer than a backup may wait."""
 
 
@@ -141,7 +164,7 @@ class LockQueueError(LockWaitError):
     """pg_dump's locks queued behind a statement that waits for the snapshot's own to go."""
 
 
-class SchemaChangingError(BackupError):
+class SchemaChangingError(SourceError):
     """Definitions changed while the snapshot was being taken, or dumped."""
 
 
@@ -149,127 +172,117 @@ class DefinitionsChangedError(SchemaChangingError):
     """Definitions changed while they were dumped: the archive would be of no moment that was."""
 
 
-class ProgramMissingError(BackupError):
-    """A PostgreSQL program is not where the layer should have put it."""
-
-
-class DumpError(BackupError):
+class DumpError(SourceError):
     """pg_dump failed or ended before it was done."""
 
 
-class DecodeError(BackupError):
-    """pg_restore could not decode the very bytes that were being stored."""
-
-
-class RowsDifferError(BackupError):
-    """The rows in the archive are not the rows in the snapshot."""
-
-
-class InventoryError(BackupError):
+class InventoryError(SourceError):
     """The inventory of the database could not be taken in the dump's snapshot."""
 
 
-class VaultError(BackupError):
-    """S3 refused or failed to store something."""
+class StorageError(LifeboatError):
+    """S3 refused or failed to list, to read or to store something."""
 
 
-class AlreadyTakenError(BackupError):
+class AlreadyTakenError(StorageError):
     """Another run was first: it stored an archive for the same time, or an object of this key."""
 
 
-class OutOfTimeError(BackupError):
-    """The function's time would have run out; the run was ended cleanly before."""
-
-
-class ManifestError(LifeboatError):
-    """A manifest cannot be read: damaged, or written by a newer Lifeboat."""
-
-
-class ReportError(LifeboatError):
-    """A drill's report cannot be read: damaged, or written by a newer Lifeboat."""
-
-
-class AttemptError(LifeboatError):
-    """The record of a run cannot be read: damaged, or written by a newer Lifeboat."""
-
-
-class StateError(LifeboatError):
-    """The monitor's state cannot be read: damaged, or written by a newer Lifeboat."""
-
-
-class MonitorError(LifeboatError):
-    """The monitor could not look, tell or remember; what it says about backups may be old."""
-
-    safe_by_default = "Backups and drills run without the monitor; it only looks."
-
-
-class NotificationError(MonitorError):
-    """A message did not get out to people."""
-
-
-class VaultReadError(LifeboatError):
-    """S3 refused or failed to list or to read something."""
-
-    safe_by_default = "Nothing was changed: this run only read."
-
-
-class DrillError(LifeboatError):
-    """A drill could not be held, or not to its end. It says nothing about the backup."""
-
-    safe_by_default = "A drill only reads backups: they and the database are untouched."
-
-
-class NoBackupError(DrillError):
-    """There is no backup that this request could mean."""
-
-
-class ArchivedError(DrillError):
+class ArchivedError(StorageError):
     """The backup lies in a storage class that has to be thawed before it can be read."""
 
 
-class DoesNotFitError(DrillError):
-    """The backup needs more disk, memory or time than the function has."""
+class ArchiveError(LifeboatError):
+    """A backup is missing, or is not what it has to be."""
 
 
-class ScratchServerError(DrillError):
-    """The throw-away PostgreSQL did not start, or died."""
+class NoBackupError(ArchiveError):
+    """There is no backup that this request could mean."""
 
 
-class TargetError(DrillError):
-    """The server given to restore into cannot be used for it."""
+class DecodeError(ArchiveError):
+    """pg_restore could not decode an archive, be it while it is stored or later."""
 
 
-class DrillTimeError(DrillError):
-    """The function's time would have run out; the drill was ended cleanly before."""
+class RowsDifferError(ArchiveError):
+    """The rows in the archive are not the rows in the snapshot."""
 
 
-class DrillFailedError(DrillError):
-    """The backup did not pass its drill."""
+class VerificationError(ArchiveError):
+    """A backup did not pass its drill, or what a restore brought back is not what was backed up."""
 
 
-class RestoreError(LifeboatError):
-    """A backup was not brought back, or not to the end. What was live is as it was."""
-
-    safe_by_default = "The live database and all backups are untouched."
+class DocumentError(LifeboatError):
+    """A document of Lifeboat's own cannot be read: damaged, or written by a newer Lifeboat."""
 
 
-class RestoreRefusedError(RestoreError):
+class ManifestError(DocumentError):
+    """A manifest cannot be read, or has lost its archive."""
+
+
+class ReportError(DocumentError):
+    """A drill's or a restore's report cannot be read."""
+
+
+class AttemptError(DocumentError):
+    """The record of a run cannot be read."""
+
+
+class StateError(DocumentError):
+    """The monitor's state cannot be read."""
+
+
+class CapacityError(LifeboatError):
+    """The backup needs more disk, memory or time than the function or the server has."""
+
+
+class TimeLimitError(LifeboatError):
+    """The function's time would have run out; the run was ended cleanly before."""
+
+
+class RefusedError(LifeboatError):
     """What was asked for would not be safe, or can't work here; nothing was touched."""
 
     safe_by_default = "Nothing was touched: not the live database, not the backups."
 
 
-class RestoreTargetError(RestoreError):
-    """The server to restore into can't be reached, or refused something."""
+class NotificationError(LifeboatError):
+    """A notification did not get out to people, or nobody receives them."""
+
+    safe_by_default = "Backups and drills run without notifications."
 
 
-class RestoreTimeError(RestoreError):
-    """The function's time would have run out; the restore was ended cleanly before."""
+class PlatformError(LifeboatError):
+    """What the code runs in, or was built into, lacks something or doesn't work."""
 
 
-class RestoreFailedError(RestoreError):
-    """What came back is not what was backed up."""
+class LayerError(PlatformError):
+    """A Lambda layer or a local PostgreSQL could not be built, or would not work where it runs."""
+
+    safe_by_default = NOTHING_DEPLOYED
 
 
-class SwapError(RestoreError):
-    """The databases were not swapped; both have the names that they had."""
+class ProgramMissingError(PlatformError):
+    """A PostgreSQL program is not where the layer should have put it."""
+
+
+class ScratchServerError(PlatformError):
+    """The throw-away PostgreSQL did not start, or died."""
+
+
+class JailError(PlatformError):
+    """A program that reads what lies inside of a backup could not be jailed, so the run ended."""
+
+    safe_by_default = (
+        "Existing backups and the live database are untouched; the run's result was not used."
+    )
+
+
+class HiddenMemoryError(PlatformError):
+    """The function's own memory, and its credentials, could not be hidden from its children."""
+
+    safe_by_default = "Nothing was started; existing backups are untouched."
+
+
+class UnexpectedError(LifeboatError):
+    """An error that nobody foresaw; the function's log has its details."""

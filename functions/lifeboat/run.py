@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from lifeboat.errors import LifeboatError
 from lifeboat.postgres.cancel_scope import CancelScope
@@ -23,6 +24,7 @@ class Run(ABC):
     shows none of its values.
 
     Attributes:
+        SAFE: what no failure of such a run affects, unless the error says otherwise.
         run_id: of the invocation, for the log.
         started: in UTC.
         settings: of this database only.
@@ -34,6 +36,8 @@ class Run(ABC):
         phases: measures the time of each phase.
         scope: ends the run; it exists from `begin` on.
     """
+
+    SAFE: ClassVar[str]
 
     run_id: str
     started: datetime

@@ -67,7 +67,7 @@ def test_a_failed_drill_is_a_failed_invocation_with_a_report_and_a_next_step(
             Bucket=bucket.name, Key=key, VersionId=newest, BypassGovernanceRetention=True
         )
     assert answer.failed
-    assert answer.payload["errorType"] == "DrillFailedError"
+    assert answer.payload["errorType"] == "VerificationError"
     assert "was overwritten" in answer.payload["errorMessage"]
     assert "aws s3 cp s3://" in answer.payload["errorMessage"]
     where = answer.payload["errorMessage"].split("aws s3 cp ")[1].split()[0]

@@ -277,7 +277,7 @@ def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_told(
     finally:
         sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     assert answer.failed
-    assert answer.payload["errorType"] == "MonitorError"
+    assert answer.payload["errorType"] == "NotificationError"
     assert "Sending all notifications failed" in answer.payload["errorMessage"]
     assert not look(installation).failed
     assert "stranger" in people.wait_for(news("new", "unmanaged-prefix", "-"))["Message"]
@@ -296,7 +296,7 @@ def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_is_t
         sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="ann@example.com")
         answer = look(installation, SCHEDULED)
         assert answer.failed
-        assert answer.payload["errorType"] == "MonitorError"
+        assert answer.payload["errorType"] == "NotificationError"
         assert "Nobody receives the notifications" in answer.payload["errorMessage"]
         assert "--authenticate-on-unsubscribe true" in answer.payload["errorMessage"]
         status = look(installation).payload

@@ -67,7 +67,7 @@ def test_the_role_for_backups_is_refused_with_the_way_out(
     assert "restore.target_secret_arns" in " ".join(plan["blockers"])
     answer = ask(installation, **own, execute=True)
     assert answer.failed
-    assert answer.payload["errorType"] == "RestoreRefusedError"
+    assert answer.payload["errorType"] == "RefusedError"
     assert "Next: " in answer.payload["errorMessage"]
     assert databases(installation.database) == {installation.database.name}
 

@@ -13,17 +13,18 @@ import pytest
 
 from lifeboat.errors import (
     AlreadyTakenError,
-    BackupError,
     ConnectError,
     DecodeError,
     DumpError,
     InventoryError,
+    LifeboatError,
     LockWaitError,
-    OutOfTimeError,
     ProgramMissingError,
     RowsDifferError,
+    StatementError,
+    StorageError,
+    TimeLimitError,
     UnsupportedServerError,
-    VaultError,
 )
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.timeouts import set_testing
@@ -57,7 +58,7 @@ def bulky(
     return backups
 
 
-def refused(backups: BackupHarness, error: type[BackupError], **means: Any) -> BackupError:
+def refused(backups: BackupHarness, error: type[LifeboatError], **means: Any) -> LifeboatError:
     """The run raises this, says what to do, keeps the password to itself and leaves nothing."""
     with pytest.raises(error) as caught:
         backups.take(**means)
@@ -211,7 +212,7 @@ def test_the_server_is_killed_during_the_dump(bulky: BackupHarness, tmp_path: Pa
         bulky.database = database = Database.create(server, "doomed")
         database.run(*BULKY)
         fault = planned(bulky.bucket.client, "UploadPart", meanwhile(server.kill))
-        with fault, pytest.raises((DumpError, InventoryError, ConnectError)) as caught:
+        with fault, pytest.raises((DumpError, InventoryError, StatementError)) as caught:
             bulky.take()
     assert server.password not in str(caught.value)
     assert bulky.location.manifest_key not in bulky.bucket.holds()
@@ -224,7 +225,7 @@ def test_the_network_is_cut_during_the_dump(bulky: BackupHarness) -> None:
     with Proxy("127.0.0.1", server.port) as proxy:
         bulky.secret = bulky.database.url.replace(f":{server.port}/", f":{proxy.port}/")
         fault = planned(bulky.bucket.client, "UploadPart", meanwhile(proxy.cut))
-        with fault, pytest.raises((DumpError, InventoryError, ConnectError)):
+        with fault, pytest.raises((DumpError, InventoryError, StatementError)):
             bulky.take()
     bulky.assert_nothing_was_published()
 
@@ -240,7 +241,7 @@ def test_the_network_goes_silent_during_the_dump(bulky: BackupHarness, clock: Cl
             clock.strike_soon()
 
         with planned(bulky.bucket.client, "UploadPart", meanwhile(stall)):
-            refused(bulky, OutOfTimeError, remaining=clock.remaining)
+            refused(bulky, TimeLimitError, remaining=clock.remaining)
         proxy.require_silence()
     bulky.assert_nothing_was_published()
 
@@ -254,7 +255,7 @@ def test_the_counting_connection_is_terminated(bulky: BackupHarness) -> None:
         )
 
     fault = planned(bulky.bucket.client, "UploadPart", meanwhile(terminate))
-    with fault, pytest.raises((DumpError, InventoryError, ConnectError)):
+    with fault, pytest.raises((DumpError, InventoryError, StatementError)):
         bulky.take()
     bulky.assert_nothing_was_published()
 
@@ -316,7 +317,7 @@ def test_a_database_that_does_not_exist(backups: BackupHarness) -> None:
 )
 def test_s3_denies(backups: BackupHarness, operation: str) -> None:
     with planned(backups.bucket.client, operation, answer(403, "AccessDenied")):
-        error = refused(backups, VaultError)
+        error = refused(backups, StorageError)
     assert "AccessDenied" in error.what
     assert "make deploy" in error.todo
     backups.assert_nothing_was_published()
@@ -325,7 +326,7 @@ def test_s3_denies(backups: BackupHarness, operation: str) -> None:
 @pytest.mark.fault("S3")
 def test_s3_throttles_for_good(backups: BackupHarness) -> None:
     with planned(backups.bucket.client, "UploadPart", answer(503, "SlowDown")):
-        assert "SlowDown" in refused(backups, VaultError).what
+        assert "SlowDown" in refused(backups, StorageError).what
     backups.assert_nothing_was_published()
 
 
@@ -338,7 +339,7 @@ def test_s3_throttles_and_recovers(backups: BackupHarness) -> None:
 @pytest.mark.fault("S3")
 def test_a_part_fails_in_the_middle_of_many(bulky: BackupHarness) -> None:
     with planned(bulky.bucket.client, "UploadPart", answer(400, "BadDigest"), after=1):
-        assert "BadDigest" in refused(bulky, VaultError).what
+        assert "BadDigest" in refused(bulky, StorageError).what
     bulky.assert_nothing_was_published()
 
 
@@ -355,7 +356,7 @@ def test_s3_is_too_slow_for_the_time_that_is_left(bulky: BackupHarness, clock: C
         Silence(then=clock.strike_soon) as parts,
         planned(bulky.bucket.client, "UploadPart", parts),
     ):
-        error = refused(bulky, OutOfTimeError, remaining=clock.remaining)
+        error = refused(bulky, TimeLimitError, remaining=clock.remaining)
     assert "MB of the archive" in error.what
     bulky.assert_nothing_was_published()
 
@@ -367,7 +368,7 @@ def test_an_abort_that_fails_is_said_and_does_not_hide_the_reason(backups: Backu
         planned(client, "UploadPart", answer(403, "AccessDenied")),
         planned(client, "AbortMultipartUpload", answer(403, "AccessDenied")),
     ):
-        error = refused(backups, VaultError)
+        error = refused(backups, StorageError)
     assert "upload part 1" in error.what
     assert any("lifecycle rule" in note for note in error.__notes__)
 
@@ -414,7 +415,7 @@ def test_a_run_that_died_before_its_manifest_is_finished_by_the_next(
 ) -> None:
     client = backups.bucket.client
     with planned(client, "PutObject", answer(403, "AccessDenied")):
-        refused(backups, VaultError)
+        refused(backups, StorageError)
     backups.assert_nothing_was_published()
     assert backups.location.archive_key in backups.bucket.holds()  # the leftover
     outcome = backups.take()

@@ -11,11 +11,11 @@ import pytest
 
 from lifeboat.errors import (
     AlreadyTakenError,
-    BackupError,
     ConnectError,
     DumpError,
+    LifeboatError,
     ManifestError,
-    OutOfTimeError,
+    TimeLimitError,
     UnreadableError,
 )
 from lifeboat.postgres import decoder, snapshot
@@ -236,7 +236,7 @@ def test_a_session_that_lost_its_client_does_not_hold_its_locks_for_hours(
 def test_a_server_that_cannot_be_reached_does_not_outlast_the_run(backups: BackupHarness) -> None:
     backups.secret = "postgresql://someone@127.0.0.1:1/app"
     backups.seconds = 5
-    with pytest.raises(ConnectError, match="refused"):  # and not OutOfTimeError
+    with pytest.raises(ConnectError, match="refused"):  # and not TimeLimitError
         backups.take()
 
 
@@ -257,7 +257,7 @@ def test_a_server_that_goes_silent_after_the_login_does_not_outlast_the_run(
 
         monkeypatch.setattr(psycopg, "connect", connect)
         backups.secret = backups.database.url.replace(f":{server.port}/", f":{proxy.port}/")
-        with pytest.raises(OutOfTimeError, match="during connect"):
+        with pytest.raises(TimeLimitError, match="during connect"):
             backups.take(remaining=clock.remaining)
         proxy.require_silence()
     monkeypatch.undo()
@@ -280,7 +280,7 @@ def test_a_silent_s3_does_not_outlast_the_run(
         set_testing(settle_seconds=0.5, abort_seconds=0.5),
         Silence(then=clock.strike_soon) as silence,
         planned(backups.bucket.client, operation, silence),
-        pytest.raises(OutOfTimeError, match=f"during {phase}"),
+        pytest.raises(TimeLimitError, match=f"during {phase}"),
     ):
         backups.take(remaining=clock.remaining)
 
@@ -307,7 +307,7 @@ def test_an_abort_that_s3_never_answers_does_not_outlast_the_run(backups: Backup
         Silence() as silence,
         planned(client, "UploadPart", answer(403, "AccessDenied")),
         planned(client, "AbortMultipartUpload", silence),
-        pytest.raises(BackupError) as caught,
+        pytest.raises(LifeboatError) as caught,
     ):
         backups.take()
     assert any("lifecycle rule" in note for note in caught.value.__notes__)

@@ -16,7 +16,7 @@ import pytest
 
 from lifeboat.errors import (
     ArchivedError,
-    DoesNotFitError,
+    CapacityError,
     EventError,
     NoBackupError,
     TargetError,
@@ -163,13 +163,13 @@ def test_what_a_killed_drill_left_is_swept_by_the_next_one(drills: DrillHarness)
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from lifeboat.errors import DrillTimeError\n"
+        "from lifeboat.errors import TimeLimitError\n"
         "from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize\n"
         "from lifeboat.postgres.programs import Programs\n"
         "from lifeboat.recovery.scratch import scratch_directory\n"
         "from lifeboat.postgres.cancel_scope import CancelScope\n"
         "place, root = map(Path, sys.argv[1:])\n"
-        "with scratch_directory(place) as scratch, CancelScope(60, DrillTimeError) as w:\n"
+        "with scratch_directory(place) as scratch, CancelScope(60, TimeLimitError) as w:\n"
         "    reachable = Programs(scratch.within_reach(root, ('18', 'zoneinfo')))\n"
         "    with EmbeddedServer(reachable, 18, scratch, ServerSize(1024, 2), w):\n"
         "        print('up', flush=True)\n"
@@ -254,7 +254,7 @@ def test_what_does_not_fit_is_refused_before_the_download(
     drills.rewrite(source={**source, "bytes": 600 << 20 if memory_mb > 1000 else 1 << 20})
     drills.settings |= settings
     drills.memory_mb = memory_mb
-    with pytest.raises(DoesNotFitError, match=words) as refusal:
+    with pytest.raises(CapacityError, match=words) as refusal:
         drills.hold()
     assert "drill." in refusal.value.todo
     assert drills.leftovers() == []
@@ -267,7 +267,7 @@ def test_too_little_time_is_refused_before_the_download(drills: DrillHarness) ->
     drills.rewrite(source={**source, "bytes": 3 << 30})
     drills.settings["ephemeral_mb"] = 10_240
     drills.seconds = 20
-    with pytest.raises(DoesNotFitError):
+    with pytest.raises(CapacityError):
         drills.hold()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import LifeboatError, RestoreFailedError, RestoreTimeError
+from lifeboat.errors import LifeboatError, TimeLimitError, VerificationError
 from tests.support.backup_harness import Database, eventually, open_backends
 from tests.support.proxy import Proxy
 from tests.support.restore_harness import TARGET, RestoreHarness, databases, event_in, refused
@@ -55,7 +55,7 @@ def test_when_time_runs_out_the_restore_ends_itself_and_names_what_is_left(
     striker.start()
     error = refused(restores.restore)
     striker.join()
-    assert isinstance(error, RestoreTimeError), error
+    assert isinstance(error, TimeLimitError), error
     assert "during restore" in error.what
     assert_said(restores, error)
 
@@ -111,7 +111,7 @@ def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(
     changed = type(manifest).model_validate(lie)
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
     error = refused(restores.restore)
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     assert "SHA-256" in error.what
     assert databases(restores.live) == {restores.live.name}
 
@@ -132,7 +132,7 @@ def test_what_did_not_come_back_fails_and_is_offered_only_with_what_is_lacking(
     bucket = restores.backups.bucket
     bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
     error = refused(restores.restore)
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     (copy,) = databases(restores.live) - {restores.live.name}
     assert copy in error.what
     assert f"Lacking or different: {'objects' if lost == 'index' else 'sequences'}: " in error.what

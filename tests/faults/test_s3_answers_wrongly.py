@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifeboat.errors import RestoreFailedError, VaultError
+from lifeboat.errors import StorageError, VerificationError
 from lifeboat.model.drill_report import Verdict
 from tests.support.drill_harness import DrillHarness
 from tests.support.restore_harness import RestoreHarness, databases
@@ -42,7 +42,7 @@ def test_a_bit_that_flips_in_a_restores_download_is_never_given_to_a_server(
     client = restores.backups.bucket.client
     with (
         planned(client, "GetObject", altered(client, flipped), times=1, after=BEFORE_A_RESTORES),
-        pytest.raises(RestoreFailedError, match="SHA-256"),
+        pytest.raises(VerificationError, match="SHA-256"),
     ):
         restores.restore()
     assert databases(restores.live) == {restores.live.name}
@@ -56,7 +56,7 @@ def test_a_drill_whose_report_or_page_is_not_stored_is_no_success(
     client = drills.backups.bucket.client
     with (
         planned(client, "PutObject", answer(403, "AccessDenied"), after=after),
-        pytest.raises(VaultError, match="AccessDenied"),
+        pytest.raises(StorageError, match="AccessDenied"),
     ):
         drills.hold()
     assert drills.leftovers() == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import AlreadyTakenError, LifeboatError, VaultError
+from lifeboat.errors import AlreadyTakenError, LifeboatError, StorageError
 from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
@@ -56,7 +56,7 @@ def content(database: Database) -> Any:
 def fails(
     backups: BackupHarness,
     *faults: AbstractContextManager[object],
-    kind: type[LifeboatError] = VaultError,
+    kind: type[LifeboatError] = StorageError,
 ) -> LifeboatError:
     """With these faults no backup comes of it, and the source is as it was."""
     before = content(backups.database)

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lifeboat.errors import DoesNotFitError, LifeboatError, RestoreError
+from lifeboat.errors import CapacityError, LifeboatError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Process
 from lifeboat.recovery import pg_restore
@@ -73,7 +73,7 @@ def test_a_drills_target_runs_out_of_disk(drills: DrillHarness, new_database: An
 @pytest.mark.parametrize(("sqlstate", "word"), [("53100", "disk"), ("53200", "memory")])
 def test_a_restores_target_runs_short(restores: RestoreHarness, sqlstate: str, word: str) -> None:
     run_short(restores.backups, sqlstate)
-    with pytest.raises(RestoreError) as caught:
+    with pytest.raises(LifeboatError) as caught:
         restores.restore()
     assert SHORT[sqlstate] in caught.value.what
     assert word in caught.value.todo
@@ -138,7 +138,7 @@ def test_the_disk_is_full_when_a_drill_begins(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "mkdir", full)
-        with pytest.raises(DoesNotFitError) as caught:
+        with pytest.raises(CapacityError) as caught:
             drills.hold()
     assert "No space left on device" in caught.value.what
     assert "drill.ephemeral_mb" in caught.value.todo
@@ -166,7 +166,7 @@ def test_pg_restore_is_killed_for_want_of_memory_in_a_restore(
 ) -> None:
     restores.backups.take()
     killed = kill_when_restoring(monkeypatch)
-    with pytest.raises(RestoreError) as caught:
+    with pytest.raises(LifeboatError) as caught:
         restores.restore()
     assert "signal 9" in caught.value.what
     assert "restore.memory_mb" in caught.value.todo

@@ -11,13 +11,13 @@ import pytest
 from lifeboat.backup import store_archive
 from lifeboat.backup.policy import attempts
 from lifeboat.errors import (
-    BackupError,
     ConnectError,
     DumpError,
     InventoryError,
-    RestoreTargetError,
+    LifeboatError,
     SchemaChangingError,
-    SwapError,
+    StatementError,
+    TargetError,
     UnreadableError,
 )
 from lifeboat.postgres import connect, inventory_queries, snapshot
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.fault("database")
 NAMELESS = "ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
 
 
-def fails(backups: BackupHarness, *kinds: type[BackupError]) -> BackupError:
+def fails(backups: BackupHarness, *kinds: type[LifeboatError]) -> LifeboatError:
     with pytest.raises(kinds) as caught:
         backups.take()
     backups.assert_nothing_was_published()
@@ -96,7 +96,7 @@ def terminate(database: Database, queries: str) -> threading.Thread:
     ],
 )
 def test_a_session_is_ended_in_the_middle_of_its_query(
-    backups: BackupHarness, queries: str, kind: type[BackupError]
+    backups: BackupHarness, queries: str, kind: type[LifeboatError]
 ) -> None:
     slow_down(backups.database, queries)
     ending = terminate(backups.database, queries)
@@ -112,7 +112,7 @@ def test_the_holder_of_the_snapshot_is_ended_before_the_dump(
         backups.database.run(f"SELECT pg_terminate_backend({pids[0]})")
 
     pids = in_the_snapshot(end)
-    error = fails(backups, ConnectError)
+    error = fails(backups, StatementError)
     assert "terminating connection" in error.what
     assert pids
 
@@ -351,7 +351,7 @@ def test_a_swap_waits_only_so_long_for_a_lock_on_the_databases(restores: Restore
     with restores.live.server.admin() as other, other.transaction():
         other.execute(f"COMMENT ON DATABASE {restores.live.name} IS 'being altered'".encode())
         other.execute(f"ALTER DATABASE {restores.live.name} SET work_mem = '5MB'".encode())
-        with set_testing(swap_lock_seconds=0.3), pytest.raises(SwapError) as caught:
+        with set_testing(swap_lock_seconds=0.3), pytest.raises(TargetError) as caught:
             restores.ask(plan["next_event"])
     assert databases(restores.live) == names
     assert "have the names that they had" in caught.value.safe
@@ -364,7 +364,7 @@ def test_a_target_that_has_no_connection_left(restores: RestoreHarness) -> None:
     restores.live.run("CREATE ROLE lonely LOGIN CREATEDB PASSWORD 'bait' CONNECTION LIMIT 0")
     try:
         restores.give_target(restores.live, user="lonely", password="bait")
-        with pytest.raises(RestoreTargetError) as caught:
+        with pytest.raises(ConnectError) as caught:
             restores.restore(target=restores.settings["target_secret_arns"][0], owners="none")
     finally:
         restores.live.run("DROP ROLE lonely")

@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import (
-    DrillTimeError,
     LifeboatError,
-    RestoreTimeError,
-    VaultError,
-    VaultReadError,
+    StorageError,
+    TimeLimitError,
 )
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore.policy.copy_names import parse_copy_name
@@ -52,7 +50,7 @@ def test_the_road_to_s3_is_cut_at_a_step_of_a_drill(
     """The report can't be stored either, so the invocation fails and says that."""
     drills.backups.take()
     by(drills, vault=vault)
-    with at(step, s3_proxy.cut), pytest.raises((VaultError, VaultReadError)):
+    with at(step, s3_proxy.cut), pytest.raises((StorageError, StorageError)):
         drills.hold()
 
 
@@ -73,7 +71,7 @@ def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
     with (
         set_testing(report_seconds=0.5),
         at("fetch", stall),
-        pytest.raises(DrillTimeError, match="during report") as caught,
+        pytest.raises(TimeLimitError, match="during report") as caught,
     ):
         drills.hold()
     s3_proxy.require_silence()
@@ -107,7 +105,7 @@ def test_the_time_of_a_restore_runs_out_at_a_step(
     by(restores, remaining=clock.remaining)
     with at(step, clock.strike):
         error = refused(restores.restore)
-    assert isinstance(error, RestoreTimeError)
+    assert isinstance(error, TimeLimitError)
     assert f"during {step}" in error.what
     left = databases(restores.live) - {restores.live.name}
     assert left == set() if step in BEFORE else all(name in error.todo for name in left)
@@ -141,7 +139,7 @@ def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
         error = refused(restores.restore)
     s3_proxy.require_silence()
     s3_proxy.cut()
-    assert isinstance(error, RestoreTimeError)
+    assert isinstance(error, TimeLimitError)
     (left,) = databases(restores.live) - {restores.live.name}
     assert left in error.todo
 

@@ -202,6 +202,7 @@ def called(
         }
     ).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # another test's keeps its credentials
     monkeypatch.setattr("lifeboat.runtime.invocation.hide_memory", lambda: None)
     monkeypatch.setattr(Programs, "of_environment", lambda: backups.programs)
     monkeypatch.setattr(function, "read_login", lambda *_: backups.read_login())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import RestoreFailedError
+from lifeboat.errors import VerificationError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Process, Programs
 from lifeboat.recovery import pg_restore
@@ -143,7 +143,7 @@ def test_a_restore_that_meets_deadlocks_only_has_failed(
 ) -> None:
     restores.backups.take()
     restores.programs = deadlocking(restores.programs, tmp_path / "poor", when="--jobs=")
-    assert isinstance(refused(restores.restore), RestoreFailedError)
+    assert isinstance(refused(restores.restore), VerificationError)
     assert attempts == ["--jobs=2", "--jobs=1"]
 
 
@@ -157,5 +157,5 @@ def test_what_is_wrong_in_any_order_is_not_tried_again(
     )
     drills.backups.take()
     assert drills.hold().verdict is Verdict.FAILED
-    assert isinstance(refused(restores.restore), RestoreFailedError)
+    assert isinstance(refused(restores.restore), VerificationError)
     assert attempts == ["--jobs=2", "--jobs=2"]

@@ -9,7 +9,7 @@ from lifeboat.backup import store_archive
 from lifeboat.backup.catalog import require_unchanged
 from lifeboat.backup.policy import attempts
 from lifeboat.backup.stream_archive import ArchiveStream
-from lifeboat.errors import BackupError, DefinitionsChangedError
+from lifeboat.errors import DefinitionsChangedError, LifeboatError
 from lifeboat.postgres.meter import Meter
 from tests.support.backup_harness import BackupHarness, Database
 from tests.support.proxy import Proxy
@@ -113,6 +113,6 @@ def test_a_run_that_was_cut_off_has_counted_up_to_there(
         return ended(stream, *arguments)
 
     monkeypatch.setattr(ArchiveStream, "finish", cut)
-    with pytest.raises(BackupError):
+    with pytest.raises(LifeboatError):
         backups.take(meter=meter)
     assert 5_000_000 <= meter.bytes <= proxy.answered

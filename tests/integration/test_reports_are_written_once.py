@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifeboat.errors import VaultError
+from lifeboat.errors import StorageError
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.s3.bucket import Protection, Vault
 from tests.support.backup_harness import Bucket
@@ -19,7 +19,7 @@ def publish(bucket: Bucket, body: bytes) -> None:
 
 def test_a_report_is_never_replaced(bucket: Bucket) -> None:
     publish(bucket, b'{"verdict": "failed"}')
-    with pytest.raises(VaultError, match="another report has this key") as caught:
+    with pytest.raises(StorageError, match="another report has this key") as caught:
         publish(bucket, b'{"verdict": "proven"}')
     assert "untouched" in caught.value.safe
     assert bucket.read(KEY) == b'{"verdict": "failed"}'
@@ -35,6 +35,6 @@ def test_a_report_whose_first_answer_was_lost_is_stored(bucket: Bucket) -> None:
 def test_a_drill_whose_report_is_there_already_is_no_success(drills: DrillHarness) -> None:
     drills.backups.take()
     publish(drills.backups.bucket, b'{"verdict": "proven"}')
-    with pytest.raises(VaultError, match="another report has this key"):
+    with pytest.raises(StorageError, match="another report has this key"):
         drills.hold()
     assert drills.backups.bucket.read(KEY) == b'{"verdict": "proven"}'

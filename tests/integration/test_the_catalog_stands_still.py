@@ -11,7 +11,7 @@ import pytest
 from lifeboat.backup import catalog
 from lifeboat.backup.catalog import require_unchanged
 from lifeboat.backup.policy import attempts
-from lifeboat.errors import DefinitionsChangedError, OutOfTimeError, SchemaChangingError
+from lifeboat.errors import DefinitionsChangedError, SchemaChangingError, TimeLimitError
 from lifeboat.postgres.connect import open_again
 from tests.integration.test_no_table_is_emptied_unseen import held
 from tests.races.course import (
@@ -218,7 +218,7 @@ def test_a_pause_before_an_attempt_ends_with_the_run(
     Start("before", attempts=9).give(monkeypatch, lambda: run(backups.database, racers))
     monkeypatch.setattr("lifeboat.backup.store_archive.pause_before_next", lambda *_: 60.0)
     backups.seconds = 3
-    with pytest.raises(OutOfTimeError):
+    with pytest.raises(TimeLimitError):
         backups.take()
     backups.assert_nothing_was_published()
 

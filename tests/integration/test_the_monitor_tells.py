@@ -11,7 +11,7 @@ from lifeboat.alerts.policy.findings import Health
 from lifeboat.alerts.policy.messages import Message
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
-from lifeboat.errors import MonitorError, NotificationError
+from lifeboat.errors import NotificationError
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.policy.facts import Unknown
@@ -143,7 +143,7 @@ def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
         checked = watch.look()
         assert checked.status.health is Health.CRITICAL
         with pytest.raises(
-            MonitorError, match="Sending all notifications failed: Nobody heard 'Lifeboat: app"
+            NotificationError, match="Sending all notifications failed: Nobody heard 'Lifeboat: app"
         ):
             checked.raise_on_failures()
     watch.people.deaf = False
@@ -162,7 +162,7 @@ def test_what_goes_to_a_topic_without_subscribers_is_told_again_once_there_is_on
         checked = watch.look()
         checked.raise_on_failures()
         assert checked.status.findings[0].code == "no-subscriber"
-        with pytest.raises(MonitorError, match="Nobody receives the notifications"):
+        with pytest.raises(NotificationError, match="Nobody receives the notifications"):
             checked.raise_without_subscriber()
     assert (watch.memory().notified, watch.memory().no_subscriber_since is None) == ((), False)
     watch.people.kinds()
@@ -182,7 +182,7 @@ def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> Non
     checked = watch.look()
     assert surest.kinds() == last.kinds() == [LOST, ("new", "unmanaged-prefix")]
     assert len(checked.failures) == 2
-    with pytest.raises(MonitorError) as caught:
+    with pytest.raises(NotificationError) as caught:
         checked.raise_on_failures()
     assert len(caught.value.__notes__) == 1
     watch.look()
@@ -196,7 +196,7 @@ def test_a_way_that_takes_all_the_time_ends_in_a_failure_that_says_so(watch: Wat
     checked = watch.look()
     assert len(watch.people.told) == 1
     with pytest.raises(
-        MonitorError, match="run's time was over before all notifications were sent"
+        NotificationError, match="run's time was over before all notifications were sent"
     ):
         checked.raise_on_failures()
     assert watch.memory().notified == ()
@@ -255,7 +255,7 @@ def test_a_memory_that_may_not_be_written_is_a_failure(
     for _ in range(2):
         checked = watch.look()
         assert watch.people.kinds() == [LOST]
-        with pytest.raises(MonitorError, match="AccessDenied"):
+        with pytest.raises(NotificationError, match="AccessDenied"):
             checked.raise_on_failures()
 
 
@@ -275,7 +275,7 @@ def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
     checked = watch.look()
     assert checked.status.health is Health.CRITICAL
     assert ("new", "check-incomplete") in watch.people.kinds()
-    with pytest.raises(MonitorError, match="NoSuchBucket"):
+    with pytest.raises(NotificationError, match="NoSuchBucket"):
         checked.raise_on_failures()
 
 

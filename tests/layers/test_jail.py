@@ -24,7 +24,7 @@ from layers.postgres.server_layer import LAYER_PROGRAMS
 from layers.postgres.shim import JAIL, JAIL_SOURCES, compile_jail
 from layers.target import ARCHITECTURES, Architecture, Platform
 from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize
-from lifeboat.errors import JailError, OutOfTimeError
+from lifeboat.errors import JailError, TimeLimitError
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.connect import open_again
 from lifeboat.postgres.jail import OFFLINE, REMOTE, server_jail
@@ -308,7 +308,7 @@ def test_a_jailed_server_does_all_that_a_restore_asks_of_it(
     server_layers: dict[Architecture, Path], major: int
 ) -> None:
     root = server_layers[Platform.of_host().architecture] / "lib/postgresql"
-    scope = CancelScope(60, lambda: OutOfTimeError("too slow", todo="Look."))
+    scope = CancelScope(60, lambda: TimeLimitError("too slow", todo="Look."))
     with scope, scratch_directory(Path("/tmp")) as scratch:  # noqa: S108
         programs = Programs(scratch.within_reach(root, (str(major), "zoneinfo")))
         with (

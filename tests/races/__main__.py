@@ -23,7 +23,7 @@ import psycopg
 import pytest
 
 from layers.postgres import server_tree
-from lifeboat.errors import BackupError, SchemaChangingError
+from lifeboat.errors import LifeboatError, SchemaChangingError
 from lifeboat.postgres.programs import Programs
 from local.aws import LocalAws
 from local.postgres import PostgresServer
@@ -133,7 +133,7 @@ def judged(race: Race, patches: pytest.MonkeyPatch, draw: random.Random) -> str:
     except SchemaChangingError:
         race.backups.assert_nothing_was_published()
         return "refused"
-    except BackupError as error:
+    except LifeboatError as error:
         return f"failed: {type(error).__name__}: {error.what[:200]}"
     finally:
         patches.undo()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from lifeboat.model.keys import time_id
 from local.aws import LocalAws
 from tests.support.backup_harness import Database
@@ -64,7 +64,7 @@ def test_some_tables_are_exported_with_what_they_need(restores: RestoreHarness) 
     assert "user1000@example.com" in script
     assert "others" not in script
     error = refused(lambda: restores.ask(action="export", tables=["public.nobody"], execute=True))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
 
 
 def test_the_link_gives_the_file(restores: RestoreHarness, aws: LocalAws) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import RestoreFailedError
+from lifeboat.errors import VerificationError
 from tests.support.backup_harness import Database
 from tests.support.restore_harness import RestoreHarness, databases, event_in, refused
 
@@ -44,7 +44,7 @@ def test_what_lacks_an_object_fails_and_can_be_swapped_in_all_the_same(
     live.run("DELETE FROM users")
 
     error = refused(restores.restore)
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     (copy,) = databases(live) - {live.name}
     assert "rows of all" in error.what
     assert ("compared by their content" if checksums else "counted") in error.what
@@ -71,7 +71,7 @@ def test_what_lacks_rows_is_not_offered_first(restores: RestoreHarness) -> None:
     )
     tables = len(restores.backups.take().manifest.inventory.tables)
     error = refused(restores.restore)
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     assert f"{tables - 1} of {tables} tables with all their rows (counted)" in error.what
     assert event_in(error.todo) == {"action": "list", "database": "app"}
     _, _, rest = error.todo.partition("Or swap it in without the rows that are lacking: send ")
@@ -87,7 +87,7 @@ def test_tables_of_their_own_are_never_offered_for_a_swap(restores: RestoreHarne
     error = refused(
         lambda: restores.ask(action="restore-tables", tables=["public.doubles"], execute=True)
     )
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     assert "has all 2 rows of all 1 table (counted)" in error.what
     assert "{" not in error.todo
     assert "docs/runbooks/partial-restore.md" in error.todo

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lifeboat.errors import EventError, NoBackupError, RestoreRefusedError, RestoreTargetError
+from lifeboat.errors import ConnectError, EventError, NoBackupError, RefusedError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore import list_backups
 from tests.support.backup_harness import MAJORS, Database, assert_no_children
@@ -124,7 +124,7 @@ def test_an_older_server_is_refused_before_anything_is_made(
     plan = restores.ask(action="restore", target=TARGET)
     assert any(f"older than the backup's {source}" in each for each in plan["blockers"])
     error = refused(lambda: restores.restore(target=TARGET))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert f"runs PostgreSQL {target}" in error.what
     assert "pg_restore" in error.todo
     with elsewhere.server.admin() as admin:
@@ -170,7 +170,7 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
         )
         restores.backups.take()
     error = refused(lambda: restores.restore(target=TARGET))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert 'CREATE ROLE reader NOLOGIN; CREATE ROLE "the Owner" NOLOGIN;' in error.todo
     assert event_in(error.todo)["owners"] == "none"
     assert "Nothing was touched" in error.safe
@@ -234,7 +234,7 @@ def test_a_role_like_a_providers_restores_what_it_may(restores: RestoreHarness) 
         assert answer["verdict"] in {"proven", "partial"}, answer
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename='users'") == "neon_like"
         error = refused(lambda: restores.restore(target=TARGET))
-        assert isinstance(error, RestoreRefusedError)
+        assert isinstance(error, RefusedError)
         assert "GRANT postgres TO neon_like;" in error.todo
 
 
@@ -265,5 +265,5 @@ def test_a_server_that_is_not_there_is_said(restores: RestoreHarness) -> None:
     restores.secrets[TARGET] = restores.live.url.replace("postgres:", "postgres:wrong")
     restores.settings["target_secret_arns"] = [TARGET]
     error = refused(lambda: restores.restore(target=TARGET))
-    assert isinstance(error, RestoreTargetError)
+    assert isinstance(error, ConnectError)
     assert restores.live.server.password not in str(error)

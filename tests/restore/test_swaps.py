@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from lifeboat.errors import RestoreRefusedError, SwapError
+from lifeboat.errors import RefusedError, TargetError
+from lifeboat.restore import swap_databases
 from lifeboat.restore.rename_databases import rename
 from tests.support.backup_harness import Database, eventually
 from tests.support.restore_harness import STARTED, TARGET, RestoreHarness, databases, refused, role
@@ -99,7 +100,7 @@ def test_without_the_live_databases_name_nothing_happens(
     restores: RestoreHarness, restored: dict[str, Any], confirm: str | None
 ) -> None:
     error = refused(lambda: restores.ask(restored["next_event"], execute=True, confirm=confirm))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert f'"confirm": "{restores.live.name}"' in error.todo
     assert databases(restores.live) == {restores.live.name, restored["restored_database"]}
     assert rows(restores.live) == 10
@@ -114,10 +115,10 @@ def test_a_copy_without_a_report_is_refused(restores: RestoreHarness) -> None:
             action="swap", restored_database=name, execute=True, confirm=restores.live.name
         )
     )
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert "did not come to its end" in error.todo
     error = refused(lambda: restores.ask(action="swap", restored_database="postgres"))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
 
 
 def test_a_rename_that_dies_leaves_both_names_as_they_were(
@@ -183,7 +184,7 @@ def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(
         plan = restores.ask(answer["next_event"])
         with live.connect():
             error = refused(lambda: restores.ask(plan["next_event"]))
-            assert isinstance(error, SwapError)
+            assert isinstance(error, TargetError)
             assert "postgres" in error.what
             assert "pg_signal_backend" in error.todo
             assert "have the names that they had" in error.safe
@@ -223,3 +224,18 @@ def properties(database: Database) -> Any:
         "  FROM pg_db_role_setting, unnest(setconfig) c WHERE setdatabase = d.oid))"
         " FROM pg_database d WHERE datname = current_database()"
     )
+
+
+def test_a_swap_whose_end_nobody_has_seen_does_not_say_that_the_names_are_as_they_were(
+    restores: RestoreHarness, restored: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise psycopg.OperationalError("connection lost")
+
+    plan = restores.ask(restored["next_event"])
+    monkeypatch.setattr(swap_databases, "rename", lost)
+    known = refused(lambda: restores.ask(plan["next_event"]))
+    assert "have the names that they had" in known.safe
+    monkeypatch.setattr(swap_databases, "list_databases", lost)
+    unseen = refused(lambda: restores.ask(plan["next_event"]))
+    assert "whether the databases were renamed could not be seen" in unseen.safe

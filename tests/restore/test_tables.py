@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
-from lifeboat.errors import RestoreFailedError, RestoreRefusedError, RestoreTargetError
+from lifeboat.errors import RefusedError, StatementError, VerificationError
+from lifeboat.restore import load_tables
 from lifeboat.runtime.timeouts import set_testing
 from tests.support.backup_harness import MAJORS, Database, assert_no_children
 from tests.support.restore_harness import RestoreHarness, databases, refused
@@ -137,7 +139,7 @@ def test_a_table_that_the_backup_does_not_have_is_refused(shop: RestoreHarness) 
     event = {"action": "restore-tables", "tables": ["public.open_orders", "x.y"]}
     assert any("lists no rows of public.open_orders, x.y" in e for e in shop.ask(event)["warnings"])
     error = refused(lambda: shop.ask(event, execute=True))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert "has no table public.open_orders, x.y" in error.what
     assert databases(shop.live) == {shop.live.name}
 
@@ -181,7 +183,7 @@ def test_rows_are_counted_before_they_are_kept(
     whole = live.inventory()
     forgetful_reader(shop)
     error = refused(lambda: load(shop, table, replace=True, confirm=live.name))
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     assert count in error.what
     assert "undone as a whole" in error.safe
     assert live.inventory() == whole
@@ -256,7 +258,7 @@ def test_rows_that_are_there_are_replaced_only_when_confirmed(shop: RestoreHarne
     live = shop.live
     live.run("DELETE FROM orders WHERE id > 10", "INSERT INTO orders (customer) VALUES (1)")
     error = refused(lambda: load(shop, "public.orders"))
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert "Not empty: public.orders (11 rows)" in error.what
     error = refused(lambda: load(shop, "public.orders", replace=True))
     assert f'"confirm": "{live.name}"' in error.todo
@@ -278,7 +280,7 @@ def test_rows_that_no_longer_fit_change_nothing(shop: RestoreHarness) -> None:
     live.run("DELETE FROM orders", "DELETE FROM customers WHERE id > 25")
     before, rows = shape(live), live.inventory()
     error = refused(lambda: load(shop, "public.orders"))
-    assert isinstance(error, RestoreFailedError)
+    assert isinstance(error, VerificationError)
     assert "orders_customer_fkey" in error.what
     assert "undone as a whole" in error.safe
     assert (shape(live), live.inventory()) == (before, rows)
@@ -289,7 +291,7 @@ def test_a_table_that_has_lost_a_column_changes_nothing(shop: RestoreHarness) ->
     live.run("TRUNCATE events")
     live.run('TRUNCATE "odd  Name"', 'ALTER TABLE "odd  Name" DROP COLUMN "a ""column"')
     error = refused(lambda: load(shop, 'public."odd  Name"', "public.events"))
-    assert isinstance(error, RestoreTargetError)
+    assert isinstance(error, StatementError)
     assert "does not exist" in error.what
     assert live.value("SELECT count(*) FROM events") == 0
 
@@ -311,3 +313,17 @@ def test_a_table_in_use_is_waited_for_only_so_long(shop: RestoreHarness) -> None
             error = refused(lambda: load(shop, "public.events"))
     assert "lock timeout" in error.what
     assert live.value("SELECT count(*) FROM events") == 0
+
+
+def test_rows_that_were_loaded_are_not_called_undone_when_their_sequences_fail(
+    shop: RestoreHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise psycopg.OperationalError("connection lost")
+
+    shop.live.run("TRUNCATE events")
+    monkeypatch.setattr(load_tables, "_raise_sequences", lost)
+    error = refused(lambda: load(shop, "public.events"))
+    assert isinstance(error, StatementError)
+    assert "the rows were loaded" in error.safe
+    assert shop.live.value("SELECT count(*) FROM events") > 0

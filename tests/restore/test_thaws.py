@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from tests.support.backup_harness import eventually
 from tests.support.restore_harness import STARTED, RestoreHarness, databases, refused
 
@@ -31,7 +31,7 @@ def test_an_archived_backup_is_thawed_and_then_restored(restores: RestoreHarness
     assert listed["next_event"] is None
 
     error = refused(restores.restore)
-    assert isinstance(error, RestoreRefusedError)
+    assert isinstance(error, RefusedError)
     assert '"action": "thaw"' in error.what
     assert databases(restores.live) == {restores.live.name}
 

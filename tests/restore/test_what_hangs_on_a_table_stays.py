@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
@@ -303,7 +303,7 @@ def test_keys_that_only_a_superuser_could_give_back_are_not_taken_off(owned: Dat
     with closing(open_again(login(owned, user="keeper", password="kept"))) as connection:
         replace(connection, ["b"], ("INSERT INTO b SELECT i, i FROM generate_series(1, 9) i",))
         assert (everything(owned), owned.inventory()) == before
-        with pytest.raises(RestoreRefusedError, match=r"public\.b: FOREIGN KEY \(a\)"):
+        with pytest.raises(RefusedError, match=r"public\.b: FOREIGN KEY \(a\)"):
             replace(connection, ["a"], ("INSERT INTO a VALUES (1)",))
     assert (everything(owned), owned.inventory()) == before
 

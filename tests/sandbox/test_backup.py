@@ -181,7 +181,7 @@ def test_a_stalled_run_ends_before_lambdas_time_is_out(deploy: Deploy, source: S
         processes = deployed.function.processes()
         with deployed.function.stopped_at(deployed.event(), "pg_dump") as stopped:
             answer = stopped.answer.result()
-        assert answer["errorType"] == "OutOfTimeError", answer
+        assert answer["errorType"] == "TimeLimitError", answer
         assert deployed.function.processes() == processes
         assert deployed.function.temporary_files() == []
         assert but_records(deployed.vault.holds()) == deployed.vault.open_uploads() == []

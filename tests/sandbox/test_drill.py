@@ -138,7 +138,7 @@ def test_a_drill_whose_time_ends_in_the_middle_of_the_restore_leaves_nothing(
         processes = function.processes()
         with function.stopped_at(event(backup(18)), "pg_restore", when=loads_rows) as stopped:
             answer = stopped.answer.result()
-        assert answer["errorType"] == "DrillFailedError", answer
+        assert answer["errorType"] == "VerificationError", answer
         assert "during restore" in answer["errorMessage"]
         assert function.processes() == processes
         assert function.temporary_files() == []
@@ -158,7 +158,7 @@ def test_what_does_not_fit_into_tmp_is_refused_before_it_is_fetched(
     small = replace(drill_box, tmp_mb=64)
     with start(small, DRILL, vault=vault, settings=SETTINGS) as function:
         answer = function.invoke(event(there))
-        assert answer["errorType"] == "DoesNotFitError", answer
+        assert answer["errorType"] == "CapacityError", answer
         assert "ephemeral_mb" in answer["errorMessage"]
         assert [name for name, _ in function.processes()] == RUNTIME
         assert function.temporary_files() == []
@@ -182,7 +182,7 @@ def test_a_disk_that_is_full_in_the_middle_of_the_restore_is_not_blamed_on_the_b
     small = replace(drill_box, tmp_mb=256)
     with start(small, DRILL, vault=warm.vault, settings=SETTINGS) as function:
         answer = function.invoke(event(there))
-        assert answer["errorType"] == "DrillFailedError", answer
+        assert answer["errorType"] == "VerificationError", answer
         assert "No space left on device" in answer["errorMessage"]
         assert "says nothing about the backup" in answer["errorMessage"]
         assert "drill.ephemeral_mb" in answer["errorMessage"]

@@ -18,12 +18,11 @@ import psutil
 from lifeboat.errors import (
     AlreadyTakenError,
     ArchivedError,
-    DoesNotFitError,
-    DrillError,
+    CapacityError,
     EventError,
     LifeboatError,
     NoBackupError,
-    RestoreRefusedError,
+    RefusedError,
     SecretError,
     SettingsError,
     TargetError,
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
 
 REFUSALS = (
     ArchivedError,
-    DoesNotFitError,
+    CapacityError,
     EventError,
     NoBackupError,
-    RestoreRefusedError,
+    RefusedError,
     SecretError,
     SettingsError,
     AlreadyTakenError,
@@ -133,7 +132,7 @@ def reported(report: DrillReport) -> None:
     """Note a drill's report; one that says that something failed has to advise."""
     answered(report)
     if report.verdict is Verdict.FAILED:
-        told(DrillError("; ".join(report.reasons), todo=report.advice or ""), "a failed drill")
+        told(LifeboatError("; ".join(report.reasons), todo=report.advice or ""), "a failed drill")
 
 
 @contextmanager

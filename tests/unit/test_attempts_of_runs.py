@@ -8,7 +8,7 @@ from lifeboat.alerts.policy.failures import failure_message, restore_message
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.messages import MAX_SUBJECT
 from lifeboat.alerts.policy.state import SentAlert
-from lifeboat.errors import AttemptError, ConnectError, RestoreFailedError
+from lifeboat.errors import AttemptError, ConnectError, VerificationError
 from lifeboat.model.attempt import MAX_TEXT, Attempt, AttemptKind
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.monitor.policy.resolution import Resolution, resolution_of
@@ -177,7 +177,7 @@ def test_a_database_that_waits_for_its_first_backup_is_no_longer_waiting_when_th
 
 
 def test_a_restore_that_failed_is_told_with_what_it_left_behind() -> None:
-    error = RestoreFailedError("Rows differ.", safe="A copy is left.", todo="Drop it.")
+    error = VerificationError("Rows differ.", safe="A copy is left.", todo="Drop it.")
     message = restore_message("app", error, NOW - MINUTE, INSTALLATION, NOW)
     assert message.subject == (
         f"Lifeboat: app had a failed restore: Rows differ ({INSTALLATION.place})"

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import pytest
 
-from lifeboat.errors import BackupError, EventError
+from lifeboat.errors import EventError, LifeboatError
 from tests.support import invariants
 from tests.support.fault_report import page, plain, sentence
 from tests.support.samples import MANIFEST
@@ -39,20 +39,20 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_message_without_a_next_step_breaks_the_law() -> None:
-    invariants.require_help(BackupError("x", todo="y"))
-    for error in (BackupError("x", todo=" "), BackupError("", todo="y")):
+    invariants.require_help(LifeboatError("x", todo="y"))
+    for error in (LifeboatError("x", todo=" "), LifeboatError("", todo="y")):
         with pytest.raises(AssertionError):
             invariants.require_help(error)
 
 
 def test_a_secret_in_a_note_or_behind_an_error_breaks_the_law() -> None:
-    behind, noted = BackupError("x", todo="y"), BackupError("x", todo="y")
+    behind, noted = LifeboatError("x", todo="y"), LifeboatError("x", todo="y")
     behind.__context__ = ValueError("it was hunter2")
     noted.add_note("it was hunter2")
-    for error in (behind, noted, BackupError("hunter2", todo="y")):
+    for error in (behind, noted, LifeboatError("hunter2", todo="y")):
         with pytest.raises(AssertionError, match="SECRET"):
             invariants.Case({"hunter2"}).told(error)
-    invariants.Case({"hunter2"}).told(BackupError("x", todo="y"))
+    invariants.Case({"hunter2"}).told(LifeboatError("x", todo="y"))
     with pytest.raises(AssertionError, match="SECRET"):
         invariants.Case({"hunter2"}).answered("hunter2")
 
@@ -67,7 +67,7 @@ def test_how_a_case_ended_is_told_by_its_first_error() -> None:
     case = invariants.Case()
     assert case.ended == "as the case says"
     case.told(EventError("no", todo="y"))
-    case.told(BackupError("later", todo="y"))
+    case.told(LifeboatError("later", todo="y"))
     assert (case.said, case.ended) == ("no", "refused")
 
 

@@ -90,7 +90,7 @@ ANSWER = {
 
 def test_an_answer_as_the_reference_has_it_is_documented() -> None:
     require_documented("Lifeboat-restore", ANSWER, failed=False)
-    error = {"errorType": "SwapError", "errorMessage": "x\nSafe: y\nNext: z", "stackTrace": []}
+    error = {"errorType": "TargetError", "errorMessage": "x\nSafe: y\nNext: z", "stackTrace": []}
     require_documented("Lifeboat-restore", error, failed=True)
     require_documented("Lifeboat-monitor", "DATABASE ...", failed=False)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lifeboat.backup.privileges import require_names, require_readable
 from lifeboat.backup.run import BackupRun
 from lifeboat.postgres.connect import (
+    SOURCE,
     Connection,
     connect,
     open_again,
@@ -40,12 +41,13 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
     """Connect twice and check that this database can be backed up, and by this role.
 
     Raises:
-        BackupError: it can't be reached, read or dumped; see the subclasses.
+        EndpointError: it leads to a connection pooler.
+        ServerError: it can't be reached, read or dumped; see the subclasses.
     """
     with ExitStack() as stack:
         with run.phases.timed("connect"):
             catalog_conn, login = _connect(run)
-            stack.enter_context(speaking_to(login))
+            stack.enter_context(speaking_to(login, SOURCE))
             stack.enter_context(closing(catalog_conn))
             major = require_major(catalog_conn, run.programs.majors())
             snapshot_conn = run.scope.call(

@@ -17,7 +17,6 @@ from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
 from lifeboat.backup.retry_backup import take_backup_with_retry
 from lifeboat.backup.run import BackupRun
-from lifeboat.errors import BackupError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.metrics import backup_metrics
@@ -36,7 +35,7 @@ logger = Logger(service="lifeboat-backup")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@log_errors(logger, BackupError)
+@log_errors(logger, safe=BackupRun.SAFE)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Take the backup that the event asks for; gives what there is to know of it first.
 
@@ -65,7 +64,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         recorded(
             attempt,
             run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
-            lambda error: as_lifeboat_error(error, BackupError, context),
+            lambda error: as_lifeboat_error(error, context, safe=BackupRun.SAFE),
         ),
         tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
     ):

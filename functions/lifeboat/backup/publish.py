@@ -15,7 +15,7 @@ def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
 
     Raises:
         AlreadyTakenError: another run has published this backup.
-        VaultError: S3 refused or failed.
+        StorageError: S3 refused or failed.
     """
     location, vault, protection = run.location, run.vault, run.protection()
     script = archive.contents.globals

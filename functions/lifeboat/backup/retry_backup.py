@@ -13,8 +13,7 @@ def take_backup_with_retry(run: BackupRun) -> BackupOutcome:
     """As `take_backup`. A retry is harmless, because it finds what the first attempt has left.
 
     Raises:
-        BackupError: see `take_backup`; of two attempts, the second one's.
-        ManifestError: there is a manifest for this time that can't be read.
+        LifeboatError: see `take_backup`; of two attempts, the second one's.
     """
     begun, pause = time.monotonic(), timeouts().retry_pause_seconds
     try:

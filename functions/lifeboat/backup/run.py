@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lifeboat.errors import OutOfTimeError
+from lifeboat.errors import TimeLimitError
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import BackupRetention
 from lifeboat.model.tiers import expires, locked_until
@@ -34,6 +34,8 @@ class BackupRun(Run):
         meter: counts the bytes that all attempts read from the server, also of a failed run.
         uploads: the current upload of the archive, if there is one.
     """
+
+    SAFE = "No backup was published by this run; earlier backups and the database are untouched."
 
     location: BackupLocation
     label: str | None
@@ -83,10 +85,10 @@ class BackupRun(Run):
         self.uploads.append(upload)
         return upload
 
-    def out_of_time(self) -> OutOfTimeError:
+    def out_of_time(self) -> TimeLimitError:
         """The error for a run that has to end here."""
         sent = sum(upload.total for upload in self.uploads)
-        return OutOfTimeError(
+        return TimeLimitError(
             f"The function's time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}, with {sent / 1e6:.1f} MB of the archive sent.",
             todo="Give the function more time (backup.timeout_minutes, at most 15) or more memory,"

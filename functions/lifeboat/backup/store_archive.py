@@ -15,10 +15,10 @@ from lifeboat.backup.stream_archive import ArchiveStream, StreamResult, archive_
 from lifeboat.backup.take_inventory import SnapshotContents, read_snapshot, run_alongside
 from lifeboat.errors import (
     AlreadyTakenError,
-    BackupError,
     DefinitionsChangedError,
     DumpError,
     LockQueueError,
+    SourceError,
 )
 from lifeboat.model.identifiers import split_qualified
 from lifeboat.model.inventory import Source
@@ -61,7 +61,7 @@ def store_archive(
 
     Raises:
         AlreadyTakenError: another run was first.
-        BackupError: any other failure. The upload is aborted.
+        LifeboatError: any other failure. The upload is aborted.
     """
     disturbed: list[str] = []
     while True:
@@ -88,7 +88,7 @@ def store_archive(
         run.scope.pause(pause)
 
 
-def _attempts_exhausted(error: BackupError, attempts: int, took: float) -> BackupError:
+def _attempts_exhausted(error: SourceError, attempts: int, took: float) -> SourceError:
     tried = "once" if attempts == 1 else f"{attempts} times"
     exhausted = type(error)(
         f"{error.what} Tried {tried}; the last attempt took {took:.0f} s.", todo=error.todo

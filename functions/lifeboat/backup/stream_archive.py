@@ -48,7 +48,7 @@ class ArchiveStream:
 
         Raises:
             DecodeError: pg_restore can't read what pg_dump wrote.
-            VaultError: S3 refused a part.
+            StorageError: S3 refused a part.
         """
         count = self._source.read_into(self._upload.free_space())
         if count:
@@ -68,8 +68,8 @@ class ArchiveStream:
         Raises:
             DumpError: pg_dump failed.
             DecodeError: pg_restore can't read what pg_dump wrote.
-            VaultError: S3 refused a part.
-            BackupError: the run was ended for another reason.
+            StorageError: S3 refused a part.
+            LifeboatError: the run was ended for another reason.
         """
         while self.transfer_chunk():
             pass

@@ -32,8 +32,8 @@ def take_backup(run: BackupRun) -> BackupOutcome:
     another one for the same time. Otherwise it raises, and leaves nothing that looks like a backup.
 
     Raises:
-        BackupError: see its subclasses in `lifeboat.errors`.
-        ManifestError: there is a manifest for this time that can't be read.
+        LifeboatError: see its kinds in `lifeboat.errors`; a ManifestError when there is a manifest
+            for this time that can't be read.
     """
     with run.begin():
         try:

@@ -14,8 +14,8 @@ def check_capacity(run: DrillRun) -> None:
     """Raise if the drill doesn't fit into its function, before anything is fetched.
 
     Raises:
-        DoesNotFitError: it doesn't; says what is missing and the ways out.
-        VaultReadError: S3 doesn't let us read the earlier drills' reports.
+        CapacityError: it doesn't; says what is missing and the ways out.
+        StorageError: S3 doesn't let us read the earlier drills' reports.
     """
     settings = run.settings.drill
     free = shutil.disk_usage(run.scratch.path).free

@@ -11,11 +11,13 @@ from lifeboat.drill.target import empty_copy, open_server
 from lifeboat.drill.validate_copy import validate_copy
 from lifeboat.errors import (
     ArchivedError,
-    DoesNotFitError,
+    CapacityError,
+    EndpointError,
     EventError,
     LifeboatError,
     NoBackupError,
-    TargetError,
+    SecretError,
+    ServerError,
 )
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.postgres.cancel_scope import CancelScope
@@ -26,7 +28,15 @@ from lifeboat.recovery.publish_report import publish_report
 from lifeboat.recovery.scratch import scratch_directory
 from lifeboat.runtime.timeouts import timeouts
 
-_REFUSALS = (ArchivedError, DoesNotFitError, EventError, NoBackupError, TargetError)
+_REFUSALS = (
+    ArchivedError,
+    CapacityError,
+    EndpointError,
+    EventError,
+    NoBackupError,
+    SecretError,
+    ServerError,
+)
 """Refusals before a drill has begun; then there is nothing to report."""
 
 
@@ -37,9 +47,11 @@ def drill(run: DrillRun) -> DrillReport:
         EventError: the target is not in the settings.
         NoBackupError: there is no such backup.
         ArchivedError: it has to be thawed first.
-        DoesNotFitError: it needs more disk, memory or time than there is.
-        TargetError: the target can't be used.
-        VaultError: the report could not be stored.
+        CapacityError: it needs more disk, memory or time than there is.
+        SecretError: that of the target can't be read or makes no sense.
+        EndpointError: the target's connection isn't encrypted.
+        ServerError: the target can't be reached or used.
+        StorageError: the report could not be stored.
     """
     try:
         with run.begin():

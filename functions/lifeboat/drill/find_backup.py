@@ -16,7 +16,7 @@ def find_backup(run: DrillRun) -> None:
     Raises:
         NoBackupError: there is none, or not that one.
         ArchivedError: it has to be thawed first, and so has every other one.
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 doesn't let us look.
         ManifestError: what is there can't be read.
     """
     event, vault = run.event, run.vault

@@ -13,7 +13,7 @@ from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.answer import DrillAnswer, answer_of
 from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
 from lifeboat.drill.run import DrillRun
-from lifeboat.errors import DrillError, DrillFailedError
+from lifeboat.errors import VerificationError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.metrics import drill_metrics
@@ -28,7 +28,7 @@ logger = Logger(service="lifeboat-drill")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@log_errors(logger, DrillError)
+@log_errors(logger, safe=DrillRun.SAFE)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Hold the drill that the event asks for; gives what there is to know of it first.
 
@@ -65,7 +65,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     with recorded(
         attempt,
         run_reporter(settings, run.vault, f"drill-{asked.database}", context, logger),
-        lambda error: as_lifeboat_error(error, DrillError, context),
+        lambda error: as_lifeboat_error(error, context, safe=DrillRun.SAFE),
     ):
         report = drill(run)
     if settings.dashboard:
@@ -77,8 +77,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     return answer.as_json()
 
 
-def _failure(asked: DrillEvent, report: DrillReport, answer: DrillAnswer) -> DrillFailedError:
-    return DrillFailedError(
+def _failure(asked: DrillEvent, report: DrillReport, answer: DrillAnswer) -> VerificationError:
+    return VerificationError(
         f"The drill of {report.backup or asked.database} failed: {'; '.join(report.reasons)}",
         todo=f"{report.advice} The report: {answer.next_command}",
     )

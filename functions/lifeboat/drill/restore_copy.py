@@ -5,7 +5,7 @@ import hashlib
 from lifeboat.drill.restore_unprivileged import restore_unprivileged
 from lifeboat.drill.run import DrillRun
 from lifeboat.drill.target import make_empty
-from lifeboat.errors import DoesNotFitError
+from lifeboat.errors import CapacityError
 from lifeboat.recovery.archive_listing import definitions
 from lifeboat.recovery.pg_restore import restore_archive, run_attempts
 from lifeboat.recovery.policy.classify_errors import Classified, classify
@@ -31,10 +31,10 @@ def restore_copy(run: DrillRun) -> Untested:
     """Restore the archive. Returns what the server could not hold.
 
     Raises:
-        TargetError: the server refused the new database.
+        ServerError: the server refused to make room for it.
         ScratchServerError: the drill's own server died.
-        VaultReadError: the globals can't be read.
-        DoesNotFitError: disk or memory ran out.
+        StorageError: the globals can't be read.
+        CapacityError: disk or memory ran out.
     """
     with run.phases.timed("roles"):
         _create_roles(run)
@@ -43,7 +43,7 @@ def restore_copy(run: DrillRun) -> Untested:
     run.require_alive()
     run.add_check("restore", said.fatal, notes=notes)
     if said.short_of:
-        raise DoesNotFitError(
+        raise CapacityError(
             f"The drill ran out of {said.short_of}, which says nothing about the backup:"
             f" {said.fatal[0]}",
             todo=resource_advice(said.short_of, "drill", own_server=run.server is not None),

@@ -1,23 +1,19 @@
 """One drill: its event, what it works with, its results, and its report."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-
-import psycopg
 
 import lifeboat
 from lifeboat.drill.embedded_server import EmbeddedServer
 from lifeboat.drill.policy.capacity import limits
 from lifeboat.drill.policy.event import DrillEvent
-from lifeboat.errors import BackupError, DrillTimeError, LifeboatError, TargetError
+from lifeboat.errors import LifeboatError, TimeLimitError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
+from lifeboat.postgres.connect import ServerRole
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
-from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
 
@@ -32,6 +28,12 @@ _ADVICE = {
     ),
 }
 """What to do after a drill that came to its end."""
+
+TARGET = ServerRole(
+    name="The server that the backup is restored into",
+    again="Invoke the drill again; if it repeats, look for that moment in the server's log.",
+    forbidden='Let the role make databases: ALTER ROLE "{user}" CREATEDB;',
+)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -49,6 +51,8 @@ class DrillRun(RecoveryRun):
         disk_bytes: the maximum seen in use in the drill's directory.
         failure: the error that ended the drill early.
     """
+
+    SAFE = "A drill only reads backups: they and the database are untouched."
 
     event: DrillEvent
     backup: str | None = None
@@ -95,24 +99,14 @@ class DrillRun(RecoveryRun):
         return self.server.roles.login(self.login.endpoint, self.server.roles.reader)
 
     @property
+    def server_role(self) -> ServerRole:
+        """In a drill's words."""
+        return TARGET
+
+    @property
     def account(self) -> Account:
         """The one that the drill's own server runs as."""
         return self.scratch.account if self.server else CALLER
-
-    @contextmanager
-    def translated(self, login: Login) -> Iterator[None]:
-        """Raise what the driver and the connecting raise as a fault of the server restored into.
-
-        Raises:
-            TargetError: the server refused, or the connection broke.
-            ScratchServerError: it was the drill's own, and has died.
-        """
-        try:
-            with translated(login):
-                yield
-        except TargetError:
-            self.require_alive()
-            raise
 
     def require_alive(self) -> None:
         """Raise when the server was the drill's own and has died.
@@ -123,9 +117,9 @@ class DrillRun(RecoveryRun):
         if self.server:
             self.server.require_alive()
 
-    def out_of_time(self) -> DrillTimeError:
+    def out_of_time(self) -> TimeLimitError:
         """The error for a drill that has to end here."""
-        return DrillTimeError(
+        return TimeLimitError(
             f"The function's time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}.",
             todo="Give the drill more memory, which brings more CPU (drill.memory_mb), or more time"
@@ -166,27 +160,3 @@ class DrillRun(RecoveryRun):
         )
         available = drill.timeout_minutes * 60.0
         return report.model_copy(update={"limits": limits(report, function_seconds=available)})
-
-
-@contextmanager
-def translated(login: Login) -> Iterator[None]:
-    """Raise what the driver and the connecting raise as a fault of the server restored into.
-
-    Raises:
-        TargetError: the server refused, or the connection broke.
-    """
-    try:
-        yield
-    except BackupError as error:
-        raise TargetError(error.what, todo=error.todo) from None
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise TargetError(
-            f"The target refused: {redacted_message(error, login.endpoint)}",
-            todo=f'Let the role make databases: ALTER ROLE "{login.endpoint.user}" CREATEDB;',
-        ) from None
-    except psycopg.Error as error:
-        raise TargetError(
-            "The server that the backup is restored into refused a statement, or the connection"
-            f" broke: {redacted_message(error, login.endpoint)}",
-            todo="Invoke the drill again; if it repeats, look for that moment in the server's log.",
-        ) from None

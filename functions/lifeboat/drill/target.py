@@ -9,11 +9,11 @@ from typing import LiteralString
 import psycopg
 
 from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize
-from lifeboat.drill.run import DrillRun, translated
-from lifeboat.errors import BackupError, EventError, TargetError
+from lifeboat.drill.run import TARGET, DrillRun
+from lifeboat.errors import ConnectError, EventError, TargetError
 from lifeboat.model.drill_report import EMBEDDED
 from lifeboat.model.manifest import Manifest
-from lifeboat.postgres.connect import Connection, connect, open_again
+from lifeboat.postgres.connect import Connection, connect, open_again, speaking_to
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.redact import redacted_message
@@ -65,7 +65,7 @@ def _embedded(run: DrillRun) -> Iterator[None]:
 def _external(run: DrillRun) -> Iterator[None]:
     login = run.scope.call(lambda: _read_login(run))
     _require_not_the_source(login, run.manifest)
-    with translated(login):
+    with speaking_to(login, TARGET):
         seconds = timeouts().wake_seconds
         connection, run.login = run.scope.call(
             lambda: connect(lambda: login, register=run.scope.add_connection, wake_seconds=seconds)
@@ -96,7 +96,7 @@ def make_empty(run: DrillRun) -> None:
     """Create the empty database to restore into; it replaces that of an earlier attempt.
 
     Raises:
-        TargetError: the server refused.
+        ServerError: the server refused.
     """
     with run.session() as connection:
         drop_database(connection, run.copy_name)
@@ -114,10 +114,10 @@ def _drop(run: DrillRun) -> None:
     try:
         with closing(open_again(run.login)) as connection:
             drop_database(connection, run.copy_name)
-    except (BackupError, psycopg.Error) as error:
+    except (ConnectError, psycopg.Error) as error:
         words = (
             error.what
-            if isinstance(error, BackupError)
+            if isinstance(error, ConnectError)
             else redacted_message(error, run.login.endpoint)
         )
         raise TargetError(
@@ -144,10 +144,7 @@ def _read_login(run: DrillRun) -> Login:
             f"The target {wanted} is not in the settings, so the drill may not read it.",
             todo="Add it to drill.target_secret_arns in lifeboat.toml, then: make deploy",
         )
-    try:
-        return run.read_login(arn, run.scratch.path)
-    except BackupError as error:
-        raise TargetError(error.what, todo=error.todo) from None
+    return run.read_login(arn, run.scratch.path)
 
 
 def _require_not_the_source(login: Login, manifest: Manifest) -> None:

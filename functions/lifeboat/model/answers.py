@@ -35,7 +35,7 @@ class ErrorAnswer(Answer):
     """What Lambda returns when a function fails; `FunctionError` is set then.
 
     Attributes:
-        errorType: the kind of the error, such as "RestoreRefusedError".
+        errorType: the kind of the error, such as "RefusedError".
         errorMessage: three lines: what failed, then what is not affected (`Safe:`), then what to
             do (`Next:`).
         stackTrace: where in the code it failed; useful for a bug report.

@@ -11,10 +11,9 @@ from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import (
     LifeboatError,
-    MonitorError,
     NotificationError,
     StateError,
-    VaultReadError,
+    StorageError,
 )
 from lifeboat.model.keys import STATE_KEY
 from lifeboat.monitor.observe import observe, request_limit
@@ -88,13 +87,13 @@ class CheckResult:
         """Raise an error if a notification could not be sent, or the state not be saved.
 
         Raises:
-            MonitorError: the first failure, with the others as notes. The next check sends the
+            NotificationError: the first failure, with the others as notes. The next check sends the
                 notifications again.
         """
         if not self.failures:
             return
         first, *others = self.failures
-        error = MonitorError(
+        error = NotificationError(
             f"Sending all notifications failed: {first.what}",
             safe="The check is complete and its status has all findings. The next check sends them"
             " again.",
@@ -108,10 +107,10 @@ class CheckResult:
         """Raise an error if the topic has no subscriber, but should have one.
 
         Raises:
-            MonitorError: it has none.
+            NotificationError: it has none.
         """
         for each in filter(needs_subscriber, self.status.findings):
-            raise MonitorError(
+            raise NotificationError(
                 f"Nobody receives the notifications of this check. {each.fact}",
                 safe=each.safe,
                 todo=" ".join(each.advice),
@@ -168,7 +167,7 @@ def _load_state(
     """The state, or the reason why it cannot be read; then people are notified again."""
     try:
         return load_state(vault, budget), ()
-    except (StateError, VaultReadError) as error:
+    except (StateError, StorageError) as error:
         return None, (Problem.of(STATE_KEY, error),)
 
 

@@ -10,7 +10,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.policy.installation import account_of
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
-from lifeboat.errors import MonitorError
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.metric_values import metrics_of
@@ -22,9 +21,12 @@ from lifeboat.settings import WatchedSettings
 
 logger = Logger(service="lifeboat-monitor")
 
+SAFE = "Backups and drills run without the monitor; it only looks."
+"""What no failure of the monitor affects."""
+
 
 @logger.inject_lambda_context(clear_state=True)
-@log_errors(logger, MonitorError)
+@log_errors(logger, safe=SAFE)
 def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     """Check the bucket, notify people of changes, and return the whole status.
 

@@ -24,7 +24,7 @@ def list_versions(vault: Vault, prefix: str, budget: RequestBudget) -> list[Stor
     """Every version and delete marker under a prefix; one request per thousand.
 
     Raises:
-        VaultReadError: S3 refused or failed, or the budget is used up.
+        StorageError: S3 refused or failed, or the budget is used up.
     """
     found: list[StoredVersion] = []
     after: dict[str, str] = {}
@@ -49,7 +49,7 @@ def list_uploads(vault: Vault, budget: RequestBudget) -> tuple[UnfinishedUpload,
     """Every multipart upload that was started and neither completed nor aborted.
 
     Raises:
-        VaultReadError: S3 refused or failed, or the budget is used up.
+        StorageError: S3 refused or failed, or the budget is used up.
     """
     found: list[UnfinishedUpload] = []
     after: dict[str, str] = {}
@@ -77,7 +77,7 @@ def list_unknown_roots(vault: Vault, budget: RequestBudget) -> list[str]:
     It makes one request, so it returns at most a thousand.
 
     Raises:
-        VaultReadError: S3 refused or failed, or the budget is used up.
+        StorageError: S3 refused or failed, or the budget is used up.
     """
     with budget.request(f"list s3://{vault.bucket}/"):
         page = vault.client.list_objects_v2(Bucket=vault.bucket, Delimiter="/")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lifeboat.errors import VaultReadError
-from lifeboat.s3.read import reading
+from lifeboat.errors import StorageError
+from lifeboat.s3.bucket import translated
 
 _TOO_MUCH = (
     "List what fills the bucket (aws s3 ls --recursive --summarize s3://<bucket>); lower"
@@ -37,23 +37,23 @@ class RequestBudget:
             intent: what it is for, such as "list s3://vault/daily/".
 
         Raises:
-            VaultReadError: the budget or the time is used up, or S3 refused or failed.
+            StorageError: the budget or the time is used up, or S3 refused or failed.
             ArchivedError: the object must be thawed first.
         """
         self._spend(intent)
-        with reading(intent):
+        with translated(intent):
             yield
 
     def _spend(self, intent: str) -> None:
         with self._lock:
             if self.used >= self.limit:
-                raise VaultReadError(
+                raise StorageError(
                     f"Could not {intent}: the {self.limit} requests of one check of the bucket are"
                     " used up.",
                     todo=_TOO_MUCH,
                 )
             if self.remaining() <= 0:
-                raise VaultReadError(
+                raise StorageError(
                     f"Could not {intent}: the time for one check of the bucket is over.",
                     todo=_TOO_MUCH,
                 )

@@ -14,7 +14,7 @@ def load_state(vault: Vault, budget: RequestBudget) -> MonitorState | None:
     """The state; None when there is none yet.
 
     Raises:
-        VaultReadError: S3 doesn't let us read it.
+        StorageError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
     with budget.request(f"read s3://{vault.bucket}/{STATE_KEY}"):
@@ -44,6 +44,6 @@ def save_state(vault: Vault, state: MonitorState, settings: WatchedSettings) -> 
     """Store it over the previous one. It has no lock, since it changes with each notification.
 
     Raises:
-        VaultError: S3 refused or failed.
+        StorageError: S3 refused or failed.
     """
     vault.put(STATE_KEY, state.to_json(), Protection(kms_key=settings.kms_key))

@@ -4,11 +4,18 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
-from lifeboat.errors import ConnectError, ConnectFailure, EndpointError, UnsupportedServerError
+from lifeboat.errors import (
+    ConnectError,
+    ConnectFailure,
+    EndpointError,
+    StatementError,
+    UnsupportedServerError,
+)
 from lifeboat.model.server_messages import truncate
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import redacted_message
@@ -171,21 +178,48 @@ def require_own_sessions(first: Connection, second: Connection, login: Login) ->
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ServerRole:
+    """What a server is to a run, in the words of the run's errors.
+
+    Attributes:
+        name: how an error begins that names the server.
+        again: what to do when it refuses a statement or the connection breaks.
+        forbidden: what to do when the login lacks a privilege, with `{user}` for who that is; None
+            where nothing else helps than `again`.
+    """
+
+    name: str
+    again: str
+    forbidden: str | None = None
+
+
+SOURCE = ServerRole(
+    name="The database",
+    again="Invoke the function again; if it repeats, look for that moment in the server's log.",
+)
+"""The server of the database that is backed up."""
+
+
 @contextmanager
-def speaking_to(login: Login) -> Iterator[None]:
+def speaking_to(login: Login, server: ServerRole) -> Iterator[None]:
     """Raise what the driver raises as our own error, without the password.
 
     Raises:
-        ConnectError: the server refused a statement or the connection broke.
+        StatementError: the server refused a statement or the connection broke.
     """
     try:
         yield
     except psycopg.Error as error:
-        raise ConnectError(
-            "The database refused a statement or the connection broke:"
-            f" {redacted_message(error, login.endpoint)}",
-            todo="Invoke the function again; if it repeats, look for that moment in the server's"
-            " log.",
+        words = redacted_message(error, login.endpoint)
+        if server.forbidden and isinstance(error, psycopg.errors.InsufficientPrivilege):
+            raise StatementError(
+                f"{server.name} refused: {words}",
+                todo=server.forbidden.format(user=login.endpoint.user),
+            ) from None
+        raise StatementError(
+            f"{server.name} refused a statement or the connection broke: {words}",
+            todo=server.again,
         ) from None
 
 

@@ -20,7 +20,7 @@ def fetch_archive(run: RecoveryRun) -> bool:
 
     Raises:
         ArchivedError: it has to be thawed first.
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 refused or failed.
     """
     objects, vault, scope = run.manifest.archive.objects, run.vault, run.scope
     downloaded = scope.call(lambda: download(vault, objects, run.archive, scope.check))

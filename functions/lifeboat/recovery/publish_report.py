@@ -1,6 +1,6 @@
 """Stores the report of a drill or a restore, once: the bucket refuses a second version."""
 
-from lifeboat.errors import AlreadyTakenError, VaultError
+from lifeboat.errors import AlreadyTakenError, StorageError
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.s3.read import read_object
 
@@ -18,8 +18,7 @@ def publish_report(
         content_type: for browsers.
 
     Raises:
-        VaultError: S3 refused or failed, or another report has this key.
-        VaultReadError: the report with this key can't be read.
+        StorageError: S3 refused or failed, another report has this key, or it can't be read.
     """
     try:
         vault.put(key, body, protection, if_absent=True, content_type=content_type)
@@ -27,7 +26,7 @@ def publish_report(
         # The SDK repeats a request whose answer was lost: then our own request was the first.
         if read_object(vault, key) == body:
             return
-        raise VaultError(
+        raise StorageError(
             f"Could not store s3://{vault.bucket}/{key}: another report has this key, and reports"
             " are never replaced.",
             safe="The other report and all backups are untouched.",

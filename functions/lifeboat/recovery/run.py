@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lifeboat.errors import ServerError
 from lifeboat.model.drill_report import Check, Outcome, TableResult
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import line
-from lifeboat.postgres.connect import Connection, open_again
+from lifeboat.postgres.connect import Connection, ServerRole, open_again, speaking_to
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
 from lifeboat.recovery.policy.verdict import first_details
@@ -81,15 +82,20 @@ class RecoveryRun(Run):
         """Where the archive is fetched to."""
         return self.scratch.path / "archive.dump"
 
+    @property
     @abstractmethod
-    def translated(self, login: Login) -> AbstractContextManager[None]:
-        """Raise what the driver raises in the block as the run's own error about the server."""
+    def server_role(self) -> ServerRole:
+        """What the server is to the run, in the words of its errors."""
+
+    def require_alive(self) -> None:
+        """Raise when the server is known to have died; a foreign server is not known to."""
 
     def session(self, database: str | None = None) -> AbstractContextManager[Connection]:
         """A connection to one of the server's databases; it is shut down when the run ends.
 
         Raises:
-            LifeboatError: it can't be had, or the server refused a statement; see `translated`.
+            ServerError: it can't be had, or the server refused a statement.
+            LifeboatError: see `require_alive`.
         """
         return self._session(self.login.to(database) if database else self.login)
 
@@ -103,11 +109,15 @@ class RecoveryRun(Run):
 
     @contextmanager
     def _session(self, login: Login) -> Iterator[Connection]:
-        with (
-            self.translated(login),
-            closing(open_again(login, register=self.scope.add_connection)) as connection,
-        ):
-            yield connection
+        try:
+            with (
+                speaking_to(login, self.server_role),
+                closing(open_again(login, register=self.scope.add_connection)) as connection,
+            ):
+                yield connection
+        except ServerError:
+            self.require_alive()
+            raise
 
     def protection(self) -> Protection:
         """How reports and exports are encrypted; unlike backups, they aren't locked."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lifeboat.errors import DoesNotFitError
+from lifeboat.errors import CapacityError
 from lifeboat.postgres.programs import CALLER, Account
 
 PREFIX = "lifeboat-run-"
@@ -92,7 +92,7 @@ def scratch_directory(parent: Path | None = None) -> Iterator[Scratch]:
             socket or not readable for the account.
 
     Raises:
-        DoesNotFitError: the disk was full, here or in the block.
+        CapacityError: the disk was full, here or in the block.
     """
     account = _account()
     place = parent or _place(account)
@@ -110,7 +110,7 @@ def _enough_disk(place: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise DoesNotFitError(
+        raise CapacityError(
             f"The disk of {place} is full: {error.strerror}.",
             todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in"
             " lifeboat.toml, then: make deploy",

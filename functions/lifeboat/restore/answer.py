@@ -12,7 +12,7 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
     """The result, with the event that swaps the restored database in.
 
     Raises:
-        RestoreFailedError: the copy differs from the backup; the error says what is in it.
+        VerificationError: the copy differs from the backup; the error says what is in it.
     """
     copy = report.restored_database
     where = f"s3://{run.vault.bucket}/{report.key}"

@@ -24,7 +24,7 @@ def choose_backup(run: RestoreRun) -> RestoreSource:
 
     Raises:
         NoBackupError: there is none, or not this one, or none that can be used.
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 refused or failed.
         ManifestError: the manifest of the named backup can't be read.
     """
     vault = run.vault

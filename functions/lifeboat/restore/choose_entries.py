@@ -2,7 +2,7 @@
 
 import json
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.text import join_first
 from lifeboat.recovery.archive_listing import contents, entries_of
@@ -22,7 +22,7 @@ def choose_entries(
         relatives: whether to include their parents and children in an inheritance tree.
 
     Raises:
-        RestoreRefusedError: the archive has no such table.
+        RefusedError: the archive has no such table.
         DecodeError: pg_restore can't read the archive.
     """
     chosen: set[int] = set()
@@ -40,7 +40,7 @@ def choose_entries(
             "database": location.database,
             "backup": location.id,
         }
-        raise RestoreRefusedError(
+        raise RefusedError(
             f"The backup {location.id} has no table {join_first(unknown)}.",
             todo=f"Send {json.dumps(listing)} to see which it has.",
         )

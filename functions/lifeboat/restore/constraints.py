@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from lifeboat.model.identifiers import TableName
 from lifeboat.model.text import join_first
 from lifeboat.postgres.connect import Connection
@@ -35,7 +35,7 @@ def without_constraints(
     """Disable the foreign keys and triggers of the tables in the block. Yields the kept keys.
 
     Raises:
-        RestoreRefusedError: keys or triggers can't be restored as they were.
+        RefusedError: keys or triggers can't be restored as they were.
         psycopg.errors.ForeignKeyViolation: the rows violate a key at the end.
         psycopg.Error: the role doesn't own a table that has to be altered.
     """
@@ -43,7 +43,7 @@ def without_constraints(
     keys = table_state.foreign_keys(connection, tables)
     dropped, kept = [each for each in keys if each.plain], [k for k in keys if not k.plain]
     if not _is_superuser(connection) and (fixed := [k.description for k in kept if k.fires]):
-        raise RestoreRefusedError(
+        raise RefusedError(
             "Only a superuser can turn off the triggers of these foreign keys, and give them back"
             f" as they are: {join_first(fixed)}.",
             todo="Give `target` the secret of a superuser, or leave data_only out.",
@@ -71,7 +71,7 @@ def without_constraints(
         )
         _alter(connection, member.relation, sql.SQL("DROP CONSTRAINT"), _TEMPORARY_NAME)
     if table_state.full_state(connection, tables) != before:
-        raise RestoreRefusedError(
+        raise RefusedError(
             "The foreign keys and triggers of these tables could not be given back as they were.",
             safe="Nothing was changed: the transaction was undone as a whole.",
             todo="Leave data_only out: the rows come back in a database of their own, and can be"

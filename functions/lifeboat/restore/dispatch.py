@@ -1,6 +1,6 @@
 """Answers one restore event: with a plan, or by carrying it out."""
 
-from lifeboat.errors import BackupError, DrillError, LifeboatError, NoBackupError, RestoreError
+from lifeboat.errors import LifeboatError
 from lifeboat.model.identifiers import quoted
 from lifeboat.recovery.scratch import scratch_directory
 from lifeboat.restore.choose_backup import choose_backup
@@ -31,7 +31,9 @@ def restore(run: RestoreRun) -> RestoreAnswer:
         with run.begin():
             answer = _answer(run)
     except LifeboatError as error:
-        raise _as_restore_error(run, error) from None
+        if run.leftover is None:
+            raise
+        raise _left_behind(run.leftover, error) from None
     return answer.model_copy(update={"skipped": tuple(run.skipped)})
 
 
@@ -59,17 +61,11 @@ def _with_backup(run: RestoreRun) -> RestoreAnswer:
     return load_tables(run) if run.event.data_only else restore_database(run)
 
 
-def _as_restore_error(run: RestoreRun, error: LifeboatError) -> LifeboatError:
-    """The error as one of restores, with the database that it leaves behind."""
-    foreign = isinstance(error, BackupError | DrillError) and not isinstance(error, NoBackupError)
-    if not foreign and run.leftover is None:
-        return error
-    kind = RestoreError if foreign else type(error)
-    if run.leftover is None:
-        return kind(error.what, todo=error.todo)
-    return kind(
+def _left_behind(leftover: str, error: LifeboatError) -> LifeboatError:
+    """The same error, with the unfinished database that it leaves on the server."""
+    return type(error)(
         error.what,
-        safe=f"{RestoreError.safe_by_default} The unfinished database {quoted(run.leftover)} is"
-        " left on the server, and nothing uses it.",
-        todo=f"{error.todo} Drop what is left: {drop_statement(run.leftover)}",
+        safe=f"{RestoreRun.SAFE} The unfinished database {quoted(leftover)} is left on the server,"
+        " and nothing uses it.",
+        todo=f"{error.todo} Drop what is left: {drop_statement(leftover)}",
     )

@@ -21,10 +21,10 @@ def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
     """Plan the export, or with `execute` do it. Returns the plan, or a link to the file.
 
     Raises:
-        RestoreRefusedError: something stands in the way, or there is no such table.
-        RestoreFailedError: the archive is not what the manifest claims.
-        VaultReadError: S3 refused or failed to give the archive.
-        VaultError: S3 refused or failed to take the file; nothing of it is left.
+        RefusedError: something stands in the way, or there is no such table.
+        VerificationError: the archive is not what the manifest claims.
+        StorageError: S3 refused or failed to give the archive, or to take the file, of which
+            nothing is left then.
     """
     vault, manifest = run.vault, run.manifest
     run.major = manifest.source.major

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.alerts.policy.failures import restore_message
 from lifeboat.alerts.wiring import run_reporter
-from lifeboat.errors import EventError, RestoreError, RestoreRefusedError
+from lifeboat.errors import EventError, RefusedError
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
@@ -23,7 +23,7 @@ logger = Logger(service="lifeboat-restore")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@log_errors(logger, RestoreError)
+@log_errors(logger, safe=RestoreRun.SAFE)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Answer what a person asks: `{"action": "list", "database": "app"}` is where to begin.
 
@@ -51,12 +51,12 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     )
     try:
         answer = restore(run)
-    except (EventError, RestoreRefusedError):
+    except (EventError, RefusedError):
         raise  # nothing was begun, and whoever asked reads why
     except Exception as error:
         if asked.execute:
             reporter = run_reporter(settings, run.vault, "restore", context, logger)
-            said, now = as_lifeboat_error(error, RestoreError, context), datetime.now(UTC)
+            said, now = as_lifeboat_error(error, context, safe=RestoreRun.SAFE), datetime.now(UTC)
             reporter.notify(
                 lambda: restore_message(
                     asked.database, said, run.started, reporter.installation, now

@@ -25,7 +25,7 @@ def list_backups(run: RestoreRun) -> BackupList:
     """The newest backups, the newest first; with `before` those whose data is of an earlier moment.
 
     Raises:
-        VaultReadError: S3 doesn't let us look.
+        StorageError: S3 doesn't let us look.
     """
     vault, event = run.vault, run.event
     found = find_backups(vault, event.database)

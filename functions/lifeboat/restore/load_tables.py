@@ -1,14 +1,15 @@
 """Loads rows of a backup into tables of the live database, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
 
-from lifeboat.errors import RestoreFailedError, RestoreRefusedError
+from lifeboat.errors import LifeboatError, RefusedError, StatementError, VerificationError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Sequence as Counter
-from lifeboat.postgres.connect import Connection
+from lifeboat.postgres.connect import Connection, speaking_to
 from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.archive_listing import script
 from lifeboat.restore.choose_entries import choose_entries
@@ -30,16 +31,20 @@ from lifeboat.restore.table_state import firing_triggers, foreign_keys, leaf_par
 from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _UNDONE = "Nothing was changed: the transaction was undone as a whole."
+_LOADED = (
+    "All backups are untouched, and the rows were loaded and checked; only sequences may still"
+    " stand too low."
+)
 
 
 def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
     """Plan the load, or with `execute` do it. Returns the plan, or the rows before and after.
 
     Raises:
-        RestoreRefusedError: something stands in the way; nothing was touched.
-        RestoreFailedError: the rows aren't those of the backup, or don't fit; all is undone.
-        RestoreTargetError: the server refused something, or the connection broke; all is undone.
-        VaultReadError: S3 refused or failed.
+        RefusedError: something stands in the way; nothing was touched.
+        VerificationError: the rows aren't those of the backup, or don't fit; all is undone.
+        ServerError: the server refused something, or the connection broke; all is undone.
+        StorageError: S3 refused or failed.
     """
     with run.session(run.source.live) as connection:
         live = _read_live_tables(connection, run.event.tables)
@@ -56,8 +61,23 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
         run.session(run.source.live) as connection,
     ):
         before, after, sequences = _load(run, connection, selection)
-        raised = _raise_sequences(connection, sequences)
+        with _loaded(run):
+            raised = _raise_sequences(connection, sequences)
     return _answer(run, before, after, raised)
+
+
+@contextmanager
+def _loaded(run: RestoreRun) -> Iterator[None]:
+    """Around what comes after the rows: whatever ends it, they are in the live database."""
+    try:
+        try:
+            with speaking_to(run.login, run.server_role):
+                yield
+        except StatementError:
+            run.scope.check()  # the run's end has cut the connection
+            raise
+    except LifeboatError as error:
+        raise error.ending(_LOADED) from None
 
 
 def _read_live_tables(connection: Connection, tables: tuple[TableName, ...]) -> LiveTables:
@@ -101,7 +121,7 @@ def _load(
                 )
             run.scope.check()
     except psycopg.errors.ForeignKeyViolation as error:
-        raise RestoreFailedError(
+        raise VerificationError(
             "The backup's rows don't fit to the rows elsewhere:"
             f" {redacted_message(error, run.login.endpoint)}.",
             safe=_UNDONE,
@@ -144,16 +164,16 @@ def _require_expected_rows(run: RestoreRun, after: Mapping[TableName, int]) -> N
         if table in expected and expected[table] != rows
     ]
     if wrong:
-        raise RestoreFailedError(
+        raise VerificationError(
             " ".join(wrong),
             safe=_UNDONE,
             todo="Restore without data_only, into a database of their own, and look there.",
         )
 
 
-def _not_empty(before: Mapping[TableName, int]) -> RestoreRefusedError:
+def _not_empty(before: Mapping[TableName, int]) -> RefusedError:
     full = ", ".join(f"{qualified(*table)} has {rows}" for table, rows in before.items() if rows)
-    return RestoreRefusedError(
+    return RefusedError(
         f"There are rows meanwhile: {full}.",
         safe=_UNDONE,
         todo='Say "replace": true, or leave data_only out.',

@@ -32,10 +32,10 @@ def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
     """Plan the restore, or with `execute` do it. Returns the plan, or the result.
 
     Raises:
-        RestoreRefusedError: something stands in the way; nothing was touched.
-        RestoreFailedError: what came back is not what was backed up.
-        RestoreTargetError: the server refused something, or the connection broke.
-        VaultReadError: S3 refused or failed.
+        RefusedError: something stands in the way; nothing was touched.
+        VerificationError: what came back is not what was backed up.
+        ServerError: the server refused something, or the connection broke.
+        StorageError: S3 refused or failed.
     """
     capacity = run.capacity()
     if not run.event.execute or any(blockers(run.event, run.source, run.facts, capacity)):

@@ -1,21 +1,16 @@
 """One restore: its event, what it works with, and its results."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-import psycopg
-
 import lifeboat
-from lifeboat.errors import ConnectError, RestoreTargetError, RestoreTimeError
+from lifeboat.errors import TimeLimitError
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
-from lifeboat.postgres.login import Login
-from lifeboat.postgres.redact import redacted_message
+from lifeboat.postgres.connect import ServerRole
 from lifeboat.recovery.policy.duration import MB
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
@@ -25,7 +20,12 @@ from lifeboat.restore.policy.event import Action, RestoreEvent
 from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
 from lifeboat.restore.policy.report import RestoreReport
 
-_AGAIN = "Send the event again; if it repeats, look for that moment in the server's log."
+TARGET = ServerRole(
+    name="The server",
+    again="Send the event again; if it repeats, look for that moment in the server's log.",
+    forbidden="Give `target` the secret of a role that may do it: the owner of the database, or the"
+    " one that your provider calls its administrator.",
+)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -43,6 +43,8 @@ class RestoreRun(RecoveryRun):
             beside it.
         leftover: the database that was made, until it is complete.
     """
+
+    SAFE = "The live database and all backups are untouched."
 
     event: RestoreEvent
     source: RestoreSource = field(init=False)
@@ -76,9 +78,10 @@ class RestoreRun(RecoveryRun):
         """Whether the person wants owners and grants as they were."""
         return self.event.owners == "keep"
 
-    def translated(self, login: Login) -> AbstractContextManager[None]:
-        """See the function `translated`."""
-        return translated(login)
+    @property
+    def server_role(self) -> ServerRole:
+        """In a restore's words."""
+        return TARGET
 
     def pin(self, backup: BackupLocation) -> None:
         """Fix the chosen backup, and name it in every event that the answer proposes."""
@@ -99,9 +102,9 @@ class RestoreRun(RecoveryRun):
             seconds_left=self.remaining(),
         )
 
-    def out_of_time(self) -> RestoreTimeError:
+    def out_of_time(self) -> TimeLimitError:
         """The error for a restore that has to end here."""
-        return RestoreTimeError(
+        return TimeLimitError(
             f"The function's time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}.",
             todo="Raise restore.memory_mb or restore.timeout_minutes (at most 15) in lifeboat.toml,"
@@ -141,28 +144,3 @@ class RestoreRun(RecoveryRun):
 def drop_statement(copy: str) -> str:
     """The statement that drops a restored database."""
     return f"DROP DATABASE {quoted(copy)} WITH (FORCE);"
-
-
-@contextmanager
-def translated(login: Login) -> Iterator[None]:
-    """Raise what the driver and the connecting raise as a restore's error.
-
-    Raises:
-        RestoreTargetError: the server refused, or the connection broke.
-    """
-    try:
-        yield
-    except ConnectError as error:
-        raise RestoreTargetError(error.what, todo=error.todo) from None
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise RestoreTargetError(
-            f"The server refused: {redacted_message(error, login.endpoint)}",
-            todo="Give `target` the secret of a role that may do it: the owner of the database, or"
-            " the one that your provider calls its administrator.",
-        ) from None
-    except psycopg.Error as error:
-        raise RestoreTargetError(
-            "The server refused a statement, or the connection broke:"
-            f" {redacted_message(error, login.endpoint)}",
-            todo=_AGAIN,
-        ) from None

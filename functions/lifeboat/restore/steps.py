@@ -9,10 +9,11 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import (
+    CapacityError,
     ConnectError,
     LifeboatError,
-    RestoreFailedError,
-    RestoreRefusedError,
+    RefusedError,
+    VerificationError,
 )
 from lifeboat.model.identifiers import quoted
 from lifeboat.postgres.connect import Connection, open_again
@@ -74,8 +75,8 @@ def fetch_complete(run: RestoreRun) -> None:
     """Fetch the archive and check that it is unchanged and complete, before anything is created.
 
     Raises:
-        RestoreFailedError: it is not.
-        VaultReadError: S3 refused or failed.
+        VerificationError: it isn't.
+        StorageError: S3 refused or failed.
     """
     with run.phases.timed("fetch"):
         is_the_one = fetch_archive(run)
@@ -86,7 +87,7 @@ def fetch_complete(run: RestoreRun) -> None:
                 return
     reasons = [detail for check in run.checks for detail in check.details]
     listing = {"action": Action.LIST.value, "database": run.event.database}
-    raise RestoreFailedError(
+    raise VerificationError(
         f"The archive of {run.manifest.location.id} is not what its manifest claims:"
         f" {' '.join(reasons)}",
         todo=f"Use another backup: send {json.dumps(listing)} to see them.",
@@ -97,7 +98,7 @@ def require_roles(run: RestoreRun) -> None:
     """Raise unless owners and grants can be set, or are left out.
 
     Raises:
-        RestoreRefusedError: roles are missing, or our role is no member of them.
+        RefusedError: roles are missing, or ours may not act for them.
     """
     if not run.owners:
         return
@@ -114,8 +115,8 @@ def require_roles(run: RestoreRun) -> None:
         raise _refused(run, what, statements)
 
 
-def _refused(run: RestoreRun, what: str, statements: str) -> RestoreRefusedError:
-    return RestoreRefusedError(
+def _refused(run: RestoreRun, what: str, statements: str) -> RefusedError:
+    return RefusedError(
         f"The backup has {what}.",
         todo=f"On the server run: {statements} Then send the event again; or send it with"
         f' "owners": "none", and everything belongs to the role that restores:'
@@ -127,7 +128,7 @@ def create_copy(run: RestoreRun) -> None:
     """Create the empty database to restore into. Until it is complete, it is a leftover.
 
     Raises:
-        RestoreTargetError: the server refused.
+        ServerError: the server refused.
     """
     source = run.manifest.source
     with run.session() as connection:
@@ -209,15 +210,15 @@ def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
         What the server could not hold; all other errors are in the run's checks.
 
     Raises:
-        RestoreTargetError: the server refused, or the connection broke.
-        RestoreFailedError: disk or memory ran out.
+        ServerError: the server refused, or the connection broke.
+        CapacityError: disk or memory ran out.
     """
     with run.phases.timed("restore"):
         said, notes = run_attempts(run.jobs, lambda jobs: _load(run, entries, jobs))
     run.add_check("restore", said.fatal)
     run.notes += (*notes, *said.tolerated)
     if said.short_of:
-        raise RestoreFailedError(
+        raise CapacityError(
             f"The restore ran out of {said.short_of}, which says nothing about the backup:"
             f" {said.fatal[0]}",
             todo=resource_advice(said.short_of, "restore", own_server=False),
@@ -236,8 +237,8 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
     """Store the report. From then on the copy is complete.
 
     Raises:
-        VaultError: S3 refused or failed.
-        RestoreTimeError: S3 took longer than there was time.
+        StorageError: S3 refused or failed.
+        TimeLimitError: S3 took longer than there was time.
     """
     vault, document, protection = run.vault, report.to_json(), run.protection()
     with run.phases.timed("report"):

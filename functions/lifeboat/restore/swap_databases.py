@@ -5,11 +5,13 @@ import json
 import psycopg
 
 from lifeboat.errors import (
+    ConnectError,
+    LifeboatError,
+    RefusedError,
     ReportError,
-    RestoreRefusedError,
-    RestoreTargetError,
-    SwapError,
-    VaultReadError,
+    StatementError,
+    StorageError,
+    TargetError,
 )
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import restore_key
@@ -25,15 +27,19 @@ from lifeboat.restore.target import list_databases, open_target
 from lifeboat.s3.read import read_object
 
 _NAMES = "Both databases are untouched and have the names that they had."
+_UNSEEN = (
+    "The rows of both databases and all backups are untouched; whether the databases were renamed"
+    " could not be seen."
+)
 
 
 def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
     """Plan the swap, or do it with `execute` and the live database's name in `confirm`.
 
     Raises:
-        RestoreRefusedError: something stands in the way, or the name is another; nothing changed.
-        SwapError: somebody stayed connected, or the server refused; nothing changed.
-        RestoreTargetError: the server can't be reached.
+        RefusedError: something stands in the way, or the name is another; nothing changed.
+        TargetError: somebody stayed connected; nothing changed.
+        ServerError: the server can't be reached, or refused.
     """
     report = run.scope.call(lambda: _report(run))
     copy = str(run.event.restored_database)
@@ -57,11 +63,11 @@ def require_confirmed(run: RestoreRun, live: str) -> None:
     """Raise unless the event confirms the live database, which will be changed, by its name.
 
     Raises:
-        RestoreRefusedError: it names none, or another one.
+        RefusedError: it names none, or another one.
     """
     if run.event.confirm != live:
         said = f"has {run.event.confirm!r}" if run.event.confirm else "is missing"
-        raise RestoreRefusedError(
+        raise RefusedError(
             f"This changes the live database {quoted(live)}, and key 'confirm' {said}.",
             todo=f'If that is what you mean, send it with "confirm": {json.dumps(live)}.',
         )
@@ -77,8 +83,8 @@ def _report(run: RestoreRun) -> RestoreReport | None:
     key = restore_key(run.event.database, name.moment)
     try:
         report = RestoreReport.from_json(read_object(run.vault, key), key=key)
-    except (VaultReadError, ReportError) as error:
-        raise RestoreRefusedError(
+    except (StorageError, ReportError) as error:
+        raise RefusedError(
             f"Nothing shows what {quoted(str(run.event.restored_database))} is: {error.what}",
             todo="Most likely its restore did not come to its end: restore again. Or look into it"
             " and rename it by hand (ALTER DATABASE ... RENAME TO ...).",
@@ -88,8 +94,8 @@ def _report(run: RestoreRun) -> RestoreReport | None:
     return report
 
 
-def _unknown(copy: str) -> RestoreRefusedError:
-    return RestoreRefusedError(
+def _unknown(copy: str) -> RefusedError:
+    return RefusedError(
         f"{quoted(copy)} is no database that a restore of this database has made.",
         todo="Give `restored_database` as the restore's answer has it. To rename by hand, run in"
         f" another database of the server: ALTER DATABASE {quoted(copy)} RENAME TO <name>;",
@@ -113,16 +119,15 @@ def _swap(run: RestoreRun, swap: Swap) -> None:
                     raise _still_connected(helper, swap, error) from None
                 except psycopg.errors.LockNotAvailable as error:
                     raise _still_connected(helper, swap, error) from None
-    except RestoreTargetError as error:
-        run.scope.check()
+    except (ConnectError, StatementError) as error:
         if not _is_done(run, swap):
-            raise SwapError(error.what, todo=error.todo, safe=_NAMES) from None
+            raise error.ending(_NAMES) from None
 
 
-def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> SwapError:
+def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> TargetError:
     clients = clients_of(helper, list(swap.renames))  # type: ignore[arg-type]
     who = f" Connected are: {join_first(clients)}." if clients else ""
-    return SwapError(
+    return TargetError(
         f"Somebody stays connected and can't be ended by this role: {error.diag.message_primary}."
         f"{who}",
         todo="Stop the application, or grant the role pg_signal_backend (a superuser's sessions can"
@@ -133,8 +138,12 @@ def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> SwapEr
 
 def _is_done(run: RestoreRun, swap: Swap) -> bool:
     """Whether the renames were committed although their answer was lost."""
-    with run.session() as connection:
-        there = list_databases(connection)
+    try:
+        run.scope.check()
+        with run.session() as connection:
+            there = list_databases(connection)
+    except LifeboatError as error:
+        raise error.ending(_UNSEEN) from None
     return swap.copy not in there and (swap.before is None or swap.before in there)
 
 

@@ -4,18 +4,17 @@ from contextlib import closing
 from typing import LiteralString
 
 from lifeboat.errors import (
-    BackupError,
     ConnectError,
     ConnectFailure,
     EventError,
-    RestoreTargetError,
+    TargetError,
 )
-from lifeboat.postgres.connect import Connection, connect
+from lifeboat.postgres.connect import Connection, connect, speaking_to
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.login import Login
 from lifeboat.recovery.policy.secret_names import named_secret
 from lifeboat.restore.policy.facts import TargetFacts
-from lifeboat.restore.run import RestoreRun, translated
+from lifeboat.restore.run import TARGET, RestoreRun
 from lifeboat.runtime.timeouts import timeouts
 
 _MAINTENANCE_DATABASES = ("postgres", "template1")
@@ -49,7 +48,9 @@ def open_target(run: RestoreRun, live: str, *, avoid: tuple[str, ...] = ()) -> N
 
     Raises:
         EventError: the target is none of the secrets in the settings.
-        RestoreTargetError: it can't be used.
+        SecretError: the secret can't be read or makes no sense.
+        EndpointError: it isn't encrypted.
+        ServerError: the server can't be reached or used.
     """
     login = run.scope.call(lambda: _read_login(run))
     own = login.endpoint.database
@@ -64,8 +65,10 @@ def open_target(run: RestoreRun, live: str, *, avoid: tuple[str, ...] = ()) -> N
                 break
         else:
             return
-    what = last.what if last else f"The server of {login.endpoint.host} has no other database."
-    raise RestoreTargetError(what, todo=last.todo if last else "CREATE DATABASE postgres;")
+    raise last or TargetError(
+        f"The server of {login.endpoint.host} has no other database.",
+        todo="CREATE DATABASE postgres;",
+    )
 
 
 def _open(run: RestoreRun, login: Login, live: str) -> None:
@@ -74,7 +77,7 @@ def _open(run: RestoreRun, login: Login, live: str) -> None:
     connection, run.login = run.scope.call(
         lambda: connect(lambda: login, register=run.scope.add_connection, wake_seconds=seconds)
     )
-    with closing(connection), translated(run.login):
+    with closing(connection), speaking_to(run.login, TARGET):
         run.facts = _facts(connection, run.login.endpoint, live)
     run.major = run.facts.major
 
@@ -90,10 +93,7 @@ def _read_login(run: RestoreRun) -> Login:
             " make deploy."
             f" Those in the settings: {', '.join((own, *targets))}",
         )
-    try:
-        return run.read_login(arn, run.scratch.path)
-    except BackupError as error:
-        raise RestoreTargetError(error.what, todo=error.todo) from None
+    return run.read_login(arn, run.scratch.path)
 
 
 def _facts(connection: Connection, endpoint: Endpoint, live: str) -> TargetFacts:

@@ -15,7 +15,7 @@ def thaw_backup(run: RestoreRun) -> RestorePlan | ThawResult:
     """Plan it; with `execute` ask for it. Says in each case how long it takes.
 
     Raises:
-        VaultReadError: S3 refused.
+        StorageError: S3 refused.
     """
     manifest, lying = run.manifest, run.source.lying
     if lying.is_readable or lying.thawing:

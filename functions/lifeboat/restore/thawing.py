@@ -2,12 +2,12 @@
 
 from botocore.exceptions import ClientError
 
-from lifeboat.errors import VaultReadError
+from lifeboat.errors import StorageError
 from lifeboat.model.aws import ThawTier
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.thaw import StorageState, storage_state
-from lifeboat.s3.bucket import Vault, code_of
-from lifeboat.s3.read import reading, versioned
+from lifeboat.s3.bucket import Vault, code_of, translated
+from lifeboat.s3.read import versioned
 
 _AT_IT = "RestoreAlreadyInProgress"
 
@@ -16,7 +16,7 @@ def storage_state_of(vault: Vault, objects: tuple[StoredObject, ...]) -> Storage
     """How an archive lies: as the one of its objects that takes longest.
 
     Raises:
-        VaultReadError: S3 doesn't let us see it; a deleted object is not there.
+        StorageError: S3 doesn't let us see it; a deleted object is not there.
     """
     found = [_lying(vault, stored) for stored in objects]
     return next((each for each in found if not each.is_readable), found[0])
@@ -29,14 +29,14 @@ def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: ThawTier, day
         Whether anything was asked for; if not, all of it is readable or being thawed.
 
     Raises:
-        VaultReadError: S3 refused.
+        StorageError: S3 refused.
     """
     asked = [_thaw(vault, stored, tier, days) for stored in objects]
     return any(asked)
 
 
 def _lying(vault: Vault, stored: StoredObject) -> StorageState:
-    with reading(f"look at s3://{vault.bucket}/{stored.key}"):
+    with translated(f"look at s3://{vault.bucket}/{stored.key}"):
         head = vault.client.head_object(
             Bucket=vault.bucket, Key=stored.key, **versioned(stored.version_id)
         )
@@ -48,14 +48,14 @@ def _thaw(vault: Vault, stored: StoredObject, tier: ThawTier, days: int) -> bool
     if lying.is_readable or lying.thawing:
         return False
     try:
-        with reading(f"thaw s3://{vault.bucket}/{stored.key}"):
+        with translated(f"thaw s3://{vault.bucket}/{stored.key}"):
             vault.client.restore_object(
                 Bucket=vault.bucket,
                 Key=stored.key,
                 RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},
                 **versioned(stored.version_id),
             )
-    except VaultReadError as error:
+    except StorageError as error:
         cause = error.__cause__
         if isinstance(cause, ClientError) and code_of(cause) == _AT_IT:
             return False  # another run was first

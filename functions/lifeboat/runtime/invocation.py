@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from lifeboat.errors import LifeboatError
+from lifeboat.errors import LifeboatError, UnexpectedError
 from lifeboat.runtime.hidden_memory import hide_memory
 from lifeboat.runtime.secret_store import SecretStore
 
@@ -33,14 +33,12 @@ def secret_store() -> SecretStore:
     )
 
 
-def log_errors[T](
-    logger: Logger, unexpected: type[LifeboatError]
-) -> Callable[[Handler[T]], Handler[T]]:
+def log_errors[T](logger: Logger, *, safe: str) -> Callable[[Handler[T]], Handler[T]]:
     """A decorator that hides the function's memory and logs what its handler raises.
 
     Args:
         logger: of the function.
-        unexpected: the class to raise in place of errors that aren't ours.
+        safe: what no failure of the function affects.
     """
     job = logger.service.removeprefix("lifeboat-")
     failed, crashed = f"{job}.failed", f"{job}.crashed"
@@ -52,6 +50,7 @@ def log_errors[T](
                 hide_memory()
                 return handle(event, context)
             except LifeboatError as error:
+                error.ending(safe)
                 logger.error(  # noqa: TRY400  # a traceback would hide what matters
                     failed,
                     extra={
@@ -65,21 +64,26 @@ def log_errors[T](
                 raise
             except Exception as error:
                 logger.exception(crashed)
-                raise as_lifeboat_error(error, unexpected, context) from None
+                raise as_lifeboat_error(error, context, safe=safe) from None
 
         return wrapper
 
     return decorate
 
 
-def as_lifeboat_error(
-    error: Exception, unexpected: type[LifeboatError], context: LambdaContext
-) -> LifeboatError:
-    """The error itself if it is ours; else an `unexpected` one that points to the log."""
+def as_lifeboat_error(error: Exception, context: LambdaContext, *, safe: str) -> LifeboatError:
+    """The error itself if it is ours, else one that points to the log; it says what is safe.
+
+    Args:
+        error: what ended the work.
+        context: of the invocation.
+        safe: what no failure of the function affects.
+    """
     if isinstance(error, LifeboatError):
-        return error
-    return unexpected(
+        return error.ending(safe)
+    return UnexpectedError(
         f"Unexpected {type(error).__name__}; the function's log has the details.",
+        safe=safe,
         todo=f"Search the log for run {context.aws_request_id} and report what it says, then invoke"
         " the function again.",
     )

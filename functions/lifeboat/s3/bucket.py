@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.errors import AlreadyTakenError, LifeboatError, ManifestError, VaultError
+from lifeboat.errors import AlreadyTakenError, ArchivedError, ManifestError, StorageError
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest, StoredObject
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
 """Errors of conditional writes: 412 when the key exists, 409 during another write to it."""
+
+_GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 
 _LOST_UPLOAD = (
     "Invoke the function again. If it repeats, look for who removes unfinished uploads from the"
@@ -143,7 +145,7 @@ class Vault:
         """What is stored of the backup.
 
         Raises:
-            VaultError: S3 refused or failed.
+            StorageError: S3 refused or failed.
             ManifestError: the manifest that is there can't be read, isn't this backup's, or has
                 lost its archive.
         """
@@ -177,7 +179,7 @@ class Vault:
 
         Raises:
             AlreadyTakenError: `if_absent`, and the key exists.
-            VaultError: S3 refused or failed.
+            StorageError: S3 refused or failed.
         """
         digest = hashlib.sha256(body)
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
@@ -221,7 +223,8 @@ def translated(intent: str) -> Iterator[None]:
 
     Raises:
         AlreadyTakenError: a conditional write lost against another run.
-        VaultError: anything else that S3 or the way to it said.
+        ArchivedError: the object has to be thawed first.
+        StorageError: anything else that S3 or the way to it said.
     """
     try:
         yield
@@ -233,15 +236,26 @@ def translated(intent: str) -> Iterator[None]:
                 todo="Invoke the function again: it finds the other run's backup, or completes it"
                 " if that run died.",
             ) from error
-        raise failure(VaultError, intent, error) from error
+        if code == "InvalidObjectState":
+            raise ArchivedError(
+                f"Could not {intent}: it lies in an archive class and has to be thawed first.",
+                todo="Choose a backup of the last days, which lies hot; or thaw this one.",
+            ) from error
+        raise _refused(intent, code, error) from error
 
 
-def failure[E: LifeboatError](kind: type[E], intent: str, error: BotoCoreError | ClientError) -> E:
-    """An error of ours with S3's own words, and the advice that goes with its code."""
-    code, said = code_of(error), str(error)
+def _refused(intent: str, code: str, error: BotoCoreError | ClientError) -> StorageError:
+    """Any other error, with S3's own words and the advice that goes with its code."""
+    if code in _GONE:
+        return StorageError(
+            f"Could not {intent}: it is not there.",
+            todo="List its versions (aws s3api list-object-versions --bucket <bucket> --prefix"
+            " <key>); a delete marker can be removed. Or use another backup.",
+        )
+    said = str(error)
     if isinstance(error, ClientError):
         said = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
-    made = kind(f"Could not {intent}: {said}", todo=_ADVICE.get(code, _GENERAL_ADVICE))
+    made = StorageError(f"Could not {intent}: {said}", todo=_ADVICE.get(code, _GENERAL_ADVICE))
     made.final = code in _FINAL
     return made
 

@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
-from lifeboat.errors import ArchivedError, ReportError, VaultReadError
+from lifeboat.errors import ReportError, StorageError
 from lifeboat.model.aws import COLD
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import (
@@ -25,12 +24,11 @@ from lifeboat.model.keys import (
 from lifeboat.model.manifest import Manifest, StoredObject
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
-from lifeboat.s3.bucket import Vault, code_of, failure
+from lifeboat.s3.bucket import Vault, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-_GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 _CHUNK = 1 << 20
 _MAX_RESUMES = 5
 
@@ -64,7 +62,7 @@ def find_backups(vault: Vault, database: str) -> list[BackupRef]:
     """Every published backup of a database, the newest first.
 
     Raises:
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 refused or failed.
     """
     classes: dict[BackupLocation, str] = {}
     published: dict[BackupLocation, datetime] = {}
@@ -83,7 +81,7 @@ def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
     """The manifest of a backup.
 
     Raises:
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 refused or failed.
         ManifestError: it is damaged or newer than this Lifeboat.
     """
     return Manifest.from_json(read_object(vault, location.manifest_key), key=location.manifest_key)
@@ -96,7 +94,7 @@ def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]
     the monitor finds it.
 
     Raises:
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 refused or failed.
     """
     keys = [
         entry["Key"]
@@ -120,9 +118,9 @@ def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
     """All of a small object.
 
     Raises:
-        VaultReadError: S3 refused or failed.
+        StorageError: S3 refused or failed.
     """
-    with reading(f"read s3://{vault.bucket}/{key}"):
+    with translated(f"read s3://{vault.bucket}/{key}"):
         return vault.client.get_object(Bucket=vault.bucket, Key=key, **versioned(version))[
             "Body"
         ].read()
@@ -132,9 +130,9 @@ def newest_version(vault: Vault, key: str) -> str | None:
     """The version that a request without a version gets; None in a bucket without versions.
 
     Raises:
-        VaultReadError: S3 refused or failed, or the object is deleted.
+        StorageError: S3 refused or failed, or the object is deleted.
     """
-    with reading(f"look at s3://{vault.bucket}/{key}"):
+    with translated(f"look at s3://{vault.bucket}/{key}"):
         return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
 
 
@@ -167,7 +165,7 @@ def download(
 
     Raises:
         ArchivedError: an object has to be thawed first.
-        VaultReadError: S3 refused or kept failing, or the disk is full.
+        StorageError: S3 refused or kept failing, or the disk is full.
     """
     done = Download([], [])
     try:
@@ -177,7 +175,7 @@ def download(
                 done.sha256.append(digest)
                 done.bytes.append(count)
     except OSError as error:
-        raise VaultReadError(
+        raise StorageError(
             f"Could not write the archive to {path}: {error.strerror}.",
             todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in"
             " lifeboat.toml, then: make deploy",
@@ -189,7 +187,7 @@ def _fetch(
     vault: Vault, stored: StoredObject, file: BinaryIO, check: Callable[[], None]
 ) -> tuple[str, int]:
     digest, count, failures = hashlib.sha256(), 0, 0
-    with reading(f"fetch s3://{vault.bucket}/{stored.key}"):
+    with translated(f"fetch s3://{vault.bucket}/{stored.key}"):
         while True:
             try:
                 for piece in _pieces(vault, stored, count):
@@ -216,35 +214,9 @@ def _pieces(vault: Vault, stored: StoredObject, start: int) -> Iterator[bytes]:
 
 def _listing(vault: Vault, prefix: str) -> "Iterator[ObjectTypeDef]":
     pages = vault.client.get_paginator("list_objects_v2")
-    with reading(f"list s3://{vault.bucket}/{prefix}"):
+    with translated(f"list s3://{vault.bucket}/{prefix}"):
         for page in pages.paginate(Bucket=vault.bucket, Prefix=prefix):
             yield from page.get("Contents", ())
-
-
-@contextmanager
-def reading(intent: str) -> Iterator[None]:
-    """Raise what S3's client raises as our own errors.
-
-    Raises:
-        ArchivedError: the object has to be thawed first.
-        VaultReadError: anything else that S3 or the way to it said.
-    """
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        code = code_of(error)
-        if code == "InvalidObjectState":
-            raise ArchivedError(
-                f"Could not {intent}: it lies in an archive class and has to be thawed first.",
-                todo="Choose a backup of the last days, which lies hot; or thaw this one.",
-            ) from error
-        if code in _GONE:
-            raise VaultReadError(
-                f"Could not {intent}: it is not there.",
-                todo="List its versions (aws s3api list-object-versions --bucket <bucket> --prefix"
-                " <key>); a delete marker can be removed. Or use another backup.",
-            ) from error
-        raise failure(VaultReadError, intent, error) from error
 
 
 def versioned(version: str | None) -> dict[str, Any]:

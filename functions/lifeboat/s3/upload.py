@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from lifeboat.errors import VaultError
+from lifeboat.errors import StorageError
 from lifeboat.model.manifest import StoredObject
 from lifeboat.runtime.timeouts import timeouts
 from lifeboat.s3.bucket import Protection, Vault, translated
@@ -92,7 +92,7 @@ class ArchiveUpload:
         """Begin the upload at S3.
 
         Raises:
-            VaultError: S3 refused.
+            StorageError: S3 refused.
         """
         with translated(f"begin the upload of {self._url}"):
             answer = self._vault.client.create_multipart_upload(
@@ -116,7 +116,7 @@ class ArchiveUpload:
         wait(list(self._in_flight), timeout=timeouts().settle_seconds)
         try:
             self._abort()
-        except VaultError as failed:
+        except StorageError as failed:
             if error is None:
                 raise
             error.add_note(f"{failed.what} The bucket's lifecycle rule removes it within a day.")
@@ -131,7 +131,7 @@ class ArchiveUpload:
         The view is valid until the next call.
 
         Raises:
-            VaultError: S3 refused an earlier part, or took too long.
+            StorageError: S3 refused an earlier part, or took too long.
         """
         piece = memoryview(self._buffer)[self._used : self._used + count]
         self._digest.update(piece)
@@ -145,7 +145,7 @@ class ArchiveUpload:
         """Send the last part and wait until S3 has every part.
 
         Raises:
-            VaultError: S3 refused a part, or took too long.
+            StorageError: S3 refused a part, or took too long.
         """
         if self._used or not self._sent:
             self._buffer = self._buffer[: self._used]
@@ -161,7 +161,7 @@ class ArchiveUpload:
 
         Raises:
             AlreadyTakenError: `if_absent`, and an archive is there.
-            VaultError: S3 refused or failed, or stored something else than was sent.
+            StorageError: S3 refused or failed, or stored something else than was sent.
         """
         self.flush()
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
@@ -192,7 +192,7 @@ class ArchiveUpload:
             with translated(intent), suppress(self._vault.client.exceptions.NoSuchUpload):
                 asked.result(timeouts().abort_seconds)
         except TimeoutError:
-            raise VaultError(
+            raise StorageError(
                 f"Could not {intent}: no answer in time.",
                 todo="Leave it to the bucket's lifecycle rule.",
             ) from None
@@ -225,7 +225,7 @@ class ArchiveUpload:
             seconds = max(self._wait_seconds(), 0) + timeouts().overtime_seconds
             self._parts.append(future.result(seconds))
         except TimeoutError:
-            raise VaultError(
+            raise StorageError(
                 f"S3 did not take part {len(self._parts) + 1} of {self._url} in time.",
                 todo="Invoke the function again; if it repeats, check S3's health in this region.",
             ) from None
@@ -236,7 +236,7 @@ class ArchiveUpload:
         digest = hashlib.sha256(b"".join(part.digest for part in self._parts)).digest()
         expected = f"{base64.b64encode(digest).decode()}-{len(self._parts)}"
         if stored not in (None, expected):
-            raise VaultError(
+            raise StorageError(
                 f"S3 stored something else than was sent as {self._url}: checksum {stored} instead"
                 f" of {expected}.",
                 todo="Invoke the function again.",

@@ -6,10 +6,10 @@ from lifeboat.errors import (
     ConnectError,
     EndpointError,
     LifeboatError,
-    OutOfTimeError,
     RowsDifferError,
+    StorageError,
+    TimeLimitError,
     UnreadableError,
-    VaultError,
 )
 
 
@@ -22,7 +22,7 @@ REFUSED = ConnectError("Wrong password.", todo="Reset it.", final=True)
 
 
 @pytest.mark.parametrize(
-    "error", [UNREACHABLE, VaultError("503", todo="x"), AlreadyTakenError("x", todo="y")]
+    "error", [UNREACHABLE, StorageError("503", todo="x"), AlreadyTakenError("x", todo="y")]
 )
 def test_what_passes_by_itself_is_worth_a_second_try(error: LifeboatError) -> None:
     assert worth(error)
@@ -35,7 +35,7 @@ def test_what_passes_by_itself_is_worth_a_second_try(error: LifeboatError) -> No
         EndpointError("A pooler.", todo="x"),
         UnreadableError("No right.", todo="x"),
         RowsDifferError("x", todo="y"),
-        OutOfTimeError("x", todo="y"),
+        TimeLimitError("x", todo="y"),
         LifeboatError("x", todo="y"),
     ],
 )

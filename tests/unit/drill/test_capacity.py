@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lifeboat.drill.policy import capacity
 from lifeboat.drill.policy.capacity import DISK_MARGIN_BYTES, Capacity, limits, require_capacity
-from lifeboat.errors import DoesNotFitError
+from lifeboat.errors import CapacityError
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.inventory import Table
 from lifeboat.model.manifest import Manifest
@@ -72,8 +72,8 @@ def refusal(
     has: Capacity = ROOM,
     settings: DrillSettings = SETTINGS,
     earlier: tuple[DrillReport, ...] = (),
-) -> DoesNotFitError:
-    with pytest.raises(DoesNotFitError) as error:
+) -> CapacityError:
+    with pytest.raises(CapacityError) as error:
         require_capacity(manifest, has, settings=settings, earlier=earlier)
     assert error.value.safe == "The backup is untouched; nothing was fetched."
     assert error.value.what.startswith("weekly/app/2026-11-22T020000Z does not fit into this")
@@ -88,7 +88,7 @@ def fits(
 ) -> bool:
     try:
         require_capacity(manifest, has, settings=settings, earlier=earlier)
-    except DoesNotFitError:
+    except CapacityError:
         return False
     return True
 
@@ -277,7 +277,7 @@ def test_every_refusal_has_a_way_out(
 ) -> None:
     try:
         require_capacity(backup(database, archive), has, settings=settings, earlier=())
-    except DoesNotFitError as error:
+    except CapacityError as error:
         ways = ("Set drill.", "Restore into a server of your own", "No function is large enough.")
         assert error.todo.startswith(ways)  # noqa: PT017 - both outcomes are right
         for number in re.findall(r"_mb to (\d+)", error.todo):
@@ -363,7 +363,7 @@ def test_what_needs_just_what_is_there_fits() -> None:
 
 
 def test_a_machine_of_ones_own_is_only_named_where_nothing_else_helps() -> None:
-    with pytest.raises(DoesNotFitError) as caught:
+    with pytest.raises(CapacityError) as caught:
         require_capacity(
             backup(database=5 * GB), room(tmp_free_bytes=GB), settings=SETTINGS, earlier=[]
         )

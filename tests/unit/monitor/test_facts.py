@@ -1,4 +1,4 @@
-from lifeboat.errors import VaultReadError
+from lifeboat.errors import StorageError
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.facts import (
     Problem,
@@ -10,7 +10,7 @@ from lifeboat.monitor.policy.facts import (
 )
 from tests.support.vaults import DAY, NEWEST, backup, healthy, location, marker, stored, version
 
-ERROR = VaultReadError("It was denied.", todo="Allow it.")
+ERROR = StorageError("It was denied.", todo="Allow it.")
 
 
 def test_a_backup_is_there_when_its_manifest_is() -> None:

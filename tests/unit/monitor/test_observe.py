@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from lifeboat.alerts.policy.findings import Code, Health, overall
-from lifeboat.errors import VaultReadError
+from lifeboat.errors import StorageError
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.observe import observe, request_limit
@@ -180,7 +180,7 @@ def test_threads_share_a_budget() -> None:
         with budget.request("ask"):
             pass
     with (
-        pytest.raises(VaultReadError, match="Could not ask: the 2 requests"),
+        pytest.raises(StorageError, match="Could not ask: the 2 requests"),
         budget.request("ask"),
     ):
         pass

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from lifeboat.model.inventory import Extension
 from lifeboat.model.thaw import StorageState
 from lifeboat.restore.policy.event import parse_restore_event
@@ -87,7 +87,7 @@ def test_a_server_that_cannot_take_it_is_a_wall(facts: dict[str, Any], said: str
     made = plan(**facts)
     assert [said in each for each in made.blockers] == [True]
     assert made.answer().next_event is None
-    with pytest.raises(RestoreRefusedError, match="can't be done") as caught:
+    with pytest.raises(RefusedError, match="can't be done") as caught:
         require_no_blockers(made)
     assert "pg_restore" in caught.value.todo
 

@@ -5,7 +5,7 @@ import ctypes
 import pytest
 from aws_lambda_powertools import Logger
 
-from lifeboat.errors import DrillError, HiddenMemoryError
+from lifeboat.errors import HiddenMemoryError
 from lifeboat.runtime import invocation
 from lifeboat.runtime.hidden_memory import hide_memory
 from lifeboat.runtime.invocation import log_errors
@@ -15,7 +15,7 @@ def test_memory_is_hidden_before_the_event_is_looked_at(monkeypatch: pytest.Monk
     order: list[str] = []
     monkeypatch.setattr(invocation, "hide_memory", lambda: order.append("hidden"))
 
-    @log_errors(Logger(service="test"), DrillError)
+    @log_errors(Logger(service="test"), safe="All.")
     def handler(_event: object, _context: object) -> None:
         order.append("handled")
 

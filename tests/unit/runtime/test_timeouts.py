@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import OutOfTimeError
+from lifeboat.errors import TimeLimitError
 from lifeboat.postgres.cancel_scope import CancelScope, expire_all
 from lifeboat.runtime.invocation import seconds_left
 from lifeboat.runtime.timeouts import Timeouts, milliseconds, set_testing, timeouts
@@ -34,8 +34,8 @@ PRODUCTION = {
 }
 
 
-def out_of_time() -> OutOfTimeError:
-    return OutOfTimeError("The time is up.", todo="Again.")
+def out_of_time() -> TimeLimitError:
+    return TimeLimitError("The time is up.", todo="Again.")
 
 
 def test_outside_of_tests_these_are_the_waits() -> None:
@@ -82,6 +82,6 @@ def test_a_struck_run_is_out_of_time_and_one_that_is_over_is_not() -> None:
         pass
     with CancelScope(60, out_of_time) as scope:
         expire_all()
-        with pytest.raises(OutOfTimeError):
+        with pytest.raises(TimeLimitError):
             scope.check()
     over.check()

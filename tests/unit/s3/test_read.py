@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lifeboat.errors import ArchivedError, LifeboatError, VaultReadError
+from lifeboat.errors import ArchivedError, LifeboatError, StorageError
 from lifeboat.model.manifest import StoredObject
 from lifeboat.s3.bucket import Vault
 from lifeboat.s3.read import download
@@ -68,7 +68,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(tmp_path: Path) -> None:
 
 def test_a_connection_that_breaks_all_the_time_is_given_up(tmp_path: Path) -> None:
     client = Breaking(each=10)
-    with pytest.raises(VaultReadError, match="fetch s3://vault/daily/app") as refusal:
+    with pytest.raises(StorageError, match="fetch s3://vault/daily/app") as refusal:
         fetch(client, tmp_path / "archive")
     assert len(client.asked) == 6
     assert "Invoke the function again" in refusal.value.todo
@@ -78,10 +78,10 @@ def test_a_connection_that_breaks_all_the_time_is_given_up(tmp_path: Path) -> No
     ("code", "kind", "todo"),
     [
         ("InvalidObjectState", ArchivedError, "thaw"),
-        ("NoSuchVersion", VaultReadError, "list-object-versions"),
-        ("NoSuchKey", VaultReadError, "list-object-versions"),
-        ("AccessDenied", VaultReadError, "make deploy"),
-        ("Unheard", VaultReadError, "Invoke the function again"),
+        ("NoSuchVersion", StorageError, "list-object-versions"),
+        ("NoSuchKey", StorageError, "list-object-versions"),
+        ("AccessDenied", StorageError, "make deploy"),
+        ("Unheard", StorageError, "Invoke the function again"),
     ],
 )
 def test_a_refusal_says_what_to_do(
@@ -96,7 +96,7 @@ def test_a_refusal_says_what_to_do(
 def test_a_full_disk_names_the_setting(tmp_path: Path) -> None:
     full = tmp_path / "archive"
     full.symlink_to("/dev/full")
-    with pytest.raises(VaultReadError) as refusal:
+    with pytest.raises(StorageError) as refusal:
         download_over(full)
     assert "drill.ephemeral_mb" in refusal.value.todo
 
@@ -111,9 +111,9 @@ def download_over(path: Path) -> None:
 
 def test_a_run_that_is_over_fetches_no_more(tmp_path: Path) -> None:
     def over() -> None:
-        raise VaultReadError("time is up", todo="-")
+        raise StorageError("time is up", todo="-")
 
     client = Breaking(each=10)
-    with pytest.raises(VaultReadError, match="time is up"):
+    with pytest.raises(StorageError, match="time is up"):
         fetch(client, tmp_path / "archive", over)
     assert len(client.asked) == 1

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from lifeboat.errors import VaultReadError
+from lifeboat.errors import StorageError
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.s3.read import newest_version
 from tests.support.s3_faults import answer, planned, without_a_body
@@ -90,7 +90,7 @@ def test_a_refused_head_gets_the_advice_about_rights_though_its_answer_names_no_
     client = s3_client(region_name="eu-central-1", aws_access_key_id="i", aws_secret_access_key="s")
     with (
         planned(client, "HeadObject", without_a_body(403)),
-        pytest.raises(VaultReadError) as caught,
+        pytest.raises(StorageError) as caught,
     ):
         newest_version(Vault(client, "vault"), "k")
 

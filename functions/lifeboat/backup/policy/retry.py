@@ -5,14 +5,14 @@ read, and a run that failed after 90 GB would read them again.
 """
 
 from lifeboat.errors import (
-    AlreadyTakenError,
     ConnectError,
     DecodeError,
     DumpError,
     LifeboatError,
     LockWaitError,
     SchemaChangingError,
-    VaultError,
+    StatementError,
+    StorageError,
 )
 
 MAX_RETRY_BYTES = 64_000_000
@@ -20,12 +20,12 @@ MAX_RETRY_BYTES = 64_000_000
 
 _TRANSIENT = (
     ConnectError,
+    StatementError,
     DecodeError,
     DumpError,
     LockWaitError,
     SchemaChangingError,
-    AlreadyTakenError,
-    VaultError,
+    StorageError,
 )
 """Errors that may be gone a minute later: of the network, the server, storage, a migration, or an
 archive without its manifest, which the next run completes."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from lifeboat.errors import DoesNotFitError
+from lifeboat.errors import CapacityError
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.drill_report import EMBEDDED, DrillReport, Limit
 from lifeboat.model.manifest import Manifest
@@ -83,7 +83,7 @@ def require_capacity(
         earlier: reports of earlier drills of the same database, in any order.
 
     Raises:
-        DoesNotFitError: it doesn't fit; names every shortage and the ways out.
+        CapacityError: it doesn't fit; names every shortage and the ways out.
     """
     found = (
         _disk(manifest, capacity, settings),
@@ -92,7 +92,7 @@ def require_capacity(
     )
     shortages = [each for each in found if each]
     if shortages:
-        raise DoesNotFitError(
+        raise CapacityError(
             f"{manifest.location.id} does not fit into this function:"
             f" {'; '.join(each.needed for each in shortages)}.",
             safe="The backup is untouched; nothing was fetched.",

@@ -7,7 +7,7 @@ now, and gets the exact event for the swap.
 import json
 from collections.abc import Iterator, Mapping
 
-from lifeboat.errors import RestoreFailedError
+from lifeboat.errors import VerificationError
 from lifeboat.model.drill_report import Outcome
 from lifeboat.model.text import plural
 from lifeboat.restore.policy.report import RestoreReport
@@ -28,7 +28,7 @@ def has_all_rows(report: RestoreReport) -> bool:
 
 def failed_restore(
     report: RestoreReport, *, where: str, drop: str, swap: Mapping[str, object] | None
-) -> RestoreFailedError:
+) -> VerificationError:
     """The error for a restore whose copy differs from the manifest.
 
     Args:
@@ -47,7 +47,7 @@ def failed_restore(
         else f"{copy} is not what {report.backup} claims: {differs} In it: {_rows(report)}."
     )
     todo = _with_all_rows(swap) if whole else _with_some_rows(report, swap)
-    return RestoreFailedError(
+    return VerificationError(
         f"{what} The report: {where}",
         safe=_SAFE,
         todo=" ".join([*todo, f"When you are done with the copy, drop it: {drop}"]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from lifeboat.errors import RestoreRefusedError
+from lifeboat.errors import RefusedError
 from lifeboat.model.commands import copy_backup, restore_archive
 from lifeboat.model.identifiers import qualified, quoted
 from lifeboat.model.manifest import Manifest
@@ -147,10 +147,10 @@ def require_no_blockers(plan: Plan) -> None:
     """Raise if the plan has blockers.
 
     Raises:
-        RestoreRefusedError: it has; the error lists them and the ways out.
+        RefusedError: something does; names all of it, and the ways out.
     """
     if plan.blockers:
-        raise RestoreRefusedError(
+        raise RefusedError(
             f"This can't be done: {' '.join(plan.blockers)}",
             todo=f"Fix that, or do it manually: {' && '.join(plan.manual_commands)}"
             if plan.manual_commands
