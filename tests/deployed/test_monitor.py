@@ -135,7 +135,7 @@ def test_a_monitor_that_its_schedule_no_longer_starts_is_noticed(
     finally:
         scheduler.update_schedule(**schedule, **usual, State="ENABLED")
     assert told["OldStateValue"] == "OK"
-    assert "nobody is watching" in told["AlarmDescription"]
+    assert "nothing checks the backups" in told["AlarmDescription"]
     assert "Next: " in told["AlarmDescription"]
 
 
