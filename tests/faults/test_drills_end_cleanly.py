@@ -24,8 +24,14 @@ from lifeboat.errors import (
 from lifeboat.model.drill_report import Verdict
 from lifeboat.recovery import compare_copy
 from lifeboat.recovery.scratch import scratch_directory
-from tests.support.backup_harness import SECRET_ARN, Database, assert_no_children, eventually
-from tests.support.drill_harness import TARGET, DrillHarness, databases
+from tests.support.backup_harness import (
+    SECRET_ARN,
+    TARGET_ARN,
+    Database,
+    assert_no_children,
+    eventually,
+)
+from tests.support.drill_harness import DrillHarness, databases
 from tests.support.step_faults import Clock, by
 
 #: Longer than a run takes to end when it is told to.
@@ -91,7 +97,7 @@ def test_a_target_is_left_without_the_drills_database_when_time_runs_out(
     slow_drills.forget_endpoint()
     by(slow_drills, remaining=clock.remaining)
     striker = _while_restoring(clock.strike)
-    report = slow_drills.hold(target=TARGET)
+    report = slow_drills.hold(target=TARGET_ARN)
     striker.join()
     assert "during restore" in report.reasons[0]
     assert databases(target) == before
@@ -134,7 +140,7 @@ def test_a_killed_pg_restore_fails_the_drill_and_drops_the_targets_database(
                 child.kill()
 
     killer = _while_restoring(kill_pg_restore)
-    report = slow_drills.hold(target=TARGET)
+    report = slow_drills.hold(target=TARGET_ARN)
     killer.join()
     assert report.verdict is Verdict.FAILED
     assert "signal 9" in "; ".join(report.reasons)
@@ -216,7 +222,7 @@ def test_leftover_databases_of_killed_drills_are_dropped_from_a_target(
     drills.forget_endpoint()
     drills.give_target(target)
     try:
-        drills.hold(target=TARGET)
+        drills.hold(target=TARGET_ARN)
         left = databases(target)
         assert {name: name not in left for name in names} == names
     finally:
@@ -298,7 +304,7 @@ def test_an_archived_backup_is_refused_and_the_newest_hot_one_offered(drills: Dr
 def test_a_target_that_is_not_in_the_settings_is_refused(drills: DrillHarness) -> None:
     drills.backups.take()
     with pytest.raises(EventError, match="not in the settings"):
-        drills.hold(target=TARGET)
+        drills.hold(target=TARGET_ARN)
 
 
 @pytest.mark.fault("input")
@@ -306,7 +312,7 @@ def test_the_source_is_refused_as_a_target(drills: DrillHarness) -> None:
     drills.backups.take()
     drills.give_target(drills.backups.database)
     with pytest.raises(TargetError, match="is the server that the backup was taken from"):
-        drills.hold(target=TARGET)
+        drills.hold(target=TARGET_ARN)
 
 
 @pytest.mark.fault("input")
@@ -323,7 +329,7 @@ def test_a_target_of_an_older_major_is_refused(
     drills.backups.take()
     drills.give_target(new_database(14))
     with pytest.raises(TargetError, match="PostgreSQL 14"):
-        drills.hold(target=TARGET)
+        drills.hold(target=TARGET_ARN)
 
 
 @pytest.mark.fault("database")
@@ -336,8 +342,8 @@ def test_a_role_that_may_not_make_databases_is_told_the_grant(
     target.run("CREATE ROLE poor LOGIN PASSWORD 'bait'")
     try:
         drills.give_target(target)
-        drills.secrets[TARGET] = target.server.url(target.name, user="poor", password="bait")
-        report = drills.hold(target=TARGET)
+        drills.secrets[TARGET_ARN] = target.server.url(target.name, user="poor", password="bait")
+        report = drills.hold(target=TARGET_ARN)
         assert report.verdict is Verdict.FAILED
         assert 'ALTER ROLE "poor" CREATEDB' in (report.advice or "")
     finally:

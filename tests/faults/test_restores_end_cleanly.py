@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import LifeboatError, TimeLimitError, VerificationError
-from tests.support.backup_harness import Database, eventually, open_backends
+from tests.support.backup_harness import TARGET_ARN, Database, eventually, open_backends
 from tests.support.proxy import Proxy
-from tests.support.restore_harness import TARGET, RestoreHarness, databases, event_in, refused
+from tests.support.restore_harness import RestoreHarness, databases, event_in, refused
 from tests.support.step_faults import Clock, by
 
 #: An index over a function that takes its time in restored copies only.
@@ -69,8 +69,8 @@ def test_a_lost_connection_ends_the_restore_and_names_what_is_left(
     server = restores.live.server
     with Proxy("127.0.0.1", server.port) as proxy:
         url = server.url(restores.live.name).replace(f":{server.port}/", f":{proxy.port}/")
-        restores.secrets[TARGET] = url
-        restores.settings["target_secret_arns"] = [TARGET]
+        restores.secrets[TARGET_ARN] = url
+        restores.settings["target_secret_arns"] = [TARGET_ARN]
 
         def cut() -> None:
             eventually(lambda: building(restores))
@@ -78,7 +78,7 @@ def test_a_lost_connection_ends_the_restore_and_names_what_is_left(
 
         cutter = threading.Thread(target=cut)
         cutter.start()
-        error = refused(lambda: restores.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET_ARN))
         cutter.join()
     with server.admin() as admin:  # the server has not noticed that its client is gone
         admin.execute(

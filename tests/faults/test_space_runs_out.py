@@ -17,8 +17,8 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Process
 from lifeboat.recovery import pg_restore
 from lifeboat.s3 import read
-from tests.support.backup_harness import BackupHarness, Database
-from tests.support.drill_harness import TARGET, DrillHarness, databases
+from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database
+from tests.support.drill_harness import DrillHarness, databases
 from tests.support.restore_harness import RestoreHarness
 from tests.support.restore_harness import databases as copies
 
@@ -63,7 +63,7 @@ def test_a_drills_target_runs_out_of_disk(drills: DrillHarness, new_database: An
     run_short(drills.backups, "53100")
     drills.give_target(target)
     drills.forget_endpoint()
-    report = drills.hold(target=TARGET)
+    report = drills.hold(target=TARGET_ARN)
     assert report.verdict is Verdict.FAILED
     assert "disk" in (report.advice or "")
     assert "drill.ephemeral_mb" not in (report.advice or "")

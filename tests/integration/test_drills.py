@@ -9,9 +9,8 @@ import pytest
 from lifeboat.errors import DumpError
 from lifeboat.model.drill_report import Outcome, Verdict
 from tests.support import superusers
-from tests.support.backup_harness import MAJORS, Database, assert_no_children
+from tests.support.backup_harness import MAJORS, TARGET_ARN, Database, assert_no_children
 from tests.support.drill_harness import (
-    TARGET,
     DrillHarness,
     check,
     databases,
@@ -251,7 +250,7 @@ def test_a_target_gets_a_database_of_its_own_which_is_dropped(
     )
     drills.backups.take()
     before = databases(target)
-    report = drills.hold(target=TARGET)
+    report = drills.hold(target=TARGET_ARN)
     assert report.verdict is Verdict.PROVEN
     assert report.server_version is not None
     assert report.server_version.startswith("17")

@@ -9,9 +9,8 @@ import pytest
 from lifeboat.errors import ConnectError, EventError, NoBackupError, RefusedError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore import list_backups
-from tests.support.backup_harness import MAJORS, Database, assert_no_children
+from tests.support.backup_harness import MAJORS, TARGET_ARN, Database, assert_no_children
 from tests.support.restore_harness import (
-    TARGET,
     RestoreHarness,
     databases,
     event_in,
@@ -121,9 +120,9 @@ def test_an_older_server_is_refused_before_anything_is_made(
     elsewhere = new_database(target)
     restores.give_target(elsewhere)
     restores.backups.take()
-    plan = restores.ask(action="restore", target=TARGET)
+    plan = restores.ask(action="restore", target=TARGET_ARN)
     assert any(f"older than the backup's {source}" in each for each in plan["blockers"])
-    error = refused(lambda: restores.restore(target=TARGET))
+    error = refused(lambda: restores.restore(target=TARGET_ARN))
     assert isinstance(error, RefusedError)
     assert f"runs PostgreSQL {target}" in error.what
     assert "pg_restore" in error.todo
@@ -143,9 +142,9 @@ def test_a_newer_server_takes_the_backup_of_an_older_one(
     elsewhere = new_database(target)
     restores.give_target(elsewhere)
     restores.backups.take()
-    plan = restores.ask(action="restore", target=TARGET)
+    plan = restores.ask(action="restore", target=TARGET_ARN)
     assert any("is an upgrade" in each for each in plan["warnings"])
-    answer = restores.restore(target=TARGET)
+    answer = restores.restore(target=TARGET_ARN)
     copy = Database(elsewhere.server, answer["restored_database"])
     try:
         assert answer["verdict"] == "proven", answer["reasons"]
@@ -169,7 +168,7 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
             "GRANT SELECT ON t TO reader",
         )
         restores.backups.take()
-    error = refused(lambda: restores.restore(target=TARGET))
+    error = refused(lambda: restores.restore(target=TARGET_ARN))
     assert isinstance(error, RefusedError)
     assert 'CREATE ROLE reader NOLOGIN; CREATE ROLE "the Owner" NOLOGIN;' in error.todo
     assert event_in(error.todo)["owners"] == "none"
@@ -177,7 +176,7 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
     for owners, owner in (("none", "postgres"), ("keep", "the Owner")):
         if owners == "keep":
             elsewhere.run('CREATE ROLE "the Owner"', "CREATE ROLE reader")
-        answer = restores.restore(target=TARGET, owners=owners)
+        answer = restores.restore(target=TARGET_ARN, owners=owners)
         copy = Database(elsewhere.server, answer["restored_database"])
         assert answer["verdict"] == "proven", answer["reasons"]
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == owner
@@ -203,9 +202,9 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
             file.unlink()
     elsewhere = new_database(18)
     restores.give_target(elsewhere)
-    plan = restores.ask(action="restore", target=TARGET)
+    plan = restores.ask(action="restore", target=TARGET_ARN)
     assert any("1 extension: ghost" in each for each in plan["warnings"])
-    answer = restores.restore(target=TARGET)
+    answer = restores.restore(target=TARGET_ARN)
     copy = Database(elsewhere.server, answer["restored_database"])
     try:
         assert answer["verdict"] == "partial"
@@ -228,12 +227,12 @@ def test_a_role_like_a_providers_restores_what_it_may(restores: RestoreHarness) 
     live.run("DROP EVENT TRIGGER watching")
     with role(live, "neon_like", "LOGIN CREATEDB CREATEROLE BYPASSRLS PASSWORD 'bait'"):
         restores.give_target(live, user="neon_like", password="bait")
-        answer = restores.restore(target=TARGET, owners="none")
+        answer = restores.restore(target=TARGET_ARN, owners="none")
         copy = restores.copy(answer)
         assert copy.value("SELECT count(*) FROM users") == 1000
         assert answer["verdict"] in {"proven", "partial"}, answer
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename='users'") == "neon_like"
-        error = refused(lambda: restores.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET_ARN))
         assert isinstance(error, RefusedError)
         assert "GRANT postgres TO neon_like;" in error.todo
 
@@ -244,10 +243,10 @@ def test_a_role_that_only_reads_is_no_role_to_restore_with(restores: RestoreHarn
     with role(live, "only_reads", "LOGIN PASSWORD 'bait'"):
         live.run("ALTER ROLE only_reads SET default_transaction_read_only = on")
         restores.give_target(live, user="only_reads", password="bait")
-        error = refused(lambda: restores.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET_ARN))
         assert "only reads" in error.what
         live.run("ALTER ROLE only_reads RESET ALL")
-        error = refused(lambda: restores.restore(target=TARGET))
+        error = refused(lambda: restores.restore(target=TARGET_ARN))
         assert "may not make databases" in error.what
         assert "ALTER ROLE only_reads CREATEDB;" in error.what
     assert databases(live) == {live.name}
@@ -255,15 +254,15 @@ def test_a_role_that_only_reads_is_no_role_to_restore_with(restores: RestoreHarn
 
 def test_a_secret_that_the_settings_do_not_name_is_not_read(restores: RestoreHarness) -> None:
     restores.backups.take()
-    error = refused(lambda: restores.restore(target=TARGET))
+    error = refused(lambda: restores.restore(target=TARGET_ARN))
     assert isinstance(error, EventError)
     assert "restore.target_secret_arns" in error.todo
 
 
 def test_a_server_that_is_not_there_is_said(restores: RestoreHarness) -> None:
     restores.backups.take()
-    restores.secrets[TARGET] = restores.live.url.replace("postgres:", "postgres:wrong")
-    restores.settings["target_secret_arns"] = [TARGET]
-    error = refused(lambda: restores.restore(target=TARGET))
+    restores.secrets[TARGET_ARN] = restores.live.url.replace("postgres:", "postgres:wrong")
+    restores.settings["target_secret_arns"] = [TARGET_ARN]
+    error = refused(lambda: restores.restore(target=TARGET_ARN))
     assert isinstance(error, ConnectError)
     assert restores.live.server.password not in str(error)

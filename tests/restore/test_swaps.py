@@ -12,8 +12,8 @@ from psycopg import sql
 from lifeboat.errors import RefusedError, TargetError
 from lifeboat.restore import swap_databases
 from lifeboat.restore.rename_databases import rename
-from tests.support.backup_harness import Database, eventually
-from tests.support.restore_harness import STARTED, TARGET, RestoreHarness, databases, refused, role
+from tests.support.backup_harness import TARGET_ARN, Database, eventually
+from tests.support.restore_harness import STARTED, RestoreHarness, databases, refused, role
 
 
 def rows(database: Database) -> int:
@@ -180,7 +180,7 @@ def test_a_session_that_we_may_not_end_stops_the_swap_and_is_named(
         live.run(f"ALTER DATABASE {live.name} OWNER TO neon_like")
         restores.give_target(live, user="neon_like", password="bait")
         restores.backups.take()
-        answer = restores.restore(target=TARGET, owners="none")
+        answer = restores.restore(target=TARGET_ARN, owners="none")
         plan = restores.ask(answer["next_event"])
         with live.connect():
             error = refused(lambda: restores.ask(plan["next_event"]))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import EventError
-from tests.support.backup_harness import Database
-from tests.support.restore_harness import TARGET, RestoreHarness, refused, sweep
+from tests.support.backup_harness import TARGET_ARN, Database
+from tests.support.restore_harness import RestoreHarness, refused, sweep
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_refusal_proposes_an_event_of_the_same_backup(
     finally:
         restores.live.run("DROP ROLE gone_elsewhere")
 
-    error = refused(lambda: restores.restore(target=TARGET))
+    error = refused(lambda: restores.restore(target=TARGET_ARN))
 
     assert backup in error.todo
     sweep(elsewhere)
@@ -106,7 +106,7 @@ def test_of_several_targets_none_is_the_default(
 ) -> None:
     restores.backups.take()
     restores.give_target(new_database(18))
-    restores.settings["target_secret_arns"].append(TARGET.replace("target", "another"))
+    restores.settings["target_secret_arns"].append(TARGET_ARN.replace("target", "another"))
 
     done = restores.restore()
 

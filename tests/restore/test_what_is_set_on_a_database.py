@@ -10,9 +10,9 @@ from typing import LiteralString
 import pytest
 from psycopg import sql
 
-from tests.support.backup_harness import Database, run_program
+from tests.support.backup_harness import TARGET_ARN, Database, run_program
 from tests.support.doc_pages import RUNBOOKS, Page
-from tests.support.restore_harness import TARGET, RestoreHarness, properties, role, sweep
+from tests.support.restore_harness import RestoreHarness, properties, role, sweep
 
 FIRST_AND_LAST = (14, 18)
 
@@ -116,7 +116,7 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
         )
         restores.backups.take()
         dress(live, "ALTER DATABASE {n} IS_TEMPLATE false")
-        answer = restores.restore(target=TARGET)
+        answer = restores.restore(target=TARGET_ARN)
     copy = Database(elsewhere.server, answer["restored_database"])
     try:
         there = properties(copy)

@@ -33,6 +33,7 @@ from tests.support.slots import LAST_SLOT
 
 MAJORS = (14, 15, 16, 17, 18)
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"
+TARGET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,12 @@ class Bucket:
         return [upload["Key"] for upload in listing.get("Uploads", ())]
 
 
+def login_of(secret: str) -> Login:
+    """How to log in by a secret's text, without a function that reads it."""
+    endpoint, notes = check_endpoint(parse_secret(secret))
+    return Login(endpoint, None, notes)
+
+
 @dataclass
 class BackupHarness:
     """Takes backups of one database into one bucket, in this process."""
@@ -122,24 +129,29 @@ class BackupHarness:
         return BackupLocation(Tier.DAILY, "app", self.scheduled_at)
 
     def read_login(self) -> Login:
-        endpoint, notes = check_endpoint(parse_secret(self.secret or self.database.url))
-        return Login(endpoint, None, notes)
+        return login_of(self.secret or self.database.url)
+
+    def arguments(self, settings: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """What every run takes, with settings of this database and that many seconds left."""
+        deadline = time.monotonic() + seconds
+        database = {"name": "app", "secret_arn": SECRET_ARN, **settings.get("database", {})}
+        rest = {key: value for key, value in settings.items() if key != "database"}
+        return {
+            "run_id": "run-1",
+            "settings": Settings.model_validate({"databases": [database], **rest}),
+            "vault": Vault(self.bucket.client, self.bucket.name),
+            "programs": self.programs,
+            "remaining": lambda: deadline - time.monotonic(),
+        }
 
     def run(self, **changes: Any) -> BackupRun:
-        deadline = time.monotonic() + self.seconds
-        database = {"name": "app", "secret_arn": SECRET_ARN, **self.settings.get("database", {})}
-        rest = {key: value for key, value in self.settings.items() if key != "database"}
         run = BackupRun(
             location=self.location,
             label=None,
             folder=self.scratch,
-            run_id="run-1",
             started=datetime.now(UTC),
-            settings=Settings.model_validate({"databases": [database], **rest}),
-            vault=Vault(self.bucket.client, self.bucket.name),
-            programs=self.programs,
             read_login=lambda *_: self.read_login(),
-            remaining=lambda: deadline - time.monotonic(),
+            **self.arguments(self.settings, self.seconds),
         )
         return replace(run, **changes)
 

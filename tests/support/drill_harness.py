@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,16 +14,10 @@ from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.drill.run import DrillRun
 from lifeboat.model.drill_report import Check, DrillReport, Outcome
 from lifeboat.model.manifest import Manifest
-from lifeboat.postgres.endpoint import parse_secret
-from lifeboat.postgres.login import Login
-from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.s3.bucket import Vault
-from lifeboat.settings import Settings
 from tests.support import invariants
-from tests.support.backup_harness import SECRET_ARN, BackupHarness, Database
+from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database, login_of
 
-TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 STARTED = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
 
@@ -43,20 +36,15 @@ class DrillHarness:
     drills: int = 0
 
     def run(self, started: datetime = STARTED, **event: str) -> DrillRun:
-        deadline = time.monotonic() + self.seconds
-        database = {"name": "app", "secret_arn": SECRET_ARN, **self.database}
-        bucket = self.backups.bucket
+        settings = {"database": self.database, "drill": self.settings}
+        arguments = self.backups.arguments(settings, self.seconds)
         return DrillRun(
             event=parse_drill_event({"database": "app", **event}),
-            run_id="run-1",
             started=started,
-            settings=Settings.model_validate({"databases": [database], "drill": self.settings}),
-            vault=Vault(bucket.client, bucket.name),
-            programs=self.programs,
-            read_login=self._login,
-            remaining=lambda: deadline - time.monotonic(),
+            read_login=lambda arn, _: login_of(self.secrets[arn]),
             memory_mb=self.memory_mb,
             place=self.place,
+            **arguments | {"programs": self.programs},
         )
 
     def hold(self, **event: str) -> DrillReport:
@@ -109,12 +97,8 @@ class DrillHarness:
 
     def give_target(self, target: Database) -> None:
         """Let drills restore into that database's server."""
-        self.secrets[TARGET] = target.url
-        self.settings["target_secret_arns"] = [TARGET]
-
-    def _login(self, arn: str, _scratch: Path) -> Login:
-        endpoint, notes = check_endpoint(parse_secret(self.secrets[arn]))
-        return Login(endpoint, None, tuple(notes))
+        self.secrets[TARGET_ARN] = target.url
+        self.settings["target_secret_arns"] = [TARGET_ARN]
 
 
 def check(report: DrillReport, name: str) -> Check:

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from lifeboat.errors import LifeboatError
-from lifeboat.postgres.endpoint import parse_secret
-from lifeboat.postgres.login import Login
-from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.run import RestoreRun
-from lifeboat.s3.bucket import Vault
-from lifeboat.settings import Settings
 from tests.support import invariants
-from tests.support.backup_harness import SECRET_ARN, BackupHarness, Database, assert_no_children
+from tests.support.backup_harness import (
+    TARGET_ARN,
+    BackupHarness,
+    Database,
+    assert_no_children,
+    login_of,
+)
 
-TARGET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:target-AbCdEf"
 STARTED = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
@@ -53,20 +52,16 @@ class RestoreHarness:
         return self.backups.database
 
     def run(self, started: datetime, event: dict[str, Any]) -> RestoreRun:
-        deadline = time.monotonic() + self.seconds
-        bucket = self.backups.bucket
-        database = {"name": "app", "secret_arn": SECRET_ARN}
+        arguments = self.backups.arguments({"restore": self.settings}, self.seconds)
         return RestoreRun(
             event=parse_restore_event({"database": "app", **event}),
-            run_id="run-1",
             started=started,
-            settings=Settings.model_validate({"databases": [database], "restore": self.settings}),
-            vault=Vault(bucket.client, bucket.name),
-            programs=self.programs,
-            read_login=self._login,
-            remaining=lambda: deadline - time.monotonic(),
+            read_login=lambda arn, _: login_of(
+                self.secrets.get(arn) or self.backups.secret or self.live.url
+            ),
             memory_mb=3008,
             place=self.place,
+            **arguments | {"programs": self.programs},
         )
 
     def ask(self, event: dict[str, Any] | None = None, **keys: Any) -> dict[str, Any]:
@@ -91,13 +86,8 @@ class RestoreHarness:
 
     def give_target(self, database: Database, **login: str) -> None:
         """Let restores go to that database's server."""
-        self.secrets[TARGET] = database.server.url(database.name, **login)
-        self.settings["target_secret_arns"] = [TARGET]
-
-    def _login(self, arn: str, _scratch: Path) -> Login:
-        secret = self.backups.secret or self.live.url
-        endpoint, notes = check_endpoint(parse_secret(self.secrets.get(arn, secret)))
-        return Login(endpoint, None, tuple(notes))
+        self.secrets[TARGET_ARN] = database.server.url(database.name, **login)
+        self.settings["target_secret_arns"] = [TARGET_ARN]
 
 
 def databases(on: Database) -> set[str]:
