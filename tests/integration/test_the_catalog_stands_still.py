@@ -90,7 +90,7 @@ def told(backups: BackupHarness, **changes: Any) -> list[Mapping[str, object]]:
 def test_each_change_is_seen_and_named(
     racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch, major: int
 ) -> None:
-    monkeypatch.setattr(catalog, "_SHOWN", 10_000)
+    monkeypatch.setattr(catalog, "_MAX_SHOWN", 10_000)
     backups = racing(major)
     racers = line_up(backups.database, REFUSED)
     with held(backups) as snapshot, backups.database.connect() as scout:
@@ -227,7 +227,7 @@ def test_a_role_that_may_only_read_sees_each_change_too(
     racing: Callable[[int], BackupHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The role of docs/backup-role.md, on a primary server."""
-    monkeypatch.setattr(catalog, "_SHOWN", 10_000)
+    monkeypatch.setattr(catalog, "_MAX_SHOWN", 10_000)
     backups = racing(14)
     database, role = backups.database, f"{backups.database.name}_k_reader"
     racers = line_up(database, (*REFUSED, *PASSING))
