@@ -119,7 +119,7 @@ def _enough_disk(place: Path) -> Iterator[None]:
 
 @contextmanager
 def _held(path: Path, account: Account) -> Iterator[Scratch]:
-    """Lock the directory, and remove it at the end."""
+    """Lock the directory; remove it while it is locked, or another run's sweep would do so, too."""
     try:
         unlocked = path / f"{_LOCK}.new"  # named later: an unlocked lock file would look abandoned
         with unlocked.open("w") as lock:
@@ -127,9 +127,13 @@ def _held(path: Path, account: Account) -> Iterator[Scratch]:
             unlocked.rename(path / _LOCK)
             scratch = Scratch(path, account)
             scratch.give(path)
-            yield scratch
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(path)
     finally:
-        shutil.rmtree(path)
+        if path.exists():  # it could not be locked
+            shutil.rmtree(path)
 
 
 def sweep(place: Path) -> None:
