@@ -1,0 +1,43 @@
+"""Runs pg_dump on a restored copy, to compare what came back with what is in the archive."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lifeboat.errors import DumpError
+from lifeboat.postgres.jail import LOCAL, REMOTE
+from lifeboat.postgres.programs import MINIMAL_ENV, Process
+from lifeboat.recovery.run import RecoveryRun
+
+
+@contextmanager
+def dump_of_copy(run: RecoveryRun, *options: str, database: str | None = None) -> Iterator[Process]:
+    """A running pg_dump of the server's major, as the run's reader; its output is the dump.
+
+    It gets no AWS credentials, and is in a jail like pg_restore: what it reads came out of a
+    backup. When the block ends without error, pg_dump has read everything and succeeded.
+
+    Args:
+        run: whose copy has been restored.
+        options: such as --schema-only and --format=custom.
+        database: to dump instead of the run's copy, on the same server.
+
+    Raises:
+        DumpError: pg_dump failed.
+        ProgramMissingError: the layer doesn't carry this major.
+        LifeboatError: the run was ended for another reason.
+    """
+    login = run.reader.to(database or run.copy_name)
+    argv = [str(run.programs.path("pg_dump", run.major)), "--no-password", *options]
+    environment = {**MINIMAL_ENV, **login.environment()}
+    jail = LOCAL if login.endpoint.host.startswith("/") else REMOTE
+    child = Process(argv, env=environment, jail=jail, account=run.account)
+    with run.scope.add_process(child):
+        yield child
+        code = child.wait()
+        run.scope.check()
+        if code:
+            run.require_alive()
+            raise DumpError(
+                f"pg_dump can't read the restored copy ({code}): {child.stderr_tail()}",
+                todo="If it repeats, restore the backup by hand and look at what pg_dump names.",
+            )
