@@ -56,6 +56,17 @@ class LifeboatError(Exception):
         self._safe = self._safe or safe
         return self
 
+    def unsure(self, safe: str, look: str) -> Self:
+        """The same error, where nobody knows whether what was asked for was done.
+
+        Args:
+            safe: says what is not known; it counts whatever the error itself would say.
+            look: how to find out, which comes before what the error itself says to do.
+        """
+        self._safe = safe
+        self.todo = f"{look} {self.todo}"
+        return self
+
     def __str__(self) -> str:
         """The three answers, a line each: this is what Lambda reports as `errorMessage`.
 

@@ -10,10 +10,11 @@ import pytest
 from psycopg import sql
 
 from lifeboat.errors import RefusedError, TargetError
-from lifeboat.restore import swap_databases
 from lifeboat.restore.rename_databases import rename
 from tests.support.backup_harness import TARGET_ARN, Database, eventually
+from tests.support.proxy import Proxy
 from tests.support.restore_harness import STARTED, RestoreHarness, databases, refused, role
+from tests.support.step_faults import at
 
 
 def rows(database: Database) -> int:
@@ -135,7 +136,8 @@ def test_a_rename_that_dies_leaves_both_names_as_they_were(
 
         def swap() -> None:
             try:
-                rename(admin, helper, {live.name: f"{live.name}_before", copy: live.name})
+                names = {live.name: f"{live.name}_before", copy: live.name}
+                rename(admin, helper, names, admin.transaction())
             except psycopg.Error as error:
                 caught.append(error)
 
@@ -226,16 +228,33 @@ def properties(database: Database) -> Any:
     )
 
 
-def test_a_swap_whose_end_nobody_has_seen_does_not_say_that_the_names_are_as_they_were(
-    restores: RestoreHarness, restored: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_a_swap_whose_commit_is_not_answered_is_called_what_the_server_says(
+    restores: RestoreHarness,
 ) -> None:
-    def lost(*_: object) -> None:
-        raise psycopg.OperationalError("connection lost")
+    """Undone, then done; and where nobody can ask, neither."""
+    live, port = restores.live, restores.live.server.port
+    restores.backups.take()
+    with Proxy("127.0.0.1", port) as proxy:
+        restores.backups.secret = live.url.replace(f":{port}/", f":{proxy.port}/")
+        swap = restores.ask(restores.restore()["next_event"])["next_event"]
+        live.run("DELETE FROM users WHERE id > 10")
 
-    plan = restores.ask(restored["next_event"])
-    monkeypatch.setattr(swap_databases, "rename", lost)
-    known = refused(lambda: restores.ask(plan["next_event"]))
-    assert "have the names that they had" in known.safe
-    monkeypatch.setattr(swap_databases, "list_databases", lost)
-    unseen = refused(lambda: restores.ask(plan["next_event"]))
-    assert "whether the databases were renamed could not be seen" in unseen.safe
+        with at("swap", lambda: proxy.lose_answer(b"COMMIT", delivered=False)):
+            undone = refused(lambda: restores.ask(swap))
+        assert proxy.has_lost
+        assert "have the names that they had" in undone.safe
+        assert rows(live) == 10
+
+        with at("swap", lambda: proxy.lose_answer(b"COMMIT")):
+            done = restores.ask(swap)
+        assert proxy.has_lost
+        assert rows(live) == 1000
+
+        proxy.lose_answer(b"pg_xact_status", delivered=False)
+        way_back = restores.ask(done["next_event"])["next_event"]
+        with at("swap", lambda: proxy.lose_answer(b"COMMIT")):
+            unseen = refused(lambda: restores.ask(way_back))
+        assert proxy.has_lost
+        assert "not known whether the databases were renamed" in unseen.safe
+        assert "psql --list" in unseen.todo
+        assert rows(live) == 10

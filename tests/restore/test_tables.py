@@ -1,6 +1,6 @@
 """Some tables come back: beside the live database, or into it, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -9,7 +9,8 @@ import pytest
 from lifeboat.errors import RefusedError, StatementError, VerificationError
 from lifeboat.restore import load_tables
 from lifeboat.runtime.timeouts import set_testing
-from tests.support.backup_harness import MAJORS, Database, assert_no_children
+from tests.support.backup_harness import MAJORS, TARGET_ARN, Database, assert_no_children
+from tests.support.proxy import Proxy
 from tests.support.restore_harness import RestoreHarness, databases, refused
 
 #: Keys in both directions, identity, partitions, row security, triggers of three kinds, a sequence
@@ -327,3 +328,59 @@ def test_rows_that_were_loaded_are_not_called_undone_when_their_sequences_fail(
     assert isinstance(error, StatementError)
     assert "the rows were loaded" in error.safe
     assert shop.live.value("SELECT count(*) FROM events") > 0
+
+
+@pytest.fixture
+def proxy(shop: RestoreHarness) -> Iterator[Proxy]:
+    """The way to the server of the live database, for loads with `target=TARGET_ARN`."""
+    server = shop.live.server
+    with Proxy("127.0.0.1", server.port) as proxy:
+        shop.secrets[TARGET_ARN] = shop.live.url.replace(f":{server.port}/", f":{proxy.port}/")
+        shop.settings["target_secret_arns"] = [TARGET_ARN]
+        yield proxy
+        assert proxy.has_lost
+
+
+def load_orders(shop: RestoreHarness) -> dict[str, Any]:
+    return load(shop, "public.orders", replace=True, confirm=shop.live.name, target=TARGET_ARN)
+
+
+def test_a_load_whose_commit_is_not_answered_was_done_if_the_server_says_so(
+    shop: RestoreHarness, proxy: Proxy
+) -> None:
+    live = shop.live
+    live.run("DELETE FROM orders WHERE id > 7", "ALTER SEQUENCE orders_id_seq RESTART 8")
+    proxy.lose_answer(b"COMMIT")
+    answer = load_orders(shop)
+    assert answer["changed"]
+    assert answer["tables"] == [{"table": "public.orders", "rows_before": 7, "rows_after": 300}]
+    assert live.value("SELECT count(*) FROM orders") == 300
+    assert answer["sequences_raised"] == [{"sequence": "public.orders_id_seq", "last_value": 300}]
+    assert live.value("SELECT nextval('orders_id_seq')") == 301
+
+
+def test_a_load_whose_commit_never_arrives_was_undone(shop: RestoreHarness, proxy: Proxy) -> None:
+    live = shop.live
+    live.run("DELETE FROM orders WHERE id > 7")
+    before = shape(live), live.inventory()
+    proxy.lose_answer(b"COMMIT", delivered=False)
+    error = refused(lambda: load_orders(shop))
+    assert isinstance(error, StatementError)
+    assert error.safe == "Nothing was changed: the transaction was undone as a whole."
+    assert (shape(live), live.inventory()) == before
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_load_whose_commit_nobody_can_ask_for_is_called_neither_done_nor_undone(
+    shop: RestoreHarness, proxy: Proxy, *, delivered: bool
+) -> None:
+    live = shop.live
+    live.run("DELETE FROM orders WHERE id > 7")
+    proxy.lose_answer(b"COMMIT", delivered=delivered)
+    proxy.lose_answer(b"pg_xact_status", delivered=False)
+    error = refused(lambda: load_orders(shop))
+    assert isinstance(error, StatementError)
+    assert "not known" in error.safe
+    assert "live database" not in error.safe
+    assert "without `execute`" in error.todo
+    assert live.value("SELECT count(*) FROM orders") == (300 if delivered else 7)

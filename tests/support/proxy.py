@@ -5,11 +5,21 @@ import socket
 import struct
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 #: Longer than any run of a test lasts.
 SILENCE_SECONDS = 60.0
+
+
+@dataclass
+class _Loss:
+    """A request whose answer is to be lost."""
+
+    request: bytes
+    delivered: bool
+    met: bool = False
 
 
 class Proxy:
@@ -26,6 +36,8 @@ class Proxy:
         self._flowing = threading.Event()
         self._flowing.set()
         self._sockets: list[socket.socket] = []
+        self._losses: list[_Loss] = []
+        self._unanswered: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.forwarded = 0
@@ -40,11 +52,21 @@ class Proxy:
         with contextlib.suppress(OSError):  # cut before; closing alone wakes nobody in accept()
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+        _reset(*self._sockets)
+
+    def lose_answer(self, request: bytes, *, delivered: bool = True) -> None:
+        """Reset the first connection that sends these bytes, in the place of their answer.
+
+        Args:
+            request: bytes that come in one piece, such as a statement; without TLS.
+            delivered: whether the server gets the request, and has answered it by then.
+        """
+        self._losses.append(_Loss(request, delivered))
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether every request came whose answer was to be lost."""
+        return all(loss.met for loss in self._losses)
 
     def stall(self) -> None:
         """Let no byte through for a minute, without telling anybody."""
@@ -83,9 +105,34 @@ class Proxy:
             while data := source.recv(1 << 16):
                 self._flowing.wait(SILENCE_SECONDS)
                 time.sleep(self._delay)
+                if self._is_lost(data, source, sink, server):
+                    _reset(source, sink)
+                    return
                 sink.sendall(data)
                 self.forwarded += len(data)
                 if source is server:
                     with self._lock:
                         self.answered += len(data)
             sink.shutdown(socket.SHUT_WR)
+
+    def _is_lost(
+        self, data: bytes, source: socket.socket, sink: socket.socket, server: socket.socket
+    ) -> bool:
+        """Whether these bytes go no further: an answer to be lost, or an undelivered request."""
+        if source is server:
+            return sink in self._unanswered
+        for loss in self._losses:
+            if loss.request in data and not loss.met:
+                loss.met = True
+                if not loss.delivered:
+                    return True
+                self._unanswered.add(source)
+        return False
+
+
+def _reset(*sockets: socket.socket) -> None:
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from lifeboat.errors import LifeboatError, RefusedError, StatementError, VerificationError
+from lifeboat.errors import LifeboatError, RefusedError, VerificationError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Sequence as Counter
-from lifeboat.postgres.connect import Connection, speaking_to
+from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.redact import redacted_message
 from lifeboat.recovery.archive_listing import script
 from lifeboat.restore.choose_entries import choose_entries
+from lifeboat.restore.commit_state import CommitWords, certain_transaction
 from lifeboat.restore.constraints import empty, without_constraints
 from lifeboat.restore.load_rows import load_rows
 from lifeboat.restore.policy.answers import (
@@ -31,6 +32,13 @@ from lifeboat.restore.table_state import firing_triggers, foreign_keys, leaf_par
 from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _UNDONE = "Nothing was changed: the transaction was undone as a whole."
+_COMMIT = CommitWords(
+    undone=_UNDONE,
+    unknown="All backups are untouched. It is not known whether the load was committed: either all"
+    " chosen tables have the backup's rows now, or nothing was changed.",
+    look="First send the event without `execute`: its plan names the tables that have rows, and how"
+    " many.",
+)
 _LOADED = (
     "All backups are untouched, and the rows were loaded and checked; only sequences may still"
     " stand too low."
@@ -43,7 +51,8 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
     Raises:
         RefusedError: something stands in the way; nothing was touched.
         VerificationError: the rows aren't those of the backup, or don't fit; all is undone.
-        ServerError: the server refused something, or the connection broke; all is undone.
+        ServerError: the server refused something, or the connection broke; all is undone, unless
+            `safe` says that nobody knows whether it was committed.
         StorageError: S3 refused or failed.
     """
     with run.session(run.source.live) as connection:
@@ -56,12 +65,11 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
         require_confirmed(run, run.source.live)
     fetch_complete(run)
     selection = choose_entries(run, run.event.tables, relatives=False)
-    with (
-        run.phases.timed("load"),
-        run.session(run.source.live) as connection,
-    ):
-        before, after, sequences = _load(run, connection, selection)
-        with _loaded(run):
+    with run.phases.timed("load"):
+        with run.session(run.source.live) as connection:
+            before, after, sequences = _load(run, connection, selection)
+        # In a new session, since the one that loaded may have broken after its COMMIT.
+        with _loaded(run), run.session(run.source.live) as connection:
             raised = _raise_sequences(connection, sequences)
     return _answer(run, before, after, raised)
 
@@ -70,12 +78,8 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
 def _loaded(run: RestoreRun) -> Iterator[None]:
     """Around what comes after the rows: whatever ends it, they are in the live database."""
     try:
-        try:
-            with speaking_to(run.login, run.server_role):
-                yield
-        except StatementError:
-            run.scope.check()  # the run's end has cut the connection
-            raise
+        with run.own_failure():
+            yield
     except LifeboatError as error:
         raise error.ending(_LOADED) from None
 
@@ -106,7 +110,7 @@ def _load(
 ) -> tuple[Mapping[TableName, int], Mapping[TableName, int], tuple[Counter, ...]]:
     tables, event = run.event.tables, run.event
     try:
-        with connection.transaction():
+        with certain_transaction(run, connection, _COMMIT):
             _lock(connection, tables)
             before = _counted(connection, tables)
             if not event.replace and any(before.values()):
@@ -119,7 +123,6 @@ def _load(
                 _require_expected_rows(
                     run, after | _counted(connection, leaf_partitions(connection, tables))
                 )
-            run.scope.check()
     except psycopg.errors.ForeignKeyViolation as error:
         raise VerificationError(
             "The backup's rows don't fit to the rows elsewhere:"

@@ -9,7 +9,7 @@ either both new names or both old ones.
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import LiteralString
 
 import psycopg
@@ -27,19 +27,25 @@ WHERE datname = ANY (%s) AND pid <> ALL (%s) AND backend_type <> 'autovacuum wor
 """
 
 
-def rename(connection: Connection, helper: Connection, names: Mapping[str, str]) -> None:
+def rename(
+    connection: Connection,
+    helper: Connection,
+    names: Mapping[str, str],
+    transaction: AbstractContextManager[object],
+) -> None:
     """Rename the databases in one transaction, and terminate their sessions.
 
     Args:
         connection: to another database of the server, in autocommit.
         helper: a second such connection.
         names: new names by old ones, in the order of the renames.
+        transaction: of `connection`; commits at its end.
 
     Raises:
         psycopg.errors.ObjectInUse: a session that can't be terminated stays connected.
         psycopg.Error: the server refuses; the names are as they were.
     """
-    with _without_sessions(helper, connection, tuple(names)), connection.transaction():
+    with _without_sessions(helper, connection, tuple(names)), transaction:
         wait = milliseconds(timeouts().swap_lock_seconds)
         connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
         for old, new in names.items():

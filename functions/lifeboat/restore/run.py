@@ -1,12 +1,14 @@
 """One restore: its event, what it works with, and its results."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
 import lifeboat
-from lifeboat.errors import TimeLimitError
+from lifeboat.errors import ServerError, TimeLimitError
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
@@ -82,6 +84,15 @@ class RestoreRun(RecoveryRun):
     def server_role(self) -> ServerRole:
         """In a restore's words."""
         return TARGET
+
+    @contextmanager
+    def own_failure(self) -> Iterator[None]:
+        """Raise why the run ended, in the place of a server's error that its end has caused."""
+        try:
+            yield
+        except ServerError:
+            self.scope.check()
+            raise
 
     def pin(self, backup: BackupLocation) -> None:
         """Fix the chosen backup, and name it in every event that the answer proposes."""

@@ -6,7 +6,6 @@ import psycopg
 
 from lifeboat.errors import (
     ConnectError,
-    LifeboatError,
     RefusedError,
     ReportError,
     StatementError,
@@ -16,6 +15,7 @@ from lifeboat.errors import (
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import restore_key
 from lifeboat.model.text import join_first
+from lifeboat.restore.commit_state import CommitWords, certain_transaction
 from lifeboat.restore.policy.answers import RenamedDatabase, RestorePlan, SwapResult
 from lifeboat.restore.policy.copy_names import parse_copy_name
 from lifeboat.restore.policy.plan import require_no_blockers
@@ -23,13 +23,13 @@ from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.swap_plan import Swap, live_of, plan_swap, swap_of
 from lifeboat.restore.rename_databases import clients_of, copy_database_properties, rename
 from lifeboat.restore.run import RestoreRun, drop_statement
-from lifeboat.restore.target import list_databases, open_target
+from lifeboat.restore.target import open_target
 from lifeboat.s3.read import read_object
 
 _NAMES = "Both databases are untouched and have the names that they had."
-_UNSEEN = (
-    "The rows of both databases and all backups are untouched; whether the databases were renamed"
-    " could not be seen."
+_UNKNOWN = (
+    "The rows of both databases and all backups are untouched. It is not known whether the"
+    " databases were renamed."
 )
 
 
@@ -39,7 +39,8 @@ def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
     Raises:
         RefusedError: something stands in the way, or the name is another; nothing changed.
         TargetError: somebody stayed connected; nothing changed.
-        ServerError: the server can't be reached, or refused.
+        ServerError: the server can't be reached, or refused; nothing changed, unless `safe` says
+            that nobody knows whether it was committed.
     """
     report = run.scope.call(lambda: _report(run))
     copy = str(run.event.restored_database)
@@ -103,7 +104,7 @@ def _unknown(copy: str) -> RefusedError:
 
 
 def _swap(run: RestoreRun, swap: Swap) -> None:
-    """Rename the databases. After an error, check the names: the commit may have succeeded."""
+    """Rename the databases in a transaction whose end is known."""
     try:
         with (
             run.session() as connection,
@@ -113,15 +114,15 @@ def _swap(run: RestoreRun, swap: Swap) -> None:
                 with run.phases.timed("dress"):
                     run.notes += copy_database_properties(connection, swap.live, swap.copy)
             with run.phases.timed("swap"):
+                transaction = certain_transaction(run, connection, _commit_words(swap))
                 try:
-                    rename(connection, helper, swap.renames)
+                    rename(connection, helper, swap.renames, transaction)
                 except psycopg.errors.ObjectInUse as error:
                     raise _still_connected(helper, swap, error) from None
                 except psycopg.errors.LockNotAvailable as error:
                     raise _still_connected(helper, swap, error) from None
     except (ConnectError, StatementError) as error:
-        if not _is_done(run, swap):
-            raise error.ending(_NAMES) from None
+        raise error.ending(_NAMES) from None
 
 
 def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> TargetError:
@@ -136,15 +137,13 @@ def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> Target
     )
 
 
-def _is_done(run: RestoreRun, swap: Swap) -> bool:
-    """Whether the renames were committed although their answer was lost."""
-    try:
-        run.scope.check()
-        with run.session() as connection:
-            there = list_databases(connection)
-    except LifeboatError as error:
-        raise error.ending(_UNSEEN) from None
-    return swap.copy not in there and (swap.before is None or swap.before in there)
+def _commit_words(swap: Swap) -> CommitWords:
+    return CommitWords(
+        undone=_NAMES,
+        unknown=_UNKNOWN,
+        look="First list the server's databases (psql --list): if they were renamed, there is no"
+        f" {quoted(swap.copy)} any more.",
+    )
 
 
 def _answer(run: RestoreRun, swap: Swap) -> SwapResult:

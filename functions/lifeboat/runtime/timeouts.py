@@ -28,6 +28,7 @@ class Timeouts:
             pg_dump gets its locks at once or, if a statement queued up in between, never.
         load_lock_seconds: for locks on the tables that rows are loaded into.
         swap_lock_seconds: for locks on the databases that are renamed.
+        commit_seconds: to find out what became of a COMMIT that was not answered.
         server_start_seconds: for a drill's own server to be ready.
         server_stop_seconds: for it to stop.
         server_death_seconds: for a server to exit after it has closed its sockets.
@@ -51,6 +52,7 @@ class Timeouts:
     dump_lock_seconds: float = 2.0
     load_lock_seconds: float = 10.0
     swap_lock_seconds: float = 10.0
+    commit_seconds: float = 10.0
     server_start_seconds: float = 30.0
     server_stop_seconds: float = 8.0
     server_death_seconds: float = 0.2

@@ -23,6 +23,7 @@ PRODUCTION = {
     "dump_lock_seconds": 2,
     "load_lock_seconds": 10,
     "swap_lock_seconds": 10,
+    "commit_seconds": 10,
     "server_start_seconds": 30,
     "server_stop_seconds": 8,
     "server_death_seconds": 0.2,
