@@ -8,6 +8,7 @@ import psycopg
 
 from lifeboat.backup.catalog import require_unchanged
 from lifeboat.backup.connect_source import SourceConnections
+from lifeboat.backup.lock_table import lock_table_named
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.policy.attempts import pause_before_next
 from lifeboat.backup.run import BackupRun
@@ -23,7 +24,7 @@ from lifeboat.errors import (
 from lifeboat.model.identifiers import split_qualified
 from lifeboat.model.inventory import Source
 from lifeboat.model.manifest import StoredObject
-from lifeboat.model.row_counts import require_same
+from lifeboat.model.row_counts import require_same, with_decoded_rows
 from lifeboat.postgres.inventory_queries import read_source, with_descendants
 from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
 from lifeboat.s3.bucket import StoredState
@@ -67,7 +68,8 @@ def store_archive(
     while True:
         begun = time.monotonic()
         try:
-            archive = _attempt(run, connections, stored)
+            with lock_table_named(connections.catalog_conn):
+                archive = _attempt(run, connections, stored)
         except (LockQueueError, DefinitionsChangedError) as error:
             disturbed.append(error.what)
             took = time.monotonic() - begun
@@ -138,7 +140,9 @@ def _attempt(run: BackupRun, connections: SourceConnections, stored: StoredState
             _require_own_failure(streamed, snapshot, connections)
             raise streamed
         require_unchanged(snapshot, connections.catalog_conn)
-        require_same(contents.inventory, streamed.counted)
+        inventory = with_decoded_rows(contents.inventory, contents.uncounted, streamed.counted)
+        require_same(inventory, streamed.counted)
+        contents = replace(contents, inventory=inventory)
         with run.phases.timed("complete"):
             archive = run.scope.call(lambda: _complete(run, upload, stored))
     if streamed.said:

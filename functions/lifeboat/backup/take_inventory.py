@@ -1,6 +1,6 @@
 """Reads the database's inventory and roles while it is being dumped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import psycopg
 
 from lifeboat.backup.pg_dump import Dump, dump_globals
 from lifeboat.backup.run import BackupRun
-from lifeboat.errors import DefinitionsChangedError, DumpError, InventoryError
-from lifeboat.model.identifiers import qualified
+from lifeboat.errors import DumpError, InventoryError
+from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.text import join_first
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.inventory_queries import invalid_indexes, take_inventory
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import redacted_message
-from lifeboat.postgres.snapshot import Snapshot
+from lifeboat.postgres.snapshot import Relation, Snapshot
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,13 @@ class SnapshotContents:
 
     Attributes:
         inventory: without the sequences' states.
+        uncounted: tables that the server refused to count; in the inventory they have no rows.
         globals: roles and their settings as SQL, or None if they can't be read.
-        notes: why not, and what else the archive leaves out.
+        notes: why not, why tables weren't counted, and what else the archive leaves out.
     """
 
     inventory: Inventory
+    uncounted: frozenset[TableName]
     globals: bytes | None
     notes: tuple[str, ...]
 
@@ -43,22 +45,27 @@ def read_snapshot(
     Some providers don't show their roles. The data is complete without them, so missing globals
     are only a note.
 
+    A table that can't be counted is no reason to have no backup of a database that can be dumped.
+
     Raises:
-        DefinitionsChangedError: a table has another name than in the snapshot.
         InventoryError: a query failed, most likely since the connection was lost.
     """
-    checksums = run.settings.backup.checksums
+    uncounted: dict[TableName, str] = {}
+
+    def leave_out(relation: Relation, error: psycopg.Error) -> int:
+        name = relation.loaded_schema, relation.loaded_name
+        uncounted[name] = redacted_message(error, login.endpoint)
+        return 0
+
     try:
         inventory = take_inventory(
-            snapshot.connection, snapshot.relations, excluded=excluded, checksums=checksums
+            snapshot.connection,
+            snapshot.relations,
+            excluded=excluded,
+            checksums=run.settings.backup.checksums,
+            refused=leave_out,
         )
-        notes = _invalid_index_notes(invalid_indexes(snapshot.connection))
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        # The tables are locked, but not their schemas.
-        raise DefinitionsChangedError(
-            f"A schema was renamed while its tables were counted: {error.diag.message_primary}.",
-            todo="Let the migration end, then invoke the function again.",
-        ) from None
+        invalid = invalid_indexes(snapshot.connection)
     except psycopg.Error as error:
         words = redacted_message(error, login.endpoint)
         raise InventoryError(
@@ -66,12 +73,27 @@ def read_snapshot(
             todo="Invoke the function again; if it repeats, look for that moment in the server's"
             " log.",
         ) from None
+    script, globals_notes = _globals(run, dump)
+    notes = (*_uncounted_notes(uncounted), *_invalid_index_notes(invalid), *globals_notes)
+    return SnapshotContents(inventory, frozenset(uncounted), script, notes)
+
+
+def _globals(run: BackupRun, dump: Dump) -> tuple[bytes | None, tuple[str, ...]]:
     try:
-        script = dump_globals(dump.programs, dump.major, dump.connection, run.scope)
+        return dump_globals(dump.programs, dump.major, dump.connection, run.scope), ()
     except DumpError as error:
-        note = f"No globals: {error.what}"
-        return SnapshotContents(inventory, None, (*notes, note))
-    return SnapshotContents(inventory, script, notes)
+        return None, (f"No globals: {error.what}",)
+
+
+def _uncounted_notes(uncounted: Mapping[TableName, str]) -> tuple[str, ...]:
+    if not uncounted:
+        return ()
+    tables = join_first(f"{qualified(*name)} ({why})" for name, why in uncounted.items())
+    note = (
+        f"The server could not count the rows of {tables}. pg_dump could read them, so their rows"
+        " were counted in the archive alone."
+    )
+    return (note,)
 
 
 def _invalid_index_notes(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
@@ -87,16 +109,11 @@ def _invalid_index_notes(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
 
 @contextmanager
 def run_alongside[T](scope: CancelScope, work: Callable[[], T]) -> Iterator[Future[T]]:
-    """Run `work` in a thread while the block runs; a failure of either ends both.
-
-    A DefinitionsChangedError doesn't end the run: the dump may be repeated.
-    """
+    """Run `work` in a thread while the block runs; a failure of either ends both."""
 
     def guarded() -> T:
         try:
             return work()
-        except DefinitionsChangedError:
-            raise
         except Exception as error:
             scope.fail(error)
             raise
@@ -105,8 +122,6 @@ def run_alongside[T](scope: CancelScope, work: Callable[[], T]) -> Iterator[Futu
         future = pool.submit(guarded)
         try:
             yield future
-        except DefinitionsChangedError:
-            raise
         except Exception as error:
             scope.fail(error)
             raise

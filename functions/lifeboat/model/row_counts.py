@@ -1,6 +1,6 @@
 """Compares the rows in an archive with the rows in the snapshot: they must be equal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -79,6 +79,25 @@ def compare_rows(
         for name in sorted(expected.keys() | decoded.keys())
         if (difference := _difference(name, expected.get(name), decoded.get(name)))
     ]
+
+
+def with_decoded_rows(
+    inventory: Inventory, names: Collection[TableName], counted: Counted
+) -> Inventory:
+    """The inventory, with what the archive holds of these tables as their rows.
+
+    Args:
+        inventory: in which they have no rows.
+        names: tables that only the archive tells the rows of.
+        counted: what was decoded. A table that isn't in it keeps its 0 rows, and so is missed.
+    """
+    tables = tuple(
+        replace(table, rows=counted.rows.get((table.schema, table.name), 0))
+        if (table.schema, table.name) in names
+        else table
+        for table in inventory.tables
+    )
+    return inventory.model_copy(update={"tables": tables})
 
 
 def require_same(inventory: Inventory, counted: Counted) -> None:

@@ -4,14 +4,17 @@ The same queries count the source (in the dump's snapshot) and a restored copy, 
 inventories can be compared value by value.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import batched
 from typing import LiteralString, cast
 
+import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from lifeboat.model.identifiers import TableName
 from lifeboat.model.inventory import (
     CollationProvider,
     Extension,
@@ -22,6 +25,7 @@ from lifeboat.model.inventory import (
     Table,
 )
 from lifeboat.postgres.connect import Connection
+from lifeboat.postgres.count_rows import Refused, count_rows
 from lifeboat.postgres.snapshot import Relation
 
 _TABLES_AT_ONCE = 50
@@ -170,12 +174,17 @@ def with_descendants(connection: Connection, oids: Collection[int]) -> frozenset
     return frozenset(cast("int", row[0]) for row in connection.execute(_DESCENDANTS, [list(oids)]))
 
 
+def _raise(_relation: Relation, error: psycopg.Error) -> int:
+    raise error
+
+
 def take_inventory(
     connection: Connection,
     relations: Iterable[Relation],
     *,
     excluded: Collection[int] = (),
     checksums: bool = False,
+    refused: Refused = _raise,
 ) -> Inventory:
     """Count and describe everything, in the connection's current snapshot.
 
@@ -187,12 +196,19 @@ def take_inventory(
         relations: the tables, as `list_relations` gives them.
         excluded: numbers of tables whose rows aren't dumped; they are named but not counted.
         checksums: also make an order-free checksum of every table's content.
+        refused: gives the rows of a table that the server refuses to count; by default, it raises.
+
+    Raises:
+        psycopg.Error: the server refuses, or the connection is lost.
     """
     for name, value in _CANONICAL.items():
         connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
     leaves = [r for r in relations if not r.partitioned]
     counted = [r for r in leaves if r.oid not in excluded]
-    tables = _by_name(_count(connection, counted, checksums=checksums))
+    tables = count_rows(connection, counted, refused)
+    if checksums:
+        found = _checksums(connection, counted)
+        tables = [replace(t, checksum=str(found[t.schema, t.name])) for t in tables]
     tables += [
         Table(schema=r.schema, name=r.name, rows=0, data_excluded=True)
         for r in leaves
@@ -244,51 +260,20 @@ def read_sequences(connection: Connection) -> tuple[Sequence, ...]:
     )
 
 
-def _count(
-    connection: Connection, relations: Iterable[Relation], *, checksums: bool
-) -> Iterator[Table]:
-    for some in batched(relations, _TABLES_AT_ONCE, strict=False):
-        parts = (_count_one(i, r, checksums=checksums) for i, r in enumerate(some))
-        for index, rows, checksum in connection.execute(sql.SQL(" UNION ALL ").join(parts)):
-            relation = some[cast("int", index)]
-            yield Table(
-                schema=relation.loaded_schema,
-                name=relation.loaded_name,
-                rows=cast("int", rows),
-                checksum=cast("str | None", checksum),
-            )
+def _checksums(connection: Connection, relations: Iterable[Relation]) -> Counter[TableName]:
+    """Of each table: the sum of a 64-bit hash of each row's text, so their order doesn't matter.
 
-
-def _by_name(tables: Iterable[Table]) -> list[Table]:
-    """One table for each name: partitions that are loaded through their root are added up."""
-    found: dict[tuple[str, str], Table] = {}
-    for table in tables:
-        name = (table.schema, table.name)
-        found[name] = _sum(found[name], table) if name in found else table
-    return list(found.values())
-
-
-def _sum(one: Table, other: Table) -> Table:
-    sums = one.checksum and other.checksum and str(int(one.checksum) + int(other.checksum))
-    return replace(one, rows=one.rows + other.rows, checksum=sums)
-
-
-def _count_one(index: int, relation: Relation, *, checksums: bool) -> sql.Composed:
-    """Rows of one table itself, without tables that inherit from it.
-
-    The checksum is the sum of a 64-bit hash of each row's text, so the order of rows doesn't
-    matter. PostgreSQL keeps that hash stable across versions and machines, because hash
-    partitioning depends on it.
+    PostgreSQL keeps that hash stable across versions and machines, because hash partitioning
+    depends on it. Those of partitions that are loaded through their root are added up.
     """
-    return sql.SQL(
-        "SELECT {index}::int, count(*), {checksum} FROM (SELECT * FROM ONLY {table} {condition}) t"
-    ).format(
-        index=sql.Literal(index),
-        checksum=_CHECKSUM if checksums else sql.SQL("NULL::text"),
-        table=relation.identifier,
-        # The extension's own SQL, as its author wrote it; pg_dump runs it the same way.
-        condition=sql.SQL(relation.condition),
-    )
+    found = Counter[TableName]()
+    for relation in relations:
+        query = sql.SQL("SELECT {} FROM (SELECT * FROM ONLY {} {}) t").format(
+            _CHECKSUM, relation.identifier, sql.SQL(relation.condition)
+        )
+        row = connection.execute(query).fetchone() or (0,)
+        found[relation.loaded_schema, relation.loaded_name] += int(cast("str", row[0]))
+    return found
 
 
 def _strings(connection: Connection, query: LiteralString) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lifeboat.errors import RowsDifferError
 from lifeboat.model.inventory import Inventory, ObjectCounts, Table
-from lifeboat.model.row_counts import Difference, compare_rows, require_same
+from lifeboat.model.row_counts import Difference, compare_rows, require_same, with_decoded_rows
 
 USERS = Table(schema="public", name="users", rows=7)
 EMPTY = Table(schema="public", name="empty", rows=0)
@@ -95,6 +95,20 @@ def test_only_equal_is_equal(
     tables = [Table(schema=s, name=n, rows=rows) for (s, n), rows in snapshot.items()]
     differing = {(each.schema, each.name) for each in compare_rows(tables, decoded)}
     assert differing == {name for name, _ in snapshot.items() ^ decoded.items()}
+
+
+def test_a_table_that_only_the_archive_tells_the_rows_of_must_be_in_it() -> None:
+    names = {("public", "empty")}
+    there = Decoded({("public", "users"): 6, ("public", "empty"): 5})
+    filled = with_decoded_rows(inventory(USERS, EMPTY), names, there)
+    assert [table.rows for table in filled.tables] == [7, 5]
+    with pytest.raises(RowsDifferError) as caught:
+        require_same(filled, there)
+    assert "public.users" in caught.value.what
+    assert "public.empty" not in caught.value.what
+    lost = Decoded({("public", "users"): 7})
+    with pytest.raises(RowsDifferError, match=r"public\.empty: .*not in the archive"):
+        require_same(with_decoded_rows(inventory(USERS, EMPTY), names, lost), lost)
 
 
 def test_a_lost_large_object_is_found() -> None:
