@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import AlreadyTakenError, LifeboatError, StorageError
+from lifeboat.backup.retry_backup import take_backup_with_retry
+from lifeboat.errors import AlreadyTakenError, LifeboatError, StorageError, TimeLimitError
 from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import s3_client
 from local.aws import LocalAws
 from tests.support.backup_harness import BackupHarness, Bucket, Database
-from tests.support.s3_faults import answer, but_done, changed_answer, damage, planned
+from tests.support.s3_faults import Silence, answer, but_done, changed_answer, damage, planned
+from tests.support.step_faults import Clock
 
 pytestmark = pytest.mark.fault("S3")
 
@@ -190,13 +192,57 @@ def test_a_completion_whose_success_is_answered_with_an_error(
     one_true_backup(backups)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "times"),
+    [(500, "InternalError", 1), (500, "InternalError", None), (403, "AccessDenied", None)],
+)
 def test_a_manifest_whose_success_is_answered_with_an_error_is_our_own(
-    backups: BackupHarness,
+    backups: BackupHarness, status: int, code: str, times: int | None
 ) -> None:
     client = backups.bucket.client
-    lost = but_done(client, answer(500, "InternalError"))
-    with planned(client, "PutObject", lost, times=1, after=1):
+    lost = but_done(client, answer(status, code))
+    with planned(client, "PutObject", lost, times=times, after=1):
         assert backups.take().created
+    one_true_backup(backups)
+
+
+@pytest.mark.parametrize("operation", ["ListObjectsV2", "GetObject"])
+def test_a_manifest_that_was_stored_and_can_not_be_looked_for_may_be_a_backup(
+    backups: BackupHarness, operation: str
+) -> None:
+    """Neither that run nor its retry says that there is none; the next one finds it."""
+    client = backups.bucket.client
+    lost = but_done(client, answer(500, "InternalError"))
+    looks_before = 1 if operation == "ListObjectsV2" else 0
+    unseen = planned(client, operation, answer(503, "SlowDown"), after=looks_before)
+    stored = planned(client, "PutObject", lost, after=1)
+    with stored, unseen, pytest.raises(StorageError) as caught:
+        take_backup_with_retry(backups.run())
+    assert "not known whether this backup was published" in caught.value.safe
+    assert "No backup" not in str(caught.value)
+    assert caught.value.todo.startswith("Invoke the function again")
+    assert not backups.take().created
+    one_true_backup(backups)
+
+
+def test_a_manifest_that_the_run_has_no_time_to_wait_for_may_be_a_backup(
+    backups: BackupHarness, clock: Clock
+) -> None:
+    client = backups.bucket.client
+
+    def late(request: Any) -> Any:
+        silence(request)
+        return answer(500, "InternalError")(request)
+
+    with (
+        Silence(then=clock.strike_soon) as silence,
+        planned(client, "PutObject", but_done(client, late), after=1),
+        pytest.raises(TimeLimitError, match="during publish") as caught,
+    ):
+        backups.take(remaining=clock.remaining)
+    assert "not known whether this backup was published" in caught.value.safe
+    assert caught.value.todo.startswith("Invoke the function again")
+    assert not backups.take().created
     one_true_backup(backups)
 
 

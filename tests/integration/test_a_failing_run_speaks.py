@@ -18,7 +18,13 @@ from lifeboat.backup import handler as function
 from lifeboat.backup.policy.retry import MAX_RETRY_BYTES
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
-from lifeboat.errors import ConnectError, DumpError, LifeboatError, NotificationError
+from lifeboat.errors import (
+    ConnectError,
+    DumpError,
+    LifeboatError,
+    NotificationError,
+    UnexpectedError,
+)
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.monitor.check_health import CheckInput, check_health
 from lifeboat.postgres.programs import Programs
@@ -240,6 +246,37 @@ def test_a_first_try_that_fails_of_something_passing_is_mended_by_the_second_in_
     assert called()["created"]
     assert town.record("app").outcome is AttemptOutcome.SUCCEEDED
     assert town.people.arrived(1) == []
+
+
+def published_and_then(act: Callable[[], object]) -> Callable[..., Any]:
+    """`take_backup`, after which something happens."""
+
+    def take(run: BackupRun) -> Any:
+        outcome = take_backup(run)
+        act()
+        return outcome
+
+    return take
+
+
+@pytest.mark.parametrize("broken", [TRIED, "lifeboat.backup.handler.answer_of"])
+def test_what_fails_after_a_backup_was_published_does_not_say_that_there_is_none(
+    town: Town,
+    called: Callable[[], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("nobody foresaw this")
+
+    monkeypatch.setattr(broken, published_and_then(fail) if broken == TRIED else fail)
+    with pytest.raises(UnexpectedError) as caught:
+        called()
+    assert "is published" in caught.value.safe
+    assert "No backup" not in caught.value.safe
+    recorded = town.record("app")
+    assert "No backup" not in (recorded.safe or "")
+    assert (recorded.outcome is AttemptOutcome.SUCCEEDED) == (broken != TRIED)
 
 
 def test_a_try_that_read_much_is_not_repeated_and_is_told(

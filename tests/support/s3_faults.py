@@ -137,11 +137,16 @@ def planned(
 
 
 def but_done(client: Any, fault: Fault) -> Fault:
-    """S3 does what was asked for, and then `fault` takes the place of its answer."""
+    """S3 does what was asked for, and then `fault` takes the place of its answer, also to repeats.
+
+    Those don't reach S3.
+    """
+    done: list[AWSResponse] = []
 
     def after(request: Any) -> AWSResponse | None:
-        done = _sent(client, request)
-        assert done.status_code < HTTPStatus.MULTIPLE_CHOICES, done.content
+        if not done:
+            done.append(_sent(client, request))
+            assert done[0].status_code < HTTPStatus.MULTIPLE_CHOICES, done[0].content
         return fault(request)
 
     return after

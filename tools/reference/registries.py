@@ -228,10 +228,8 @@ def _made_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Events whose names begin with the function's, by the variables that hold them."""
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[ast.Tuple(names)], value=ast.Tuple(values)):
-                for name, value in zip(names, values, strict=False):
-                    if isinstance(name, ast.Name) and isinstance(value, ast.JoinedStr):
-                        yield name.id, "<function>" + str(getattr(value.values[-1], "value", ""))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr(values)):
+                yield name, "<function>" + str(getattr(values[-1], "value", ""))
 
 
 def _fields(extra: ast.expr | None) -> set[str]:

@@ -15,8 +15,10 @@ from lifeboat.alerts.run_reporter import recorded
 from lifeboat.alerts.wiring import run_reporter
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
+from lifeboat.backup.policy.publication import Publication
 from lifeboat.backup.retry_backup import take_backup_with_retry
 from lifeboat.backup.run import BackupRun
+from lifeboat.backup.take_backup import BackupOutcome
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.metrics import backup_metrics
@@ -24,7 +26,13 @@ from lifeboat.model.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
-from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
+from lifeboat.runtime.invocation import (
+    as_lifeboat_error,
+    crashes_logged,
+    log_errors,
+    seconds_left,
+    secret_store,
+)
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 from lifeboat.settings.allowance import forecast
@@ -43,7 +51,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
 
     Raises:
-        LifeboatError: there is no backup, and the run has told people so.
+        LifeboatError: says whether there is a backup all the same. If there is none, or nobody
+            knows, the run has notified people.
     """
     asked = parse_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
@@ -60,34 +69,44 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         backup=location.id,
         label=asked.label,
     )
-    with (
-        recorded(
-            attempt,
-            run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
-            lambda error: as_lifeboat_error(error, context, safe=BackupRun.SAFE),
-        ),
-        tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
-    ):
-        run = BackupRun(
-            location=location,
-            label=asked.label,
-            folder=Path(folder),
-            run_id=context.aws_request_id,
-            started=datetime.now(UTC),
-            settings=settings,
-            vault=vault,
-            programs=Programs.of_environment(),
-            read_login=partial(read_login, secret_store()),
-            remaining=seconds_left(context),
-            log=lambda event, details: logger.warning(event, extra=dict(details)),
+    publication = Publication()
+    with crashes_logged(logger, context, lambda: publication.safe):
+        with (
+            recorded(
+                attempt,
+                run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
+                lambda error: as_lifeboat_error(error, context, safe=publication.safe),
+            ),
+            tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
+        ):
+            run = BackupRun(
+                location=location,
+                label=asked.label,
+                folder=Path(folder),
+                run_id=context.aws_request_id,
+                started=datetime.now(UTC),
+                settings=settings,
+                vault=vault,
+                programs=Programs.of_environment(),
+                read_login=partial(read_login, secret_store()),
+                remaining=seconds_left(context),
+                log=lambda event, details: logger.warning(event, extra=dict(details)),
+                publication=publication,
+            )
+            outcome = take_backup_with_retry(run)
+        return _answer(run, outcome)
+
+
+def _answer(run: BackupRun, outcome: BackupOutcome) -> dict[str, object]:
+    """The answer, which is logged, too; a backup that was taken gives its metrics."""
+    manifest = outcome.manifest
+    if outcome.created and run.settings.dashboard:
+        emit_metrics(
+            backup_metrics(manifest.database, manifest.archive.bytes, manifest.inventory.rows)
         )
-        outcome = take_backup_with_retry(run)
-    if outcome.created and settings.dashboard:
-        stored = outcome.manifest
-        emit_metrics(backup_metrics(asked.database, stored.archive.bytes, stored.inventory.rows))
-    transfer = forecast(outcome.manifest, run.database, datetime.now(UTC))
+    transfer = forecast(manifest, run.database, datetime.now(UTC))
     answer = answer_of(
-        outcome.manifest, vault.bucket, created=outcome.created, transfer=transfer
+        manifest, run.vault.bucket, created=outcome.created, transfer=transfer
     ).as_json()
     if transfer.warnings:
         logger.warning("backup.transfer_warning", extra=asdict(transfer))

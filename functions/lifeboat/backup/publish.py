@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import lifeboat
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import StoredArchive
-from lifeboat.errors import AlreadyTakenError
+from lifeboat.errors import LifeboatError, StorageError
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from lifeboat.model.minor_releases import newer_server_notes
 
@@ -15,22 +15,37 @@ def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
 
     Raises:
         AlreadyTakenError: another run has published this backup.
-        StorageError: S3 refused or failed.
+        LifeboatError: S3 refused or failed, or the time ran out; the run's `publication` says
+            whether the backup is published all the same.
     """
     location, vault, protection = run.location, run.vault, run.protection()
     script = archive.contents.globals
     roles = script and run.scope.call(lambda: vault.put(location.globals_key, script, protection))
     manifest = _manifest(run, archive, roles or None)
     document = manifest.to_json()
+    run.publication.begin()
     try:
         run.scope.call(
             lambda: vault.put(location.manifest_key, document, protection, if_absent=True)
         )
-    except AlreadyTakenError:
-        # The SDK repeats a request whose answer was lost: then our own request was the first.
-        if run.scope.call(run.stored_state).manifest != manifest:
+    except StorageError as refused:
+        # S3 may have stored it and failed afterwards; or the answer was lost and the SDK repeated
+        # the request, which S3 then refused because our own was there.
+        if _published_manifest(run, refused) != manifest:
             raise
+    run.publication.found(published=True)
     return manifest
+
+
+def _published_manifest(run: BackupRun, refused: StorageError) -> Manifest | None:
+    """The manifest that is stored now, after S3 has not confirmed ours."""
+    try:
+        published = run.scope.call(run.stored_state).manifest
+    except LifeboatError as error:
+        error.add_note(f"Before that: {refused.what}")
+        raise
+    run.publication.found(published=published is not None)
+    return published
 
 
 def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None) -> Manifest:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lifeboat.backup.policy.publication import NOT_PUBLISHED, Publication
 from lifeboat.errors import TimeLimitError
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import BackupRetention
@@ -32,20 +33,22 @@ class BackupRun(Run):
         folder: a private directory, for the CA certificates of the secret.
         log: logs an event with its details.
         meter: counts the bytes that all attempts read from the server, also of a failed run.
+        publication: whether the backup is published, as far as all attempts know.
         uploads: the current upload of the archive, if there is one.
     """
 
-    SAFE = "No backup was published by this run; earlier backups and the database are untouched."
+    SAFE = NOT_PUBLISHED
 
     location: BackupLocation
     label: str | None
     folder: Path
     log: Callable[[str, Mapping[str, object]], None] = _no_log
     meter: Meter = field(default_factory=Meter)
+    publication: Publication = field(default_factory=Publication)
     uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
 
     def for_retry(self) -> "BackupRun":
-        """A second run for the same scheduled time in this invocation; it shares the meter."""
+        """A second run for the same time in this invocation; meter and publication are shared."""
         return replace(self, started=datetime.now(UTC), phases=Stopwatch(), uploads=deque(maxlen=1))
 
     def login(self) -> Login:

@@ -1,6 +1,7 @@
 """What every handler does around its work: hide its memory, end in time, and log errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 
 import boto3
@@ -40,17 +41,18 @@ def log_errors[T](logger: Logger, *, safe: str) -> Callable[[Handler[T]], Handle
         logger: of the function.
         safe: what no failure of the function affects.
     """
-    job = logger.service.removeprefix("lifeboat-")
-    failed, crashed = f"{job}.failed", f"{job}.crashed"
+    failed = f"{_job(logger)}.failed"
 
     def decorate(handle: Handler[T]) -> Handler[T]:
         @wraps(handle)
         def wrapper(event: object, context: LambdaContext) -> T:
             try:
-                hide_memory()
-                return handle(event, context)
+                with crashes_logged(logger, context, lambda: safe):
+                    hide_memory()
+                    return handle(event, context)
+            except UnexpectedError:
+                raise  # its log line has the traceback
             except LifeboatError as error:
-                error.ending(safe)
                 logger.error(  # noqa: TRY400  # a traceback would hide what matters
                     failed,
                     extra={
@@ -62,13 +64,39 @@ def log_errors[T](logger: Logger, *, safe: str) -> Callable[[Handler[T]], Handle
                     },
                 )
                 raise
-            except Exception as error:
-                logger.exception(crashed)
-                raise as_lifeboat_error(error, context, safe=safe) from None
 
         return wrapper
 
     return decorate
+
+
+@contextmanager
+def crashes_logged(
+    logger: Logger, context: LambdaContext, safe: Callable[[], str]
+) -> Iterator[None]:
+    """Let only Lifeboat's own errors out, which say what is safe; log the traceback of any other.
+
+    Args:
+        logger: of the function.
+        context: of the invocation.
+        safe: returns what no failure of the block affects, once it has failed.
+
+    Raises:
+        LifeboatError: an `UnexpectedError` for what nobody foresaw.
+    """
+    try:
+        yield
+    except LifeboatError as error:
+        error.ending(safe())
+        raise
+    except Exception as error:
+        crashed = f"{_job(logger)}.crashed"
+        logger.exception(crashed)
+        raise as_lifeboat_error(error, context, safe=safe()) from None
+
+
+def _job(logger: Logger) -> str:
+    return logger.service.removeprefix("lifeboat-")
 
 
 def as_lifeboat_error(error: Exception, context: LambdaContext, *, safe: str) -> LifeboatError:
