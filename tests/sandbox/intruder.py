@@ -23,7 +23,7 @@ class Scene:
         run: the run's directory, seen from inside.
         handler: the process id of the function's handler, inside.
         port: where somebody listens on 127.0.0.1, inside as outside.
-        library: an ELF library whose loading makes the file `loaded` in the working directory.
+        shared_library: an ELF library whose loading makes the file `loaded` in the working directory.
         connect: opens a session of a user of the server.
         superuser: the only one that the server has.
     """
@@ -32,7 +32,7 @@ class Scene:
     run: str
     handler: int
     port: int
-    library: bytes
+    shared_library: bytes
     connect: Callable[[str], psycopg.Connection]
     superuser: str
 
@@ -194,19 +194,19 @@ def the_handlers_output(scene: Scene) -> bool:
 
 
 def a_library_loaded(scene: Scene) -> bool:
-    scene.export(scene.library, f"{scene.data}/evil.so")
+    scene.export(scene.shared_library, f"{scene.data}/evil.so")
     scene.do(f"LOAD '{scene.data}/evil.so'")
     return _removed(scene.outside(f"{scene.data}/loaded"))
 
 
 def a_library_of_a_function(scene: Scene) -> bool:
-    scene.export(scene.library, f"{scene.data}/base/evil.so")
+    scene.export(scene.shared_library, f"{scene.data}/base/evil.so")
     scene.do(f"CREATE FUNCTION evil() RETURNS int LANGUAGE c AS '{scene.data}/base/evil', 'evil'")
     return _removed(scene.outside(f"{scene.data}/loaded"))
 
 
 def a_library_of_every_session(scene: Scene) -> bool:
-    scene.export(scene.library, f"{scene.data}/session.so")
+    scene.export(scene.shared_library, f"{scene.data}/session.so")
     scene.do(
         "CREATE ROLE victim LOGIN",
         f"ALTER ROLE victim SET session_preload_libraries = '{scene.data}/session.so'",
