@@ -54,7 +54,7 @@ def test_the_drills_own_server_runs_short(
     assert report.verdict is Verdict.FAILED
     assert SHORT[sqlstate] in report.reasons[0]
     assert setting in (report.advice or "")
-    assert "Take a backup by hand" not in (report.advice or "")
+    assert "Take a manual backup" not in (report.advice or "")
 
 
 def test_a_drills_target_runs_out_of_disk(drills: DrillHarness, new_database: Any) -> None:

@@ -219,13 +219,13 @@ def test_disabled_triggers_of_keys_stay_disabled_and_the_plan_says_so(shop: Rest
     states = (
         "SELECT array_agg(tgenabled || tgtype ORDER BY tgtype, tgrelid, tgenabled) FROM pg_trigger"
     )
-    before, dressed = live.value(states), shape(live)
+    before, shaped = live.value(states), shape(live)
     event = {"action": "restore-tables", "tables": ["public.orders"], "data_only": True}
     plan = shop.ask(event, replace=True)
     assert any("disabled. They stay so" in each for each in plan["warnings"])
     answer = shop.ask(plan["next_event"])
     assert answer["tables"] == [{"table": "public.orders", "rows_before": 301, "rows_after": 300}]
-    assert (live.value(states), shape(live)) == (before, dressed)
+    assert (live.value(states), shape(live)) == (before, shaped)
 
 
 @pytest.mark.parametrize(

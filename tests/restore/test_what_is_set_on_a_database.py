@@ -44,7 +44,7 @@ SET: Sequence[LiteralString] = (
 ROLES = ('"the Owner"', '"the App"', "granter", "reader")
 
 
-def dress(database: Database, *statements: LiteralString) -> None:
+def alter(database: Database, *statements: LiteralString) -> None:
     with database.server.admin() as admin:
         admin.autocommit = True
         for each in statements:
@@ -85,7 +85,7 @@ def test_a_lost_database_gets_back_all_that_was_set_on_it(
     with its_roles(anchor), named(new_database(major), name) as live:
         restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
-        dress(live, *SET, 'ALTER DATABASE {n} OWNER TO "the Owner"')
+        alter(live, *SET, 'ALTER DATABASE {n} OWNER TO "the Owner"')
         before = properties(live)
         restores.backups.take()
         live.drop()
@@ -106,7 +106,7 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
     restores.backups.database = live
     restores.give_target(elsewhere)
     with role(live, "only_here", "NOLOGIN"):
-        dress(
+        alter(
             live,
             "ALTER DATABASE {n} SET search_path = app, public",
             "ALTER ROLE only_here IN DATABASE {n} SET app.key = 'sesame'",
@@ -115,7 +115,7 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
             "ALTER DATABASE {n} IS_TEMPLATE true",
         )
         restores.backups.take()
-        dress(live, "ALTER DATABASE {n} IS_TEMPLATE false")
+        alter(live, "ALTER DATABASE {n} IS_TEMPLATE false")
         answer = restores.restore(target=TARGET_ARN)
     copy = Database(elsewhere.server, answer["restored_database"])
     try:
@@ -135,7 +135,7 @@ def test_another_server_gets_it_too_and_what_it_refuses_is_named_without_secrets
 def test_without_owners_the_grants_are_left_out_and_said(restores: RestoreHarness) -> None:
     live = restores.live
     with role(live, "app", "NOLOGIN"):
-        dress(
+        alter(
             live,
             "ALTER DATABASE {n} SET timezone = 'Europe/Vienna'",
             "REVOKE CONNECT ON DATABASE {n} FROM PUBLIC",
@@ -153,14 +153,14 @@ def test_without_owners_the_grants_are_left_out_and_said(restores: RestoreHarnes
             in note
         )
         assert 'OWNER TO "app";' in note
-        dress(live, "ALTER DATABASE {n} OWNER TO postgres")
+        alter(live, "ALTER DATABASE {n} OWNER TO postgres")
         sweep(live)
 
 
 def test_what_the_live_database_has_now_wins_over_the_backups(restores: RestoreHarness) -> None:
     live = restores.live
     with role(live, "earlier", "NOLOGIN"), role(live, "later", "NOLOGIN"):
-        dress(
+        alter(
             live,
             "ALTER DATABASE {n} SET timezone = 'Europe/Vienna'",
             "ALTER ROLE earlier IN DATABASE {n} SET work_mem = '7MB'",
@@ -169,7 +169,7 @@ def test_what_the_live_database_has_now_wins_over_the_backups(restores: RestoreH
             "COMMENT ON DATABASE {n} IS 'then'",
         )
         restores.backups.take()
-        dress(
+        alter(
             live,
             "ALTER DATABASE {n} RESET ALL",
             "ALTER ROLE earlier IN DATABASE {n} RESET ALL",
@@ -190,7 +190,7 @@ def test_what_the_live_database_has_now_wins_over_the_backups(restores: RestoreH
         assert [
             f"ALTER DATABASE {live.name} ALLOW_CONNECTIONS false;" in each for each in done["notes"]
         ] == [True]
-        dress(live, "REVOKE ALL ON DATABASE {n} FROM later")
+        alter(live, "REVOKE ALL ON DATABASE {n} FROM later")
         sweep(live)
 
 
@@ -231,7 +231,7 @@ def test_stock_programs_bring_it_back_under_its_own_name(
     with its_roles(anchor), named(new_database(major), name) as live:
         restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
-        dress(live, *FOR_STOCK)
+        alter(live, *FOR_STOCK)
         before = properties(live)
         restores.backups.take()
         archive = restores.place / "archive.dump"
@@ -260,7 +260,7 @@ def test_stock_programs_set_it_on_what_was_restored_and_renamed(
     with its_roles(anchor), named(new_database(major), NAMES[1]) as live:
         restores.backups.database = live
         live.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
-        dress(live, *FOR_STOCK, 'ALTER DATABASE {n} OWNER TO "the Owner"')
+        alter(live, *FOR_STOCK, 'ALTER DATABASE {n} OWNER TO "the Owner"')
         before = properties(live)
         restores.backups.take()
         live.drop()

@@ -23,7 +23,7 @@ class Scene:
         run: the run's directory, seen from inside.
         handler: the process id of the function's handler, inside.
         port: where somebody listens on 127.0.0.1, inside as outside.
-        shared_library: an ELF library whose loading makes the file `loaded` in the working directory.
+        shared_library: an ELF file whose loading makes the file `loaded` in the working directory.
         connect: opens a session of a user of the server.
         superuser: the only one that the server has.
     """

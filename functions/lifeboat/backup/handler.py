@@ -47,7 +47,7 @@ logger = Logger(service="lifeboat-backup")
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Take the backup that the event asks for; gives what there is to know of it first.
 
-    `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}` from the schedule, or by hand
+    `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}` from the schedule, or from a person
     `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
 
     Raises:

@@ -23,7 +23,7 @@ def find_backup(run: DrillRun) -> None:
     found = find_backups(vault, event.database)
     if not found:
         raise NoBackupError(
-            f"There is no backup of {event.database} in the vault.",
+            f"There is no backup of {event.database} in the bucket.",
             todo=f"Take one: invoke the backup function with"
             f' {{"database": "{event.database}"}}, and look into its log if that fails.',
         )
@@ -39,7 +39,7 @@ def _choose(wanted: str | BackupLocation, found: list[BackupRef]) -> BackupRef:
         if chosen is None:
             newest = ", ".join(each.location.id for each in found[:_MAX_NAMED])
             raise NoBackupError(
-                f"There is no backup {wanted.id} in the vault.",
+                f"There is no backup {wanted.id} in the bucket.",
                 todo=f"Use another one; the newest are {newest}.",
             )
         if not chosen.is_hot:
@@ -47,7 +47,7 @@ def _choose(wanted: str | BackupLocation, found: list[BackupRef]) -> BackupRef:
         return chosen
     if all(each.is_early for each in found):
         raise NoBackupError(
-            f"Every backup in the vault claims a time later than it was written; the newest is"
+            f"Every backup in the bucket claims a time later than it was written; the newest is"
             f" {found[0].location.id}.",
             todo="Take a backup, or drill one of them by naming it.",
         )
@@ -60,7 +60,7 @@ def _archived(chosen: BackupRef, hot: list[BackupRef]) -> ArchivedError:
     instead = (
         f"Drill {hot[0].location.id} instead, the newest that can be read at once."
         if hot
-        else "Take a backup by hand, which lies hot, or thaw this one first."
+        else "Take a manual backup, which lies hot, or thaw this one first."
     )
     return ArchivedError(
         f"{chosen.location.id} lies in {chosen.storage_class} and has to be thawed before it can be"

@@ -19,7 +19,7 @@ from lifeboat.recovery.run import RecoveryRun
 
 _ADVICE = {
     Verdict.FAILED: (
-        "Take a backup by hand now and drill it. Until one is proven, rely on the last backup whose"
+        "Take a manual backup now and drill it. Until one is proven, rely on the last backup whose"
         " report says proven; the runbooks in docs/runbooks say how to restore it."
     ),
     Verdict.PARTIAL: (
@@ -124,7 +124,7 @@ class DrillRun(RecoveryRun):
             f" {self.phases.phase}.",
             todo="Give the drill more memory, which brings more CPU (drill.memory_mb), or more time"
             " (drill.timeout_minutes, at most 15), then: make deploy. A database that is too large"
-            " for a function can be restored with the stock commands of docs/runbooks.",
+            " for a function can be restored with pg_restore as docs/runbooks show.",
         )
 
     def report(self) -> DrillReport:

@@ -26,6 +26,6 @@ def newer_server_notes(server: str, program: str) -> tuple[str, ...]:
     note = (
         f"The server runs PostgreSQL {releases[0]}, newer than the pg_dump {releases[1]} that read"
         " it: the archive may name what only newer servers know, such as pg_attver; restores by"
-        " Lifeboat leave that out, those by hand do as docs/runbooks/lifeboat-is-gone.md says."
+        " Lifeboat leave that out; for manual ones see docs/runbooks/lifeboat-is-gone.md."
     )
     return (note,)

@@ -95,5 +95,5 @@ def _reading(argv: Sequence[str], scope: CancelScope) -> Iterator[Process]:
         if code:
             raise DecodeError(
                 f"pg_restore can't read the archive ({code}): {child.stderr_tail()}",
-                todo="Use another backup, and take a new one by hand.",
+                todo="Use another backup, and take a new one manually.",
             )

@@ -120,7 +120,7 @@ def _truncation_refused() -> Iterator[None]:
     except IndexError:
         raise DecodeError(
             "The archive's table of contents goes beyond its end.",
-            todo="Use another backup, and take a new one by hand.",
+            todo="Use another backup, and take a new one manually.",
         ) from None
 
 

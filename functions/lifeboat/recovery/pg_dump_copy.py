@@ -39,5 +39,5 @@ def dump_of_copy(run: RecoveryRun, *options: str, database: str | None = None) -
             run.require_alive()
             raise DumpError(
                 f"pg_dump can't read the restored copy ({code}): {child.stderr_tail()}",
-                todo="If it repeats, restore the backup by hand and look at what pg_dump names.",
+                todo="If it repeats, restore the backup manually and look at what pg_dump names.",
             )

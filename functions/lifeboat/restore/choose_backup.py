@@ -16,7 +16,7 @@ from lifeboat.s3.read import BackupRef, find_backups, newest_reports, read_manif
 
 _MAX_NAMED = 3
 _MAX_DRILLS = 30
-_NOTHING = "Nothing was touched: this only looked into the vault."
+_NOTHING = "Nothing was touched: this only looked into the bucket."
 
 
 def choose_backup(run: RestoreRun) -> RestoreSource:
@@ -36,7 +36,7 @@ def choose_backup(run: RestoreRun) -> RestoreSource:
     return RestoreSource(
         vault=vault.bucket,
         manifest=manifest,
-        lying=storage_state_of(vault, manifest.archive.objects),
+        storage=storage_state_of(vault, manifest.archive.objects),
         drills=tuple(newest_reports(vault, run.event.database, _MAX_DRILLS)),
         roles=roles,
     )
@@ -85,7 +85,7 @@ def _manifest(run: RestoreRun, found: list[BackupRef]) -> Manifest:
     wanted = run.event.backup
     if isinstance(wanted, BackupLocation):
         if all(each.location != wanted for each in found):
-            raise _none(f"There is no backup {wanted.id} in the vault.", found)
+            raise _none(f"There is no backup {wanted.id} in the bucket.", found)
         return read_manifest(run.vault, wanted)
     if chosen := next(_with_archive(run, found), None):
         return chosen
@@ -94,7 +94,7 @@ def _manifest(run: RestoreRun, found: list[BackupRef]) -> Manifest:
         raise _unusable(run)
     if run.event.before:
         raise _none(f"There is no backup of {name} from before {run.event.before}.", found)
-    raise _none(f"There is no backup of {name} in the vault.", found)
+    raise _none(f"There is no backup of {name} in the bucket.", found)
 
 
 def _unusable(run: RestoreRun) -> NoBackupError:

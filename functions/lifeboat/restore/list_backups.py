@@ -87,9 +87,9 @@ def _newest_drills(reports: list[DrillReport]) -> Mapping[str, DrillReport]:
 def _listed(
     run: RestoreRun, found: BackupRef, manifest: Manifest, drills: Mapping[str, DrillReport]
 ) -> ListedBackup:
-    lying = StorageState(found.storage_class or "gone")
+    storage = StorageState(found.storage_class or "gone")
     if not found.is_hot and found.storage_class:
-        lying = storage_state_of(run.vault, manifest.archive.objects)
+        storage = storage_state_of(run.vault, manifest.archive.objects)
     drill = drills.get(manifest.location.id)
     return ListedBackup(
         backup=manifest.location.id,
@@ -102,7 +102,7 @@ def _listed(
         postgres_major=manifest.source.major,
         drill_verdict=drill and drill.verdict,
         drilled_at=drill and drill.started,
-        available=lying.is_readable and found.storage_class is not None,
-        storage_state=lying.description if found.storage_class else "its archive is gone",
+        available=storage.is_readable and found.storage_class is not None,
+        storage_state=storage.description if found.storage_class else "its archive is gone",
         expires_at=manifest.retention.expires,
     )

@@ -119,7 +119,7 @@ class RestoreRun(RecoveryRun):
             f"The function's time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}.",
             todo="Raise restore.memory_mb or restore.timeout_minutes (at most 15) in lifeboat.toml,"
-            " then make deploy. What is too large for a function is restored by hand: the plan has"
+            " then make deploy. What is too large for a function is restored manually: the plan has"
             " the commands.",
         )
 

@@ -88,7 +88,7 @@ def _report(run: RestoreRun) -> RestoreReport | None:
         raise RefusedError(
             f"Nothing shows what {quoted(str(run.event.restored_database))} is: {error.what}",
             todo="Most likely its restore did not come to its end: restore again. Or look into it"
-            " and rename it by hand (ALTER DATABASE ... RENAME TO ...).",
+            " and rename it manually (ALTER DATABASE ... RENAME TO ...).",
         ) from None
     if report.restored_database != run.event.restored_database:
         raise _unknown(str(run.event.restored_database))
@@ -98,7 +98,7 @@ def _report(run: RestoreRun) -> RestoreReport | None:
 def _unknown(copy: str) -> RefusedError:
     return RefusedError(
         f"{quoted(copy)} is no database that a restore of this database has made.",
-        todo="Give `restored_database` as the restore's answer has it. To rename by hand, run in"
+        todo="Give `restored_database` as the restore's answer has it. To rename manually, run in"
         f" another database of the server: ALTER DATABASE {quoted(copy)} RENAME TO <name>;",
     )
 
@@ -111,7 +111,7 @@ def _swap(run: RestoreRun, swap: Swap) -> None:
             run.session() as helper,
         ):
             if swap.before:
-                with run.phases.timed("dress"):
+                with run.phases.timed("database_settings"):
                     run.notes += copy_database_properties(connection, swap.live, swap.copy)
             with run.phases.timed("swap"):
                 transaction = certain_transaction(run, connection, _commit_words(swap))

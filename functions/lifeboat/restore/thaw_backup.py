@@ -17,32 +17,32 @@ def thaw_backup(run: RestoreRun) -> RestorePlan | ThawResult:
     Raises:
         StorageError: S3 refused.
     """
-    manifest, lying = run.manifest, run.source.lying
-    if lying.is_readable or lying.thawing:
-        return _result(run, lying, changed=False)
+    manifest, storage = run.manifest, run.source.storage
+    if storage.is_readable or storage.thawing:
+        return _result(run, storage, changed=False)
     if not run.event.execute:
         plan = Plan(
             event=run.event,
             backup=manifest.location.id,
             data_as_of=manifest.source.snapshot_time,
-            steps=(thaw_sentence(manifest, lying, run.settings.restore),),
+            steps=(thaw_sentence(manifest, storage, run.settings.restore),),
         )
         return plan.answer()
-    tier, _ = speed_of(lying.storage_class, run.settings.restore.thaw_tier)
+    tier, _ = speed_of(storage.storage_class, run.settings.restore.thaw_tier)
     objects, vault = manifest.archive.objects, run.vault
     changed = thaw(vault, objects, tier=tier, days=run.settings.restore.thaw_days)
-    run.notes.append(thaw_sentence(manifest, lying, run.settings.restore))
+    run.notes.append(thaw_sentence(manifest, storage, run.settings.restore))
     now = storage_state_of(vault, objects)
-    asked = now if now.is_readable else replace(lying, thawing=True)
+    asked = now if now.is_readable else replace(storage, thawing=True)
     return _result(run, asked, changed=changed)
 
 
-def _result(run: RestoreRun, lying: StorageState, *, changed: bool) -> ThawResult:
+def _result(run: RestoreRun, storage: StorageState, *, changed: bool) -> ThawResult:
     """How it is stored now, when to come back, and what for."""
     backup, notes = run.manifest.location.id, list(run.notes)
     latest = None
-    if lying.thawing:
-        _, speed = speed_of(lying.storage_class, run.settings.restore.thaw_tier)
+    if storage.thawing:
+        _, speed = speed_of(storage.storage_class, run.settings.restore.thaw_tier)
         latest = run.started + timedelta(hours=speed.hours)
         notes.append(
             f"It takes {speed.takes} from when it was asked for. A message goes to the topic of the"
@@ -54,8 +54,8 @@ def _result(run: RestoreRun, lying: StorageState, *, changed: bool) -> ThawResul
         changed=changed,
         next_event=run.event.with_changes(action=Action.RESTORE.value, backup=backup),
         backup=backup,
-        available=lying.is_readable,
-        storage_state=lying.description,
+        available=storage.is_readable,
+        storage_state=storage.description,
         retry_after=latest,
         notes=tuple(notes),
     )

@@ -18,7 +18,7 @@ def storage_state_of(vault: Vault, objects: tuple[StoredObject, ...]) -> Storage
     Raises:
         StorageError: S3 doesn't let us see it; a deleted object is not there.
     """
-    found = [_lying(vault, stored) for stored in objects]
+    found = [_storage(vault, stored) for stored in objects]
     return next((each for each in found if not each.is_readable), found[0])
 
 
@@ -35,7 +35,7 @@ def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: ThawTier, day
     return any(asked)
 
 
-def _lying(vault: Vault, stored: StoredObject) -> StorageState:
+def _storage(vault: Vault, stored: StoredObject) -> StorageState:
     with translated(f"look at s3://{vault.bucket}/{stored.key}"):
         head = vault.client.head_object(
             Bucket=vault.bucket, Key=stored.key, **versioned(stored.version_id)
@@ -44,8 +44,8 @@ def _lying(vault: Vault, stored: StoredObject) -> StorageState:
 
 
 def _thaw(vault: Vault, stored: StoredObject, tier: ThawTier, days: int) -> bool:
-    lying = _lying(vault, stored)
-    if lying.is_readable or lying.thawing:
+    storage = _storage(vault, stored)
+    if storage.is_readable or storage.thawing:
         return False
     try:
         with translated(f"thaw s3://{vault.bucket}/{stored.key}"):

@@ -27,7 +27,7 @@ _GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 
 _LOST_UPLOAD = (
     "Invoke the function again. If it repeats, look for who removes unfinished uploads from the"
-    " vault: a lifecycle rule that isn't Lifeboat's, or a clean-up of your own."
+    " bucket: a lifecycle rule that isn't Lifeboat's, or a clean-up of your own."
 )
 
 _DENIED = (
@@ -38,7 +38,7 @@ _DENIED = (
 _ADVICE = {
     "AccessDenied": _DENIED,
     "403": _DENIED,  # the answer to a HEAD has no body, so its code is the status
-    "NoSuchBucket": "The vault is gone or renamed: deploy the stack again (make deploy).",
+    "NoSuchBucket": "The bucket is gone or renamed: deploy the stack again (make deploy).",
     "KMS.DisabledException": "Enable the KMS key that `encryption` names.",
     "SlowDown": "Invoke the function again in a few minutes; S3 asked to slow down.",
     "BadDigest": "Invoke the function again: bytes were damaged on their way and S3 refused them.",
@@ -212,7 +212,7 @@ def _require_archive(manifest: Manifest, keys: Collection[str]) -> None:
             f"{manifest.location.id} has a manifest but not its archive: {gone[0]} is gone.",
             safe="Other backups are not affected; nothing was started.",
             todo="List its versions (aws s3api list-object-versions --bucket <bucket> --prefix"
-            f" {gone[0]}) and remove the delete marker; or take a backup by hand, which has a slot"
+            f" {gone[0]}) and remove the delete marker; or take a manual backup, which has a slot"
             " of its own.",
         )
 

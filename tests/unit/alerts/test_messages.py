@@ -251,14 +251,14 @@ def test_what_is_safe_is_said_once_whichever_backup_it_names() -> None:
             **{
                 **FINDING.__dict__,
                 "database": name,
-                "safe": f"daily/{name}/2026-11-23T0{hour}0000Z is in the vault.",
+                "safe": f"daily/{name}/2026-11-23T0{hour}0000Z is in the bucket.",
             }
         )
         for name, hour in (("app", 1), ("shop", 2))
     ]
     told = alert_message(findings, kind=Kind.NEW, now=NOW, installation=INSTALLATION)
     assert told.body.count("Safe:") == 1
-    assert "\nSafe: <backup> is in the vault.\n" in told.body
+    assert "\nSafe: <backup> is in the bucket.\n" in told.body
 
 
 def test_databases_with_quite_different_headlines_are_told_by_the_kind() -> None:

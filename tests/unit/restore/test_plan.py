@@ -20,7 +20,7 @@ EVENT = parse_restore_event({"action": "restore", "database": "app"})
 SOURCE = RestoreSource(
     vault="the-vault",
     manifest=MANIFEST,
-    lying=StorageState("STANDARD"),
+    storage=StorageState("STANDARD"),
     drills=(),
     roles=("app", "reader"),
 )
@@ -93,10 +93,10 @@ def test_a_server_that_cannot_take_it_is_a_wall(facts: dict[str, Any], said: str
 
 
 def test_an_archive_that_lies_cold_is_a_wall_with_the_event_that_thaws_it() -> None:
-    made = plan(source=replace(SOURCE, lying=StorageState("DEEP_ARCHIVE")))
+    made = plan(source=replace(SOURCE, storage=StorageState("DEEP_ARCHIVE")))
     assert '{"action": "thaw", "database": "app", "backup": "weekly/app/' in made.blockers[0]
     assert "up to 12 hours" in made.blockers[0]
-    thawing = plan(source=replace(SOURCE, lying=StorageState("GLACIER", thawing=True)))
+    thawing = plan(source=replace(SOURCE, storage=StorageState("GLACIER", thawing=True)))
     assert "is being thawed" in thawing.blockers[0]
 
 

@@ -34,7 +34,7 @@ def _scheduled_time(value: object) -> object:
     if isinstance(value, str) and "<aws.scheduler." in value:
         raise custom_error(
             "key 'scheduled' still has EventBridge Scheduler's placeholder: only a schedule of"
-            " EventBridge Scheduler replaces it, not a test event, a rule or a call by hand"
+            " EventBridge Scheduler replaces it, not a test event, a rule or a manual call"
         )
     written = isinstance(value, str) and _SCHEDULED.fullmatch(value)
     if not (written or value is None or isinstance(value, datetime)):
@@ -84,7 +84,7 @@ _GRAMMAR = EventParser(
 
 
 def parse_event(event: object) -> BackupEvent:
-    """The request that an event makes; by hand its tier is set, from a schedule it is None.
+    """The request that an event makes; by a person its tier is set, from a schedule it is None.
 
     Raises:
         EventError: it makes none; says which key has what, and what it may be.

@@ -203,7 +203,7 @@ def _ways_out(manifest: Manifest, capacity: Capacity, shortages: Iterable[_Short
         )
     if not ways:
         ways.append(
-            "no function is large enough. Test it by hand on a machine with room:"
+            "no function is large enough. Test it manually on a machine with room:"
             f" {copy_backup('<bucket>', manifest.location.prefix)}"
             " && pg_restore -d <empty database> archive.dump"
         )

@@ -68,14 +68,14 @@ class RestoreSource:
     Attributes:
         vault: the bucket's name.
         manifest: what it claims.
-        lying: how its archive lies.
+        storage: of its archive.
         drills: reports of earlier drills of the database.
         roles: that its globals create; None where it has no globals.
     """
 
     vault: str
     manifest: Manifest
-    lying: StorageState
+    storage: StorageState
     drills: tuple[DrillReport, ...]
     roles: tuple[str, ...] | None
 

@@ -70,8 +70,8 @@ def _with_all_rows(swap: Mapping[str, object] | None) -> Iterator[str]:
         yield f"If you can do without what is lacking: {_COPY_ROWS}"
     else:
         yield (
-            "If you can do without what is lacking, or have made it by hand in the copy, swap it in"
-            f" all the same: send {json.dumps(swap)} (the answer is a plan first)."
+            "If you can do without what is lacking, or have made it manually in the copy, swap it"
+            f" in all the same: send {json.dumps(swap)} (the answer is a plan first)."
         )
     yield "If not, restore another backup; one that was taken of the same database may lack it too."
 

@@ -32,7 +32,7 @@ class Plan:
         warnings: what could go wrong here, or would be different from the original.
         blockers: why it can't be done like this; an event with `execute` is refused for the same.
         manual_commands: standard commands that do the same on any machine.
-        download_bytes: from the vault.
+        download_bytes: from the bucket.
         seconds: how long it will take; None where that can't be known.
         next_changes: keys of the next event that differ from this one's.
     """
@@ -89,7 +89,7 @@ def plan_restore(
         data_as_of=manifest.source.snapshot_time,
         steps=(
             (
-                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                f"Fetch {format_size(manifest.archive.bytes)} from the bucket and check every byte"
                 " and row."
             ),
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
@@ -123,7 +123,7 @@ def plan_export(
         data_as_of=manifest.source.snapshot_time,
         steps=(
             (
-                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                f"Fetch {format_size(manifest.archive.bytes)} from the bucket and check every byte"
                 " and row."
             ),
             f"Write {what} as SQL, without owners and grants, to a file like {url}.",
@@ -166,13 +166,13 @@ def manual_commands(vault: str, manifest: Manifest) -> tuple[str, ...]:
     )
 
 
-def thaw_sentence(manifest: Manifest, lying: StorageState, settings: RestoreSettings) -> str:
+def thaw_sentence(manifest: Manifest, storage: StorageState, settings: RestoreSettings) -> str:
     """How the archive is thawed: how fast, for how long and at which price."""
-    tier, speed = speed_of(lying.storage_class, settings.thaw_tier)
+    tier, speed = speed_of(storage.storage_class, settings.thaw_tier)
     objects = manifest.archive.objects
     dollars = price(manifest.archive.bytes, speed, objects=len(objects), days=settings.thaw_days)
     return (
-        f"Ask S3 to thaw {format_size(manifest.archive.bytes)} out of {lying.storage_class},"
+        f"Ask S3 to thaw {format_size(manifest.archive.bytes)} out of {storage.storage_class},"
         f" {tier}: {speed.takes}, about ${dollars:.2f} (us-east-1), readable for"
         f" {plural(settings.thaw_days, 'day')}."
     )

@@ -97,19 +97,19 @@ def missing_roles(roles: Iterable[str], facts: TargetFacts) -> list[str]:
 
 
 def _cold(source: RestoreSource, settings: RestoreSettings) -> Iterator[str]:
-    lying, manifest = source.lying, source.manifest
-    if lying.is_readable:
+    storage, manifest = source.storage, source.manifest
+    if storage.is_readable:
         return
-    _, speed = speed_of(lying.storage_class, settings.thaw_tier)
-    if lying.thawing:
+    _, speed = speed_of(storage.storage_class, settings.thaw_tier)
+    if storage.thawing:
         yield (
-            f"{manifest.location.id} is being thawed out of {lying.storage_class}, which takes"
+            f"{manifest.location.id} is being thawed out of {storage.storage_class}, which takes"
             f" {speed.takes}; ask again later."
         )
         return
     event = {"action": "thaw", "database": manifest.database, "backup": manifest.location.id}
     yield (
-        f"{manifest.location.id} lies in {lying.storage_class} and has to be thawed first"
+        f"{manifest.location.id} lies in {storage.storage_class} and has to be thawed first"
         f" ({speed.takes}): send {json.dumps(event)}"
     )
 
@@ -143,12 +143,12 @@ def _function(source: RestoreSource, capacity: FunctionCapacity) -> Iterator[str
         yield (
             f"The archive has {format_size(archive)}, and {format_size(capacity.tmp_free_bytes)} of"
             f" /tmp are free: raise restore.ephemeral_mb (at most {MAX_EPHEMERAL_MB}) in"
-            " lifeboat.toml and make deploy, or restore by hand on a machine with room."
+            " lifeboat.toml and make deploy, or restore manually on a machine with room."
         )
     seconds = source.seconds(capacity)
     if seconds > capacity.seconds_left:
         yield (
             f"It would take about {seconds / 60:.0f} minutes, and the function has"
-            f" {max(capacity.seconds_left, 0) / 60:.0f}: restore by hand on a machine that may take"
-            " longer."
+            f" {max(capacity.seconds_left, 0) / 60:.0f}: restore manually on a machine that may"
+            " take longer."
         )

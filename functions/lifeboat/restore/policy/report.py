@@ -76,5 +76,5 @@ class RestoreReport(Document):
 
     @property
     def key(self) -> str:
-        """Where the report lies in the vault."""
+        """Where the report lies in the bucket."""
         return restore_key(self.database, self.started)

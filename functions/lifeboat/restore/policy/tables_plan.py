@@ -79,7 +79,7 @@ def plan_tables(
         data_as_of=manifest.source.snapshot_time,
         steps=(
             (
-                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                f"Fetch {format_size(manifest.archive.bytes)} from the bucket and check every byte"
                 " and row."
             ),
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
@@ -124,7 +124,7 @@ def plan_rows(
         data_as_of=manifest.source.snapshot_time,
         steps=(
             (
-                f"Fetch {format_size(manifest.archive.bytes)} from the vault and check every byte"
+                f"Fetch {format_size(manifest.archive.bytes)} from the bucket and check every byte"
                 " and row."
             ),
             f"In one transaction, in which nobody else can use them in {quoted(source.live)}:",
