@@ -161,28 +161,23 @@ def drill(
     )
 
 
+def _archives(tier: str, storage_class: str) -> LifecycleRule:
+    """The rule that moves a tier's archives to a colder class."""
+    return LifecycleRule(
+        id=f"{tier}-archives",
+        prefix=f"{tier}/",
+        larger_than=4 << 20,
+        transitions=((30, storage_class),),
+    )
+
+
 RULES = (
     LifecycleRule(id="daily", prefix="daily/", expire_days=30),
-    LifecycleRule(
-        id="weekly-archives",
-        prefix="weekly/",
-        larger_than=4 << 20,
-        transitions=((30, "GLACIER"),),
-    ),
+    _archives("weekly", "GLACIER"),
     LifecycleRule(id="weekly", prefix="weekly/", expire_days=90),
-    LifecycleRule(
-        id="monthly-archives",
-        prefix="monthly/",
-        larger_than=4 << 20,
-        transitions=((30, "DEEP_ARCHIVE"),),
-    ),
+    _archives("monthly", "DEEP_ARCHIVE"),
     LifecycleRule(id="monthly", prefix="monthly/", expire_days=365),
-    LifecycleRule(
-        id="manual-archives",
-        prefix="manual/",
-        larger_than=4 << 20,
-        transitions=((30, "DEEP_ARCHIVE"),),
-    ),
+    _archives("manual", "DEEP_ARCHIVE"),
     LifecycleRule(id="drills", prefix="drills/", expire_days=400),
     LifecycleRule(id="restores", prefix="restores/", expire_days=400),
     LifecycleRule(id="exports", prefix="exports/", expire_days=3),
