@@ -69,7 +69,7 @@ def test_a_function_records_its_own_runs_and_nobody_elses(installation: Installa
     denied(lambda: s3.delete_object(Bucket=bucket, Key="attempts/app.json"))
 
 
-def test_a_drill_that_cannot_be_held_is_told_and_recorded_as_such(
+def test_a_drill_that_cannot_be_held_is_reported_and_recorded_as_such(
     installation: Installation,
 ) -> None:
     people = Subscriber.of(installation.aws, installation.outputs["TopicArn"])

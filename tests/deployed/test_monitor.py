@@ -92,7 +92,7 @@ def news(kind: str, code: str, database: str) -> Callable[[Notification], bool]:
     return is_it
 
 
-def test_stopped_backups_are_told_and_the_next_backup_makes_it_right_again(
+def test_stopped_backups_are_reported_and_the_next_backup_resolves_it(
     installation: Installation, people: Subscriber, stopped: str
 ) -> None:
     others = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
@@ -259,7 +259,7 @@ def test_a_look_is_measured_as_a_whole(installation: Installation) -> None:
     assert of_databases in ({"app", "other", "quiet"}, set())
 
 
-def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_told(
+def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_reported(
     installation: Installation, people: Subscriber
 ) -> None:
     installation.vault.client.put_object(
@@ -283,7 +283,7 @@ def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_told(
     assert "stranger" in people.wait_for(news("new", "unmanaged-prefix", "-"))["Message"]
 
 
-def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_is_told_everything(
+def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_hears_everything(
     installation: Installation,
 ) -> None:
     sns, arn = installation.aws.client("sns"), installation.outputs["TopicArn"]

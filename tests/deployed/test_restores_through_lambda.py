@@ -111,7 +111,7 @@ def test_tables_are_exported_behind_a_link(installation: Installation, backup: s
     assert "X-Amz-Signature" not in log, "whoever reads the log could fetch the rows"
 
 
-def test_an_archived_backup_is_thawed_and_the_topic_is_told(
+def test_an_archived_backup_is_thawed_and_the_topic_is_notified(
     installation: Installation, backup: str
 ) -> None:
     s3, bucket = installation.vault.client, installation.vault.name

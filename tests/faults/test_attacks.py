@@ -178,7 +178,7 @@ def test_a_deadlock_with_a_migration_is_only_another_attempt(
 
 
 @pytest.mark.fault("processes")
-def test_what_pg_dump_says_is_told_without_the_password(
+def test_what_pg_dump_says_is_reported_without_the_password(
     backups: BackupHarness, tmp_path: Path
 ) -> None:
     real = backups.programs.root / "18" / "bin"

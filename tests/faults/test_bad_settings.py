@@ -163,7 +163,7 @@ def test_a_secret_that_was_pasted_into_the_settings_is_never_repeated(value: Any
     assert all(offer(context) for context in places)
 
 
-def test_thousands_of_mistakes_are_told_in_a_few_screenfuls() -> None:
+def test_thousands_of_mistakes_are_reported_in_a_few_screenfuls() -> None:
     many = {f"key-{number}": JSON for number in range(10_000)}
     assert offer({"lifeboat": {**SMALL, **dict.fromkeys(many, 1)}})
     assert offer({"lifeboat": {"databases": [{"name": "app"}] * 10_000}})

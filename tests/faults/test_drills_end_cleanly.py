@@ -333,7 +333,7 @@ def test_a_target_of_an_older_major_is_refused(
 
 
 @pytest.mark.fault("database")
-def test_a_role_that_may_not_make_databases_is_told_the_grant(
+def test_a_role_that_may_not_make_databases_is_given_the_grant(
     drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:
     target = new_database(18)

@@ -112,7 +112,7 @@ GRAVEST = (
 
 
 @pytest.mark.parametrize("damage", GRAVEST)
-def test_a_manifest_that_can_not_be_trusted_is_told_by_all_and_the_others_can_be_used(
+def test_a_manifest_that_can_not_be_trusted_is_reported_by_all_and_the_others_can_be_used(
     vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, damage: str
 ) -> None:
     newest, older, oldest = backups
@@ -220,7 +220,7 @@ def test_the_newest_backup_whose_archive_is_there_is_the_latest(
 
 @pytest.mark.parametrize("name", ["archive.dump", "globals.sql"])
 @pytest.mark.parametrize("body", [b"", b"another database's"], ids=["empty", "another"])
-def test_what_was_written_over_is_told_by_the_monitor(
+def test_what_was_written_over_is_reported_by_the_monitor(
     vault: BucketBuilder,
     backups: list[Manifest],
     functions: AllFunctions,
@@ -235,7 +235,7 @@ def test_what_was_written_over_is_told_by_the_monitor(
     assert finding.advice
 
 
-def test_a_manifest_that_was_written_over_is_told_with_both_its_versions(
+def test_a_manifest_that_was_written_over_is_reported_with_both_its_versions(
     vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     """All is in order by the newest version alone: it names another archive, which is there."""
@@ -336,7 +336,7 @@ def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_no
     [b"", b'{"schema_version": 2}', b"\xff" * 1000],
     ids=["empty", "future", "no text"],
 )
-def test_a_drills_report_that_is_garbage_is_told_and_hinders_no_restore(
+def test_a_drills_report_that_is_garbage_is_reported_and_hinders_no_restore(
     vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
 ) -> None:
     report = drill(drilled(1))

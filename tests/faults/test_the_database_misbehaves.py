@@ -274,7 +274,7 @@ def test_a_database_that_accepts_no_connections_is_not_waited_for(backups: Backu
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("limit", "of"), [(0, "DATABASE"), (1, "ROLE")])
-def test_too_few_connections_are_told_with_what_allows_more(
+def test_too_few_connections_are_reported_with_what_allows_more(
     backups: BackupHarness, reader: str, limit: int, of: str
 ) -> None:
     """One is not enough either: the snapshot is held while the tables are looked at."""

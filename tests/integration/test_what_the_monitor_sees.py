@@ -109,7 +109,7 @@ def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> Non
     assert not bucket.public_access.block_public_acls
 
 
-def test_overwritten_deleted_and_cold_objects_are_told_apart(vault: BucketBuilder) -> None:
+def test_overwritten_deleted_and_cold_objects_are_distinguished(vault: BucketBuilder) -> None:
     newest, middle, oldest = vault.back_up_daily(3)
     vault.put(newest.location.archive_key, ARCHIVE)
     client, name = vault.bucket.client, vault.bucket.name
@@ -283,7 +283,7 @@ PLANS: list[tuple[TransferSettings | None, Level | None]] = [
 
 
 @pytest.mark.parametrize(("plan", "level"), PLANS)
-def test_an_allowance_that_backups_use_up_is_told_by_plan(
+def test_an_allowance_that_backups_use_up_is_reported_by_plan(
     vault: BucketBuilder, plan: TransferSettings | None, level: Level | None
 ) -> None:
     made = backup(last_slot(datetime.now(UTC)))

@@ -30,7 +30,7 @@ def test_the_command_shows_what_was_built(
     assert "x86_64" not in shown
 
 
-def test_an_error_is_told_and_fails_the_command(
+def test_an_error_is_reported_and_fails_the_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: str) -> Path:

@@ -110,7 +110,7 @@ def test_a_major_that_nobody_packages_is_named_with_the_ones_there_are(fresh_bui
     assert "14, 15, 16, 17, 18" in caught.value.todo
 
 
-def test_a_machine_without_time_zones_is_told_what_to_install(
+def test_a_machine_without_time_zones_is_reported_with_what_to_install(
     fresh_build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("layers.postgres.server._ZONEINFO", tmp_path / "zoneinfo")
@@ -121,7 +121,7 @@ def test_a_machine_without_time_zones_is_told_what_to_install(
     assert "tzdata" in caught.value.todo
 
 
-def test_a_machine_without_wheels_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_wheels_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Windows")
 
     with pytest.raises(LayerError, match="no PostgreSQL build for Windows"):

@@ -47,7 +47,7 @@ def test_every_attempt_of_an_asynchronous_run_is_counted_with_its_error(aws: Loc
     assert _sum(aws, "AWS/Lambda", "Duration", FunctionName=function) > 0
 
 
-def test_silence_rings_and_data_makes_it_right_again(aws: LocalAws) -> None:
+def test_silence_rings_and_data_resolves_it(aws: LocalAws) -> None:
     topic, people = _topic(aws)
     name = _alarm(aws, topic, TreatMissingData="breaching", EvaluationPeriods=2)
     told = [people.alarm()]
@@ -70,7 +70,7 @@ def test_an_alarm_tells_that_figures_no_longer_come_but_not_that_there_were_none
     assert (told["OldStateValue"], told["NewStateValue"]) == ("OK", "INSUFFICIENT_DATA")
 
 
-def test_a_function_that_is_no_longer_invoked_is_told_by_its_invocations(aws: LocalAws) -> None:
+def test_a_function_that_is_no_longer_invoked_is_reported_by_its_invocations(aws: LocalAws) -> None:
     topic, people = _topic(aws)
     function = make_function(aws, "def handler(event, context): return 1")
     name = _alarm(

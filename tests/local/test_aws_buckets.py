@@ -256,7 +256,7 @@ def test_a_missing_key_is_denied_to_who_may_list_only_a_prefix(
         writer.head_object(Bucket=bucket, Key=key)
 
 
-def test_a_thaw_is_told_of_the_version_that_was_thawed(aws: LocalAws) -> None:
+def test_a_thaw_is_reported_of_the_version_that_was_thawed(aws: LocalAws) -> None:
     s3, bucket, key = aws.client("s3"), "thaws-of-versions", "archive.dump"
     s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
     older, newer = (

@@ -95,7 +95,7 @@ def test_a_test_may_act_as_any_role_even_one_that_trusts_lambda_only(aws: LocalA
         aws.client("s3", role_arn=role).list_buckets()
 
 
-def test_a_start_that_fails_is_told_with_the_servers_words() -> None:
+def test_a_start_that_fails_is_reported_with_the_servers_words() -> None:
     with pytest.raises(StartError, match="unknown gaps: no_such_gap"):
         LocalAws.start(leave_open=["no_such_gap"])
 

@@ -71,7 +71,7 @@ def test_odd_names_and_passwords_survive_the_url(server: PostgresServer) -> None
         assert connection.info.dbname == "d b?/ü"
 
 
-def test_a_setting_that_is_nonsense_is_told_with_the_servers_words() -> None:
+def test_a_setting_that_is_nonsense_is_reported_with_the_servers_words() -> None:
     with pytest.raises(StartError, match='invalid value for parameter "work_mem"'):
         PostgresServer.start(major=MAJOR, settings={"work_mem": "banana"})
 

@@ -98,7 +98,7 @@ def test_all_is_well_when_all_is_there(account: LocalAws, check: Check) -> None:
     )
 
 
-def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> None:
+def test_everything_missing_is_reported_at_once(account: LocalAws, check: Check) -> None:
     code, said = check(unborn(account))
 
     assert code == 1
@@ -109,7 +109,7 @@ def test_everything_missing_is_told_at_once(account: LocalAws, check: Check) -> 
     assert said.count("Safe: Nothing was deployed or changed.") == 2
 
 
-def test_an_old_bootstrap_is_told(account: LocalAws, check: Check) -> None:
+def test_an_old_bootstrap_is_reported(account: LocalAws, check: Check) -> None:
     from infra import preflight
 
     account.bootstrap()
@@ -121,7 +121,7 @@ def test_an_old_bootstrap_is_told(account: LocalAws, check: Check) -> None:
     assert "has version 5; 6 is needed" in said
 
 
-def test_a_secret_about_to_be_deleted_is_told(account: LocalAws, check: Check) -> None:
+def test_a_secret_about_to_be_deleted_is_reported(account: LocalAws, check: Check) -> None:
     account.bootstrap()
     arn = new_secret(account)
     account.client("secretsmanager").delete_secret(SecretId=arn)
@@ -168,7 +168,7 @@ def test_a_parameter_may_stand_where_a_secret_may(
     assert "hunter2" not in said
 
 
-def test_a_parameter_that_is_missing_is_told_with_the_command(
+def test_a_parameter_that_is_missing_is_reported_with_the_command(
     account: LocalAws, check: Check
 ) -> None:
     account.bootstrap()
@@ -181,7 +181,7 @@ def test_a_parameter_that_is_missing_is_told_with_the_command(
     assert "aws ssm get-parameter --name /lifeboat/app --query Parameter.ARN" in said
 
 
-def test_a_parameter_that_is_not_encrypted_is_told(account: LocalAws, check: Check) -> None:
+def test_a_parameter_that_is_not_encrypted_is_reported(account: LocalAws, check: Check) -> None:
     account.bootstrap()
 
     code, said = check(new_parameter(account, Type="String"))
@@ -233,7 +233,7 @@ def test_a_key_in_the_settings_is_recognised_in_each_form_that_aws_names_it(
 
 
 @pytest.mark.parametrize("state", ["disabled", "about to be deleted", "gone"])
-def test_a_key_that_the_bucket_cannot_use_is_told(
+def test_a_key_that_the_bucket_cannot_use_is_reported(
     account: LocalAws, check: Check, state: str
 ) -> None:
     account.bootstrap()
@@ -254,7 +254,9 @@ def test_a_key_that_the_bucket_cannot_use_is_told(
     assert key in said
 
 
-def test_a_bucket_key_that_leaves_nothing_to_iam_is_told(account: LocalAws, check: Check) -> None:
+def test_a_bucket_key_that_leaves_nothing_to_iam_is_reported(
+    account: LocalAws, check: Check
+) -> None:
     account.bootstrap()
     app, kms = new_secret(account), account.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
@@ -305,7 +307,7 @@ def deploy_a_bucket(account: LocalAws, key: str) -> None:
 
 
 @pytest.mark.usefixtures("account")
-def test_an_aws_that_does_not_answer_is_told_without_a_traceback(
+def test_an_aws_that_does_not_answer_is_reported_without_a_traceback(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for service in ("SSM", "SECRETS_MANAGER", "KMS", "LAMBDA"):
@@ -328,7 +330,7 @@ def test_an_aws_that_does_not_answer_is_told_without_a_traceback(
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
-def test_a_cdk_json_that_is_none_is_told(
+def test_a_cdk_json_that_is_none_is_reported(
     tmp_path: Path,
     content: str | None,
     monkeypatch: pytest.MonkeyPatch,
@@ -366,7 +368,7 @@ def test_settings_that_are_still_in_cdk_json_are_a_note(
     assert "Next: Type `make settings`." in said
 
 
-def test_a_settings_file_that_is_not_there_is_told_with_the_rest(
+def test_a_settings_file_that_is_not_there_is_reported_with_the_rest(
     account: LocalAws, check: Check
 ) -> None:
     code, said = check(unborn(account), "-c", "settings_file=lifeboat.staging.toml")
@@ -377,7 +379,7 @@ def test_a_settings_file_that_is_not_there_is_told_with_the_rest(
     assert "The CDK is not bootstrapped" in said
 
 
-def test_an_account_that_may_run_next_to_nothing_at_once_is_told(
+def test_an_account_that_may_run_next_to_nothing_at_once_is_reported(
     account: LocalAws, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from infra import preflight
@@ -472,7 +474,7 @@ def test_the_secrets_of_targets_and_of_the_webhook_have_to_be_there_and_usable(
     assert check(app, "-c", f"{setting}={other}", "-c", f"{keyed}={key}")[0] == 0
 
 
-def test_a_topics_key_that_alarms_cannot_use_is_told(account: LocalAws, check: Check) -> None:
+def test_a_topics_key_that_alarms_cannot_use_is_reported(account: LocalAws, check: Check) -> None:
     account.bootstrap()
     app, kms = new_secret(account), account.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
@@ -501,7 +503,7 @@ def test_a_topics_key_that_alarms_cannot_use_is_told(account: LocalAws, check: C
     assert "Reading the policy of the topic's key failed" in said
 
 
-def test_settings_of_another_account_are_told_before_the_deployment(
+def test_settings_of_another_account_are_reported_before_the_deployment(
     account: LocalAws, check: Check
 ) -> None:
     account.bootstrap()
@@ -549,7 +551,7 @@ def test_without_a_region_nothing_can_be_deployed(
     assert "export AWS_REGION=" in said
 
 
-def test_a_profile_that_does_not_exist_is_told(
+def test_a_profile_that_does_not_exist_is_reported(
     account: LocalAws, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")

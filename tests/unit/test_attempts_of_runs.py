@@ -127,7 +127,7 @@ def test_an_age_that_a_failed_run_tells_of_is_not_over() -> None:
     assert ending(vault, before) is Resolution.RESOLVED
 
 
-def test_what_a_run_told_is_remembered_as_told_unless_a_webhook_has_to_hear_it() -> None:
+def test_what_a_run_reported_is_remembered_as_reported_unless_a_webhook_has_to_hear_it() -> None:
     vault = tonight(failed(NEWEST).as_notified(), now=NEWEST + 20 * MINUTE)
     facts, findings = vault.facts(), vault.findings()
     memory = with_notified(None, findings, facts, AlertSettings())
@@ -176,7 +176,7 @@ def test_a_database_that_waits_for_its_first_backup_is_no_longer_waiting_when_th
     assert waiting.only(Code.NO_BACKUP).headline == "was never backed up"
 
 
-def test_a_restore_that_failed_is_told_with_what_it_left_behind() -> None:
+def test_a_restore_that_failed_is_reported_with_what_it_left_behind() -> None:
     error = VerificationError("Rows differ.", safe="A copy is left.", todo="Drop it.")
     message = restore_message("app", error, NOW - MINUTE, INSTALLATION, NOW)
     assert message.subject == (

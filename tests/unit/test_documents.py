@@ -164,7 +164,7 @@ def test_the_readme_has_the_same_pasted() -> None:
     assert pasted in (REPOSITORY / "README.md").read_text()
 
 
-def test_whoever_is_to_paste_a_command_is_told_which_cli_it_needs() -> None:
+def test_whoever_is_to_paste_a_command_is_shown_which_cli_it_needs() -> None:
     texts = {name: page.text for name, page in PAGES.items()}
     texts["the README"] = (REPOSITORY / "README.md").read_text()
     for name, text in texts.items():

@@ -63,7 +63,7 @@ def test_what_is_not_an_error_of_ours_is_noted() -> None:
     assert len(case.unexpected) == 1
 
 
-def test_how_a_case_ended_is_told_by_its_first_error() -> None:
+def test_how_a_case_ended_is_reported_by_its_first_error() -> None:
     case = invariants.Case()
     assert case.ended == "as the case says"
     case.told(EventError("no", todo="y"))

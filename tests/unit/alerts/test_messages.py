@@ -261,7 +261,7 @@ def test_what_is_safe_is_said_once_whichever_backup_it_names() -> None:
     assert "\nSafe: <backup> is in the bucket.\n" in told.body
 
 
-def test_databases_with_quite_different_headlines_are_told_by_the_kind() -> None:
+def test_databases_with_quite_different_headlines_are_reported_by_the_kind() -> None:
     findings = [
         Finding(**{**FINDING.__dict__, "database": name, "headline": headline})
         for name, headline in (("app", "lost rows of a"), ("shop", "lost rows of b and 2 more"))

@@ -92,14 +92,16 @@ def test_by_hand_the_slot_is_the_second_of_the_request() -> None:
         ),
     ],
 )
-def test_an_event_that_makes_no_sense_is_told_what_is_wrong(event: object, words: str) -> None:
+def test_an_event_that_makes_no_sense_is_reported_with_what_is_wrong(
+    event: object, words: str
+) -> None:
     with pytest.raises(EventError) as error:
         parse_event(event)
     assert words in error.value.what
     assert SAMPLE in error.value.todo
 
 
-def test_all_problems_of_an_event_are_told_at_once() -> None:
+def test_all_problems_of_an_event_are_reported_at_once() -> None:
     with pytest.raises(EventError) as error:
         parse_event({"database": "A", "tier": "B", "x": 1})
     for word in ("'database' has 'A'", "'tier' has 'B'", "'x' is unknown"):

@@ -152,7 +152,7 @@ def test_memory_is_for_the_server_its_workers_and_many_tables() -> None:
     assert fits(backup(GB, tables=20_000), room(memory_mb=512, embedded=False))
 
 
-def test_all_shortages_are_told_at_once() -> None:
+def test_all_shortages_are_reported_at_once() -> None:
     error = refusal(backup(6 * GB, tables=20_000), room(memory_mb=512, seconds_left=60))
     for words in ("of /tmp", "of memory", "it will take about"):
         assert words in error.what

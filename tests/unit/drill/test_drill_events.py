@@ -64,7 +64,9 @@ def test_any_hot_backup_and_a_server_of_ones_own_can_be_asked_for() -> None:
         ({"database": "app", "into": "x"}, "key 'into' is unknown; known are database, backup, ta"),
     ],
 )
-def test_an_event_that_makes_no_sense_is_told_what_is_wrong(event: object, words: str) -> None:
+def test_an_event_that_makes_no_sense_is_reported_with_what_is_wrong(
+    event: object, words: str
+) -> None:
     with pytest.raises(EventError) as error:
         parse_drill_event(event)
     assert words in error.value.what

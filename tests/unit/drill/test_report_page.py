@@ -54,7 +54,7 @@ def rendered(**changes: object) -> Page:
     return Page(render_page(REPORT.model_copy(update=changes)))
 
 
-def test_a_proven_backup_is_told_in_one_word_and_then_in_figures() -> None:
+def test_a_proven_backup_is_reported_in_one_word_and_then_in_figures() -> None:
     text = rendered().text
     for words in (
         "Restore drill of app, 2026-11-23 05:00 UTC Proven The backup"

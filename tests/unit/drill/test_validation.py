@@ -96,7 +96,9 @@ def test_a_value_must_be_the_only_one(rows: list[tuple[object, ...]]) -> None:
         ('value = "a"', [("b" * 99,)], f'Expected value = "a": \'{"b" * 59}... came.'),
     ],
 )
-def test_what_came_is_told(expectation: str, rows: list[tuple[object, ...]], words: str) -> None:
+def test_what_came_is_reported(
+    expectation: str, rows: list[tuple[object, ...]], words: str
+) -> None:
     assert parse_expectation(expectation).judge(rows) == words
 
 

@@ -80,7 +80,7 @@ def test_a_file_of_windows_is_read_as_well(find: Find, encode: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["stack_name", "lifeboat.backup", "lifeboat.databases.0.cron"])
-def test_without_a_file_the_next_step_is_told(find: Find, key: str) -> None:
+def test_without_a_file_the_next_step_is_reported(find: Find, key: str) -> None:
     error = refused(find, **{key: "x"})
 
     assert error.what == "There are no settings: lifeboat.toml is not there."
@@ -120,7 +120,7 @@ def test_settings_that_are_given_whole_need_no_file_and_read_none(find: Find) ->
         ("[databases]\n[[databases]]\n", "at line 2, column 12: A key is there twice"),
     ],
 )
-def test_a_mistake_of_syntax_is_told_with_its_place(find: Find, toml: str, told: str) -> None:
+def test_a_mistake_of_syntax_is_reported_with_its_place(find: Find, toml: str, told: str) -> None:
     error = refused(find, toml)
 
     assert error.what.startswith(f"lifeboat.toml is no valid TOML {told}")
@@ -153,13 +153,13 @@ def test_a_password_that_was_pasted_into_the_file_is_not_repeated(find: Find, to
         (b"a = " + b"[" * 100_000, "lifeboat.toml cannot be read as TOML: RecursionError."),
     ],
 )
-def test_what_is_no_text_of_a_person_is_told_in_a_line(
+def test_what_is_no_text_of_a_person_is_reported_in_a_line(
     find: Find, content: bytes, told: str
 ) -> None:
     assert refused(find, content).what == told
 
 
-def test_a_file_that_cannot_be_read_is_told(find: Find, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(find: Find, tmp_path: Path) -> None:
     (tmp_path / "lifeboat.toml").mkdir()
 
     assert refused(find).what == "lifeboat.toml cannot be read: Is a directory."
@@ -244,7 +244,7 @@ def test_another_file_that_names_no_stack_would_change_the_first_ones(find: Find
     assert find(TOML, **more, stack_name="Staging").stack == "Staging"
 
 
-def test_another_file_that_is_not_there_is_told_even_when_keys_are_given(find: Find) -> None:
+def test_another_file_that_is_not_there_is_reported_even_when_keys_are_given(find: Find) -> None:
     more = {"settings_file": "staging.toml", "lifeboat.databases.0.secret_arn": ARN}
 
     error = refused(find, TOML, **more)

@@ -100,7 +100,7 @@ def test_missing_and_invalid_fields_are_named() -> None:
         assert field in refusal.value.what
 
 
-def test_of_many_problems_the_first_are_told_and_the_rest_counted() -> None:
+def test_of_many_problems_the_first_are_reported_and_the_rest_counted() -> None:
     with pytest.raises(ManifestError, match="; and 2 more") as refusal:
         Manifest.from_json(b'{"schema_version": 1}')
     assert refusal.value.what.count("field required") == 10

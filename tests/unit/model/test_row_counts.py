@@ -83,7 +83,7 @@ def test_a_table_that_the_snapshot_does_not_know_is_a_difference() -> None:
     assert str(difference) == '"Odd"."a""b": not in the snapshot, 0 rows in the archive'
 
 
-def test_a_name_that_is_no_text_can_still_be_told() -> None:
+def test_a_name_that_is_no_text_can_still_be_reported() -> None:
     (difference,) = compare_rows([], {("public", "a\udcff"): 1})
     assert str(difference).startswith('public."a\\udcff": ')
 

@@ -15,7 +15,7 @@ from lifeboat.model.text import (
 )
 
 
-def test_moments_are_told_in_utc_to_the_minute() -> None:
+def test_moments_are_shown_in_utc_to_the_minute() -> None:
     berlin = timezone(timedelta(hours=1))
     assert format_time(datetime(2026, 11, 22, 3, 0, 59, tzinfo=berlin)) == "2026-11-22 02:00 UTC"
 
@@ -52,7 +52,7 @@ def test_a_stretch_of_time_has_the_unit_that_fits(seconds: float, text: str) -> 
         (90_000, "25 h"),
     ],
 )
-def test_a_duration_is_told_as_exactly_as_matters(seconds: float, text: str) -> None:
+def test_a_duration_is_shown_as_exactly_as_matters(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
 
 

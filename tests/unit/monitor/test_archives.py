@@ -200,7 +200,7 @@ def test_a_backup_from_the_future_does_not_count() -> None:
         (NOW - 3 * DAY - SECOND, set()),
     ],
 )
-def test_a_backup_that_somebody_deleted_is_told_for_three_days(
+def test_a_backup_that_somebody_deleted_is_reported_for_three_days(
     deleted: object, codes: set[Code]
 ) -> None:
     vault = healthy()

@@ -70,7 +70,7 @@ def test_a_gigabyte_a_day_by_the_default_tiers_costs_what_it_costs() -> None:
     assert found.total == pytest.approx(found.storage + found.early + found.requests)
 
 
-def test_storage_is_told_by_tier_and_by_class() -> None:
+def test_storage_is_reported_by_tier_and_by_class() -> None:
     found = cost(
         lying(Tier.DAILY),
         lying(Tier.MONTHLY, storage_class="DEEP_ARCHIVE"),

@@ -193,7 +193,7 @@ TWO = WatchedSettings(databases=(WatchedDatabase(name="app"), WatchedDatabase(na
 
 @settings(max_examples=40)
 @given(facts=FACTS, now=NEAR)
-def test_whatever_was_seen_it_can_be_judged_told_and_shown(facts: Facts, now: datetime) -> None:
+def test_whatever_was_seen_it_can_be_judged_reported_and_shown(facts: Facts, now: datetime) -> None:
     findings = evaluate(facts, TWO, now)
     assert len({finding.identity for finding in findings}) == len(findings)
     assert any(each.database == "shop" and each.code is Code.CHECK_INCOMPLETE for each in findings)

@@ -62,7 +62,7 @@ def test_the_newest_reports_are_worth_reading() -> None:
     assert reports_to_read([*objects, *early], 2) == [keys[1], keys[3]]
 
 
-def test_errors_are_told_in_their_own_words() -> None:
+def test_errors_are_reported_in_their_own_words() -> None:
     assert Unknown.of(ERROR) == Unknown(why="It was denied.", todo="Allow it.")
     assert Problem.of("x", ERROR, database="app") == Problem(
         subject="x", why="It was denied.", todo="Allow it.", database="app"

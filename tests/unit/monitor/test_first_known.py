@@ -174,7 +174,7 @@ def test_a_backup_from_the_future_was_not_the_first() -> None:
     assert monitor.state.schedules["app"].first_backup is None
 
 
-def test_a_database_that_left_the_settings_is_not_right_again() -> None:
+def test_a_database_that_left_the_settings_is_not_resolved() -> None:
     vault = healthy()
     monitor = looked(Monitor(SETTINGS), vault, NOW + 2 * DAY)
     assert ("new", "backup-too-old") in monitor.told

@@ -25,7 +25,7 @@ def _growing(per_day: float, *, days: int = 10, now: float = 500) -> Vault:
 @pytest.mark.parametrize(
     ("per_day", "codes"), [(400 / 31, set()), (400 / 30, {Code.BACKUP_TIMEOUT_AT_RISK})]
 )
-def test_a_backup_that_will_take_15_minutes_within_30_days_is_told(
+def test_a_backup_that_will_take_15_minutes_within_30_days_is_reported(
     per_day: float, codes: set[Code]
 ) -> None:
     assert _growing(per_day).codes() == codes
@@ -49,7 +49,9 @@ def test_what_gets_quicker_is_no_trouble() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "codes"), [(809, set()), (810, {Code.BACKUP_TIMEOUT_AT_RISK})])
-def test_a_backup_near_the_wall_is_told_without_any_trend(seconds: int, codes: set[Code]) -> None:
+def test_a_backup_near_the_wall_is_reported_without_any_trend(
+    seconds: int, codes: set[Code]
+) -> None:
     vault = _growing(0, days=1, now=seconds)
     assert vault.codes() == codes
     for finding in vault.findings():
@@ -63,7 +65,7 @@ def test_the_wall_is_the_functions_own() -> None:
 
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize(("per_day", "found"), [(300 / 31, False), (300 / 30, True)])
-def test_a_database_that_outgrows_its_drill_within_30_days_is_told(
+def test_a_database_that_outgrows_its_drill_within_30_days_is_reported(
     what: str, per_day: float, *, found: bool
 ) -> None:
     limit = Limit(what=what, database_bytes=1_000_000)
@@ -104,7 +106,7 @@ def test_limits_say_nothing_without_a_whole_backup() -> None:
     assert Code.DRILL_TIMEOUT_AT_RISK not in vault.codes()
 
 
-def test_a_target_that_was_missed_leaves_the_other_limits_to_be_told() -> None:
+def test_a_target_that_was_missed_leaves_the_other_limits_to_be_reported() -> None:
     limits = tuple(Limit(what=what, database_bytes=1) for what in ("rto", "disk"))
     vault = healthy()
     vault.drills = [drill(MONDAY, limits=limits, seconds=3601)]

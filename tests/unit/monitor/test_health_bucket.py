@@ -210,7 +210,7 @@ def test_an_unfinished_upload_is_a_day_old_before_anybody_hears_of_it(
         assert (finding.advice == ("Do nothing.",)) == idle
 
 
-def test_unfinished_uploads_are_told_by_where_they_are_and_not_one_by_one() -> None:
+def test_unfinished_uploads_are_reported_by_where_they_are_and_not_one_by_one() -> None:
     vault = healthy()
     keys = ["daily/app/2/archive.dump", "daily/app/1/archive.dump", "daily/shop/1/archive.dump"]
     vault.uploads = tuple(
@@ -222,7 +222,7 @@ def test_unfinished_uploads_are_told_by_where_they_are_and_not_one_by_one() -> N
     assert found[0].since == NOW - 5 * DAY
 
 
-def test_a_stranger_is_told_once_for_all_of_its_tiers() -> None:
+def test_a_stranger_is_reported_once_for_all_of_its_tiers() -> None:
     vault = healthy()
     vault.unmanaged_prefixes = ("daily/old/", "drills/old/", "tmp/", "weekly/old/", "notes.txt")
     found = vault.found(Code.UNMANAGED_PREFIX)

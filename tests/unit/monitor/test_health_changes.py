@@ -152,7 +152,7 @@ def test_excluding_a_tables_rows_loses_none() -> None:
 @pytest.mark.parametrize(
     ("later", "codes"), [(timedelta(0), {Code.TABLE_ROWS_DROPPED}), (SECOND, set())]
 )
-def test_a_loss_is_told_for_three_days(later: timedelta, codes: set[Code]) -> None:
+def test_a_loss_is_reported_for_three_days(later: timedelta, codes: set[Code]) -> None:
     vault = _then(backup(NEWEST, tables={"users": 12, "events": 5000}), days=2)
     lost = vault.manifests[0]
     days = (1, 2, 3)
@@ -188,7 +188,7 @@ def test_only_an_unbroken_row_of_backups_stood_still() -> None:
     assert vault.add(backup(NEWEST - DAY, lsn="0/2")).codes() == set()
 
 
-def test_tables_may_be_told_in_another_order() -> None:
+def test_tables_may_be_reported_in_another_order() -> None:
     vault = empty(drills=healthy().drills)
     vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(1, 10)))
     other = dict(reversed(USUAL.items()))

@@ -41,7 +41,7 @@ def test_the_first_drill_has_an_hour_after_the_slot_that_follows_the_first_backu
     assert finding.headline == ("was never drilled" if late else "waits for its first drill")
 
 
-def test_a_first_drill_that_is_still_to_come_is_told_as_such() -> None:
+def test_a_first_drill_that_is_still_to_come_is_reported_as_such() -> None:
     to_come = _undrilled(MONDAY - HOUR).only(Code.NO_DRILL)
     assert "the first drill is due at 2026-11-23 05:00 UTC" in to_come.fact
     assert to_come.since is None
@@ -142,7 +142,7 @@ def test_a_partial_drill_is_no_alarm_unless_it_tested_not_one_table(
     assert finding.headline == "was proven only in part"
 
 
-def test_a_report_that_cannot_be_read_is_told() -> None:
+def test_a_report_that_cannot_be_read_is_reported() -> None:
     vault = healthy()
     error = ReportError("It is not JSON.", todo="Update Lifeboat.")
     vault.drills.append(Unreadable.of("drills/app/2026-11-24T050000Z.json", error))

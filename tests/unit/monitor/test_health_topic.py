@@ -211,7 +211,7 @@ def kinds(monitor: Monitor) -> list[tuple[str, str]]:
     return sorted(monitor.told)
 
 
-def test_what_was_told_while_nobody_was_confirmed_is_told_to_the_first_who_is() -> None:
+def test_what_was_reported_while_nobody_was_confirmed_is_reported_to_the_first_who_is() -> None:
     monitor = Monitor(settings(emails=[ANN]))
     ill = ill_vault()
     waiting = seen(topic(mail(ANN, confirmed=False)), vault=ill)
@@ -235,9 +235,7 @@ def test_a_webhook_hears_it_once_and_both_hear_it_when_somebody_is_confirmed() -
     assert kinds(monitor) == sorted([*wrong, ("resolved", "no-subscriber")])
 
 
-def test_what_became_right_while_nobody_listened_is_told_to_those_who_heard_that_it_was_wrong() -> (
-    None
-):
+def test_what_was_resolved_while_nobody_listened_is_reported_to_those_who_heard_of_it() -> None:
     monitor = Monitor(settings(emails=[ANN]))
     ill = ill_vault()
     monitor.look(seen(topic(mail(ANN)), vault=ill), NOW)
@@ -268,7 +266,7 @@ def test_that_it_could_not_look_is_no_reason_to_tell_everything_again() -> None:
     assert monitor.told == [("resolved", "check-incomplete")]
 
 
-def test_a_subscription_that_expires_is_never_told_as_right_again() -> None:
+def test_a_subscription_that_expires_is_never_reported_as_resolved() -> None:
     monitor = Monitor(settings(emails=[ANN, BOB]))
     steps = [
         (topic(mail(ANN), mail(BOB, confirmed=False)), [("new", "subscription-pending")]),
@@ -288,7 +286,7 @@ def test_what_is_pending_stays_so_while_nobody_listens_at_all() -> None:
     assert monitor.told == [("new", "no-subscriber")]
 
 
-def test_an_address_that_unsubscribes_is_told_until_it_is_back_or_out_of_the_settings() -> None:
+def test_an_address_that_unsubscribes_is_reported_until_it_is_back_or_out_of_the_settings() -> None:
     monitor = Monitor(settings(emails=[ANN, BOB]))
     monitor.look(seen(topic(mail(ANN), mail(BOB))), NOW)
     monitor.look(seen(topic(mail(ANN))), NOW + HOUR)

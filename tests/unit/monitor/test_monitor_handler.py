@@ -51,7 +51,7 @@ def test_a_format_that_there_is_not_is_refused(event: object) -> None:
         parse_monitor_event(event)
 
 
-def test_people_are_told_by_the_topic_first_and_by_a_webhook_where_there_is_one() -> None:
+def test_people_are_notified_by_the_topic_first_and_by_a_webhook_where_there_is_one() -> None:
     topic = Topic(None, "arn:aws:sns:us-east-1:000000000000:topic")
     assert monitor._channels(SETTINGS, topic) == (topic,)
     alerts = AlertSettings(slack=True, webhook_url_secret_arn=HOOK)

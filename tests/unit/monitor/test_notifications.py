@@ -91,7 +91,7 @@ def only(told: Notifications) -> Message:
     return message
 
 
-def test_a_new_finding_is_told_once() -> None:
+def test_a_new_finding_is_reported_once() -> None:
     first = tell(finding())
     assert kinds(first) == ["new"]
     assert tell(finding(), after=first, later=HOUR).messages == ()
@@ -104,7 +104,7 @@ def test_figures_that_change_are_no_news() -> None:
     assert again.state.notified[0].headline == "has no backup for 27 h"
 
 
-def test_what_is_over_is_told_once() -> None:
+def test_what_is_over_is_reported_once() -> None:
     first = tell(finding())
     over = tell(after=first, later=HOUR)
     assert (
@@ -127,7 +127,7 @@ def test_what_is_over_is_told_once() -> None:
         (Level.WARNING, 1000 * HOUR, []),
     ],
 )
-def test_what_is_still_critical_is_told_again_each_day(
+def test_what_is_still_critical_is_reported_again_each_day(
     level: Level, later: timedelta, expected: list[str]
 ) -> None:
     first = tell(finding(level=level))
@@ -153,7 +153,7 @@ def test_a_warning_that_becomes_critical_is_new_and_one_that_calms_down_is_not()
     assert kinds(tell(finding(), after=better, later=3 * HOUR)) == ["new"]
 
 
-def test_information_is_not_told_and_what_sinks_to_it_is_over() -> None:
+def test_information_is_not_reported_and_what_sinks_to_it_is_over() -> None:
     assert tell(finding(level=Level.INFO)).messages == ()
     first = tell(finding())
     assert kinds(tell(finding(level=Level.INFO), after=first)) == ["resolved"]
@@ -174,7 +174,7 @@ def test_what_has_happened_goes_without_becoming_right() -> None:
         (Resolution.OBSOLETE, [], 0),
     ],
 )
-def test_only_what_was_seen_to_be_right_is_told_as_right(
+def test_only_what_was_seen_to_be_resolved_is_reported_as_resolved(
     resolution: Resolution, told: list[str], remembered: int
 ) -> None:
     over = tell(after=tell(finding()), later=HOUR, resolution=resolution)
@@ -182,7 +182,7 @@ def test_only_what_was_seen_to_be_right_is_told_as_right(
     assert len(over.state.notified) == remembered
 
 
-def test_what_stayed_open_is_not_told_anew_when_it_is_found_again() -> None:
+def test_what_stayed_open_is_not_reported_anew_when_it_is_found_again() -> None:
     hidden = tell(after=tell(finding()), later=HOUR, resolution=Resolution.OPEN)
     assert tell(finding(), after=hidden, later=2 * HOUR).messages == ()
 
@@ -234,7 +234,7 @@ def test_telling_keeps_what_is_known_of_databases() -> None:
     assert again.state.schedules == state.schedules != {}
 
 
-def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
+def test_a_vault_that_falls_ill_and_recovers_is_reported_three_times() -> None:
     vault, told, subjects = healthy(), None, []
     for hours in range(1, 70):
         vault.now = NEWEST + hours * HOUR + timedelta(minutes=15)
@@ -249,7 +249,7 @@ def test_a_vault_that_falls_ill_and_recovers_is_told_three_times() -> None:
     ]
 
 
-def test_a_vault_that_cannot_be_seen_is_told_and_then_right_again() -> None:
+def test_a_vault_that_cannot_be_seen_is_reported_and_then_resolved() -> None:
     vault = healthy()
     objects, vault.objects = vault.objects, UNKNOWN
     told = look(vault)
@@ -297,7 +297,7 @@ FINDINGS = st.lists(
 
 
 @given(findings=FINDINGS)
-def test_every_finding_is_told_in_one_message_and_none_is_lost(findings: list[Finding]) -> None:
+def test_every_finding_is_reported_in_one_message_and_none_is_lost(findings: list[Finding]) -> None:
     told = tell(*findings)
     kinds = list(dict.fromkeys((each.code.value, bool(each.database)) for each in findings))
     assert [

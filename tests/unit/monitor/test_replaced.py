@@ -95,7 +95,7 @@ def test_it_stays_critical_when_s3_has_deleted_the_first_version() -> None:
     assert not any("Read the first version" in step for step in finding.advice)
 
 
-def test_it_is_right_again_when_only_the_first_version_is_left() -> None:
+def test_it_is_resolved_when_only_the_first_version_is_left() -> None:
     vault = healthy()
     write_over(vault, vault.manifests[3].key)
     monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
@@ -119,7 +119,7 @@ def test_it_is_forgotten_and_not_right_when_the_backup_is_gone() -> None:
     assert monitor.state.notified == ()
 
 
-def test_a_drills_report_with_two_versions_is_told() -> None:
+def test_a_drills_report_with_two_versions_is_reported() -> None:
     vault = healthy()
     report = drill(NEWEST + HOUR)
     vault.drills.append(report)

@@ -188,7 +188,7 @@ FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
 
 
 @pytest.mark.parametrize(("code", "sick", "forget"), FORGETTING)
-def test_what_can_no_longer_be_seen_is_not_right_again(
+def test_what_can_no_longer_be_seen_is_not_resolved(
     code: Code, sick: Callable[[], Vault], forget: Callable[[Vault], None]
 ) -> None:
     vault = sick()
@@ -198,7 +198,7 @@ def test_what_can_no_longer_be_seen_is_not_right_again(
     assert monitor.look(vault.facts(), LATER).recoveries == []
 
 
-def test_a_stale_drill_whose_report_expired_is_not_right_again() -> None:
+def test_a_stale_drill_whose_report_expired_is_not_resolved() -> None:
     vault = healthy()
     vault.drills = [drill(NOW - 40 * DAY)]
     monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
@@ -207,7 +207,7 @@ def test_a_stale_drill_whose_report_expired_is_not_right_again() -> None:
     assert monitor.look(vault.facts(), LATER).recoveries == []
 
 
-def test_a_failed_drill_that_nobody_can_read_is_right_again_with_the_next_that_passes() -> None:
+def test_a_failed_drill_that_nobody_can_read_is_resolved_with_the_next_that_passes() -> None:
     vault = with_drills(FAILED)()
     monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
     reports_unreadable(vault)
@@ -233,7 +233,7 @@ def test_a_target_that_will_be_missed_is_not_right_because_it_is_missed() -> Non
     assert monitor.level(Code.RTO_MISSED) is Level.WARNING
 
 
-def test_rows_that_stay_away_until_they_are_usual_are_not_right_again() -> None:
+def test_rows_that_stay_away_until_they_are_usual_are_not_resolved() -> None:
     vault = shrunk()
     monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
     for day in range(1, 9):
@@ -290,7 +290,7 @@ RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
 
 
 @pytest.mark.parametrize(("code", "sick", "cure"), RIGHT)
-def test_what_was_cured_is_right_again(
+def test_what_was_cured_is_resolved(
     code: Code, sick: Callable[[], Vault], cure: Callable[[Vault], object]
 ) -> None:
     vault = sick()
@@ -350,7 +350,7 @@ VAULTS = st.sampled_from(
 
 @settings(max_examples=60)
 @given(make=VAULTS, damage=st.data(), hours=st.integers(1, 300))
-def test_a_vault_that_only_gets_worse_is_never_right_again(
+def test_a_vault_that_only_gets_worse_is_never_resolved(
     make: Callable[[], Vault], damage: st.DataObject, hours: int
 ) -> None:
     vault = make()

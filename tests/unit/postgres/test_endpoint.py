@@ -160,7 +160,9 @@ def test_no_text_gives_another_exception(text: str) -> None:
         ("postgresql://u:100%@h/d", "libpq cannot read"),
     ],
 )
-def test_a_secret_that_makes_no_sense_is_told_what_is_wrong(secret: str, words: str) -> None:
+def test_a_secret_that_makes_no_sense_is_reported_with_what_is_wrong(
+    secret: str, words: str
+) -> None:
     with pytest.raises(SecretError) as error:
         parse_secret(secret)
     assert words in error.value.what
@@ -238,7 +240,7 @@ def test_the_systems_certificates_verify_the_host_too() -> None:
     assert endpoint.conninfo(ca_file="/etc/bundle.crt")["sslrootcert"] == "/etc/bundle.crt"
 
 
-def test_libpq_is_told_everything_through_variables_of_its_own() -> None:
+def test_libpq_gets_everything_through_variables_of_its_own() -> None:
     endpoint = parse_secret(json.dumps({"url": url(query="options=-cjit%3Doff"), "ca": PEM}))
     assert endpoint.environment(ca_file="/tmp/ca.pem") == {  # noqa: S108
         "PGHOST": "db.example.com",
@@ -439,7 +441,7 @@ def test_a_usual_spelling_is_refused_with_what_to_change(secret: str, hint: str)
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_secret_that_rds_manages_is_told_what_it_lacks() -> None:
+def test_a_secret_that_rds_manages_is_reported_with_what_it_lacks() -> None:
     with pytest.raises(SecretError, match=r"lacks `host` and `dbname`.*RDS"):
         parse_secret(rds(host=..., dbname=..., port=..., engine=...))
 

@@ -28,7 +28,7 @@ def test_a_broken_connection_names_the_server_and_no_password(server: ServerRole
     assert "hunter2" not in str(error)
 
 
-def test_a_privilege_that_is_lacking_is_told_with_who_lacks_it() -> None:
+def test_a_privilege_that_is_lacking_is_reported_with_who_lacks_it() -> None:
     lacking = psycopg.errors.InsufficientPrivilege("permission denied")
     assert 'ALTER ROLE "ann" CREATEDB;' in told(lacking, DRILLED).todo
     assert "Give `target` the secret" in told(lacking, RESTORED).todo

@@ -205,7 +205,7 @@ def test_a_pass_that_broke_off_is_fatal_whatever_others_counted() -> None:
     assert said.fatal == ("pg_restore ended with 1 before it was done.",)
 
 
-def test_a_deadlock_of_its_own_workers_is_told_apart() -> None:
+def test_a_deadlock_of_its_own_workers_is_distinguished() -> None:
     problem = RestoreProblem(
         "deadlock detected",
         "DETAIL:  Process 7 waits for AccessExclusiveLock on relation 1; blocked by process 8.",
@@ -227,7 +227,7 @@ def test_missing_roles_are_named_once() -> None:
     assert len(said.fatal) == 3
 
 
-def test_what_is_told_holds_no_rows_and_no_password() -> None:
+def test_what_is_reported_holds_no_rows_and_no_password() -> None:
     said = judged(
         RestoreProblem("x" * 400, 'CONTEXT:  COPY t, line 1: "secret-row"'),
         RestoreProblem(
@@ -291,7 +291,7 @@ def test_each_excuse_says_why_and_none_fits_an_unknown_error(rule: ToleratedErro
     assert rule.match(RestoreProblem("something else", statement="CREATE EXTENSION x;")) is None
 
 
-def test_a_failed_copy_is_told_with_its_table_and_without_the_value() -> None:
+def test_a_failed_copy_is_reported_with_its_table_and_without_the_value() -> None:
     said = judged(
         RestoreProblem('invalid byte sequence for encoding "UTF8": 0xe9 0x0a', copied="notes"),
         RestoreProblem('invalid input syntax for type integer: "123-"45"-6789"', copied="people"),

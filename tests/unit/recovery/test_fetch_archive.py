@@ -14,7 +14,7 @@ from lifeboat.recovery import fetch_archive
 from tests.unit.model.test_row_counts import inventory
 
 
-def test_a_table_called_snapshots_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_called_snapshots_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table(schema="public", name="snapshots", rows=7)
     claimed = inventory(table)
     counted = SimpleNamespace(

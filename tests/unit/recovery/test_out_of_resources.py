@@ -18,7 +18,7 @@ from lifeboat.recovery.policy.out_of_resources import Resource, exhausted_resour
         ([], -15, None),
     ],
 )
-def test_a_shortage_is_told_from_other_errors(
+def test_a_shortage_is_distinguished_from_other_errors(
     errors: list[str], code: int, expected: Resource | None
 ) -> None:
     assert exhausted_resource(errors, code) is expected

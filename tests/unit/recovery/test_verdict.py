@@ -391,7 +391,7 @@ def test_a_stand_in_is_a_note_and_not_a_lack() -> None:
     )
 
 
-def test_of_very_many_differences_the_first_are_told_and_the_rest_counted() -> None:
+def test_of_very_many_differences_the_first_are_reported_and_the_rest_counted() -> None:
     tables = tuple(Table(schema="s", name=f"t{i:03}", rows=1) for i in range(200))
     comparison = compare(restored(tables=tables), restored(tables=()))
     assert len(comparison.tables) == 200
@@ -431,7 +431,7 @@ def test_a_drill_that_passed_everything_proves_and_needs_no_reasons() -> None:
     assert judge(checks(**GOOD)) == (Verdict.PROVEN, ())
 
 
-def test_one_failure_fails_and_is_told_before_what_is_untested() -> None:
+def test_one_failure_fails_and_is_reported_before_what_is_untested() -> None:
     made = checks(**GOOD, extensions=UNTESTED, objects=FAILED)
     assert judge(made) == (Verdict.FAILED, ("objects: why", "extensions: why"))
 

@@ -113,7 +113,7 @@ def test_a_copy_that_is_not_there_is_a_wall_that_names_the_others() -> None:
     assert f"Copies there: {other}." in made.blockers[0]
 
 
-def test_whose_place_a_copy_takes_is_told_by_its_report_or_its_name() -> None:
+def test_whose_place_a_copy_takes_is_reported_by_its_report_or_its_name() -> None:
     assert live_of(COPY, REPORT) == "neondb"
     assert live_of("neondb_before_20261124t100000z", None) == "neondb"
     assert live_of(COPY, None) is None
@@ -137,7 +137,7 @@ def test_what_was_live_before_has_no_report_and_needs_none() -> None:
     assert clients == "Clients lose their connections once and have to connect again."
 
 
-def test_the_notes_of_the_restore_are_told_before_a_swap() -> None:
+def test_the_notes_of_the_restore_are_reported_before_a_swap() -> None:
     noted = plan(REPORT.model_copy(update={"notes": ("Owners differ.", "So do grants.")}))
     assert "Owners differ. So do grants." in noted.warnings
     assert "" not in plan().warnings

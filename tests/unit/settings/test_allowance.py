@@ -138,7 +138,7 @@ def test_a_provider_without_an_allowance_costs_nothing_and_is_no_finding() -> No
         (None, FREE, 400_000_000, Level.CRITICAL),  # a setting needs no provider that we know
     ],
 )
-def test_it_is_told_before_the_allowance_ends_and_critical_where_the_plan_stops_the_database(
+def test_it_is_reported_before_the_allowance_ends_and_critical_where_the_plan_stops_the_database(
     provider: str | None, stated: TransferSettings | None, much: int, level: Level | None
 ) -> None:
     found = reading(much, provider=provider, stated=stated).found(CODE)
@@ -160,7 +160,7 @@ def test_the_finding_has_figures_the_day_and_what_to_do() -> None:
     assert "exclude_table_data" in finding.advice[0]
 
 
-def test_an_unknown_plan_is_told_how_to_state_it() -> None:
+def test_an_unknown_plan_is_reported_with_how_to_state_it() -> None:
     finding = reading(400_000_000).only(CODE)
     assert finding.limit == "5.0 GB a month (Neon's Free plan; databases[].transfer states yours)"
     assert "On that plan Neon stops the database then; on a larger one" in finding.fact
@@ -177,7 +177,7 @@ def test_what_is_used_up_already_is_said_so() -> None:
     assert "ends with" not in finding.fact
 
 
-def test_a_paid_plan_is_told_what_it_costs() -> None:
+def test_a_paid_plan_is_reported_with_what_it_costs() -> None:
     assert "That costs about $2.40 a month." in reading(4 * GB, stated=LAUNCH).only(CODE).fact
 
 
@@ -211,7 +211,7 @@ def test_databases_on_one_server_share_its_allowance() -> None:
     assert codes(None, None) == []
 
 
-def test_it_is_right_again_when_less_is_read_and_open_while_nobody_knows() -> None:
+def test_it_is_resolved_when_less_is_read_and_open_while_nobody_knows() -> None:
     vault = reading(400_000_000, stated=FREE)
     finding = vault.only(CODE)
     told = SentAlert(

@@ -180,7 +180,7 @@ def test_an_override_that_leads_nowhere_is_named(key: str, has: str) -> None:
 
 
 @pytest.mark.parametrize(("lifeboat", "key", "has", "may_be"), BAD_SETTINGS)
-def test_nonsense_is_told_with_its_key_its_value_and_what_it_may_be(
+def test_nonsense_is_reported_with_its_key_its_value_and_what_it_may_be(
     lifeboat: dict[str, Any], key: str, has: str, may_be: str
 ) -> None:
     (line,) = refusal_of(lifeboat).splitlines()[1:2]
@@ -193,7 +193,7 @@ def test_nonsense_is_told_with_its_key_its_value_and_what_it_may_be(
 
 
 @pytest.mark.parametrize("lifeboat", [case[0] for case in BAD_SETTINGS])
-def test_each_piece_of_nonsense_is_told_once(lifeboat: dict[str, Any]) -> None:
+def test_each_piece_of_nonsense_is_reported_once(lifeboat: dict[str, Any]) -> None:
     assert refusal_of(lifeboat).count("  - lifeboat.") == 1
 
 
@@ -261,7 +261,7 @@ def test_one_error_lists_every_bad_key() -> None:
         (with_settings(stackname="X"), "lifeboat.stackname is unknown; did you mean 'stack_name'?"),
     ],
 )
-def test_a_key_that_is_unknown_or_missing_is_told_with_what_belongs_there(
+def test_a_key_that_is_unknown_or_missing_is_reported_with_what_belongs_there(
     lifeboat: dict[str, Any], told: str
 ) -> None:
     assert told in refusal_of(lifeboat)

@@ -29,11 +29,11 @@ def warnings_for(database: dict[str, str] | None = None, **more: object) -> list
     return warnings(Settings.model_validate(calm | more), today=TODAY)
 
 
-def test_the_defaults_raise_no_eyebrow_once_somebody_is_told() -> None:
+def test_the_defaults_raise_no_eyebrow_once_somebody_is_notified() -> None:
     assert warnings_for(monitor={}) == []
 
 
-def test_a_stack_that_could_restore_nowhere_is_told() -> None:
+def test_a_stack_that_could_restore_nowhere_is_reported() -> None:
     (told,) = warnings_for(restore={})
 
     assert "lifeboat.restore.target_secret_arns is empty" in told
@@ -41,7 +41,7 @@ def test_a_stack_that_could_restore_nowhere_is_told() -> None:
     assert warnings_for(restore={"enabled": False}) == []
 
 
-def test_a_key_of_ones_own_is_told_what_a_change_of_it_takes() -> None:
+def test_a_key_of_ones_own_is_reported_with_what_a_change_of_it_takes() -> None:
     (told,) = warnings_for(encryption=KEY)
     assert "add this key to lifeboat.former_encryption_keys" in told
 
@@ -75,20 +75,20 @@ def test_a_schedule_that_skips_days_names_the_tiers_that_stay_empty(
     assert told.endswith(f"The tiers without any run: {never}.")
 
 
-def test_a_schedule_that_skips_days_but_fills_every_tier_is_still_told() -> None:
+def test_a_schedule_that_skips_days_but_fills_every_tier_is_still_reported() -> None:
     (told,) = warnings_for({"cron": "0 2 1/2 * ? *"})
 
     assert "of the next 366 days only." in told
     assert "without any run" not in told
 
 
-def test_a_schedule_that_begins_in_years_is_told() -> None:
+def test_a_schedule_that_begins_in_years_is_reported() -> None:
     (told,) = warnings_for({"cron": "0 2 * * ? 2031"})
 
     assert "does not fire within the next 366 days" in told
 
 
-def test_a_run_in_the_hour_that_summer_time_swallows_is_told() -> None:
+def test_a_run_in_the_hour_that_summer_time_swallows_is_reported() -> None:
     (told,) = warnings_for({"cron": "30 2 * * ? *", "timezone": "Europe/Berlin"})
 
     assert "has no run on 2027-03-28: clocks in Europe/Berlin are put forward" in told
@@ -103,7 +103,9 @@ def test_the_hour_that_comes_twice_in_autumn_is_not_skipped() -> None:
 @pytest.mark.parametrize(
     ("storage_class", "least"), [("GLACIER", 90), ("GLACIER_IR", 90), ("DEEP_ARCHIVE", 180)]
 )
-def test_a_retention_below_what_is_billed_anyway_is_told(storage_class: str, least: int) -> None:
+def test_a_retention_below_what_is_billed_anyway_is_reported(
+    storage_class: str, least: int
+) -> None:
     def told(days: int) -> list[str]:
         tier = {"days": days, "hot_days": 30, "storage_class": storage_class}
         return warnings_for(retention={"weekly": tier})
@@ -114,7 +116,7 @@ def test_a_retention_below_what_is_billed_anyway_is_told(storage_class: str, lea
     assert told(least) == []
 
 
-def test_a_single_availability_zone_is_told() -> None:
+def test_a_single_availability_zone_is_reported() -> None:
     (told,) = warnings_for(retention={"weekly": {"storage_class": "ONEZONE_IA"}})
 
     assert "they are lost with it" in told
@@ -142,7 +144,7 @@ def test_runs_per_day_are_counted_once_each(cron: str, runs: int) -> None:
 
 
 @pytest.mark.parametrize("alerts", [{}, {"remind_hours": 1}])
-def test_alarms_that_nobody_hears_are_told(alerts: dict[str, Any]) -> None:
+def test_alarms_that_nobody_hears_are_reported(alerts: dict[str, Any]) -> None:
     (told,) = warnings_for(alerts=alerts)
 
     assert "lifeboat.alerts names nobody" in told
@@ -156,7 +158,7 @@ def test_one_way_to_be_heard_is_enough(alerts: dict[str, Any]) -> None:
     assert warnings_for(alerts=alerts) == []
 
 
-def test_a_key_for_a_secret_that_is_not_named_is_told() -> None:
+def test_a_key_for_a_secret_that_is_not_named_is_reported() -> None:
     (told,) = warnings_for(alerts={"slack": True, "webhook_url_secret_key_arn": KEY})
     assert "webhook_url_secret_key_arn has no effect" in told
 
@@ -173,7 +175,7 @@ def test_a_key_for_a_secret_that_is_not_named_is_told() -> None:
         ("0,30 2 * * ? *", 23, "23.5"),
     ],
 )
-def test_an_age_at_which_healthy_backups_ring_is_told(cron: str, hours: int, gap: str) -> None:
+def test_an_age_at_which_healthy_backups_ring_is_reported(cron: str, hours: int, gap: str) -> None:
     told = warnings_for({"cron": cron}, monitor={"max_age_hours": hours})
 
     (line,) = [line for line in told if "max_age_hours" in line]
@@ -183,13 +185,13 @@ def test_an_age_at_which_healthy_backups_ring_is_told(cron: str, hours: int, gap
     assert not [line for line in enough if "max_age_hours" in line]
 
 
-def test_no_drills_at_all_are_told() -> None:
+def test_no_drills_at_all_are_reported() -> None:
     (told,) = warnings_for(drill={"enabled": False, "cron": "0 5 1 1 ? *"})
 
     assert "nothing will ever show that a backup can be restored" in told
 
 
-def test_drills_that_are_too_rare_for_the_monitor_are_told() -> None:
+def test_drills_that_are_too_rare_for_the_monitor_are_reported() -> None:
     (told,) = warnings_for(drill={"cron": "0 5 1 */3 ? *"})
     assert "leaves 92 days between two drills" in told
     assert "lifeboat.monitor.max_drill_age_days is 35" in told
