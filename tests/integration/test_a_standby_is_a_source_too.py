@@ -16,6 +16,8 @@ from tests.races.course import Start, line_up, run
 from tests.races.types import TYPES
 from tests.support.backup_harness import BackupHarness, Database, eventually
 
+FIXED_IN_18 = 7
+
 
 @contextmanager
 def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
@@ -65,6 +67,10 @@ def test_a_standby_is_backed_up_without_the_rows_that_it_lacks(
     tables = {t.name: (t.rows, t.data_excluded) for t in manifest.inventory.tables}
     assert tables == {"kept": (70, False), "cache": (0, True)}
     assert any("public.cache" in note and "standby" in note for note in manifest.notes)
+    assert manifest.source.standby
+    release = manifest.source.server_version.split()[0]
+    if int(release.split(".")[1]) < FIXED_IN_18:
+        assert any(f"a standby with PostgreSQL {release}" in note for note in manifest.notes)
 
 
 def test_a_change_that_reaches_a_standby_in_the_middle_makes_its_backup_begin_anew(

@@ -7,7 +7,7 @@ from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import StoredArchive
 from lifeboat.errors import LifeboatError, StorageError
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
-from lifeboat.model.minor_releases import newer_server_notes
+from lifeboat.model.minor_releases import newer_server_notes, unfixed_standby_notes
 
 
 def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
@@ -49,7 +49,7 @@ def _published_manifest(run: BackupRun, refused: StorageError) -> Manifest | Non
 
 
 def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None) -> Manifest:
-    location, dump = run.location, archive.dump
+    location, dump, source = run.location, archive.dump, archive.source
     pg_dump = dump.programs.version("pg_dump", dump.major)
     return Manifest(
         database=location.database,
@@ -66,8 +66,12 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
             objects=(archive.stored,),
         ),
         globals=roles,
-        notes=archive.notes + newer_server_notes(archive.source.server_version, pg_dump),
-        source=archive.source,
+        notes=(
+            *archive.notes,
+            *newer_server_notes(source.server_version, pg_dump),
+            *unfixed_standby_notes(source.server_version, standby=source.standby),
+        ),
+        source=source,
         inventory=archive.contents.inventory.model_copy(
             update={"sequences": tuple(archive.streamed.counted.sequences)}
         ),

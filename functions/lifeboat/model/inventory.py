@@ -163,6 +163,8 @@ class Source(StoredRecord):
             manifests from before this field existed.
         provider: who runs the server, if its host name tells and the provider limits or bills
             transfer (`lifeboat.settings.providers`); else None.
+        standby: whether the server was a hot standby; False in manifests from before this field
+            existed.
     """
 
     server_version: str
@@ -177,3 +179,4 @@ class Source(StoredRecord):
     snapshot_time: UtcTime
     endpoint: str | None = None
     provider: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
+    standby: bool = False

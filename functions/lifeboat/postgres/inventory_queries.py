@@ -139,7 +139,8 @@ SELECT current_setting('server_version') AS server_version,
        pg_catalog.pg_database_size(oid) AS bytes,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END::text AS lsn,
-       transaction_timestamp() AS snapshot_time
+       transaction_timestamp() AS snapshot_time,
+       pg_catalog.pg_is_in_recovery() AS standby
 FROM pg_catalog.pg_database WHERE datname = current_database()
 """
 

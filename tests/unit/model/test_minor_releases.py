@@ -1,9 +1,14 @@
-"""A server that is newer than the pg_dump which reads it is told of."""
+"""A server that is newer than its pg_dump, and a standby that is too old, are told of."""
 
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
-from lifeboat.model.minor_releases import newer_server, newer_server_notes
+from lifeboat.model.minor_releases import (
+    newer_server,
+    newer_server_notes,
+    unfixed_standby,
+    unfixed_standby_notes,
+)
 from tests.support.vaults import NEWEST, backup, healthy
 
 
@@ -46,3 +51,40 @@ def test_the_monitor_warns_of_it() -> None:
     finding = vault.only(Code.PG_DUMP_OUTDATED)
     assert finding.level is Level.WARNING
     assert "PostgreSQL 17.12 by pg_dump 17.6" in finding.fact
+
+
+@pytest.mark.parametrize(
+    ("server", "releases"),
+    [
+        ("14.24", ("14.24", "14.25")),
+        ("15.19 (Debian 15.19-1)", ("15.19", "15.20")),
+        ("16.15", ("16.15", "16.16")),
+        ("17.9", ("17.9", "17.12")),
+        ("18.6", ("18.6", "18.7")),
+        ("14.25", None),
+        ("17.12", None),
+        ("18.10", None),
+        ("19.0", None),
+        ("19beta2", None),
+    ],
+)
+def test_a_standby_is_unfixed_before_the_release_that_mends_it(
+    server: str, releases: tuple[str, str] | None
+) -> None:
+    assert unfixed_standby(server, standby=True) == releases
+    assert unfixed_standby(server, standby=False) is None
+
+
+def test_the_note_and_the_finding_about_a_standby_name_both_releases() -> None:
+    (note,) = unfixed_standby_notes("17.11", standby=True)
+    assert "PostgreSQL 17.11" in note
+    assert "before 17.12" in note
+    assert unfixed_standby_notes("17.11", standby=False) == ()
+    vault, newest = healthy(), backup(NEWEST)
+    assert Code.STANDBY_OUTDATED not in vault.codes()
+    update = {"server_version": "17.6 (Debian)", "standby": True}
+    source = newest.source.model_copy(update=update)
+    vault.add(newest.model_copy(update={"source": source}))
+    finding = vault.only(Code.STANDBY_OUTDATED)
+    assert finding.level is Level.WARNING
+    assert "a standby with PostgreSQL 17.6. Before 17.12" in finding.fact

@@ -143,8 +143,16 @@ def future() -> Vault:
 
 
 def older_program() -> Vault:
+    return taken_from(server_version="17.12")
+
+
+def older_standby() -> Vault:
+    return taken_from(standby=True)
+
+
+def taken_from(**server: object) -> Vault:
     newest = backup(NEWEST)
-    source = newest.source.model_copy(update={"server_version": "17.12"})
+    source = newest.source.model_copy(update=server)
     vault = healthy(days=0).add(newest.model_copy(update={"source": source}))
     return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
 
@@ -157,6 +165,7 @@ FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
     (Code.DATA_UNCHANGED, still, newest_deleted),
     (Code.PG_DUMP_OUTDATED, older_program, newest_unreadable),
     (Code.PG_DUMP_OUTDATED, older_program, newest_deleted),
+    (Code.STANDBY_OUTDATED, older_standby, newest_unreadable),
     (Code.ROW_COUNT_ANOMALY, shrunk, newest_unreadable),
     (Code.SIZE_ANOMALY, shrunk, newest_deleted),
     (Code.BACKUP_TIMEOUT_AT_RISK, slow, newest_unreadable),
@@ -272,6 +281,7 @@ RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
         lambda vault: vault.add(backup(NOW, lsn="0/2")),
     ),
     (Code.PG_DUMP_OUTDATED, older_program, lambda vault: vault.add(backup(NOW))),
+    (Code.STANDBY_OUTDATED, older_standby, lambda vault: vault.add(backup(NOW))),
     (Code.BACKUP_TIMEOUT_AT_RISK, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
     (Code.DRILL_FAILED, with_drills(FAILED), lambda vault: vault.drills.append(drill(NOW))),
     (

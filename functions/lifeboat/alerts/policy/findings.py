@@ -79,6 +79,7 @@ class Code(StrEnum):
     BACKUP_TIMEOUT_AT_RISK = "backup-timeout-at-risk"
     TRANSFER_ALLOWANCE = "transfer-allowance"
     PG_DUMP_OUTDATED = "pg-dump-outdated"
+    STANDBY_OUTDATED = "standby-outdated"
     DRILL_TIMEOUT_AT_RISK = "drill-timeout-at-risk"
     DRILL_DISK_AT_RISK = "drill-disk-at-risk"
     EXPIRES_EARLY = "expires-early"

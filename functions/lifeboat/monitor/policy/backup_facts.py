@@ -21,6 +21,7 @@ class BackupFacts:
         compression: of the archive.
         pg_dump: the version of the program that wrote it.
         server_version: the server's own version text.
+        standby: whether the server was a hot standby.
         expires: S3 keeps it at least until then; None: forever.
         database_bytes: of the source.
         lsn: the position of the write-ahead log, if the server tells it.
@@ -42,6 +43,7 @@ class BackupFacts:
     compression: str
     pg_dump: str
     server_version: str
+    standby: bool
     expires: datetime | None
     database_bytes: int
     lsn: str | None

@@ -109,6 +109,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
         compression=manifest.archive.compression,
         pg_dump=manifest.archive.pg_dump,
         server_version=source.server_version,
+        standby=source.standby,
         expires=manifest.retention.expires,
         database_bytes=source.bytes,
         lsn=source.lsn,
