@@ -4,6 +4,8 @@ It runs as the backup role itself: a check by a superuser proves nothing. pg_dum
 first unreadable object; this names all of them, each with its statement.
 """
 
+from collections.abc import Callable
+
 from psycopg import sql
 
 from lifeboat.errors import UnreadableError
@@ -76,10 +78,34 @@ def require_names(connection: Connection) -> None:
     Raises:
         UnreadableError: lists such names, and the statements that rename them.
     """
-    if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
-        return
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        _require(
+            connection,
+            _is_utf8,
+            "The database is in SQL_ASCII and has {} names that are no UTF-8, which a manifest"
+            " can't hold",
+        )
+
+
+def require_ascii_names(connection: Connection) -> None:
+    """Raise unless the name of every schema, table and sequence is ASCII.
+
+    Only such names are the same in an archive in the database's own encoding, and in a manifest.
+
+    Raises:
+        UnreadableError: lists the other names, and the statements that rename them.
+    """
+    _require(
+        connection,
+        bytes.isascii,
+        "The database has characters without an equivalent in UTF-8, so it can only be dumped in"
+        " its own encoding; in such an archive, Lifeboat can't read {} names that are not ASCII",
+    )
+
+
+def _require(connection: Connection, fits: Callable[[bytes], bool], what: str) -> None:
     found = connection.execute(_NAMES).fetchall()
-    odd = [(row, name) for *row, name in found if isinstance(name, bytes) and not _is_utf8(name)]
+    odd = [(row, name) for *row, name in found if isinstance(name, bytes) and not fits(name)]
     if not odd:
         return
     shown = ", ".join(name.decode(errors="backslashreplace") for _, name in odd[:_MAX_SHOWN])
@@ -88,8 +114,7 @@ def require_names(connection: Connection) -> None:
         for (oid, kind, by), _ in odd[:_MAX_SHOWN]
     ]
     raise UnreadableError(
-        f"The database is in SQL_ASCII and has {len(odd)} names that are no UTF-8, which a manifest"
-        f" can't hold: {shown}",
+        f"{what.format(len(odd))}: {shown}",
         todo="Give them other names, then invoke the function again:\n  " + "\n  ".join(statements),
     )
 

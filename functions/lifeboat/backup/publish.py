@@ -62,6 +62,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         finished=datetime.now(UTC),
         archive=Archive(
             compression=dump.effective_compression,
+            encoding=None if dump.encoding else source.encoding,
             pg_dump=pg_dump,
             objects=(archive.stored,),
         ),

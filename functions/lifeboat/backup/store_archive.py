@@ -1,5 +1,6 @@
 """Stores a database's archive, and checks it against the snapshot of the dump."""
 
+import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from lifeboat.backup.connect_source import SourceConnections
 from lifeboat.backup.lock_table import lock_table_named
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.policy.attempts import pause_before_next
+from lifeboat.backup.privileges import require_ascii_names
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.stream_archive import ArchiveStream, StreamResult, archive_stream
 from lifeboat.backup.take_inventory import SnapshotContents, read_snapshot, run_alongside
@@ -32,6 +34,7 @@ from lifeboat.s3.upload import ArchiveUpload
 from lifeboat.settings.providers import provider_of
 
 _SQL_ASCII = "SQL_ASCII"
+_NO_UTF8 = re.compile(r'in encoding "[^"]+" has no equivalent in encoding "UTF8"')
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,32 @@ class StoredArchive:
 def store_archive(
     run: BackupRun, connections: SourceConnections, stored: StoredState
 ) -> StoredArchive:
-    """Dump, decode, count and store. Repeat it when a migration has disturbed it.
+    """Dump, decode, count and store: in UTF-8, or else in the database's own encoding.
 
     Raises:
         AlreadyTakenError: another run was first.
         LifeboatError: any other failure. The upload is aborted.
     """
+    try:
+        return _undisturbed(run, connections, stored, own_encoding=False)
+    except DumpError as error:
+        if not _NO_UTF8.search(error.what):
+            raise
+        require_ascii_names(connections.catalog_conn)
+        run.log("backup.restarted", {"attempt": 2, "reason": error.what, "notes": []})
+    return _undisturbed(run, connections, stored, own_encoding=True)
+
+
+def _undisturbed(
+    run: BackupRun, connections: SourceConnections, stored: StoredState, *, own_encoding: bool
+) -> StoredArchive:
+    """Attempt it, and repeat it when a migration has disturbed it."""
     disturbed: list[str] = []
     while True:
         begun = time.monotonic()
         try:
             with lock_table_named(connections.catalog_conn):
-                archive = _attempt(run, connections, stored)
+                archive = _attempt(run, connections, stored, own_encoding=own_encoding)
         except (LockQueueError, DefinitionsChangedError) as error:
             disturbed.append(error.what)
             took = time.monotonic() - begun
@@ -100,7 +117,9 @@ def _attempts_exhausted(error: SourceError, attempts: int, took: float) -> Sourc
     return exhausted
 
 
-def _attempt(run: BackupRun, connections: SourceConnections, stored: StoredState) -> StoredArchive:
+def _attempt(
+    run: BackupRun, connections: SourceConnections, stored: StoredState, *, own_encoding: bool
+) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
     endpoint = connections.login.endpoint
     with ExitStack() as stack:
@@ -118,7 +137,8 @@ def _attempt(run: BackupRun, connections: SourceConnections, stored: StoredState
                 update={"endpoint": endpoint.digest, "provider": provider_of(endpoint.host)}
             )
             excluded, notes = _excluded(run, snapshot)
-            dump = _dump(run, connections, snapshot, source, excluded)
+            encoding = None if own_encoding or source.encoding == _SQL_ASCII else "UTF8"
+            dump = _dump(run, connections, snapshot, encoding, excluded)
             run.meter.add_descriptions(connections.major, len(snapshot.relations))
             stream = stack.enter_context(archive_stream(run, dump, upload))
             if not (begun := stream.transfer_chunk()):
@@ -147,7 +167,7 @@ def _attempt(run: BackupRun, connections: SourceConnections, stored: StoredState
             archive = run.scope.call(lambda: _complete(run, upload, stored))
     if streamed.said:
         notes = (*notes, f"pg_dump: {streamed.said}")
-    notes = (*connections.login.notes, *_encoding_notes(source), *notes, *contents.notes)
+    notes = (*connections.login.notes, *_encoding_notes(source, dump), *notes, *contents.notes)
     return StoredArchive(source, dump, contents, streamed, notes, archive)
 
 
@@ -169,9 +189,16 @@ def _finish(stream: ArchiveStream) -> StreamResult | DumpError:
         return error
 
 
-def _encoding_notes(source: Source) -> tuple[str, ...]:
-    if source.encoding != _SQL_ASCII:
+def _encoding_notes(source: Source, dump: Dump) -> tuple[str, ...]:
+    if dump.encoding:
         return ()
+    note = (
+        f"The database has characters in {source.encoding} that have no equivalent in UTF-8, so a"
+        " second attempt dumped it in its own encoding: a restore into a database of another"
+        " encoding may refuse them."
+    )
+    if source.encoding != _SQL_ASCII:
+        return (note,)
     note = (
         "The database is in SQL_ASCII, which says nothing about its bytes: they are dumped as they"
         " are, and a restore into another encoding may refuse them."
@@ -216,7 +243,7 @@ def _dump(
     run: BackupRun,
     connections: SourceConnections,
     snapshot: Snapshot,
-    source: Source,
+    encoding: str | None,
     excluded: frozenset[int],
 ) -> Dump:
     return Dump(
@@ -225,6 +252,6 @@ def _dump(
         connection=connections.login.environment(),
         snapshot=snapshot.id,
         compression=run.settings.backup.compression,
-        encoding=None if source.encoding == _SQL_ASCII else "UTF8",
+        encoding=encoding,
         without_data_of=tuple((r.schema, r.name) for r in snapshot.relations if r.oid in excluded),
     )

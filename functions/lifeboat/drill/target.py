@@ -104,7 +104,7 @@ def make_empty(run: DrillRun) -> None:
             connection,
             run.copy_name,
             major=run.major,
-            sql_ascii=run.manifest.source.encoding == "SQL_ASCII",
+            encoding=run.manifest.own_encoding,
             comment=_COMMENT,
         )
 

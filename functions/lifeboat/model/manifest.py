@@ -40,12 +40,15 @@ class Archive(StoredRecord):
         format: "custom": one file of pg_dump, which standard pg_restore reads.
         compression: such as "zstd:1" or "gzip:6".
         pg_dump: the version of the pg_dump that wrote it.
+        encoding: of its text, if that is the database's own and not UTF-8; None: UTF-8. In
+            manifests from before this field existed, also None for SQL_ASCII.
         objects: in order; never empty.
     """
 
     format: Literal["custom"] = "custom"
     compression: str
     pg_dump: str
+    encoding: str | None = None
     objects: Annotated[tuple[StoredObject, ...], Field(min_length=1)]
 
     @property
@@ -126,6 +129,12 @@ class Manifest(Document):
     def location(self) -> BackupLocation:
         """The backup's place in the bucket, which identifies it."""
         return BackupLocation(self.tier, self.database, self.scheduled_at)
+
+    @property
+    def own_encoding(self) -> str | None:
+        """The encoding that a copy has to have, as the archive is in it; None: any like UTF-8."""
+        sql_ascii = self.source.encoding == "SQL_ASCII"
+        return self.source.encoding if sql_ascii else self.archive.encoding
 
     @property
     def key(self) -> str:

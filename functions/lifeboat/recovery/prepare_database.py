@@ -105,7 +105,7 @@ def create_stand_ins(connection: Connection, collations: Collection[Collation]) 
 
 
 def create_database(
-    connection: Connection, name: str, *, major: int, sql_ascii: bool, comment: str
+    connection: Connection, name: str, *, major: int, encoding: str | None, comment: str
 ) -> None:
     """Create an empty database in the archive's encoding, with a comment.
 
@@ -113,20 +113,23 @@ def create_database(
         connection: to another database of the server, in autocommit.
         name: of the new database.
         major: the server's.
-        sql_ascii: the archive's bytes are in no declared encoding; otherwise they are UTF-8.
+        encoding: that the archive is in, if not in UTF-8.
         comment: on the database.
     """
     identifier = sql.Identifier(name)
-    options = ""
-    if sql_ascii:
-        options = " ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
-        options += " LOCALE_PROVIDER libc" if major >= _BUILTIN_SINCE else ""
+    options = in_encoding(encoding, major) if encoding else sql.SQL("")
     connection.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE template0" + options).format(identifier)
+        sql.SQL("CREATE DATABASE {} TEMPLATE template0{}").format(identifier, options)
     )
     connection.execute(
         sql.SQL("COMMENT ON DATABASE {} IS {}").format(identifier, sql.Literal(comment))
     )
+
+
+def in_encoding(encoding: str, major: int) -> sql.Composed:
+    """Options of CREATE DATABASE for an encoding, with the locale that goes with any."""
+    options = sql.SQL(" ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'").format(encoding)
+    return options + sql.SQL(" LOCALE_PROVIDER libc" if major >= _BUILTIN_SINCE else "")
 
 
 def drop_database(connection: Connection, name: str) -> None:

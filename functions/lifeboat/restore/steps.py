@@ -25,7 +25,7 @@ from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import MANAGED
 from lifeboat.recovery.policy.verdict import Untested
-from lifeboat.recovery.prepare_database import drop_database
+from lifeboat.recovery.prepare_database import drop_database, in_encoding
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.report import RestoreReport
@@ -138,7 +138,7 @@ def create_copy(run: RestoreRun) -> None:
             connection,
             run.copy_name,
             live=source.database,
-            sql_ascii=source.encoding == "SQL_ASCII",
+            encoding=run.manifest.own_encoding,
             comment=f"Restored by Lifeboat from {run.manifest.location.id}",
         )
     if not run.leftover:
@@ -147,7 +147,7 @@ def create_copy(run: RestoreRun) -> None:
 
 
 def _create_like(
-    connection: Connection, name: str, *, live: str, sql_ascii: bool, comment: str
+    connection: Connection, name: str, *, live: str, encoding: str | None, comment: str
 ) -> tuple[str, ...]:
     """Create an empty database with the encoding and locale of the live one, if that exists.
 
@@ -155,7 +155,7 @@ def _create_like(
         connection: to another database of the server, in autocommit.
         name: of the new database.
         live: whose encoding and locale it gets; if it doesn't exist, the server's defaults.
-        sql_ascii: the archive's bytes are in no declared encoding.
+        encoding: that the archive is in, if not in UTF-8.
         comment: on the database.
 
     Returns:
@@ -167,7 +167,8 @@ def _create_like(
     options = _options_of(connection, live)
     notes: tuple[str, ...] = ()
     if options is None:
-        options = sql.SQL(" ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'" if sql_ascii else "")
+        major = connection.info.server_version // 10_000
+        options = in_encoding(encoding, major) if encoding else sql.SQL("")
         notes = (f"There is no {live} here: the copy has the encoding and locale of the server.",)
     connection.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE template0{}").format(sql.Identifier(name), options)
