@@ -20,6 +20,7 @@ from tests.support.restore_harness import (
     sweep,
 )
 from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
+from tests.support.stub_extensions import stub_extension
 
 
 @pytest.mark.parametrize("major", MAJORS)
@@ -188,18 +189,10 @@ def test_a_missing_extension_makes_the_copy_partial_and_is_said_before(
     new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     source = restores.backups.database = new_database(17)
-    folder = source.server.programs.parent / "share" / "extension"
-    files = (folder / "ghost.control", folder / "ghost--1.0.sql")
-    files[0].write_text("default_version = '1.0'\nrelocatable = true\n")
-    files[1].write_text("CREATE FUNCTION boo() RETURNS int LANGUAGE sql AS 'SELECT 1';\n")
-    for file in files:
-        file.chmod(0o644)  # the server runs as another user, where we are root
-    try:
+    script = "CREATE FUNCTION boo() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    with stub_extension(source.server, "ghost", script, "relocatable = true"):
         source.run("CREATE EXTENSION ghost", "CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
         restores.backups.take()
-    finally:
-        for file in files:
-            file.unlink()
     elsewhere = new_database(18)
     restores.give_target(elsewhere)
     plan = restores.ask(action="restore", target=TARGET_ARN)

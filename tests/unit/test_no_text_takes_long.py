@@ -19,7 +19,7 @@ import pytest
 import lifeboat
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.redact import redact
-from lifeboat.recovery.policy.classify_errors import classify
+from lifeboat.recovery.policy.classify_errors import Server, classify
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED
 from lifeboat.recovery.prepare_database import collations_in, roles_in
@@ -184,7 +184,7 @@ def test_a_megabyte_that_a_trigger_has_raised_is_classified_at_once(
     )
 
     def way(said: str) -> object:
-        return classify(parse(said), code=1, rules=MANAGED)
+        return classify(parse(said), code=1, server=Server(rules=MANAGED))
 
     assert seconds(way, said) < 40 * unit * (MEGABYTE / LONG)
     assert all(len(each) < 1000 for each in classify(parse(said), code=1).fatal)

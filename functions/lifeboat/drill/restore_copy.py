@@ -8,7 +8,8 @@ from lifeboat.drill.target import make_empty
 from lifeboat.errors import CapacityError
 from lifeboat.recovery.archive_listing import definitions
 from lifeboat.recovery.pg_restore import restore_archive, run_attempts
-from lifeboat.recovery.policy.classify_errors import Classified, classify
+from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
+from lifeboat.recovery.policy.left_out import left_out_of_copies
 from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED
@@ -41,7 +42,8 @@ def restore_copy(run: DrillRun) -> Untested:
     with run.phases.timed("restore"):
         said, notes = run_attempts(run.jobs, lambda jobs: _restore_with_roles(run, jobs))
     run.require_alive()
-    run.add_check("restore", said.fatal, notes=notes)
+    left_out = left_out_of_copies(run.manifest.inventory)
+    run.add_check("restore", said.fatal, notes=(*notes, *said.noted, *left_out))
     if said.short_of:
         raise CapacityError(
             f"The drill ran out of {said.short_of}, which says nothing about the backup:"
@@ -75,9 +77,12 @@ def _restore_once(run: DrillRun, jobs: int) -> Classified:
         parse(done.said),
         code=done.code,
         whole=done.whole,
-        stand_ins=_stand_ins(run),
-        replaced_collations=replaced,
-        rules=EMBEDDED if run.server else MANAGED,
+        server=Server(
+            rules=EMBEDDED if run.server else MANAGED,
+            stand_ins=_stand_ins(run),
+            replaced_collations=replaced,
+            members=run.manifest.inventory.members,
+        ),
     )
 
 

@@ -74,10 +74,14 @@ class Extension(StoredRecord):
     Attributes:
         name: such as "pgcrypto".
         version: that is installed, such as "1.3".
+        members: names of its types, functions, tables and whatever else it has, as `schema.name`,
+            unquoted: only for want of these may a restore fail without it. None in manifests from
+            before this field existed.
     """
 
     name: str
     version: str
+    members: tuple[str, ...] | None = None
 
 
 class CollationProvider(StoredRecord):
@@ -130,6 +134,7 @@ class Inventory(StoredRecord):
         counted_as_dumped: whether the counts are of the objects that pg_dump dumps. Before this
             field existed, they were of all objects in the catalogs, with clones and invalid
             indexes.
+        subscriptions: names of the database's own. They stay out of every copy.
     """
 
     tables: tuple[Table, ...]
@@ -138,11 +143,17 @@ class Inventory(StoredRecord):
     collations: tuple[CollationProvider, ...]
     counts: ObjectCounts
     counted_as_dumped: bool = False
+    subscriptions: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
         """The rows of all tables whose data is in the archive."""
         return sum(table.rows for table in self.tables if not table.data_excluded)
+
+    @property
+    def members(self) -> dict[str, tuple[str, ...] | None]:
+        """What each extension consists of, by its name; None if that isn't known."""
+        return {each.name: each.members for each in self.extensions}
 
 
 class Source(StoredRecord):

@@ -17,7 +17,6 @@ from psycopg.rows import dict_row
 from lifeboat.model.identifiers import TableName
 from lifeboat.model.inventory import (
     CollationProvider,
-    Extension,
     Inventory,
     ObjectCounts,
     Sequence,
@@ -26,6 +25,7 @@ from lifeboat.model.inventory import (
 )
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.count_rows import Refused, count_rows
+from lifeboat.postgres.extensions import read_extensions
 from lifeboat.postgres.snapshot import Relation
 
 _TABLES_AT_ONCE = 50
@@ -109,8 +109,10 @@ ORDER BY 1, 2
 """  # noqa: S608  # as above
 """Indexes that pg_dump leaves out of tables that it dumps."""
 
-_EXTENSIONS = """
-SELECT extname, extversion FROM pg_catalog.pg_extension ORDER BY extname
+_SUBSCRIPTIONS = """
+SELECT subname::text FROM pg_catalog.pg_subscription
+WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+ORDER BY 1
 """
 
 _COLLATIONS = """
@@ -220,10 +222,8 @@ def take_inventory(
     return Inventory(
         tables=tuple(sorted(tables, key=lambda t: (t.schema, t.name))),
         sequences=(),
-        extensions=tuple(
-            Extension(name=name, version=version)
-            for name, version in _strings(connection, _EXTENSIONS)
-        ),
+        extensions=read_extensions(connection),
+        subscriptions=tuple(str(name) for (name,) in connection.execute(_SUBSCRIPTIONS)),
         collations=tuple(
             CollationProvider(name=name, provider=provider)
             for name, provider in _strings(connection, _COLLATIONS)

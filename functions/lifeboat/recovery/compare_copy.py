@@ -2,16 +2,24 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
+from lifeboat.model.identifiers import quoted
 from lifeboat.model.inventory import Inventory
+from lifeboat.model.text import join_first
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.inventory_queries import read_sequences, take_inventory
 from lifeboat.postgres.snapshot import Relation, list_relations
 from lifeboat.recovery.policy.verdict import Untested, compare
 from lifeboat.recovery.run import RecoveryRun
+
+_HIDDEN: LiteralString = """
+SELECT oid::regclass::text FROM pg_catalog.pg_class
+WHERE relkind IN ('r', 'p') AND relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1
+"""
 
 
 def compare_copy(
@@ -32,11 +40,27 @@ def compare_copy(
     whole = run.manifest.inventory
     checksums = any(table.checksum is not None for table in whole.tables)
     with run.reading() as connection:
+        if hidden := _hidden_tables(connection):
+            run.add_check("rows", (), (_not_readable(hidden, run.reader.endpoint.user),))
+            return
         restored = inventory_of(connection, checksums=checksums)
     part = expected(restored) if expected else whole
     comparison = compare(part, restored, untested=untested)
     run.checks += comparison.checks
     run.tables = comparison.tables
+
+
+def _hidden_tables(connection: Connection) -> list[str]:
+    """The tables whose rows the role can't all read: row-level security even binds their owner."""
+    return [str(name) for (name,) in connection.execute(_HIDDEN)]
+
+
+def _not_readable(tables: list[str], role: str) -> str:
+    return (
+        f"Row-level security hides rows of {join_first(tables)} from {quoted(role)}, who restores."
+        f" So nothing was compared. To compare, let it read them (ALTER ROLE {quoted(role)}"
+        " BYPASSRLS;) or restore as a superuser."
+    )
 
 
 def inventory_of(connection: Connection, *, checksums: bool) -> Inventory:

@@ -9,6 +9,7 @@ from lifeboat.postgres.jail import LOCAL, OFFLINE, REMOTE
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import MINIMAL_ENV, Process
 from lifeboat.recovery.policy.classify_errors import Classified
+from lifeboat.recovery.policy.left_out import without_left_out
 from lifeboat.recovery.policy.passes import Pass, passes
 from lifeboat.recovery.run import RecoveryRun
 
@@ -130,11 +131,11 @@ def restore_pass(
 
 
 def list_entries(run: RecoveryRun) -> list[str]:
-    """The archive's table of contents, a line for each entry."""
+    """The archive's table of contents, a line for each entry that belongs into a copy."""
     argv = [str(run.programs.path("pg_restore", run.major)), "--list", str(run.archive)]
     child = Process(argv, env=MINIMAL_ENV, jail=OFFLINE, account=run.account)
     with run.scope.add_process(child):
         listed = child.read_all()
         child.wait()  # the restore itself reports what is wrong with the archive
         run.scope.check()
-    return listed.decode(errors="surrogateescape").splitlines()
+    return without_left_out(listed.decode(errors="surrogateescape").splitlines())

@@ -107,6 +107,18 @@ def clients_of(connection: Connection, databases: Collection[str]) -> list[str]:
     return [str(row[0]) for row in connection.execute(query, [list(databases)])]
 
 
+def replication_of(connection: Connection, database: str) -> list[str]:
+    """The logical slots and the subscriptions of a database, which a swap moves aside with it."""
+    query: LiteralString = """
+        SELECT 'slot ' || slot_name FROM pg_catalog.pg_replication_slots WHERE database = %s
+        UNION ALL
+        SELECT 'subscription ' || subname FROM pg_catalog.pg_subscription s
+        JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = %s
+        ORDER BY 1
+    """
+    return [str(row[0]) for row in connection.execute(query, [database, database])]
+
+
 def copy_database_properties(connection: Connection, live: str, copy: str) -> tuple[str, ...]:
     """Copy the settings, grants, comment, limit and owner of the live database to `copy`.
 

@@ -20,7 +20,8 @@ from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.recovery.archive_listing import definitions
 from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
 from lifeboat.recovery.pg_restore import restore_archive, run_attempts
-from lifeboat.recovery.policy.classify_errors import Classified, classify
+from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
+from lifeboat.recovery.policy.left_out import left_out_of_copies
 from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import MANAGED
@@ -95,32 +96,35 @@ def fetch_complete(run: RestoreRun) -> None:
 
 
 def require_roles(run: RestoreRun) -> None:
-    """Raise unless owners and grants can be set, or are left out.
+    """Raise unless the roles are there that definitions name, and owners and grants if wanted.
 
     Raises:
         RefusedError: roles are missing, or ours may not act for them.
     """
-    if not run.owners:
-        return
     facts, needed = run.facts, needed_roles(definitions(run), run.source.roles)
-    missing = sorted((needed.owners | needed.others) - facts.roles)
+    missing = sorted(needed.of(owners=run.owners) - facts.roles)
     if missing:
         statements = " ".join(f"CREATE ROLE {quoted(role)} NOLOGIN;" for role in missing)
-        raise _refused(run, f"roles that the server doesn't have: {', '.join(missing)}", statements)
+        what = f"roles that the server doesn't have: {', '.join(missing)}"
+        without_owners = run.owners and needed.named <= facts.roles
+        raise _refused(run, what, statements, without_owners=without_owners)
     foreign = [] if facts.superuser else sorted(needed.owners - facts.member_of)
-    if foreign:
+    if run.owners and foreign:
         role = quoted(facts.role)
         statements = " ".join(f"GRANT {quoted(owner)} TO {role};" for owner in foreign)
         what = f"owners that {role} may not act for: {', '.join(foreign)}"
-        raise _refused(run, what, statements)
+        raise _refused(run, what, statements, without_owners=True)
 
 
-def _refused(run: RestoreRun, what: str, statements: str) -> RefusedError:
+def _refused(run: RestoreRun, what: str, statements: str, *, without_owners: bool) -> RefusedError:
+    again = (
+        f' Or send it with "owners": "none", and everything belongs to the role that restores:'
+        f" {json.dumps(run.event.with_changes(owners='none', execute=True))}"
+    )
     return RefusedError(
         f"The backup has {what}.",
-        todo=f"On the server run: {statements} Then send the event again; or send it with"
-        f' "owners": "none", and everything belongs to the role that restores:'
-        f" {json.dumps(run.event.with_changes(owners='none', execute=True))}",
+        todo=f"On the server run: {statements} Then send the event again."
+        f"{again if without_owners else ''}",
     )
 
 
@@ -217,7 +221,8 @@ def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
     with run.phases.timed("restore"):
         said, notes = run_attempts(run.jobs, lambda jobs: _load(run, entries, jobs))
     run.add_check("restore", said.fatal)
-    run.notes += (*notes, *said.tolerated)
+    left_out = left_out_of_copies(run.manifest.inventory) if run.whole else ()
+    run.notes += (*notes, *said.tolerated, *left_out)
     if said.short_of:
         raise CapacityError(
             f"The restore ran out of {said.short_of}, which says nothing about the backup:"
@@ -231,7 +236,12 @@ def _load(run: RestoreRun, entries: Sequence[str] | None, jobs: int) -> Classifi
     """Restore into an empty database, and classify pg_restore's errors."""
     create_copy(run)
     done = restore_archive(run, jobs, entries)
-    return classify(parse(done.said), code=done.code, whole=done.whole, rules=MANAGED)
+    return classify(
+        parse(done.said),
+        code=done.code,
+        whole=done.whole,
+        server=Server(rules=MANAGED, members=run.manifest.inventory.members),
+    )
 
 
 def publish(run: RestoreRun, report: RestoreReport) -> None:

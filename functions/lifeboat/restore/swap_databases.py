@@ -21,7 +21,12 @@ from lifeboat.restore.policy.copy_names import parse_copy_name
 from lifeboat.restore.policy.plan import require_no_blockers
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.swap_plan import Swap, live_of, plan_swap, swap_of
-from lifeboat.restore.rename_databases import clients_of, copy_database_properties, rename
+from lifeboat.restore.rename_databases import (
+    clients_of,
+    copy_database_properties,
+    rename,
+    replication_of,
+)
 from lifeboat.restore.run import RestoreRun, drop_statement
 from lifeboat.restore.target import open_target
 from lifeboat.s3.read import read_object
@@ -51,7 +56,8 @@ def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
     swap = swap_of(run.event, live, run.facts.databases, run.started)
     with run.session() as connection:
         clients = clients_of(connection, list(swap.renames))
-    plan = plan_swap(run.event, swap, run.facts, report, clients)
+        replication = replication_of(connection, live)
+    plan = plan_swap(run.event, swap, run.facts, report, clients, replication)
     if not run.event.execute:
         return plan.answer()
     require_no_blockers(plan)

@@ -1,9 +1,9 @@
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from math import inf
 
 import pytest
 
-from lifeboat.recovery.policy.classify_errors import Classified, classify
+from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem, parse
 from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED, ToleratedError
 from lifeboat.recovery.policy.verdict import Untested
@@ -24,9 +24,14 @@ def judged(
     code: int = 1,
     replaced: Collection[str] = (),
     rules: tuple[ToleratedError, ...] = EMBEDDED,
+    members: Mapping[str, tuple[str, ...] | None] | None = None,
 ) -> Classified:
     output = RestoreOutput(problems, ignored=len(problems))
-    return classify(output, code=code, replaced_collations=replaced, rules=rules)
+    return classify(
+        output,
+        code=code,
+        server=Server(replaced_collations=replaced, rules=rules, members=members or {}),
+    )
 
 
 def test_a_restore_without_errors_lacks_nothing() -> None:
@@ -76,12 +81,125 @@ def test_nothing_of_it_is_excused_where_nothing_is_lacking() -> None:
     assert judged(NO_POSTGIS, PLACES).fatal == ()
 
 
-def test_what_a_stand_in_doesnt_have_is_untested() -> None:
-    output = RestoreOutput((PLACES,), ignored=1)
-    said = classify(output, code=1, stand_ins=("postgis",))
+MOOD = RestoreProblem(
+    'type "public.mood2" does not exist',
+    statement="CREATE TABLE public.t (\n    m public.mood2\n);",
+)
+NO_T = RestoreProblem(
+    'relation "public.t" does not exist', statement="COPY public.t (m) FROM stdin;"
+)
+POSTGIS = {"postgis": ("public.geometry", "public.st_area", "public.&&", "topology")}
+
+
+def test_a_lacking_extension_excuses_only_what_it_consists_of_and_what_follows_from_it() -> None:
+    index = RestoreProblem(
+        'relation "public.places" does not exist',
+        statement="CREATE INDEX i ON public.places USING gist (at);",
+    )
+    attached = RestoreProblem(
+        'relation "public.i" does not exist',
+        statement="ALTER INDEX public.j ATTACH PARTITION public.i;",
+    )
+    said = judged(NO_POSTGIS, MOOD, NO_T, attached, PLACES, index, members=POSTGIS)
+    assert said.fatal == (
+        'CREATE TABLE public.t: type "public.mood2" does not exist',
+        'COPY public.t: relation "public.t" does not exist',
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "function public.st_area(public.geometry) does not exist",
+        "operator does not exist: public.geometry public.&& public.geometry",
+        "operator does not exist: timestamp with time zone public.&& integer",
+        'type "public.geometry[]" does not exist',
+        "type public.geometry does not exist",
+        'schema "topology" does not exist',
+        'extension "postgis" does not exist',
+    ],
+)
+def test_each_kind_of_name_is_known_for_an_extensions(error: str) -> None:
+    problem = RestoreProblem(error, statement="COMMENT ON EXTENSION postgis IS 'x';")
+    assert judged(NO_POSTGIS, problem, members=POSTGIS).fatal == ()
+    assert judged(NO_POSTGIS, problem, members={"postgis": ()}).fatal or "postgis" in error
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("CREATE VIEW s.v AS SELECT", 'relation "s.v"'),
+        ("CREATE MATERIALIZED VIEW s.v AS SELECT", 'relation "s.v"'),
+        ("ALTER TABLE s.t ALTER COLUMN id ADD (\n    SEQUENCE NAME s.q\n", 'relation "s.q"'),
+        ("CREATE FUNCTION s.f(g public.geometry) RETURNS int", "function s.f(public.geometry)"),
+        ('CREATE TYPE "Odd S"."T" AS (', 'type "Odd S.T"'),
+        ("CREATE OPERATOR s.<+> (", "operator does not exist: public.geometry s.<+> integer"),
+        ("ALTER TABLE ONLY s.t\n    ADD CONSTRAINT k PRIMARY KEY (id);", 'relation "s.k"'),
+        ("CREATE SERVER far FOREIGN DATA WRAPPER w;", 'server "far"'),
+        ("CREATE TEXT SEARCH CONFIGURATION s.c (", 'text search configuration "s.c"'),
+    ],
+)
+def test_what_failed_for_a_lack_is_lacking_itself(statement: str, missing: str) -> None:
+    failed = RestoreProblem('type "public.geometry" does not exist', statement=statement)
+    error = missing if " does not exist" in missing else f"{missing} does not exist"
+    follower = RestoreProblem(error, statement="CREATE RULE r")
+    assert judged(NO_POSTGIS, follower, failed, members=POSTGIS).fatal == ()
+    assert judged(NO_POSTGIS, follower, members=POSTGIS).fatal
+
+
+def test_a_stand_in_excuses_only_what_the_real_extension_has() -> None:
+    def said(problem: RestoreProblem, known: tuple[str, ...] | None) -> Classified:
+        server = Server(stand_ins=("postgis",), members={"postgis": known})
+        return classify(RestoreOutput((problem,), ignored=1), code=1, server=server)
+
+    assert said(PLACES, ("public.geometry",)).untested.tables == {("public", "places")}
+    assert said(PLACES, ("public.geometry",)).untested.stand_ins == ("postgis",)
+    assert said(MOOD, ("public.geometry",)).fatal
+    assert said(MOOD, None).fatal
+
+
+UNREACHABLE = RestoreProblem(
+    'could not connect to server "far"', statement="REFRESH MATERIALIZED VIEW public.near;"
+)
+
+
+@pytest.mark.parametrize("rules", [EMBEDDED, MANAGED])
+def test_a_view_of_a_server_that_cannot_be_reached_stays_empty_with_those_that_show_it(
+    rules: tuple[ToleratedError, ...],
+) -> None:
+    shows = RestoreProblem(
+        'materialized view "near" has not been populated',
+        statement="REFRESH MATERIALIZED VIEW public.nearer;",
+    )
+    said = judged(shows, UNREACHABLE, rules=rules)
+    assert (said.fatal, len(said.untested.objects)) == ((), 2)
+    assert judged(shows, rules=rules).fatal
+    assert judged(UNREACHABLE, MOOD, rules=rules).fatal
+
+
+@pytest.mark.parametrize("rules", [EMBEDDED, MANAGED])
+def test_labels_tablespaces_and_extensions_of_one_database_are_told(
+    rules: tuple[ToleratedError, ...],
+) -> None:
+    label = RestoreProblem(
+        'security label provider "anon" is not loaded',
+        statement="SECURITY LABEL FOR anon ON COLUMN public.t.email IS 'MASKED';",
+    )
+    fast = RestoreProblem(
+        'could not set "default_tablespace" to fast: ERROR:  invalid value for parameter'
+    )
+    cron = RestoreProblem(
+        "can only create extension in database app",
+        statement="CREATE EXTENSION IF NOT EXISTS pg_cron WITH SCHEMA pg_catalog;",
+    )
+    said = judged(label, fast, fast, cron, rules=rules)
     assert said.fatal == ()
-    assert said.untested.stand_ins == ("postgis",)
-    assert said.untested.tables == {("public", "places")}
+    assert said.untested.extensions == ("pg_cron",)
+    assert [each.partition(":")[0] for each in said.untested.objects] == [
+        "SECURITY LABEL FOR anon ON COLUMN public.t.email IS"
+    ]
+    assert len(said.noted) == 1
+    assert "in the default one" in said.noted[0]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +360,9 @@ def test_what_is_reported_holds_no_rows_and_no_password() -> None:
 
 
 def test_a_role_that_is_no_superuser_may_not_do_everything() -> None:
-    said = classify(parse((SAMPLES / "no-superuser-18.txt").read_text()), code=1, rules=MANAGED)
+    said = classify(
+        parse((SAMPLES / "no-superuser-18.txt").read_text()), code=1, server=Server(rules=MANAGED)
+    )
     assert said.fatal == (
         "CREATE CAST: must be owner of type public.citext or type integer",
         "COMMENT ON CAST: cast from type public.citext to type integer does not exist",

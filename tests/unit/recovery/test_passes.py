@@ -25,7 +25,8 @@ def test_grants_refreshes_and_event_triggers_come_last_and_in_this_order() -> No
     assert passes(entries) == (
         Pass(main, ("pre-data", "data")),
         Pass(main, ("post-data",)),
-        Pass((GRANT, DEFAULTS, REFRESH)),
+        Pass((GRANT, DEFAULTS), parallel=False),
+        Pass((REFRESH,)),
         Pass((ABOUT_WATCH, WATCH), parallel=False),
     )
 

@@ -14,14 +14,20 @@ GRANT ALL ON SCHEMA public TO PUBLIC;
 GRANT SELECT(id) ON TABLE public.t TO "with ""quotes""" WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES FOR ROLE deployer IN SCHEMA public GRANT SELECT ON TABLES TO analyst;
 REVOKE ALL ON TABLE public.t FROM app;
+SET SESSION AUTHORIZATION grantor;
+CREATE POLICY "to nobody TO you" ON public.t FOR SELECT TO authenticated, "an on" USING (true);
+CREATE POLICY all_of_them ON public.t USING ((note = ' TO nobody_real '::text));
+CREATE USER MAPPING FOR mapped SERVER far OPTIONS (
 '''
 KNOWN = {"app", "the Owner", "reader", 'with "quotes"', "deployer", "analyst", "unused"}
+KNOWN |= {"grantor", "authenticated", "an on", "mapped", "nobody"}
 
 
 def test_owners_and_those_who_are_granted_something_are_needed() -> None:
     assert needed_roles(SCRIPT, KNOWN) == NeededRoles(
         owners=frozenset({"app", "the Owner"}),
-        others=frozenset({"reader", 'with "quotes"', "deployer", "analyst"}),
+        others=frozenset({"reader", 'with "quotes"', "deployer", "analyst", "grantor"}),
+        named=frozenset({"authenticated", "an on", "mapped"}),
     )
 
 
@@ -33,4 +39,10 @@ def test_everybody_is_no_role() -> None:
     script = (
         "GRANT USAGE ON SCHEMA public TO PUBLIC;\nALTER SCHEMA public OWNER TO pg_database_owner;\n"
     )
-    assert needed_roles(script, None) == NeededRoles(frozenset(), frozenset())
+    assert needed_roles(script, None) == NeededRoles(frozenset(), frozenset(), frozenset())
+
+
+def test_without_owners_and_grants_only_those_are_needed_that_definitions_name() -> None:
+    needed = needed_roles(SCRIPT, KNOWN)
+    assert needed.of(owners=False) == {"authenticated", "an on", "mapped"}
+    assert needed.of(owners=True) == needed.owners | needed.others | needed.named

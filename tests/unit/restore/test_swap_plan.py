@@ -45,7 +45,14 @@ def plan(
     )
     live = live_of(COPY, report) or "neondb"
     swap = swap_of(asked, live, databases, NOW)
-    return plan_swap(asked, swap, replace(FACTS, databases=databases), report, ["app@10.0.0.7"])
+    return plan_swap(
+        asked,
+        swap,
+        replace(FACTS, databases=databases),
+        report,
+        ["app@10.0.0.7"],
+        ["slot debezium"],
+    )
 
 
 def test_the_live_one_steps_aside_and_the_copy_takes_its_name() -> None:
@@ -132,7 +139,8 @@ def test_what_was_live_before_has_no_report_and_needs_none() -> None:
     made = plan(None)
     assert made.blockers == ()
     assert made.backup is None
-    settings, clients = made.warnings
+    settings, replication, clients = made.warnings
+    assert "slot debezium" in replication
     assert settings.startswith("Settings, grants, limit, comment and owner of the database itself")
     assert clients == "Clients lose their connections once and have to connect again."
 
@@ -146,7 +154,7 @@ def test_the_notes_of_the_restore_are_reported_before_a_swap() -> None:
 def test_sessions_are_ended_only_where_there_are_some() -> None:
     asked = parse_restore_event({"action": "swap", "database": "app", "restored_database": COPY})
     swap = swap_of(asked, "neondb", THERE, NOW)
-    made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [])
+    made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [], [])
     assert made.steps[0].startswith("Rename neondb")
 
 

@@ -5,12 +5,13 @@ drill is partial and names it.
 """
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from lifeboat.model.identifiers import quoted, unquoted
 from lifeboat.model.server_messages import without_values
 from lifeboat.model.text import line
+from lifeboat.recovery.policy.lacks import Lacks
 from lifeboat.recovery.policy.lost_objects import head, lost_objects, makes_something
 from lifeboat.recovery.policy.out_of_resources import Resource, exhausted_resource
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem
@@ -30,6 +31,7 @@ class Classified:
         fatal: a sentence for each error that is, or may be, the backup's fault.
         untested: what could not be created here.
         tolerated: a sentence for each other error, with the reason.
+        noted: those of them for which nothing is untested.
         parallel: the first sentence in `fatal` of an error that may not happen with one worker;
             None if there is none.
         missing_roles: names of missing roles that owners or grants need; these errors are fatal
@@ -42,17 +44,29 @@ class Classified:
     tolerated: tuple[str, ...]
     parallel: str | None
     missing_roles: tuple[str, ...]
+    noted: tuple[str, ...] = ()
     short_of: Resource | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What is known of the server when its errors are classified.
+
+    Attributes:
+        rules: the tolerated errors of this kind of server.
+        stand_ins: extensions for which it has only a stand-in.
+        replaced_collations: names of collations that were created before, as another kind.
+        members: what each extension of the backup consists of; None for one if that isn't known.
+    """
+
+    rules: tuple[ToleratedError, ...] = EMBEDDED
+    stand_ins: Collection[str] = ()
+    replaced_collations: Collection[str] = ()
+    members: Mapping[str, Iterable[str] | None] = field(default_factory=dict)
+
+
 def classify(
-    output: RestoreOutput,
-    *,
-    code: int,
-    whole: bool = True,
-    stand_ins: Collection[str] = (),
-    replaced_collations: Collection[str] = (),
-    rules: Iterable[ToleratedError] = EMBEDDED,
+    output: RestoreOutput, *, code: int, whole: bool = True, server: Server | None = None
 ) -> Classified:
     """Separate errors that are the backup's fault from those that aren't.
 
@@ -60,23 +74,20 @@ def classify(
         output: all messages of pg_restore.
         code: its exit code: 0, or 1 with errors; negative: the signal that killed it.
         whole: whether every pass came to its end.
-        stand_ins: extensions for which the server has only a stand-in.
-        replaced_collations: names of collations that were created before, as another kind.
-        rules: the tolerated errors of this kind of server.
+        server: that was restored into; by default, a drill's own that lacks nothing.
     """
-    found = [
-        (problem, _matching_rule(problem, rules, replaced_collations))
-        for problem in output.problems
-    ]
-    server_lacks = bool(stand_ins) or any(rule and rule.lack for _, rule in found)
-    tolerated = [(p, rule) for p, rule in found if rule and (server_lacks or not rule.follows)]
+    server = server or Server()
+    tolerated = _tolerated(output, server)
     tolerated_ids = {id(problem) for problem, _ in tolerated}
     fatal = [problem for problem in output.problems if id(problem) not in tolerated_ids]
     errors = [problem.error for problem in output.problems]
     return Classified(
         fatal=(*_about_the_end(output, code, whole=whole), *map(_sentence, fatal)),
-        untested=_untested(tolerated, stand_ins, replaced_collations),
-        tolerated=tuple(f"{_sentence(problem)}: {rule.why}." for problem, rule in tolerated),
+        untested=_untested(tolerated, server),
+        tolerated=tuple(dict.fromkeys(f"{_sentence(p)}: {rule.why}." for p, rule in tolerated)),
+        noted=tuple(
+            dict.fromkeys(f"{_sentence(p)}: {rule.why}." for p, rule in tolerated if rule.noted)
+        ),
         parallel=next(map(_sentence, filter(one_worker_may_succeed, fatal)), None),
         missing_roles=tuple(
             dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
@@ -85,10 +96,38 @@ def classify(
     )
 
 
-def _matching_rule(
-    problem: RestoreProblem, rules: Iterable[ToleratedError], replaced: Collection[str]
-) -> ToleratedError | None:
-    for rule in rules:
+type _Tolerated = tuple[RestoreProblem, ToleratedError]
+
+
+def _tolerated(output: RestoreOutput, server: Server) -> list[_Tolerated]:
+    """The problems to tolerate: what follows from a lack only if a known lack explains it.
+
+    What failed for a lack is lacking itself, so one pass may explain problems for the next.
+    """
+    found = [(problem, _matching_rule(problem, server)) for problem in output.problems]
+    matched = [(problem, rule) for problem, rule in found if rule]
+    lacks, explained = Lacks(server.members), {id(p) for p, rule in matched if not rule.follows}
+    for name in server.stand_ins:
+        lacks.add_extension(name, replaced=True)
+    for problem, rule in matched:
+        if rule.lack or rule.untested:
+            lacks.add_statement(problem.statement)
+    while True:
+        new = [
+            problem
+            for problem, rule in matched
+            if id(problem) not in explained and lacks.explain(rule.missing_name(problem))
+        ]
+        if not new:
+            return [(problem, rule) for problem, rule in matched if id(problem) in explained]
+        for problem in new:
+            explained.add(id(problem))
+            lacks.add_statement(problem.statement)
+
+
+def _matching_rule(problem: RestoreProblem, server: Server) -> ToleratedError | None:
+    replaced = server.replaced_collations
+    for rule in server.rules:
         caught = rule.match(problem)
         if caught is None:
             continue
@@ -111,17 +150,14 @@ def _about_the_end(output: RestoreOutput, code: int, *, whole: bool) -> list[str
     return [f"pg_restore counts {output.ignored} errors, and {read} could be read in what it said."]
 
 
-def _untested(
-    tolerated: Collection[tuple[RestoreProblem, ToleratedError]],
-    stand_ins: Collection[str],
-    replaced_collations: Collection[str],
-) -> Untested:
+def _untested(tolerated: Collection[_Tolerated], server: Server) -> Untested:
     lost = lost_objects(problem.statement for problem, _ in tolerated)
     caught = [rule.match(problem) or {} for problem, rule in tolerated]
     objects = [
         f"{_sentence(problem)}."
         for problem, rule in tolerated
-        if (rule.untested or makes_something(problem.statement)) and not _was_there_before(problem)
+        if (rule.untested or makes_something(problem.statement))
+        and not (rule.noted or _was_there_before(problem))
     ]
     return Untested(
         extensions=tuple(sorted(lost.extensions)),
@@ -129,8 +165,8 @@ def _untested(
         tables=lost.tables,
         sequences=lost.sequences,
         fewer=lost.counts,
-        collations=tuple(replaced_collations),
-        stand_ins=tuple(stand_ins),
+        collations=tuple(server.replaced_collations),
+        stand_ins=tuple(server.stand_ins),
         absent=frozenset(groups["relation"] for groups in caught if "relation" in groups),
     )
 

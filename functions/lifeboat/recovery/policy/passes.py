@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 _AFTER_INDEXES = re.compile(
     r"\d+; \d+ \d+ (?:(?P<events>(?:COMMENT - )?EVENT TRIGGER )"
-    r"|(?P<rights>(?:DEFAULT )?ACL |MATERIALIZED VIEW DATA ))"
+    r"|(?P<rights>(?:DEFAULT )?ACL )|(?P<views>MATERIALIZED VIEW DATA ))"
 )
 
 
@@ -39,22 +39,24 @@ def passes(entries: Iterable[str]) -> tuple[Pass, ...]:
     1. Definitions and rows, in one run: a table that the same run has created is truncated and
        loaded in one transaction, for which a server with wal_level=minimal writes no WAL.
     2. Indexes, constraints, triggers, rules and whatever else comes after the rows.
-    3. Grants, and the contents of materialized views, which may need the grants. Not earlier: an
-       index is built with the rights of the table's owner, who may have lost some since then.
-    4. Event triggers, separately: pg_restore would create them while it refreshes materialized
+    3. Grants, in the archive's order: a role that grants something in a schema needs a grant on the
+       schema before, and no archive has that dependency. Not earlier: an index is built with the
+       rights of the table's owner, who may have lost some since then.
+    4. The contents of materialized views, which may need the grants.
+    5. Event triggers, separately: pg_restore would create them while it refreshes materialized
        views, and an event trigger that refuses DDL may refuse that.
 
     Args:
         entries: those to restore, as `pg_restore --list` writes them, in its order.
     """
     main: list[str] = []
-    late: dict[str, list[str]] = {"rights": [], "events": []}
+    late: dict[str, list[str]] = {"rights": [], "views": [], "events": []}
     for entry in entries:
         match = _AFTER_INDEXES.match(entry)
         (late[match.lastgroup or ""] if match else main).append(entry)
-    rights, events = Pass(tuple(late["rights"])), Pass(tuple(late["events"]), parallel=False)
+    last = (Pass(tuple(some), parallel=kind == "views") for kind, some in late.items())
     return (
         Pass(tuple(main), ("pre-data", "data")),
         Pass(tuple(main), ("post-data",)),
-        *(each for each in (rights, events) if each.entries),
+        *(each for each in last if each.entries),
     )

@@ -21,14 +21,16 @@ class ToleratedError:
 
     Attributes:
         error: a regular expression for the whole first line of the error. A table in its group
-            `relation` must not exist at the end, or the error isn't tolerated.
+            `relation` must not exist at the end, or the error isn't tolerated. With that group, or
+            a group `missing`, the server has to lack what is named there.
         why: the reason, in words.
         statement: a regular expression for the beginning of the statement. A name in its group
             `collation` has to be a replaced collation; with a group `schema`, at least one
             collation has to be replaced.
-        follows: tolerate it only after a tolerated `lack` in this restore.
+        follows: tolerate it only if a tolerated `lack` of this restore explains it.
         lack: the server lacks something that other objects may depend on.
         untested: the statement creates nothing, but what it does stays untested.
+        noted: nothing is untested or lost, but people should know it.
     """
 
     error: str
@@ -37,12 +39,18 @@ class ToleratedError:
     follows: bool = False
     lack: bool = False
     untested: bool = False
+    noted: bool = False
 
     def match(self, problem: RestoreProblem) -> dict[str, str] | None:
         """The matched groups if the rule applies to the problem, else None."""
         begins = re.match(self.statement, problem.statement)
         says = re.fullmatch(self.error, problem.error)
         return begins.groupdict() | says.groupdict() if begins and says else None
+
+    def missing_name(self, problem: RestoreProblem) -> str | None:
+        """What the error says is missing, as it writes names; None if it names nothing."""
+        caught = self.match(problem) or {}
+        return caught.get("relation") or caught.get("missing")
 
 
 _ANYWHERE = (
@@ -71,6 +79,36 @@ _ANYWHERE = (
         lack=True,
     ),
     ToleratedError(
+        r"can only create extension in database [^\n]*",
+        "only one database of a server may have the extension (pg_cron), and this one is another",
+        statement="CREATE EXTENSION ",
+        lack=True,
+    ),
+    ToleratedError(
+        r'security label provider "[^\n]*" is not loaded',
+        "the server hasn't loaded the library that knows such labels",
+        statement="SECURITY LABEL ",
+        untested=True,
+    ),
+    ToleratedError(
+        r'could not set "default_tablespace" to [^\n]*',
+        "the server has no such tablespace, so what was in it is in the default one",
+        noted=True,
+    ),
+    ToleratedError(
+        r'could not connect to server "[^\n]*"|could not establish connection',
+        "the other server can't be reached from here; the view stays empty",
+        statement="REFRESH MATERIALIZED VIEW ",
+        untested=True,
+    ),
+    ToleratedError(
+        r'materialized view "(?P<missing>[^\n]+)" has not been populated',
+        "it shows such a view, which is empty",
+        statement="REFRESH MATERIALIZED VIEW ",
+        follows=True,
+        untested=True,
+    ),
+    ToleratedError(
         r'collation "[^\n]+" already exists|ICU is not supported in this build'
         r'|could not create locale "[^\n]+": No such file or directory',
         "it was made before, as another kind, since the server has no ICU or no such locale",
@@ -87,7 +125,7 @@ _ANYWHERE = (
         statement="REFRESH MATERIALIZED VIEW ",
     ),
     ToleratedError(
-        rf'extension "[^"]*"{_NOT_THERE}',
+        rf'extension "(?P<missing>[^"]*)"{_NOT_THERE}',
         "a comment on an extension that the server doesn't have",
         statement="COMMENT ON EXTENSION ",
         follows=True,
@@ -100,22 +138,24 @@ _ANYWHERE = (
         follows=True,
     ),
     ToleratedError(
-        rf'type "?[^"\n.]+\.[^\n]+{_NOT_THERE}',
+        rf'type "?(?P<missing>[^"\n.]+\.[^\n]+){_NOT_THERE}',
         "a type of a lacking extension, or one that was made of it",
         follows=True,
     ),
     ToleratedError(
-        rf"(?:function|procedure|aggregate) [^(\n.]+\.[^\n]+{_NOT_THERE}",
+        rf"(?:function|procedure|aggregate) (?P<missing>[^(\n.]+\.[^\n]+){_NOT_THERE}",
         "a function of a lacking extension, or one that takes or gives such a type",
         follows=True,
     ),
     ToleratedError(
-        r"operator does not exist: [^\n]*\.[-+*/<>=~!@#%^&|`?]+ [^\n]*",
+        r"operator does not exist: (?:[^\n]* )?"
+        r"(?P<missing>[^\s.]+\.[-+*/<>=~!@#%^&|`?]+) [^\n]*",
         "an operator of a lacking extension",
         follows=True,
     ),
     ToleratedError(
-        rf'operator (?:class|family) "[^\n.]+\.[^\n]+"{_NOT_THERE} for access method "[^"]*"',
+        rf'operator (?:class|family) "(?P<missing>[^\n.]+\.[^\n]+)"{_NOT_THERE}'
+        r' for access method "[^"]*"',
         "an operator class of a lacking extension, or one for such a type",
         follows=True,
     ),
@@ -126,13 +166,13 @@ _ANYWHERE = (
     ),
     ToleratedError(
         r"(?:text search (?:parser|dictionary|template|configuration)|statistics object)"
-        rf' "[^\n.]+\.[^\n]+"{_NOT_THERE}',
+        rf' "(?P<missing>[^\n.]+\.[^\n]+)"{_NOT_THERE}',
         "a part of full text search, or statistics, that a lacking extension brings or that failed",
         follows=True,
     ),
     ToleratedError(
-        rf'(?:schema|language|access method|foreign-data wrapper|server|event trigger) "[^\n]+"'
-        rf"{_NOT_THERE}",
+        r"(?:schema|language|access method|foreign-data wrapper|server|event trigger)"
+        rf' "(?P<missing>[^\n]+)"{_NOT_THERE}',
         "something without a schema that a lacking extension brings, or that failed for it",
         follows=True,
     ),
@@ -148,12 +188,6 @@ _ANYWHERE = (
 
 EMBEDDED = (
     *_ANYWHERE,
-    ToleratedError(
-        r'could not connect to server "[^\n]*"|could not establish connection',
-        "the drill's own server is kept from reaching other servers; the view stays empty",
-        statement="REFRESH MATERIALIZED VIEW ",
-        untested=True,
-    ),
     ToleratedError(
         r'could not open file "[^\n]*" for reading: [^\n]*|program "[^\n]*" failed'
         r"|could not (?:execute|close|read from) [^\n]*command[^\n]*",
@@ -214,6 +248,12 @@ MANAGED = (
         r'must be (?:able to SET ROLE|member of role) "[^\n]*"|permission denied for schema [^\n]*',
         "the role that restores may not give this away, or that role may not have it",
         statement="ALTER [^;]* OWNER TO ",
+    ),
+    ToleratedError(
+        r'permission denied to set session authorization(?: "[^\n]*")?',
+        "the role that restores may not grant what another role had granted",
+        statement="SET SESSION AUTHORIZATION |GRANT |REVOKE ",
+        untested=True,
     ),
     ToleratedError(
         r"permission denied to change default privileges|must be member of role [^\n]*",

@@ -7,10 +7,14 @@ from lifeboat.model.identifiers import quoted
 from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import speed_of
 from lifeboat.recovery.policy.duration import MB
+from lifeboat.recovery.policy.left_out import left_out_of_copies
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
 from lifeboat.settings import RestoreSettings
 from lifeboat.settings.function_size import MAX_EPHEMERAL_MB
+
+_ONE_DATABASE_ONLY = frozenset({"pg_cron"})
+"""Extensions that work in one database of a server, which a setting of the server names."""
 
 _ARCHIVE_MARGIN_BYTES = 100 * MB
 """Of /tmp, beside the archive: for globals, lists and CA certificates."""
@@ -30,6 +34,15 @@ def warnings(event: RestoreEvent, source: RestoreSource, facts: TargetFacts) -> 
             f"The server has no files of {plural(len(lacking), 'extension')}:"
             f" {join_first(lacking)}. What needs them will be missing, and the copy won't count as"
             " proven."
+        )
+    yield from left_out_of_copies(manifest.inventory)
+    if alone := [
+        name for name in wanted if name in _ONE_DATABASE_ONLY and source.live in facts.databases
+    ]:
+        yield (
+            f"Only one database of a server may have {join_first(alone)}, and the live one has it:"
+            " the copy comes without, and won't count as proven. After a swap, create it there and"
+            " schedule its jobs again."
         )
     if event.owners == "keep" and (missing := missing_roles(source.roles or (), facts)):
         yield (

@@ -1,4 +1,8 @@
-"""Which roles an archive's definitions need: those that own something or are granted something."""
+"""Which roles an archive's definitions need.
+
+These are roles that own something or are granted something, and roles that definitions name: a
+policy needs its roles even if everything belongs to the role that restores.
+"""
 
 import re
 from collections.abc import Collection
@@ -12,8 +16,17 @@ _GRANTED = (
     re.compile(rf"^GRANT .* TO {_NAME}(?: WITH GRANT OPTION)?;$", re.MULTILINE),
     re.compile(rf"^ALTER DEFAULT PRIVILEGES FOR ROLE {_NAME} ", re.MULTILINE),
     re.compile(rf"^ALTER DEFAULT PRIVILEGES .* TO {_NAME}(?: WITH GRANT OPTION)?;$", re.MULTILINE),
+    re.compile(rf"^SET SESSION AUTHORIZATION {_NAME};$", re.MULTILINE),
 )
-_PSEUDO_ROLES = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "pg_database_owner"}
+_PART = r'(?:"(?:[^"]|"")+"|[^\s";,.]+)'
+_POLICIES = re.compile(
+    rf"^CREATE POLICY {_PART} ON {_PART}\.{_PART}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)?"
+    rf" TO ({_PART}(?:, {_PART})*)",
+    re.MULTILINE,
+)
+_ONE_NAME = re.compile(_PART)
+_MAPPINGS = re.compile(rf"^CREATE USER MAPPING FOR {_NAME} SERVER ", re.MULTILINE)
+_PSEUDO_ROLES = {"PUBLIC", "public", "CURRENT_USER", "SESSION_USER", "pg_database_owner"}
 
 
 @dataclass(frozen=True)
@@ -22,11 +35,17 @@ class NeededRoles:
 
     Attributes:
         owners: that own something in it.
-        others: that are only granted something.
+        others: that are only granted something, or grant it.
+        named: that policies and user mappings name; a restore without owners needs them too.
     """
 
     owners: frozenset[str]
     others: frozenset[str]
+    named: frozenset[str]
+
+    def of(self, *, owners: bool) -> frozenset[str]:
+        """The roles that a restore needs, with or without owners and grants."""
+        return self.named | self.owners | self.others if owners else self.named
 
 
 def needed_roles(script: str, known: Collection[str] | None) -> NeededRoles:
@@ -39,7 +58,9 @@ def needed_roles(script: str, known: Collection[str] | None) -> NeededRoles:
     """
     owners = _found(_OWNERS.findall(script), known)
     granted = [name for pattern in _GRANTED for name in pattern.findall(script)]
-    return NeededRoles(owners, _found(granted, known) - owners)
+    policies = [name for roles in _POLICIES.findall(script) for name in _ONE_NAME.findall(roles)]
+    named = _found([*policies, *_MAPPINGS.findall(script)], known)
+    return NeededRoles(owners, _found(granted, known) - owners, named)
 
 
 def _found(names: list[str], known: Collection[str] | None) -> frozenset[str]:

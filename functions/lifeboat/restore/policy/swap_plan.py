@@ -76,6 +76,7 @@ def plan_swap(
     facts: TargetFacts,
     report: RestoreReport | None,
     clients: Sequence[str],
+    replication: Sequence[str],
 ) -> Plan:
     """The restored database into the live one's place.
 
@@ -85,6 +86,7 @@ def plan_swap(
         facts: the server.
         report: of the restore that made the copy; None for what was live before.
         clients: who is connected to either of the databases.
+        replication: the live database's logical slots and subscriptions.
     """
     renames = tuple(f"Rename {quoted(old)} to {quoted(new)}." for old, new in swap.renames.items())
     end = (f"End {len(clients)} sessions: {join_first(clients)}.",) if clients else ()
@@ -97,13 +99,15 @@ def plan_swap(
             "All in one transaction, in less than a second; nothing is dropped.",
             f"To go back afterwards: {swap.rollback_sql}",
         ),
-        warnings=tuple(_warnings(swap, report)),
+        warnings=tuple(_warnings(swap, report, replication)),
         blockers=tuple(_blockers(event, swap, facts, report)),
         next_changes=(("confirm", swap.live),),
     )
 
 
-def _warnings(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
+def _warnings(
+    swap: Swap, report: RestoreReport | None, replication: Sequence[str]
+) -> Iterator[str]:
     if report:
         aside = " It stays in the database that is moved aside." if swap.before else ""
         yield (
@@ -121,6 +125,13 @@ def _warnings(swap: Swap, report: RestoreReport | None) -> Iterator[str]:
         )
     else:
         yield f"There is no {quoted(swap.live)} on this server: the copy just gets its name."
+    if replication and swap.before:
+        yield (
+            "Logical replication stays with the database that is moved aside"
+            f" ({join_first(replication)}): consumers go on reading the old rows, and a slot that"
+            " nobody reads keeps WAL until the disk is full. After the swap, drop what is no longer"
+            f" needed and create it again in the new {quoted(swap.live)}."
+        )
     yield "Clients lose their connections once and have to connect again."
 
 
