@@ -74,6 +74,16 @@ def test_what_the_planner_runs_of_a_users_fails_no_backup(
     assert database.value("SELECT count(*) FROM witness") == 0
 
 
+def test_an_index_that_is_being_made_anew_keeps_no_backup_waiting(backups: BackupHarness) -> None:
+    backups.settings["backup"] = {"lock_wait_seconds": 1}
+    with backups.database.connect() as client, client.transaction():
+        client.execute("REINDEX INDEX users_pkey")
+        manifest = backups.take().manifest
+    assert manifest.inventory.rows == 1000
+    (note,) = manifest.notes
+    assert "public.users (canceling statement due to lock timeout)" in note
+
+
 def test_a_copy_that_cannot_be_counted_is_read_and_its_functions_set_nothing(
     new_database: Callable[..., Database],
 ) -> None:

@@ -1,6 +1,5 @@
 """Stores a database's archive, and checks it against the snapshot of the dump."""
 
-import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from lifeboat.model.identifiers import split_qualified
 from lifeboat.model.inventory import Source
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.row_counts import require_same, with_decoded_rows
+from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.inventory_queries import read_source, with_descendants
 from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
 from lifeboat.s3.bucket import StoredState
@@ -34,7 +34,6 @@ from lifeboat.s3.upload import ArchiveUpload
 from lifeboat.settings.providers import provider_of
 
 _SQL_ASCII = "SQL_ASCII"
-_NO_UTF8 = re.compile(r'in encoding "[^"]+" has no equivalent in encoding "UTF8"')
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,21 @@ def store_archive(
     try:
         return _undisturbed(run, connections, stored, own_encoding=False)
     except DumpError as error:
-        if not _NO_UTF8.search(error.what):
+        if not _lacks_utf8(error, connections.catalog_conn):
             raise
         require_ascii_names(connections.catalog_conn)
         run.log("backup.restarted", {"attempt": 2, "reason": error.what, "notes": []})
     return _undisturbed(run, connections, stored, own_encoding=True)
+
+
+def _lacks_utf8(error: DumpError, catalog_conn: Connection) -> bool:
+    """Whether pg_dump met a character without an equivalent in UTF-8.
+
+    The server's language is anybody's, but its message has the bytes and both encodings' names.
+    """
+    encoding = catalog_conn.info.parameter_status("server_encoding") or ""
+    told = all(part in error.what for part in (" 0x", encoding, "UTF8"))
+    return told and encoding not in {"UTF8", _SQL_ASCII}
 
 
 def _undisturbed(
