@@ -139,7 +139,7 @@ def test_a_table_of_nothing_but_generated_columns_is_counted(backups: BackupHarn
 @pytest.mark.fault("database")
 def test_thousands_of_large_objects_are_counted(backups: BackupHarness) -> None:
     backups.database.run("SELECT lo_from_bytea(0, '') FROM generate_series(1, 2500)")
-    assert backups.take().manifest.inventory.counts.large_objects == 2500
+    assert backups.take().manifest.inventory.large_objects == 2500
 
 
 @pytest.mark.fault("database")

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from lifeboat.errors import LifeboatError, TimeLimitError, VerificationError
+from lifeboat.recovery.compare_definitions import compare_definitions
+from lifeboat.restore import restore_database
+from lifeboat.restore.run import RestoreRun
 from tests.support.backup_harness import TARGET_ARN, Database, eventually, open_backends
 from tests.support.proxy import Proxy
 from tests.support.restore_harness import RestoreHarness, databases, event_in, refused
@@ -116,26 +119,35 @@ def test_an_archive_that_is_not_the_backups_is_never_given_to_a_server(
     assert databases(restores.live) == {restores.live.name}
 
 
+def drop_before_comparing(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    def comparing(run: RestoreRun, *rest: Any) -> None:
+        with run.session(run.copy_name) as connection:
+            connection.execute(statement.encode())
+        compare_definitions(run, *rest)
+
+    monkeypatch.setattr(restore_database, "compare_definitions", comparing)
+
+
 @pytest.mark.fault("bucket")
-@pytest.mark.parametrize("lost", ["index", "sequence"])
+@pytest.mark.parametrize("lost", ["definitions", "sequences"])
 def test_what_did_not_come_back_fails_and_is_offered_only_with_what_is_lacking(
-    restores: RestoreHarness, lost: str
+    restores: RestoreHarness, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    """The manifest claims more than there is in the archive."""
+    """Something was dropped in the copy, or the manifest has a later value of a sequence."""
     manifest = restores.backups.take().manifest
-    lie: dict[str, Any] = manifest.model_dump(mode="json")
-    if lost == "index":
-        lie["inventory"]["counts"]["indexes"] += 1
+    if lost == "definitions":
+        drop_before_comparing(monkeypatch, "DROP SEQUENCE public.users_id_seq CASCADE")
     else:
+        lie: dict[str, Any] = manifest.model_dump(mode="json")
         lie["inventory"]["sequences"][0]["last_value"] += 1
-    changed = type(manifest).model_validate(lie)
-    bucket = restores.backups.bucket
-    bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
+        changed = type(manifest).model_validate(lie)
+        bucket = restores.backups.bucket
+        bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
     error = refused(restores.restore)
     assert isinstance(error, VerificationError)
     (copy,) = databases(restores.live) - {restores.live.name}
     assert copy in error.what
-    assert f"Lacking or different: {'objects' if lost == 'index' else 'sequences'}: " in error.what
+    assert f"Lacking or different: {lost}: " in error.what
     assert event_in(error.todo)["allow_unverified"] is True
     plan = restores.ask(action="swap", restored_database=copy)
     assert "not proven but failed" in plan["blockers"][0]

@@ -36,7 +36,7 @@ def test_a_restored_backup_is_the_database_again(
     assert rows["public", "no_columns"] == 2
     assert rows["public", "parent"] == 3
     assert sum(n for (_, name), n in rows.items() if name.startswith("events")) == 13
-    assert manifest.inventory.counts.large_objects == 3
+    assert manifest.inventory.large_objects == 3
     claimed = manifest.inventory.model_copy(update={"sequences": ()})
     assert claimed == source.inventory() == copy.inventory()
     with copy.connect() as connection:

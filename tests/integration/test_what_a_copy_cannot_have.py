@@ -57,12 +57,12 @@ def odd(
 
 
 LACKING = {
-    'objects: REFRESH MATERIALIZED VIEW public.near: could not connect to server "far".',
-    'objects: REFRESH MATERIALIZED VIEW public.nearer: materialized view "near" has not been'
+    'definitions: REFRESH MATERIALIZED VIEW public.near: could not connect to server "far".',
+    'definitions: REFRESH MATERIALIZED VIEW public.nearer: materialized view "near" has not been'
     " populated.",
-    "objects: SECURITY LABEL FOR anon ON COLUMN public.labelled.email IS: security label provider"
-    ' "anon" is not loaded.',
-    'objects: CREATE VIEW public.jobs: relation "cron.job" does not exist.',
+    "definitions: SECURITY LABEL FOR anon ON COLUMN public.labelled.email IS: security label"
+    ' provider "anon" is not loaded.',
+    'definitions: CREATE VIEW public.jobs: relation "cron.job" does not exist.',
     "rows: cron.job with its 1 rows can't be made here.",
     "sequences: cron.job_jobid_seq can't be made here.",
     "extensions: pg_cron 1.0 is not available here.",

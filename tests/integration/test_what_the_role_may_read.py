@@ -67,7 +67,7 @@ def test_everything_unreadable_is_named_at_once_and_the_statements_cure_it(
     database.run(*[each for each in statements(error) if "pg_read_all_data" not in each])
     manifest = as_role.take().manifest
     assert manifest.inventory.rows == 1005
-    assert manifest.inventory.counts.large_objects == 1
+    assert manifest.inventory.large_objects == 1
 
 
 def test_reading_all_data_is_enough_where_there_is_no_row_security(as_role: BackupHarness) -> None:

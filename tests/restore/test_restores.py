@@ -10,6 +10,7 @@ from lifeboat.errors import ConnectError, EventError, NoBackupError, RefusedErro
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore import list_backups
 from tests.support.backup_harness import MAJORS, TARGET_ARN, Database, assert_no_children
+from tests.support.drill_harness import check
 from tests.support.restore_harness import (
     RestoreHarness,
     databases,
@@ -138,7 +139,12 @@ def test_a_newer_server_takes_the_backup_of_an_older_one(
 ) -> None:
     restores.backups.database = new_database(source)
     restores.backups.database.run(
-        "CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t SELECT generate_series(1, 100)"
+        "CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (200)",
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch()",
+        "CREATE VIEW few AS SELECT * FROM t WHERE id::varchar IN ('1', '2')",
+        "INSERT INTO t SELECT generate_series(1, 100)",
     )
     elsewhere = new_database(target)
     restores.give_target(elsewhere)
@@ -180,6 +186,9 @@ def test_a_missing_role_is_named_and_can_be_made_or_left_out(
         answer = restores.restore(target=TARGET_ARN, owners=owners)
         copy = Database(elsewhere.server, answer["restored_database"])
         assert answer["verdict"] == "proven", answer["reasons"]
+        noted = check(restores.report(answer), "definitions").details
+        words = ("Owners and grants were not restored, and so not compared.",)
+        assert noted == (words if owners == "none" else ())
         assert copy.value("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == owner
         copy.drop()
     elsewhere.run('DROP ROLE "the Owner"', "DROP ROLE reader")

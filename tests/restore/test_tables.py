@@ -20,7 +20,7 @@ SHOP = (
     "CREATE FUNCTION is_fine(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
     "CREATE SEQUENCE numbers START 500",
     "CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-    " name text CHECK (is_fine(name)), favourite bigint)",
+    " name text CHECK (is_fine(name)), kind varchar CHECK (kind IN ('a', 'b')), favourite bigint)",
     "CREATE TABLE orders (id serial PRIMARY KEY, customer bigint NOT NULL REFERENCES customers"
     " ON DELETE CASCADE, state state DEFAULT 'open', number int DEFAULT nextval('numbers'),"
     " total numeric GENERATED ALWAYS AS (1.5) STORED)",

@@ -15,6 +15,7 @@ from lifeboat.drill.run import DrillRun
 from lifeboat.model.drill_report import Check, DrillReport, Outcome
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.programs import Programs
+from lifeboat.restore.policy.report import RestoreReport
 from tests.support import invariants
 from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database, login_of
 
@@ -101,7 +102,7 @@ class DrillHarness:
         self.settings["target_secret_arns"] = [TARGET_ARN]
 
 
-def check(report: DrillReport, name: str) -> Check:
+def check(report: DrillReport | RestoreReport, name: str) -> Check:
     """The check of that name, which has to be there."""
     return next(each for each in report.checks if each.name == name)
 

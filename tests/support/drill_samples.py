@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from lifeboat.model.drill_report import Check, DrillReport, Limit, Outcome, TableResult, Verdict
 from tests.support.samples import COUNT, DATABASES, MOMENTS, SLOTS, TEXT
 
-CHECKS = ("checksum", "decode", "restore", "rows", "content", "sequences", "extensions", "objects")
+CHECKS = (
+    "checksum",
+    "decode",
+    "restore",
+    "rows",
+    "content",
+    "sequences",
+    "extensions",
+    "definitions",
+)
 
 REPORT = DrillReport(
     database="app",

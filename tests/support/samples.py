@@ -8,7 +8,6 @@ from lifeboat.model.inventory import (
     CollationProvider,
     Extension,
     Inventory,
-    ObjectCounts,
     Sequence,
     Source,
     Table,
@@ -59,7 +58,6 @@ MANIFEST = Manifest(
         sequences=(Sequence(schema="public", name="ids", last_value=2**63 - 1, is_called=True),),
         extensions=(Extension(name="plpgsql", version="1.0"),),
         collations=(CollationProvider(name="de", provider="icu"),),
-        counts=ObjectCounts(indexes=4, constraints=3),
     ),
     retention=BackupRetention(
         expires=datetime(2027, 2, 20, 2, tzinfo=UTC), locked_until=None, lock_mode="off"
@@ -153,7 +151,7 @@ MANIFESTS = st.builds(
         collations=st.lists(st.builds(CollationProvider, name=TEXT, provider=TEXT), max_size=2).map(
             tuple
         ),
-        counts=st.builds(ObjectCounts, indexes=COUNT, large_objects=COUNT),
+        large_objects=COUNT,
     ),
     retention=st.builds(
         BackupRetention,

@@ -10,7 +10,7 @@ from lifeboat.alerts.policy.state import KnownSchedule, schedule_of
 from lifeboat.alerts.policy.topic_facts import Subscription, TopicFacts
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
-from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
+from lifeboat.model.inventory import Inventory, Sequence, Table
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
@@ -94,7 +94,6 @@ def backup(
                 sequences=(Sequence(schema="public", name="ids", last_value=7, is_called=True),),
                 extensions=(),
                 collations=(),
-                counts=ObjectCounts(),
             ),
             "retention": BackupRetention(
                 expires=expires(SETTINGS.retention.of(where.tier).days, slot),

@@ -132,7 +132,7 @@ def test_every_check_of_a_drill_is_explained() -> None:
     checks = set()
     for path in (REPOSITORY / "functions/lifeboat").rglob("*.py"):
         checks |= literals(path, "_check" if path.stem == "verdict" else "add_check", None)
-    assert {"checksum", "restore", "rows", "objects"} <= checks
+    assert {"checksum", "restore", "rows", "definitions"} <= checks
     explained = set(re.findall(r"^\| `([a-z]+)` \|", PAGES["drills"].text, re.MULTILINE))
     verdicts = {"proven", "partial", "failed"}
     assert explained == checks | verdicts | {"validation"}

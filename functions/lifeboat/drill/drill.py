@@ -1,13 +1,14 @@
 """Runs one drill: fetches a backup, decodes, restores and compares it, and stores the report."""
 
 from contextlib import ExitStack
+from functools import partial
 
 from lifeboat.drill.check_capacity import check_capacity
 from lifeboat.drill.find_backup import find_backup
 from lifeboat.drill.policy.report_page import render_page
-from lifeboat.drill.restore_copy import restore_copy
+from lifeboat.drill.restore_copy import definitions_again, restore_copy
 from lifeboat.drill.run import DrillRun
-from lifeboat.drill.target import empty_copy, open_server
+from lifeboat.drill.target import dropping, open_server
 from lifeboat.drill.validate_copy import validate_copy
 from lifeboat.errors import (
     ArchivedError,
@@ -22,6 +23,7 @@ from lifeboat.errors import (
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.compare_copy import compare_copy
+from lifeboat.recovery.compare_definitions import compare_definitions
 from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
 from lifeboat.recovery.properties import set_archived_properties
 from lifeboat.recovery.publish_report import publish_report
@@ -93,11 +95,12 @@ def _verify(run: DrillRun) -> None:
 
 
 def _restore_and_compare(run: DrillRun) -> None:
-    with empty_copy(run):
+    with dropping(run, run.copy_name):
         untested = restore_copy(run)
         run.disk_bytes = run.scratch.bytes_used()
         with run.phases.timed("compare"):
             compare_copy(run, untested)
+        compare_definitions(run, untested, partial(definitions_again, run))
         with run.phases.timed("validate"):
             validate_copy(run)
         with run.phases.timed("settings"):

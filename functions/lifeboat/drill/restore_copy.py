@@ -1,19 +1,28 @@
 """Restores an archive into an empty database, and classifies pg_restore's errors."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from lifeboat.drill.restore_unprivileged import restore_unprivileged
 from lifeboat.drill.run import DrillRun
-from lifeboat.drill.target import make_empty
+from lifeboat.drill.target import dropping, make_empty
 from lifeboat.errors import CapacityError
 from lifeboat.recovery.archive_listing import definitions
-from lifeboat.recovery.pg_restore import restore_archive, run_attempts
+from lifeboat.recovery.archive_toc import read_entries
+from lifeboat.recovery.pg_restore import (
+    PgRestoreResult,
+    list_entries,
+    restore_archive,
+    run_attempts,
+)
 from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
+from lifeboat.recovery.policy.entry import definition_lines
 from lifeboat.recovery.policy.left_out import left_out_of_copies
 from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED
-from lifeboat.recovery.policy.verdict import Untested
+from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.prepare_database import (
     Role,
     collations_in,
@@ -66,13 +75,7 @@ def _restore_with_roles(run: DrillRun, jobs: int) -> Classified:
 
 def _restore_once(run: DrillRun, jobs: int) -> Classified:
     """Restore into an empty database, and classify pg_restore's errors."""
-    make_empty(run)
-    replaced = _replace_collations(run)
-    done = (
-        restore_unprivileged(run, run.server.roles, jobs)
-        if run.server
-        else restore_archive(run, jobs)
-    )
+    done, replaced = _restore_into(run, run.copy_name, list_entries(run), jobs)
     return classify(
         parse(done.said),
         code=done.code,
@@ -86,12 +89,39 @@ def _restore_once(run: DrillRun, jobs: int) -> Classified:
     )
 
 
-def _replace_collations(run: DrillRun) -> tuple[str, ...]:
+@contextmanager
+def definitions_again(run: DrillRun) -> Iterator[str]:
+    """Restore the archive's definitions into a second database, as the copy was restored.
+
+    One worker does it, in the archive's order. Errors have been met before, by the copy.
+
+    Raises:
+        ServerError: the server refused.
+    """
+    database = f"{run.copy_name}_again"
+    with dropping(run, database):
+        lines = definition_lines(list_entries(run), read_entries(run.archive))
+        _restore_into(run, database, lines, jobs=1)
+        yield database
+
+
+def _restore_into(
+    run: DrillRun, database: str, lines: Iterable[str], jobs: int
+) -> tuple[PgRestoreResult, tuple[str, ...]]:
+    """Restore entries into a new database. Returns also the collations that were replaced."""
+    make_empty(run, database)
+    replaced = _replace_collations(run, database)
+    if run.server:
+        return restore_unprivileged(run, run.server.roles, database, lines, jobs), replaced
+    return restore_archive(run, database, lines, jobs), replaced
+
+
+def _replace_collations(run: DrillRun, database: str) -> tuple[str, ...]:
     """Create plain collations for those that the drill's own server lacks. Returns their names."""
     if not run.server:
         return ()
     wanted = collations_in(definitions(run))
-    with run.session(run.copy_name) as connection:
+    with run.session(database) as connection:
         missing = missing_collations(connection, wanted)
         create_stand_ins(connection, missing)
     return tuple(name for _, name in missing)

@@ -3,14 +3,14 @@
 The ordinary role has its own login: code in a superuser's session could regain superuser rights.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import LiteralString
 
 from lifeboat.drill.roles import DrillRoles
 from lifeboat.drill.run import DrillRun
 from lifeboat.postgres.connect import Connection
 from lifeboat.recovery.archive_toc import read_entries
-from lifeboat.recovery.pg_restore import PgRestoreResult, list_entries, restore_pass, run_in_order
+from lifeboat.recovery.pg_restore import PgRestoreResult, restore_pass, run_in_order
 from lifeboat.recovery.policy.rights import RolePass, passes_by_role
 
 _PARAMETERS: LiteralString = """
@@ -18,14 +18,18 @@ SELECT name FROM pg_catalog.pg_settings WHERE context IN ('superuser', 'superuse
 """
 
 
-def restore_unprivileged(run: DrillRun, roles: DrillRoles, jobs: int) -> PgRestoreResult:
+def restore_unprivileged(
+    run: DrillRun, roles: DrillRoles, database: str, lines: Iterable[str], jobs: int
+) -> PgRestoreResult:
     """Restore in passes, each by a superuser or by an ordinary role, and wait for the end.
 
     Errors in single objects don't stop it.
 
     Args:
-        run: whose archive has been fetched, and whose empty copy exists.
+        run: whose archive has been fetched.
         roles: of the server.
+        database: of the server, and empty.
+        lines: of the archive's table of contents.
         jobs: see `restore_archive`.
 
     Raises:
@@ -34,22 +38,22 @@ def restore_unprivileged(run: DrillRun, roles: DrillRoles, jobs: int) -> PgResto
         LifeboatError: the run was ended for another reason, or the server refused what every
             server of ours takes.
     """
-    with run.session(run.copy_name) as session:
-        return run_in_order(_run_all(run, roles, session, jobs))
+    with run.session(database) as session:
+        return run_in_order(_run_all(run, roles, session, lines, jobs))
 
 
 def _run_all(
-    run: DrillRun, roles: DrillRoles, session: Connection, jobs: int
+    run: DrillRun, roles: DrillRoles, session: Connection, lines: Iterable[str], jobs: int
 ) -> Iterator[PgRestoreResult]:
-    contents = list_entries(run)
+    database = session.info.dbname
     parameters = [str(name) for (name,) in session.execute(_PARAMETERS)]
-    planned = passes_by_role(contents, read_entries(run.archive), parameters)
+    planned = passes_by_role(lines, read_entries(run.archive), parameters)
 
     def run_one(role_pass: RolePass) -> PgRestoreResult:
         if not role_pass.superuser:
-            return restore_pass(run, role_pass.run, jobs)
+            return restore_pass(run, role_pass.run, jobs, run.restorer.to(database))
         with roles.as_superusers(session):
-            return restore_pass(run, role_pass.run, jobs, run.login)
+            return restore_pass(run, role_pass.run, jobs, run.login.to(database))
 
     roles.open(session)
     for role_pass in planned.building:

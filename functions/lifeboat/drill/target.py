@@ -79,8 +79,8 @@ def _external(run: DrillRun) -> Iterator[None]:
 
 
 @contextmanager
-def empty_copy(run: DrillRun) -> Iterator[None]:
-    """Drop the copy that `make_empty` creates in the block, in every case.
+def dropping(run: DrillRun, database: str) -> Iterator[None]:
+    """Drop the database that `make_empty` creates in the block, in every case.
 
     Raises:
         TargetError: it could not be dropped.
@@ -89,31 +89,31 @@ def empty_copy(run: DrillRun) -> Iterator[None]:
         yield
     finally:
         if not run.server:  # an own server is thrown away whole
-            _drop(run)
+            _drop(run, database)
 
 
-def make_empty(run: DrillRun) -> None:
-    """Create the empty database to restore into; it replaces that of an earlier attempt.
+def make_empty(run: DrillRun, database: str) -> None:
+    """Create an empty database to restore into; it replaces that of an earlier attempt.
 
     Raises:
         ServerError: the server refused.
     """
     with run.session() as connection:
-        drop_database(connection, run.copy_name)
+        drop_database(connection, database)
         create_database(
             connection,
-            run.copy_name,
+            database,
             major=run.major,
             encoding=run.manifest.own_encoding,
             comment=_COMMENT,
         )
 
 
-def _drop(run: DrillRun) -> None:
-    """Drop the copy over a new connection: the drill's scope may have closed the old one."""
+def _drop(run: DrillRun, database: str) -> None:
+    """Drop a database over a new connection: the drill's scope may have closed the old one."""
     try:
         with closing(open_again(run.login)) as connection:
-            drop_database(connection, run.copy_name)
+            drop_database(connection, database)
     except (ConnectError, psycopg.Error) as error:
         words = (
             error.what
@@ -121,8 +121,8 @@ def _drop(run: DrillRun) -> None:
             else redacted_message(error, run.login.endpoint)
         )
         raise TargetError(
-            f"The drill's database {run.copy_name} could not be dropped: {words}",
-            todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{run.copy_name}" WITH (FORCE); the'
+            f"The drill's database {database} could not be dropped: {words}",
+            todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{database}" WITH (FORCE); the'
             " next drill on this server does it too, after an hour.",
         ) from None
 

@@ -41,7 +41,7 @@ class Check(StoredRecord):
 
     Attributes:
         name: stable and short, such as "checksum", "decode", "restore", "rows", "content",
-            "sequences", "extensions", "objects", "validation: has users".
+            "sequences", "extensions", "definitions", "validation: has users".
         outcome: its result.
         details: what differs or could not be tested, a sentence each; notes if it passed. If there
             are very many: the first ones, then the number of the rest.

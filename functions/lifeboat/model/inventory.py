@@ -6,7 +6,7 @@ but no field may change its meaning.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from lifeboat.model.utc import UtcTime
@@ -96,32 +96,6 @@ class CollationProvider(StoredRecord):
     provider: str
 
 
-class ObjectCounts(StoredRecord):
-    """The number of objects of each kind in the user's schemas, without those of extensions.
-
-    Attributes:
-        indexes: on tables and materialized views.
-        constraints: on tables and domains.
-        unvalidated_constraints: those of them that are NOT VALID.
-        views: ordinary ones.
-        materialized_views: with or without rows.
-        functions: and procedures, aggregates and window functions.
-        triggers: on tables and views, except those that PostgreSQL creates itself.
-        policies: for row-level security.
-        large_objects: of the database, whoever owns them.
-    """
-
-    indexes: Count = 0
-    constraints: Count = 0
-    unvalidated_constraints: Count = 0
-    views: Count = 0
-    materialized_views: Count = 0
-    functions: Count = 0
-    triggers: Count = 0
-    policies: Count = 0
-    large_objects: Count = 0
-
-
 class Inventory(StoredRecord):
     """The contents of a database, as one snapshot sees them.
 
@@ -130,10 +104,7 @@ class Inventory(StoredRecord):
         sequences: with their states.
         extensions: that are installed.
         collations: besides the database's own.
-        counts: the numbers of all other objects.
-        counted_as_dumped: whether the counts are of the objects that pg_dump dumps. Before this
-            field existed, they were of all objects in the catalogs, with clones and invalid
-            indexes.
+        large_objects: their number, whoever owns them.
         subscriptions: names of the database's own. They stay out of every copy.
     """
 
@@ -141,8 +112,11 @@ class Inventory(StoredRecord):
     sequences: tuple[Sequence, ...]
     extensions: tuple[Extension, ...]
     collations: tuple[CollationProvider, ...]
-    counts: ObjectCounts
-    counted_as_dumped: bool = False
+    large_objects: Annotated[
+        Count,
+        # Once, it was among the counts of all objects.
+        Field(validation_alias=AliasChoices("large_objects", AliasPath("counts", "large_objects"))),
+    ] = 0
     subscriptions: tuple[str, ...] = ()
 
     @property

@@ -107,7 +107,7 @@ def require_same(inventory: Inventory, counted: Counted) -> None:
         RowsDifferError: it does not; names the first tables and counts the rest.
     """
     problems = [str(each) for each in compare_rows(inventory.tables, counted.rows)]
-    expected = inventory.counts.large_objects
+    expected = inventory.large_objects
     if counted.large_objects != expected:
         problems.append(
             f"large objects: {expected} in the snapshot, {counted.large_objects} in the archive"

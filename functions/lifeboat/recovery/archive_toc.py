@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifeboat.errors import DecodeError
-from lifeboat.recovery.policy.rights import Entry
+from lifeboat.recovery.policy.entry import Entry
 
 _MAGIC, _CUSTOM = b"PGDMP", 1
 _MIN_VERSION, _MAX_VERSION = (1, 14), (1, 16)
@@ -26,7 +26,7 @@ _DATES = 7
 class _Reader:
     """Reads the numbers and strings of an archive's header and table of contents, in order."""
 
-    data: mmap.mmap
+    data: bytes | mmap.mmap
     at: int = 0
     integer: int = 4
 
@@ -58,13 +58,16 @@ class _EntryOffsets:
     """An entry's number, and the positions of its strings in the file."""
 
     number: int
-    tag: slice | None
     kind: slice | None
+    schema: slice | None
+    tag: slice | None
+    owner: slice | None
+    access_method: slice | None
     definition: slice | None
 
 
 def read_entries(archive: Path) -> tuple[Entry, ...]:
-    """All entries of the table of contents, in order.
+    """All entries of an archive's table of contents, in order.
 
     Args:
         archive: the file.
@@ -73,15 +76,32 @@ def read_entries(archive: Path) -> tuple[Entry, ...]:
         DecodeError: the table of contents is damaged, or of an unknown version.
     """
     with archive.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return entries_in(data)
 
-        def text(place: slice | None) -> str:
-            return data[place].decode(errors="surrogateescape") if place else ""
 
-        with _truncation_refused():
-            found = tuple(
-                Entry(each.number, text(each.kind), text(each.tag), text(each.definition))
-                for each in _entries(data)
+def entries_in(data: bytes | mmap.mmap) -> tuple[Entry, ...]:
+    """All entries of the table of contents of an archive in memory, in order.
+
+    Raises:
+        DecodeError: the table of contents is damaged, or of an unknown version.
+    """
+
+    def text(place: slice | None) -> str:
+        return data[place].decode(errors="surrogateescape") if place else ""
+
+    with _truncation_refused():
+        found = tuple(
+            Entry(
+                number=each.number,
+                kind=text(each.kind),
+                schema=text(each.schema),
+                tag=text(each.tag),
+                owner=text(each.owner),
+                access_method=text(each.access_method),
+                definition=text(each.definition),
             )
+            for each in _entries(data)
+        )
     if not found:
         raise DecodeError(
             "The archive's table of contents can't be read: it is empty or of an unknown version.",
@@ -133,7 +153,7 @@ def _replace(data: mmap.mmap, place: slice, edit: Callable[[bytes], bytes]) -> b
     return True
 
 
-def _entries(data: mmap.mmap) -> Iterator[_EntryOffsets]:
+def _entries(data: bytes | mmap.mmap) -> Iterator[_EntryOffsets]:
     if data[: len(_MAGIC)] != _MAGIC:
         return
     reader = _Reader(data, len(_MAGIC))
@@ -167,12 +187,15 @@ def _entry(reader: _Reader, version: tuple[int, int]) -> _EntryOffsets:
     tag, kind = reader.string(), reader.string()
     reader.number()  # its section
     definition = reader.string()
-    for _ in ("drop", "copy", "schema", "tablespace", "access method"):
+    for _ in ("drop", "copy"):
         reader.string()
+    schema = reader.string()
+    reader.string()  # its tablespace
+    access_method = reader.string()
     if version >= (1, 16):
         reader.number()  # its kind of relation
-    for _ in ("owner", "with oids"):
-        reader.string()
+    owner = reader.string()
+    reader.string()  # with oids
     while reader.string():  # what it depends on
         pass
-    return _EntryOffsets(number, tag, kind, definition)
+    return _EntryOffsets(number, kind, schema, tag, owner, access_method, definition)

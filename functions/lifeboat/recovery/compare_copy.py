@@ -13,7 +13,8 @@ from lifeboat.model.text import join_first
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.inventory_queries import read_sequences, take_inventory
 from lifeboat.postgres.snapshot import Relation, list_relations
-from lifeboat.recovery.policy.verdict import Untested, compare
+from lifeboat.recovery.policy.untested import Untested
+from lifeboat.recovery.policy.verdict import compare
 from lifeboat.recovery.run import RecoveryRun
 
 _HIDDEN: LiteralString = """
@@ -58,7 +59,7 @@ def _hidden_tables(connection: Connection) -> list[str]:
 def _not_readable(tables: list[str], role: str) -> str:
     return (
         f"Row-level security hides rows of {join_first(tables)} from {quoted(role)}, who restores."
-        f" So nothing was compared. To compare, let it read them (ALTER ROLE {quoted(role)}"
+        f" So no contents were compared. To compare, let it read them (ALTER ROLE {quoted(role)}"
         " BYPASSRLS;) or restore as a superuser."
     )
 

@@ -44,9 +44,9 @@ def decode_archive(run: RecoveryRun) -> bool:
     differences = [
         str(each) for each in compare_rows(inventory.tables, counted.rows, source="manifest")
     ]
-    if counted.large_objects != inventory.counts.large_objects:
+    if counted.large_objects != inventory.large_objects:
         differences.append(
-            f"large objects: {inventory.counts.large_objects} in the manifest,"
+            f"large objects: {inventory.large_objects} in the manifest,"
             f" {counted.large_objects} in the archive"
         )
     more = len(differences) - _MAX_NAMED

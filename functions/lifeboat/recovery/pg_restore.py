@@ -1,6 +1,6 @@
 """Runs pg_restore: from an archive into an empty database. Keeps all messages."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from psycopg.conninfo import make_conninfo
@@ -73,31 +73,30 @@ def run_attempts(
 
 
 def restore_archive(
-    run: RecoveryRun, jobs: int, entries: Sequence[str] | None = None
+    run: RecoveryRun, database: str, entries: Iterable[str], jobs: int
 ) -> PgRestoreResult:
-    """Restore into the empty copy, and wait for the end. Errors in single objects don't stop it.
+    """Restore into an empty database, and wait for the end. Errors in single objects don't stop it.
 
     It runs the passes of `lifeboat.recovery.policy.passes` in order, and stops after one that did
     not finish.
 
     Args:
         run: whose archive has been fetched.
+        database: of the run's server.
+        entries: of the archive's table of contents, a line for each.
         jobs: number of workers. From 2 on, a table is loaded in the transaction that truncates it;
             with wal_level=minimal, the server then writes no WAL for its rows.
-        entries: of the archive's table of contents, a line for each; None for all of them.
 
     Raises:
         ProgramMissingError: the layer doesn't carry this major.
         LifeboatError: the run was ended for another reason.
     """
-    listed = list_entries(run) if entries is None else entries
-    return run_in_order(restore_pass(run, part, jobs) for part in passes(listed))
+    login = run.restorer.to(database)
+    return run_in_order(restore_pass(run, part, jobs, login) for part in passes(entries))
 
 
-def restore_pass(
-    run: RecoveryRun, part: Pass, jobs: int, login: Login | None = None
-) -> PgRestoreResult:
-    """Run one pass, as the run's restorer or with another login to the copy's server.
+def restore_pass(run: RecoveryRun, part: Pass, jobs: int, login: Login) -> PgRestoreResult:
+    """Run one pass with a login to the database that is restored into.
 
     pg_restore gets no AWS credentials: an archive is untrusted input, and pg_restore has had
     vulnerabilities that a crafted archive could use.
@@ -106,7 +105,6 @@ def restore_pass(
         ProgramMissingError: the layer doesn't carry this major.
         LifeboatError: the run was ended for another reason.
     """
-    login = (login or run.restorer).to(run.copy_name)
     chosen = run.archive.with_suffix(".list")
     chosen.write_bytes("\n".join(part.entries).encode(errors="surrogateescape"))
     chosen.chmod(0o644)  # the account may be another one

@@ -8,6 +8,8 @@ from psycopg import sql
 from lifeboat.model.inventory import Inventory
 from lifeboat.postgres.connect import Connection
 from lifeboat.recovery.compare_copy import compare_copy
+from lifeboat.recovery.compare_definitions import compare_definitions
+from lifeboat.recovery.policy.entry import line_number
 from lifeboat.recovery.properties import set_archived_properties
 from lifeboat.restore.answer import answer_of
 from lifeboat.restore.choose_entries import choose_entries
@@ -18,6 +20,7 @@ from lifeboat.restore.policy.tables_plan import plan_tables
 from lifeboat.restore.run import RestoreRun
 from lifeboat.restore.steps import (
     abandon_on_error,
+    definitions_again,
     fetch_complete,
     publish,
     require_roles,
@@ -51,6 +54,12 @@ def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
         untested = restore_into(run, entries)
         with run.phases.timed("compare"):
             compare_copy(run, untested, None if run.whole else partial(_expected_inventory, run))
+        compare_definitions(
+            run,
+            untested,
+            partial(definitions_again, run, entries),
+            None if entries is None else set(map(line_number, entries)),
+        )
         if run.whole:
             # Connect first: the database's own settings may change or refuse a later session.
             with run.session(run.copy_name) as connection:
@@ -70,11 +79,7 @@ def _chosen_entries(run: RestoreRun) -> list[str]:
 
 
 def _expected_inventory(run: RestoreRun, restored: Inventory) -> Inventory:
-    """The manifest's inventory for the chosen tables and those that come with them.
-
-    The manifest counts indexes and the like only for the whole database; pg_restore's errors show
-    whether they are missing.
-    """
+    """The manifest's inventory for the chosen tables and those that come with them."""
     whole = run.manifest.inventory
     wanted = {(table.schema, table.name) for table in restored.tables}.union(run.event.tables)
     sequences = {(each.schema, each.name) for each in restored.sequences}

@@ -18,20 +18,22 @@ from lifeboat.errors import (
 from lifeboat.model.identifiers import quoted
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.recovery.archive_listing import definitions
+from lifeboat.recovery.archive_toc import read_entries
 from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
-from lifeboat.recovery.pg_restore import restore_archive, run_attempts
+from lifeboat.recovery.pg_restore import list_entries, restore_archive, run_attempts
 from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
+from lifeboat.recovery.policy.entry import definition_lines
 from lifeboat.recovery.policy.left_out import left_out_of_copies
 from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
 from lifeboat.recovery.policy.tolerated_errors import MANAGED
-from lifeboat.recovery.policy.verdict import Untested
+from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.prepare_database import drop_database, in_encoding
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.required_roles import needed_roles
-from lifeboat.restore.run import RestoreRun
+from lifeboat.restore.run import RestoreRun, drop_statement
 
 _PROVIDERS_SINCE = 15
 _BUILTIN_SINCE = 17
@@ -134,32 +136,25 @@ def create_copy(run: RestoreRun) -> None:
     Raises:
         ServerError: the server refused.
     """
-    source = run.manifest.source
+    comment = f"Restored by Lifeboat from {run.manifest.location.id}"
     with run.session() as connection:
         if run.leftover:
             drop_database(connection, run.copy_name)
-        notes = _create_like(
-            connection,
-            run.copy_name,
-            live=source.database,
-            encoding=run.manifest.own_encoding,
-            comment=f"Restored by Lifeboat from {run.manifest.location.id}",
-        )
+        notes = _create_like_live(run, connection, run.copy_name, comment)
     if not run.leftover:
         run.notes += notes
     run.leftover = run.copy_name
 
 
-def _create_like(
-    connection: Connection, name: str, *, live: str, encoding: str | None, comment: str
+def _create_like_live(
+    run: RestoreRun, connection: Connection, name: str, comment: str
 ) -> tuple[str, ...]:
     """Create an empty database with the encoding and locale of the live one, if that exists.
 
     Args:
+        run: of the backup; if the live database doesn't exist, the server's defaults are used.
         connection: to another database of the server, in autocommit.
         name: of the new database.
-        live: whose encoding and locale it gets; if it doesn't exist, the server's defaults.
-        encoding: that the archive is in, if not in UTF-8.
         comment: on the database.
 
     Returns:
@@ -168,6 +163,7 @@ def _create_like(
     Raises:
         psycopg.Error: the server refuses, most likely because such a database exists.
     """
+    live, encoding = run.manifest.source.database, run.manifest.own_encoding
     options = _options_of(connection, live)
     notes: tuple[str, ...] = ()
     if options is None:
@@ -235,13 +231,48 @@ def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
 def _load(run: RestoreRun, entries: Sequence[str] | None, jobs: int) -> Classified:
     """Restore into an empty database, and classify pg_restore's errors."""
     create_copy(run)
-    done = restore_archive(run, jobs, entries)
+    lines = list_entries(run) if entries is None else entries
+    done = restore_archive(run, run.copy_name, lines, jobs)
     return classify(
         parse(done.said),
         code=done.code,
         whole=done.whole,
         server=Server(rules=MANAGED, members=run.manifest.inventory.members),
     )
+
+
+@contextmanager
+def definitions_again(run: RestoreRun, entries: Sequence[str] | None) -> Iterator[str]:
+    """Restore the definitions into a second database like the copy; drop it after the block.
+
+    One worker does it, in the archive's order. Errors have been met before, by the copy.
+
+    Args:
+        run: the backup and the server.
+        entries: as for `restore_into`.
+
+    Raises:
+        ServerError: the server refused.
+    """
+    database = f"lifeboat_definitions_{run.started:%Y%m%dt%H%M%Sz}_{run.run_id[:8]}"
+    lines = list_entries(run) if entries is None else entries
+    try:
+        with run.session() as connection:
+            comment = "Lifeboat compares definitions with these. It may be dropped."
+            _create_like_live(run, connection, database, comment)
+        restore_archive(run, database, definition_lines(lines, read_entries(run.archive)), jobs=1)
+        yield database
+    finally:
+        _drop(run, database)
+
+
+def _drop(run: RestoreRun, database: str) -> None:
+    """Drop a database over a new connection: the run's scope may have closed all others."""
+    try:
+        with closing(open_again(run.login)) as connection:
+            drop_database(connection, database)
+    except (ConnectError, psycopg.Error):
+        run.notes.append(f"Drop what the comparison left: {drop_statement(database)}")
 
 
 def publish(run: RestoreRun, report: RestoreReport) -> None:

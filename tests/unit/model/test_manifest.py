@@ -119,6 +119,13 @@ def test_a_field_added_later_does_not_stop_an_older_reader() -> None:
     assert Manifest.from_json(json.dumps(content).encode()) == MANIFEST
 
 
+def test_the_large_objects_of_older_manifests_are_among_their_counts() -> None:
+    content = json.loads(stored())
+    del content["inventory"]["large_objects"]
+    content["inventory"]["counts"] = {"indexes": 4, "large_objects": 7}
+    assert Manifest.from_json(json.dumps(content).encode()).inventory.large_objects == 7
+
+
 def test_a_manifest_that_lies_in_another_backups_place_is_refused() -> None:
     key = "weekly/app/2026-11-15T020000Z/manifest.json"
     with pytest.raises(ManifestError, match=r"claims to be weekly/app/2026-11-22T020000Z/man"):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.errors import RowsDifferError
-from lifeboat.model.inventory import Inventory, ObjectCounts, Table
+from lifeboat.model.inventory import Inventory, Table
 from lifeboat.model.row_counts import Difference, compare_rows, require_same, with_decoded_rows
 
 USERS = Table(schema="public", name="users", rows=7)
@@ -26,7 +26,7 @@ def inventory(*tables: Table, large_objects: int = 0) -> Inventory:
         sequences=(),
         extensions=(),
         collations=(),
-        counts=ObjectCounts(large_objects=large_objects),
+        large_objects=large_objects,
     )
 
 

@@ -18,7 +18,7 @@ def test_a_table_called_snapshots_is_reported_by_its_name(monkeypatch: pytest.Mo
     table = Table(schema="public", name="snapshots", rows=7)
     claimed = inventory(table)
     counted = SimpleNamespace(
-        rows={("public", "snapshots"): 6}, large_objects=claimed.counts.large_objects
+        rows={("public", "snapshots"): 6}, large_objects=claimed.large_objects
     )
     monkeypatch.setattr(fetch_archive, "_decoded", lambda _: counted)
     noted: list[str] = []

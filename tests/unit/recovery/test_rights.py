@@ -2,13 +2,14 @@
 
 import pytest
 
-from lifeboat.recovery.policy.rights import Entry, needs_superuser, passes_by_role
+from lifeboat.recovery.policy.entry import Entry
+from lifeboat.recovery.policy.rights import needs_superuser, passes_by_role
 
 PARAMETERS = ("session_replication_role",)
 
 
 def entry(kind: str, definition: str = "", tag: str = "x") -> Entry:
-    return Entry(7, kind, tag, definition)
+    return Entry(number=7, kind=kind, tag=tag, definition=definition)
 
 
 @pytest.mark.parametrize(
@@ -87,19 +88,25 @@ def test_a_comment_is_made_by_who_may() -> None:
     assert not needs_superuser(entry("COMMENT", tag="COLUMN t.x"), ())
 
 
-ENTRIES = (
-    Entry(1, "SCHEMA", "s", ""),
-    Entry(2, "COMMENT", "SCHEMA s", ""),
-    Entry(3, "DOMAIN", "d", ""),
-    Entry(4, "CAST", "CAST (a AS b)", ""),
-    Entry(5, "TABLE", "t", ""),
-    Entry(6, "TABLE DATA", "t", ""),
-    Entry(7, "INDEX", "i", ""),
-    Entry(8, "PUBLICATION", "p", ""),
-    Entry(9, "EVENT TRIGGER", "e", ""),
-    Entry(10, "COMMENT", "EVENT TRIGGER e", ""),
-    Entry(11, "ACL", "TABLE t", ""),
-    Entry(12, "MATERIALIZED VIEW DATA", "v", ""),
+ENTRIES = tuple(
+    Entry(number=number, kind=kind, tag=tag, definition="")
+    for number, (kind, tag) in enumerate(
+        (
+            ("SCHEMA", "s"),
+            ("COMMENT", "SCHEMA s"),
+            ("DOMAIN", "d"),
+            ("CAST", "CAST (a AS b)"),
+            ("TABLE", "t"),
+            ("TABLE DATA", "t"),
+            ("INDEX", "i"),
+            ("PUBLICATION", "p"),
+            ("EVENT TRIGGER", "e"),
+            ("COMMENT", "EVENT TRIGGER e"),
+            ("ACL", "TABLE t"),
+            ("MATERIALIZED VIEW DATA", "v"),
+        ),
+        start=1,
+    )
 )
 LINES = (
     ";\n; Archive created at some time",

@@ -50,6 +50,12 @@ def without_attver(definition: bytes) -> bytes:
     return b"".join(_without_option(statement) for statement in _statements(definition))
 
 
+def statements_without_attver(definition: bytes) -> tuple[bytes, ...]:
+    """The definition's statements without the option, and without the blanks between them."""
+    statements = (each.strip() for each in _statements(without_attver(definition)))
+    return tuple(each for each in statements if each)
+
+
 def _statements(script: bytes) -> Iterator[bytes]:
     """The statements, each with its semicolon, and the rest after the last one."""
     start = 0

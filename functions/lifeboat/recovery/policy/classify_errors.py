@@ -17,7 +17,7 @@ from lifeboat.recovery.policy.out_of_resources import Resource, exhausted_resour
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem
 from lifeboat.recovery.policy.second_attempt import one_worker_may_succeed
 from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, ToleratedError
-from lifeboat.recovery.policy.verdict import Untested
+from lifeboat.recovery.policy.untested import Excuse, Untested
 
 _MAX_ERROR_LENGTH = 300
 _ROLE = re.compile(r'role "(.+)" does not exist')
@@ -164,7 +164,10 @@ def _untested(tolerated: Collection[_Tolerated], server: Server) -> Untested:
         objects=tuple(dict.fromkeys(objects)),
         tables=lost.tables,
         sequences=lost.sequences,
-        fewer=lost.counts,
+        excuses=tuple(
+            Excuse(problem.statement, means_lack=rule.lack or rule.follows)
+            for problem, rule in tolerated
+        ),
         collations=tuple(server.replaced_collations),
         stand_ins=tuple(server.stand_ins),
         absent=frozenset(groups["relation"] for groups in caught if "relation" in groups),

@@ -1,41 +1,26 @@
 """Which objects are lost with a statement of pg_dump that could not be executed."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from math import inf
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lifeboat.model.identifiers import TableName, split_qualified, unquoted
 
 _NAME = r'(?:"(?:[^"]|"")+"|[a-z0-9_$]+)'
 _QUALIFIED = rf"{_NAME}\.{_NAME}"
 
-# What a statement would have created: named groups catch its name; the numbers are what it adds to
-# fields of `ObjectCounts`. Infinity means unknown: CREATE TABLE includes an unknown number of
-# constraints.
-_MAKES: tuple[tuple[str, Mapping[str, float]], ...] = (
-    (rf"CREATE (?:UNLOGGED |FOREIGN )?TABLE (?P<table>{_QUALIFIED})", {"constraints": inf}),
-    (rf"COPY (?P<table>{_QUALIFIED})", {}),
-    (rf"CREATE (?:UNLOGGED )?SEQUENCE (?P<sequence>{_QUALIFIED})", {}),
-    (rf"ALTER TABLE .* SEQUENCE NAME (?P<sequence>{_QUALIFIED})", {}),
-    (r"SELECT pg_catalog\.setval\('(?P<sequence>(?:[^']|'')+)'", {}),
-    (r"CREATE (?:UNIQUE )?INDEX ", {"indexes": 1}),
-    (
-        rf"ALTER TABLE (?:ONLY )?{_QUALIFIED}\s+ADD CONSTRAINT {_NAME} (?:PRIMARY|UNIQUE|EXCLUDE)",
-        {"constraints": 1, "indexes": 1},
-    ),
-    (
-        rf"ALTER (?:FOREIGN )?TABLE (?:ONLY )?{_QUALIFIED}\s+ADD CONSTRAINT ",
-        {"constraints": 1, "unvalidated_constraints": 1},
-    ),
-    (r"CREATE (?:OR REPLACE )?(?:RECURSIVE )?VIEW ", {"views": 1}),
-    (r"CREATE MATERIALIZED VIEW ", {"materialized_views": 1}),
-    (r"CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) ", {"functions": 1}),
-    (r"CREATE (?:CONSTRAINT )?TRIGGER ", {"triggers": 1}),
-    (r"CREATE POLICY ", {"policies": 1}),
-    (rf"CREATE EXTENSION (?:IF NOT EXISTS )?(?P<extension>{_NAME})", {}),
+# What a statement would have created: named groups catch its name.
+_PATTERNS = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        rf"CREATE (?:UNLOGGED |FOREIGN )?TABLE (?P<table>{_QUALIFIED})",
+        rf"COPY (?P<table>{_QUALIFIED})",
+        rf"CREATE (?:UNLOGGED )?SEQUENCE (?P<sequence>{_QUALIFIED})",
+        rf"ALTER TABLE .* SEQUENCE NAME (?P<sequence>{_QUALIFIED})",
+        r"SELECT pg_catalog\.setval\('(?P<sequence>(?:[^']|'')+)'",
+        rf"CREATE EXTENSION (?:IF NOT EXISTS )?(?P<extension>{_NAME})",
+    )
 )
-_PATTERNS = tuple((re.compile(pattern, re.DOTALL), counts) for pattern, counts in _MAKES)
 
 _MAKES_NOTHING = re.compile(
     r"COMMENT ON |SECURITY LABEL |GRANT |REVOKE |SET |RESET |COPY |SELECT |REFRESH "
@@ -57,38 +42,29 @@ class LostObjects:
         tables: schema and name of each.
         sequences: schema and name of each.
         extensions: names.
-        counts: how many may be missing, by field of `ObjectCounts`; infinity if unknown.
     """
 
     tables: frozenset[TableName] = frozenset()
     sequences: frozenset[TableName] = frozenset()
     extensions: frozenset[str] = frozenset()
-    counts: Mapping[str, float] = field(default_factory=dict)
 
 
 def lost_objects(statements: Iterable[str]) -> LostObjects:
     """The objects that are lost with these statements, which are in pg_dump's form."""
     names: dict[str, set[str]] = {"table": set(), "sequence": set(), "extension": set()}
-    counts: dict[str, float] = {}
     for statement in statements:
-        found, made = _made_by(statement)
-        for kind, name in found.items():
+        for kind, name in _made_by(statement).items():
             names[kind].add(name)
-        for kind, count in made.items():
-            counts[kind] = counts.get(kind, 0) + count
     return LostObjects(
         frozenset(map(split_qualified, names["table"])),
         frozenset(split_qualified(name.replace("''", "'")) for name in names["sequence"]),
         frozenset(map(unquoted, names["extension"])),
-        counts,
     )
 
 
-def _made_by(statement: str) -> tuple[dict[str, str], Mapping[str, float]]:
-    for pattern, counts in _PATTERNS:
-        if match := pattern.match(statement):
-            return match.groupdict(), counts
-    return {}, {}
+def _made_by(statement: str) -> dict[str, str]:
+    found = (pattern.match(statement) for pattern in _PATTERNS)
+    return next((match.groupdict() for match in found if match), {})
 
 
 def makes_something(statement: str) -> bool:

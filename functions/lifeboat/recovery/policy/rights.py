@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile, groupby, islice, pairwise, takewhile
 
 from lifeboat.model.identifiers import unquoted
+from lifeboat.recovery.policy.entry import Entry, line_number
 from lifeboat.recovery.policy.passes import Pass, passes
 
 _BEFORE_ROWS = frozenset(
@@ -73,23 +74,6 @@ _END_OF_PROPERTIES = frozenset({"AS", "BEGIN", "RETURN"})
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One entry of an archive's table of contents.
-
-    Attributes:
-        number: with which its line in `pg_restore --list` begins.
-        kind: such as TABLE or COMMENT.
-        tag: its name; for a comment, kind and name of its object, such as SCHEMA public.
-        definition: the statement that creates it.
-    """
-
-    number: int
-    kind: str
-    tag: str
-    definition: str
-
-
-@dataclass(frozen=True)
 class RolePass:
     """One run of pg_restore, and the kind of role that runs it.
 
@@ -134,14 +118,14 @@ def passes_by_role(
     late: list[str] = []
     events: list[str] = []
     for line in lines:
-        kind = kinds.get(_number(line))
+        kind = kinds.get(line_number(line))
         if kind is None:  # a comment in the list
             continue
         into = events if kind == _LAST else late if kind in _AFTER_ROWS else early
         into.append(line)
     rows, rest, *views = passes(early)
-    heads = groupby(rows.entries, lambda line: _number(line) in superusers)
-    others = tuple(line for line in rest.entries if _number(line) not in superusers)
+    heads = groupby(rows.entries, lambda line: line_number(line) in superusers)
+    others = tuple(line for line in rest.entries if line_number(line) not in superusers)
     return RolePasses(
         building=(
             *(
@@ -163,12 +147,6 @@ def passes_by_role(
 def _as_superuser(lines: list[str]) -> Iterator[RolePass]:
     if lines:
         yield RolePass(Pass(tuple(lines), parallel=False), superuser=True)
-
-
-def _number(line: str) -> int:
-    """The entry's number in a line of `pg_restore --list`; 0 for a comment."""
-    number = line.partition(";")[0]
-    return int(number) if number.isdecimal() else 0
 
 
 def _kind(entry: Entry) -> str:

@@ -5,47 +5,20 @@ A difference fails, unless this server is known to be unable to hold the object:
 do wrong rows of a table that exists.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from lifeboat.model.drill_report import Check, Outcome, TableResult, Verdict
 from lifeboat.model.identifiers import TableName, qualified
-from lifeboat.model.inventory import Inventory, ObjectCounts, Sequence, Table
+from lifeboat.model.inventory import Inventory, Sequence, Table
 from lifeboat.model.text import line
+from lifeboat.recovery.policy.untested import Untested
 
-ESSENTIAL = ("checksum", "decode", "restore", "rows")
+ESSENTIAL = ("checksum", "decode", "restore", "rows", "definitions")
 """Checks that every proof needs: the archive's bytes, its format, and its contents."""
 
 _MAX_REASONS_PER_CHECK = 5
 _MAX_DETAILS = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class Untested:
-    """What the target server could not hold; this is not the backup's fault.
-
-    Attributes:
-        extensions: names of missing extensions.
-        objects: a sentence for each object that could not be created without them.
-        tables: tables that could not be created without them.
-        sequences: sequences that could not be created without them.
-        fewer: how many objects of a kind may be missing, by field of `ObjectCounts`; infinity if
-            unknown. Kinds without an entry have to be complete.
-        absent: `schema.name`, unquoted, of relations that tolerated errors called missing. If such
-            a table exists after all, the error had another cause.
-        collations: names of collations that were replaced by byte order.
-        stand_ins: names of extensions that a stand-in replaced, which holds the same rows. They are
-            only noted.
-    """
-
-    extensions: tuple[str, ...] = ()
-    objects: tuple[str, ...] = ()
-    tables: frozenset[TableName] = frozenset()
-    sequences: frozenset[TableName] = frozenset()
-    fewer: Mapping[str, float] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
-    collations: tuple[str, ...] = ()
-    stand_ins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +53,6 @@ def compare(
         _check("rows", _about_rows(tables, expected, restored)),
         _check("sequences", _about_sequences(expected, restored, not_testable)),
         _check("extensions", _about_extensions(expected, restored, not_testable)),
-        _check("objects", _about_objects(expected, restored, not_testable)),
     ]
     if any(table.checksum is not None for table in expected.tables):
         checks.insert(1, _check("content", _about_content(tables, expected.tables)))
@@ -178,7 +150,7 @@ def _about_rows(
     results: Iterable[TableResult], expected: Inventory, restored: Inventory
 ) -> Iterator[_Finding]:
     excluded = {(table.schema, table.name) for table in expected.tables if table.data_excluded}
-    ours, theirs = expected.counts.large_objects, restored.counts.large_objects
+    ours, theirs = expected.large_objects, restored.large_objects
     if ours != theirs:
         yield _failed(f"large objects: {ours:,} claimed, {theirs:,} came back.")
     if not any(table.checksum for table in expected.tables):
@@ -250,26 +222,6 @@ def _about_extensions(
             yield _untested(f"{name} {ours[name]} is not available here.")
         else:
             yield _failed(f"{name} {ours[name]} did not come back.")
-
-
-def _about_objects(
-    expected: Inventory, restored: Inventory, untested: Untested
-) -> Iterator[_Finding]:
-    for name in sorted({f"{t.schema}.{t.name}" for t in restored.tables} & untested.absent):
-        yield _failed(f"{name} is there, but was not yet when something else needed it.")
-    yield from (_untested(sentence) for sentence in untested.objects)
-    for kind in ObjectCounts.model_fields:
-        ours: int = getattr(expected.counts, kind)
-        theirs: int = getattr(restored.counts, kind)
-        figures = f"{kind.replace('_', ' ')}: {ours:,} claimed, {theirs:,} came back."
-        if kind == "large_objects":
-            continue  # they are data: see the rows
-        if theirs < ours and not expected.counted_as_dumped:
-            yield _untested(f"{figures} Then, what pg_dump leaves out was counted too.")
-        elif theirs > ours or ours - theirs > untested.fewer.get(kind, 0):
-            yield _failed(figures)
-        elif theirs < ours:
-            yield _untested(figures)
 
 
 def _about_collations(

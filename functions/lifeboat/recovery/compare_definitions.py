@@ -1,0 +1,80 @@
+"""Compares the definitions of a restored copy with those in the archive, entry by entry."""
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
+
+from lifeboat.errors import DumpError, ServerError
+from lifeboat.recovery.archive_toc import entries_in, read_entries
+from lifeboat.recovery.pg_dump_copy import dump_of_copy
+from lifeboat.recovery.policy.compare_entries import comparable, differences
+from lifeboat.recovery.policy.entry import Entry
+from lifeboat.recovery.policy.judge_definitions import Findings, Printed, judge_definitions
+from lifeboat.recovery.policy.untested import Untested
+from lifeboat.recovery.run import RecoveryRun
+
+_WITHOUT_OWNERS = "Owners and grants were not restored, and so not compared."
+
+type RestoreAgain = Callable[[], AbstractContextManager[str]]
+"""Restores the archive's definitions, without rows, into a second database like the copy. Gives its
+name, and drops it at the end of the block."""
+
+
+def compare_definitions(
+    run: RecoveryRun,
+    untested: Untested,
+    restore_again: RestoreAgain,
+    chosen: Collection[int] | None = None,
+) -> None:
+    """Dump the copy's definitions, compare them with the archive's, and add the check.
+
+    Args:
+        run: whose copy has been restored, and whose archive is still there.
+        untested: what the server could not hold.
+        restore_again: called only if an entry came back with another text.
+        chosen: numbers of the entries that were restored; None for all of them.
+
+    Raises:
+        DecodeError: the archive's table of contents can't be read.
+        LifeboatError: the run was ended for another reason.
+    """
+    archived = [
+        each for each in read_entries(run.archive) if chosen is None or each.number in chosen
+    ]
+    with run.phases.timed("definitions"):
+        try:
+            findings = _compare(run, archived, untested, restore_again)
+        except DumpError as error:
+            findings = Findings(failures=(error.what,), untested=())
+    notes = () if run.owners else (_WITHOUT_OWNERS,)
+    run.add_check("definitions", findings.failures, findings.untested, notes=notes)
+
+
+def _compare(
+    run: RecoveryRun,
+    archived: Iterable[Entry],
+    untested: Untested,
+    restore_again: RestoreAgain,
+) -> Findings:
+    expected = comparable(archived, owners=run.owners)
+    restored = _definitions_in(run, run.copy_name)
+    found = differences(expected, restored)
+    printed = _printed(run, restore_again) if found.reworded else Printed()
+    return judge_definitions(expected, restored, found, untested, printed)
+
+
+def _printed(run: RecoveryRun, restore_again: RestoreAgain) -> Printed:
+    try:
+        with restore_again() as database:
+            return Printed(_definitions_in(run, database))
+    except ServerError as error:
+        run.scope.check()
+        run.require_alive()
+        return Printed(why_not=f"{error.what} {error.todo}")
+
+
+def _definitions_in(run: RecoveryRun, database: str) -> tuple[Entry, ...]:
+    options = ("--format=custom", "--schema-only", "--compress=0")
+    encoding = run.manifest.own_encoding or "UTF8"  # like the archive
+    with dump_of_copy(run, *options, f"--encoding={encoding}", database=database) as child:
+        archive = child.read_all()
+    return comparable(entries_in(archive), owners=run.owners)
