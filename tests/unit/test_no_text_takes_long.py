@@ -20,8 +20,9 @@ import lifeboat
 from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.redact import redact
 from lifeboat.recovery.policy.classify_errors import Server, classify
+from lifeboat.recovery.policy.managed_errors import MANAGED
 from lifeboat.recovery.policy.pg_restore_output import parse
-from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED
+from lifeboat.recovery.policy.tolerated_errors import EMBEDDED
 from lifeboat.recovery.prepare_database import collations_in, roles_in
 from lifeboat.restore.policy.required_roles import needed_roles
 

@@ -10,6 +10,7 @@ from lifeboat.drill.target import dropping, make_empty
 from lifeboat.errors import CapacityError
 from lifeboat.recovery.archive_listing import definitions
 from lifeboat.recovery.archive_toc import read_entries
+from lifeboat.recovery.locale_dependents import locale_dependents
 from lifeboat.recovery.pg_restore import (
     PgRestoreResult,
     list_entries,
@@ -19,9 +20,10 @@ from lifeboat.recovery.pg_restore import (
 from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
 from lifeboat.recovery.policy.entry import definition_lines
 from lifeboat.recovery.policy.left_out import left_out_of_copies
+from lifeboat.recovery.policy.managed_errors import MANAGED
 from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
-from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED
+from lifeboat.recovery.policy.tolerated_errors import EMBEDDED
 from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.prepare_database import (
     Role,
@@ -85,6 +87,7 @@ def _restore_once(run: DrillRun, jobs: int) -> Classified:
             stand_ins=_stand_ins(run),
             replaced_collations=replaced,
             members=run.manifest.inventory.members,
+            dependents=locale_dependents(run, replaced),
         ),
     )
 

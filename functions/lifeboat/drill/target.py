@@ -17,8 +17,9 @@ from lifeboat.postgres.connect import Connection, connect, open_again, speaking_
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.redact import redacted_message
+from lifeboat.recovery.database_locale import create_database, locale_choices
 from lifeboat.recovery.policy.secret_names import named_secret
-from lifeboat.recovery.prepare_database import create_database, drop_database
+from lifeboat.recovery.prepare_database import drop_database
 from lifeboat.runtime.timeouts import timeouts
 
 _COMMENT = "A restore drill of Lifeboat; it is dropped when the drill is over."
@@ -100,13 +101,8 @@ def make_empty(run: DrillRun, database: str) -> None:
     """
     with run.session() as connection:
         drop_database(connection, database)
-        create_database(
-            connection,
-            database,
-            major=run.major,
-            encoding=run.manifest.own_encoding,
-            comment=_COMMENT,
-        )
+        choices = locale_choices(run.manifest, run.major)
+        create_database(connection, database, choices=choices, comment=_COMMENT)
 
 
 def _drop(run: DrillRun, database: str) -> None:

@@ -141,6 +141,8 @@ class Source(StoredRecord):
         collate: LC_COLLATE of the database.
         ctype: LC_CTYPE of the database.
         locale_provider: libc, icu or builtin.
+        locale: of the provider icu or builtin, such as "en-US"; None for libc, and in manifests
+            from before this field existed.
         bytes: pg_database_size, indexes and dead rows included.
         lsn: the position of the write-ahead log at the snapshot, if the server tells it.
         snapshot_time: the time of the backup's data.
@@ -159,6 +161,7 @@ class Source(StoredRecord):
     collate: str
     ctype: str
     locale_provider: str
+    locale: str | None = None
     bytes: Count
     lsn: str | None
     snapshot_time: UtcTime

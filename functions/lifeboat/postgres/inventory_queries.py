@@ -96,6 +96,7 @@ SELECT current_setting('server_version') AS server_version,
        datcollate AS collate, datctype AS ctype,
        CASE datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END
            AS locale_provider,
+       datlocale AS locale,
        pg_catalog.pg_database_size(oid) AS bytes,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END::text AS lsn,
@@ -123,9 +124,11 @@ SELECT oid::bigint FROM tree
 
 def read_source(connection: Connection) -> Source:
     """The server, the database, and the time of the current snapshot."""
-    query = _SOURCE
-    if connection.info.server_version < 150000:  # noqa: PLR2004  # the column came with 15
-        query = query.replace("datlocprovider", "'c'")
+    query, version = _SOURCE, connection.info.server_version
+    if version < 170000:  # noqa: PLR2004  # the column's name until then
+        query = query.replace("datlocale", "daticulocale")
+    if version < 150000:  # noqa: PLR2004  # the columns came with 15
+        query = query.replace("daticulocale", "NULL").replace("datlocprovider", "'c'")
     row = connection.cursor(row_factory=dict_row).execute(query).fetchone()
     return Source.model_validate(row)
 

@@ -22,9 +22,6 @@ WHERE collnamespace = 'pg_catalog'::regnamespace
   AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
 """
 
-_BUILTIN_SINCE = 15
-"""The first major in which a database may have another locale provider than its cluster."""
-
 type Collation = tuple[str, str]
 
 
@@ -102,34 +99,6 @@ def create_stand_ins(connection: Connection, collations: Collection[Collation]) 
                 sql.Identifier(schema, name)
             )
         )
-
-
-def create_database(
-    connection: Connection, name: str, *, major: int, encoding: str | None, comment: str
-) -> None:
-    """Create an empty database in the archive's encoding, with a comment.
-
-    Args:
-        connection: to another database of the server, in autocommit.
-        name: of the new database.
-        major: the server's.
-        encoding: that the archive is in, if not in UTF-8.
-        comment: on the database.
-    """
-    identifier = sql.Identifier(name)
-    options = in_encoding(encoding, major) if encoding else sql.SQL("")
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE template0{}").format(identifier, options)
-    )
-    connection.execute(
-        sql.SQL("COMMENT ON DATABASE {} IS {}").format(identifier, sql.Literal(comment))
-    )
-
-
-def in_encoding(encoding: str, major: int) -> sql.Composed:
-    """Options of CREATE DATABASE for an encoding, with the locale that goes with any."""
-    options = sql.SQL(" ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'").format(encoding)
-    return options + sql.SQL(" LOCALE_PROVIDER libc" if major >= _BUILTIN_SINCE else "")
 
 
 def drop_database(connection: Connection, name: str) -> None:

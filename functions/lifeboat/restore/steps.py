@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from typing import LiteralString
 
 import psycopg
-from psycopg import sql
 
 from lifeboat.errors import (
     CapacityError,
@@ -19,31 +18,29 @@ from lifeboat.model.identifiers import quoted
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.recovery.archive_listing import definitions
 from lifeboat.recovery.archive_toc import read_entries
+from lifeboat.recovery.database_locale import (
+    create_database,
+    locale_choices,
+    read_locale,
+    with_locale,
+)
 from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
+from lifeboat.recovery.locale_dependents import locale_dependents
 from lifeboat.recovery.pg_restore import list_entries, restore_archive, run_attempts
 from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
 from lifeboat.recovery.policy.entry import definition_lines
 from lifeboat.recovery.policy.left_out import left_out_of_copies
+from lifeboat.recovery.policy.locales import DatabaseLocale
+from lifeboat.recovery.policy.managed_errors import MANAGED
 from lifeboat.recovery.policy.out_of_resources import resource_advice
 from lifeboat.recovery.policy.pg_restore_output import parse
-from lifeboat.recovery.policy.tolerated_errors import MANAGED
 from lifeboat.recovery.policy.untested import Untested
-from lifeboat.recovery.prepare_database import drop_database, in_encoding
+from lifeboat.recovery.prepare_database import drop_database
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.report import RestoreReport
 from lifeboat.restore.policy.required_roles import needed_roles
 from lifeboat.restore.run import RestoreRun, drop_statement
-
-_PROVIDERS_SINCE = 15
-_BUILTIN_SINCE = 17
-
-_LIKE = """
-SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}
-FROM pg_catalog.pg_database WHERE datname = %s
-"""
-"""The encoding and locale of a database, as CREATE DATABASE takes them; columns came with
-majors."""
 
 
 @contextmanager
@@ -140,64 +137,37 @@ def create_copy(run: RestoreRun) -> None:
     with run.session() as connection:
         if run.leftover:
             drop_database(connection, run.copy_name)
-        notes = _create_like_live(run, connection, run.copy_name, comment)
-    if not run.leftover:
-        run.notes += notes
+        made = _create_like_live(run, connection, run.copy_name, comment)
+    wanted = DatabaseLocale.of_source(run.manifest.source)
+    if not run.leftover and made and not wanted.is_like(made):
+        run.notes.append(f"The copy has the locale {made}; the backup is of one with {wanted}.")
     run.leftover = run.copy_name
 
 
 def _create_like_live(
     run: RestoreRun, connection: Connection, name: str, comment: str
-) -> tuple[str, ...]:
-    """Create an empty database with the encoding and locale of the live one, if that exists.
+) -> DatabaseLocale | None:
+    """Create an empty database with the encoding and locale of the live one, or of the source.
 
     Args:
-        run: of the backup; if the live database doesn't exist, the server's defaults are used.
+        run: of the backup.
         connection: to another database of the server, in autocommit.
         name: of the new database.
         comment: on the database.
 
     Returns:
-        Notes for people.
+        The locale that it has.
 
     Raises:
         psycopg.Error: the server refuses, most likely because such a database exists.
     """
-    live, encoding = run.manifest.source.database, run.manifest.own_encoding
-    options = _options_of(connection, live)
-    notes: tuple[str, ...] = ()
-    if options is None:
-        major = connection.info.server_version // 10_000
-        options = in_encoding(encoding, major) if encoding else sql.SQL("")
-        notes = (f"There is no {live} here: the copy has the encoding and locale of the server.",)
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE template0{}").format(sql.Identifier(name), options)
+    live = read_locale(connection, run.source.live)
+    choices = (
+        iter([with_locale(*live, run.major)]) if live else locale_choices(run.manifest, run.major)
     )
-    connection.execute(
-        sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(comment))
-    )
-    return notes
-
-
-def _options_of(connection: Connection, live: str) -> sql.Composable | None:
-    major = connection.info.server_version // 10_000
-    provider = "datlocprovider" if major >= _PROVIDERS_SINCE else "'c'"
-    locale = "NULL::text"
-    if major >= _PROVIDERS_SINCE:
-        locale = "datlocale" if major >= _BUILTIN_SINCE else "daticulocale"
-    query = _LIKE.format(provider=provider, locale=locale).encode()
-    row = connection.execute(query, [live]).fetchone()
-    if row is None:
-        return None
-    encoding, collate, ctype, kind, language = row
-    options = sql.SQL(" ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(encoding, collate, ctype)
-    if major < _PROVIDERS_SINCE:
-        return options
-    name = {"i": "icu", "b": "builtin"}.get(str(kind), "libc")
-    options += sql.SQL(f" LOCALE_PROVIDER {name}")
-    if language is not None and name != "libc":
-        options += sql.SQL(f" {name.upper()}_LOCALE {{}}").format(language)
-    return options
+    create_database(connection, name, choices=choices, comment=comment)
+    made = read_locale(connection, name)
+    return made and made[1]
 
 
 def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
@@ -237,7 +207,11 @@ def _load(run: RestoreRun, entries: Sequence[str] | None, jobs: int) -> Classifi
         parse(done.said),
         code=done.code,
         whole=done.whole,
-        server=Server(rules=MANAGED, members=run.manifest.inventory.members),
+        server=Server(
+            rules=MANAGED,
+            members=run.manifest.inventory.members,
+            dependents=locale_dependents(run),
+        ),
     )
 
 

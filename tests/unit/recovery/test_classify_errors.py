@@ -3,8 +3,9 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from lifeboat.recovery.policy.classify_errors import Classified, Server, classify
+from lifeboat.recovery.policy.managed_errors import MANAGED
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem, parse
-from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, MANAGED, ToleratedError
+from lifeboat.recovery.policy.tolerated_errors import EMBEDDED, ToleratedError
 from lifeboat.recovery.policy.untested import Excuse, Untested
 from tests.unit.recovery.test_pg_restore_output import LACKING, SAMPLES
 

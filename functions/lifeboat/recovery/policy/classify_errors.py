@@ -12,6 +12,7 @@ from lifeboat.model.identifiers import quoted, unquoted
 from lifeboat.model.server_messages import without_values
 from lifeboat.model.text import line
 from lifeboat.recovery.policy.lacks import Lacks
+from lifeboat.recovery.policy.locales import LocaleDependents
 from lifeboat.recovery.policy.lost_objects import head, lost_objects, makes_something
 from lifeboat.recovery.policy.out_of_resources import Resource, exhausted_resource
 from lifeboat.recovery.policy.pg_restore_output import RestoreOutput, RestoreProblem
@@ -57,12 +58,14 @@ class Server:
         stand_ins: extensions for which it has only a stand-in.
         replaced_collations: names of collations that were created before, as another kind.
         members: what each extension of the backup consists of; None for one if that isn't known.
+        dependents: what in the copy works by rules of text that the server lacks.
     """
 
     rules: tuple[ToleratedError, ...] = EMBEDDED
     stand_ins: Collection[str] = ()
     replaced_collations: Collection[str] = ()
     members: Mapping[str, Iterable[str] | None] = field(default_factory=dict)
+    dependents: LocaleDependents = field(default_factory=LocaleDependents)
 
 
 def classify(
@@ -134,9 +137,22 @@ def _matching_rule(problem: RestoreProblem, server: Server) -> ToleratedError | 
         collation = caught.get("collation")
         if collation is not None and unquoted(collation) not in replaced:
             continue
+        if rule.text and not _works_by_text(rule.text, problem, caught, server.dependents):
+            continue
         if replaced or "schema" not in caught:
             return rule
     return None
+
+
+def _works_by_text(
+    kind: str, problem: RestoreProblem, caught: Mapping[str, str], dependents: LocaleDependents
+) -> bool:
+    """Whether the error comes from something that works by rules of text which the server lacks."""
+    if kind == "CHECK":
+        return dependents.has_check(caught["constraint"])
+    if kind == "key":
+        return dependents.has_key(problem.statement)
+    return dependents.has_bounds()
 
 
 def _about_the_end(output: RestoreOutput, code: int, *, whole: bool) -> list[str]:
@@ -170,6 +186,10 @@ def _untested(tolerated: Collection[_Tolerated], server: Server) -> Untested:
         ),
         collations=tuple(server.replaced_collations),
         stand_ins=tuple(server.stand_ins),
+        dependents=tuple(server.dependents.sentences()),
+        unloaded=frozenset(
+            problem.copied for problem, rule in tolerated if rule.text and problem.copied
+        ),
         absent=frozenset(groups["relation"] for groups in caught if "relation" in groups),
     )
 

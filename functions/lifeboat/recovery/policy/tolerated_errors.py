@@ -5,6 +5,7 @@ The lists are short, and each rule has its reason. An error that no rule matches
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from lifeboat.recovery.policy.pg_restore_output import RestoreProblem
 
@@ -30,6 +31,8 @@ class ToleratedError:
         follows: tolerate it only if a tolerated `lack` of this restore explains it.
         lack: the server lacks something that other objects may depend on.
         untested: the statement creates nothing, but what it does stays untested.
+        text: tolerate it only for something that works by rules of text which the server lacks: a
+            CHECK of the name in group `constraint`, a key, or bounds of partitions.
         noted: nothing is untested or lost, but people should know it.
     """
 
@@ -39,6 +42,7 @@ class ToleratedError:
     follows: bool = False
     lack: bool = False
     untested: bool = False
+    text: Literal["", "CHECK", "key", "bounds"] = ""
     noted: bool = False
 
     def match(self, problem: RestoreProblem) -> dict[str, str] | None:
@@ -53,7 +57,7 @@ class ToleratedError:
         return caught.get("relation") or caught.get("missing")
 
 
-_ANYWHERE = (
+ANYWHERE = (
     ToleratedError(
         r'extension "[^"]*" is not available',
         "the server has no files of the extension",
@@ -187,7 +191,31 @@ _ANYWHERE = (
 """For every server."""
 
 EMBEDDED = (
-    *_ANYWHERE,
+    *ANYWHERE,
+    ToleratedError(
+        r'(?>[^\n]+? violates check constraint )"(?P<constraint>[^\n]+)"',
+        "the drill's own server lacks the locale by which the CHECK works",
+        text="CHECK",
+    ),
+    ToleratedError(
+        r'insert or update on table "[^\n]+',
+        "the drill's own server lacks the locale by which citext compares",
+        statement=r"ALTER TABLE [^;]* FOREIGN KEY ",
+        text="key",
+    ),
+    ToleratedError(
+        r'empty range bound specified for partition [^\n]*|partition "[^\n]+" would overlap [^\n]*'
+        r'|cannot attach index "[^\n]+',
+        "the drill's own server lacks the locale by which partitions are bounded",
+        statement=r"ALTER (?:TABLE|INDEX) [^;]* ATTACH PARTITION ",
+        text="bounds",
+    ),
+    ToleratedError(
+        r'new row for relation "[^\n]+" violates partition constraint'
+        r'|no partition of relation "[^\n]+" found for row',
+        "the drill's own server lacks the locale by which partitions are bounded",
+        text="bounds",
+    ),
     ToleratedError(
         r'could not open file "[^\n]*" for reading: [^\n]*|program "[^\n]*" failed'
         r"|could not (?:execute|close|read from) [^\n]*command[^\n]*",
@@ -205,75 +233,3 @@ EMBEDDED = (
     ),
 )
 """For the drill's own server, which is in a jail."""
-
-MANAGED = (
-    *_ANYWHERE,
-    ToleratedError(
-        r'permission denied to create extension "[^"]*"',
-        "only the provider may create it",
-        statement="CREATE EXTENSION ",
-        lack=True,
-    ),
-    ToleratedError(
-        r"must be owner of extension [^\n]*",
-        "the provider owns the extension; the comment is its author's own",
-        statement="COMMENT ON EXTENSION ",
-    ),
-    ToleratedError(
-        r"permission denied to create event trigger [^\n]*|must be superuser to [^\n]*",
-        "only a superuser may have event triggers",
-        statement="(?:CREATE|ALTER|COMMENT ON) EVENT TRIGGER ",
-        lack=True,
-    ),
-    ToleratedError(
-        r"must be superuser to create an operator (?:class|family)",
-        "only a superuser may define how an index compares",
-        statement="CREATE OPERATOR (?:CLASS|FAMILY) ",
-        lack=True,
-    ),
-    ToleratedError(
-        r"permission denied for language [^\n]*",
-        "only a superuser may have functions in C",
-        statement="CREATE FUNCTION ",
-        lack=True,
-    ),
-    ToleratedError(
-        r"(?:must be superuser|permission denied) to create [^\n]*(?:publication|subscription)"
-        r"[^\n]*",
-        "replication is not a matter of the restored copy",
-        statement="CREATE (?:PUBLICATION|SUBSCRIPTION) ",
-        lack=True,
-    ),
-    ToleratedError(
-        r'must be (?:able to SET ROLE|member of role) "[^\n]*"|permission denied for schema [^\n]*',
-        "the role that restores may not give this away, or that role may not have it",
-        statement="ALTER [^;]* OWNER TO ",
-    ),
-    ToleratedError(
-        r'permission denied to set session authorization(?: "[^\n]*")?',
-        "the role that restores may not grant what another role had granted",
-        statement="SET SESSION AUTHORIZATION |GRANT |REVOKE ",
-        untested=True,
-    ),
-    ToleratedError(
-        r"permission denied to change default privileges|must be member of role [^\n]*",
-        "what other roles' future objects grant is for these roles to say",
-        statement="ALTER DEFAULT PRIVILEGES ",
-    ),
-    ToleratedError(
-        r"must be owner of schema [^\n]*",
-        "the provider owns the schema public",
-        statement="(?:COMMENT ON|ALTER) SCHEMA public ",
-    ),
-    ToleratedError(
-        r'schema "public" already exists',
-        "every database is born with it",
-        statement="CREATE SCHEMA public;",
-    ),
-    ToleratedError(
-        r'unrecognized configuration parameter "transaction_timeout"',
-        "a setting of a session, which servers before 17 don't know",
-        statement="SET transaction_timeout ",
-    ),
-)
-"""For a provider's server, where the restoring role is no superuser."""

@@ -33,6 +33,8 @@ class Untested:
         absent: `schema.name`, unquoted, of relations that tolerated errors called missing. If such
             a relation exists after all, the error had another cause.
         collations: names of collations that were replaced by byte order.
+        dependents: a sentence for each thing that works by rules of text which the server lacks.
+        unloaded: names of tables whose rows were refused by such a thing.
         stand_ins: names of extensions that a stand-in replaced, which holds the same rows. They are
             only noted.
     """
@@ -44,4 +46,6 @@ class Untested:
     excuses: tuple[Excuse, ...] = ()
     absent: frozenset[str] = frozenset()
     collations: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
+    unloaded: frozenset[str] = frozenset()
     stand_ins: tuple[str, ...] = ()

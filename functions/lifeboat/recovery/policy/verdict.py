@@ -48,7 +48,7 @@ def compare(
         untested: what the server could not hold.
     """
     not_testable = untested or Untested()
-    tables = tuple(_tables(expected.tables, restored.tables, not_testable.tables))
+    tables = tuple(_tables(expected.tables, restored.tables, not_testable))
     checks = [
         _check("rows", _about_rows(tables, expected, restored)),
         _check("sequences", _about_sequences(expected, restored, not_testable)),
@@ -56,7 +56,7 @@ def compare(
     ]
     if any(table.checksum is not None for table in expected.tables):
         checks.insert(1, _check("content", _about_content(tables, expected.tables)))
-    if expected.collations or not_testable.collations:
+    if expected.collations or not_testable.collations or not_testable.dependents:
         checks.append(_check("collations", _about_collations(expected, restored, not_testable)))
     return Comparison(tuple(checks), tables)
 
@@ -115,12 +115,15 @@ def first_details(details: Collection[str]) -> tuple[str, ...]:
 
 
 def _tables(
-    expected: Iterable[Table], restored: Iterable[Table], untested: Collection[TableName]
+    expected: Iterable[Table], restored: Iterable[Table], untested: Untested
 ) -> Iterator[TableResult]:
     ours = {(table.schema, table.name): table for table in expected}
     theirs = {(table.schema, table.name): table for table in restored}
     for name in sorted(ours.keys() | theirs.keys()):
-        yield _table(name, ours.get(name), theirs.get(name), not_testable=name in untested)
+        one, other = ours.get(name), theirs.get(name)
+        missing = other is None and name in untested.tables
+        refused = other is not None and other.rows == 0 and name[1] in untested.unloaded
+        yield _table(name, one, other, not_testable=missing or refused)
 
 
 def _table(
@@ -128,9 +131,9 @@ def _table(
 ) -> TableResult:
     same = ours is not None and theirs is not None and ours.rows == theirs.rows
     content = None
-    if ours and theirs and ours.checksum is not None and theirs.checksum is not None:
+    if ours and theirs and None not in (ours.checksum, theirs.checksum) and not not_testable:
         content = ours.checksum == theirs.checksum
-    if not_testable and ours and not theirs:
+    if not_testable and ours:
         outcome = Outcome.UNTESTED
     elif not same or content is False:
         outcome = Outcome.FAILED
@@ -161,6 +164,8 @@ def _about_rows(
             yield _failed(f"{where} came back with {result.restored:,} rows; no table was claimed.")
         elif result.restored is None and result.outcome is Outcome.UNTESTED:
             yield _untested(f"{where} with its {result.expected:,} rows can't be made here.")
+        elif result.expected > 0 and result.outcome is Outcome.UNTESTED and name not in excluded:
+            yield _untested(f"{where}: its {result.expected:,} rows can't be loaded here.")
         elif result.restored is None:
             yield _failed(f"{where} with its {result.expected:,} rows did not come back.")
         elif result.expected != result.restored:
@@ -236,6 +241,7 @@ def _about_collations(
     objects_missing = untested.tables or untested.objects
     for name in sorted(untested.collations):
         yield _untested(f"{name} was replaced by byte order: sorting by it is not tested.")
+    yield from map(_untested, untested.dependents)
     for each in expected.collations:
         if each.name in untested.collations or (each.name, each.provider) in theirs:
             continue
