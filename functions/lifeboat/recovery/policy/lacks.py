@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lifeboat.model.identifiers import unquoted
 
-_NAME = r'(?:"(?:[^"]|"")+"|[a-z0-9_$]+)'
+_NAME = r'(?:"(?:[^"]++|"")*+"|[a-z0-9_$]++)'
 _OPERATOR = r"[-+*/<>=~!@#%^&|`?]+"
 
 _EXTENSION = re.compile(rf"CREATE EXTENSION (?:IF NOT EXISTS )?({_NAME})")

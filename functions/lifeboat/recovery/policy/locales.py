@@ -15,11 +15,10 @@ from lifeboat.model.inventory import Source
 
 type Kind = Literal["CHECK", "generated column", "bounds", "citext column"]
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\s",]+)'
+_NAME = r'(?:"(?:[^"]++|"")*+"|[a-z0-9_$]++)'
 _COLUMN = re.compile(_NAME)
 _FOREIGN_KEY = re.compile(
-    rf"ALTER TABLE (?:ONLY )?(\S+|\"(?:[^\"]|\"\")+\"\S*)\s+ADD CONSTRAINT {_NAME} FOREIGN KEY"
-    r" \(([^)]*)\)"
+    rf"ALTER TABLE (?:ONLY )?({_NAME}\.{_NAME})\s+ADD CONSTRAINT {_NAME} FOREIGN KEY \(([^)]*)\)"
 )
 
 
