@@ -10,6 +10,7 @@ from lifeboat.drill import drill as drill_module
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import TargetError
 from lifeboat.model.drill_report import Outcome, Verdict
+from lifeboat.recovery import compare_definitions as compare_module
 from lifeboat.recovery.compare_definitions import compare_definitions
 from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database
 from tests.support.definitions import make_odd
@@ -95,24 +96,44 @@ def test_every_difference_is_told_by_its_name(
     }
 
 
-def test_other_words_are_untested_where_no_second_database_can_be_made(
-    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("time", [0.5, 0.0])
+def test_other_words_are_untested_where_a_second_restore_is_refused_or_takes_too_long(
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch, time: float
 ) -> None:
     drills.backups.database.run("CREATE TABLE t (s varchar CHECK (s IN ('a', 'b')))")
     drills.backups.take()
-
-    @contextmanager
-    def refused(_: DrillRun) -> Iterator[str]:
-        raise TargetError("permission denied to create database.", todo="Allow it.")
-        yield
-
-    monkeypatch.setattr(drill_module, "definitions_again", refused)
+    if time:
+        monkeypatch.setattr(drill_module, "definitions_again", refused)
+    else:
+        monkeypatch.setattr(compare_module, "_SHARE", time)
     report = drills.hold()
     assert report.verdict is Verdict.PARTIAL
-    assert check(report, "definitions").details == (
-        "TABLE public.t: the text differs, perhaps only in how it is printed: permission denied to"
-        " create database. Allow it.",
+    begins = "TABLE public.t: the text differs, perhaps only in how it is printed: "
+    why = (
+        "permission denied to create database. Allow it."
+        if time
+        else "There was not enough time to restore the definitions once more. Give the function"
+        " more time or memory in lifeboat.toml, then: make deploy"
     )
+    assert check(report, "definitions").details == (begins + why,)
+
+
+@contextmanager
+def refused(_: DrillRun) -> Iterator[str]:
+    raise TargetError("permission denied to create database.", todo="Allow it.")
+    yield
+
+
+def test_a_copy_that_pg_dump_cannot_read_is_no_proof(
+    drills: DrillHarness, between: Callable[..., None]
+) -> None:
+    drills.backups.database.run("CREATE SCHEMA gone", "CREATE TABLE gone.t (id int)")
+    drills.backups.take()
+    between("DELETE FROM pg_catalog.pg_namespace WHERE nspname = 'gone'")
+    report = drills.hold()
+    assert report.verdict is Verdict.FAILED
+    (reason,) = report.reasons
+    assert reason.startswith("definitions: pg_dump can't read the restored copy (1): pg_dump: ")
 
 
 def test_a_lacking_extension_excuses_what_needs_it_and_nothing_else(

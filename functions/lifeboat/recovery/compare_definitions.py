@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 
-from lifeboat.errors import DumpError, ServerError
+from lifeboat.errors import DumpError, ServerError, TimeLimitError
+from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.archive_toc import entries_in, read_entries
 from lifeboat.recovery.pg_dump_copy import dump_of_copy
 from lifeboat.recovery.policy.compare_entries import comparable, differences
@@ -11,6 +12,9 @@ from lifeboat.recovery.policy.entry import Entry
 from lifeboat.recovery.policy.judge_definitions import Findings, Printed, judge_definitions
 from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.run import RecoveryRun
+
+_SHARE = 0.5
+"""The part of the remaining time that a second restore may take: the rest of the run needs some."""
 
 _WITHOUT_OWNERS = "Owners and grants were not restored, and so not compared."
 
@@ -63,13 +67,27 @@ def _compare(
 
 
 def _printed(run: RecoveryRun, restore_again: RestoreAgain) -> Printed:
+    """What the server prints of the archive's definitions, if it does so in half the time left."""
+    whole_run = run.scope
     try:
-        with restore_again() as database:
+        with (
+            CancelScope(run.remaining() * _SHARE, _no_time) as run.scope,
+            restore_again() as database,
+        ):
             return Printed(_definitions_in(run, database))
-    except ServerError as error:
-        run.scope.check()
+    except (ServerError, TimeLimitError) as error:
+        whole_run.check()
         run.require_alive()
         return Printed(why_not=f"{error.what} {error.todo}")
+    finally:
+        run.scope = whole_run
+
+
+def _no_time() -> TimeLimitError:
+    return TimeLimitError(
+        "There was not enough time to restore the definitions once more.",
+        todo="Give the function more time or memory in lifeboat.toml, then: make deploy",
+    )
 
 
 def _definitions_in(run: RecoveryRun, database: str) -> tuple[Entry, ...]:
