@@ -44,8 +44,10 @@ class RestoreHarness:
     def open(cls, backups: BackupHarness, programs: Programs) -> Iterator["RestoreHarness"]:
         """Everything for bringing back a small database; what was made is dropped in the end."""
         with tempfile.TemporaryDirectory(prefix="restores-") as place:
-            yield cls(backups, programs, Path(place))
-            sweep(backups.database)
+            try:
+                yield cls(backups, programs, Path(place))
+            finally:
+                sweep(backups.database)
 
     @property
     def live(self) -> Database:

@@ -53,6 +53,7 @@ def restore_copy(run: DrillRun) -> Untested:
     with run.phases.timed("restore"):
         said, notes = run_attempts(run.jobs, lambda jobs: _restore_with_roles(run, jobs))
     run.require_alive()
+    run.cures = said.cures
     left_out = left_out_of_copies(run.manifest.inventory)
     run.add_check("restore", said.fatal, notes=(*notes, *said.noted, *left_out))
     if said.short_of:

@@ -127,6 +127,11 @@ class DrillRun(RecoveryRun):
             " for a function can be restored with pg_restore as docs/runbooks show.",
         )
 
+    def _advice(self, verdict: Verdict) -> str | None:
+        """What to do after a drill that came to its end; a known cure first."""
+        known = self.cures if verdict is Verdict.FAILED else ()
+        return " ".join((*known, _ADVICE.get(verdict, ""))).strip() or None
+
     def report(self) -> DrillReport:
         """The report of the drill, as far as it came."""
         verdict, reasons = judge(self.checks)
@@ -145,7 +150,7 @@ class DrillRun(RecoveryRun):
             server_version=self.server_version,
             verdict=verdict,
             reasons=reasons,
-            advice=self.failure.todo if self.failure else _ADVICE.get(verdict),
+            advice=self.failure.todo if self.failure else self._advice(verdict),
             checks=tuple(self.checks),
             tables=self.tables,
             seconds=dict(self.phases.seconds),

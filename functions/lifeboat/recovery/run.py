@@ -32,6 +32,7 @@ class RecoveryRun(Run):
         major: of the server, and so of pg_restore; without a server, of the backup.
         checks: so far, in order.
         tables: compared so far.
+        cures: what cures the source, if a restore of its backups fails by its own fault.
     """
 
     memory_mb: int
@@ -41,6 +42,7 @@ class RecoveryRun(Run):
     major: int = field(init=False)
     checks: list[Check] = field(default_factory=list)
     tables: tuple[TableResult, ...] = ()
+    cures: tuple[str, ...] = ()
 
     @property
     @abstractmethod

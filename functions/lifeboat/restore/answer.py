@@ -18,7 +18,8 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
     where = f"s3://{run.vault.bucket}/{report.key}"
     swap = _swap_event(run, report) if report.action == "restore" else None
     if report.verdict is Verdict.FAILED:
-        raise failed_restore(report, where=where, drop=drop_statement(copy), swap=swap)
+        drop = drop_statement(copy)
+        raise failed_restore(report, where=where, drop=drop, swap=swap, cures=run.cures)
     return RestoreResult(
         action=run.event.action,
         database=run.event.database,

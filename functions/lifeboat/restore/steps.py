@@ -186,6 +186,7 @@ def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
     """
     with run.phases.timed("restore"):
         said, notes = run_attempts(run.jobs, lambda jobs: _load(run, entries, jobs))
+    run.cures = said.cures
     run.add_check("restore", said.fatal)
     left_out = left_out_of_copies(run.manifest.inventory) if run.whole else ()
     run.notes += (*notes, *said.tolerated, *left_out)

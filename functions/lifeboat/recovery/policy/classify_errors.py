@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from lifeboat.model.identifiers import quoted, unquoted
 from lifeboat.model.server_messages import without_values
 from lifeboat.model.text import line
+from lifeboat.recovery.policy.cures import cures
 from lifeboat.recovery.policy.lacks import Lacks
 from lifeboat.recovery.policy.locales import LocaleDependents
 from lifeboat.recovery.policy.lost_objects import head, lost_objects, makes_something
@@ -33,6 +34,7 @@ class Classified:
         untested: what could not be created here.
         tolerated: a sentence for each other error, with the reason.
         noted: those of them for which nothing is untested.
+        cures: what cures the source, if its own fault is behind errors in `fatal`.
         parallel: the first sentence in `fatal` of an error that may not happen with one worker;
             None if there is none.
         missing_roles: names of missing roles that owners or grants need; these errors are fatal
@@ -46,6 +48,7 @@ class Classified:
     parallel: str | None
     missing_roles: tuple[str, ...]
     noted: tuple[str, ...] = ()
+    cures: tuple[str, ...] = ()
     short_of: Resource | None = None
 
 
@@ -95,6 +98,7 @@ def classify(
         missing_roles=tuple(
             dict.fromkeys(match[1] for error in errors if (match := _ROLE.fullmatch(error)))
         ),
+        cures=cures(fatal),
         short_of=exhausted_resource(errors, code),
     )
 

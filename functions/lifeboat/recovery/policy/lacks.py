@@ -16,7 +16,7 @@ _OPERATOR = r"[-+*/<>=~!@#%^&|`?]+"
 _EXTENSION = re.compile(rf"CREATE EXTENSION (?:IF NOT EXISTS )?({_NAME})")
 _QUALIFIED = re.compile(
     rf"CREATE (?:[A-Z]+ ){{1,4}}({_NAME})\.({_NAME}|{_OPERATOR})"
-    rf"|ALTER TABLE [^\n]*\s+SEQUENCE NAME ({_NAME})\.({_NAME})"
+    rf"|ALTER TABLE [^\n]*+\n\s*+SEQUENCE NAME ({_NAME})\.({_NAME})"
 )
 _PLAIN = re.compile(
     r"CREATE (?:OR REPLACE |TRUSTED |PROCEDURAL )*"

@@ -5,7 +5,7 @@ now, and gets the exact event for the swap.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from lifeboat.errors import VerificationError
 from lifeboat.model.drill_report import Outcome
@@ -27,7 +27,12 @@ def has_all_rows(report: RestoreReport) -> bool:
 
 
 def failed_restore(
-    report: RestoreReport, *, where: str, drop: str, swap: Mapping[str, object] | None
+    report: RestoreReport,
+    *,
+    where: str,
+    drop: str,
+    swap: Mapping[str, object] | None,
+    cures: Iterable[str] = (),
 ) -> VerificationError:
     """The error for a restore whose copy differs from the manifest.
 
@@ -37,6 +42,7 @@ def failed_restore(
         drop: the statement that drops the copy.
         swap: the event that puts the copy into the live one's place all the same; None where it
             holds some tables only.
+        cures: what cures the source, if its backups can't be restored whole by its own fault.
     """
     whole = has_all_rows(report)
     copy, differs = f"{report.restored_database} on {report.server}", " ".join(report.reasons)
@@ -50,7 +56,7 @@ def failed_restore(
     return VerificationError(
         f"{what} The report: {where}",
         safe=_SAFE,
-        todo=" ".join([*todo, f"When you are done with the copy, drop it: {drop}"]),
+        todo=" ".join([*todo, *cures, f"When you are done with the copy, drop it: {drop}"]),
     )
 
 
