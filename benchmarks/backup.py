@@ -1,7 +1,7 @@
 """Takes one backup as the function does, in this process: `python -m benchmarks.backup`.
 
 Its environment names the database (DATABASE_URL), the vault (BUCKET, and what boto3 reads) and the
-programs. `--checksums` makes a checksum of every table's content too. It prints the manifest.
+programs. It prints the manifest.
 """
 
 import os
@@ -29,7 +29,7 @@ SECONDS = 900.0
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"  # noqa: S105
 
 
-def main(*, checksums: bool) -> None:
+def main() -> None:
     """Take it and print its manifest."""
     deadline = time.monotonic() + SECONDS
     endpoint, notes = check_endpoint(parse_secret(os.environ["DATABASE_URL"]))
@@ -37,7 +37,6 @@ def main(*, checksums: bool) -> None:
         {
             "databases": [{"name": LOCATION.database, "secret_arn": SECRET}],
             "object_lock": "off",  # the bench's S3 server has none
-            "backup": {"checksums": checksums},
         }
     )
     run = BackupRun(
@@ -57,4 +56,4 @@ def main(*, checksums: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(checksums="--checksums" in sys.argv)
+    main()

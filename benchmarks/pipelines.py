@@ -59,12 +59,6 @@ LIFEBOAT = Pipeline(
     script=f"exec {PYTHON} benchmarks.backup",
     stores=LOCATION.archive_key,
 )
-CHECKSUMS = Pipeline(
-    name="lifeboat-sums",
-    does="Lifeboat with checksums of all content",
-    script=f"exec {PYTHON} benchmarks.backup --checksums",
-    stores=LOCATION.archive_key,
-)
 LOADED = Pipeline(
     name="gunzip-psql",
     does="aws s3 cp; gunzip | psql",
@@ -84,6 +78,6 @@ DRILL = Pipeline(
     does="Lifeboat's drill: fetched, checked, decoded, restored, compared",
     script=f"exec {PYTHON} benchmarks.drill",
 )
-BACKUPS = (PLAIN, PEER, PIPED, LIFEBOAT, CHECKSUMS)
+BACKUPS = (PLAIN, PEER, PIPED, LIFEBOAT)
 RECOVERIES = (LOADED, STOCK, DRILL)
 EVERYONE = BACKUPS + RECOVERIES

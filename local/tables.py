@@ -1,13 +1,14 @@
 """The demo's tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.filesize import decimal
 from rich.table import Table
 
 from lifeboat.model.drill_report import DrillReport, Outcome
-from lifeboat.model.inventory import Inventory
+from lifeboat.model.identifiers import TableName
 from lifeboat.model.text import format_duration
 
 _BAR = 40
@@ -24,20 +25,25 @@ def listing(title: str, objects: Iterable[tuple[str, int, datetime]]) -> Table:
     return table
 
 
-def comparison(source: Inventory, copy: Inventory) -> Table:
+class Contents(NamedTuple):
+    """The number of a table's rows, and an MD5 sum of them."""
+
+    rows: int
+    md5: str
+
+
+def comparison(source: Mapping[TableName, Contents], copy: Mapping[TableName, Contents]) -> Table:
     """Source and copy, table by table."""
-    restored = {(t.schema, t.name): t for t in copy.tables}
     table = Table(title="Table by table", title_justify="left", title_style="bold")
-    for column in ("table", "rows", "rows restored", "checksum"):
+    for column in ("table", "rows", "rows restored", "MD5 sums"):
         table.add_column(column, justify="left" if column == "table" else "right")
-    for each in source.tables:
-        other = restored.get((each.schema, each.name))
-        same = other is not None and other.checksum == each.checksum
+    for name, each in source.items():
+        other = copy.get(name)
         table.add_row(
-            each.name,
+            name[1],
             f"{each.rows:,}",
             f"{other.rows:,}" if other else "missing",
-            "[green]equal[/]" if same else "[red]differs[/]",
+            "[green]equal[/]" if other and other.md5 == each.md5 else "[red]differs[/]",
         )
     return table
 

@@ -14,7 +14,7 @@ from layers.postgres.libraries import (
     set_search_path,
 )
 from layers.postgres.lock import LOCK, MAJORS, Hashes, program_wheel, read
-from layers.postgres.shim import JAIL, compile_jail
+from layers.postgres.shim import JAIL, compile_counter, compile_jail
 from layers.progress import step
 from layers.target import Architecture, Platform
 
@@ -30,8 +30,8 @@ def client_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path 
     """A directory with the layer's content, to be unpacked at /opt.
 
     `lib/postgresql/<major>/bin/{pg_dump,pg_dumpall,pg_restore}` for every supported major, and
-    beside them all libraries that they need but for glibc, and the jail that each of them enters
-    when its environment says so. Built when it isn't there.
+    beside them all libraries that they need but for glibc, the jail that each of them enters when
+    its environment says so, and the counter of rows that Python loads. Built when it isn't there.
 
     Args:
         architecture: of the Lambda function.
@@ -64,6 +64,7 @@ def _fill(into: Path, platform: Platform, hashes: Hashes, *, build: Path) -> Non
             required=programs,
             build=build,
         )
+    compile_counter(into, platform, hashes, build=build)
     compile_jail(into, platform.architecture, hashes, build=build)
     load_first(into.glob("*/bin/*"), JAIL)
     set_search_path(into.glob("*/bin/*"), "$ORIGIN/../..")

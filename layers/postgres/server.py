@@ -16,7 +16,7 @@ from layers.postgres.libraries import (
     set_search_path,
 )
 from layers.postgres.lock import LOCK, Hashes, program_wheel, read
-from layers.postgres.shim import JAIL, compile_jail
+from layers.postgres.shim import JAIL, compile_counter, compile_jail
 from layers.progress import step
 from layers.target import Platform
 from lifeboat.errors import LayerError
@@ -38,9 +38,9 @@ def server_tree(majors: Iterable[int], *, build: Path = BUILD, lock: Path = LOCK
     """A directory with `<major>/{bin,lib,share}` of servers that run on this machine.
 
     Each has postgres, initdb, pg_ctl, pg_controldata, pg_isready and the client programs, and the
-    contrib modules but for uuid-ossp, xml2 and those in Python. Everyone may read and run them, as
-    a server refuses to run as root. There is no psql. Built when it isn't there; other majors may
-    lie in the same directory.
+    contrib modules but for uuid-ossp, xml2 and those in Python. Beside them lies the counter of
+    rows. Everyone may read and run them, as a server refuses to run as root. There is no psql.
+    Built when it isn't there; other majors may lie in the same directory.
 
     Args:
         majors: which PostgreSQL majors are wanted.
@@ -60,6 +60,7 @@ def server_tree(majors: Iterable[int], *, build: Path = BUILD, lock: Path = LOCK
     hashes = read(lock)
 
     def fill(draft: Path) -> None:
+        compile_counter(draft, platform, hashes, build=build)
         if platform.is_linux:
             add_libraries(draft, SERVER_LIBRARIES, platform, hashes, build=build)
             compile_jail(draft, platform.architecture, hashes, build=build)

@@ -17,7 +17,7 @@ from layers.postgres.libraries import (
 )
 from layers.postgres.lock import LOCK, MAJORS, Hashes, program_wheel, read
 from layers.postgres.server import is_server_file
-from layers.postgres.shim import JAIL, SHIM, compile_jail, compile_shim
+from layers.postgres.shim import JAIL, SHIM, compile_counter, compile_jail, compile_shim
 from layers.postgres.zones import RELATIVE_ZONES, add_zones, relocate_zones
 from layers.progress import step
 from layers.target import Architecture, Platform
@@ -40,7 +40,8 @@ def server_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path 
 
     Servers run in a sandbox that refuses System V shared memory or has no name for their user:
     they load `liblifeboat-ipc.so` by themselves. It takes the place of the guard against a second
-    server over the same data. All programs load `liblifeboat-jail.so`, as in the other layer.
+    server over the same data. All programs load `liblifeboat-jail.so`, and `liblifeboat-counter.so`
+    lies beside them, as in the other layer.
 
     A server of this layer looks for time zones in the directory `zoneinfo` of its working
     directory, and without does not start: link it there to the layer's own, both where initdb is
@@ -82,6 +83,7 @@ def _fill(into: Path, platform: Platform, hashes: Hashes, *, build: Path) -> Non
     for licences in (LICENCES, SERVER_LICENCES):
         shutil.copytree(licences, into / "licences", dirs_exist_ok=True)
     compile_shim(into, platform.architecture, hashes, build=build)
+    compile_counter(into, platform, hashes, build=build)
     compile_jail(into, platform.architecture, hashes, build=build)
     _adapt(into)
 

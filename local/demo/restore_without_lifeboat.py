@@ -4,16 +4,25 @@ import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import psycopg
+from psycopg import sql
 
-from lifeboat.model.inventory import Inventory
+from lifeboat.model.identifiers import TableName
 from lifeboat.model.manifest import Manifest
-from lifeboat.postgres.inventory_queries import read_sequences, take_inventory
-from lifeboat.postgres.snapshot import list_relations
 from local.demo.environment import COPY, SOURCE, DemoEnvironment, DemoError, console, step
 from local.postgres import PostgresServer
-from local.tables import comparison
+from local.tables import Contents, comparison
+
+_TABLES = """
+SELECT schemaname::text, tablename::text FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2
+"""
+
+_SEQUENCES = """
+SELECT schemaname::text, sequencename::text, coalesce(last_value, start_value) FROM pg_sequences
+"""
 
 
 def restore_without_lifeboat(
@@ -31,16 +40,16 @@ def restore_without_lifeboat(
         environment.aws.client("s3").download_file(environment.vault, stored.key, str(archive))
         _pg_restore(environment.server, archive, "pre-data", "data")
         _pg_restore(environment.server, archive, "post-data")
-    with step("Source and copy, compared by rows and checksums"):
-        source, copy = (_inventory(environment.server, name) for name in (SOURCE, COPY))
-        with psycopg.connect(environment.server.url(database=COPY)) as connection:
-            sequences = set(read_sequences(connection))
+    with step("Source and copy, compared by MD5 sums of their rows"):
+        source, copy = (_contents(environment.server, name) for name in (SOURCE, COPY))
+        sequences = _sequences(environment.server)
     console.print(comparison(source, copy))
     claimed = {(t.schema, t.name): t.rows for t in manifest.inventory.tables}
+    states = {(s.schema, s.name, s.last_value) for s in manifest.inventory.sequences}
     if (
         source != copy
-        or sequences != set(manifest.inventory.sequences)
-        or claimed != {(t.schema, t.name): t.rows for t in copy.tables}
+        or sequences != states
+        or claimed != {name: found.rows for name, found in copy.items()}
     ):
         raise DemoError(
             "The restored copy differs from the source, or from what its manifest claims.",
@@ -70,8 +79,21 @@ def _pg_restore(server: PostgresServer, archive: Path, *sections: str) -> None:
         raise DemoError(f"pg_restore failed: {done.stderr}", todo="Report it.")
 
 
-def _inventory(server: PostgresServer, database: str) -> Inventory:
+def _contents(server: PostgresServer, database: str) -> dict[TableName, Contents]:
+    """The rows of every table and an MD5 sum of them in a fixed order, by SQL alone."""
     with psycopg.connect(server.url(database=database), autocommit=True) as connection:
-        connection.execute("SET search_path = ''")
-        with connection.transaction():
-            return take_inventory(connection, list_relations(connection), checksums=True)
+        names = cast("list[TableName]", connection.execute(_TABLES).fetchall())
+        return {name: _contents_of(connection, name) for name in names}
+
+
+def _contents_of(connection: psycopg.Connection, table: TableName) -> Contents:
+    query = sql.SQL(
+        "SELECT count(*), md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) FROM {} t"
+    )
+    row = connection.execute(query.format(sql.Identifier(*table))).fetchone()
+    return Contents(*cast("tuple[int, str]", row))
+
+
+def _sequences(server: PostgresServer) -> set[tuple[str, str, int]]:
+    with psycopg.connect(server.url(database=COPY), autocommit=True) as connection:
+        return set(cast("list[tuple[str, str, int]]", connection.execute(_SEQUENCES).fetchall()))

@@ -22,6 +22,7 @@ from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support import invariants
 from tests.support.backup_harness import BackupHarness, Bucket, Database
+from tests.support.counting import with_counter
 from tests.support.drill_fixtures import drills, server_programs
 from tests.support.fault_report import kind_of, leaves
 from tests.support.proxy import Proxy
@@ -65,7 +66,7 @@ def broken(backups: BackupHarness, tmp_path: Path) -> Iterator[Callable[[str, st
         (folder / name).unlink()
         (folder / name).write_text(f"#!/bin/sh\n{JAILED}\nREAL={real / name}\n{script}\n")
         (folder / name).chmod(0o755)
-        backups.programs = Programs(tmp_path / "programs")
+        backups.programs = with_counter(tmp_path / "programs")
         return backups
 
     yield make

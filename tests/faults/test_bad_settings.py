@@ -41,7 +41,7 @@ WHOLE = with_database(
     "object_lock": "governance",
     "architecture": "arm64",
     "network": NETWORK,
-    "backup": {"memory_mb": 512, "compression": "zstd:3", "checksums": True},
+    "backup": {"memory_mb": 512, "compression": "zstd:3"},
     "drill": {"enabled": True, "cron": "0 5 ? * MON *", "target_secret_arns": [TARGET]},
     "monitor": {"cron": "15 * * * ? *", "history": 7},
     "alerts": {"emails": ["oncall@example.com"], "slack": False, "topic_key_arn": KEY_ARN},

@@ -359,7 +359,7 @@ def test_a_comparison_that_breaks_down_fails_the_drill(
     def broken(*_: object, **__: object) -> None:
         raise TargetError("the connection broke", todo="again")
 
-    monkeypatch.setattr(compare_copy, "inventory_of", broken)
+    monkeypatch.setattr(compare_copy, "digest_copy", broken)
     report = drills.hold()
     assert (report.verdict, report.reasons[0]) == (Verdict.FAILED, "the connection broke")
     assert postgres_below(drills.place) == []

@@ -28,7 +28,6 @@ def test_every_kind_of_object_is_proven_on_every_major(
     drills: DrillHarness,
 ) -> None:
     database = drills.backups.database = new_database(major)
-    drills.backups.settings["backup"] = {"checksums": True}
     with with_roles(database, ROLES):
         database.run(*ODDITIES, *KINDS)
         manifest = drills.backups.take().manifest
@@ -243,7 +242,6 @@ def test_a_target_gets_a_database_of_its_own_which_is_dropped(
 ) -> None:
     target = new_database(17)
     drills.give_target(target)
-    drills.backups.settings["backup"] = {"checksums": True}
     drills.backups.database = new_database(16)
     drills.backups.database.run(
         "CREATE TABLE t (a int)", "INSERT INTO t SELECT generate_series(1, 30)"

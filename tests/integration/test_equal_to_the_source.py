@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from lifeboat.model.inventory import Inventory
 from lifeboat.postgres.inventory_queries import read_sequences
 from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database, run_program
@@ -25,7 +27,6 @@ def test_a_restored_backup_is_the_database_again(
     source, copy = new_database(major), new_database(major)
     source.run(*ODDITIES)
     backups = BackupHarness(source, bucket, programs, tmp_path)
-    backups.settings["backup"] = {"checksums": True}
 
     manifest = backups.take().manifest
     backups.restore(copy)
@@ -37,8 +38,8 @@ def test_a_restored_backup_is_the_database_again(
     assert rows["public", "parent"] == 3
     assert sum(n for (_, name), n in rows.items() if name.startswith("events")) == 13
     assert manifest.inventory.large_objects == 3
-    claimed = manifest.inventory.model_copy(update={"sequences": ()})
-    assert claimed == source.inventory() == copy.inventory()
+    assert source.inventory() == copy.inventory()
+    assert bare(manifest.inventory) == bare(source.inventory())
     with copy.connect() as connection:
         assert read_sequences(connection) == tuple(
             sorted(manifest.inventory.sequences, key=lambda s: (s.schema, s.name))
@@ -48,6 +49,17 @@ def test_a_restored_backup_is_the_database_again(
         "never_used",
         "identities_id_seq",
     }
+
+
+def bare(inventory: Inventory) -> Inventory:
+    """An inventory without what only an archive tells."""
+    return inventory.model_copy(
+        update={
+            "tables": tuple(replace(table, digest=None) for table in inventory.tables),
+            "sequences": (),
+            "large_objects_digest": None,
+        }
+    )
 
 
 def test_rows_written_during_the_backup_are_all_in_or_all_out(

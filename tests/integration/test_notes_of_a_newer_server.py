@@ -15,6 +15,7 @@ import pytest
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import Database, run_program
+from tests.support.counting import with_counter
 from tests.support.doc_pages import RUNBOOKS, Page, filled
 from tests.support.drill_harness import DrillHarness
 from tests.support.restore_harness import RestoreHarness
@@ -179,7 +180,7 @@ def test_a_backup_by_an_older_pg_dump_says_so(drills: DrillHarness, tmp_path: Pa
     )
     (folder / "pg_dump").chmod(0o755)
     backups.programs, backups.scheduled_at = (
-        Programs(tmp_path / "programs"),
+        with_counter(tmp_path / "programs"),
         backups.scheduled_at - timedelta(days=1),
     )
     (note,) = backups.take().manifest.notes

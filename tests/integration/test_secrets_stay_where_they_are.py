@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import BackupHarness
+from tests.support.counting import with_counter
 
 SPY = """#!/bin/sh
 if [ "$1" != --version ]; then
@@ -29,7 +29,7 @@ def spied(backups: BackupHarness, tmp_path: Path) -> BackupHarness:
             continue
         (folder / name).write_text(SPY.format(notes=tmp_path, name=name, real=real))
         (folder / name).chmod(0o755)
-    backups.programs = Programs(tmp_path / "programs")
+    backups.programs = with_counter(tmp_path / "programs")
     return backups
 
 

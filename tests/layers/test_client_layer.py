@@ -14,6 +14,7 @@ from layers.postgres.shim import JAIL
 from layers.summary import summarize
 from layers.target import ARCHITECTURES, Architecture
 from lifeboat.errors import LayerError
+from lifeboat.postgres.native_counter import NAME as COUNTER
 from tests.layers.trees import patchelf, picture
 
 LIBRARIES = {
@@ -40,7 +41,8 @@ def test_it_holds_the_programs_their_libraries_the_licences_and_nothing_else(
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     licences = {path for path in files if path.startswith("lib/postgresql/licences/")}
 
-    assert files - licences == {f"lib/postgresql/{name}" for name in {*PROGRAMS, *LIBRARIES, JAIL}}
+    expected = {*PROGRAMS, *LIBRARIES, JAIL, COUNTER}
+    assert files - licences == {f"lib/postgresql/{name}" for name in expected}
     assert all((root / "lib/postgresql" / name).stat().st_mode & 0o111 for name in PROGRAMS)
 
 

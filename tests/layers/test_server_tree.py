@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 
 from layers.closure import problems
-from layers.postgres import MAJORS, server_tree
+from layers.postgres import MAJORS, server, server_tree
 from layers.postgres.server import SERVER_PROGRAMS
 from layers.target import Platform
 from lifeboat.errors import LayerError
@@ -133,9 +133,12 @@ def test_on_a_mac_the_tree_has_the_same_programs_and_their_own_libraries(
 ) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    counters: list[Platform] = []  # the compiler that it would take runs on a Mac only
+    monkeypatch.setattr(server, "compile_counter", lambda _, on, *__, **___: counters.append(on))
 
     root = server_tree([18], build=fresh_build)
 
+    assert counters == [Platform.MACOS_ARM64]
     assert {path.name for path in root.glob("18/bin/*")} == set(SERVER_PROGRAMS)
     assert (root / "18/bin/postgres").read_bytes()[:4] == bytes.fromhex("cffaedfe")  # Mach-O
     libraries = {path.name for path in root.glob("18/lib/*")}

@@ -7,6 +7,7 @@ import pytest
 
 from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import BackupHarness
+from tests.support.counting import with_counter
 from tests.support.restore_harness import RestoreHarness
 
 
@@ -44,6 +45,6 @@ def _reader(tmp_path: Path, script: str) -> Callable[[RestoreHarness], None]:
         folder.mkdir(parents=True)
         (folder / "pg_restore").write_text(f"#!/bin/sh\nreal={real}\n{script}")
         (folder / "pg_restore").chmod(0o755)
-        to.programs = Programs(tmp_path / "programs")
+        to.programs = with_counter(tmp_path / "programs")
 
     return give

@@ -29,7 +29,6 @@ def test_every_kind_of_object_comes_back_proven_on_every_major(
     major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     database = restores.backups.database = new_database(major)
-    restores.backups.settings["backup"] = {"checksums": True}
     with roles(database, ROLES):
         database.run(*ODDITIES, *KINDS)
         manifest = restores.backups.take().manifest
@@ -110,9 +109,15 @@ def test_what_was_lost_altogether_comes_back_without_the_live_database(
     locale = "SELECT datcollate || datctype FROM pg_database WHERE datname = current_database()"
     there = restores.live.inventory(), restores.live.value(locale)
     restores.live.drop()
-    answer = restores.restore()
+    plan = restores.ask(action="restore", compare="rows")
+    answer = restores.ask(plan["next_event"])
     assert (restores.copy(answer).inventory(), restores.copy(answer).value(locale)) == there
     assert not any("locale" in note for note in answer["notes"])
+    assert answer["verdict"] == "partial"
+    assert answer["reasons"] == [
+        'content: Rows were counted, not compared: the event says "compare": "rows".'
+    ]
+    assert answer["next_event"]["allow_unverified"] is True
 
 
 @pytest.mark.parametrize(("source", "target"), [(18, 17), (17, 14), (15, 14), (16, 15)])

@@ -53,7 +53,6 @@ SHOP = (
 
 @pytest.fixture
 def shop(restores: RestoreHarness) -> RestoreHarness:
-    restores.backups.settings["backup"] = {"checksums": True}
     restores.live.run(*SHOP)
     restores.backups.take()
     return restores
@@ -88,7 +87,6 @@ def test_chosen_tables_come_back_in_a_database_of_their_own(
     major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     live = restores.backups.database = new_database(major)
-    restores.backups.settings["backup"] = {"checksums": True}
     live.run(*SHOP)
     restores.backups.take()
     event = {"action": "restore-tables", "tables": ["public.orders", "public.events"]}

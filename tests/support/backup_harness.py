@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from lifeboat.postgres.inventory_queries import take_inventory
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.postgres.snapshot import list_relations
+from lifeboat.postgres.snapshot import Relation, list_relations
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import Settings
 from local.postgres import PostgresServer
@@ -67,17 +68,38 @@ class Database:
             row = connection.execute(query).fetchone()
         return row and row[0]
 
-    def inventory(self, *, checksums: bool = True) -> Inventory:
+    def inventory(self) -> Inventory:
+        """Its inventory, with digests of the tests' own, which only other such ones can equal."""
         with self.connect() as connection:
             connection.execute("SET search_path = ''")
             with connection.transaction():
-                return take_inventory(connection, list_relations(connection), checksums=checksums)
+                relations = list_relations(connection)
+                inventory = take_inventory(connection, relations)
+                sums: Counter[tuple[str, str]] = Counter()
+                for relation in relations:
+                    if not relation.partitioned:
+                        name = (relation.loaded_schema, relation.loaded_name)
+                        sums[name] += _sum_of_rows(connection, relation)
+        tables = (
+            replace(table, digest=f"{sums[table.schema, table.name] % 2**128:032x}")
+            for table in inventory.tables
+        )
+        return inventory.model_copy(update={"tables": tuple(tables)})
 
     def drop(self) -> None:
         with self.server.admin() as connection:
             connection.autocommit = True
             name = sql.Identifier(self.name)
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+def _sum_of_rows(connection: psycopg.Connection, relation: Relation) -> int:
+    query = sql.SQL(
+        'SELECT coalesce(sum(hashtextextended((t.*)::text COLLATE "C", 0)::numeric), 0)::text'
+        " FROM (SELECT * FROM ONLY {} {}) t"
+    ).format(relation.identifier, sql.SQL(relation.condition))
+    (total,) = connection.execute(query).fetchone() or ("0",)
+    return int(total)
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str, str, str]] = [
     (with_settings(backup={"lock_wait_seconds": 0}), "lock_wait_seconds", "0", "1 to 600"),
     (with_settings(backup={"compression": "zstd:20"}), "compression", '"zstd:20"', "'zstd:1' to"),
     (with_settings(backup={"compression": "none"}), "compression", '"none"', "'gzip:9'"),
-    (with_settings(backup={"checksums": "yes"}), "backup.checksums", '"yes"', "true or false"),
+    (with_settings(backup={"checksums": True}), "backup.checksums", "not used any more", "Delete"),
     (with_database(validation={}), "databases.0.validation", "{}", "a list of objects with name"),
     (with_database(validation=["SELECT 1"]), "0.validation.0", "SELECT 1", "an object with name"),
     (

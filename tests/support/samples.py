@@ -48,16 +48,19 @@ MANIFEST = Manifest(
         bytes=987_654,
         lsn="0/1A2B3C",
         snapshot_time=datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC),
+        bytea_output="hex",
+        lc_monetary="C",
     ),
     inventory=Inventory(
         tables=(
-            Table(schema="public", name="users", rows=7, checksum="42"),
-            Table(schema="public", name='odd "näme"', rows=0),
+            Table(schema="public", name="users", rows=7, digest=f"{42:032x}"),
+            Table(schema="public", name='odd "näme"', rows=0, digest="0" * 32),
             Table(schema="public", name="events", rows=0, data_excluded=True),
         ),
         sequences=(Sequence(schema="public", name="ids", last_value=2**63 - 1, is_called=True),),
         extensions=(Extension(name="plpgsql", version="1.0"),),
         collations=(CollationProvider(name="de", provider="icu"),),
+        large_objects_digest="0" * 32,
     ),
     retention=BackupRetention(
         expires=datetime(2027, 2, 20, 2, tzinfo=UTC), locked_until=None, lock_mode="off"
@@ -76,7 +79,7 @@ TABLES = st.builds(
     schema=TEXT,
     name=TEXT,
     rows=COUNT,
-    checksum=st.none() | TEXT,
+    digest=st.none() | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
     data_excluded=st.booleans(),
 )
 STORED = st.builds(

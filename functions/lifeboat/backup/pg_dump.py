@@ -7,7 +7,7 @@ from lifeboat.errors import DumpError
 from lifeboat.model.identifiers import TableName
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.jail import NO_JAIL, REMOTE
-from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
+from lifeboat.postgres.programs import DUMP_ENV, MINIMAL_ENV, Process, Programs
 from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _ZSTD_SINCE = 16
@@ -49,7 +49,7 @@ class Dump:
         Raises:
             ProgramMissingError: the layer doesn't carry this major.
         """
-        return Process(self._argv(), env={**MINIMAL_ENV, **self.connection}, jail=REMOTE)
+        return Process(self._argv(), env={**DUMP_ENV, **self.connection}, jail=REMOTE)
 
     def _argv(self) -> list[str]:
         compression = self.effective_compression

@@ -8,6 +8,7 @@ from lifeboat.backup.store_archive import StoredArchive
 from lifeboat.errors import LifeboatError, StorageError
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from lifeboat.model.minor_releases import newer_server_notes, unfixed_standby_notes
+from lifeboat.model.row_counts import with_content
 
 
 def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
@@ -73,9 +74,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
             *unfixed_standby_notes(source.server_version, standby=source.standby),
         ),
         source=source,
-        inventory=archive.contents.inventory.model_copy(
-            update={"sequences": tuple(archive.streamed.counted.sequences)}
-        ),
+        inventory=with_content(archive.contents.inventory, archive.streamed.counted),
         retention=run.retention(),
         seconds=dict(run.phases.seconds),
         bytes_read=run.meter.bytes,

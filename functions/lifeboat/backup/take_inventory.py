@@ -25,7 +25,7 @@ class SnapshotContents:
     """The contents of the snapshot, and the server's roles.
 
     Attributes:
-        inventory: without the sequences' states.
+        inventory: without digests and the sequences' states, which the archive tells.
         uncounted: tables that the server refused to count; in the inventory they have no rows.
         globals: roles and their settings as SQL, or None if they can't be read.
         notes: why not, why tables weren't counted, and what else the archive leaves out.
@@ -62,7 +62,6 @@ def read_snapshot(
             snapshot.connection,
             snapshot.relations,
             excluded=excluded,
-            checksums=run.settings.backup.checksums,
             refused=leave_out,
         )
         invalid = invalid_indexes(snapshot.connection)

@@ -23,8 +23,9 @@ _ADVICE = {
         " report says proven; the runbooks in docs/runbooks say how to restore it."
     ),
     Verdict.PARTIAL: (
-        "What is named could not be tested in the drill's own server. To test it as well, add the"
-        " secret of a server that has it to drill.target_secret_arns and give it as `target`."
+        "What is named could not be tested here. What the drill's own server lacks: add the secret"
+        " of a server that has it to drill.target_secret_arns and give it as `target`. Rows that"
+        " were only counted: take a new backup."
     ),
 }
 """What to do after a drill that came to its end."""

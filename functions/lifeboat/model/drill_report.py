@@ -64,8 +64,9 @@ class TableResult:
         name: its own name, unquoted.
         expected: rows in the manifest; None if it has no such table.
         restored: rows in the restored table; None if there is no such table.
-        content: whether the content checksums are equal; None if the manifest has none.
-        outcome: `untested` if the scratch server cannot hold the table, or its data is excluded.
+        content: whether the digests of the rows are equal; None if they were only counted.
+        outcome: `untested` if the server cannot hold the table or may write its values otherwise,
+            if its rows were only counted, or if its data is excluded.
     """
 
     schema: str

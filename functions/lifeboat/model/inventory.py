@@ -14,6 +14,10 @@ from lifeboat.model.utc import UtcTime
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A count by PostgreSQL or S3; a larger number cannot be one."""
 
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""128 bits in hexadecimal digits, made as docs/decisions/0025-what-a-digest-of-rows-is.md says.
+Digests that are made in another way get a field of their own, as the two can't be compared."""
+
 
 class StoredRecord(BaseModel):
     """An immutable record that is stored in the bucket.
@@ -40,14 +44,15 @@ class Table:
         schema: its schema's name, unquoted.
         name: its own name, unquoted.
         rows: rows in the snapshot; 0 if the settings exclude its data.
-        checksum: of its content, in any order of rows; None if the settings do not ask for it.
+        digest: of its rows, whatever their order and that of the columns is; None if the settings
+            exclude its data, and in manifests from before this field existed.
         data_excluded: the settings exclude its rows from the archive.
     """
 
     schema: str
     name: str
     rows: Count
-    checksum: str | None = None
+    digest: Digest | None = None
     data_excluded: bool = False
 
 
@@ -106,6 +111,8 @@ class Inventory(StoredRecord):
         collations: besides the database's own.
         large_objects: their number, whoever owns them.
         subscriptions: names of the database's own. They stay out of every copy.
+        large_objects_digest: of the numbers and bytes of all large objects; None in manifests from
+            before this field existed.
     """
 
     tables: tuple[Table, ...]
@@ -118,6 +125,7 @@ class Inventory(StoredRecord):
         Field(validation_alias=AliasChoices("large_objects", AliasPath("counts", "large_objects"))),
     ] = 0
     subscriptions: tuple[str, ...] = ()
+    large_objects_digest: Digest | None = None
 
     @property
     def rows(self) -> int:
@@ -152,6 +160,9 @@ class Source(StoredRecord):
             transfer (`lifeboat.settings.providers`); else None.
         standby: whether the server was a hot standby; False in manifests from before this field
             existed.
+        bytea_output: hex or escape: how the archive has values of that type; None in manifests from
+            before this field existed.
+        lc_monetary: the locale of values of the type money in the archive; None likewise.
     """
 
     server_version: str
@@ -168,3 +179,5 @@ class Source(StoredRecord):
     endpoint: str | None = None
     provider: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
     standby: bool = False
+    bytea_output: str | None = None
+    lc_monetary: str | None = None

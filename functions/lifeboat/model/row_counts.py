@@ -1,4 +1,7 @@
-"""Compares the rows in an archive with the rows in the snapshot: they must be equal."""
+"""Compares the rows in an archive with the rows in the snapshot: they must be equal.
+
+What only the archive tells goes into the inventory: digests, and the states of sequences.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +9,7 @@ from typing import Literal, Protocol
 
 from lifeboat.errors import RowsDifferError
 from lifeboat.model.identifiers import TableName, qualified
-from lifeboat.model.inventory import Inventory, Table
+from lifeboat.model.inventory import Inventory, Sequence, Table
 
 _MAX_NAMED = 10
 
@@ -23,6 +26,22 @@ class Counted(Protocol):
     @property
     def large_objects(self) -> int:
         """The number of large objects."""
+
+
+class CountedContent(Counted, Protocol):
+    """What a decoder counted, with all that only the archive tells."""
+
+    @property
+    def digests(self) -> Mapping[TableName, str]:
+        """Digests of the same tables' rows."""
+
+    @property
+    def large_objects_digest(self) -> str:
+        """Of all large objects."""
+
+    @property
+    def sequences(self) -> Iterable[Sequence]:
+        """With the states that they get."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +139,37 @@ def require_same(inventory: Inventory, counted: Counted) -> None:
             todo="Invoke the function again. If the same tables differ again, keep the log and"
             " report it with these tables' definitions.",
         )
+
+
+def different_content(inventory: Inventory, counted: CountedContent) -> list[str]:
+    """A sentence for each table whose digest in the archive isn't the manifest's; else none.
+
+    Args:
+        inventory: of the manifest; what it has no digest of is not compared.
+        counted: in the archive, with the manifest's numbers of rows.
+    """
+    different = [
+        f"{qualified(table.schema, table.name)}: other rows in the archive than in the manifest"
+        for table in inventory.tables
+        if table.digest not in {None, counted.digests.get((table.schema, table.name))}
+    ]
+    if inventory.large_objects_digest not in {None, counted.large_objects_digest}:
+        different.append("large objects: others in the archive than in the manifest")
+    return different
+
+
+def with_content(inventory: Inventory, counted: CountedContent) -> Inventory:
+    """The snapshot's inventory with what was found in its archive, which has the same rows."""
+    return inventory.model_copy(
+        update={
+            "tables": tuple(
+                replace(table, digest=counted.digests.get((table.schema, table.name)))
+                for table in inventory.tables
+            ),
+            "sequences": tuple(counted.sequences),
+            "large_objects_digest": counted.large_objects_digest,
+        }
+    )
 
 
 def _difference(name: TableName, table: Table | None, decoded: int | None) -> Difference | None:

@@ -9,6 +9,7 @@ from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.meter import Meter
+from lifeboat.postgres.native_counter import load_counter
 from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
 
 _PIECE = 1 << 18
@@ -25,10 +26,10 @@ class Decoder:
         self, programs: Programs, major: int, scope: CancelScope, meter: Meter | None = None
     ) -> None:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
+        self._counted = CopyRows(load_counter(programs))
         self._child = scope.add_process(Process(argv, env=MINIMAL_ENV, jail=OFFLINE, feed=True))
         self._scope = scope
         self._meter = meter
-        self._counted = CopyRows()
         self._reader = threading.Thread(target=self._read, name="decoder", daemon=True)
         self._reader.start()
 

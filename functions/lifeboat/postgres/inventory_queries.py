@@ -4,9 +4,7 @@ The same queries count the source (in the dump's snapshot) and a restored copy, 
 inventories can be compared value by value.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from itertools import batched
 from typing import LiteralString, cast
 
@@ -14,7 +12,6 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from lifeboat.model.identifiers import TableName
 from lifeboat.model.inventory import (
     CollationProvider,
     Inventory,
@@ -28,21 +25,6 @@ from lifeboat.postgres.extensions import read_extensions
 from lifeboat.postgres.snapshot import Relation
 
 _TABLES_AT_ONCE = 50
-
-_CANONICAL = {
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "bytea_output": "hex",
-    "extra_float_digits": "1",
-    "lc_monetary": "C",
-    "xmloption": "content",
-}
-"""Output settings for values in checksums: the same on every server and in every session."""
-
-_CHECKSUM = sql.SQL(
-    'coalesce(sum(pg_catalog.hashtextextended((t.*)::text COLLATE "C", 0)::numeric), 0)::text'
-)
 
 _RELATION: LiteralString = """
 n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -101,7 +83,9 @@ SELECT current_setting('server_version') AS server_version,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
             ELSE pg_catalog.pg_current_wal_lsn() END::text AS lsn,
        transaction_timestamp() AS snapshot_time,
-       pg_catalog.pg_is_in_recovery() AS standby
+       pg_catalog.pg_is_in_recovery() AS standby,
+       current_setting('bytea_output') AS bytea_output,
+       current_setting('lc_monetary') AS lc_monetary
 FROM pg_catalog.pg_database WHERE datname = current_database()
 """
 
@@ -147,7 +131,6 @@ def take_inventory(
     relations: Iterable[Relation],
     *,
     excluded: Collection[int] = (),
-    checksums: bool = False,
     refused: Refused = _raise,
 ) -> Inventory:
     """Count and describe everything, in the connection's current snapshot.
@@ -159,28 +142,27 @@ def take_inventory(
         connection: inside a transaction that sees what is to be described.
         relations: the tables, as `list_relations` gives them.
         excluded: numbers of tables whose rows aren't dumped; they are named but not counted.
-        checksums: also make an order-free checksum of every table's content.
         refused: gives the rows of a table that the server refuses to count; by default, it raises.
 
     Raises:
         psycopg.Error: the server refuses, or the connection is lost.
     """
-    for name, value in _CANONICAL.items():
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
     leaves = [r for r in relations if not r.partitioned]
-    counted = [r for r in leaves if r.oid not in excluded]
-    tables = count_rows(connection, counted, refused)
-    if checksums:
-        found = _checksums(connection, counted)
-        tables = [replace(t, checksum=str(found[t.schema, t.name])) for t in tables]
+    tables = count_rows(connection, [r for r in leaves if r.oid not in excluded], refused)
     tables += [
         Table(schema=r.schema, name=r.name, rows=0, data_excluded=True)
         for r in leaves
         if r.oid in excluded
     ]
+    ordered = tuple(sorted(tables, key=lambda t: (t.schema, t.name)))
+    return describe(connection).model_copy(update={"tables": ordered})
+
+
+def describe(connection: Connection) -> Inventory:
+    """An inventory without tables and sequences, in the connection's current snapshot."""
     large_objects = connection.execute(_LARGE_OBJECTS).fetchone()
     return Inventory(
-        tables=tuple(sorted(tables, key=lambda t: (t.schema, t.name))),
+        tables=(),
         sequences=(),
         extensions=read_extensions(connection),
         subscriptions=tuple(str(name) for (name,) in connection.execute(_SUBSCRIPTIONS)),
@@ -218,22 +200,6 @@ def read_sequences(connection: Connection) -> tuple[Sequence, ...]:
         Sequence(schema=names[i][0], name=names[i][1], last_value=value, is_called=called)
         for i, value, called in sorted(states)
     )
-
-
-def _checksums(connection: Connection, relations: Iterable[Relation]) -> Counter[TableName]:
-    """Of each table: the sum of a 64-bit hash of each row's text, so their order doesn't matter.
-
-    PostgreSQL keeps that hash stable across versions and machines, because hash partitioning
-    depends on it. Those of partitions that are loaded through their root are added up.
-    """
-    found = Counter[TableName]()
-    for relation in relations:
-        query = sql.SQL("SELECT {} FROM (SELECT * FROM ONLY {} {}) t").format(
-            _CHECKSUM, relation.identifier, sql.SQL(relation.condition)
-        )
-        row = connection.execute(query).fetchone() or (0,)
-        found[relation.loaded_schema, relation.loaded_name] += int(cast("str", row[0]))
-    return found
 
 
 def _strings(connection: Connection, query: LiteralString) -> list[tuple[str, str]]:

@@ -23,6 +23,10 @@ MINIMAL_ENV: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_A
 """The whole environment of a program, except for its connection. Lambda's own environment has the
 function's AWS credentials. Messages in the C locale are those that people can search for."""
 
+DUMP_ENV: Mapping[str, str] = {**MINIMAL_ENV, "PGTZ": "UTC"}
+"""That of pg_dump, which writes moments in the session's time zone: the same moment has to be the
+same text wherever the server stands, so that what came back can be compared."""
+
 _STDERR_LINES = 40
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031  # Linux's fcntl; Python names it only where the platform has it

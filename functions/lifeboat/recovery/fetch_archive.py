@@ -2,7 +2,7 @@
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.manifest import StoredObject
-from lifeboat.model.row_counts import compare_rows
+from lifeboat.model.row_counts import compare_rows, different_content
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.recovery.archive_toc import edit_definitions
@@ -34,7 +34,7 @@ def fetch_archive(run: RecoveryRun) -> bool:
 
 
 def decode_archive(run: RecoveryRun) -> bool:
-    """Decode the whole archive. Returns whether it has the rows that the manifest lists."""
+    """Decode the whole archive. Returns whether it has the rows that the manifest is about."""
     inventory = run.manifest.inventory
     try:
         counted = _decoded(run)
@@ -49,6 +49,7 @@ def decode_archive(run: RecoveryRun) -> bool:
             f"large objects: {inventory.large_objects} in the manifest,"
             f" {counted.large_objects} in the archive"
         )
+    differences = differences or different_content(inventory, counted)
     more = len(differences) - _MAX_NAMED
     rest = (f"and {more} more",) if more > 0 else ()
     return run.add_check("decode", (*differences[:_MAX_NAMED], *rest))

@@ -1,16 +1,21 @@
 """Runs pg_dump on a restored copy, to compare what came back with what is in the archive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from lifeboat.errors import DumpError
 from lifeboat.postgres.jail import LOCAL, REMOTE
-from lifeboat.postgres.programs import MINIMAL_ENV, Process
+from lifeboat.postgres.programs import DUMP_ENV, Process
 from lifeboat.recovery.run import RecoveryRun
 
 
 @contextmanager
-def dump_of_copy(run: RecoveryRun, *options: str, database: str | None = None) -> Iterator[Process]:
+def dump_of_copy(
+    run: RecoveryRun,
+    *options: str,
+    database: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Process]:
     """A running pg_dump of the server's major, as the run's reader; its output is the dump.
 
     It gets no AWS credentials, and is in a jail like pg_restore: what it reads came out of a
@@ -20,6 +25,7 @@ def dump_of_copy(run: RecoveryRun, *options: str, database: str | None = None) -
         run: whose copy has been restored.
         options: such as --schema-only and --format=custom.
         database: to dump instead of the run's copy, on the same server.
+        environment: more of libpq's variables.
 
     Raises:
         DumpError: pg_dump failed.
@@ -28,9 +34,9 @@ def dump_of_copy(run: RecoveryRun, *options: str, database: str | None = None) -
     """
     login = run.reader.to(database or run.copy_name)
     argv = [str(run.programs.path("pg_dump", run.major)), "--no-password", *options]
-    environment = {**MINIMAL_ENV, **login.environment()}
+    variables = {**DUMP_ENV, **login.environment(), **(environment or {})}
     jail = LOCAL if login.endpoint.host.startswith("/") else REMOTE
-    child = Process(argv, env=environment, jail=jail, account=run.account)
+    child = Process(argv, env=variables, jail=jail, account=run.account)
     with run.scope.add_process(child):
         yield child
         code = child.wait()

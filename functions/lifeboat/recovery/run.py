@@ -13,7 +13,7 @@ from lifeboat.model.text import line
 from lifeboat.postgres.connect import Connection, ServerRole, open_again, speaking_to
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
-from lifeboat.recovery.policy.verdict import first_details
+from lifeboat.recovery.policy.finding import first_details
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.run import Run
 from lifeboat.s3.bucket import Protection

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from lifeboat.errors import DecodeError
 from lifeboat.model.inventory import Sequence
 from lifeboat.postgres.connect import Connection
-from lifeboat.postgres.copy_rows import COPY_HEAD, END_OF_ROWS, CopyRows, end_of_statement
+from lifeboat.postgres.copy_rows import COPY_HEAD, end_of_statement, read_setval
 
 _PIECE = 1 << 18
+_END_OF_ROWS = b"\n\\.\n"
 
 
 def load_rows(connection: Connection, read: Callable[[int], bytes]) -> tuple[Sequence, ...]:
@@ -30,15 +31,15 @@ def load_rows(connection: Connection, read: Callable[[int], bytes]) -> tuple[Seq
         psycopg.Error: the server refused rows; the transaction has failed.
     """
     script = _Script(read)
-    sequences = CopyRows()
+    sequences: list[Sequence] = []
     while statement := script.statement():
         if COPY_HEAD.fullmatch(statement):
             with connection.cursor().copy(statement) as copy:
                 for piece in script.rows():
                     copy.write(piece)
-        else:
-            sequences.feed(statement)
-    return tuple(sequences.sequences)
+        elif sequence := read_setval(statement):
+            sequences.append(sequence)
+    return tuple(sequences)
 
 
 class _Script:
@@ -62,8 +63,8 @@ class _Script:
         """The rows after the head of a COPY, in pieces, without their end marker."""
         self._rest = b"\n" + self._rest  # the head's own: an end marker may follow it at once
         first = True
-        while (end := self._rest.find(END_OF_ROWS)) < 0:
-            keep = len(END_OF_ROWS) - 1
+        while (end := self._rest.find(_END_OF_ROWS)) < 0:
+            keep = len(_END_OF_ROWS) - 1
             ready, self._rest = self._rest[:-keep], self._rest[-keep:]
             yield ready[1:] if first and ready else ready
             first = first and not ready
@@ -71,7 +72,7 @@ class _Script:
             if not piece:
                 raise _cut("in the rows of a table")
             self._rest += piece
-        ready, self._rest = self._rest[: end + 1], self._rest[end + len(END_OF_ROWS) :]
+        ready, self._rest = self._rest[: end + 1], self._rest[end + len(_END_OF_ROWS) :]
         yield ready[1:] if first else ready
 
     def _over(self) -> bytes:

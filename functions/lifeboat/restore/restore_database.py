@@ -53,7 +53,12 @@ def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
     with abandon_on_error(run):
         untested = restore_into(run, entries)
         with run.phases.timed("compare"):
-            compare_copy(run, untested, None if run.whole else partial(_expected_inventory, run))
+            compare_copy(
+                run,
+                untested,
+                None if run.whole else partial(_expected_inventory, run),
+                content=run.event.compare == "content",
+            )
         compare_definitions(
             run,
             untested,

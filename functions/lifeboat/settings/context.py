@@ -22,6 +22,12 @@ ROOT = "lifeboat"
 STACK_KEY = "stack_name"
 """The context key of the stack's name; the settings file may have it beside the settings."""
 
+_REMOVED = {
+    "backup.checksums": "is not used any more: every backup has digests of all rows now, and every"
+    " drill compares them. Delete this line",
+}
+"""Keys of earlier versions, and what to do about them."""
+
 _MAX_SHOWN = 80
 _MAX_PROBLEMS = 15
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -122,6 +128,8 @@ def _explain(found: ErrorDetails) -> str:
     match found["type"]:
         case "missing":
             return f"{key} is missing: {_field(found['loc']).description}"
+        case "extra_forbidden" if told := _REMOVED.get(".".join(map(str, found["loc"]))):
+            return f"{key} {told}"
         case "extra_forbidden":
             return f"{key} is unknown{_known_keys(found['loc'])}"
         case "model_type":  # the settings as a whole; all other objects use `expects`

@@ -134,9 +134,6 @@ class BackupSettings(FunctionSize):
     compression: Compression = "zstd:1"
     """pg_dump's --compress. Servers before 16 do not know zstd; they get gzip:1 instead."""
 
-    checksums: Switch = False
-    """Whether to take a checksum of every table's content too, which reads each table again."""
-
 
 def _object_of(model: type[SettingsModel]) -> object:
     """The expectation of an object with that model's keys."""

@@ -1,4 +1,4 @@
-"""The libraries of our own: what a sandbox may refuse, and a jail for what reads a backup."""
+"""The libraries of our own: what a sandbox may refuse, a jail, and the counter of rows."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from layers.postgres.lock import COMPILER, Hashes, single_wheel
 from layers.target import GLIBC, Architecture, Platform
 from layers.wheels import unpacked
 from lifeboat.errors import LayerError
+from lifeboat.postgres import native_counter
 
 _HERE = Path(__file__).parent
 
@@ -18,6 +19,8 @@ SOURCE = _HERE / "lifeboat-ipc.c"
 JAIL_SOURCES = tuple(
     _HERE / f"lifeboat-{part}.c" for part in ("jail", "calls", "landlock", "walls")
 )
+
+COUNTER_SOURCE = _HERE / "lifeboat-counter.c"
 
 SHIM = "liblifeboat-ipc.so"
 JAIL = "liblifeboat-jail.so"
@@ -45,7 +48,7 @@ def compile_shim(
     Raises:
         LayerError: the compiler can't be had or refuses the source.
     """
-    _compile((source,), into / SHIM, architecture, hashes, build=build)
+    _compile((source,), into / SHIM, Platform.of_lambda(architecture), hashes, build=build)
 
 
 def compile_jail(
@@ -61,16 +64,36 @@ def compile_jail(
     Raises:
         LayerError: the compiler can't be had or refuses the sources.
     """
-    _compile(sources, into / JAIL, architecture, hashes, build=build)
+    _compile(sources, into / JAIL, Platform.of_lambda(architecture), hashes, build=build)
+
+
+def compile_counter(
+    into: Path, platform: Platform, hashes: Hashes, *, build: Path, options: tuple[str, ...] = ()
+) -> None:
+    """Compile the counter that Python loads, for a layer or for this machine.
+
+    Args:
+        into: an existing directory.
+        platform: that it is for.
+        hashes: the lock.
+        build: where wheels are cached.
+        options: more of them for the compiler, such as those that look for undefined behaviour.
+
+    Raises:
+        LayerError: the compiler can't be had or refuses the source.
+    """
+    name = native_counter.NAME if platform.is_linux else native_counter.NAME_ON_MACOS
+    _compile((COUNTER_SOURCE,), into / name, platform, hashes, build=build, options=options)
 
 
 def _compile(
     sources: tuple[Path, ...],
     library: Path,
-    architecture: Architecture,
+    platform: Platform,
     hashes: Hashes,
     *,
     build: Path,
+    options: tuple[str, ...] = (),
 ) -> None:
     """Compile files of one directory.
 
@@ -78,13 +101,16 @@ def _compile(
     source and same lock mean same bytes, wherever it runs.
     """
     compiler = unpacked(single_wheel(COMPILER, Platform.of_host(), hashes), build=build)
-    target = f"{_MACHINES[architecture]}-linux-gnu.{'.'.join(map(str, GLIBC))}"
+    system = f"linux-gnu.{'.'.join(map(str, GLIBC))}" if platform.is_linux else "macos"
+    target = f"{_MACHINES[platform.architecture]}-{system}"
     names = [source.name for source in sources]
     with tempfile.TemporaryDirectory() as cache:
         done = subprocess.run(  # noqa: S603  # our own program
             [
-                *((compiler / "ziglang/zig").resolve(), "cc", "-target", target, *_OPTIONS),
-                *("-o", library.resolve(), f"-Wl,-soname,{library.name}"),
+                *(str((compiler / "ziglang/zig").resolve()), "cc", "-target", target),
+                *_OPTIONS,
+                *options,
+                *("-o", str(library.resolve()), f"-Wl,-soname,{library.name}"),
                 *names,
             ],
             cwd=sources[0].parent,  # so that no path of this machine can get into the output

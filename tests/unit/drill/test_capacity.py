@@ -222,6 +222,13 @@ def test_drills_without_an_end_or_into_another_kind_of_server_dont_count() -> No
     assert elsewhere.seconds_for(GB, [report]) == pytest.approx(500)
 
 
+def test_a_drill_that_only_counted_rows_says_less_than_one_that_reads_them_takes() -> None:
+    checks = tuple(check for check in REPORT.checks if check.name != "content")
+    counted = measured(GB, 100.0, checks=checks)
+    assert PACE.seconds_for(GB, [counted]) == pytest.approx(100 + GB / (50 * MB))
+    assert PACE.seconds_for(GB, [measured(GB, 100.0)]) == pytest.approx(100)
+
+
 def test_half_the_processors_take_twice_as_long_but_never_more_work_than_workers() -> None:
     report = measured(GB, 100.0, memory_mb=1768)
     for memory, jobs, seconds in ((884, 2, 200), (3536, 2, 50), (10_240, 2, 50), (10_240, 1, 100)):

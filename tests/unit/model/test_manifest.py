@@ -34,10 +34,22 @@ def test_the_stored_document_reads_like_a_report() -> None:
         '  "scheduled_at": "2026-11-22T02:00:00Z",\n',
     ]
     assert (
-        '      {"schema": "public", "name": "odd \\"näme\\"", "rows": 0, "checksum": null,'
-        ' "data_excluded": false},\n'
+        '      {"schema": "public", "name": "odd \\"näme\\"", "rows": 0,'
+        f' "digest": "{"0" * 32}", "data_excluded": false}},\n'
     ) in lines
     assert lines[-1] == "}\n"
+
+
+def test_a_manifest_from_before_digests_is_read_and_its_checksums_are_not() -> None:
+    document = json.loads(MANIFEST.to_json())
+    for table in document["inventory"]["tables"]:
+        del table["digest"]
+        table["checksum"] = "-4711"
+    del document["inventory"]["large_objects_digest"]
+    del document["source"]["bytea_output"], document["source"]["lc_monetary"]
+    old = Manifest.from_json(json.dumps(document).encode())
+    assert {table.digest for table in old.inventory.tables} == {None}
+    assert old.inventory.large_objects_digest is None
 
 
 def test_two_thousand_tables_stay_a_small_object() -> None:

@@ -1,12 +1,19 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.errors import RowsDifferError
-from lifeboat.model.inventory import Inventory, Table
-from lifeboat.model.row_counts import Difference, compare_rows, require_same, with_decoded_rows
+from lifeboat.model.inventory import Inventory, Sequence, Table
+from lifeboat.model.row_counts import (
+    Difference,
+    compare_rows,
+    different_content,
+    require_same,
+    with_content,
+    with_decoded_rows,
+)
 
 USERS = Table(schema="public", name="users", rows=7)
 EMPTY = Table(schema="public", name="empty", rows=0)
@@ -76,6 +83,40 @@ def test_one_table_that_differs_is_a_difference(
 ) -> None:
     assert compare_rows([table], decoded) == [difference]
     assert str(difference) == words
+
+
+@dataclass
+class Content(Decoded):
+    digests: dict[tuple[str, str], str] = field(default_factory=dict)
+    large_objects_digest: str = "0" * 32
+    sequences: tuple[Sequence, ...] = ()
+
+
+FOUND = Content(
+    {("public", "users"): 7},
+    digests={("public", "users"): "4" * 32},
+    sequences=(Sequence(schema="public", name="ids", last_value=1, is_called=True),),
+)
+
+
+def test_what_only_the_archive_tells_goes_into_the_inventory() -> None:
+    filled = with_content(inventory(USERS, EVENTS), FOUND)
+    assert filled.tables == (replace(USERS, digest="4" * 32), EVENTS)
+    assert (filled.sequences, filled.large_objects_digest) == (FOUND.sequences, "0" * 32)
+    assert different_content(filled, FOUND) == []
+
+
+def test_other_rows_in_the_archive_than_in_the_manifest_are_named() -> None:
+    filled = with_content(inventory(USERS, EVENTS), FOUND)
+    other = Content(FOUND.rows, digests={("public", "users"): "5" * 32}, large_objects_digest="1")
+    assert different_content(filled, other) == [
+        "public.users: other rows in the archive than in the manifest",
+        "large objects: others in the archive than in the manifest",
+    ]
+
+
+def test_a_manifest_without_digests_is_compared_by_its_counts_alone() -> None:
+    assert different_content(inventory(USERS, EVENTS), FOUND) == []
 
 
 def test_a_table_that_the_snapshot_does_not_know_is_a_difference() -> None:

@@ -195,16 +195,16 @@ def test_tables_may_be_reported_in_another_order() -> None:
     assert vault.add(backup(NEWEST, lsn="0/1", tables=other)).codes() == {Code.DATA_UNCHANGED}
 
 
-@pytest.mark.parametrize(("checksum", "codes"), [(None, set()), ("42", {Code.DATA_UNCHANGED})])
-def test_without_a_place_in_the_log_only_checksums_show_that_nothing_changed(
-    checksum: str | None, codes: set[Code]
+@pytest.mark.parametrize(("digest", "codes"), [(None, set()), ("4" * 32, {Code.DATA_UNCHANGED})])
+def test_without_a_place_in_the_log_only_digests_show_that_nothing_changed(
+    digest: str | None, codes: set[Code]
 ) -> None:
     vault = empty(drills=healthy().drills)
     for day in range(9):
         plain = backup(NEWEST - day * DAY, lsn=None)
         tables = (
-            Table(schema="public", name="users", rows=1000, checksum=checksum),
-            Table(schema="public", name="summed", rows=1000, checksum="7"),
+            Table(schema="public", name="users", rows=1000, digest=digest),
+            Table(schema="public", name="summed", rows=1000, digest="7" * 32),
             Table(schema="public", name="log", rows=0, data_excluded=True),
         )
         inventory = plain.inventory.model_copy(update={"tables": tables})
@@ -217,11 +217,11 @@ def test_a_single_backup_is_compared_with_nothing() -> None:
 
 
 def test_rows_that_changed_though_none_came_or_went_are_a_change() -> None:
-    """Only the checksum tells: the same tables, the same counts, no place in the log."""
+    """Only the digest tells: the same tables, the same counts, no place in the log."""
     vault = empty(drills=healthy().drills)
     for day in range(9):
         plain = backup(NEWEST - day * DAY, lsn=None)
-        table = Table(schema="public", name="users", rows=1000, checksum=str(day))
+        table = Table(schema="public", name="users", rows=1000, digest=f"{day:032x}")
         inventory = plain.inventory.model_copy(update={"tables": (table,)})
         vault.add(plain.model_copy(update={"inventory": inventory}))
     assert vault.codes() == set()

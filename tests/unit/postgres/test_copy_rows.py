@@ -6,17 +6,9 @@ from hypothesis import strategies as st
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.inventory import Sequence
-from lifeboat.postgres.copy_rows import CopyRows
+from tests.support.counting import count
 
 HEAD = b"--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
-
-
-def count(script: bytes, *, cut_every: int = 1 << 20) -> CopyRows:
-    counted = CopyRows()
-    for at in range(0, len(script), cut_every):
-        counted.feed(script[at : at + cut_every])
-    counted.finish()
-    return counted
 
 
 def test_rows_are_counted_per_table() -> None:
@@ -102,6 +94,26 @@ def test_a_script_that_ends_in_the_middle_of_rows_is_refused() -> None:
 def test_a_script_that_ends_in_the_middle_of_a_statement_is_refused() -> None:
     with pytest.raises(DecodeError, match="in a statement"):
         count(b"COPY public.t (v) FROM st")
+
+
+def test_bytes_of_a_large_object_that_are_not_understood_are_refused() -> None:
+    """They would be missing in the digest of the source and of the copy alike."""
+    opened = b"SELECT pg_catalog.lo_open('16400', 131072);\n"
+    with pytest.raises(DecodeError, match="large object"):
+        count(opened + b"SELECT pg_catalog.lowrite(0, 'abc');\n")
+    with pytest.raises(DecodeError, match="large object"):
+        count(b"SELECT pg_catalog.lowrite(0, '\\x61');\n")
+
+
+def test_a_table_of_more_columns_than_any_can_have_is_refused() -> None:
+    def head(columns: int) -> bytes:
+        return b"COPY public.t (%s) FROM stdin;\n\\.\n" % b", ".join(
+            b"c%d" % i for i in range(columns)
+        )
+
+    assert count(head(1600)).rows == {("public", "t"): 0}
+    with pytest.raises(DecodeError, match="more columns"):
+        count(head(1601))
 
 
 def test_a_statement_without_end_is_refused_before_memory_is() -> None:

@@ -13,17 +13,30 @@ from lifeboat.model.inventory import (
     Sequence,
     Table,
 )
+from lifeboat.recovery.policy.reading import (
+    BY_REQUEST,
+    FROM_BEFORE_DIGESTS,
+    Reading,
+    reading_of,
+    unread,
+)
 from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.policy.verdict import ESSENTIAL, Comparison, compare, judge
 from lifeboat.recovery.run import make_check
+from tests.support.samples import MANIFEST
 
 PASSED, FAILED, UNTESTED = Outcome.PASSED, Outcome.FAILED, Outcome.UNTESTED
 
 #: The essential checks that compare no inventories.
 NOT_COMPARED = tuple(name for name in ESSENTIAL if name != "rows")
 
-USERS = Table(schema="public", name="users", rows=1200, checksum="42")
-PLACES = Table(schema="public", name="places", rows=7, checksum="43")
+
+def digest(number: int) -> str:
+    return f"{number:032x}"
+
+
+USERS = Table(schema="public", name="users", rows=1200, digest=digest(42))
+PLACES = Table(schema="public", name="places", rows=7, digest=digest(43))
 EVENTS = Table(schema="public", name="events", rows=0, data_excluded=True)
 IDS = Sequence(schema="public", name="ids", last_value=7, is_called=True)
 CLAIMED = Inventory(
@@ -35,6 +48,7 @@ CLAIMED = Inventory(
     ),
     collations=(CollationProvider(name="de", provider="icu"),),
     large_objects=6,
+    large_objects_digest=digest(44),
 )
 
 NAMES = st.sampled_from(["a", "b", "c", 'd "d"'])
@@ -45,7 +59,7 @@ TABLES = st.lists(
         schema=NAMES,
         name=NAMES,
         rows=ROWS,
-        checksum=st.sampled_from([None, "1", "2"]),
+        digest=st.sampled_from([digest(1), digest(2)]),
         data_excluded=st.booleans(),
     ),
     max_size=4,
@@ -70,6 +84,7 @@ INVENTORIES = st.builds(
         unique_by=lambda collation: collation.name,
     ).map(tuple),
     large_objects=ROWS,
+    large_objects_digest=st.sampled_from([digest(1), digest(2)]),
 )
 PAIRS = st.frozensets(st.tuples(NAMES, NAMES), max_size=4)
 SOME = st.lists(NAMES, max_size=2).map(tuple)
@@ -115,7 +130,7 @@ def test_a_copy_that_is_what_the_manifest_claims_is_proven() -> None:
 
 def test_each_table_gets_its_result() -> None:
     other = Table(schema="public", name="other", rows=3)
-    tables = (other, replace(EVENTS), replace(USERS, rows=1199, checksum="41"))
+    tables = (other, replace(EVENTS), replace(USERS, rows=1199, digest=digest(41)))
     assert compare(CLAIMED, restored(tables=tables)).tables == (
         TableResult(schema="public", name="events", expected=0, restored=0, outcome=UNTESTED),
         TableResult(schema="public", name="other", expected=None, restored=3, outcome=FAILED),
@@ -162,31 +177,93 @@ def test_rows_that_differ_fail(tables: tuple[Table, ...], words: str) -> None:
 
 
 def test_the_same_number_of_other_rows_fails() -> None:
-    tables = (EVENTS, PLACES, replace(USERS, checksum="24"))
+    tables = (EVENTS, PLACES, replace(USERS, digest=digest(24)))
     comparison = compare(CLAIMED, restored(tables=tables))
     assert only_failed(comparison) == {"content"}
     assert details(comparison, "content") == (
-        "public.users: the rows that came back are not those that were backed up.",
+        "public.users: the rows that came back are not those that were backed up"
+        " (1,200 claimed, 1,200 came back).",
     )
     assert [table.outcome for table in comparison.tables] == [UNTESTED, PASSED, FAILED]
 
 
-def test_a_checksum_that_was_not_taken_again_is_no_pass() -> None:
-    tables = (EVENTS, PLACES, replace(USERS, checksum=None))
+def test_a_digest_that_was_not_made_again_is_no_pass() -> None:
+    tables = (EVENTS, PLACES, replace(USERS, digest=None))
     comparison = compare(CLAIMED, restored(tables=tables))
     assert outcomes(comparison)["content"] is UNTESTED
     assert verdict(comparison) is Verdict.PARTIAL
 
 
-def test_without_checksums_the_rows_are_counted_and_that_is_said() -> None:
-    bare = restored(tables=tuple(replace(table, checksum=None) for table in CLAIMED.tables))
-    comparison = compare(bare, bare)
-    assert "content" not in outcomes(comparison)
-    assert details(comparison, "rows") == (
-        "Rows were counted, not read: the backup was taken without checksums.",
-        "public.events is empty: the settings leave its rows out of backups.",
-    )
-    assert verdict(comparison) is Verdict.PROVEN
+BARE = restored(
+    tables=tuple(replace(table, digest=None) for table in CLAIMED.tables), large_objects_digest=None
+)
+
+
+def test_without_digests_nothing_is_proven_whoever_compares() -> None:
+    for one, other in ((BARE, BARE), (BARE, CLAIMED), (CLAIMED, BARE)):
+        comparison = compare(one, other)
+        assert outcomes(comparison)["content"] is UNTESTED
+        assert verdict(comparison) is Verdict.PARTIAL
+    empty = restored(tables=(), large_objects_digest=None)
+    assert verdict(compare(empty, empty)) is Verdict.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("reading", "outcome", "words"),
+    [
+        (FROM_BEFORE_DIGESTS, UNTESTED, "Rows were only counted: the backup was taken by an earl"),
+        (BY_REQUEST, UNTESTED, "Rows were counted, not compared: the event says"),
+        (
+            unread(
+                "pg_dump can't read the restored copy (1): permission denied for large object 7"
+            ),
+            UNTESTED,
+            "Rows were only counted: pg_dump can't read",
+        ),
+        (unread("pg_dump can't read it: invalid page in block 7"), FAILED, "pg_dump can't read it"),
+    ],
+)
+def test_rows_that_were_only_counted_are_never_proven_and_it_is_said_why(
+    reading: Reading, outcome: Outcome, words: str
+) -> None:
+    comparison = compare(BARE, BARE, reading=reading)
+    assert outcomes(comparison)["content"] is outcome
+    assert details(comparison, "content")[0].startswith(words)
+    assert verdict(comparison) is not Verdict.PROVEN
+    assert PASSED not in {table.outcome for table in comparison.tables}
+
+
+def test_large_objects_that_are_not_those_fail() -> None:
+    comparison = compare(CLAIMED, restored(large_objects_digest=digest(45)))
+    assert only_failed(comparison) == {"content"}
+
+
+SOURCE = MANIFEST.source
+SAME = reading_of(SOURCE, major=SOURCE.major, lc_monetary="C", money=[("public", "users")])
+MONEY = reading_of(SOURCE, major=SOURCE.major, lc_monetary="de_DE", money=[("public", "users")])
+LATER = reading_of(SOURCE, major=SOURCE.major + 1, lc_monetary="C", money=[])
+
+
+@pytest.mark.parametrize(
+    ("reading", "table", "outcome"),
+    [
+        (SAME, USERS, FAILED),
+        (MONEY, PLACES, FAILED),
+        (MONEY, USERS, UNTESTED),
+        (LATER, PLACES, UNTESTED),
+    ],
+)
+def test_only_where_this_server_may_write_the_same_values_otherwise_a_difference_is_no_failure(
+    reading: Reading, table: Table, outcome: Outcome
+) -> None:
+    changed = replace(table, digest=digest(7))
+    tables = tuple(changed if each is table else each for each in CLAIMED.tables)
+    comparison = compare(CLAIMED, restored(tables=tables), reading=reading)
+    assert outcomes(comparison)["content"] is outcome
+    assert verdict(comparison) is (Verdict.FAILED if outcome is FAILED else Verdict.PARTIAL)
+    fewer = tuple(replace(each, rows=1) if each is changed else each for each in tables)
+    assert verdict(compare(CLAIMED, restored(tables=fewer), reading=reading)) is Verdict.FAILED
+    assert verdict(compare(CLAIMED, CLAIMED, reading=reading)) is Verdict.PROVEN
 
 
 @pytest.mark.parametrize(
@@ -261,7 +338,7 @@ def test_what_a_server_without_an_extension_cannot_hold_is_untested_and_named() 
     assert found is Verdict.PARTIAL
     for reason in (
         "rows: public.places with its 7 rows can't be made here.",
-        "content: public.places: nothing came back to compare with the manifest's checksum.",
+        "content: public.places: nothing came back to compare with the manifest's digest.",
         "sequences: public.ids can't be made here.",
         "extensions: postgis 3.5.0 is not available here.",
         "collations: de (icu) did not come back on any column.",
@@ -274,7 +351,7 @@ def test_what_a_server_without_an_extension_cannot_hold_is_untested_and_named() 
     [
         ({"tables": (EVENTS, PLACES)}, "rows"),
         ({"tables": (EVENTS, replace(PLACES, rows=6), USERS)}, "rows"),
-        ({"tables": (EVENTS, replace(PLACES, checksum="0"), USERS)}, "content"),
+        ({"tables": (EVENTS, replace(PLACES, digest=digest(0)), USERS)}, "content"),
         ({"sequences": (replace(IDS, last_value=6),)}, "sequences"),
         ({"extensions": CLAIMED.extensions[1:]}, "extensions"),
     ],
@@ -336,7 +413,7 @@ def test_of_very_many_differences_the_first_are_reported_and_the_rest_counted() 
     comparison = compare(restored(tables=tables), restored(tables=()))
     assert len(comparison.tables) == 200
     assert len(details(comparison, "rows")) == 51
-    assert details(comparison, "rows")[-1] == "And 151 more."  # one is about checksums
+    assert details(comparison, "rows")[-1] == "And 150 more."
 
 
 # What it comes to.
@@ -424,9 +501,10 @@ def test_every_database_is_equal_to_itself(inventory: Inventory) -> None:
 
 
 def essence(inventory: Inventory) -> object:
-    """What has to be equal for a proof, when checksums were taken of both or of neither."""
+    """What has to be equal for a proof; what the settings exclude has no content."""
     return (
         {(t.schema, t.name): t.rows for t in inventory.tables},
+        inventory.large_objects_digest,
         set(inventory.sequences),
         {extension.name for extension in inventory.extensions},
         inventory.large_objects,
@@ -437,9 +515,9 @@ def essence(inventory: Inventory) -> object:
 def test_no_two_different_databases_prove_each_other(one: Inventory, other: Inventory) -> None:
     if verdict(compare(one, other)) is Verdict.PROVEN:
         assert essence(one) == essence(other)
-        theirs = {(t.schema, t.name): t.checksum for t in other.tables}
+        theirs = {(t.schema, t.name): t.digest for t in other.tables}
         for table in one.tables:
-            assert table.checksum in {None, theirs[table.schema, table.name]}
+            assert table.data_excluded or table.digest == theirs[table.schema, table.name]
 
 
 @given(INVENTORIES, INVENTORIES, EXCUSES)

@@ -122,6 +122,7 @@ def test_what_takes_longer_than_the_function_has_is_a_wall(size: int) -> None:
         ({}, {"major": 18}, "is an upgrade"),
         ({}, {"roles": frozenset({"owner", "reader"})}, "1 role of the source's server is not"),
         ({"owners": "none"}, {}, "Everything will belong to owner"),
+        ({"compare": "rows"}, {}, "only counted, so the copy won't count as proven"),
         ({}, {"live_bytes": 10**9}, "beside the live database (1.0 GB)"),
         ({}, {"superuser": False}, "no superuser"),
     ],

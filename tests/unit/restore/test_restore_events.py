@@ -108,6 +108,20 @@ def test_the_next_event_says_the_same_and_what_was_changed(event: dict[str, Any]
             "'owners' is of no use to rows alone",
         ),
         (
+            {
+                "action": "restore-tables",
+                "database": "app",
+                "tables": ["a.b"],
+                "data_only": True,
+                "compare": "rows",
+            },
+            "'compare' is of no use to rows alone",
+        ),
+        (
+            {"action": "restore", "database": "app", "compare": "some"},
+            "key 'compare' has 'some'; it may be 'content'",
+        ),
+        (
             {"action": "restore", "database": "other", "backup": BACKUP},
             "is a backup of 'app', not of 'other'",
         ),

@@ -78,7 +78,6 @@ def test_two_keys_are_enough_and_the_rest_has_good_defaults() -> None:
             ephemeral_mb=512,
             lock_wait_seconds=30,
             compression="zstd:1",
-            checksums=False,
         ),
         drill=DrillSettings(
             enabled=True,
@@ -125,7 +124,7 @@ def test_a_dotted_key_replaces_one_value() -> None:
             "lifeboat": with_database(cron="0 3 * * ? *"),
             "lifeboat.architecture": "x86_64",
             "lifeboat.backup.memory_mb": "2048",
-            "lifeboat.backup.checksums": "true",
+            "lifeboat.backup.lock_wait_seconds": "45",
             "lifeboat.databases.0.timezone": "Europe/Berlin",
             "lifeboat.retention.manual": '{"days": 400}',
             "lifeboat.network": json.dumps(NETWORK),
@@ -134,7 +133,7 @@ def test_a_dotted_key_replaces_one_value() -> None:
     )
 
     assert settings.architecture == "x86_64"
-    assert settings.backup == BackupSettings(memory_mb=2048, checksums=True)
+    assert settings.backup == BackupSettings(memory_mb=2048, lock_wait_seconds=45)
     assert settings.databases[0].timezone == "Europe/Berlin"
     assert settings.databases[0].cron == "0 3 * * ? *"
     assert settings.retention.manual.days == 400
@@ -499,7 +498,8 @@ def tiers(draw: st.DrawFn) -> dict[str, object]:
     st.fixed_dictionaries({}, optional={tier: tiers() for tier in Tier}),
     st.sampled_from(["arm64", "x86_64"]),
     st.fixed_dictionaries(
-        {}, optional={"memory_mb": st.integers(128, 10_240), "checksums": st.booleans()}
+        {},
+        optional={"memory_mb": st.integers(128, 10_240), "lock_wait_seconds": st.integers(1, 600)},
     ),
 )
 def test_settings_survive_the_environment_of_a_function(

@@ -118,7 +118,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
             sorted((each.schema, each.name) for each in inventory.tables if each.data_excluded)
         ),
         content=_digest([*_content(inventory), source.lsn]),
-        detects_changes=source.lsn is not None or all(table.checksum for table in tables),
+        detects_changes=source.lsn is not None or all(table.digest for table in tables),
         bytes_read=manifest.bytes_read,
         provider=source.provider,
         endpoint=source.endpoint,
@@ -126,7 +126,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
 
 
 def _content(inventory: Inventory) -> Iterator[object]:
-    yield sorted((each.schema, each.name, each.rows, each.checksum) for each in inventory.tables)
+    yield sorted((each.schema, each.name, each.rows, each.digest) for each in inventory.tables)
     yield sorted((each.schema, each.name, each.last_value) for each in inventory.sequences)
 
 

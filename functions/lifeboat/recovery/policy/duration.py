@@ -25,6 +25,9 @@ _MIN_TELLING_BYTES = 256 * MB
 _MIN_SECONDS_PER_BYTE = 1 / (1024 * MB)
 """No drill is faster than this, whatever an imprecise clock has measured."""
 
+_READ_BACK_SECONDS_PER_BYTE = 1 / (50 * MB)
+"""What reading every value of the copy adds to drills from before they did."""
+
 _GROWING_STEPS = {"fetch", "decode", "restore", "compare", "validate"}
 """The steps that take longer for a larger database."""
 
@@ -100,11 +103,14 @@ def measured_model(report: DrillReport) -> DurationModel | None:
     """The model that a drill's report gives; None when the drill did not finish."""
     if not report.database_bytes or all(check.name != "rows" for check in report.checks):
         return None
+    compared = any(check.name == "content" for check in report.checks)
+    more = 0.0 if compared else _READ_BACK_SECONDS_PER_BYTE
     rate = _SECONDS_PER_BYTE
     if report.database_bytes >= _MIN_TELLING_BYTES:
         growing = sum(report.seconds.get(step, 0.0) for step in _GROWING_STEPS)
-        rate = max(growing / report.database_bytes, _MIN_SECONDS_PER_BYTE)
-    return DurationModel(report.database_bytes, report.total_seconds, rate)
+        rate = max(growing / report.database_bytes + more, _MIN_SECONDS_PER_BYTE)
+    seconds = report.total_seconds + more * report.database_bytes
+    return DurationModel(report.database_bytes, seconds, rate)
 
 
 def vcpus(memory_mb: int, jobs: int) -> float:

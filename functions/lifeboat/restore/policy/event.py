@@ -49,6 +49,7 @@ MAY_BE = {
     "backup": "'latest' or the id of a backup, such as 'daily/app/2026-11-22T020000Z'",
     "before": "a moment in UTC, such as '2026-11-22T12:00:00Z'",
     "target": SECRET_MAY_BE,
+    "compare": "'content' (every value) or 'rows' (their numbers only)",
     "owners": "'keep' (also grants; all roles have to be there) or 'none'",
     "tables": "a list of names with their schema, such as ['public.users']",
     "data_only": "true or false",
@@ -65,6 +66,7 @@ _USED_BY: dict[str, set[Action]] = {
     "before": set(Action) - {Action.SWAP},
     "target": {Action.RESTORE, Action.SWAP, Action.RESTORE_TABLES},
     "owners": {Action.RESTORE, Action.RESTORE_TABLES},
+    "compare": {Action.RESTORE, Action.RESTORE_TABLES},
     "tables": {Action.RESTORE_TABLES, Action.EXPORT},
     "data_only": {Action.RESTORE_TABLES},
     "replace": {Action.RESTORE_TABLES},
@@ -119,6 +121,8 @@ class RestoreEvent(Request):
         target: name or ARN of the secret with the server; None for the only one that the settings
             name for restores, or else the database's own.
         owners: whether owners and grants are restored too.
+        compare: what came back, with the backup: the content of all rows, which are read from the
+            server once more, or only their numbers, which proves nothing.
         tables: which ones; empty for all.
         data_only: rows into tables of the live database that are there already.
         replace: in place of the rows that are in them.
@@ -137,6 +141,7 @@ class RestoreEvent(Request):
     before: Annotated[UtcTime | None, BeforeValidator(_moment)] = None
     target: Annotated[str, PlainValidator(secret_name, json_schema_input_type=str)] | None = None
     owners: Literal["keep", "none"] = "keep"
+    compare: Literal["content", "rows"] = "content"
     tables: Annotated[
         tuple[TableName, ...], PlainValidator(_tables, json_schema_input_type=list[str])
     ] = ()
@@ -178,6 +183,8 @@ class RestoreEvent(Request):
             )
         if self.data_only and self.owners == "none":
             raise custom_error("key 'owners' is of no use to rows alone")
+        if self.data_only and self.compare == "rows":
+            raise custom_error("key 'compare' is of no use to rows alone: they are only counted")
         return self
 
     def pinned(self, backup: BackupLocation) -> Self:
@@ -199,6 +206,8 @@ class RestoreEvent(Request):
             keys["tables"] = [qualified(*name) for name in self.tables]
         if self.owners != "keep":
             keys["owners"] = self.owners
+        if self.compare != "content":
+            keys["compare"] = self.compare
         others = {
             "target": self.target,
             "data_only": self.data_only,

@@ -62,8 +62,8 @@ def failed_restore(
 
 def _rows(report: RestoreReport) -> str:
     """What is in the copy, in words."""
-    checked = any(check.name == "content" for check in report.checks)
-    how = "compared by their content" if checked else "counted"
+    compared = any(table.content is not None for table in report.tables)
+    how = "compared by their content" if compared else "counted"
     expected = [table for table in report.tables if table.expected is not None]
     good = [t for t in expected if t.restored == t.expected and t.content is not False]
     if len(good) == len(expected):

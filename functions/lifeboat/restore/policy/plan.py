@@ -94,7 +94,7 @@ def plan_restore(
             ),
             f"Make a database like {quoted(copy)}, by the time of the run, on {facts.server}.",
             "Restore into it. Nothing else on that server is touched.",
-            "Compare what came back with the manifest and store a report.",
+            "Read what came back, compare it with the manifest and store a report.",
         ),
         warnings=tuple(warnings(event, source, facts)),
         blockers=tuple(blockers(event, source, facts, capacity)),

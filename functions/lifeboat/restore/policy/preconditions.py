@@ -8,6 +8,7 @@ from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import speed_of
 from lifeboat.recovery.policy.duration import MB
 from lifeboat.recovery.policy.left_out import left_out_of_copies
+from lifeboat.recovery.policy.reading import has_digests
 from lifeboat.restore.policy.event import RestoreEvent
 from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
 from lifeboat.settings import RestoreSettings
@@ -56,6 +57,13 @@ def warnings(event: RestoreEvent, source: RestoreSource, facts: TargetFacts) -> 
         yield (
             f"Everything will belong to {quoted(facts.role)}, and nothing is granted to anybody"
             " else: grant your application what it needs."
+        )
+    if event.compare == "rows":
+        yield "The rows that come back are only counted, so the copy won't count as proven."
+    elif not has_digests(manifest.inventory):
+        yield (
+            "The backup was taken by an earlier version of Lifeboat, which made no digests of the"
+            " rows: they can only be counted, and the copy won't count as proven."
         )
     if facts.live_bytes is not None:
         yield (
