@@ -241,6 +241,41 @@ def test_what_an_excused_statement_would_have_changed_may_be_as_it_was() -> None
     assert len(findings(restored, printed=Printed(ALL)).failures) == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "tag", "statement"),
+    [
+        ("TABLE", "users", "ALTER TABLE public.users OWNER TO ann;"),
+        ("TABLE", 'Odd "t(', 'ALTER TABLE public."Odd ""t(" OWNER TO ann;'),
+        ("AGGREGATE", "total(integer)", "ALTER AGGREGATE public.total(integer) OWNER TO ann;"),
+        ("OPERATOR", "<+>", "ALTER OPERATOR public.<+> (integer, integer) OWNER TO ann;"),
+        (
+            "OPERATOR CLASS",
+            "user",
+            'ALTER OPERATOR CLASS public."user" USING btree OWNER TO ann;',
+        ),
+    ],
+)
+def test_an_owner_is_excused_only_for_the_object_of_the_statement(
+    kind: str, tag: str, statement: str
+) -> None:
+    ours = replace(TABLE, kind=kind, tag=tag)
+    theirs = replace(ours, owner="me")
+
+    def wrong(statement: str) -> tuple[str, ...]:
+        untested = Untested(excuses=(Excuse(statement, means_lack=False),))
+        return findings((theirs,), archived=(ours,), untested=untested).failures
+
+    assert wrong(statement) == ()
+    for other in (statement.replace("public", "s"), statement.replace("OWNER TO", "RENAME TO"), ""):
+        assert len(wrong(other)) == 1
+
+
+def test_an_unknown_statement_excuses_nothing() -> None:
+    empty = replace(VIEW, definition="")
+    untested = Untested(excuses=(Excuse("", means_lack=True),))
+    assert len(findings((), archived=(empty,), untested=untested).failures) == 1
+
+
 def test_a_collation_that_was_replaced_is_another_one() -> None:
     ours = Entry(number=1, kind="COLLATION", schema="s", tag="de", definition="icu")
     theirs = replace(ours, definition="libc")

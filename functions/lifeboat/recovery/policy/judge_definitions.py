@@ -5,9 +5,11 @@ fault. Another text is accepted only if the server prints the archive's text lik
 prints some expressions in another way after they were read once, and later majors print more so.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lifeboat.model.identifiers import unquoted
 from lifeboat.recovery.policy.compare_entries import (
     Change,
     Differences,
@@ -19,6 +21,13 @@ from lifeboat.recovery.policy.compare_entries import (
 )
 from lifeboat.recovery.policy.entry import Entry
 from lifeboat.recovery.policy.untested import Untested
+
+_NAME = r'(?:"(?:[^"]|"")+"|[a-z0-9_$]+|[-+*/<>=~!@#%^&|`?]+)'
+_GIVEN_AWAY = re.compile(
+    rf"ALTER (?:[A-Z]+ )+(?:(?P<schema>{_NAME})\.)?(?P<name>{_NAME})"
+    r"(?: ?\([^\n]*\)| USING [^\n]*)? OWNER TO "
+)
+"""How pg_restore gives an object to its owner."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +118,14 @@ def _is_replaced_collation(entry: Entry, untested: Untested) -> bool:
 
 
 def _moved(found: Differences, untested: Untested) -> Iterator[str]:
-    refused = [each.statement for each in untested.excuses if " OWNER TO " in each.statement]
+    refused = {
+        (unquoted(match["schema"] or ""), unquoted(match["name"]))
+        for each in untested.excuses
+        if (match := _GIVEN_AWAY.match(each.statement))
+    }
     for change in found.moved:
-        name = change.expected.tag.partition("(")[0].replace('"', '""')
-        if not any(name in statement for statement in refused):
+        schema, tag = change.expected.schema, change.expected.tag
+        if refused.isdisjoint({(schema, tag), (schema, tag.partition("(")[0])}):
             yield (
                 f"{name_of(change.expected)} belongs to {change.restored.owner or 'nobody'}, in the"
                 f" backup to {change.expected.owner or 'nobody'}."
