@@ -112,6 +112,8 @@ def test_a_broken_backup_is_failed_whatever_extension_the_server_lacks(
             "CREATE TABLE places (at geometry)",
             "INSERT INTO places VALUES ((1, 2))",
             "CREATE INDEX ON places (st_x(at))",
+            "CREATE TABLE stored_elsewhere (id int) USING geo_heap",
+            "INSERT INTO stored_elsewhere VALUES (1)",
             "CREATE TYPE mood AS ENUM ('calm')",
             "CREATE TABLE precious (how mood)",
             "INSERT INTO precious VALUES ('calm')",
@@ -123,6 +125,7 @@ def test_a_broken_backup_is_failed_whatever_extension_the_server_lacks(
         "places",
         "spatial_ref_sys",
     ]
+    assert any('"default_table_access_method": "geo_heap"' in each for each in report.reasons)
     drills.edit_archive(lambda archive: archive.replace(b"how public.mood", b"how public.moot"))
     report = drills.hold()
     assert report.verdict is Verdict.FAILED

@@ -21,8 +21,9 @@ CREATE TYPE geometry AS (x float8, y float8);
 CREATE FUNCTION st_x(geometry) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT ($1).x';
 CREATE TABLE spatial_ref_sys (srid int PRIMARY KEY, auth text CHECK (auth <> ''));
 SELECT pg_catalog.pg_extension_config_dump('spatial_ref_sys', '');
+CREATE ACCESS METHOD geo_heap TYPE TABLE HANDLER heap_tableam_handler;
 """
-"""Like PostGIS: a type, what works with it, and a table with a key."""
+"""Like PostGIS: a type, what works with it, and a table with a key; and a way to store tables."""
 
 
 def cannot_be_everywhere(database: Database, tablespace: Path) -> tuple[str, ...]:

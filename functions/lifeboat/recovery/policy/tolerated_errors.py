@@ -129,6 +129,13 @@ ANYWHERE = (
         statement="REFRESH MATERIALIZED VIEW ",
     ),
     ToleratedError(
+        r'(?>could not set "default_table_access_method": [^":\n]*: [^":\n]*'
+        r'"default_table_access_method": )"(?P<missing>[^\n]+)"',
+        "a lacking extension stores such tables in its own way; here they are ordinary ones",
+        follows=True,
+        untested=True,
+    ),
+    ToleratedError(
         rf'extension "(?P<missing>[^"]*)"{_NOT_THERE}',
         "a comment on an extension that the server doesn't have",
         statement="COMMENT ON EXTENSION ",
