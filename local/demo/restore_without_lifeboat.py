@@ -16,9 +16,11 @@ from local.postgres import PostgresServer
 from local.tables import Contents, comparison
 
 _TABLES = """
-SELECT schemaname::text, tablename::text FROM pg_tables
-WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2
+SELECT relnamespace::regnamespace::text, relname::text FROM pg_class
+WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+ORDER BY 1, 2
 """
+"""Those that hold rows themselves; names of schemas that need quotes aren't in the sample."""
 
 _SEQUENCES = """
 SELECT schemaname::text, sequencename::text, coalesce(last_value, start_value) FROM pg_sequences
