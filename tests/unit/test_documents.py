@@ -39,6 +39,8 @@ FILLED = {
     "backup": "daily/app/2026-11-22T020000Z",
     "moment": "2026-11-22T09:00:00Z",
     "target": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/admin-AbCdEf",
+    "function": "public.slug(text)",
+    "schemas": "app, public",
     "test server": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/test-AbCdEf",
     "secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf",
     "parameter": "/lifeboat/app",
