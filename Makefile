@@ -70,7 +70,7 @@ test-benchmarks: ready  ## test that the benchmarks compare equal things (two mi
 	$(PYTEST) tests/benchmarks --numprocesses=2
 
 faults: ready  ## the fault campaign (writes docs/faults.md)
-	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=2
+	$(PYTEST) tests -m fault --faults-table docs/faults.md --numprocesses=4
 
 mutants: ready  ## find changes of the policies that no test notices (about an hour; ARGS='recovery/verdict model/row_counts')
 	python -m tests.mutants $(ARGS)
