@@ -9,7 +9,7 @@ import pytest
 from lifeboat.errors import DumpError
 from lifeboat.model.drill_report import Outcome, Verdict
 from tests.support import superusers
-from tests.support.backup_harness import MAJORS, TARGET_ARN, Database, assert_no_children
+from tests.support.backup_harness import TARGET_ARN, Database, assert_no_children
 from tests.support.drill_harness import (
     DrillHarness,
     check,
@@ -21,8 +21,8 @@ from tests.support.drill_harness import (
 from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 
 
-@pytest.mark.parametrize("major", MAJORS)
-def test_every_kind_of_object_is_proven_on_every_major(
+@pytest.mark.parametrize("major", [15, 16, 18])  # test_sound_databases: 14, 17, 18
+def test_every_kind_of_object_is_proven(
     major: int,
     new_database: Callable[..., Database],
     drills: DrillHarness,
@@ -71,7 +71,7 @@ def test_rights_that_an_owner_has_lost_are_lost_after_the_indexes(
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
 
 
-@pytest.mark.parametrize("major", [14, 16, 18])
+@pytest.mark.parametrize("major", [14, 18])
 def test_what_takes_a_superuser_comes_back_with_its_owners_and_grants(
     major: int, drills: DrillHarness, new_database: Callable[..., Database]
 ) -> None:

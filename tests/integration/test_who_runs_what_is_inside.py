@@ -13,7 +13,7 @@ from tests.support.backup_harness import BackupHarness, Bucket, Database
 from tests.support.drill_harness import DrillHarness, check, with_roles
 
 
-@pytest.fixture(params=[14, 16, 18])
+@pytest.fixture(params=[14, 18])
 def source(
     request: pytest.FixtureRequest, new_database: Callable[..., Database]
 ) -> Iterator[Database]:

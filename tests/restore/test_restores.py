@@ -9,7 +9,7 @@ import pytest
 from lifeboat.errors import ConnectError, EventError, NoBackupError, RefusedError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore import list_backups
-from tests.support.backup_harness import MAJORS, TARGET_ARN, Database, assert_no_children
+from tests.support.backup_harness import TARGET_ARN, Database, assert_no_children
 from tests.support.drill_harness import check
 from tests.support.restore_harness import (
     RestoreHarness,
@@ -24,8 +24,8 @@ from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 from tests.support.stub_extensions import stub_extension
 
 
-@pytest.mark.parametrize("major", MAJORS)
-def test_every_kind_of_object_comes_back_proven_on_every_major(
+@pytest.mark.parametrize("major", [15, 16])  # test_sound_databases: 14, 17, 18
+def test_every_kind_of_object_comes_back_proven(
     major: int, new_database: Callable[..., Database], restores: RestoreHarness
 ) -> None:
     database = restores.backups.database = new_database(major)
