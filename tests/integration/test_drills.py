@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lifeboat.drill import check_properties
 from lifeboat.errors import DumpError
 from lifeboat.model.drill_report import Outcome, Verdict
 from tests.support import superusers
@@ -256,9 +257,9 @@ def test_a_target_gets_a_database_of_its_own_which_is_dropped(
 
 
 def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_noted(
-    drills: DrillHarness,
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the comparison, which such a setting would disturb."""
+    """After the comparison of definitions, which such a setting would disturb."""
     live = drills.backups.database
     live.run(
         f"ALTER DATABASE {live.name} SET search_path = app, public",
@@ -271,6 +272,15 @@ def test_what_is_set_on_the_database_itself_is_tried_and_what_is_not_set_is_note
     report = drills.hold()
     assert report.verdict is Verdict.PROVEN, report.reasons
     assert check(report, "settings").details == ()
+    with monkeypatch.context() as patch:
+        patch.setattr(check_properties, "set_archived_properties", lambda _: ())
+        report = drills.hold()
+    assert report.verdict is Verdict.FAILED
+    assert {
+        "ALTER DATABASE SET search_path did not come back.",
+        "REVOKE CONNECT,TEMPORARY ON DATABASE FROM PUBLIC did not come back.",
+    } <= set(check(report, "settings").details)
+    assert "sesame" not in report.model_dump_json()
     with live.server.admin() as admin:
         admin.execute(f"ALTER DATABASE {live.name} IS_TEMPLATE true")
     drills.backups.scheduled_at += timedelta(minutes=30)

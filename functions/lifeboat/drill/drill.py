@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from lifeboat.drill.check_capacity import check_capacity
+from lifeboat.drill.check_properties import check_properties
 from lifeboat.drill.find_backup import find_backup
 from lifeboat.drill.policy.report_page import render_page
 from lifeboat.drill.restore_copy import definitions_again, restore_copy
@@ -25,7 +26,6 @@ from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.compare_copy import compare_copy
 from lifeboat.recovery.compare_definitions import compare_definitions
 from lifeboat.recovery.fetch_archive import decode_archive, fetch_archive, make_archive_portable
-from lifeboat.recovery.properties import set_archived_properties
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.recovery.scratch import scratch_directory
 from lifeboat.runtime.timeouts import timeouts
@@ -104,13 +104,7 @@ def _restore_and_compare(run: DrillRun) -> None:
         with run.phases.timed("validate"):
             validate_copy(run)
         with run.phases.timed("settings"):
-            _try_properties(run)
-
-
-def _try_properties(run: DrillRun) -> None:
-    """Set the database's own properties on the drill's own server; note what it refuses."""
-    if run.server:
-        run.add_check("settings", (), notes=set_archived_properties(run))
+            check_properties(run)
 
 
 def _store(run: DrillRun, report: DrillReport) -> None:

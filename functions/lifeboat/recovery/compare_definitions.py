@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 
 from lifeboat.errors import DumpError, ServerError, TimeLimitError
 from lifeboat.postgres.cancel_scope import CancelScope
-from lifeboat.recovery.archive_toc import entries_in, read_entries
-from lifeboat.recovery.pg_dump_copy import dump_of_copy
+from lifeboat.recovery.archive_toc import read_entries
+from lifeboat.recovery.pg_dump_copy import entries_of
 from lifeboat.recovery.policy.compare_entries import comparable, differences
 from lifeboat.recovery.policy.entry import Entry
 from lifeboat.recovery.policy.judge_definitions import Findings, Printed, judge_definitions
@@ -91,8 +91,4 @@ def _no_time() -> TimeLimitError:
 
 
 def _definitions_in(run: RecoveryRun, database: str) -> tuple[Entry, ...]:
-    options = ("--format=custom", "--schema-only", "--compress=0")
-    encoding = run.manifest.own_encoding or "UTF8"  # like the archive
-    with dump_of_copy(run, *options, f"--encoding={encoding}", database=database) as child:
-        archive = child.read_all()
-    return comparable(entries_in(archive), owners=run.owners)
+    return comparable(entries_of(run, database), owners=run.owners)

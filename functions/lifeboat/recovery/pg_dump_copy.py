@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from lifeboat.errors import DumpError
 from lifeboat.postgres.jail import LOCAL, REMOTE
 from lifeboat.postgres.programs import DUMP_ENV, Process
+from lifeboat.recovery.archive_toc import entries_in
+from lifeboat.recovery.policy.entry import Entry
 from lifeboat.recovery.run import RecoveryRun
 
 
@@ -47,3 +49,17 @@ def dump_of_copy(
                 f"pg_dump can't read the restored copy ({code}): {child.stderr_tail()}",
                 todo="If it repeats, restore the backup manually and look at what pg_dump names.",
             )
+
+
+def entries_of(run: RecoveryRun, database: str) -> tuple[Entry, ...]:
+    """The entries of a dump without rows of a database on the copy's server.
+
+    Raises:
+        DumpError: pg_dump failed.
+        LifeboatError: the run was ended for another reason.
+    """
+    options = ("--format=custom", "--schema-only", "--compress=0")
+    encoding = run.manifest.own_encoding or "UTF8"  # like the archive
+    with dump_of_copy(run, *options, f"--encoding={encoding}", database=database) as child:
+        archive = child.read_all()
+    return entries_in(archive)
