@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from lifeboat.model.text import line
 from lifeboat.recovery.policy.entry import Entry
 
-_NAME = re.compile(r"CREATE DATABASE (.+?) WITH TEMPLATE = ", re.DOTALL)
 _ABOUT = frozenset({"ACL", "COMMENT", "SECURITY LABEL"})
 _VALUE = re.compile(r" (?:TO|=|IS) ")
 """What a statement sets to a value, which may be a secret, comes behind one of these."""
@@ -38,11 +37,15 @@ def differing_properties(archived: Iterable[Entry], copy: Iterable[Entry]) -> tu
 def _statements(entries: Iterable[Entry]) -> Counter[tuple[str, str]]:
     """The statements by kind of entry, without the database's name."""
     chosen = list(entries)
-    names = (_NAME.search(each.definition) for each in chosen if each.kind == "DATABASE")
-    name = next((match[1] for match in names if match), "")
+    name = next((_name(each.definition) for each in chosen if each.kind == "DATABASE"), "")
     return Counter(
         (each.kind, statement) for each in chosen for statement in _of_database(each, name)
     )
+
+
+def _name(definition: str) -> str:
+    """The name, as the statement quotes it."""
+    return definition.removeprefix("CREATE DATABASE ").rpartition(" WITH TEMPLATE = ")[0]
 
 
 def _of_database(entry: Entry, name: str) -> Iterator[str]:
