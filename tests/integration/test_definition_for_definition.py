@@ -10,11 +10,13 @@ from lifeboat.drill import drill as drill_module
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import TargetError
 from lifeboat.model.drill_report import Outcome, Verdict
+from lifeboat.postgres.programs import Programs
 from lifeboat.recovery import compare_definitions as compare_module
 from lifeboat.recovery.compare_definitions import compare_definitions
 from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database
 from tests.support.definitions import make_odd
 from tests.support.drill_harness import DrillHarness, check, databases, without_extension
+from tests.support.restore_harness import RestoreHarness
 
 
 @pytest.fixture
@@ -51,6 +53,26 @@ def test_odd_definitions_are_proven_also_by_a_later_major(
     assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
     note = ("Owners and grants were not restored, and so not compared.",)
     assert check(report, "definitions").details == (note if target else ())
+
+
+@pytest.mark.parametrize("major", [14, 18])
+def test_a_source_that_quotes_every_name_is_proven(
+    major: int, new_database: Callable[..., Database], drills: DrillHarness, programs: Programs
+) -> None:
+    source = drills.backups.database = new_database(major)
+    source.run(
+        f"ALTER DATABASE {source.name} SET quote_all_identifiers = on",
+        "CREATE TYPE mood AS ENUM ('sad')",
+        "CREATE TABLE t (id int PRIMARY KEY, m mood CHECK (m <> 'sad'))",
+        "CREATE VIEW v AS SELECT id, m FROM t",
+        "CREATE FUNCTION f(m mood, i int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "COMMENT ON FUNCTION f(mood, int) IS 'for the shop'",
+    )
+    drills.backups.take()
+    report = drills.hold()
+    assert (report.verdict, report.reasons) == (Verdict.PROVEN, ())
+    with RestoreHarness.open(drills.backups, programs) as restores:
+        assert restores.restore()["verdict"] == "proven"
 
 
 def test_every_difference_is_told_by_its_name(

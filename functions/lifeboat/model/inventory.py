@@ -163,6 +163,8 @@ class Source(StoredRecord):
         bytea_output: hex or escape: how the archive has values of that type; None in manifests from
             before this field existed.
         lc_monetary: the locale of values of the type money in the archive; None likewise.
+        quote_all_identifiers: whether the source quoted every name in the definitions it printed;
+            False also in manifests from before this field existed.
     """
 
     server_version: str
@@ -181,3 +183,4 @@ class Source(StoredRecord):
     standby: bool = False
     bytea_output: str | None = None
     lc_monetary: str | None = None
+    quote_all_identifiers: bool = False

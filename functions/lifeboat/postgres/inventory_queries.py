@@ -85,7 +85,8 @@ SELECT current_setting('server_version') AS server_version,
        transaction_timestamp() AS snapshot_time,
        pg_catalog.pg_is_in_recovery() AS standby,
        current_setting('bytea_output') AS bytea_output,
-       current_setting('lc_monetary') AS lc_monetary
+       current_setting('lc_monetary') AS lc_monetary,
+       current_setting('quote_all_identifiers')::bool AS quote_all_identifiers
 FROM pg_catalog.pg_database WHERE datname = current_database()
 """
 

@@ -10,6 +10,9 @@ from lifeboat.recovery.archive_toc import entries_in
 from lifeboat.recovery.policy.entry import Entry
 from lifeboat.recovery.run import RecoveryRun
 
+_QUOTING = {"PGOPTIONS": "-c quote_all_identifiers=on"}
+"""So that the server prints names as the source did. Only where needed: poolers refuse options."""
+
 
 @contextmanager
 def dump_of_copy(
@@ -60,6 +63,12 @@ def entries_of(run: RecoveryRun, database: str) -> tuple[Entry, ...]:
     """
     options = ("--format=custom", "--schema-only", "--compress=0")
     encoding = run.manifest.own_encoding or "UTF8"  # like the archive
-    with dump_of_copy(run, *options, f"--encoding={encoding}", database=database) as child:
+    with dump_of_copy(
+        run,
+        *options,
+        f"--encoding={encoding}",
+        database=database,
+        environment=_QUOTING if run.manifest.source.quote_all_identifiers else None,
+    ) as child:
         archive = child.read_all()
     return entries_in(archive)
