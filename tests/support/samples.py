@@ -12,7 +12,13 @@ from lifeboat.model.inventory import (
     Source,
     Table,
 )
-from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
+from lifeboat.model.manifest import (
+    Archive,
+    BackupRetention,
+    LargeObjectReads,
+    Manifest,
+    StoredObject,
+)
 from lifeboat.model.tiers import Tier
 
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -70,6 +76,7 @@ MANIFEST = Manifest(
 
 TEXT = st.text(max_size=20)
 COUNT = st.integers(0, 2**63 - 1)
+SECONDS = st.floats(0, allow_infinity=False, allow_nan=False)
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 SLOTS = MOMENTS.map(lambda moment: moment.replace(microsecond=0))
 DATABASES = st.from_regex(r"[a-z][a-z0-9-]{0,39}", fullmatch=True)
@@ -162,7 +169,15 @@ MANIFESTS = st.builds(
         locked_until=st.none() | MOMENTS,
         lock_mode=st.sampled_from(["governance", "compliance", "off"]),
     ),
-    seconds=st.dictionaries(TEXT, st.floats(0, allow_infinity=False, allow_nan=False), max_size=3),
+    seconds=st.dictionaries(TEXT, SECONDS, max_size=3),
+    large_object_reads=st.none()
+    | st.builds(
+        LargeObjectReads,
+        objects=COUNT,
+        bytes=COUNT,
+        round_trip_seconds=SECONDS,
+        seconds_left=SECONDS,
+    ),
 ).map(at_home)
 
 JSON = st.recursive(

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
+from lifeboat.backup.large_objects import forecast_large_objects
+from lifeboat.backup.policy.large_objects import require_time
 from lifeboat.backup.privileges import require_names, require_readable
 from lifeboat.backup.run import BackupRun
 from lifeboat.postgres.connect import (
@@ -41,6 +43,7 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
     """Connect twice and check that this database can be backed up, and by this role.
 
     Raises:
+        CapacityError: there are more large objects than pg_dump can read in the time left.
         EndpointError: it leads to a connection pooler.
         ServerError: it can't be reached, read or dumped; see the subclasses.
     """
@@ -58,7 +61,15 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
         with run.phases.timed("preflight"):
             require_names(catalog_conn)
             require_readable(catalog_conn, login.endpoint.user)
+            _require_time_for_large_objects(run, catalog_conn)
         yield SourceConnections(login, catalog_conn, snapshot_conn, major)
+
+
+def _require_time_for_large_objects(run: BackupRun, connection: Connection) -> None:
+    run.large_objects = forecast_large_objects(connection, run.remaining())
+    if run.large_objects:
+        minutes = run.settings.backup.timeout_minutes
+        require_time(run.large_objects, timeout_minutes=minutes)
 
 
 def _connect(run: BackupRun) -> tuple[Connection, Login]:

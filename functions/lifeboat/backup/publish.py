@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import lifeboat
+from lifeboat.backup.policy.large_objects import warnings as large_object_warnings
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import StoredArchive
 from lifeboat.errors import LifeboatError, StorageError
@@ -70,6 +71,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         globals=roles,
         notes=(
             *archive.notes,
+            *large_object_warnings(run.large_objects),
             *newer_server_notes(source.server_version, pg_dump),
             *unfixed_standby_notes(source.server_version, standby=source.standby),
         ),
@@ -78,4 +80,5 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         retention=run.retention(),
         seconds=dict(run.phases.seconds),
         bytes_read=run.meter.bytes,
+        large_object_reads=run.large_objects,
     )

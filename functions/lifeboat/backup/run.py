@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lifeboat.backup.policy.large_objects import warnings as large_object_warnings
 from lifeboat.backup.policy.publication import NOT_PUBLISHED, Publication
 from lifeboat.errors import TimeLimitError
 from lifeboat.model.keys import BackupLocation
-from lifeboat.model.manifest import BackupRetention
+from lifeboat.model.manifest import BackupRetention, LargeObjectReads
 from lifeboat.model.tiers import expires, locked_until
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.meter import Meter
@@ -17,6 +18,11 @@ from lifeboat.run import Run
 from lifeboat.runtime.stopwatch import Stopwatch
 from lifeboat.s3.bucket import Protection, StoredState
 from lifeboat.s3.upload import ArchiveUpload
+
+_MORE_TIME = (
+    "Give the function more time (backup.timeout_minutes, at most 15) or more memory, which brings"
+    " more CPU (backup.memory_mb), or leave large tables' rows out (exclude_table_data)."
+)
 
 
 def _no_log(_event: str, _details: Mapping[str, object]) -> None:
@@ -35,6 +41,7 @@ class BackupRun(Run):
         meter: counts the bytes that all attempts read from the server, also of a failed run.
         publication: whether the backup is published, as far as all attempts know.
         uploads: the current upload of the archive, if there is one.
+        large_objects: what is known of the time that they take; None if they are few.
     """
 
     SAFE = NOT_PUBLISHED
@@ -46,6 +53,7 @@ class BackupRun(Run):
     meter: Meter = field(default_factory=Meter)
     publication: Publication = field(default_factory=Publication)
     uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
+    large_objects: LargeObjectReads | None = None
 
     def for_retry(self) -> "BackupRun":
         """A second run for the same time in this invocation; meter and publication are shared."""
@@ -94,7 +102,5 @@ class BackupRun(Run):
         return TimeLimitError(
             f"The function's time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}, with {sent / 1e6:.1f} MB of the archive sent.",
-            todo="Give the function more time (backup.timeout_minutes, at most 15) or more memory,"
-            " which brings more CPU (backup.memory_mb), or leave large tables' rows out"
-            " (exclude_table_data).",
+            todo=" ".join((*large_object_warnings(self.large_objects), _MORE_TIME)),
         )

@@ -57,6 +57,22 @@ class Archive(StoredRecord):
         return sum(stored.bytes for stored in self.objects)
 
 
+class LargeObjectReads(StoredRecord):
+    """What a run knew, before the dump, of the time that pg_dump needs for large objects.
+
+    Attributes:
+        objects: how many there are.
+        bytes: of the table that holds them, with its dead rows.
+        round_trip_seconds: of the fastest of several round trips to the server.
+        seconds_left: that the run had for everything.
+    """
+
+    objects: Count
+    bytes: Count
+    round_trip_seconds: NonNegativeFloat
+    seconds_left: NonNegativeFloat
+
+
 class BackupRetention(StoredRecord):
     """The retention of a backup, as it was when the backup was written.
 
@@ -97,6 +113,8 @@ class Manifest(Document):
         seconds: duration of each phase, by its name.
         bytes_read: bytes that the server sent for it, in all attempts of its run; providers count
             them as transfer. None in manifests from before this field existed.
+        large_object_reads: what large objects were expected to cost; None if there are few, and in
+            manifests from before this field existed.
     """
 
     NOUN: ClassVar = "manifest"
@@ -124,6 +142,7 @@ class Manifest(Document):
     retention: BackupRetention
     seconds: dict[str, NonNegativeFloat]
     bytes_read: Count | None = None
+    large_object_reads: LargeObjectReads | None = None
 
     @property
     def location(self) -> BackupLocation:

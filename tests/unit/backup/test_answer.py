@@ -3,6 +3,7 @@
 import json
 
 from lifeboat.backup.policy.answer import answer_of
+from lifeboat.model.manifest import LargeObjectReads
 from lifeboat.settings.allowance import TransferForecast
 from tests.support.samples import MANIFEST, PREFIX
 
@@ -30,3 +31,12 @@ def test_the_answer_is_what_a_person_wants_to_know_first() -> None:
         "next_command": f"aws s3 cp --recursive --force-glacier-transfer s3://vault-1/{PREFIX} ."
         " && pg_restore --list archive.dump",
     }
+
+
+def test_the_answer_warns_of_large_objects_that_soon_take_too_long() -> None:
+    reads = LargeObjectReads(objects=30_000, bytes=0, round_trip_seconds=0.005, seconds_left=900)
+    manifest = MANIFEST.model_copy(update={"large_object_reads": reads})
+    transfer = TransferForecast(warnings=("Too much.",))
+    first, second = answer_of(manifest, "vault-1", created=True, transfer=transfer).warnings
+    assert first == "Too much."
+    assert "30,000 large objects" in second

@@ -6,6 +6,7 @@ from typing import Any
 
 from lifeboat.backup.run import BackupRun
 from lifeboat.model.keys import BackupLocation
+from lifeboat.model.manifest import LargeObjectReads
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import Settings
 
@@ -54,3 +55,13 @@ def test_the_secret_is_that_of_the_runs_database_and_read_anew_at_each_login() -
     logins: list[Any] = [logged.login(), logged.login()]
     assert logins == [1, 2]
     assert asked == [(ARN, Path("/nonexistent"))] * 2
+
+
+def test_a_run_without_time_left_says_that_large_objects_took_it() -> None:
+    ended = run()
+    with ended.phases.timed("archive"):
+        assert "large objects" not in ended.out_of_time().todo
+        ended.large_objects = LargeObjectReads(
+            objects=50_000, bytes=0, round_trip_seconds=0.005, seconds_left=900
+        )
+        assert ended.out_of_time().todo.startswith("pg_dump reads 50,000 large objects")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from lifeboat.backup.policy.large_objects import warnings as large_object_warnings
 from lifeboat.model.answers import Answer
 from lifeboat.model.commands import copy_backup
 from lifeboat.model.manifest import Manifest
@@ -79,7 +80,7 @@ def answer_of(
         sha256={stored.key: stored.sha256 for stored in manifest.archive.objects},
         seconds=round((manifest.finished - manifest.started) / timedelta(seconds=1), 3),
         notes=manifest.notes,
-        warnings=transfer.warnings,
+        warnings=(*transfer.warnings, *large_object_warnings(manifest.large_object_reads)),
         bytes_read=transfer.bytes_read,
         bytes_read_per_month=transfer.bytes_read_per_month,
         s3_uri=f"s3://{bucket}/{prefix}",
