@@ -187,6 +187,10 @@ class DumpError(SourceError):
     """pg_dump failed or ended before it was done."""
 
 
+class RowsLostError(SourceError):
+    """A table of the database has fewer rows than its index, or looks like it."""
+
+
 class InventoryError(SourceError):
     """The inventory of the database could not be taken in the dump's snapshot."""
 

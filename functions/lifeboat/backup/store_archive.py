@@ -8,6 +8,7 @@ import psycopg
 
 from lifeboat.backup.catalog import require_unchanged
 from lifeboat.backup.connect_source import SourceConnections
+from lifeboat.backup.explain_counts import explain_counts
 from lifeboat.backup.lock_table import lock_table_named
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.policy.attempts import pause_before_next
@@ -170,8 +171,9 @@ def _attempt(
             raise streamed
         require_unchanged(snapshot, connections.catalog_conn)
         inventory = with_decoded_rows(contents.inventory, contents.uncounted, streamed.counted)
+        inventory, damages = explain_counts(snapshot, inventory, streamed.counted, excluded)
         require_same(inventory, streamed.counted)
-        contents = replace(contents, inventory=inventory)
+        contents = replace(contents, inventory=inventory, notes=(*damages, *contents.notes))
         with run.phases.timed("complete"):
             archive = run.scope.call(lambda: _complete(run, upload, stored))
     if streamed.said:

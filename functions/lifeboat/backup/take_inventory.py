@@ -63,6 +63,7 @@ def read_snapshot(
             snapshot.relations,
             excluded=excluded,
             refused=leave_out,
+            by_index=True,
         )
         invalid = invalid_indexes(snapshot.connection)
     except psycopg.Error as error:

@@ -133,6 +133,7 @@ def take_inventory(
     *,
     excluded: Collection[int] = (),
     refused: Refused = _raise,
+    by_index: bool = False,
 ) -> Inventory:
     """Count and describe everything, in the connection's current snapshot.
 
@@ -144,12 +145,14 @@ def take_inventory(
         relations: the tables, as `list_relations` gives them.
         excluded: numbers of tables whose rows aren't dumped; they are named but not counted.
         refused: gives the rows of a table that the server refuses to count; by default, it raises.
+        by_index: as for `count_rows`.
 
     Raises:
         psycopg.Error: the server refuses, or the connection is lost.
     """
     leaves = [r for r in relations if not r.partitioned]
-    tables = count_rows(connection, [r for r in leaves if r.oid not in excluded], refused)
+    included = [r for r in leaves if r.oid not in excluded]
+    tables = count_rows(connection, included, refused, by_index=by_index)
     tables += [
         Table(schema=r.schema, name=r.name, rows=0, data_excluded=True)
         for r in leaves
