@@ -46,6 +46,7 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "archive_mode": "off",
     "autovacuum": "off",
+    "default_toast_compression": "lz4",  # half of the CPU of a load of long values is pglz's
     "max_wal_size": "256MB",
     "min_wal_size": "32MB",
     "checkpoint_timeout": "1h",
