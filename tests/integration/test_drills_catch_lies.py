@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from lifeboat.drill.run import DrillRun
+from lifeboat.errors import CapacityError
 from lifeboat.model.drill_report import Verdict
+from lifeboat.recovery.policy.untested import Untested
 from tests.support.drill_harness import DrillHarness, check, failed
 
 
@@ -53,6 +56,20 @@ def test_a_truncated_archive_whose_manifest_agrees_is_found_by_decoding(
     drills.edit_archive(lambda archive: archive[: len(archive) * 2 // 3])
     report = drills.hold()
     assert (report.verdict, failed(report)) == (Verdict.FAILED, ["decode"])
+    assert all(each.name != "restore" for each in report.checks)
+
+
+def test_what_is_wrong_with_an_archive_is_told_and_not_what_came_of_restoring_it(
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(_: DrillRun) -> Untested:
+        raise CapacityError("The drill ran out of disk.", todo="Give it more.")
+
+    monkeypatch.setattr("lifeboat.drill.drill.restore_copy", fill_the_disk)
+    drills.edit_archive(lambda archive: archive[: len(archive) * 2 // 3])
+    report = drills.hold()
+    assert (report.verdict, failed(report)) == (Verdict.FAILED, ["decode"])
+    assert "ran out of disk" not in " ".join(report.reasons)
 
 
 def test_an_archive_of_another_day_is_found_by_the_checksum(drills: DrillHarness) -> None:

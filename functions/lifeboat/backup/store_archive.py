@@ -15,7 +15,7 @@ from lifeboat.backup.policy.attempts import pause_before_next
 from lifeboat.backup.privileges import require_ascii_names
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.stream_archive import ArchiveStream, StreamResult, archive_stream
-from lifeboat.backup.take_inventory import SnapshotContents, read_snapshot, run_alongside
+from lifeboat.backup.take_inventory import SnapshotContents, read_snapshot
 from lifeboat.errors import (
     AlreadyTakenError,
     DefinitionsChangedError,
@@ -158,8 +158,8 @@ def _attempt(
             require_unchanged(snapshot, connections.catalog_conn)
             if not begun:
                 stream.finish()  # raises the reason
-        with run_alongside(
-            run.scope, lambda: read_snapshot(run, connections.login, snapshot, dump, excluded)
+        with run.scope.alongside(
+            lambda: read_snapshot(run, connections.login, snapshot, dump, excluded)
         ) as counting:
             with run.phases.timed("archive"):
                 streamed = _finish(stream)

@@ -1,8 +1,6 @@
 """Reads the database's inventory and roles while it is being dumped."""
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -13,7 +11,6 @@ from lifeboat.errors import DumpError, InventoryError
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Inventory
 from lifeboat.model.text import join_first
-from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.inventory_queries import invalid_indexes, take_inventory
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.redact import redacted_message
@@ -105,23 +102,3 @@ def _invalid_index_notes(indexes: list[tuple[str, str]]) -> tuple[str, ...]:
         " on each, unless it is being built just now."
     )
     return (note,)
-
-
-@contextmanager
-def run_alongside[T](scope: CancelScope, work: Callable[[], T]) -> Iterator[Future[T]]:
-    """Run `work` in a thread while the block runs; a failure of either ends both."""
-
-    def guarded() -> T:
-        try:
-            return work()
-        except Exception as error:
-            scope.fail(error)
-            raise
-
-    with ThreadPoolExecutor(1, thread_name_prefix="survey") as pool:
-        future = pool.submit(guarded)
-        try:
-            yield future
-        except Exception as error:
-            scope.fail(error)
-            raise

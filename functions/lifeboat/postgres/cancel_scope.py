@@ -12,8 +12,9 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
@@ -99,6 +100,32 @@ class CancelScope:
         if not done.done():
             self.check()
         return done.result()
+
+    @contextmanager
+    def alongside[T](self, work: Callable[[], T]) -> Iterator[Future[T]]:
+        """Run `work` in a thread while the block runs. A failure of either ends the run.
+
+        The thread has ended when the block is left: what it does has to be part of the run.
+
+        Raises:
+            Exception: the failure that was first, not its consequences in the other.
+        """
+
+        def guarded() -> T:
+            try:
+                return work()
+            except Exception as error:
+                self.fail(error)
+                raise
+
+        with ThreadPoolExecutor(1, thread_name_prefix="alongside") as pool:
+            future = pool.submit(guarded)
+            try:
+                yield future
+            except Exception as error:
+                self.fail(error)
+                self.check()
+                raise
 
     def pause(self, seconds: float) -> None:
         """Sleep, but only as long as the run lasts.

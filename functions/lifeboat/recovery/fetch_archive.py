@@ -1,13 +1,14 @@
 """Fetches an archive and compares it with its manifest before any program reads it."""
 
 from lifeboat.errors import DecodeError
+from lifeboat.model.drill_report import Check
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.row_counts import compare_rows, different_content
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.recovery.archive_toc import edit_definitions
 from lifeboat.recovery.policy.attver import HOLDERS, without_attver
-from lifeboat.recovery.run import RecoveryRun
+from lifeboat.recovery.run import RecoveryRun, make_check
 from lifeboat.s3.bucket import Vault
 from lifeboat.s3.read import download, newest_version
 
@@ -15,8 +16,8 @@ _PIECE = 1 << 20
 _MAX_NAMED = 10
 
 
-def fetch_archive(run: RecoveryRun) -> bool:
-    """Download the archive. Returns whether it is byte for byte the manifest's.
+def fetch_archive(run: RecoveryRun) -> tuple[Check, ...]:
+    """Download the archive. The checks say whether it is byte for byte the manifest's.
 
     Raises:
         ArchivedError: it has to be thawed first.
@@ -30,17 +31,21 @@ def fetch_archive(run: RecoveryRun) -> bool:
         if (difference := _difference(stored, size, digest))
     )
     overwritten = scope.call(lambda: _overwritten(vault, objects))
-    return run.add_check("checksum", differences) & run.add_check("version", overwritten)
+    return make_check("checksum", differences), make_check("version", overwritten)
 
 
-def decode_archive(run: RecoveryRun) -> bool:
-    """Decode the whole archive. Returns whether it has the rows that the manifest is about."""
+def decode_archive(run: RecoveryRun) -> Check:
+    """Decode the whole archive. The check says whether it has the rows that the manifest lists.
+
+    Raises:
+        LifeboatError: the run was ended for another reason.
+    """
     inventory = run.manifest.inventory
     try:
         counted = _decoded(run)
     except DecodeError as error:
         run.scope.check()
-        return run.add_check("decode", (error.what,))
+        return make_check("decode", (error.what,))
     differences = [
         str(each) for each in compare_rows(inventory.tables, counted.rows, source="manifest")
     ]
@@ -52,7 +57,7 @@ def decode_archive(run: RecoveryRun) -> bool:
     differences = differences or different_content(inventory, counted)
     more = len(differences) - _MAX_NAMED
     rest = (f"and {more} more",) if more > 0 else ()
-    return run.add_check("decode", (*differences[:_MAX_NAMED], *rest))
+    return make_check("decode", (*differences[:_MAX_NAMED], *rest))
 
 
 def make_archive_portable(run: RecoveryRun) -> None:

@@ -134,8 +134,12 @@ class RecoveryRun(Run):
         notes: tuple[str, ...] = (),
     ) -> bool:
         """Add a check, see `make_check`. Returns whether it did not fail."""
-        self.checks.append(make_check(name, failures, untested, notes=notes))
-        return not failures
+        return self.add_checks(make_check(name, failures, untested, notes=notes))
+
+    def add_checks(self, *checks: Check) -> bool:
+        """Add checks. Returns whether none of them failed."""
+        self.checks += checks
+        return all(check.outcome is not Outcome.FAILED for check in checks)
 
 
 def make_check(

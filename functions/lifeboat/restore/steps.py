@@ -79,10 +79,10 @@ def fetch_complete(run: RestoreRun) -> None:
         StorageError: S3 refused or failed.
     """
     with run.phases.timed("fetch"):
-        is_the_one = fetch_archive(run)
+        is_the_one = run.add_checks(*fetch_archive(run))
     if is_the_one:
         with run.phases.timed("decode"):
-            if decode_archive(run):
+            if run.add_checks(decode_archive(run)):
                 make_archive_portable(run)
                 return
     reasons = [detail for check in run.checks for detail in check.details]

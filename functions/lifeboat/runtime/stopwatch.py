@@ -6,26 +6,34 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Knows which phase a run is in and how long each took.
+    """Knows which phase a run is in and how long each took. Phases may overlap, in threads.
 
     Attributes:
-        phase: the current one, as messages name it.
         seconds: of each finished phase.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started = clock()
-        self.phase = "start"
+        self._running: list[str] = []
+        self._last = "start"
         self.seconds: dict[str, float] = {}
+
+    @property
+    def phase(self) -> str:
+        """The phase that runs, as messages name it: of several the newest, of none the last."""
+        return next(reversed(self._running), self._last)
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
         """Time a phase, also if it fails."""
-        self.phase, begun = phase, self._clock()
+        begun = self._clock()
+        self._running.append(phase)
         try:
             yield
         finally:
+            self._last = phase
+            self._running.remove(phase)
             self.seconds[phase] = round(self._clock() - begun, 3)
 
     def total(self) -> float:

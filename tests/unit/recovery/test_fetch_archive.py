@@ -21,12 +21,9 @@ def test_a_table_called_snapshots_is_reported_by_its_name(monkeypatch: pytest.Mo
         rows={("public", "snapshots"): 6}, large_objects=claimed.large_objects
     )
     monkeypatch.setattr(fetch_archive, "_decoded", lambda _: counted)
-    noted: list[str] = []
-    run: Any = SimpleNamespace(
-        add_check=lambda _, told: noted.extend(told), manifest=SimpleNamespace(inventory=claimed)
-    )
-    fetch_archive.decode_archive(run)
-    assert noted == ["public.snapshots: 7 rows in the manifest, 6 in the archive"]
+    run: Any = SimpleNamespace(manifest=SimpleNamespace(inventory=claimed))
+    check = fetch_archive.decode_archive(run)
+    assert check.details == ("public.snapshots: 7 rows in the manifest, 6 in the archive",)
 
 
 def test_a_difference_names_what_the_archive_was_compared_with() -> None:

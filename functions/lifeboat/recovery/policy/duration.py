@@ -28,8 +28,8 @@ _MIN_SECONDS_PER_BYTE = 1 / (1024 * MB)
 _READ_BACK_SECONDS_PER_BYTE = 1 / (50 * MB)
 """What reading every value of the copy adds to drills from before they did."""
 
-_GROWING_STEPS = {"fetch", "decode", "restore", "compare", "validate"}
-"""The steps that take longer for a larger database."""
+_GROWING_STEPS = {"fetch", "restore", "compare", "validate"}
+"""The steps that take longer for a larger database. Decoding does, too, but during the restore."""
 
 _MAX_DRILLS = 5
 """A forecast uses the slowest of this many earlier drills."""
