@@ -1,5 +1,9 @@
 """The backup function's entry point: one event, one backup, its log and its figures."""
 
+import lifeboat.runtime.collect_rarely  # noqa: F401  # before all other imports
+
+# isort: split
+
 import os
 import tempfile
 from dataclasses import asdict

@@ -1,5 +1,9 @@
 """The drill function's entry point: one event, one drill, its log, its figures, its verdict."""
 
+import lifeboat.runtime.collect_rarely  # noqa: F401  # before all other imports
+
+# isort: split
+
 import os
 from datetime import UTC, datetime
 from functools import partial

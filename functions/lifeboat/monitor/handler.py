@@ -1,5 +1,9 @@
 """The monitor's entry point: one check of the bucket, with log, metrics and notifications."""
 
+import lifeboat.runtime.collect_rarely  # noqa: F401  # before all other imports
+
+# isort: split
+
 import os
 from datetime import UTC, datetime
 

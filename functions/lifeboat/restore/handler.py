@@ -1,5 +1,9 @@
 """The restore function's entry point: only people invoke it, and it answers with a plan first."""
 
+import lifeboat.runtime.collect_rarely  # noqa: F401  # before all other imports
+
+# isort: split
+
 import os
 from datetime import UTC, datetime
 from functools import partial
