@@ -53,16 +53,21 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
             stack.enter_context(speaking_to(login, SOURCE))
             stack.enter_context(closing(catalog_conn))
             major = require_major(catalog_conn, run.programs.majors())
-            snapshot_conn = run.scope.call(
-                lambda: open_again(login, register=run.scope.add_connection)
-            )
-            stack.enter_context(closing(snapshot_conn))
-            require_own_sessions(catalog_conn, snapshot_conn, login)
-        with run.phases.timed("preflight"):
-            require_names(catalog_conn)
-            require_readable(catalog_conn, login.endpoint.user)
-            _require_time_for_large_objects(run, catalog_conn)
+        # A connection takes many round trips: the next one is opened during these checks.
+        with run.scope.alongside(lambda: _connect_again(run, login, stack)) as opening:
+            with run.phases.timed("preflight"), speaking_to(login, SOURCE):
+                require_names(catalog_conn)
+                require_readable(catalog_conn, login.endpoint.user)
+                _require_time_for_large_objects(run, catalog_conn)
+            snapshot_conn = opening.result()
+        require_own_sessions(catalog_conn, snapshot_conn, login)
         yield SourceConnections(login, catalog_conn, snapshot_conn, major)
+
+
+def _connect_again(run: BackupRun, login: Login, stack: ExitStack) -> Connection:
+    """Another connection, which the stack closes."""
+    connection = run.scope.call(lambda: open_again(login, register=run.scope.add_connection))
+    return stack.enter_context(closing(connection))
 
 
 def _require_time_for_large_objects(run: BackupRun, connection: Connection) -> None:

@@ -242,10 +242,15 @@ def _open(login: Login, register: Callable[[Connection], Connection]) -> Connect
 
 
 def _apply_settings(connection: Connection) -> None:
-    for name, value in _SESSION.items():
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+    """Apply them in one statement: each would take a round trip of its own."""
+    settings = dict(_SESSION)
     if connection.info.server_version >= 170000:  # noqa: PLR2004  # the setting came with 17
-        connection.execute(sql.SQL("SET transaction_timeout = 0"))
+        settings["transaction_timeout"] = "0"
+    calls = (
+        sql.SQL("pg_catalog.set_config({}, {}, false)").format(*map(sql.Literal, pair))
+        for pair in settings.items()
+    )
+    connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
 
 
 def _backend_pid(connection: Connection) -> object:
