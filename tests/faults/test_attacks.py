@@ -185,7 +185,7 @@ def test_a_decoder_whose_reader_fails_in_an_unknown_way_fails_the_run(
     backups: BackupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(CopyRows):
-        def feed(self, piece: bytes) -> None:
+        def feed(self, piece: memoryview) -> None:
             super().feed(piece)
             raise ValueError("never seen before")
 

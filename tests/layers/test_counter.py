@@ -31,8 +31,7 @@ def fed(counter, piece):
     # So that the byte behind the piece's last one may not be read.
     at = start + page - len(piece)
     ctypes.memmove(at, piece, len(piece))
-    pointer = ctypes.cast(ctypes.c_void_p(at), ctypes.c_char_p)
-    return library.lifeboat_rows_feed(counter._state, pointer, len(piece))
+    return library.lifeboat_rows_feed(counter._state, at, len(piece))
 
 chance = random.Random(4711)
 for width in (0, 1, 3, 1600):

@@ -26,6 +26,11 @@ def count(script: bytes, *, cut_every: int = 1 << 20) -> CopyRows:
     """What the counter finds in a whole script that comes in pieces."""
     counted = CopyRows(load_counter(counter_only()))
     for at in range(0, len(script), cut_every):
-        counted.feed(script[at : at + cut_every])
+        feed(counted, script[at : at + cut_every])
     counted.finish()
     return counted
+
+
+def feed(counted: CopyRows, piece: bytes) -> None:
+    """Count a piece, in a buffer of its own."""
+    counted.feed(memoryview(bytearray(piece)))

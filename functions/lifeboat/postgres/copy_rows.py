@@ -78,8 +78,11 @@ class CopyRows:
         """Of the numbers and bytes of all large objects."""
         return text_of(self._objects_sum)
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: memoryview) -> None:
         """Count `piece`, which continues the pieces before it.
+
+        Args:
+            piece: of a buffer that can be written to; it may be used for the next piece.
 
         Raises:
             DecodeError: it has a statement that pg_restore never writes.
@@ -101,7 +104,7 @@ class CopyRows:
             )
         self._end_object()
 
-    def _in_rows(self, counting: RowCounter, piece: bytes) -> bytes:
+    def _in_rows(self, counting: RowCounter, piece: memoryview) -> memoryview:
         """Count rows up to the end marker; gives back what follows it."""
         before = counting.rows
         size = counting.feed(piece)
@@ -122,14 +125,14 @@ class CopyRows:
         self._sums[table] = sum_of(self._sums.get(table, 0), counting.digest)
         self._table = self._counting = None
 
-    def _in_text(self, piece: bytes) -> bytes:
+    def _in_text(self, piece: memoryview) -> memoryview:
         """Read whole statements; gives back what follows the head of a COPY."""
-        data, at = self._carry + piece, 0
-        self._carry = b""
+        before, at = len(self._carry), 0
+        data, self._carry = b"".join((self._carry, piece)), b""
         while end := end_of_statement(data, at):
             if head := COPY_HEAD.fullmatch(data, at, end):
                 self._begin_rows(head)
-                return data[end:]
+                return piece[end - before :]
             self._note(data, at, end)
             at = end
         self._carry = data[at:]
@@ -138,7 +141,7 @@ class CopyRows:
                 f"The script of rows has a statement of more than {_MAX_STATEMENT_BYTES} bytes.",
                 todo="Take the backup again; if it repeats, report the table's definition.",
             )
-        return b""
+        return piece[len(piece) :]
 
     def _note(self, data: bytes, at: int, end: int) -> None:
         if setval := _SETVAL.fullmatch(data, at, end):

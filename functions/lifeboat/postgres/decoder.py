@@ -76,9 +76,10 @@ class Decoder:
 
     def _read(self) -> None:
         try:
-            while piece := self._child.read(_PIECE):
+            buffer = memoryview(bytearray(_PIECE))
+            while count := self._child.read_into(buffer):
                 before = self._counted.received
-                self._counted.feed(piece)
+                self._counted.feed(buffer[:count])
                 if self._meter:
                     self._meter.add(self._counted.received - before)
         except Exception as error:  # noqa: BLE001  # in a thread, nobody else would see it

@@ -67,7 +67,7 @@ def _load(path: Path) -> ctypes.CDLL:
     library.lifeboat_rows_size.restype = library.lifeboat_hash_size.restype = size
     library.lifeboat_rows_begin.argtypes = (ctypes.c_void_p,)
     library.lifeboat_rows_column.argtypes = (ctypes.c_void_p, *text)
-    library.lifeboat_rows_feed.argtypes = (ctypes.c_void_p, *text)
+    library.lifeboat_rows_feed.argtypes = (ctypes.c_void_p, ctypes.c_void_p, size)
     library.lifeboat_rows_feed.restype = size
     library.lifeboat_hash_begin.argtypes = (ctypes.c_void_p, *text)
     library.lifeboat_hash_add.argtypes = (ctypes.c_void_p, *text)
@@ -98,12 +98,17 @@ class RowCounter:
                     todo="Take the backup again; if it repeats, report the table's definition.",
                 )
 
-    def feed(self, piece: bytes) -> int:
+    def feed(self, piece: memoryview) -> int:
         """Count the next bytes. Returns how many: fewer than all when the end marker is among them.
 
         Without Python's lock: another thread can work meanwhile.
+
+        Args:
+            piece: not empty, and of a buffer that can be written to: ctypes gives no address of
+                others.
         """
-        return int(self._feed(self._state, piece, len(piece)))
+        address = ctypes.addressof(ctypes.c_char.from_buffer(piece))
+        return int(self._feed(self._state, address, len(piece)))
 
     @property
     def ended(self) -> bool:

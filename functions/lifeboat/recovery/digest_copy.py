@@ -33,8 +33,9 @@ def digest_copy(run: RecoveryRun, bytea_output: str) -> CopyRows:
         f"--encoding={manifest.own_encoding or 'UTF8'}",
         environment=_as_at_the_source(manifest.source, bytea_output),
     ) as child:
-        while piece := child.read(_PIECE):
-            counted.feed(piece)
+        buffer = memoryview(bytearray(_PIECE))
+        while count := child.read_into(buffer):
+            counted.feed(buffer[:count])
     counted.finish()
     return counted
 

@@ -142,6 +142,28 @@ static inline uint64_t marked(uint64_t word, unsigned char byte)
     return (different - ones) & ~different & ones << 7;
 }
 
+/* Whether a byte of `word` is below 0x0b, as tabs and line ends are, and little else in rows. Half of
+ * the work of looking for each of the two. */
+static inline int may_stop(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101;
+    return ((word - ones * 0x0b) & ~word & ones << 7) != 0;
+}
+
+/* Adds the first word, and those after it up to one that may have the field's end. Returns where that
+ * is, or where less than a word is left. */
+static inline const unsigned char *add_words(
+    struct hash *field, const unsigned char *at, const unsigned char *end)
+{
+    const unsigned char *const begin = at;
+    do {
+        add_word(field, loaded(at));
+        at += WORD;
+    } while (end - at >= WORD && !may_stop(loaded(at)));
+    field->length += at - begin;
+    return at;
+}
+
 static inline struct hash new_field(const struct rows *rows)
 {
     return begun(rows->keys[rows->column < rows->columns ? rows->column : rows->columns]);
@@ -194,9 +216,7 @@ size_t lifeboat_rows_feed(struct rows *rows, const unsigned char *data, size_t s
         if (field.length % WORD == 0 && end - at >= WORD) {
             const uint64_t word = loaded(at), stops = marked(word, '\t') | marked(word, '\n');
             if (!stops) {
-                add_word(&field, word);
-                field.length += WORD;
-                at += WORD;
+                at = add_words(&field, at, end);
                 continue;
             }
             const int before = __builtin_ctzll(stops) / 8;

@@ -10,7 +10,7 @@ from lifeboat.errors import ProgramMissingError
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.native_counter import load_counter
 from lifeboat.postgres.programs import Programs
-from tests.support.counting import count, counter_only
+from tests.support.counting import count, counter_only, feed
 from tests.support.digest_reference import digest_of, digest_of_objects, siphash
 
 T = ("public", "t")
@@ -73,8 +73,8 @@ def test_every_single_cut_gives_the_same() -> None:
     script = script_of(columns, rows)
     for cut in range(1, len(script)):
         counted = CopyRows(load_counter(counter_only()))
-        counted.feed(script[:cut])
-        counted.feed(script[cut:])
+        feed(counted, script[:cut])
+        feed(counted, script[cut:])
         counted.finish()
         assert counted.digests == {T: digest_of(columns, rows)}
 
