@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from lifeboat.s3.bucket import s3_client
+from local.certificates import issue
 from local.ports import free_port
 from local.supervised_process import StartError, SupervisedProcess
 
@@ -33,15 +34,23 @@ class RcloneS3:
     """A running S3 server on 127.0.0.1, empty at its start; it and its files end with us.
 
     Attributes:
-        endpoint: its URL (plain HTTP).
+        endpoint: its URL.
         port: in it.
+        ca_file: the authority behind its certificate; None for plain HTTP.
         files: the directory in which each bucket is a directory, and each object a file.
     """
 
     def __init__(
-        self, *, port: int, files: Path, key: tuple[str, str], supervised: SupervisedProcess
+        self,
+        *,
+        port: int,
+        files: Path,
+        key: tuple[str, str],
+        ca_file: Path | None,
+        supervised: SupervisedProcess,
     ) -> None:
-        self.endpoint = f"http://127.0.0.1:{port}"
+        self.endpoint = f"{'https' if ca_file else 'http'}://127.0.0.1:{port}"
+        self.ca_file = ca_file
         self.files = files
         self.port = port
         self._key = key
@@ -49,11 +58,12 @@ class RcloneS3:
         self._await_ready()
 
     @classmethod
-    def start(cls, root: Path | None = None) -> Self:
+    def start(cls, root: Path | None = None, *, tls: bool = False) -> Self:
         """Start it on a free port; about half a second.
 
         Args:
             root: where its directory is made; default the system's temporary directory.
+            tls: speak HTTPS only, with a certificate for localhost and 127.0.0.1 (see `ca_file`).
 
         Raises:
             StartError: it ended or did not listen within 20 seconds.
@@ -65,6 +75,9 @@ class RcloneS3:
         key = ("local", secrets.token_urlsafe(18))
         # Otherwise it hashes every object a second time, on cores that what we measure needs.
         options = [f"--addr=127.0.0.1:{port}", "--ignore-checksum"]
+        certificate = issue(home) if tls else None
+        if certificate:
+            options += [f"--cert={certificate.certificate_file}", f"--key={certificate.key_file}"]
         program = Path(sysconfig.get_path("scripts")) / "rclone"
         supervised = SupervisedProcess(
             [str(program), "serve", "s3", *options, str(files)],
@@ -77,7 +90,8 @@ class RcloneS3:
                 "RCLONE_AUTH_KEY": f'"{",".join(key)}"',  # not in argv, which everybody may read
             },
         )
-        return cls(port=port, files=files, key=key, supervised=supervised)
+        ca_file = certificate.ca_file if certificate else None
+        return cls(port=port, files=files, key=key, ca_file=ca_file, supervised=supervised)
 
     def environment(self) -> Mapping[str, str]:
         """The variables by which boto3 and the AWS CLI find this server, and no other."""
@@ -90,6 +104,7 @@ class RcloneS3:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **({"AWS_CA_BUNDLE": str(self.ca_file)} if self.ca_file else {}),
         }
 
     def client(self) -> "S3Client":
@@ -99,6 +114,7 @@ class RcloneS3:
             aws_access_key_id=self._key[0],
             aws_secret_access_key=self._key[1],
             region_name=REGION,
+            verify=str(self.ca_file) if self.ca_file else None,
         )
 
     def process(self) -> psutil.Process:
