@@ -63,7 +63,7 @@ bill: ready  ## what installations of several sizes cost a month, without storag
 smoke: ready  ## test everything in your AWS account; asks first (ARGS=--plan only shows the plan)
 	python -m tests.smoke $(ARGS)
 
-bench: ready  ## compare speed and memory with other ways (about 40 minutes; writes docs/benchmarks.*)
+bench: ready  ## compare speed and memory with other ways (one to two hours; writes docs/benchmarks.*; ARGS='--parts pinned tls': only these)
 	python -m benchmarks $(ARGS)
 
 test-benchmarks: ready  ## test that the benchmarks compare equal things (two minutes)

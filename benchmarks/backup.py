@@ -1,7 +1,8 @@
 """Takes one backup as the function does, in this process: `python -m benchmarks.backup`.
 
-Its environment names the database (DATABASE_URL), the vault (BUCKET, and what boto3 reads) and the
-programs. It prints the manifest.
+Its environment names the database (DATABASE_SECRET, a secret's text; PGSSLROOTCERT, the file with
+its CA if it has one), the vault (BUCKET, and what boto3 reads) and the programs. It prints the
+manifest.
 """
 
 import os
@@ -32,7 +33,8 @@ SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf"  # no
 def main() -> None:
     """Take it and print its manifest."""
     deadline = time.monotonic() + SECONDS
-    endpoint, notes = check_endpoint(parse_secret(os.environ["DATABASE_URL"]))
+    endpoint, notes = check_endpoint(parse_secret(os.environ["DATABASE_SECRET"]))
+    ca_file = os.environ.get("PGSSLROOTCERT")
     settings = Settings.model_validate(
         {
             "databases": [{"name": LOCATION.database, "secret_arn": SECRET}],
@@ -48,7 +50,7 @@ def main() -> None:
         settings=settings,
         vault=Vault(s3_client(), os.environ["BUCKET"]),
         programs=Programs.of_environment(),
-        read_login=lambda *_: Login(endpoint, None, notes),
+        read_login=lambda *_: Login(endpoint, ca_file, notes),
         remaining=lambda: deadline - time.monotonic(),
     )
     outcome = take_backup(run)

@@ -1,7 +1,7 @@
-"""What was measured, as it is kept in a file, and how it stands to what was promised."""
+"""What was measured, as it is kept in a file."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from statistics import median
 from typing import Self
@@ -10,14 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.datasets import SAMPLE, Dataset
 from benchmarks.harness import Run
-from benchmarks.pipelines import (
-    DRILL,
-    LIFEBOAT,
-    PEER,
-    PIPED,
-    PLAIN,
-    Pipeline,
-)
+from benchmarks.pipelines import DRILL, Pipeline
 from benchmarks.resource_usage import MemorySampler
 from lifeboat.model.drill_report import DrillReport
 
@@ -31,15 +24,14 @@ class Measurement(BaseModel):
     """One pipeline with one database.
 
     Attributes:
-        dataset: the database's kind.
-        over_network: through a network like a function's.
-        database_bytes: its size, with its indexes.
         pipeline: whose figures these are.
-        seconds: by the clock on the wall, of each run.
+        seconds: by the clock on the wall, of each run; the runs of all pipelines of a comparison
+            are in turns.
+        client_cpu_seconds: of the pipeline's own processes, of each run; none in old figures.
         cpu_seconds: of a run, by program; `postgres` is the source's server (in a drill its own),
-            `S3` the S3 server.
+            `S3` the S3 server, `network` what stands for the network.
         others_share: how much of the cores anything else took meanwhile.
-        peak_bytes: the most memory that its processes held at one time.
+        peak_bytes: the most memory that its processes held at one time, of one more run.
         stored_bytes: of the object that it left in the bucket.
         steps: of a drill, the seconds of each step.
         disk_bytes: of a drill, what it took of /tmp.
@@ -47,11 +39,9 @@ class Measurement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset: str
-    over_network: bool
-    database_bytes: int
     pipeline: str
     seconds: tuple[float, ...]
+    client_cpu_seconds: tuple[float, ...] = ()
     cpu_seconds: Mapping[str, float]
     others_share: float
     peak_bytes: int
@@ -65,137 +55,114 @@ class Measurement(BaseModel):
         return median(self.seconds)
 
     @classmethod
-    def of(
-        cls,
-        dataset: Dataset,
-        pipeline: Pipeline,
-        *,
-        runs: list[Run],
-        memory: MemorySampler,
-        **more: object,
-    ) -> Self:
+    def of(cls, pipeline: Pipeline, runs: Sequence[Run], memory: MemorySampler) -> Self:
         """Sum up what the runs of a pipeline gave.
 
         Args:
-            dataset: the database's kind.
             pipeline: who.
             runs: the timed ones, at least one.
             memory: at a run that was not timed.
-            more: the other fields.
         """
         report = None
         if pipeline is DRILL:
             report = DrillReport.from_json(runs[-1].measured.output.encode())
-        return cls.model_validate(
-            {
-                "dataset": dataset.name,
-                "pipeline": pipeline.name,
-                "seconds": [round(run.measured.seconds, 2) for run in runs],
-                "cpu_seconds": _by_program(runs, memory),
-                "others_share": round(median(map(_others_share, runs)), 3),
-                "peak_bytes": memory.peak_bytes,
-                "stored_bytes": runs[-1].stored_bytes,
-                "steps": report.seconds if report else {},
-                "disk_bytes": report.disk_bytes if report else 0,
-                **more,
-            }
+        return cls(
+            pipeline=pipeline.name,
+            seconds=tuple(round(run.measured.seconds, 3) for run in runs),
+            client_cpu_seconds=tuple(round(run.measured.cpu_seconds, 3) for run in runs),
+            cpu_seconds=_by_program(runs, memory),
+            others_share=round(median(map(_others_share, runs)), 3),
+            peak_bytes=memory.peak_bytes,
+            stored_bytes=runs[-1].stored_bytes,
+            steps=report.seconds if report else {},
+            disk_bytes=(report.disk_bytes or 0) if report else 0,
         )
 
 
-class Benchmark(BaseModel):
-    """Everything of one run of the bench.
+class Compared(BaseModel):
+    """Pipelines that ran in turns with one database.
 
     Attributes:
+        part: of the bench.
+        dataset: the database's kind.
+        asked_mb: the size that was asked for, in megabytes; 0 for an empty database.
+        major: of PostgreSQL.
         measured: on which day.
         machine: what it ran on, by name.
-        measurements: in the order in which they were taken.
+        database_bytes: the database's size, with its indexes.
+        text_bytes: of a plain dump of it; 0 where nobody needs it.
+        measurements: in the order of the pipelines.
+        missing: why a pipeline has no figures, by its name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    part: str
+    dataset: str
+    asked_mb: float
+    major: int
     measured: date
-    machine: Mapping[str, str]
-    measurements: tuple[Measurement, ...]
+    machine: Mapping[str, str] = {}
+    database_bytes: int = 0
+    text_bytes: int = 0
+    measurements: tuple[Measurement, ...] = ()
+    missing: Mapping[str, str] = {}
 
-    def sizes(self, dataset: str = SAMPLE.name, *, over_network: bool = False) -> list[int]:
-        """The databases' sizes, in bytes, that were measured; ascending."""
-        return sorted({m.database_bytes for m in self.which(dataset, over_network=over_network)})
+    @property
+    def key(self) -> tuple[str, str, float, int]:
+        """Which comparison it is; a later one with the same key is instead of it."""
+        return self.part, self.dataset, self.asked_mb, self.major
 
-    def which(
-        self, dataset: str = SAMPLE.name, *, over_network: bool = False, database_bytes: int = 0
-    ) -> Iterator[Measurement]:
-        """Those of one kind of database (and of one size, where one is given)."""
-        for each in self.measurements:
-            fits = database_bytes in (0, each.database_bytes)
-            if fits and (each.dataset, each.over_network) == (dataset, over_network):
-                yield each
-
-    def main_size(self) -> int:
-        """The size at which everybody was measured, which the promises are about."""
-        return next(self.of(PLAIN)).database_bytes
-
-    def of(self, pipeline: Pipeline) -> Iterator[Measurement]:
-        """A pipeline's with the ordinary database, by size."""
-        found = (each for each in self.which() if each.pipeline == pipeline.name)
-        return iter(sorted(found, key=lambda each: each.database_bytes))
-
-    def at_main_size(self, pipeline: Pipeline) -> Measurement:
-        """A pipeline's figures at the size at which everybody was measured."""
-        size = self.main_size()
-        return next(each for each in self.of(pipeline) if each.database_bytes == size)
+    def of(self, pipeline: Pipeline) -> Measurement | None:
+        """A pipeline's figures, if it has any."""
+        found = (each for each in self.measurements if each.pipeline == pipeline.name)
+        return next(found, None)
 
 
-class Promise(BaseModel):
-    """A figure that was promised, and what came of it.
+class Benchmark(BaseModel):
+    """All that is known, measured on one occasion or several.
 
     Attributes:
-        says: what the figure is.
-        value: what was measured.
-        bound: what was promised, in words.
-        kept: whether the one is within the other.
+        comparisons: in the order of the parts.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    says: str
-    value: str
-    bound: str
-    kept: bool
+    comparisons: tuple[Compared, ...] = ()
 
+    def part(self, name: str) -> list[Compared]:
+        """The comparisons of a part, in the order in which they are to be shown."""
+        return [each for each in self.comparisons if each.part == name]
 
-def promises(found: Benchmark) -> list[Promise]:
-    """The promises: at the size at which everybody was measured, and about growth."""
-    ours = found.at_main_size(LIFEBOAT).median
-    plain, peer, piped = (found.at_main_size(each).median for each in (PLAIN, PEER, PIPED))
-    peaks = [each.peak_bytes / 1e6 for each in found.of(LIFEBOAT)]
-    drill = found.at_main_size(DRILL).median
-    return [
-        _at_least(f"as fast as the usual script, `{PLAIN.does}`", plain / ours, 4.0),
-        _at_least(f"as fast as the nearest peer, `{PEER.does}`", peer / ours, 1.7),
-        _at_most(f"the time of `{PIPED.does}`, which checks nothing", ours / piped, 1.4),
-        _at_most("for a drill of the same database", drill, 60, " s"),
-        _at_most("of memory for a backup at its peak, at any size", max(peaks), 350, " MB"),
-        _at_most("the memory at the largest size against the smallest", peaks[-1] / peaks[0], 1.25),
-    ]
+    def find(self, part: str, dataset: Dataset = SAMPLE, megabytes: float = 0) -> Compared | None:
+        """The first comparison of a kind of database, and of a size where one is given."""
+        for each in self.part(part):
+            if each.dataset == dataset.name and megabytes in (0, each.asked_mb):
+                return each
+        return None
+
+    def everything(self) -> Iterator[Measurement]:
+        """Of all comparisons."""
+        for each in self.comparisons:
+            yield from each.measurements
+
+    def with_new(self, new: Compared) -> Self:
+        """The same with a comparison that was just measured, instead of an earlier one."""
+        kept = [each for each in self.comparisons if each.key != new.key]
+        return self.model_copy(update={"comparisons": (*kept, new)})
+
+    def only(self, part: str, wanted: Sequence[Compared]) -> Self:
+        """The same when a part is done: of that part only these, in this order."""
+        others = [each for each in self.comparisons if each.part != part]
+        return self.model_copy(update={"comparisons": (*others, *wanted)})
 
 
 def busy(found: Benchmark) -> list[Measurement]:
     """Those that the machine's other work disturbed."""
-    return [each for each in found.measurements if each.others_share > QUIET]
+    return [each for each in found.everything() if each.others_share > QUIET]
 
 
-def _at_least(says: str, value: float, bound: float) -> Promise:
-    return Promise(
-        says=says, value=f"{value:.2f} x", bound=f"at least {bound:g}", kept=value >= bound
-    )
-
-
-def _at_most(says: str, value: float, bound: float, unit: str = " x") -> Promise:
-    shown = f"{value:.2f} x" if unit == " x" else f"{value:.0f}{unit}"
-    return Promise(says=says, value=shown, bound=f"at most {bound:g}", kept=value <= bound)
-
-
-def _by_program(runs: list[Run], memory: MemorySampler) -> dict[str, float]:
+def _by_program(runs: Sequence[Run], memory: MemorySampler) -> dict[str, float]:
     """CPU by program: the pipeline's own as looked at, the servers' as of the timed runs."""
     found = {name.rstrip("0123456789."): 0.0 for name in memory.cpu_seconds_by_program()}
     for name, seconds in memory.cpu_seconds_by_program().items():
@@ -203,6 +170,7 @@ def _by_program(runs: list[Run], memory: MemorySampler) -> dict[str, float]:
     own = found.get("postgres", 0.0)
     found["postgres"] = own + median(run.server_cpu_seconds for run in runs)
     found["S3"] = median(run.s3_cpu_seconds for run in runs)
+    found["network"] = median(run.network_cpu_seconds for run in runs)
     return {
         name: round(seconds, 2)
         for name, seconds in sorted(found.items())

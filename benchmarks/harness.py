@@ -1,5 +1,6 @@
 """What the pipelines run with: one database, one bucket, one scratch directory."""
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.comparisons import Comparison
+from benchmarks.cores import Cores, only_on
 from benchmarks.datasets import Dataset
 from benchmarks.network_shaper import NetworkShaper, shape_network_to
 from benchmarks.pipelines import Pipeline
@@ -30,8 +33,9 @@ REPOSITORY = Path(__file__).parents[1]
 _BUCKET = "vault"
 _DATABASE = "app"
 _COPY = "copy"
-#: A holder of locks on thousands of tables, and pg_dump beside it, need more room than by default.
-_SETTINGS = {"max_locks_per_transaction": "256"}
+#: A holder of locks on 20,000 tables, and pg_dump beside it, need more room than by default.
+_SETTINGS = {"max_locks_per_transaction": "1024"}
+_ZSTD_SINCE = 16
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Run:
         measured: time and CPU of its own processes.
         server_cpu_seconds: of PostgreSQL meanwhile.
         s3_cpu_seconds: of the S3 server meanwhile.
+        network_cpu_seconds: of what stands for the network meanwhile.
         others_cpu_seconds: of everything else on the machine meanwhile; where it is more than a
             few percent, the time says more about the machine's other work.
         stored_bytes: of the object that it left in the bucket; 0 of those who bring it back.
@@ -50,6 +55,7 @@ class Run:
     measured: Measured
     server_cpu_seconds: float
     s3_cpu_seconds: float
+    network_cpu_seconds: float
     others_cpu_seconds: float
     stored_bytes: int
 
@@ -59,6 +65,7 @@ class Harness:
 
     Attributes:
         database_bytes: the database's size, with its indexes.
+        cores: which core the pipelines have, and which the servers; None: all have all.
     """
 
     def __init__(
@@ -66,9 +73,12 @@ class Harness:
         server: PostgresServer,
         s3: RcloneS3,
         scratch: Path,
+        *,
         shapers: tuple[NetworkShaper, ...],
+        cores: Cores | None,
     ) -> None:
         self.server = server
+        self.cores = cores
         self.client = s3.client()
         self.bucket = _BUCKET
         self.database_bytes = 0
@@ -79,34 +89,31 @@ class Harness:
     @classmethod
     @contextmanager
     def open(
-        cls,
-        dataset: Dataset,
-        megabytes: float,
-        *,
-        major: int,
-        root: Path | None = None,
-        over_network: bool = False,
+        cls, comparison: Comparison, *, root: Path | None = None, cores: Cores | None = None
     ) -> Iterator["Harness"]:
         """Start everything and fill the database; all of it is gone when the block is left.
 
         Args:
-            dataset: what the database looks like.
-            megabytes: about its size, with its indexes.
-            major: of PostgreSQL, server and programs.
+            comparison: which database, and how the pipelines reach it.
             root: where the files lie; default the system's temporary directory.
-            over_network: the pipelines reach both servers through a network like a function's only.
+            cores: for pipelines and servers; None: all have all.
         """
-        with (
-            PostgresServer.start(major=major, root=root, settings=_SETTINGS) as server,
-            RcloneS3.start(root) as s3,
-            tempfile.TemporaryDirectory(prefix="lifeboat-bench-", dir=root) as scratch,
-            ExitStack() as shapers,
-        ):
-            ends = (server.port, s3.port) if over_network else ()
-            laid = tuple(shapers.enter_context(shape_network_to(port)) for port in ends)
-            harness = cls(server, s3, Path(scratch), laid)
+        with ExitStack() as opened:
+            with only_on(cores.servers if cores else None):
+                server = opened.enter_context(
+                    PostgresServer.start(
+                        major=comparison.major, root=root, tls=comparison.tls, settings=_SETTINGS
+                    )
+                )
+                s3 = opened.enter_context(RcloneS3.start(root, tls=comparison.tls))
+                ends = (server.port, s3.port) if comparison.over_network else ()
+                shapers = tuple(opened.enter_context(shape_network_to(port)) for port in ends)
+            scratch = opened.enter_context(
+                tempfile.TemporaryDirectory(prefix="lifeboat-bench-", dir=root)
+            )
+            harness = cls(server, s3, Path(scratch), shapers=shapers, cores=cores)
             harness.client.create_bucket(Bucket=harness.bucket)
-            harness._fill(dataset, megabytes)
+            harness._fill(comparison.dataset, comparison.megabytes)
             yield harness
 
     def run(self, pipeline: Pipeline) -> Run:
@@ -118,16 +125,16 @@ class Harness:
         self._prepare(pipeline)
         servers = psutil.Process(self.server.pid), self._s3.process(), *self._shaper_processes()
         before, machine = [cpu_of(each) for each in servers], cpu_of_machine()
-        measured = measure(_command(pipeline), self.environment(pipeline))
+        measured = self._measure(pipeline)
         machine = cpu_of_machine() - machine
         server, store, *shapers = (cpu_of(s) - b for s, b in zip(servers, before, strict=True))
+        known = measured.cpu_seconds + server + store + sum(shapers)
         return Run(
             measured=measured,
             server_cpu_seconds=server,
             s3_cpu_seconds=store,
-            others_cpu_seconds=max(
-                machine - measured.cpu_seconds - server - store - sum(shapers), 0
-            ),
+            network_cpu_seconds=sum(shapers),
+            others_cpu_seconds=max(machine - known, 0),
             stored_bytes=self._stored_bytes(pipeline),
         )
 
@@ -138,7 +145,8 @@ class Harness:
             LifeboatError: it failed.
         """
         self._prepare(pipeline)
-        return sample_memory(_command(pipeline), self.environment(pipeline))
+        with only_on(self.cores.client if self.cores else None):
+            return sample_memory(_command(pipeline), self.environment(pipeline))
 
     def keep(self, *pipelines: Pipeline) -> None:
         """Have the bucket hold what these store, for those who bring it back.
@@ -148,7 +156,16 @@ class Harness:
         """
         self._empty_bucket()
         for pipeline in pipelines:
-            measure(_command(pipeline), self.environment(pipeline))
+            self._measure(pipeline)
+
+    def text_bytes(self) -> int:
+        """Of the database as a plain dump, nearly all of it COPY text: what a backup goes through.
+
+        Raises:
+            LifeboatError: pg_dump failed.
+        """
+        counting = Pipeline("text", "counts", "pg_dump | wc -c")
+        return int(self._measure(counting).output)
 
     def environment(self, pipeline: Pipeline) -> Mapping[str, str]:
         """Everything that a pipeline's script and programs need, and nothing of the user's."""
@@ -158,7 +175,7 @@ class Harness:
         if self._shapers:
             port = self._shapers[0].port
             endpoint = endpoint.replace(f":{self._s3.port}", f":{self._shapers[1].port}")
-        url = self.server.url(database=_DATABASE)
+        url = self.server.url(database=_DATABASE).replace(f":{self.server.port}/", f":{port}/")
         return {
             **self._s3.environment(),
             "AWS_ENDPOINT_URL_S3": endpoint,
@@ -167,7 +184,9 @@ class Harness:
             "SCRATCH": str(self._scratch),
             "TMPDIR": "/tmp",  # noqa: S108  # a short path, for the drill's server's socket
             "BUCKET": self.bucket,
-            "DATABASE_URL": url.replace(f":{self.server.port}/", f":{port}/"),
+            "DATABASE_URL": url,
+            "DATABASE_SECRET": url,
+            "FASTEST": "zstd:1" if self.server.major >= _ZSTD_SINCE else "1",  # "1" is gzip's
             "COPY_DATABASE": _COPY,
             ROOT_VARIABLE: str(programs if pipeline.stores else layer),
             "PGHOST": "127.0.0.1",
@@ -177,12 +196,17 @@ class Harness:
             "PGDATABASE": _DATABASE,
             "POWERTOOLS_SERVICE_NAME": "bench",
             "POWERTOOLS_METRICS_NAMESPACE": "Bench",
+            **(_trust(self.server.ca_file, url) if self.server.ca_file else {}),
         }
+
+    def _measure(self, pipeline: Pipeline) -> Measured:
+        with only_on(self.cores.client if self.cores else None):
+            return measure(_command(pipeline), self.environment(pipeline))
 
     def _prepare(self, pipeline: Pipeline) -> None:
         """The same beginning for each: an empty bucket, or an empty database to restore into."""
-        for file in self._scratch.iterdir():
-            file.unlink()
+        for left in self._scratch.iterdir():
+            left.unlink()
         with self.server.admin() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)")
             if not pipeline.stores:
@@ -214,6 +238,21 @@ class Harness:
             connection.execute("CHECKPOINT")
             row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
             self.database_bytes = row[0] if row else 0
+
+
+def _trust(ca_file: Path, url: str) -> Mapping[str, str]:
+    """Encrypt, and verify the server: for libpq, and for Lifeboat in the secret that it reads.
+
+    By HTTPS boto3 sends its own checksums behind bodies of unknown length, which rclone refuses
+    (MissingContentLength), so it sends none. Lifeboat's are in headers.
+    """
+    secret = {"url": f"{url}?sslmode=verify-ca", "ca": ca_file.read_text()}
+    return {
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+        "PGSSLMODE": "verify-ca",
+        "PGSSLROOTCERT": str(ca_file),
+        "DATABASE_SECRET": json.dumps(secret),
+    }
 
 
 def _command(pipeline: Pipeline) -> list[str]:

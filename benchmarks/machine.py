@@ -13,19 +13,21 @@ from benchmarks.harness import Harness
 
 
 def describe(harness: Harness) -> dict[str, str]:
-    """Hardware, load at this moment, and versions."""
+    """Hardware, versions, and which core whom was bound to."""
     with harness.server.admin() as connection:
         postgres = connection.info.parameter_status("server_version") or "unknown"
     rclone = Path(sysconfig.get_path("scripts")) / "rclone"
+    cores = harness.cores
+    bound = f"client to core {cores.client}, servers to core {cores.servers}" if cores else ""
     return {
         "cpu": f"{os.cpu_count()} x {_cpu_model()}",
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
-        "load at start": " ".join(f"{load:.1f}" for load in os.getloadavg()),
         "system": platform.platform(),
         "Python": platform.python_version(),
         "PostgreSQL": postgres,
         "boto3": boto3.__version__,
         "S3 server": _first_line([str(rclone), "version"]),
+        **({"bound, in the parts with one core": bound} if cores else {}),
     }
 
 

@@ -9,7 +9,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from benchmarks.figures import Benchmark
+from benchmarks.comparisons import FREE, GROWTH, PINNED
+from benchmarks.figures import Benchmark, Compared
 from benchmarks.pipelines import (
     BACKUPS,
     DRILL,
@@ -38,9 +39,11 @@ def draw(found: Benchmark) -> str:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 7.4), layout="constrained", facecolor="white")
         (backups, recoveries), (times, memory) = figure.subplots(2, 2)
-        size = f"{found.main_size() / 1e6:,.0f} MB"
-        _bars(backups, found, BACKUPS, f"A backup of {size}: seconds")
-        _bars(recoveries, found, RECOVERIES, f"Getting {size} back: seconds")
+        pinned, free = found.find(PINNED), found.find(FREE)
+        one_core = pinned and pinned.measurements
+        cores = "one core for the client" if one_core else "both cores for everything"
+        _bars(backups, pinned if one_core else free, BACKUPS, f"A backup, {cores}: seconds")
+        _bars(recoveries, free, RECOVERIES, "Getting it back, both cores: seconds")
         _against_size(times, found, (PIPED, LIFEBOAT, DRILL), "seconds")
         _against_size(memory, found, (LIFEBOAT, DRILL), "MB of memory")
         text = StringIO()
@@ -48,22 +51,30 @@ def draw(found: Benchmark) -> str:
     return text.getvalue()
 
 
-def _bars(axes: Any, found: Benchmark, group: Sequence[Pipeline], title: str) -> None:  # noqa: ANN401  # matplotlib's types are not looked at
-    """A bar for each, the fastest to the slowest run as a line on its end."""
-    measured = [found.at_main_size(each) for each in reversed(group)]
+def _bars(
+    axes: Any,  # noqa: ANN401  # matplotlib's types are not looked at
+    compared: Compared | None,
+    group: Sequence[Pipeline],
+    title: str,
+) -> None:
+    """A bar for each that was measured, the fastest to the slowest run as a line on its end."""
+    axes.set_title(title, loc="left")
+    shown = [each for each in reversed(group) if compared and compared.of(each)]
+    measured = [found for each in shown if compared and (found := compared.of(each))]
+    if not measured:
+        return
     spread = [
         [each.median - min(each.seconds) for each in measured],
         [max(each.seconds) - each.median for each in measured],
     ]
     drawn = axes.barh(
-        [fill(each.does, _LABEL) for each in reversed(group)],
+        [fill(each.does, _LABEL) for each in shown],
         [each.median for each in measured],
         xerr=spread,
         color=[_colour(each.pipeline) for each in measured],
         error_kw={"ecolor": _INK, "elinewidth": 1},
     )
     axes.bar_label(drawn, fmt="%.1f", padding=6)
-    axes.set_title(title, loc="left")
     axes.margins(x=0.12)
 
 
@@ -74,11 +85,15 @@ def _against_size(
     unit: str,
 ) -> None:
     """A line for each, both axes logarithmic: what grows with the size is a slope of one."""
+    axes.set_title(f"Growth (logarithmic axes): {unit}", loc="left")
+    grown = sorted(found.part(GROWTH), key=lambda each: each.database_bytes)
+    if not any(each.measurements for each in grown):
+        return  # logarithms of nothing
     for pipeline, marker in zip(pipelines, "os^", strict=False):
-        line = list(found.of(pipeline))
+        line = [(c.database_bytes / 1e6, each) for c in grown if (each := c.of(pipeline))]
         axes.plot(
-            [each.database_bytes / 1e6 for each in line],
-            [each.median if unit == "seconds" else each.peak_bytes / 1e6 for each in line],
+            [size for size, _ in line],
+            [each.median if unit == "seconds" else each.peak_bytes / 1e6 for _, each in line],
             color=_colour(pipeline.name),
             linestyle="--" if pipeline is DRILL else "-",
             marker=marker,
@@ -89,7 +104,6 @@ def _against_size(
         axis.set_major_formatter("{x:,g}")
         axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axis.set_minor_formatter("{x:,g}")
-    axes.set_title(f"Growth (logarithmic axes): {unit}", loc="left")
     axes.grid(alpha=0.2)
     axes.legend(frameon=False)
 

@@ -14,8 +14,8 @@ class Pipeline:
     Attributes:
         name: short, for tables and keys.
         does: in a person's words.
-        script: for bash; the environment names database, bucket and scratch directory, and for
-            those who bring it back an empty database.
+        script: for bash; the environment names database, bucket, scratch directory and pg_dump's
+            fastest compression, and for those who bring it back an empty database.
         stores: the key of what it stores; empty for those who bring it back.
     """
 
@@ -50,7 +50,7 @@ PEER = Pipeline(
 PIPED = Pipeline(
     name="zstd-pipe",
     does="pg_dump -Fc --compress=zstd:1 | aws s3 cp -",
-    script=f'pg_dump -Fc --compress=zstd:1 | {_SEND} - "$BUCKET" archive.dump',
+    script=f'pg_dump -Fc --compress="$FASTEST" | {_SEND} - "$BUCKET" archive.dump',
     stores="archive.dump",
 )
 LIFEBOAT = Pipeline(

@@ -1,20 +1,32 @@
 """Runs a program and measures it together with everything that it starts."""
 
 import resource
+import signal
 import subprocess
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import psutil
 
 from lifeboat.errors import LifeboatError
 
 PERIOD_SECONDS = 0.05
+LIMIT_SECONDS = 600.0
+"""Nobody is waited for any longer."""
+
+_CLEAN_UP_SECONDS = 20.0
+_SHOWN = 300
+"""Characters of what a program said at its end."""
+
+_ADVICE = ("Safe: ", "Next: ", ": detail: ", ": hint: ")
+"""What follows an error: of ours, and of PostgreSQL's programs."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +99,11 @@ def measure(argv: Sequence[str], env: Mapping[str, str]) -> Measured:
     """Time a program.
 
     Raises:
-        LifeboatError: it did not end well.
+        LifeboatError: it did not end well, or not within ten minutes.
     """
     before, started = _cpu_of_children(), time.perf_counter()
-    output = _run(_start(argv, env))
+    with _start(argv, env) as running:
+        output = running.wait()
     return Measured(
         seconds=time.perf_counter() - started,
         cpu_seconds=_cpu_of_children() - before,
@@ -102,11 +115,13 @@ def sample_memory(argv: Sequence[str], env: Mapping[str, str]) -> MemorySampler:
     """Run a program and sample its memory all the time.
 
     Raises:
-        LifeboatError: it did not end well.
+        LifeboatError: it did not end well, or not within ten minutes.
     """
-    process = _start(argv, env)
-    with MemorySampler(psutil.Process(process.pid)) as memory:
-        _run(process)
+    with (
+        _start(argv, env) as running,
+        MemorySampler(psutil.Process(running.process.pid)) as memory,
+    ):
+        running.wait()
     return memory
 
 
@@ -126,30 +141,82 @@ def cpu_of_machine() -> float:
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603
-        argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )
+def last_words(text: str) -> str:
+    """The last line that a program wrote of its own error; what an error of ours says to do goes.
+
+    One line, cut to what a table can show, with files by their names only.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    said = [line for line in lines if line and not any(mark in line for mark in _ADVICE)]
+    words = said[-1].removeprefix("lifeboat.errors.").split() if said else []
+    return " ".join(_without_folders(word) for word in words)[:_SHOWN]
 
 
-def _run(process: subprocess.Popen[str]) -> str:
-    """Wait for a program's end; its output."""
-    root = psutil.Process(process.pid)
-    try:
-        output, _ = process.communicate()
-    except BaseException:
-        for each in _family(root):
+def _without_folders(word: str) -> str:
+    deep = word.startswith("/") and word.count("/") > 1
+    return word.rpartition("/")[2] if deep else word
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A started program, and the file that it writes its messages to."""
+
+    process: subprocess.Popen[str]
+    messages: IO[str]
+
+    def wait(self) -> str:
+        """Wait for its end; its output.
+
+        Raises:
+            LifeboatError: it failed, or took too long.
+        """
+        try:
+            output, _ = self.process.communicate(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._end()
+            raise _failed(f"It took longer than {LIMIT_SECONDS / 60:g} minutes.") from None
+        except BaseException:
+            self._end()
+            raise
+        if self.process.returncode:
+            self.messages.seek(0)
+            said = self.messages.read()
+            sys.stderr.write(said)
+            raise _failed(last_words(said) or f"It ended with {self.process.returncode}.")
+        return output
+
+    def _end(self) -> None:
+        """Let it clean up what it has in /tmp; then end all that is left of it."""
+        family = _family(psutil.Process(self.process.pid))
+        self.process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.communicate(timeout=_CLEAN_UP_SECONDS)
+        for each in family:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-        process.wait()
-        raise
-    if process.returncode:
-        raise LifeboatError(
-            f"A pipeline ended with {process.returncode}: {process.args!r}",
-            todo="Look for the reason in its messages above.",
-            safe="Only throw-away data was touched.",
+        self.process.wait()
+
+
+@contextmanager
+def _start(argv: Sequence[str], env: Mapping[str, str]) -> Iterator[_Running]:
+    with tempfile.TemporaryFile("w+", errors="replace") as messages:
+        process = subprocess.Popen(  # noqa: S603
+            argv,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
         )
-    return output
+        yield _Running(process, messages)
+
+
+def _failed(what: str) -> LifeboatError:
+    return LifeboatError(
+        what,
+        todo="Look for the reason in its messages above.",
+        safe="Only throw-away data was touched.",
+    )
 
 
 def _family(root: psutil.Process) -> list[psutil.Process]:

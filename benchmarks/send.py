@@ -2,7 +2,7 @@
 
 By s3transfer, the library that does it in `aws s3 cp`, with the same defaults (parts of 8 MiB, 10
 at once). The AWS CLI itself, which takes longer to start, isn't in the lock. It signs no bodies
-over TLS; the bench's server speaks none, so that is said here.
+over TLS; the bench is mostly without, so that is said here.
 """
 
 import argparse

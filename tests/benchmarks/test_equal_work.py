@@ -6,14 +6,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 
+import psycopg
 import pytest
-from rich.console import Console
 
-from benchmarks.__main__ import Comparison, measured
-from benchmarks.datasets import SAMPLE, SHAPES, Dataset
+from benchmarks import resource_usage
+from benchmarks.comparisons import FREE, NETWORK, Comparison
+from benchmarks.datasets import EMPTY, SAMPLE, SHAPES, Dataset
 from benchmarks.harness import Harness
 from benchmarks.network_shaper import BYTES_PER_SECOND, ROUND_TRIP_SECONDS, shape_network_to
 from benchmarks.pipelines import (
@@ -26,6 +26,7 @@ from benchmarks.pipelines import (
     STOCK,
     Pipeline,
 )
+from benchmarks.turns import compare, measured
 from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import DrillReport, Verdict
 from lifeboat.model.manifest import Manifest
@@ -33,12 +34,17 @@ from tests.support.backup_harness import Database, run_program
 from tests.support.counting import count
 
 EMPTY_MEGABYTES = 7.8
+FIVE = Comparison(FREE, SAMPLE, 5, (PIPED,))
 
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    with Harness.open(SAMPLE, 5, major=18, root=tmp_path_factory.mktemp("harness")) as opened:
+    with Harness.open(FIVE, root=tmp_path_factory.mktemp("harness")) as opened:
         yield opened
+
+
+def quiet(_: str) -> None:
+    """Nobody listens."""
 
 
 def stored(harness: Harness, pipeline: Pipeline) -> bytes:
@@ -84,11 +90,40 @@ def test_who_brings_a_database_back_brings_all_of_it(pipeline: Pipeline, harness
 
 def test_a_pipeline_that_fails_has_no_figures(harness: Harness) -> None:
     broken = Pipeline("broken", "dies half way", "pg_dump --nonsense | cat", "nothing")
-    with pytest.raises(LifeboatError, match="ended with 1"):
+    with pytest.raises(LifeboatError, match="unrecognized option"):
         harness.run(broken)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_who_takes_too_long_is_asked_to_end_and_then_has_no_figures(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(resource_usage, "LIMIT_SECONDS", 0.5)
+    cleaned = tmp_path / "cleaned"
+    script = f"trap 'touch {cleaned}; exit 1' INT; while true; do sleep 0.1; done"
+    with pytest.raises(LifeboatError, match="longer than"):
+        harness.run(Pipeline("slow", "takes long", script))
+    assert cleaned.exists()
+
+
+def test_a_comparison_goes_on_without_what_failed(harness: Harness) -> None:
+    broken = Pipeline("broken", "dies half way", "pg_dump --nonsense | cat", "nothing")
+    found = measured(Comparison(FREE, SAMPLE, 5, (broken, PIPED)), harness, quiet)
+    assert [each.pipeline for each in found.measurements] == [PIPED.name]
+    assert found.missing == {"broken": "pg_dump: unrecognized option '--nonsense'"}
+
+
+def test_a_database_that_can_not_be_made_is_noted(tmp_path: Path) -> None:
+    def refuse(connection: psycopg.Connection, _: float) -> None:
+        connection.execute("SELECT 1/0")
+
+    impossible = Dataset("impossible", "nothing", refuse)
+    found = compare(Comparison(FREE, impossible, 1, (PIPED,)), root=tmp_path, say=quiet)
+    assert found.missing == {PIPED.name: "division by zero"}
+
+
+@pytest.mark.parametrize(
+    "shape", [each for each in SHAPES if each is not EMPTY], ids=lambda shape: shape.name
+)
 def test_an_odd_shape_is_about_as_large_as_asked_for(
     shape: Dataset, new_database: Callable[..., Database]
 ) -> None:
@@ -125,26 +160,31 @@ def test_a_shaped_network_is_as_slow_as_it_says() -> None:
 
 
 def test_who_is_over_the_network_goes_through_it(tmp_path: Path) -> None:
-    with Harness.open(SAMPLE, 1, major=18, root=tmp_path, over_network=True) as harness:
+    comparison = Comparison(NETWORK, SAMPLE, 1, (PIPED,))
+    with Harness.open(comparison, root=tmp_path) as harness:
         environment = harness.environment(PIPED)
         to_database, to_s3 = (str(shaper.port) for shaper in harness._shapers)
         assert environment["PGPORT"] == to_database
         assert f":{to_database}/" in environment["DATABASE_URL"]
         assert environment["AWS_ENDPOINT_URL_S3"].endswith(f":{to_s3}")
         woken = [shaper.process.num_ctx_switches().voluntary for shaper in harness._shapers]
-        assert harness.run(PIPED).stored_bytes > 10_000
+        run = harness.run(PIPED)
+        assert run.stored_bytes > 10_000
+        assert run.network_cpu_seconds > 0
         for shaper, before in zip(harness._shapers, woken, strict=True):
             assert shaper.process.num_ctx_switches().voluntary > before
 
 
 def test_a_comparison_gives_figures_of_all_that_take_part(harness: Harness) -> None:
-    quiet = Console(file=StringIO())
-    (piped,) = measured(Comparison(SAMPLE, 5, (PIPED,), repeat=2), harness, quiet)
-    ours, drill = measured(Comparison(SAMPLE, 5, (LIFEBOAT, DRILL)), harness, quiet)
+    alone = measured(Comparison(FREE, SAMPLE, 5, (PIPED,), repeat=2), harness, quiet)
+    two = measured(Comparison(FREE, SAMPLE, 5, (LIFEBOAT, DRILL)), harness, quiet)
+    (piped,), (ours, drill) = alone.measurements, two.measurements
+    assert (alone.missing, two.missing) == ({}, {})
     assert [each.pipeline for each in (piped, ours, drill)] == ["zstd-pipe", "lifeboat", "drill"]
     assert [len(each.seconds) for each in (piped, ours, drill)] == [2, 1, 1]
     for each in (piped, ours, drill):
         assert each.median > 0.1
+        assert min(each.client_cpu_seconds) > 0.1
         assert each.peak_bytes > 20e6
         assert each.cpu_seconds["python"] > 0.1
     assert piped.stored_bytes > 10_000
