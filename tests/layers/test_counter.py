@@ -36,11 +36,15 @@ def fed(counter, piece):
 chance = random.Random(4711)
 for width in (0, 1, 3, 1600):
     counter = RowCounter(library, [b"c%d" % i for i in range(width)])
+    said = b""
     for _ in range(3000):
         piece = bytes(chance.choices(b"\t\n\\.abcN\r\0\xff", k=chance.randrange(1, 40)))
-        fed(counter, piece)
+        said += piece[:fed(counter, piece)]
         if counter.ended:
-            counter = RowCounter(library, [b"c%d" % i for i in range(width)])
+            lines = said.removesuffix(b"\\.\n").split(b"\n")[:-1]
+            assert counter.rows == len(lines), (counter.rows, said)
+            assert counter.longest == max((len(row) + 1 for row in lines), default=0), said
+            counter, said = RowCounter(library, [b"c%d" % i for i in range(width)]), b""
     fed(counter, b"\t" * 3000 + b"x")
 print("whole")
 """

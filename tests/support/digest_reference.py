@@ -39,6 +39,11 @@ def digest_of(columns: Sequence[str], rows: Sequence[Sequence[bytes]]) -> str:
     return f"{sum(_row(columns, row) for row in rows) % MODULUS:032x}"
 
 
+def longest_of(rows: Sequence[Sequence[bytes]]) -> int:
+    """Bytes of the longest row's line, its end included; 0 without rows."""
+    return max((len(b"\t".join(row) + b"\n") for row in rows), default=0)
+
+
 def digest_of_objects(objects: dict[int, bytes]) -> str:
     """The digest of large objects, by their numbers."""
     total = sum(siphash(_key(str(oid)), data) for oid, data in objects.items())

@@ -128,6 +128,8 @@ MANIFESTS = st.builds(
         compression=TEXT,
         pg_dump=TEXT,
         objects=st.lists(STORED, min_size=1, max_size=3).map(tuple),
+        largest_row_bytes=st.none() | COUNT,
+        largest_row_table=st.none() | TEXT,
     ),
     globals=st.none() | STORED,
     notes=st.lists(TEXT, max_size=2).map(tuple),

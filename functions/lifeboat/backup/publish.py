@@ -7,6 +7,7 @@ from lifeboat.backup.policy.large_objects import warnings as large_object_warnin
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.store_archive import StoredArchive
 from lifeboat.errors import LifeboatError, StorageError
+from lifeboat.model.identifiers import qualified
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from lifeboat.model.minor_releases import newer_server_notes, unfixed_standby_notes
 from lifeboat.model.row_counts import with_content
@@ -52,6 +53,7 @@ def _published_manifest(run: BackupRun, refused: StorageError) -> Manifest | Non
 
 def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None) -> Manifest:
     location, dump, source = run.location, archive.dump, archive.source
+    counted = archive.streamed.counted
     pg_dump = dump.programs.version("pg_dump", dump.major)
     return Manifest(
         database=location.database,
@@ -67,6 +69,8 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
             encoding=None if dump.encoding else source.encoding,
             pg_dump=pg_dump,
             objects=(archive.stored,),
+            largest_row_bytes=counted.largest_row_bytes,
+            largest_row_table=qualified(*table) if (table := counted.largest_row_table) else None,
         ),
         globals=roles,
         notes=(
@@ -76,7 +80,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
             *unfixed_standby_notes(source.server_version, standby=source.standby),
         ),
         source=source,
-        inventory=with_content(archive.contents.inventory, archive.streamed.counted),
+        inventory=with_content(archive.contents.inventory, counted),
         retention=run.retention(),
         seconds=dict(run.phases.seconds),
         bytes_read=run.meter.bytes,

@@ -43,6 +43,10 @@ class Archive(StoredRecord):
         encoding: of its text, if that is the database's own and not UTF-8; None: UTF-8. In
             manifests from before this field existed, also None for SQL_ASCII.
         objects: in order; never empty.
+        largest_row_bytes: of the longest row, as COPY writes it; the programs that read or write
+            it need a multiple of it as memory. 0 without rows; None in manifests from before this
+            field existed.
+        largest_row_table: whose row that is, quoted where needed; None likewise.
     """
 
     format: Literal["custom"] = "custom"
@@ -50,6 +54,8 @@ class Archive(StoredRecord):
     pg_dump: str
     encoding: str | None = None
     objects: Annotated[tuple[StoredObject, ...], Field(min_length=1)]
+    largest_row_bytes: Count | None = None
+    largest_row_table: str | None = None
 
     @property
     def bytes(self) -> int:

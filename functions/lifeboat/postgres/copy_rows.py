@@ -54,6 +54,8 @@ class CopyRows:
         large_objects: how many there are.
         received: bytes that the server sent for this script. Without what isn't in the script:
             the tables' descriptions, and TLS, which adds about 0.3 %.
+        largest_row_bytes: of the longest row's line, its end included; 0 without rows.
+        largest_row_table: whose it is; None without rows.
     """
 
     counter: CDLL
@@ -61,6 +63,8 @@ class CopyRows:
     sequences: list[Sequence] = field(default_factory=list)
     large_objects: int = 0
     received: int = 0
+    largest_row_bytes: int = 0
+    largest_row_table: TableName | None = None
     _sums: dict[TableName, int] = field(default_factory=dict)
     _objects_sum: int = 0
     _table: TableName | None = None
@@ -123,6 +127,8 @@ class CopyRows:
         self.received -= len(_END_MARKER)
         self.rows[table] = self.rows.get(table, 0) + counting.rows
         self._sums[table] = sum_of(self._sums.get(table, 0), counting.digest)
+        if counting.longest > self.largest_row_bytes:
+            self.largest_row_bytes, self.largest_row_table = counting.longest, table
         self._table = self._counting = None
 
     def _in_text(self, piece: memoryview) -> memoryview:

@@ -38,11 +38,17 @@ class Number(ctypes.Structure):
 class _Head(ctypes.Structure):
     """The first members of `struct rows`."""
 
-    _fields_ = (("count", ctypes.c_uint64), ("sum", Number), ("ended", ctypes.c_uint64))
+    _fields_ = (
+        ("count", ctypes.c_uint64),
+        ("sum", Number),
+        ("ended", ctypes.c_uint64),
+        ("longest", ctypes.c_uint64),
+    )
 
     count: int
     sum: Number
     ended: int
+    longest: int
 
 
 def load_counter(programs: Programs) -> ctypes.CDLL:
@@ -119,6 +125,11 @@ class RowCounter:
     def rows(self) -> int:
         """Rows so far."""
         return self._head.count
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest row so far, with its line end; 0 before the first row ends."""
+        return self._head.longest
 
     @property
     def digest(self) -> int:

@@ -43,6 +43,8 @@ struct rows {
     uint64_t count;
     struct number sum;
     uint64_t ended; /* whether the line `\.` has come */
+    uint64_t longest; /* bytes of the longest row, with its line end */
+    uint64_t length; /* of the row that has begun, as far as it has come */
     uint64_t columns;
     uint64_t column; /* that `field` belongs to */
     struct number row; /* the sum of the fields before it */
@@ -169,7 +171,7 @@ static inline struct hash new_field(const struct rows *rows)
     return begun(rows->keys[rows->column < rows->columns ? rows->column : rows->columns]);
 }
 
-static void end_row(struct rows *rows)
+static void end_row(struct rows *rows, uint64_t length)
 {
     struct hash h = begun(OF_ROWS);
     add_word(&h, rows->row.low);
@@ -177,6 +179,8 @@ static void end_row(struct rows *rows)
     h.length = 2 * WORD;
     add_to(&rows->sum, finished(h));
     rows->count++;
+    if (rows->longest < length)
+        rows->longest = length;
     rows->row = (struct number){0, 0};
     rows->column = 0;
 }
@@ -210,6 +214,8 @@ int lifeboat_rows_column(struct rows *rows, const unsigned char *name, size_t si
 size_t lifeboat_rows_feed(struct rows *rows, const unsigned char *data, size_t size)
 {
     const unsigned char *at = data, *end = data + size;
+    /* Where the row begins, as if the piece before were right before this one. */
+    uint64_t begin = (uint64_t)(uintptr_t)data - rows->length;
     struct hash field = rows->field; /* here the compiler keeps it in registers */
 
     while (at < end && !rows->ended) {
@@ -231,14 +237,18 @@ size_t lifeboat_rows_feed(struct rows *rows, const unsigned char *data, size_t s
             rows->ended = 1;
         } else {
             add_to(&rows->row, finished(field));
-            if (*at == '\n')
-                end_row(rows);
-            else
+            if (*at == '\n') {
+                const uint64_t after = (uintptr_t)at + 1;
+                end_row(rows, after - begin);
+                begin = after;
+            } else {
                 rows->column++;
+            }
         }
         at++;
         field = new_field(rows);
     }
+    rows->length = (uintptr_t)at - begin;
     rows->field = field;
     return at - data;
 }

@@ -11,7 +11,7 @@ from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.native_counter import load_counter
 from lifeboat.postgres.programs import Programs
 from tests.support.counting import count, counter_only, feed
-from tests.support.digest_reference import digest_of, digest_of_objects, siphash
+from tests.support.digest_reference import digest_of, digest_of_objects, longest_of, siphash
 
 T = ("public", "t")
 FIELDS = st.one_of(
@@ -63,6 +63,8 @@ def test_the_digest_is_the_references_wherever_the_pieces_are_cut(
     counted = count(script_of(columns, rows), cut_every=cut_every)
     assert counted.digests == {T: digest_of(columns, rows)}
     assert counted.rows == {T: len(rows)}
+    assert counted.largest_row_bytes == longest_of(rows)
+    assert counted.largest_row_table == (T if rows else None)
 
 
 def test_every_single_cut_gives_the_same() -> None:
@@ -77,6 +79,18 @@ def test_every_single_cut_gives_the_same() -> None:
         feed(counted, script[cut:])
         counted.finish()
         assert counted.digests == {T: digest_of(columns, rows)}
+        assert counted.largest_row_bytes == longest_of(rows)
+
+
+def test_the_largest_row_is_that_of_all_tables() -> None:
+    rows = {"a": 40, "b": 70, "c": 7}
+    tables = (
+        b"COPY public.%s (v) FROM stdin;\n%s\n\\.\n" % (name.encode(), b"x" * size)
+        for name, size in rows.items()
+    )
+    counted = count(b"".join(tables))
+    assert counted.largest_row_bytes == 71
+    assert counted.largest_row_table == ("public", "b")
 
 
 @given(table=TABLES, data=st.data())

@@ -1,4 +1,4 @@
-"""A slow network and many large objects: what can't be read in time is refused beforehand."""
+"""Large objects and large rows: what is known of them before they are too much."""
 
 import pytest
 
@@ -34,3 +34,9 @@ def test_as_many_large_objects_of_a_near_server_are_backed_up(stocked: BackupHar
     assert manifest.large_object_reads is not None
     assert manifest.large_object_reads.objects == OBJECTS
     assert not any("large objects" in note for note in manifest.notes)
+
+
+def test_the_manifest_names_the_largest_row(backups: BackupHarness) -> None:
+    archive = backups.take().manifest.archive
+    assert archive.largest_row_bytes == len("1000\tuser1000@example.com\n")
+    assert archive.largest_row_table == "public.users"
