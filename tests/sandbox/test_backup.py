@@ -10,6 +10,7 @@ import pytest
 
 from layers.elf import GLIBC_LIBRARIES
 from lifeboat.backup.policy.answer import answer_of
+from lifeboat.settings import Settings
 from lifeboat.settings.allowance import TransferForecast
 from local.postgres import PostgresServer
 from tests.sandbox.box import LIBRARY_PATH, Box, host_libraries
@@ -17,6 +18,7 @@ from tests.sandbox.conftest import BACKUP, PASSWORD, Deploy, Deployed, SpecDrive
 from tests.sandbox.function import loaded
 from tests.support.backup_harness import (
     MAJORS,
+    SECRET_ARN,
     Database,
     but_records,
     eventually,
@@ -25,6 +27,10 @@ from tests.support.backup_harness import (
 )
 
 type Sample = Callable[[PostgresServer], SpecDrive]
+
+
+#: The functions' sizes are the default ones.
+SETTINGS = Settings.model_validate({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]})
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def test_a_backup_of_each_major_is_restored_by_stock_pg_restore(
     transfer = TransferForecast(
         bytes_read=manifest.bytes_read, bytes_read_per_month=summary["bytes_read_per_month"]
     )
-    said = answer_of(manifest, warm.vault.name, created=True, transfer=transfer)
+    said = answer_of(manifest, warm.vault.name, created=True, transfer=transfer, settings=SETTINGS)
     assert summary == said.as_json()
     assert f"{manifest.scheduled_at:%Y-%m-%dT%H:%M:%SZ}" == event["scheduled"]
     assert manifest.archive.pg_dump.split(".")[0] == str(manifest.source.major) == str(major)

@@ -108,6 +108,15 @@ def _object(key: str, size: int) -> StoredObject:
     return StoredObject(key=key, version_id=f"v-{key}", bytes=size, sha256="ab" * 32)
 
 
+def with_row(row_bytes: int | None) -> "Vault":
+    """A healthy vault whose newest backup has a largest row of so many bytes."""
+    newest = backup(NEWEST)
+    row = {"largest_row_bytes": row_bytes, "largest_row_table": "public.t"}
+    archive = newest.archive.model_copy(update=row)
+    vault = healthy(days=0).add(newest.model_copy(update={"archive": archive}))
+    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
+
+
 def version(key: str, modified: datetime, size: int = 1000, **changed: object) -> StoredVersion:
     plain = StoredVersion(key=key, version_id=f"v-{key}", bytes=size, modified=modified)
     return replace(plain, **changed)  # type: ignore[arg-type]

@@ -110,7 +110,11 @@ def _answer(run: BackupRun, outcome: BackupOutcome) -> dict[str, object]:
         )
     transfer = forecast(manifest, run.database, datetime.now(UTC))
     answer = answer_of(
-        manifest, run.vault.bucket, created=outcome.created, transfer=transfer
+        manifest,
+        run.vault.bucket,
+        created=outcome.created,
+        transfer=transfer,
+        settings=run.settings,
     ).as_json()
     if transfer.warnings:
         logger.warning("backup.transfer_warning", extra=asdict(transfer))

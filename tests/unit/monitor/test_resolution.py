@@ -26,6 +26,7 @@ from tests.support.vaults import (
     drill,
     healthy,
     marker,
+    with_row,
 )
 from tests.unit.monitor.test_evaluate import FACTS, NEAR, TWO
 
@@ -88,6 +89,10 @@ def still() -> Vault:
 def slow() -> Vault:
     vault = healthy(days=0).add(backup(NEWEST, seconds=890))
     return vault.add(*(backup(NEWEST - day * DAY, seconds=300) for day in range(1, 9)))
+
+
+def bulky(small: str = "backup", large: str = "drill") -> Vault:
+    return with_row(400_000_000).change(small, memory_mb=1024).change(large, memory_mb=10_240)
 
 
 def tight(what: str) -> Callable[[], Vault]:
@@ -166,6 +171,8 @@ FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
     (Code.PG_DUMP_OUTDATED, older_program, newest_unreadable),
     (Code.PG_DUMP_OUTDATED, older_program, newest_deleted),
     (Code.STANDBY_OUTDATED, older_standby, newest_unreadable),
+    (Code.BACKUP_MEMORY_AT_RISK, bulky, newest_unreadable),
+    (Code.DRILL_MEMORY_AT_RISK, lambda: bulky("drill", "backup"), newest_deleted),
     (Code.ROW_COUNT_ANOMALY, shrunk, newest_unreadable),
     (Code.SIZE_ANOMALY, shrunk, newest_deleted),
     (Code.BACKUP_TIMEOUT_AT_RISK, slow, newest_unreadable),
@@ -282,6 +289,12 @@ RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
     ),
     (Code.PG_DUMP_OUTDATED, older_program, lambda vault: vault.add(backup(NOW))),
     (Code.STANDBY_OUTDATED, older_standby, lambda vault: vault.add(backup(NOW))),
+    (Code.BACKUP_MEMORY_AT_RISK, bulky, lambda vault: vault.add(backup(NOW))),
+    (
+        Code.DRILL_MEMORY_AT_RISK,
+        lambda: bulky("drill", "backup"),
+        lambda vault: vault.add(backup(NOW)),
+    ),
     (Code.BACKUP_TIMEOUT_AT_RISK, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
     (Code.DRILL_FAILED, with_drills(FAILED), lambda vault: vault.drills.append(drill(NOW))),
     (

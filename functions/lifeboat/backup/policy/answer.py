@@ -5,10 +5,12 @@ from datetime import timedelta
 from lifeboat.backup.policy.large_objects import warnings as large_object_warnings
 from lifeboat.model.answers import Answer
 from lifeboat.model.commands import copy_backup
-from lifeboat.model.manifest import Manifest
+from lifeboat.model.manifest import Archive, Manifest
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import WholeSecond
+from lifeboat.settings import Settings
 from lifeboat.settings.allowance import TransferForecast
+from lifeboat.settings.row_memory import row_memory
 
 
 class BackupAnswer(Answer):
@@ -56,7 +58,12 @@ class BackupAnswer(Answer):
 
 
 def answer_of(
-    manifest: Manifest, bucket: str, *, created: bool, transfer: TransferForecast
+    manifest: Manifest,
+    bucket: str,
+    *,
+    created: bool,
+    transfer: TransferForecast,
+    settings: Settings,
 ) -> BackupAnswer:
     """What a person wants to know first of a backup.
 
@@ -65,6 +72,7 @@ def answer_of(
         bucket: in which it is.
         created: whether this run took it.
         transfer: what backups read from the server.
+        settings: of the functions.
     """
     prefix = manifest.location.prefix
     return BackupAnswer(
@@ -80,9 +88,23 @@ def answer_of(
         sha256={stored.key: stored.sha256 for stored in manifest.archive.objects},
         seconds=round((manifest.finished - manifest.started) / timedelta(seconds=1), 3),
         notes=manifest.notes,
-        warnings=(*transfer.warnings, *large_object_warnings(manifest.large_object_reads)),
+        warnings=(
+            *transfer.warnings,
+            *large_object_warnings(manifest.large_object_reads),
+            *_row_warnings(manifest.archive, settings),
+        ),
         bytes_read=transfer.bytes_read,
         bytes_read_per_month=transfer.bytes_read_per_month,
         s3_uri=f"s3://{bucket}/{prefix}",
         next_command=f"{copy_backup(bucket, prefix)} && pg_restore --list archive.dump",
     )
+
+
+def _row_warnings(archive: Archive, settings: Settings) -> tuple[str, ...]:
+    """What the archive's largest row means for the memory of the functions that run by schedule."""
+    row = archive.largest_row_bytes, archive.largest_row_table
+    short = (
+        row_memory("backup", settings.backup.memory_mb, *row),
+        row_memory("drill", settings.drill.memory_mb, *row) if settings.drill.enabled else None,
+    )
+    return tuple(each.warning for each in short if each)

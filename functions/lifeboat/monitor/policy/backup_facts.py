@@ -32,6 +32,8 @@ class BackupFacts:
         bytes_read: bytes that the server sent for it; None if they were not counted.
         provider: who runs the server, if the provider limits or bills transfer.
         endpoint: a digest of the server's host and port, if the manifest has one.
+        largest_row_bytes: as COPY writes it; None if the manifest doesn't say.
+        largest_row_table: whose row that is, quoted where needed.
         losses: rows lost since the complete backup before it; None if they were not compared.
     """
 
@@ -54,6 +56,8 @@ class BackupFacts:
     bytes_read: int | None = None
     provider: str | None = None
     endpoint: str | None = None
+    largest_row_bytes: int | None = None
+    largest_row_table: str | None = None
     losses: Losses | None = None
 
     @property

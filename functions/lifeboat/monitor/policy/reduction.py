@@ -122,6 +122,8 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
         bytes_read=manifest.bytes_read,
         provider=source.provider,
         endpoint=source.endpoint,
+        largest_row_bytes=manifest.archive.largest_row_bytes,
+        largest_row_table=manifest.archive.largest_row_table,
     )
 
 

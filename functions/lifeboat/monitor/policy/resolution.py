@@ -214,6 +214,8 @@ _RULES: dict[Code, Callable[[DatabaseView, SentAlert], Resolution]] = {
     Code.DATA_UNCHANGED: _changed,
     Code.PG_DUMP_OUTDATED: _backed_up_again,
     Code.STANDBY_OUTDATED: _backed_up_again,
+    Code.BACKUP_MEMORY_AT_RISK: _backed_up_again,
+    Code.DRILL_MEMORY_AT_RISK: _backed_up_again,
     Code.BACKUP_TIMEOUT_AT_RISK: _forecast,
     Code.RTO_AT_RISK: _forecast,
     Code.DRILL_TIMEOUT_AT_RISK: _forecast,

@@ -1,0 +1,15 @@
+from lifeboat.alerts.policy.findings import Code, Level
+from tests.support.vaults import with_row
+
+
+def test_a_row_that_functions_have_little_memory_for_is_reported() -> None:
+    assert with_row(None).codes() == with_row(100_000_000).codes() == set()
+    vault = with_row(800_000_000)
+    assert vault.codes() == {Code.BACKUP_MEMORY_AT_RISK, Code.DRILL_MEMORY_AT_RISK}
+    finding = vault.only(Code.BACKUP_MEMORY_AT_RISK)
+    assert finding.level is Level.WARNING
+    assert "public.t, has 800 MB as text" in finding.fact
+    assert finding.limit == "80 % of 1,769 MB (backup.memory_mb)"
+    larger = vault.change("backup", memory_mb=4096)
+    assert larger.codes() == {Code.DRILL_MEMORY_AT_RISK}
+    assert larger.change("drill", enabled=False).codes() == {Code.DRILLS_DISABLED}
