@@ -58,9 +58,11 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
             with run.phases.timed("preflight"), speaking_to(login, SOURCE):
                 require_names(catalog_conn)
                 require_readable(catalog_conn, login.endpoint.user)
-                _require_time_for_large_objects(run, catalog_conn)
             snapshot_conn = opening.result()
         require_own_sessions(catalog_conn, snapshot_conn, login)
+        # Not during the connecting: its work could make every round trip look slow.
+        with run.phases.timed("large objects"):
+            _require_time_for_large_objects(run, catalog_conn)
         yield SourceConnections(login, catalog_conn, snapshot_conn, major)
 
 

@@ -19,7 +19,7 @@ def forecast_large_objects(connection: Connection, seconds_left: float) -> Large
     """What is known of the large objects' reads; None if there are too few to matter.
 
     Args:
-        connection: to the server, on which nothing else happens meanwhile.
+        connection: to the server; nothing else happens meanwhile in this run.
         seconds_left: that the run has.
 
     Raises:
