@@ -50,6 +50,7 @@ class CopyRows:
     Attributes:
         counter: the library that counts rows.
         rows: by table.
+        digests: of each table's rows, whatever the order of rows and columns is.
         sequences: with the states that they get.
         large_objects: how many there are.
         received: bytes that the server sent for this script. Without what isn't in the script:
@@ -60,6 +61,7 @@ class CopyRows:
 
     counter: CDLL
     rows: dict[TableName, int] = field(default_factory=dict)
+    digests: dict[TableName, str] = field(default_factory=dict)
     sequences: list[Sequence] = field(default_factory=list)
     large_objects: int = 0
     received: int = 0
@@ -71,11 +73,6 @@ class CopyRows:
     _counting: RowCounter | None = None
     _object: ObjectHash | None = None
     _carry: bytes = b""
-
-    @property
-    def digests(self) -> dict[TableName, str]:
-        """A digest of each table's rows, whatever the order of rows and columns is."""
-        return {table: text_of(total) for table, total in self._sums.items()}
 
     @property
     def large_objects_digest(self) -> str:
@@ -129,6 +126,7 @@ class CopyRows:
         self._sums[table] = sum_of(self._sums.get(table, 0), counting.digest)
         if counting.longest > self.largest_row_bytes:
             self.largest_row_bytes, self.largest_row_table = counting.longest, table
+        self.digests[table] = text_of(self._sums[table])
         self._table = self._counting = None
 
     def _in_text(self, piece: memoryview) -> memoryview:

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.errors import DecodeError
-from lifeboat.model.inventory import Sequence
+from lifeboat.model.inventory import Sequence, Table
+from lifeboat.model.row_counts import different_content, with_content
 from tests.support.counting import count
+from tests.unit.model.test_row_counts import inventory
 
 HEAD = b"--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
 
@@ -134,3 +136,15 @@ def test_any_rows_are_counted_however_they_arrive(rows: list[str], cut_every: in
     body = "".join(row + "\n" for row in rows).encode()
     script = b"COPY public.t (v) FROM stdin;\n" + body + b"\\.\n\nSELECT 1;\n"
     assert count(script, cut_every=cut_every).rows == {("public", "t"): len(rows)}
+
+
+@pytest.mark.timeout(20)
+def test_twenty_thousand_tables_are_described_in_linear_time() -> None:
+    """Two seconds; with a time that grows with the square of the tables, it would be minutes."""
+    tables = tuple(Table(schema="public", name=f"t{i}", rows=1) for i in range(20_000))
+    counted = count(
+        b"".join(b"COPY public.t%d (v) FROM stdin;\n1\n\\.\n" % i for i in range(len(tables)))
+    )
+    described = with_content(inventory(*tables), counted)
+    assert all(table.digest for table in described.tables)
+    assert different_content(described, counted) == []
