@@ -104,6 +104,6 @@ def _failed(source: Process, code: int) -> DumpError:
     return DumpError(
         f"pg_dump {how}: {source.stderr_tail() or 'no message'}",
         todo="Cure what pg_dump names, then invoke the function again. Without a message it was"
-        " killed, most likely for want of memory: raise backup.memory_mb (a row takes twice its"
-        " size).",
+        " killed, most likely for want of memory: raise backup.memory_mb (a row takes up to"
+        " three times its size).",
     )

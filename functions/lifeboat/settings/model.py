@@ -126,7 +126,7 @@ class BackupSettings(FunctionSize):
     """How a backup is taken: the function's size and pg_dump's options.
 
     A backup is not stored in /tmp, so Lambda's minimum is enough. Memory doesn't grow with the
-    database, but for its largest row, about twice its size (`lifeboat.settings.row_memory`).
+    database, but with its largest row: two to three times its size (`settings/row_memory.py`).
     """
 
     lock_wait_seconds: Annotated[int, *int_range(1, 600, "seconds")] = 30

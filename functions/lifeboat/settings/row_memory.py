@@ -20,10 +20,13 @@ digits for each byte, and the row is what COPY writes, so it is twice as large a
 | 14 | one, of a byte | 80 | 147 |
 | 14 | one text of 200 MB | 482 | 1,142 |
 | 14 | one bytea of 200 MB, 400 as text | 881 | 1,739 |
+| 14 | four texts of 140 MB that pglz compresses | 517 | 1,329 |
 
-A backup needs what pg_dump needs: the row in libpq's buffer, and its copy. In a drill the server
-needs more, most when several rows are read back to be compared. Where two workers load such rows of
-two tables at the same time it is eleven times the row, which is within the share that is warned at.
+A backup needs what pg_dump needs: libpq's buffer, which doubles from 16 KiB until it holds the row,
+and a copy of the row. Where the server is faster than pg_dump, the buffer fills with the next row
+too: 268 and 140 MB in the last line. In a drill the server needs more, most when several rows are
+read back to be compared. Where two workers load such rows of two tables at the same time it is
+eleven times the row, which is within the share that is warned at.
 """
 
 from dataclasses import dataclass
@@ -43,8 +46,11 @@ _BASE_MB: dict[Function, int] = {"backup": 150, "drill": 300}
 """Everything else: of a backup also the parts in flight, which are larger where nothing can be
 compressed; of a drill also the server's shared buffers, once they are full."""
 
-_ROWS: dict[Function, float] = {"backup": 2.1, "drill": 8}
-"""How many times the row is in memory at once."""
+_DRILL_ROWS = 9
+"""How many times a drill has the row in memory at once: eight were measured, with a buffer of libpq
+that was not full."""
+
+_FIRST_BUFFER_BYTES = 16_384
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +84,16 @@ def needed_mb(function: Function, row_bytes: int) -> int:
         function: whose.
         row_bytes: of the largest row, as COPY writes it.
     """
-    return _BASE_MB[function] + ceil(_ROWS[function] * row_bytes / _MIB)
+    rows = row_bytes * _DRILL_ROWS if function == "drill" else row_bytes + _buffer(row_bytes)
+    return _BASE_MB[function] + ceil(rows / _MIB)
+
+
+def _buffer(row_bytes: int) -> int:
+    """Bytes of libpq's buffer for a message of that size (pqCheckInBufferSpace in fe-misc.c)."""
+    size = _FIRST_BUFFER_BYTES
+    while size < row_bytes:
+        size *= 2
+    return size
 
 
 def row_memory(

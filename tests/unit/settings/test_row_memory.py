@@ -13,6 +13,11 @@ def test_nobody_is_told_of_rows_that_fit_or_are_unknown() -> None:
     assert row_memory("backup", 1769, 100 * MIB, "public.t") is None
 
 
+def test_a_backup_needs_the_row_and_a_buffer_that_doubles() -> None:
+    assert needed_mb("backup", 128 * MIB) - needed_mb("backup", 64 * MIB) == 128
+    assert needed_mb("backup", 129 * MIB) - needed_mb("backup", 128 * MIB) == 1 + 128
+
+
 def test_a_row_that_needs_more_than_80_percent_is_told_of_with_figures_and_a_setting() -> None:
     needed = needed_mb("backup", 100 * MIB)
     assert row_memory("backup", round(needed / 0.8) + 1, 100 * MIB, "public.t") is None
@@ -35,7 +40,7 @@ def test_what_it_says_to_set_is_enough(function: str, megabytes: int) -> None:
 
 
 def test_the_most_that_lambda_has_is_advised_where_it_is_enough() -> None:
-    short = row_memory("drill", 3008, 1200 * MIB, "public.t")
+    short = row_memory("drill", 3008, 1000 * MIB, "public.t")
     assert short is not None
     assert "drill.memory_mb to 10240" in short.warning
 
