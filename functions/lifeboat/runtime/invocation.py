@@ -1,5 +1,6 @@
 """What every handler does around its work: hide its memory, end in time, and log errors."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -44,6 +45,10 @@ def log_errors[T](logger: Logger, *, safe: str) -> Callable[[Handler[T]], Handle
     failed = f"{_job(logger)}.failed"
 
     def decorate(handle: Handler[T]) -> Handler[T]:
+        # A handler is the last of its module: what the imports have made stays to the end, and the
+        # garbage collector needn't look at it, not even when the process ends.
+        gc.freeze()
+
         @wraps(handle)
         def wrapper(event: object, context: LambdaContext) -> T:
             try:
