@@ -1,6 +1,7 @@
 """A drill or a restore whose time, network or programs end: when each of its steps begins."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def test_the_time_of_a_drill_runs_out_at_a_step(
     with at(step, clock.strike):
         report = drills.hold()
     assert report.verdict is Verdict.FAILED
-    assert f"during {step}" in report.reasons[0]
+    assert re.search(rf"during .*\b{step}\b", report.reasons[0])
 
 
 @pytest.mark.fault("network")
@@ -80,7 +81,7 @@ def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
 
 
 @pytest.mark.fault("processes")
-@pytest.mark.parametrize("step", ["fetch", "restore", "compare", "validate"])
+@pytest.mark.parametrize("step", ["decode", "restore", "compare", "validate"])
 def test_the_drills_own_server_is_killed_at_a_step(drills: DrillHarness, step: str) -> None:
     drills.backups.take()
     drills.database["validation"] = VALIDATION

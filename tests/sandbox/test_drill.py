@@ -1,5 +1,6 @@
 """Drills held by the real handler under AWS's runtime in Lambda's box, in the layer's servers."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -139,7 +140,7 @@ def test_a_drill_whose_time_ends_in_the_middle_of_the_restore_leaves_nothing(
         with function.stopped_at(event(backup(18)), "pg_restore", when=loads_rows) as stopped:
             answer = stopped.answer.result()
         assert answer["errorType"] == "VerificationError", answer
-        assert "during restore" in answer["errorMessage"]
+        assert re.search("during .*restore", answer["errorMessage"])
         assert function.processes() == processes
         assert function.temporary_files() == []
         assert function.invoke(event(backup(18))).get("verdict") == "proven"

@@ -55,7 +55,7 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
             major = require_major(catalog_conn, run.programs.majors())
         # A connection takes many round trips: the next one is opened during these checks.
         with run.scope.alongside(lambda: _connect_again(run, login, stack)) as opening:
-            with run.phases.timed("preflight"), speaking_to(login, SOURCE):
+            with run.phases.timed("preflight"):
                 require_names(catalog_conn)
                 require_readable(catalog_conn, login.endpoint.user)
             snapshot_conn = opening.result()

@@ -46,6 +46,7 @@ class CancelScope:
         self._children: list[Process] = []
         self._connections: list[Connection] = []
         self._failure: Exception | None = None
+        self._translatable: Exception | None = None
         self._ended: Future[None] = Future()
         self._out_of_time = out_of_time
         self._timer = threading.Timer(max(seconds, 0), self.expire)
@@ -123,6 +124,7 @@ class CancelScope:
             try:
                 yield future
             except Exception as error:
+                self._translatable = error
                 self.fail(error)
                 self.check()
                 raise
@@ -153,8 +155,11 @@ class CancelScope:
         """Stop the clock; raise the first failure if `error` is only its consequence."""
         self._timer.cancel()
         _ACTIVE.discard(self)
-        if error is not None and self._failure is not None and error is not self._failure:
-            raise self._failure from error
+        if error is None or self._failure is None or error is self._failure:
+            return
+        if self._failure is self._translatable:
+            return  # it has come here by the blocks around it, which have put it into our words
+        raise self._failure from error
 
 
 def expire_all() -> None:

@@ -21,8 +21,8 @@ class Stopwatch:
 
     @property
     def phase(self) -> str:
-        """The phase that runs, as messages name it: of several the newest, of none the last."""
-        return next(reversed(self._running), self._last)
+        """The phases that run, as messages name them; the last one if none does."""
+        return " and ".join(self._running) or self._last
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:

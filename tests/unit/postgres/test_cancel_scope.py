@@ -49,3 +49,18 @@ def test_a_failure_of_the_block_ends_what_runs_alongside(scope: CancelScope) -> 
     with pytest.raises(CapacityError), scope.alongside(wait):
         raise FULL
     assert ended.is_set()
+
+
+def full_disk(scope: CancelScope) -> None:
+    """Fail by an error of the system, which the outer block puts into words of ours."""
+    try:
+        with scope.alongside(lambda: scope.pause(30)):
+            raise OSError("No space left on device")  # noqa: TRY301
+    except OSError:
+        raise FULL from None
+
+
+def test_a_failure_of_the_block_may_be_put_into_other_words_on_its_way() -> None:
+    scope = CancelScope(60, lambda: TimeLimitError("The time is up.", todo="Give more."))
+    with pytest.raises(CapacityError), scope:
+        full_disk(scope)

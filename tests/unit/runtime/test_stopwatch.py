@@ -3,14 +3,14 @@
 from lifeboat.runtime.stopwatch import Stopwatch
 
 
-def test_of_overlapping_phases_the_newest_that_still_runs_is_named() -> None:
+def test_overlapping_phases_are_all_named() -> None:
     seconds = iter(range(100))
     phases = Stopwatch(clock=lambda: float(next(seconds)))
     assert phases.phase == "start"
     fetching, starting = phases.timed("fetch"), phases.timed("server")
     fetching.__enter__()
     starting.__enter__()
-    assert phases.phase == "server"
+    assert phases.phase == "fetch and server"
     starting.__exit__(None, None, None)
     assert phases.phase == "fetch"
     fetching.__exit__(None, None, None)
