@@ -37,7 +37,6 @@ def file_of(database: Database, relation: str) -> Path:
     return database.server._data / str(path)
 
 
-@pytest.mark.fault("database")
 def test_a_table_that_has_lost_half_of_its_file_is_no_backup(
     backups: BackupHarness, database: Database
 ) -> None:

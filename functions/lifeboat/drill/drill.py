@@ -113,8 +113,10 @@ def _restore_and_decode(run: DrillRun) -> Untested | None:
         What the server could not hold, or None if the archive isn't what the manifest lists. Then
         that is the only finding, whatever came of the restore.
     """
-    decoded: Check | None = None
     place = len(run.checks)
+    decoded: Check | None = None
+    untested: Untested | None = None
+    failure: LifeboatError | None = None
     try:
         with run.scope.alongside(lambda: _decode(run)) as decoding:
             try:
@@ -122,13 +124,15 @@ def _restore_and_decode(run: DrillRun) -> Untested | None:
                 untested = restore_copy(run)
             finally:
                 decoded = decoding.result()
-    except LifeboatError:
-        if not decoded or decoded.outcome is not Outcome.FAILED:
-            raise
-    if decoded.outcome is Outcome.FAILED:
-        run.checks[place:] = [decoded]
-        return None
-    run.checks.insert(place, decoded)
+    except LifeboatError as error:
+        failure = error
+    if decoded:
+        run.checks.insert(place, decoded)
+        if decoded.outcome is Outcome.FAILED:
+            del run.checks[place + 1 :]
+            return None
+    if failure:
+        raise failure
     return untested
 
 

@@ -108,8 +108,8 @@ class DrillReport(Document):
         advice: what to do next, if it is failed or partial; None if proven.
         checks: in the order in which they were made.
         tables: every table in the manifest or in the restored database.
-        seconds: time taken by each step, in order: find, fetch, decode, start, roles, restore,
-            compare, validate, stop.
+        seconds: time taken by each step. The server starts during fetch, and decode runs during
+            restore, so their sum may be more than `total_seconds`.
         total_seconds: from the start of the drill to its verdict.
         rto_seconds: the target for `total_seconds`, from the settings.
         limits: which limit is reached at which size; empty if not everything was measured.
