@@ -218,6 +218,9 @@ class NoBackupError(ArchiveError):
 class DecodeError(ArchiveError):
     """pg_restore could not decode an archive, be it while it is stored or later."""
 
+    killed: bool = False
+    """Whether it was killed, as the kernel does for want of memory: no word about the archive."""
+
 
 class RowsDifferError(ArchiveError):
     """The rows in the archive are not the rows in the snapshot."""

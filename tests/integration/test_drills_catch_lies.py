@@ -8,6 +8,7 @@ import pytest
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import CapacityError
 from lifeboat.model.drill_report import Verdict
+from lifeboat.postgres.decoder import Decoder
 from lifeboat.recovery.policy.untested import Untested
 from tests.support.drill_harness import DrillHarness, check, failed
 
@@ -70,6 +71,22 @@ def test_what_is_wrong_with_an_archive_is_told_and_not_what_came_of_restoring_it
     report = drills.hold()
     assert (report.verdict, failed(report)) == (Verdict.FAILED, ["decode"])
     assert "ran out of disk" not in " ".join(report.reasons)
+
+
+def test_a_decoder_that_is_killed_for_want_of_memory_says_nothing_about_the_backup(
+    drills: DrillHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Decoder.__enter__
+
+    def kill(decoder: Decoder) -> Decoder:
+        decoder._child.kill()
+        return real(decoder)
+
+    monkeypatch.setattr(Decoder, "__enter__", kill)
+    report = drills.hold()
+    assert (report.verdict, failed(report)) == (Verdict.FAILED, [])
+    assert "which says nothing about the backup" in report.reasons[0]
+    assert "memory_mb" in (report.advice or "")
 
 
 def test_an_archive_of_another_day_is_found_by_the_checksum(drills: DrillHarness) -> None:

@@ -1,5 +1,6 @@
 """Decodes an archive while it is being written, and counts what a restore would load."""
 
+import signal
 import threading
 from types import TracebackType
 from typing import Self
@@ -87,9 +88,11 @@ class Decoder:
 
     def _gave_up(self, code: int) -> DecodeError:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        return DecodeError(
+        error = DecodeError(
             "pg_restore could not decode the archive that was being stored: it"
             f" {how}: {self._child.stderr_tail() or 'no message'}",
             todo="Invoke the function again. If it repeats, give the function more memory"
             " (backup.memory_mb) or report the message.",
         )
+        error.killed = code == -signal.SIGKILL
+        return error

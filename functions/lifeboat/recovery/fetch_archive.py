@@ -1,6 +1,6 @@
 """Fetches an archive and compares it with its manifest before any program reads it."""
 
-from lifeboat.errors import DecodeError
+from lifeboat.errors import CapacityError, DecodeError
 from lifeboat.model.drill_report import Check
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.row_counts import compare_rows, different_content
@@ -38,6 +38,7 @@ def decode_archive(run: RecoveryRun) -> Check:
     """Decode the whole archive. The check says whether it has the rows that the manifest lists.
 
     Raises:
+        CapacityError: the decoder was killed.
         LifeboatError: the run was ended for another reason.
     """
     inventory = run.manifest.inventory
@@ -45,6 +46,12 @@ def decode_archive(run: RecoveryRun) -> Check:
         counted = _decoded(run)
     except DecodeError as error:
         run.scope.check()
+        if error.killed:
+            raise CapacityError(
+                f"Decoding ran out of memory, which says nothing about the backup: {error.what}",
+                todo="Give the function more memory (memory_mb) in lifeboat.toml, then: make"
+                " deploy. Then send the event again.",
+            ) from None
         return make_check("decode", (error.what,))
     differences = [
         str(each) for each in compare_rows(inventory.tables, counted.rows, source="manifest")
