@@ -89,6 +89,8 @@ lock: .venv/installed  ## resolve the dependencies again, into requirements/ and
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' --group pyproject.toml:$$group -o requirements/$$group.txt; \
 	done
+	uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command 'make lock' --group pyproject.toml:cli -o requirements/cli.txt
 	npm install --package-lock-only
 
 reference: ready  ## write docs/reference.md and docs/schemas/ from the models
