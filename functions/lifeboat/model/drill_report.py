@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
 from lifeboat.model.inventory import Count, StoredRecord
-from lifeboat.model.keys import DATABASE_NAME, drill_key
+from lifeboat.model.keys import DATABASE_NAME, drill_key, page_key
 from lifeboat.model.utc import UtcSecond, UtcTime
 
 EMBEDDED = "embedded"
@@ -167,4 +167,4 @@ class DrillReport(Document):
     @property
     def html_key(self) -> str:
         """The key of the same report as HTML."""
-        return self.key.removesuffix(".json") + ".html"
+        return page_key(self.key)

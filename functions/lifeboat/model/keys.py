@@ -4,11 +4,13 @@
                             /globals.sql
                             /manifest.json
     drills/<database>/<time>.json
-    restores/<database>/<time>.json
+                      <time>.html                         the same for a browser
+    restores/<database>/<time>.json, <time>.html
     exports/<database>/<time>/<name>.sql.gz
     attempts/<database>.json, <database>.drill.json      the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
     monitor/state.json                                    what people were notified of
+    status.html                                           the status of all databases, for a browser
 
 Stored data depends on this layout, so parsing is exact: a key that these functions did not make
 gives None, never a guess. A label is in the manifest and not in the key, or one backup could have
@@ -38,7 +40,10 @@ NOTIFIED = f"{ATTEMPTS}/notified"
 """The prefix of the keys by which functions decide which of them notifies people."""
 
 STATE_KEY = "monitor/state.json"
-"""The monitor's state: the only object that the monitor may write."""
+"""The monitor's state."""
+
+STATUS_PAGE_KEY = "status.html"
+"""The status page. The monitor writes it and its state, and no other object."""
 
 _REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
 
@@ -163,6 +168,11 @@ def parse_drill_key(key: str) -> tuple[str, datetime] | None:
         return None
     started = parse_time_id(match[2])
     return None if started is None else (match[1], started)
+
+
+def page_key(report_key: str) -> str:
+    """The key of a report's HTML page, which lies beside it."""
+    return report_key.removesuffix(".json") + ".html"
 
 
 def restore_key(database: str, started: datetime) -> str:
