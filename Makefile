@@ -111,7 +111,9 @@ ready: .venv/installed .venv-localaws/installed node_modules/installed
 	  '$(PYTHON)' -m venv .venv; \
 	  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt; fi
 	$(UV_SYNC) --python .venv/bin/python requirements/dev.txt
-	printf '%s\n' '$(CURDIR)/functions' '$(CURDIR)' > .venv/lib/python3.13/site-packages/lifeboat.pth
+	printf '%s\n' '$(CURDIR)/functions' '$(CURDIR)/cli' '$(CURDIR)' > .venv/lib/python3.13/site-packages/lifeboat.pth
+	printf '%s\n' '#!$(CURDIR)/.venv/bin/python' 'from lifeboat_cli.main import run' 'run()' > .venv/bin/lifeboat
+	chmod +x .venv/bin/lifeboat
 	touch $@
 
 # The local AWS runs our functions in its own interpreter, which must not see our tools.

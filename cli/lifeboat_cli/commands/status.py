@@ -1,0 +1,111 @@
+"""`lifeboat status`: is everything backed up and proven?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from lifeboat_cli.errors import CommandError
+from lifeboat_cli.exit_codes import ExitCode
+from lifeboat_cli.invoke import Answer, call
+from lifeboat_cli.options import command as declared
+from lifeboat_cli.tables import STYLES, table
+from lifeboat_cli.text import NONE, age, duration, minute, safe_line, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lifeboat_cli.context import Context
+
+SAFE = "healthy"
+"""The one word of the answer that says that a database or all of them are safe."""
+_HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "DRILL", "DRILLED", "RESTORE TAKES")
+
+
+@declared()
+@click.argument("database", required=False)
+def status(context: Context, database: str | None) -> ExitCode:
+    """Is everything backed up and proven? Exit code 4 if not.
+
+    It shows the worst database first, then what was found and what to do. With a name it shows
+    that database alone.
+    """
+    answer = call(context, "monitor", None, {})
+    databases = _chosen(answer, database)
+    findings = [
+        each for each in answer["findings"] if database is None or each["database"] == database
+    ]
+    if context.options.json:
+        context.show_json(answer)
+    else:
+        context.show(table(_HEADINGS, map(_cells, databases)))
+        for finding in findings:
+            context.show("", *_finding_lines(finding))
+        context.show("", *_summary(answer, databases))
+    healths = [each["health"] for each in databases]
+    if database is None:
+        healths.append(answer["health"])
+    return ExitCode.DONE if all(each == SAFE for each in healths) else ExitCode.NOT_SAFE
+
+
+command = status
+
+
+def _chosen(answer: Answer, database: str | None) -> Sequence[Answer]:
+    """The databases to show, the worst first, as the answer's findings have them."""
+    found = [each for each in answer["databases"] if database in (None, each["name"])]
+    if not found:
+        names = ", ".join(each["name"] for each in answer["databases"])
+        raise CommandError(
+            f"There is no database {database} in this stack.",
+            safe="Nothing was changed.",
+            next_step=f"Name one of: {names}.",
+            code=ExitCode.USAGE,
+        )
+    return sorted(found, key=_badness)
+
+
+def _badness(database: Answer) -> tuple[bool, int, int, bool]:
+    return (
+        database["health"] == SAFE,
+        -database["critical_findings"],
+        -database["warnings"],
+        database["newest_backup"] is not None,
+    )
+
+
+def _cells(database: Answer) -> tuple[str, ...]:
+    health = database["health"].replace("-", " ")
+    if not database["checked"]:
+        return (database["name"], health, *"?????")
+    backup, drill = database["newest_backup"], database["newest_drill"]
+    return (
+        database["name"],
+        health,
+        age(timedelta(hours=backup["age_hours"])) if backup else "none",
+        size(backup["archive_bytes"]) if backup else NONE,
+        drill["verdict"] if drill else "never",
+        age(timedelta(days=drill["age_days"])) if drill else NONE,
+        f"{duration(drill['seconds'])} of {drill['rto_seconds'] // 60} min" if drill else NONE,
+    )
+
+
+def _finding_lines(finding: Answer) -> Iterator[str | Text]:
+    whose = finding["database"] or "the bucket"
+    head = f"{finding['level'].upper()}: {whose} {safe_line(finding['headline'])}"
+    yield Text(head, style=STYLES.get(finding["level"], ""))
+    yield f"  {safe_line(finding['fact'])}"
+    yield f"  Safe: {safe_line(finding['safe'])}"
+    for number, step in enumerate(finding["advice"], 1):
+        yield f"  {number}. {safe_line(step)}"
+    yield f"  lifeboat explain {finding['code']}"
+
+
+def _summary(answer: Answer, databases: Sequence[Answer]) -> Iterator[str]:
+    safe = sum(each["health"] == SAFE for each in databases)
+    bill = answer["bill"]["total"]
+    yield f"{safe} of {len(databases)} databases safe, checked {minute(answer['checked_at'])} UTC"
+    yield f"About ${bill:,.2f} a month (lifeboat cost)"

@@ -1,0 +1,70 @@
+"""The frame of the command line: exit codes, events that are only shown, and errors."""
+
+import json
+
+import pytest
+
+from lifeboat_cli.errors import CommandError
+from lifeboat_cli.exit_codes import ExitCode
+from lifeboat_cli.main import SECTIONS, lifeboat, main
+
+HERE = ["--stack", "Boat", "--region", "eu-central-1"]
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here may reach an AWS."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "LIFEBOAT_STACK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["backup"], ["backup", "app", "--sometimes"], ["status", "a", "b"]]
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
+    assert main(arguments) == 2
+
+
+def test_show_event_prints_function_and_event_and_sends_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["backup", "app", "--label", "m42", "--show-event", *HERE]) == ExitCode.DONE
+    name, event = capsys.readouterr().out.splitlines()
+    assert name == "Boat-backup-app"
+    assert json.loads(event) == {"database": "app", "label": "m42"}
+
+
+def test_without_a_region_the_error_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "error: No region" in said
+    assert "Next: Name the region" in said
+
+
+@pytest.mark.parametrize("name", [name for _, names in SECTIONS for name in names])
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == ExitCode.DONE
+    said = capsys.readouterr().out
+    assert f"Usage: lifeboat {name}" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_an_error_has_three_lines_and_ends_with_its_own_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise CommandError("a\x1b[2Jb", safe="c", next_step="d", code=ExitCode.RUNNING)
+
+    monkeypatch.setattr(lifeboat, "main", fails)
+    assert main([]) == ExitCode.RUNNING
+    assert capsys.readouterr().err == "error: a\\x1b[2Jb\n  Safe: c\n  Next: d\n"
+
+
+def test_ctrl_c_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lifeboat, "main", interrupted)
+    assert main([]) == 130
