@@ -89,10 +89,10 @@ class Decoder:
     def _gave_up(self, code: int) -> DecodeError:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         error = DecodeError(
-            "pg_restore could not decode the archive that was being stored: it"
-            f" {how}: {self._child.stderr_tail() or 'no message'}",
+            f"pg_restore could not decode the archive: it {how}:"
+            f" {self._child.stderr_tail() or 'no message'}",
             todo="Invoke the function again. If it repeats, give the function more memory"
-            " (backup.memory_mb) or report the message.",
+            " (memory_mb in [backup] or [drill]) or report the message.",
         )
         error.killed = code == -signal.SIGKILL
         return error
