@@ -20,8 +20,8 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 help:  ## explain the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a local AWS
-	python -m local.demo
+demo: ready  ## the main job end to end: real PostgreSQL, the real stack on a local AWS (KEEP=1: stays up to play)
+	python -m local.demo $(if $(KEEP),--keep)
 
 # Half of the tests wait for something most of the time, so there are twice as many workers as the
 # two cores of a small machine. What lint says comes last; the tests don't wait for it.
@@ -102,7 +102,7 @@ release: ready  ## tag the version of pyproject.toml; refuses a dirty checkout o
 clean:  ## remove everything that was installed or built
 	rm -rf .venv .venv-localaws node_modules build cdk.out .coverage .*_cache .hypothesis
 
-ready: .venv/installed .venv-localaws/installed node_modules/installed
+ready: .venv/installed .venv/bin/lifeboat .venv-localaws/installed node_modules/installed
 
 # With uv on the machine it makes the environment; with Python 3.13 alone, uv is installed first.
 .venv/installed: requirements/bootstrap.txt requirements/dev.txt
@@ -111,10 +111,13 @@ ready: .venv/installed .venv-localaws/installed node_modules/installed
 	  '$(PYTHON)' -m venv .venv; \
 	  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt; fi
 	$(UV_SYNC) --python .venv/bin/python requirements/dev.txt
-	printf '%s\n' '$(CURDIR)/functions' '$(CURDIR)/cli' '$(CURDIR)' > .venv/lib/python3.13/site-packages/lifeboat.pth
-	printf '%s\n' '#!$(CURDIR)/.venv/bin/python' 'from lifeboat_cli.main import run' 'run()' > .venv/bin/lifeboat
-	chmod +x .venv/bin/lifeboat
 	touch $@
+
+# Our own code is not installed, but found where it stands; so is the command line's.
+.venv/bin/lifeboat: Makefile .venv/installed
+	printf '%s\n' '$(CURDIR)/functions' '$(CURDIR)/cli' '$(CURDIR)' > .venv/lib/python3.13/site-packages/lifeboat.pth
+	printf '%s\n' '#!/bin/sh' 'exec "$(CURDIR)/.venv/bin/python" -m lifeboat_cli "$$@"' > $@
+	chmod +x $@
 
 # The local AWS runs our functions in its own interpreter, which must not see our tools.
 .venv-localaws/installed: requirements/localaws.txt .venv/installed
