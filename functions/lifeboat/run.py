@@ -11,6 +11,7 @@ from lifeboat.errors import LifeboatError
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.progress import ProgressReporter
 from lifeboat.runtime.stopwatch import Stopwatch
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import DatabaseSettings, Settings
@@ -34,6 +35,7 @@ class Run(ABC):
             directory; it reads again at each call.
         remaining: returns the seconds until the run has to be over.
         phases: measures the time of each phase.
+        progress: tells those who watch how far it has come.
         scope: ends the run; it exists from `begin` on.
     """
 
@@ -47,7 +49,12 @@ class Run(ABC):
     read_login: Callable[[str, Path], Login]
     remaining: Callable[[], float]
     phases: Stopwatch = field(default_factory=Stopwatch)
+    progress: ProgressReporter = field(default_factory=ProgressReporter)
     scope: CancelScope = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Tell of each phase that begins."""
+        self.phases.on_change = lambda phase, begun: self.progress.step(phase, new=begun)
 
     @property
     def database(self) -> DatabaseSettings:

@@ -26,6 +26,10 @@ _DECIDED_ELSEWHERE: Mapping[Code, tuple[Level, ...]] = {
 """Levels that another module gives than the one that makes the finding."""
 
 
+_PROGRESS = "<function>.progress"
+"""The line of the runtime that not all functions write: the monitor has no steps."""
+
+
 @dataclass(frozen=True)
 class LogEvent:
     """One line that a function may write into its log.
@@ -197,11 +201,17 @@ def log_events() -> tuple[LogEvent, ...]:
         for message, level, fields in _log_lines(ast.parse(path.read_text())):
             names, functions = found.setdefault((message, level), (set(), set()))
             names |= fields
-            functions.add(feature if feature != "runtime" else "all")
+            functions |= _writers(feature, message)
     return tuple(
         LogEvent(message, level, tuple(sorted(names)), tuple(sorted(functions)))
         for (message, level), (names, functions) in found.items()
     )
+
+
+def _writers(feature: str, message: str) -> set[str]:
+    if feature != "runtime":
+        return {feature}
+    return {"backup", "drill", "restore"} if message == _PROGRESS else {"all"}
 
 
 def _log_lines(tree: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
@@ -214,9 +224,13 @@ def _log_lines(tree: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
                 if method in {"info", "warning", "error", "exception"}:
                     level = "ERROR" if method == "exception" else method.upper()
                     yield said, level, _fields(_keywords(node).get("extra"))
-            case ast.Call(func=ast.Attribute(attr="error" | "exception"), args=[ast.Name(id=name)]):
+            case ast.Call(
+                func=ast.Attribute(attr="info" | "error" | "exception" as method),
+                args=[ast.Name(id=name)],
+            ):
                 if name in made:
-                    yield made[name], "ERROR", _fields(_keywords(node).get("extra"))
+                    level = "INFO" if method == "info" else "ERROR"
+                    yield made[name], level, _fields(_keywords(node).get("extra"))
             case ast.Call(
                 func=ast.Attribute(attr="log"),
                 args=[ast.Constant(value=str() as said), ast.Dict() as details],

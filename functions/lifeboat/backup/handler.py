@@ -37,6 +37,7 @@ from lifeboat.runtime.invocation import (
     seconds_left,
     secret_store,
 )
+from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 from lifeboat.settings.allowance import forecast
@@ -96,6 +97,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 remaining=seconds_left(context),
                 log=lambda event, details: logger.warning(event, extra=dict(details)),
                 publication=publication,
+                progress=logged_progress(logger),
             )
             outcome = take_backup_with_retry(run)
         return _answer(run, outcome)
@@ -118,7 +120,7 @@ def _answer(run: BackupRun, outcome: BackupOutcome) -> dict[str, object]:
     ).as_json()
     if transfer.warnings:
         logger.warning("backup.transfer_warning", extra=asdict(transfer))
-    logger.info("backup.finished", extra={"summary": answer})
+    logger.info("backup.finished", extra={"answer": answer})
     return answer
 
 

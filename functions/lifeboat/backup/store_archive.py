@@ -150,7 +150,9 @@ def _attempt(
             encoding = None if own_encoding or source.encoding == _SQL_ASCII else "UTF8"
             dump = _dump(run, connections, snapshot, encoding, excluded)
             run.meter.add_descriptions(connections.major, len(snapshot.relations))
-            stream = stack.enter_context(archive_stream(run, dump, upload))
+            stream = stack.enter_context(
+                archive_stream(run, dump, upload, tables=_with_rows(snapshot, excluded))
+            )
             if not (begun := stream.transfer_chunk()):
                 require_no_queue(connections.catalog_conn, stream.stderr_tail())
             # pg_dump reads most names before its first byte: if one has changed by then, the rest
@@ -248,6 +250,12 @@ def _excluded(run: BackupRun, snapshot: Snapshot) -> tuple[frozenset[int], tuple
         for r in lost
     )
     return with_descendants(snapshot.connection, oids) | {r.oid for r in lost}, notes
+
+
+def _with_rows(snapshot: Snapshot, excluded: frozenset[int]) -> int:
+    """The number of tables that the archive loads rows into."""
+    dumped = (r for r in snapshot.relations if not (r.partitioned or r.oid in excluded))
+    return len({(r.loaded_schema, r.loaded_name) for r in dumped})
 
 
 def _dump(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DumpError
-from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.postgres.programs import Process
@@ -34,9 +33,11 @@ class ArchiveStream:
     """
 
     def __init__(
-        self, source: Process, decoder: Decoder, upload: ArchiveUpload, scope: CancelScope
+        self, source: Process, decoder: Decoder, upload: ArchiveUpload, run: BackupRun, tables: int
     ) -> None:
-        self._scope = scope
+        self._scope = run.scope
+        self._progress = run.progress
+        self._tables = tables
         self._source = source
         self._decoder = decoder
         self._upload = upload
@@ -53,6 +54,9 @@ class ArchiveStream:
         count = self._source.read_into(self._upload.free_space())
         if count:
             self._decoder.write(self._upload.commit(count))
+            self._progress.update(
+                size=self._upload.total, tables=self._decoder.tables, of_tables=self._tables
+            )
         return count
 
     def stderr_tail(self) -> str:
@@ -81,13 +85,16 @@ class ArchiveStream:
 
 
 @contextmanager
-def archive_stream(run: BackupRun, dump: Dump, upload: ArchiveUpload) -> Iterator[ArchiveStream]:
+def archive_stream(
+    run: BackupRun, dump: Dump, upload: ArchiveUpload, *, tables: int
+) -> Iterator[ArchiveStream]:
     """Start pg_dump and the decoder; both have ended when the block is left.
 
     Args:
         run: its meter counts what pg_dump reads from the server.
         dump: what to dump.
         upload: where it goes.
+        tables: how many have rows in it, for who watches.
 
     Raises:
         ProgramMissingError: the layer doesn't carry this major.
@@ -96,7 +103,7 @@ def archive_stream(run: BackupRun, dump: Dump, upload: ArchiveUpload) -> Iterato
         Decoder(dump.programs, dump.major, run.scope, run.meter) as decoder,
         run.scope.add_process(dump.start()) as source,
     ):
-        yield ArchiveStream(source, decoder, upload, run.scope)
+        yield ArchiveStream(source, decoder, upload, run, tables)
 
 
 def _failed(source: Process, code: int) -> DumpError:

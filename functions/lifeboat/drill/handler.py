@@ -25,6 +25,7 @@ from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
+from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
@@ -59,6 +60,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         read_login=partial(read_login, secret_store()),
         remaining=seconds_left(context),
         memory_mb=int(context.memory_limit_in_mb),
+        progress=logged_progress(logger),
     )
     attempt = Attempt(
         kind=AttemptKind.DRILL,
@@ -75,7 +77,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     if settings.dashboard:
         emit_metrics(drill_metrics(asked.database, report.rto_margin_seconds))
     answer = answer_of(report, run.vault.bucket)
-    logger.info("drill.finished", extra={"summary": answer.as_json()})
+    logger.info("drill.finished", extra={"answer": answer.as_logged()})
     if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, answer)
     return answer.as_json()

@@ -46,6 +46,11 @@ class Decoder:
             self._scope.check()  # the run has killed it, and has its own error
             raise self._gave_up(self._child.wait()) from None
 
+    @property
+    def tables(self) -> int:
+        """Tables whose rows were counted to the end so far."""
+        return len(self._counted.rows)
+
     def finish(self) -> CopyRows:
         """Declare the archive complete. Returns what was counted in it.
 

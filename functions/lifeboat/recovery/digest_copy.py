@@ -26,7 +26,7 @@ def digest_copy(run: RecoveryRun, bytea_output: str) -> CopyRows:
         LifeboatError: the run was ended for another reason.
     """
     counted = CopyRows(load_counter(run.programs))
-    manifest = run.manifest
+    manifest, tables = run.manifest, len(run.manifest.inventory.tables)
     with dump_of_copy(
         run,
         "--data-only",
@@ -36,6 +36,7 @@ def digest_copy(run: RecoveryRun, bytea_output: str) -> CopyRows:
         buffer = memoryview(bytearray(_PIECE))
         while count := child.read_into(buffer):
             counted.feed(buffer[:count])
+            run.progress.update(tables=len(counted.rows), of_tables=tables)
     counted.finish()
     return counted
 

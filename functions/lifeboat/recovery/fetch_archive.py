@@ -24,7 +24,15 @@ def fetch_archive(run: RecoveryRun) -> tuple[Check, ...]:
         StorageError: S3 refused or failed.
     """
     objects, vault, scope = run.manifest.archive.objects, run.vault, run.scope
-    downloaded = scope.call(lambda: download(vault, objects, run.archive, scope.check))
+    fetched = 0
+
+    def arrived(count: int) -> None:
+        nonlocal fetched
+        scope.check()
+        fetched += count
+        run.progress.update(size=fetched)
+
+    downloaded = scope.call(lambda: download(vault, objects, run.archive, arrived))
     differences = tuple(
         difference
         for stored, size, digest in zip(objects, downloaded.bytes, downloaded.sha256, strict=True)
@@ -79,12 +87,14 @@ def make_archive_portable(run: RecoveryRun) -> None:
 def _decoded(run: RecoveryRun) -> CopyRows:
     piece = memoryview(bytearray(_PIECE))
     programs, major = run.programs, run.manifest.source.major
+    tables = len(run.manifest.inventory.tables)
     with (
         run.archive.open("rb", buffering=0) as file,
         Decoder(programs, major, run.scope) as decoder,
     ):
         while count := file.readinto(piece):
             decoder.write(piece[:count])
+            run.progress.update(tables=decoder.tables, of_tables=tables)
         return decoder.finish()
 
 

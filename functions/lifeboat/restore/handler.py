@@ -20,6 +20,7 @@ from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRun
 from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
+from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
 
@@ -52,6 +53,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         read_login=partial(read_login, secret_store()),
         remaining=seconds_left(context),
         memory_mb=int(context.memory_limit_in_mb),
+        progress=logged_progress(logger),
     )
     try:
         answer = restore(run)

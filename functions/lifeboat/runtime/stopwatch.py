@@ -10,6 +10,7 @@ class Stopwatch:
 
     Attributes:
         seconds: of each finished phase.
+        on_change: is called with the phases that run, and whether one has begun.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -18,6 +19,7 @@ class Stopwatch:
         self._running: list[str] = []
         self._last = "start"
         self.seconds: dict[str, float] = {}
+        self.on_change: Callable[[str, bool], None] = lambda _phase, _begun: None
 
     @property
     def phase(self) -> str:
@@ -29,12 +31,14 @@ class Stopwatch:
         """Time a phase, also if it fails."""
         begun = self._clock()
         self._running.append(phase)
+        self.on_change(self.phase, True)  # noqa: FBT003  # a callable's arguments have no names
         try:
             yield
         finally:
             self._last = phase
             self._running.remove(phase)
             self.seconds[phase] = round(self._clock() - begun, 3)
+            self.on_change(self.phase, False)  # noqa: FBT003  # likewise
 
     def total(self) -> float:
         """Seconds since the run's start."""

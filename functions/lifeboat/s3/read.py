@@ -150,7 +150,7 @@ class Download:
 
 
 def download(
-    vault: Vault, objects: tuple[StoredObject, ...], path: Path, check: Callable[[], None]
+    vault: Vault, objects: tuple[StoredObject, ...], path: Path, arrived: Callable[[int], None]
 ) -> Download:
     """Fetch the objects that make up an archive into a new file, one after the other.
 
@@ -161,7 +161,7 @@ def download(
         vault: the bucket.
         objects: in order, each with the version that its manifest names.
         path: the file.
-        check: raises when the run is over; called for each chunk.
+        arrived: called with the bytes of each chunk; it raises when the run is over.
 
     Raises:
         ArchivedError: an object has to be thawed first.
@@ -171,7 +171,7 @@ def download(
     try:
         with path.open("xb") as file:
             for stored in objects:
-                digest, count = _fetch(vault, stored, file, check)
+                digest, count = _fetch(vault, stored, file, arrived)
                 done.sha256.append(digest)
                 done.bytes.append(count)
     except OSError as error:
@@ -184,14 +184,14 @@ def download(
 
 
 def _fetch(
-    vault: Vault, stored: StoredObject, file: BinaryIO, check: Callable[[], None]
+    vault: Vault, stored: StoredObject, file: BinaryIO, arrived: Callable[[int], None]
 ) -> tuple[str, int]:
     digest, count, failures = hashlib.sha256(), 0, 0
     with translated(f"fetch s3://{vault.bucket}/{stored.key}"):
         while True:
             try:
                 for piece in _pieces(vault, stored, count):
-                    check()
+                    arrived(len(piece))
                     digest.update(piece)
                     file.write(piece)
                     count += len(piece)

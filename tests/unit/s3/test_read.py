@@ -52,9 +52,9 @@ STORED = StoredObject(
 
 
 def fetch(
-    client: Any, path: Path, check: Callable[[], None] = lambda: None
+    client: Any, path: Path, arrived: Callable[[int], None] = lambda _: None
 ) -> tuple[list[int], list[str]]:
-    done = download(Vault(client, "vault"), (STORED,), path, check)
+    done = download(Vault(client, "vault"), (STORED,), path, arrived)
     return done.bytes, done.sha256
 
 
@@ -110,7 +110,7 @@ def download_over(path: Path) -> None:
 
 
 def test_a_run_that_is_over_fetches_no_more(tmp_path: Path) -> None:
-    def over() -> None:
+    def over(_: int) -> None:
         raise StorageError("time is up", todo="-")
 
     client = Breaking(each=10)
