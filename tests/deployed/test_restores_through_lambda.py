@@ -56,6 +56,8 @@ def test_a_lost_table_comes_back_by_restore_and_swap_and_there_is_a_way_back(
     live.run("DROP TABLE made_later")
     report = restored["report"].split("/", 3)[3]
     assert json.loads(installation.vault.read(report))["backup"] == backup
+    page = restored["html_report"].split("/", 3)[3]
+    assert b"<html" in installation.vault.read(page)
 
 
 def test_the_role_for_backups_is_refused_with_the_way_out(

@@ -50,6 +50,9 @@ def test_what_lacks_an_object_fails_and_can_be_swapped_in_all_the_same(
     lacking = error.what.partition("Lacking or different: ")[2]
     assert any(word in lacking for word in words.split("|"))
     assert f"DROP DATABASE {copy} WITH (FORCE);" in error.todo
+    where = error.what.rpartition("The report: ")[2]
+    page = restores.page({"html_report": where})["Body"].read().decode()
+    assert '<header class="failed">' in page
 
     plan = restores.ask(event_in(error.todo))
     assert plan["blockers"] == []

@@ -20,6 +20,8 @@ from tests.support.restore_harness import (
     roles,
     sweep,
 )
+from tests.support.s3_faults import answer as faulty
+from tests.support.s3_faults import planned
 from tests.support.schemas import KINDS, NO_MORE_WATCHING, ODDITIES, ROLES
 from tests.support.stub_extensions import stub_extension
 
@@ -40,6 +42,9 @@ def test_every_kind_of_object_comes_back_proven(
         report = restores.report(answer)
         assert report.verdict is Verdict.PROVEN
         assert report.rows == manifest.inventory.rows == answer["rows"]
+        page = restores.page(answer)
+        assert page["ContentType"] == "text/html; charset=utf-8"
+        assert f"new database <code>{copy.name}</code>" in page["Body"].read().decode()
         assert answer["next_event"] == {
             "action": "swap",
             "database": "app",
@@ -47,6 +52,19 @@ def test_every_kind_of_object_comes_back_proven(
         }
         sweep(database)
     assert_no_children()
+
+
+def test_a_restore_whose_html_report_cannot_be_stored_is_done_and_says_so(
+    restores: RestoreHarness,
+) -> None:
+    restores.backups.take()
+    client = restores.backups.bucket.client
+    with planned(client, "PutObject", faulty(403, "AccessDenied"), after=1):
+        answer = restores.restore()
+    assert answer["verdict"] == "proven", answer["reasons"]
+    assert restores.report(answer).verdict is Verdict.PROVEN
+    assert answer["html_report"] is None
+    assert any("There is no HTML report" in note for note in answer["notes"])
 
 
 def test_the_first_answer_is_a_plan_and_touches_nothing(restores: RestoreHarness) -> None:

@@ -86,6 +86,12 @@ class RestoreHarness:
         key = answer["report"].split("/", 3)[3]
         return RestoreReport.from_json(self.backups.bucket.read(key), key=key)
 
+    def page(self, answer: dict[str, Any]) -> Any:
+        """The report as HTML, as S3 gives it."""
+        bucket = self.backups.bucket
+        key = answer["html_report"].removeprefix(f"s3://{bucket.name}/")
+        return bucket.client.get_object(Bucket=bucket.name, Key=key)
+
     def give_target(self, database: Database, **login: str) -> None:
         """Let restores go to that database's server."""
         self.secrets[TARGET_ARN] = database.server.url(database.name, **login)

@@ -23,6 +23,7 @@ from lifeboat.errors import (
     VerificationError,
 )
 from lifeboat.model.drill_report import Check, DrillReport, Outcome
+from lifeboat.model.page import HTML
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.compare_copy import compare_copy
 from lifeboat.recovery.compare_definitions import compare_definitions
@@ -169,8 +170,7 @@ def _publish(run: DrillRun, report: DrillReport) -> None:
     """Store the report and its HTML page. Unlike backups, they aren't locked."""
     protection = run.protection()
     page = render_page(report).encode()
-    kind = "text/html; charset=utf-8"
     publish_report(
         run.vault, report.key, report.to_json(), protection, content_type="application/json"
     )
-    publish_report(run.vault, report.html_key, page, protection, content_type=kind)
+    publish_report(run.vault, report.html_key, page, protection, content_type=HTML)

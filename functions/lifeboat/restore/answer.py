@@ -16,10 +16,11 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
     """
     copy = report.restored_database
     where = f"s3://{run.vault.bucket}/{report.key}"
+    page = f"s3://{run.vault.bucket}/{run.html_key}" if run.html_key else None
     swap = _swap_event(run, report) if report.action == "restore" else None
     if report.verdict is Verdict.FAILED:
         drop = drop_statement(copy)
-        raise failed_restore(report, where=where, drop=drop, swap=swap, cures=run.cures)
+        raise failed_restore(report, where=page or where, drop=drop, swap=swap, cures=run.cures)
     return RestoreResult(
         action=run.event.action,
         database=run.event.database,
@@ -31,10 +32,11 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
         data_as_of=report.snapshot_time,
         verdict=report.verdict,
         reasons=report.reasons,
-        notes=report.notes,
+        notes=tuple(run.notes),
         rows=report.rows,
         seconds=round(report.total_seconds, 3),
         report=where,
+        html_report=page,
         drop_sql=drop_statement(copy),
     )
 

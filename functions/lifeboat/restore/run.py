@@ -44,6 +44,7 @@ class RestoreRun(RecoveryRun):
         skipped: backups that could not be used, newer than the one that was chosen or listed
             beside it.
         leftover: the database that was made, until it is complete.
+        html_key: the key of the HTML report, once it is stored.
     """
 
     SAFE = "The live database and all backups are untouched."
@@ -54,6 +55,7 @@ class RestoreRun(RecoveryRun):
     notes: list[str] = field(default_factory=list)
     skipped: list[SkippedBackup] = field(default_factory=list)
     leftover: str | None = None
+    html_key: str | None = None
 
     @property
     def manifest(self) -> Manifest:

@@ -15,6 +15,7 @@ from lifeboat.errors import (
     VerificationError,
 )
 from lifeboat.model.identifiers import quoted
+from lifeboat.model.page import HTML
 from lifeboat.postgres.connect import Connection, open_again
 from lifeboat.recovery.archive_listing import definitions
 from lifeboat.recovery.archive_toc import read_entries
@@ -39,6 +40,7 @@ from lifeboat.recovery.prepare_database import drop_database
 from lifeboat.recovery.publish_report import publish_report
 from lifeboat.restore.policy.event import Action
 from lifeboat.restore.policy.report import RestoreReport
+from lifeboat.restore.policy.report_page import render_page
 from lifeboat.restore.policy.required_roles import needed_roles
 from lifeboat.restore.run import RestoreRun, drop_statement
 
@@ -251,7 +253,7 @@ def _drop(run: RestoreRun, database: str) -> None:
 
 
 def publish(run: RestoreRun, report: RestoreReport) -> None:
-    """Store the report. From then on the copy is complete.
+    """Store the report. From then on the copy is complete, with or without the HTML report.
 
     Raises:
         StorageError: S3 refused or failed.
@@ -265,3 +267,17 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
             )
         )
     run.leftover = None
+    _publish_page(run, report)
+
+
+def _publish_page(run: RestoreRun, report: RestoreReport) -> None:
+    """Store the report as HTML. A restore that is complete does not fail for lack of it."""
+    vault, page, protection = run.vault, render_page(report).encode(), run.protection()
+    try:
+        run.scope.call(
+            lambda: publish_report(vault, report.html_key, page, protection, content_type=HTML)
+        )
+    except LifeboatError as error:
+        run.notes.append(f"There is no HTML report of this restore. {error.what}")
+    else:
+        run.html_key = report.html_key

@@ -164,6 +164,7 @@ class RestoreResult(RestoreAnswer):
         rows: that came back.
         seconds: the whole restore took.
         report: S3 URI of the report, as JSON.
+        html_report: S3 URI of the same report as HTML; null where it could not be stored.
         drop_sql: the statement that removes the restored database.
     """
 
@@ -177,6 +178,7 @@ class RestoreResult(RestoreAnswer):
     rows: int
     seconds: float
     report: str
+    html_report: str | None
     drop_sql: str
 
 

@@ -12,7 +12,7 @@ from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
 from lifeboat.model.drill_report import Check, TableResult, Verdict
 from lifeboat.model.inventory import Count
-from lifeboat.model.keys import DATABASE_NAME, restore_key
+from lifeboat.model.keys import DATABASE_NAME, page_key, restore_key
 from lifeboat.model.utc import UtcSecond, UtcTime
 
 
@@ -78,3 +78,8 @@ class RestoreReport(Document):
     def key(self) -> str:
         """Where the report lies in the bucket."""
         return restore_key(self.database, self.started)
+
+    @property
+    def html_key(self) -> str:
+        """The key of the same report as HTML."""
+        return page_key(self.key)
