@@ -9,7 +9,12 @@ import pytest
 from lifeboat.errors import ConnectError, EventError, NoBackupError, RefusedError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore import list_backups
-from tests.support.backup_harness import TARGET_ARN, Database, assert_no_children
+from tests.support.backup_harness import (
+    SECRET_ARN,
+    TARGET_ARN,
+    Database,
+    assert_no_children,
+)
 from tests.support.drill_harness import check
 from tests.support.restore_harness import (
     RestoreHarness,
@@ -49,6 +54,7 @@ def test_every_kind_of_object_comes_back_proven(
             "action": "swap",
             "database": "app",
             "restored_database": copy.name,
+            "target": SECRET_ARN,
         }
         sweep(database)
     assert_no_children()
@@ -78,7 +84,12 @@ def test_the_first_answer_is_a_plan_and_touches_nothing(restores: RestoreHarness
     assert plan["estimated_minutes"] >= 1
     assert plan["blockers"] == []
     pinned = {"backup": manifest.location.id, "execute": True}
-    assert plan["next_event"] == {"action": "restore", "database": "app", **pinned}
+    assert plan["next_event"] == {
+        "action": "restore",
+        "database": "app",
+        "target": SECRET_ARN,
+        **pinned,
+    }
     done = restores.ask(plan["next_event"])
     assert databases(restores.live) == {restores.live.name, done["restored_database"]}
 

@@ -86,7 +86,7 @@ def test_a_refusal_proposes_an_event_of_the_same_backup(
     sweep(elsewhere)
 
 
-def test_the_only_target_of_the_settings_is_the_default(
+def test_the_only_target_of_the_settings_is_the_default_and_the_plan_pins_it(
     restores: RestoreHarness, new_database: Callable[..., Database]
 ) -> None:
     """The role that takes backups only reads, so nobody could restore with it anyway."""
@@ -94,8 +94,11 @@ def test_the_only_target_of_the_settings_is_the_default(
     elsewhere = new_database(18)
     restores.give_target(elsewhere)
 
-    done = restores.restore()
+    plan = restores.ask(action="restore")
+    restores.settings["target_secret_arns"].append(TARGET_ARN.replace("target", "another"))
+    done = restores.ask(plan["next_event"])
 
+    assert done["next_event"]["target"] == TARGET_ARN
     made = Database(elsewhere.server, done["restored_database"])
     assert made.value("SELECT current_database()") == done["restored_database"]
     made.drop()

@@ -24,10 +24,10 @@ from lifeboat.restore.policy.answers import (
     LoadResult,
     RestorePlan,
     RestoreResult,
-    SwapResult,
     TableList,
     ThawResult,
 )
+from lifeboat.restore.policy.database_answers import DatabaseList, SwapPlan, SwapResult
 from lifeboat.restore.policy.report import RestoreReport
 
 type RestoreAnswers = (
@@ -36,7 +36,9 @@ type RestoreAnswers = (
     | RestorePlan
     | RestoreResult
     | LoadResult
+    | SwapPlan
     | SwapResult
+    | DatabaseList
     | ExportResult
     | ThawResult
 )
@@ -87,7 +89,9 @@ FUNCTIONS = (
             RestorePlan,
             RestoreResult,
             LoadResult,
+            SwapPlan,
             SwapResult,
+            DatabaseList,
             ExportResult,
             ThawResult,
         ),

@@ -5,6 +5,7 @@ from lifeboat.model.identifiers import quoted
 from lifeboat.recovery.scratch import scratch_directory
 from lifeboat.restore.choose_backup import choose_backup
 from lifeboat.restore.export_backup import export_backup
+from lifeboat.restore.left_databases import list_left_databases
 from lifeboat.restore.list_backups import list_backups, list_tables
 from lifeboat.restore.load_tables import load_tables
 from lifeboat.restore.policy.answers import RestoreAnswer
@@ -41,8 +42,10 @@ def _answer(run: RestoreRun) -> RestoreAnswer:
     if run.event.action is Action.LIST:
         return run.scope.call(lambda: list_backups(run))
     with scratch_directory(run.place) as run.scratch:
-        if run.event.action is Action.SWAP:
+        if run.event.action in {Action.SWAP, Action.UNDO}:
             return swap_databases(run)
+        if run.event.action is Action.DATABASES:
+            return list_left_databases(run)
         with run.phases.timed("find"):
             run.source = run.scope.call(lambda: choose_backup(run))
         run.pin(run.manifest.location)

@@ -10,13 +10,14 @@ either both new names or both old ones.
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from lifeboat.postgres.connect import Connection
 from lifeboat.recovery.properties import read_properties, set_properties, strip_properties
+from lifeboat.restore.policy.database_answers import ConnectedClient
 from lifeboat.runtime.timeouts import milliseconds, timeouts
 
 _PAUSE_SECONDS = 0.05
@@ -95,16 +96,22 @@ def _end_sessions(helper: Connection, names: tuple[str, ...], ours: list[int]) -
             continue  # the rename reports it
 
 
-def clients_of(connection: Connection, databases: Collection[str]) -> list[str]:
-    """Who is connected to the databases, such as `app@10.0.0.7 (psql)`, ourselves left out."""
+def clients_of(connection: Connection, databases: Collection[str]) -> tuple[ConnectedClient, ...]:
+    """Who is connected to the databases, those with the most sessions first; ourselves left out."""
     query: LiteralString = """
-        SELECT coalesce(usename, backend_type) || coalesce('@' || client_addr::text, '')
-               || coalesce(' (' || nullif(application_name, '') || ')', '')
+        SELECT nullif(application_name, ''), coalesce(usename, backend_type),
+               pg_catalog.host(client_addr), count(*)
         FROM pg_catalog.pg_stat_activity
         WHERE datname = ANY (%s) AND pid <> pg_catalog.pg_backend_pid()
-        ORDER BY 1
+              AND backend_type IS DISTINCT FROM 'autovacuum worker'
+              AND backend_type IS DISTINCT FROM 'parallel worker'
+        GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3
     """
-    return [str(row[0]) for row in connection.execute(query, [list(databases)])]
+    rows: list[Any] = connection.execute(query, [list(databases)]).fetchall()
+    return tuple(
+        ConnectedClient(application=application, role=role, address=address, sessions=sessions)
+        for application, role, address, sessions in rows
+    )
 
 
 def replication_of(connection: Connection, database: str) -> list[str]:

@@ -100,6 +100,10 @@ class RestoreRun(RecoveryRun):
         """Fix the chosen backup, and name it in every event that the answer proposes."""
         self.event = self.event.pinned(backup)
 
+    def pin_target(self, secret: str) -> None:
+        """Fix the server too: a deployment may change which one an event without a target means."""
+        self.event = self.event.model_copy(update={"target": secret})
+
     def skip(self, backup: BackupLocation, reason: str, next_step: str) -> None:
         """Skip a backup, and list it in the answer."""
         self.skipped.append(SkippedBackup(backup=backup.id, reason=reason, next_step=next_step))

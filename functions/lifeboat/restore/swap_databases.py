@@ -13,14 +13,19 @@ from lifeboat.errors import (
     TargetError,
 )
 from lifeboat.model.identifiers import quoted
-from lifeboat.model.keys import restore_key
-from lifeboat.model.text import join_first
 from lifeboat.restore.commit_state import CommitWords, certain_transaction
-from lifeboat.restore.policy.answers import RenamedDatabase, RestorePlan, SwapResult
+from lifeboat.restore.left_databases import choose_database, read_restore_report
 from lifeboat.restore.policy.copy_names import parse_copy_name
+from lifeboat.restore.policy.database_answers import RenamedDatabase, SwapPlan, SwapResult
 from lifeboat.restore.policy.plan import require_no_blockers
 from lifeboat.restore.policy.report import RestoreReport
-from lifeboat.restore.policy.swap_plan import Swap, live_of, plan_swap, swap_of
+from lifeboat.restore.policy.swap_plan import (
+    Swap,
+    describe_clients,
+    live_of,
+    plan_swap,
+    swap_of,
+)
 from lifeboat.restore.rename_databases import (
     clients_of,
     copy_database_properties,
@@ -29,7 +34,6 @@ from lifeboat.restore.rename_databases import (
 )
 from lifeboat.restore.run import RestoreRun, drop_statement
 from lifeboat.restore.target import open_target
-from lifeboat.s3.read import read_object
 
 _NAMES = "Both databases are untouched and have the names that they had."
 _UNKNOWN = (
@@ -38,15 +42,20 @@ _UNKNOWN = (
 )
 
 
-def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
+def swap_databases(run: RestoreRun) -> SwapPlan | SwapResult:
     """Plan the swap, or do it with `execute` and the live database's name in `confirm`.
 
+    A plan chooses the database to swap in if the event names none, and pins it in `next_event`.
+
     Raises:
+        NoBackupError: none is named, and without backups the live database isn't known.
         RefusedError: something stands in the way, or the name is another; nothing changed.
         TargetError: somebody stayed connected; nothing changed.
         ServerError: the server can't be reached, or refused; nothing changed, unless `safe` says
             that nobody knows whether it was committed.
     """
+    if run.event.restored_database is None:
+        run.event = run.event.model_copy(update={"restored_database": choose_database(run)})
     report = run.scope.call(lambda: _report(run))
     copy = str(run.event.restored_database)
     live = live_of(copy, report)
@@ -59,7 +68,7 @@ def swap_databases(run: RestoreRun) -> RestorePlan | SwapResult:
         replication = replication_of(connection, live)
     plan = plan_swap(run.event, swap, run.facts, report, clients, replication)
     if not run.event.execute:
-        return plan.answer()
+        return plan
     require_no_blockers(plan)
     require_confirmed(run, live)
     _swap(run, swap)
@@ -87,9 +96,8 @@ def _report(run: RestoreRun) -> RestoreReport | None:
         raise _unknown(str(run.event.restored_database))
     if name.kind == "before":
         return None
-    key = restore_key(run.event.database, name.moment)
     try:
-        report = RestoreReport.from_json(read_object(run.vault, key), key=key)
+        report = read_restore_report(run, name.moment)
     except (StorageError, ReportError) as error:
         raise RefusedError(
             f"Nothing shows what {quoted(str(run.event.restored_database))} is: {error.what}",
@@ -133,7 +141,7 @@ def _swap(run: RestoreRun, swap: Swap) -> None:
 
 def _still_connected(helper: object, swap: Swap, error: psycopg.Error) -> TargetError:
     clients = clients_of(helper, list(swap.renames))  # type: ignore[arg-type]
-    who = f" Connected are: {join_first(clients)}." if clients else ""
+    who = f" Connected: {describe_clients(clients)}." if clients else ""
     return TargetError(
         f"Somebody stays connected and can't be ended by this role: {error.diag.message_primary}."
         f"{who}",

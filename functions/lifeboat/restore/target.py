@@ -85,6 +85,7 @@ def _open(run: RestoreRun, login: Login, live: str) -> None:
 def _read_login(run: RestoreRun) -> Login:
     own, targets = run.database.secret_arn, run.settings.restore.target_secret_arns
     wanted = run.event.target or (targets[0] if len(targets) == 1 else own)
+    run.pin_target(wanted)
     arn = named_secret(wanted, (own, *targets))
     if arn is None:
         raise EventError(

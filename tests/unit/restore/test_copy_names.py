@@ -39,3 +39,17 @@ def test_what_a_name_tells_is_what_it_was_made_of(live: str, kind: Kind, moment:
 )
 def test_other_names_tell_nothing(name: str) -> None:
     assert parse_copy_name(name) is None
+
+
+@given(NAMES, KINDS, SLOTS)
+def test_a_name_is_known_as_that_of_its_database(live: str, kind: Kind, moment: object) -> None:
+    copy = parse_copy_name(name_of(live, kind, moment))  # type: ignore[arg-type]
+    assert copy is not None
+    assert copy.is_of(live)
+
+
+def test_a_name_is_not_that_of_another_database() -> None:
+    copy = parse_copy_name("app_restored_20261122t020000z")
+    assert copy is not None
+    assert not copy.is_of("shop")
+    assert not copy.is_of("ap")

@@ -91,7 +91,14 @@ def test_the_next_event_says_the_same_and_what_was_changed(event: dict[str, Any]
         ({"action": "list", "database": "app", "backup": BACKUP}, "no use to 'list'"),
         ({"action": "thaw", "database": "app", "target": TARGET}, "no use to 'thaw'"),
         ({"action": "restore", "database": "app", "confirm": "app"}, "'confirm' is of no use"),
-        ({"action": "swap", "database": "app"}, "key 'restored_database' is missing"),
+        (
+            {"action": "swap", "database": "app", "confirm": "app", "execute": True},
+            "key 'restored_database' is missing: only a plan may choose it",
+        ),
+        ({"action": "undo", "database": "app", "execute": True}, "key 'execute' is of no use"),
+        ({"action": "undo", "database": "app", "confirm": "app"}, "key 'confirm' is of no use"),
+        ({"action": "databases", "database": "app", "execute": True}, "key 'execute' is of no use"),
+        ({"action": "databases", "database": "app", "backup": BACKUP}, "key 'backup' is of no use"),
         ({"action": "restore-tables", "database": "app"}, "key 'tables' is missing"),
         (
             {"action": "restore-tables", "database": "app", "tables": ["a.b"], "replace": True},

@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from lifeboat.model.drill_report import Verdict
+from lifeboat.restore.policy.database_answers import ConnectedClient, SwapPlan
 from lifeboat.restore.policy.event import parse_restore_event
-from lifeboat.restore.policy.plan import Plan
 from lifeboat.restore.policy.report import RestoreReport
-from lifeboat.restore.policy.swap_plan import live_of, plan_swap, swap_of
+from lifeboat.restore.policy.swap_plan import describe_clients, live_of, plan_swap, swap_of
 from tests.unit.restore.test_plan import COPY, FACTS
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 THERE = frozenset({"postgres", "neondb", COPY})
+CLIENTS = (
+    ConnectedClient(application="web", role="app", address="10.0.0.7", sessions=2),
+    ConnectedClient(application=None, role='a"\n', address=None, sessions=1),
+)
 REPORT = RestoreReport(
     database="app",
     started=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
@@ -39,7 +43,7 @@ def plan(
     report: RestoreReport | None = REPORT,
     databases: frozenset[str] = THERE,
     **event: Any,
-) -> Plan:
+) -> SwapPlan:
     asked = parse_restore_event(
         {"action": "swap", "database": "app", "restored_database": COPY, **event}
     )
@@ -50,7 +54,7 @@ def plan(
         swap,
         replace(FACTS, databases=databases),
         report,
-        ["app@10.0.0.7"],
+        CLIENTS,
         ["slot debezium"],
     )
 
@@ -58,12 +62,12 @@ def plan(
 def test_the_live_one_steps_aside_and_the_copy_takes_its_name() -> None:
     made = plan()
     assert made.steps[:3] == (
-        "End 1 sessions: app@10.0.0.7.",
+        'End 3 sessions: web as app at 10.0.0.7 (2), unnamed as U&"a""\\000A" (1).',
         "Rename neondb to neondb_before_20261124t100000z.",
         f"Rename {COPY} to neondb.",
     )
     assert made.blockers == ()
-    assert made.answer().next_event == {
+    assert made.next_event == {
         "action": "swap",
         "database": "app",
         "restored_database": COPY,
@@ -156,6 +160,38 @@ def test_sessions_are_ended_only_where_there_are_some() -> None:
     swap = swap_of(asked, "neondb", THERE, NOW)
     made = plan_swap(asked, swap, replace(FACTS, databases=THERE), REPORT, [], [])
     assert made.steps[0].startswith("Rename neondb")
+
+
+def test_a_client_cannot_forge_a_line_of_the_plan() -> None:
+    hostile = ConnectedClient(application="x\nSwapped.\x1b[2J", role=None, address=None, sessions=1)
+    assert describe_clients([hostile]) == "x\\nSwapped.\\x1b[2J (1)"
+
+
+def test_what_the_plan_shows_is_there_as_keys_too() -> None:
+    made = plan()
+    assert made.live_database == "neondb"
+    assert made.restored_database == COPY
+    assert made.previous_database == "neondb_before_20261124t100000z"
+    assert made.clients == CLIENTS
+    assert made.verdict is Verdict.PROVEN
+    assert made.data_as_of == REPORT.snapshot_time
+
+
+def test_undo_is_carried_out_as_a_swap() -> None:
+    event = parse_restore_event({"action": "undo", "database": "app"})
+    before = "neondb_before_20261124t090000z"
+    event = event.model_copy(update={"restored_database": before})
+    databases = frozenset({"neondb", before})
+    swap = swap_of(event, "neondb", databases, NOW)
+    made = plan_swap(event, swap, replace(FACTS, databases=databases), None, [], [])
+    assert made.action == "undo"
+    assert made.next_event == {
+        "action": "swap",
+        "database": "app",
+        "restored_database": before,
+        "confirm": "neondb",
+        "execute": True,
+    }
 
 
 def test_the_plan_names_the_backup_that_the_copy_was_made_of() -> None:

@@ -1,8 +1,6 @@
 """What the restore function answers: one model for each action, and one for every plan."""
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from lifeboat.model.answers import Answer
 from lifeboat.model.drill_report import Verdict
@@ -226,40 +224,6 @@ class LoadResult(RestoreAnswer):
     sequences_raised: tuple[RaisedSequence, ...]
     notes: tuple[str, ...]
     seconds: float
-
-
-class RenamedDatabase(Answer):
-    """One database that got another name.
-
-    Attributes:
-        from_: the name that it had.
-        to: the name that it has.
-    """
-
-    from_: Annotated[str, Field(alias="from")]
-    to: str
-
-
-class SwapResult(RestoreAnswer):
-    """What `swap` came to. `next_event` is a plan of the swap back.
-
-    Attributes:
-        live_database: name of the database that applications connect to.
-        swapped: which databases were renamed, in order.
-        previous_database: what was live before is kept under this name; null where there was none.
-        cleanup_sql: the statement that removes the previous database, once nobody needs it.
-        rollback_sql: statements that undo the swap, to be run in another database of the server.
-        notes: what else to know.
-        seconds: the renames took.
-    """
-
-    live_database: str
-    swapped: tuple[RenamedDatabase, ...]
-    previous_database: str | None
-    cleanup_sql: str | None
-    rollback_sql: str
-    notes: tuple[str, ...]
-    seconds: float | None
 
 
 class ExportResult(RestoreAnswer):

@@ -31,6 +31,11 @@ class CopyName:
     kind: Kind
     moment: datetime
 
+    def is_of(self, live: str) -> bool:
+        """Whether it is the name that a restore or a swap of that database gives."""
+        whole = name_of(self.base, self.kind, self.moment)
+        return name_of(live, self.kind, self.moment) == whole
+
     @property
     def is_cut(self) -> bool:
         """Whether `base` may be only a part of the live database's name."""

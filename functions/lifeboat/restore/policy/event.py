@@ -3,6 +3,8 @@
     {"action": "list", "database": "app", "before": "2026-11-22T12:00:00Z"}
     {"action": "restore", "database": "app", "backup": "daily/app/2026-11-22T020000Z"}
     {"action": "swap", "database": "app", "restored_database": "app_restored_20261122t093000z"}
+    {"action": "undo", "database": "app"}
+    {"action": "databases", "database": "app"}
     {"action": "tables", "database": "app"}
     {"action": "restore-tables", "database": "app", "tables": ["public.users"]}
     {"action": "export", "database": "app", "tables": ["public.users"]}
@@ -34,6 +36,8 @@ class Action(StrEnum):
     LIST = "list"
     RESTORE = "restore"
     SWAP = "swap"
+    UNDO = "undo"
+    DATABASES = "databases"
     TABLES = "tables"
     RESTORE_TABLES = "restore-tables"
     EXPORT = "export"
@@ -61,10 +65,13 @@ MAY_BE = {
     "execute": "true or false",
 }
 
+_ON_SERVER = {Action.SWAP, Action.UNDO, Action.DATABASES}
+"""Actions about databases that are on the server already, not about a backup."""
+
 _USED_BY: dict[str, set[Action]] = {
-    "backup": set(Action) - {Action.LIST, Action.SWAP},
-    "before": set(Action) - {Action.SWAP},
-    "target": {Action.RESTORE, Action.SWAP, Action.RESTORE_TABLES},
+    "backup": set(Action) - {Action.LIST} - _ON_SERVER,
+    "before": set(Action) - _ON_SERVER,
+    "target": {Action.RESTORE, Action.RESTORE_TABLES} | _ON_SERVER,
     "owners": {Action.RESTORE, Action.RESTORE_TABLES},
     "compare": {Action.RESTORE, Action.RESTORE_TABLES},
     "tables": {Action.RESTORE_TABLES, Action.EXPORT},
@@ -127,7 +134,7 @@ class RestoreEvent(Request):
         data_only: rows into tables of the live database that are there already.
         replace: in place of the rows that are in them.
         restored_database: the database to be swapped in, which a restore has made, or which a swap
-            has moved aside.
+            has moved aside. A plan takes the newest one that a restore has made if none is named.
         allow_unverified: swap it in although it was not proven.
         confirm: the live database's name, from whoever means to change it.
         execute: do it; otherwise the answer is a plan.
@@ -170,9 +177,10 @@ class RestoreEvent(Request):
                 )
             if self.before:
                 raise custom_error("key 'before' cannot stand beside the id of a backup")
-        if self.action is Action.SWAP and self.restored_database is None:
+        if self.action is Action.SWAP and self.execute and self.restored_database is None:
             raise custom_error(
-                f"key 'restored_database' is missing; it may be {MAY_BE['restored_database']}"
+                "key 'restored_database' is missing: only a plan may choose it. It may be"
+                f" {MAY_BE['restored_database']}"
             )
         if self.action is Action.RESTORE_TABLES and not self.tables:
             raise custom_error(f"key 'tables' is missing; it may be {MAY_BE['tables']}")

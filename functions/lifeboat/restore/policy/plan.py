@@ -143,7 +143,7 @@ def plan_export(
     )
 
 
-def require_no_blockers(plan: Plan) -> None:
+def require_no_blockers(plan: Plan | RestorePlan) -> None:
     """Raise if the plan has blockers.
 
     Raises:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.identifiers import quoted
-from lifeboat.model.text import format_time, join_first
+from lifeboat.model.text import format_time, join_first, line, plural
 from lifeboat.restore.policy.copy_names import name_of, parse_copy_name
-from lifeboat.restore.policy.event import RestoreEvent
+from lifeboat.restore.policy.database_answers import ConnectedClient, SwapPlan
+from lifeboat.restore.policy.event import Action, RestoreEvent
 from lifeboat.restore.policy.facts import TargetFacts
 from lifeboat.restore.policy.plan import Plan
 from lifeboat.restore.policy.report import RestoreReport
@@ -75,9 +76,9 @@ def plan_swap(
     swap: Swap,
     facts: TargetFacts,
     report: RestoreReport | None,
-    clients: Sequence[str],
+    clients: Sequence[ConnectedClient],
     replication: Sequence[str],
-) -> Plan:
+) -> SwapPlan:
     """The restored database into the live one's place.
 
     Args:
@@ -89,10 +90,12 @@ def plan_swap(
         replication: the live database's logical slots and subscriptions.
     """
     renames = tuple(f"Rename {quoted(old)} to {quoted(new)}." for old, new in swap.renames.items())
-    end = (f"End {len(clients)} sessions: {join_first(clients)}.",) if clients else ()
-    return Plan(
+    number = plural(sum(each.sessions for each in clients), "session")
+    end = (f"End {number}: {describe_clients(clients)}.",) if clients else ()
+    plan = Plan(
         event=event,
         backup=report.backup if report else None,
+        data_as_of=report.snapshot_time if report else None,
         steps=(
             *end,
             *renames,
@@ -101,8 +104,32 @@ def plan_swap(
         ),
         warnings=tuple(_warnings(swap, report, replication)),
         blockers=tuple(_blockers(event, swap, facts, report)),
-        next_changes=(("confirm", swap.live),),
+        next_changes=(("action", Action.SWAP.value), ("confirm", swap.live)),
     )
+    return SwapPlan(
+        **dict(plan.answer()),
+        server=facts.server,
+        live_database=swap.live,
+        restored_database=swap.copy,
+        previous_database=swap.before,
+        verdict=report.verdict if report else None,
+        clients=tuple(clients),
+    )
+
+
+def describe_clients(clients: Sequence[ConnectedClient]) -> str:
+    """The clients in words: `web as app at 10.0.0.7 (12)`; names that they chose can't forge."""
+    return join_first(map(_client, clients))
+
+
+def _client(client: ConnectedClient) -> str:
+    words = [
+        line(client.application or "unnamed"),
+        f"as {quoted(client.role)}" if client.role else "",
+        f"at {client.address}" if client.address else "",
+        f"({client.sessions})",
+    ]
+    return " ".join(word for word in words if word)
 
 
 def _warnings(
