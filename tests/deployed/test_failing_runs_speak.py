@@ -36,7 +36,7 @@ def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_messag
         eventually(lambda: last_attempt(installation, "quiet").notified)
     finally:
         manager.put_secret_value(SecretId=arn, SecretString=good)
-    assert told["Subject"].startswith("Lifeboat: quiet had a failed backup: Could not connect")
+    assert told["Subject"].startswith("[Lifeboat] ACT TODAY: quiet had a failed backup: Could")
     for part in ("does not exist", "Safe: ", "What to do:", "Lifeboat-backup-quiet"):
         assert part in told["Message"]
     assert not look(installation).failed
@@ -79,7 +79,7 @@ def test_a_drill_that_cannot_be_held_is_reported_and_recorded_as_such(
     event = {"database": "other", "backup": "daily/other/2020-01-01T020000Z"}
     assert installation.call("Lifeboat-drill-other", event).failed
     told = people.wait_for(lambda each: "drill" in (each.get("Subject") or ""))
-    assert told["Subject"].startswith("Lifeboat: other had a failed drill: ")
+    assert told["Subject"].startswith("[Lifeboat] ACT TODAY: other had a failed drill: ")
     assert last_attempt(installation, "other.drill").notified
 
 

@@ -14,6 +14,7 @@ from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
 from tests.support.backup_harness import eventually
 from tests.support.bucket_builder import BucketBuilder
+from tests.support.command_stubs import Terminal
 from tests.support.slots import last_slot
 from tests.support.vaults import DAY, backup
 
@@ -92,13 +93,18 @@ def news(kind: str, code: str, database: str) -> Callable[[Notification], bool]:
     return is_it
 
 
+def commands_in(text: str) -> list[str]:
+    """The commands of a message, each alone on its line."""
+    return [each.strip() for each in text.splitlines() if each.startswith("   ")]
+
+
 def test_stopped_backups_are_reported_and_the_next_backup_resolves_it(
-    installation: Installation, people: Subscriber, stopped: str
+    installation: Installation, people: Subscriber, stopped: str, cli: Terminal
 ) -> None:
     others = Subscriber.of(installation.aws, installation.outputs["TopicArn"])
     assert not look(installation).failed
     told = people.wait_for(news("new", "backup-too-old", "quiet"))
-    assert told["Subject"].startswith("Lifeboat: quiet has no backup for ")
+    assert told["Subject"].startswith("[Lifeboat] ACT TODAY: quiet has no backup for ")
     assert stopped in told["Message"]
     assert "What to do:" in told["Message"]
     assert told["MessageAttributes"]["level"]["Value"] == "critical"
@@ -108,12 +114,13 @@ def test_stopped_backups_are_reported_and_the_next_backup_resolves_it(
     where = f"stack Lifeboat, account {installation.aws.account}, {installation.aws.region}"
     assert where in alarm["AlarmDescription"]
 
-    taken = installation.invoke({"database": "quiet"}, database="quiet")
-    assert not taken.failed, taken.payload
+    assert "\n   lifeboat backup quiet --region " in told["Message"]
+    _, _, plain = told["Message"].partition("\nWithout the program:\n")
+    assert '"created": true' in cli.run(commands_in(plain)[0])
     assert not look(installation).failed
     told = people.wait_for(news("resolved", "backup-too-old", "quiet"))
     place = f"{installation.aws.account} {installation.aws.region}"
-    assert told["Subject"] == f"Lifeboat: quiet: backup-too-old is resolved ({place})"
+    assert told["Subject"] == f"[Lifeboat] RESOLVED: quiet: no more backup-too-old ({place})"
     look_until(installation, "Lifeboat-backup-too-old", "OK")
 
 

@@ -114,7 +114,7 @@ def test_a_run_that_fails_tells_people_what_is_safe_and_next_and_says_that_it_di
 ) -> None:
     assert town.fails("app", NIGHT).notified
     (told,) = town.people.arrived(5)
-    assert told["Subject"].startswith("Lifeboat: app had a failed backup: Could not connect")
+    assert told["Subject"].startswith("[Lifeboat] ACT TODAY: app had a failed backup: Could not")
     for part in ("no route", "Safe: ", "What to do:", "See the provider."):
         assert part in told["Message"]
     assert told["MessageAttributes"]["code"]["Value"] == "backup-failed"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lifeboat.alerts.policy.findings import Health
-from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import NotificationError

@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 import urllib3
 
-from lifeboat.alerts.policy.messages import Kind, Message, alert_message
+from lifeboat.alerts.policy.message import Kind, Message
+from lifeboat.alerts.policy.messages import alert_message
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import NotificationError

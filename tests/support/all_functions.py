@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.message import Message
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import take_backup
 from lifeboat.drill.drill import drill

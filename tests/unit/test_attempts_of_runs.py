@@ -6,8 +6,8 @@ import pytest
 
 from lifeboat.alerts.policy.failures import failure_message, restore_message
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.alerts.policy.messages import MAX_SUBJECT
 from lifeboat.alerts.policy.state import SentAlert
+from lifeboat.alerts.policy.subject import MAX_SUBJECT
 from lifeboat.errors import AttemptError, ConnectError, VerificationError
 from lifeboat.model.attempt import MAX_TEXT, Attempt, AttemptKind
 from lifeboat.monitor.policy.notified import with_notified
@@ -52,7 +52,7 @@ def test_a_failed_backup_is_found_with_its_own_words_as_long_as_none_has_come_si
     assert found.level is Level.WARNING  # yesterday's is young enough
     assert "Could not connect to lifeboat@ep-x" in found.headline
     assert "no route" in found.fact
-    assert found.advice[0] == "Wake it up."
+    assert found.advice[0].text == "Wake it up."
     vault.add(backup(NEWEST + 10 * MINUTE))
     assert Code.BACKUP_FAILED not in vault.codes()
 
@@ -72,7 +72,7 @@ def test_a_run_that_lambda_ended_is_found_when_its_time_is_over_and_not_before()
     assert Code.BACKUP_FAILED not in tonight(run(started), now=started + 15 * MINUTE).codes()
     found = tonight(run(started), now=started + 17 * MINUTE).only(Code.BACKUP_FAILED)
     assert "without a result" in found.headline
-    assert "backup.memory_mb" in found.advice[0]
+    assert "backup.memory_mb" in found.advice[0].text
 
 
 def test_a_drill_that_could_not_be_held_is_found_until_one_gives_its_verdict() -> None:
@@ -145,15 +145,23 @@ def test_what_a_run_reported_is_remembered_as_reported_unless_a_webhook_has_to_h
 
 def test_a_runs_own_message_has_the_monitors_form() -> None:
     message = failure_message(failed(NEWEST), INSTALLATION, NEWEST + MINUTE)
-    assert message.subject.startswith("Lifeboat: app had a failed backup: Could not connect")
+    assert message.subject.startswith("[Lifeboat] ACT TODAY: app had a failed backup: Could not")
     assert len(message.subject) <= MAX_SUBJECT
     assert message.attributes == {
         "kind": "new",
         "level": "warning",
+        "urgency": "today",
         "code": "backup-failed",
         "database": "app",
     }
-    for part in ("WARNING: ", "What: ", "Since: ", "Safe: ", "What to do:", "other databases"):
+    for part in (
+        "Can it wait until morning? Yes, but no longer.",
+        "What: ",
+        "Since: ",
+        "Safe: ",
+        "What to do:",
+        "other databases",
+    ):
         assert part in message.body
     assert "Lifeboat-backup-app" in message.body
 
@@ -180,8 +188,8 @@ def test_a_restore_that_failed_is_reported_with_what_it_left_behind() -> None:
     error = VerificationError("Rows differ.", safe="A copy is left.", todo="Drop it.")
     message = restore_message("app", error, NOW - MINUTE, INSTALLATION, NOW)
     assert message.subject == (
-        f"Lifeboat: app had a failed restore: Rows differ ({INSTALLATION.place})"
+        f"[Lifeboat] ACT NOW: app had a failed restore: Rows differ ({INSTALLATION.place})"
     )
     assert message.attributes["code"] == "restore-failed"
-    for part in ("CRITICAL: ", "A copy is left.", "1. Drop it.", "/aws/lambda/Lifeboat-restore "):
+    for part in ("morning? No.", "A copy is left.", "1. Drop it.", "/aws/lambda/Lifeboat-restore "):
         assert part in message.body

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from lifeboat.alerts.policy.failures import failure_message
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.message import Message
 from lifeboat.errors import AlreadyTakenError, LifeboatError, NotificationError
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.keys import claim_key

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lifeboat.alerts.policy.messages import Message, slack_text
+from lifeboat.alerts.policy.message import Message, slack_text
 from lifeboat.errors import NotificationError
 
 _TODO = (

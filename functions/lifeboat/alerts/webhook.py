@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from lifeboat.alerts.policy.messages import Message, webhook_payload
+from lifeboat.alerts.policy.message import Message, webhook_payload
 from lifeboat.errors import NotificationError, SecretError
 from lifeboat.runtime.secret_store import SecretStore
 from lifeboat.runtime.timeouts import timeouts

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from lifeboat.alerts.policy.installation import Installation, account_of
-from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.run_reporter import RunReporter
 from lifeboat.alerts.topic import Topic
 from lifeboat.s3.bucket import Protection, Vault
@@ -47,6 +47,7 @@ def run_reporter(
             account=account_of(context.invoked_function_arn),
             region=vault.client.meta.region_name,
             vault=vault.bucket,
+            alerts=settings.alerts,
         ),
         remaining=lambda: context.get_remaining_time_in_millis() / 1000,
         log=lambda event, details: logger.warning(event, extra=dict(details)),

@@ -1,9 +1,16 @@
-"""Commands that people paste into a shell."""
+"""Commands that people paste into a shell: of the program `lifeboat`, and of the AWS CLI alone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
+
+from lifeboat.model.steps import Step
+
+_DEFAULT_STACK = "Lifeboat"
+PROGRAM_FILE = "lifeboat.pyz"
+PROGRAM_KEY = f"tools/{PROGRAM_FILE}"
+"""The program `lifeboat` as one file, in the bucket."""
 
 _ANSWER = (
     "python3 -c 'import json, sys; said = sys.stdin.read() or sys.exit(1);"
@@ -62,6 +69,55 @@ class Commands:
     vault: str
     stack: str
     region: str
+
+    def program(self, *words: str) -> str:
+        """A command of the program `lifeboat`, for this installation wherever it is pasted.
+
+        Args:
+            words: the command and its arguments, each quoted for a shell here.
+        """
+        stack = ["--stack", self.stack] if self.stack != _DEFAULT_STACK else []
+        return " ".join(map(quote, ["lifeboat", *words, *stack, "--region", self.region]))
+
+    def get_program(self) -> str:
+        """Fetch the program from the bucket, in a shell that has Python and the AWS CLI."""
+        return (
+            f"aws s3 cp s3://{self.vault}/{PROGRAM_KEY} ~/{PROGRAM_FILE} {self._region}"
+            f' && alias lifeboat="python3 ~/{PROGRAM_FILE}"'
+        )
+
+    def to_back_up(self, text: str, database: str) -> Step:
+        """The step to take a backup."""
+        return Step(text, self.program("backup", database), self.back_up(database))
+
+    def to_drill(self, text: str, database: str) -> Step:
+        """The step to run a drill with the newest backup."""
+        return Step(text, self.program("drill", database), self.drill(database))
+
+    def to_see_status(self, text: str) -> Step:
+        """The step to check everything now, and to show the status."""
+        return Step(text, self.program("status"), self.status())
+
+    def to_restore_tables(
+        self, text: str, database: str, backup: str, tables: Sequence[str]
+    ) -> Step:
+        """The step to restore tables beside the live ones; both commands show a plan first.
+
+        Args:
+            text: what the step is for.
+            database: of the tables.
+            backup: its id, such as daily/app/2026-11-21T020000Z.
+            tables: their names, quoted where SQL needs it.
+        """
+        named = [word for table in tables for word in ("--table", table)]
+        event = {
+            "action": "restore-tables",
+            "database": database,
+            "backup": backup,
+            "tables": list(tables),
+        }
+        short = backup.replace(f"/{database}/", "/", 1)
+        return Step(text, self.program("restore", database, short, *named), self.restore(event))
 
     def back_up(self, database: str) -> str:
         """Take a backup now. The CLI waits for it, and must not send the event twice."""

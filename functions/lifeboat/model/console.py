@@ -19,12 +19,20 @@ def object_url(region: str, bucket: str, key: str) -> str:
         bucket: its name.
         key: of the object.
     """
-    own = (domain for start, domain in _CONSOLES.items() if region.startswith(start))
-    console = next(own, "console.aws.amazon.com")
     query = urlencode({"region": region, "prefix": key})
-    return f"https://{region}.{console}/s3/object/{bucket}?{query}"
+    return f"https://{_console(region)}/s3/object/{bucket}?{query}"
 
 
 def status_page_url(region: str, bucket: str) -> str:
     """The console's page of the status page, which the monitor writes at each check."""
     return object_url(region, bucket, STATUS_PAGE_KEY)
+
+
+def cloudshell_url(region: str) -> str:
+    """Opens AWS CloudShell in a region."""
+    return f"https://{_console(region)}/cloudshell/home?{urlencode({'region': region})}"
+
+
+def _console(region: str) -> str:
+    own = (domain for start, domain in _CONSOLES.items() if region.startswith(start))
+    return f"{region}.{next(own, 'console.aws.amazon.com')}"

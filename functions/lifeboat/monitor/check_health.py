@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import product
 from typing import Protocol
 
-from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import (
@@ -113,7 +113,7 @@ class CheckResult:
             raise NotificationError(
                 f"Nobody receives the notifications of this check. {each.fact}",
                 safe=each.safe,
-                todo=" ".join(each.advice),
+                todo=" ".join(map(str, each.advice)),
             )
 
 
@@ -141,7 +141,7 @@ def check_health(check: CheckInput) -> CheckResult:
         findings,
         check.now,
         check.settings.alerts.remind_hours,
-        installation=facts.installation,
+        installation=replace(facts.installation, alerts=check.settings.alerts),
         resolution=lambda alert: resolution_of(alert, findings, facts, check.settings, check.now),
     )
     failures = [*_send(check, fresh.messages)]

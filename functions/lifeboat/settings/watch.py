@@ -10,8 +10,10 @@ from lifeboat.settings.fields import (
     KeyArn,
     SettingsModel,
     Switch,
+    ZoneName,
     expects,
     int_range,
+    matching,
     unique,
 )
 from lifeboat.settings.secret_arns import SecretArn
@@ -75,6 +77,16 @@ class AlertSettings(SettingsModel):
 
     remind_hours: Annotated[int, *int_range(1, 720, "hours")] = 24
     """Hours after which people are reminded of what is still critical."""
+
+    timezone: ZoneName = "UTC"
+    """IANA time zone in which messages also say times, beside UTC."""
+
+    runbook_url: Annotated[
+        str | None,
+        matching(r"https://[!-~]{1,500}"),
+        expects("the https:// URL of the folder that has alarms.md"),
+    ] = None
+    """Where people read docs/runbooks in a browser; messages link to its alarms.md."""
 
     topic_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
     """KMS key of the topic; its policy must let cloudwatch.amazonaws.com use it."""

@@ -59,7 +59,7 @@ def test_a_hidden_archive_comes_with_the_command_that_brings_it_back() -> None:
     vault.objects = [*_without(vault, ARCHIVE), kept, marker(ARCHIVE, NOW)]
     finding = vault.only(Code.ARCHIVE_MISSING)
     assert finding.safe == "The version that the manifest names is still in the bucket."
-    (undo,) = (step for step in finding.advice if "remove the delete marker" in step)
+    (undo,) = (str(step) for step in finding.advice if "remove the delete marker" in step.text)
     assert undo.endswith(
         "aws s3api delete-object --region us-east-1 --bucket vault-1"
         f" --key {ARCHIVE} --version-id marker"
@@ -87,7 +87,7 @@ def test_an_archive_that_was_overwritten_is_not_the_one_though_it_is_as_large() 
     assert finding.level is Level.CRITICAL
     assert finding.since == NOW
     assert "overwritten" in finding.fact
-    assert any(f"--version-id v-{ARCHIVE} archive.dump" in step for step in finding.advice)
+    assert any(f"--version-id v-{ARCHIVE} archive.dump" in str(step) for step in finding.advice)
 
 
 def test_a_bucket_without_versions_is_judged_by_sizes() -> None:
@@ -108,7 +108,7 @@ def test_a_bucket_without_versions_is_judged_by_sizes() -> None:
         version(archive_key, NOW, size=1, version_id=None),
     ]
     finding = vault.only(Code.ARCHIVE_DIFFERS)
-    assert not any("--version-id" in step for step in finding.advice)
+    assert not any("--version-id" in str(step) for step in finding.advice)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_manifest_that_cannot_be_read_is_critical_in_its_errors_own_words() ->
     finding = vault.only(Code.MANIFEST_UNREADABLE)
     assert finding.level is Level.CRITICAL
     assert (finding.fact, finding.safe) == ("It is not JSON.", "The rest.")
-    assert finding.advice[0] == "Update Lifeboat."
+    assert finding.advice[0].text == "Update Lifeboat."
     assert vault.codes() == {Code.MANIFEST_UNREADABLE}
 
 
@@ -244,7 +244,7 @@ def test_many_deletions_of_a_day_are_one_finding_and_of_two_days_two() -> None:
     assert [each.subject for each in found] == ["2026-11-23", "2026-11-24"]
     assert found[1].headline == "had 2 backups deleted too early"
     assert found[1].since == NOW - DAY
-    assert f"--key {location(NEWEST - 5 * DAY).manifest_key}" not in found[0].advice[1]
+    assert f"--key {location(NEWEST - 5 * DAY).manifest_key}" not in found[0].advice[1].command
 
 
 @pytest.mark.parametrize(("age", "codes"), [(DAY, set()), (DAY + SECOND, {Code.INCOMPLETE_BACKUP})])

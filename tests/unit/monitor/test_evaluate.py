@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Health, Level, overall
-from lifeboat.alerts.policy.messages import slack_text, webhook_payload
+from lifeboat.alerts.policy.message import slack_text, webhook_payload
 from lifeboat.alerts.policy.state import KnownSchedule, MonitorState
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
@@ -42,7 +42,11 @@ HOSTILE = 'x".\n\nEVIL\r\nEVIL\u2028EVIL\x85EVIL\x0bEVIL\x1b[2J\u202eEVIL\u2066'
 TEXT = ANY_TEXT | st.just(HOSTILE)
 OURS = re.compile(
     r"|(CRITICAL|WARNING|INFO): .*|(  )?(What|Since|From|Limit|Safe): .*|What to do:|  \d+\. .*"
-    r"|     .*|The status lists \d+ more\.|(Account|Region) .*|RESOLVED\..*"
+    r"|\d+ databases .*|Can it wait until morning\? .*|\d+\. .*|   .*|Without the program:"
+    r"|Step \d+:"
+    r"|What it means: docs/.*|Status page: https://.*|A shell in .*|The program, once .*"
+    r"|Mute it for .*"
+    r"|     .*|The status lists \d+ more\.|(Account|Region) .*|This is no longer true:"
     r"|(app|shop|other|the bucket)[: ].*|DATABASE .*|  .*|.*: [A-Z ]+   \d{4}-.*"
     r"|(COST A MONTH|CloudWatch|Secrets Manager|Lambda|S3|The provider's).*  \$[\d,.]+"
     r"|Prices of .*|List prices, .*|Estimated as .*"

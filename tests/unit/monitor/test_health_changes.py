@@ -88,19 +88,24 @@ def test_a_loss_names_table_rows_and_both_backups() -> None:
     vault = _then(backup(NEWEST, tables={"users": 12, "events": 5000}))
     finding = vault.only(Code.TABLE_ROWS_DROPPED)
     assert finding.level is Level.CRITICAL
-    assert finding.headline == "lost rows of public.users"
+    assert finding.headline == "lost 988 of 1,000 rows in public.users"
     assert finding.passing
     assert "public.users (1,000 rows, now 12)" in finding.fact
     before, after = location(NEWEST - DAY).id, location(NEWEST).id
     assert f"Between {before} and {after}" in finding.fact
     assert finding.safe.startswith(f"{before} has the rows from before, and is kept until")
-    assert any(before in step for step in finding.advice)
+    restore = finding.advice[2]
+    assert restore.command == (
+        f"lifeboat restore app {before.replace('/app/', '/')} --table public.users"
+        " --region us-east-1"
+    )
+    assert f'"backup": "{before}", "tables": ["public.users"]' in restore.without_program
 
 
 def test_several_losses_of_one_night_are_one_finding() -> None:
     vault = _then(backup(NEWEST, tables={}))
     finding = vault.only(Code.TABLE_ROWS_DROPPED)
-    assert finding.headline == "lost rows of public.events and 1 more table"
+    assert finding.headline == "lost 5,000 of 5,000 rows in public.events and of 1 more table"
     assert "public.users (1,000 rows, now gone)" in finding.fact
 
 

@@ -103,8 +103,8 @@ def test_a_failed_drill_is_critical_and_says_why_and_what_else_is_proven() -> No
     assert finding.headline == "failed its drill"
     assert "public.users: 7 rows instead of 8" in finding.fact
     assert f"{location(NEWEST - 9 * DAY).id} was proven on 2026-11-16" in finding.safe
-    assert finding.advice[0] == "Look at the log."
-    assert any("drills/app/2026-11-25T030000Z.json" in step for step in finding.advice)
+    assert finding.advice[0].text == "Look at the log."
+    assert any("drills/app/2026-11-25T030000Z.json" in str(step) for step in finding.advice)
 
 
 def test_a_drill_that_failed_before_the_newest_is_history() -> None:

@@ -131,7 +131,7 @@ def test_who_chose_a_webhook_alone_is_warned_that_alarms_do_not_go_there() -> No
 
 
 def test_it_tells_how_each_address_gets_its_mail_and_confirms_it_for_good() -> None:
-    advice = "\n".join(only(topic(mail(ANN, confirmed=False)), emails=[ANN, BOB]).advice)
+    advice = "\n".join(map(str, only(topic(mail(ANN, confirmed=False)), emails=[ANN, BOB]).advice))
     assert f"Find AWS's email to {ANN}" in advice
     for address in (ANN, BOB):
         assert (
@@ -147,8 +147,8 @@ def test_its_commands_are_ones_that_the_cli_knows() -> None:
         *about(topic(mail(ANN, confirmed=False)), emails=[ANN, BOB]),
         *about(topic(mail(ANN, confirmed=False), LISTENER), emails=[ANN, BOB]),
     ]
-    said = [step for each in findings for step in each.advice if "aws sns" in step]
-    calls = [parse(shlex.split(step[step.index("aws sns") :])[1:]) for step in said]
+    said = [step.command for each in findings for step in each.advice if "aws sns" in step.command]
+    calls = [parse(shlex.split(step)[1:]) for step in said]
     assert {each.operation for each in calls} == {"subscribe", "confirm-subscription"}
     for each in calls:
         assert each.parameters["TopicArn"] == TOPIC
@@ -183,7 +183,7 @@ def test_an_address_that_has_no_subscription_is_named_while_others_listen() -> N
     assert finding.code is Code.SUBSCRIPTION_MISSING
     assert finding.level is Level.WARNING
     assert finding.fact.startswith(f"{ANN} is in the settings but not subscribed")
-    assert f"--notification-endpoint {ANN}" in finding.advice[0]
+    assert f"--notification-endpoint {ANN}" in finding.advice[0].command
 
 
 def test_a_topic_that_may_not_be_looked_at_is_not_healthy() -> None:

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.alerts.policy.messages import Message
+from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.errors import StateError
 from lifeboat.model.keys import STATE_KEY
+from lifeboat.model.steps import plain_steps
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.first_known import knowing
 from lifeboat.monitor.policy.notifications import Notifications, notifications_of
@@ -29,6 +30,8 @@ from tests.support.vaults import (
 
 REMIND = 24
 
+PLACE = " (123456789012 us-east-1)"
+
 
 def finding(
     code: Code = Code.BACKUP_TOO_OLD,
@@ -47,7 +50,7 @@ def finding(
         headline=headline,
         fact="The newest backup is old.",
         safe="Older ones.",
-        advice=("Take one.",),
+        advice=plain_steps("Take one."),
         passing=passing,
     )
 
@@ -108,7 +111,8 @@ def test_what_is_over_is_reported_once() -> None:
     first = tell(finding())
     over = tell(after=first, later=HOUR)
     assert (
-        only(over).subject == "Lifeboat: app: backup-too-old is resolved (123456789012 us-east-1)"
+        only(over).subject
+        == "[Lifeboat] RESOLVED: app: no more backup-too-old (123456789012 us-east-1)"
     )
     assert (
         "has no backup for 26 h; first notified 2026-11-25 12:00 UTC (60 min ago)"
@@ -136,7 +140,7 @@ def test_what_is_still_critical_is_reported_again_each_day(
     if expected:
         assert (
             only(again).subject
-            == "Lifeboat: still: app has no backup for 26 h (123456789012 us-east-1)"
+            == "[Lifeboat] STILL ACT TODAY: app has no backup for 26 h (123456789012 us-east-1)"
         )
         assert tell(finding(), after=again, later=later + 24 * HOUR - SECOND).messages == ()
         assert kinds(tell(finding(), after=again, later=later + 24 * HOUR)) == ["reminder"]
@@ -203,7 +207,7 @@ def test_findings_of_one_kind_about_one_database_are_one_message() -> None:
     message = first.messages[0]
     assert (
         message.subject
-        == "Lifeboat: app has no backup for 26 h (and 11 more) (123456789012 us-east-1)"
+        == "[Lifeboat] ACT NOW: app has no backup for 26 h (and 11 more) (123456789012 us-east-1)"
     )
     assert message.body.count("What: ") == 10
     assert "The status lists 2 more." in message.body
@@ -243,9 +247,9 @@ def test_a_vault_that_falls_ill_and_recovers_is_reported_three_times() -> None:
         told = look(vault, told)
         subjects += [(hours, message.subject) for message in told.messages]
     assert subjects == [
-        (25, "Lifeboat: app has no backup for 25 h (123456789012 us-east-1)"),
-        (49, "Lifeboat: still: app has no backup for 49 h (123456789012 us-east-1)"),
-        (60, "Lifeboat: app: backup-too-old is resolved (123456789012 us-east-1)"),
+        (25, "[Lifeboat] ACT TODAY: app has no backup for 25 h (123456789012 us-east-1)"),
+        (49, "[Lifeboat] STILL ACT TODAY: app has no backup for 49 h (123456789012 us-east-1)"),
+        (60, "[Lifeboat] RESOLVED: app: no more backup-too-old (123456789012 us-east-1)"),
     ]
 
 
@@ -253,11 +257,15 @@ def test_a_vault_that_cannot_be_seen_is_reported_and_then_resolved() -> None:
     vault = healthy()
     objects, vault.objects = vault.objects, UNKNOWN
     told = look(vault)
-    assert only(told).subject == "Lifeboat: app could not be checked (123456789012 us-east-1)"
+    assert (
+        only(told).subject
+        == "[Lifeboat] ACT TODAY: app could not be checked (123456789012 us-east-1)"
+    )
     vault.objects = objects
     told = look(vault, told)
     assert (
-        only(told).subject == "Lifeboat: app: check-incomplete is resolved (123456789012 us-east-1)"
+        only(told).subject
+        == "[Lifeboat] RESOLVED: app: no more check-incomplete (123456789012 us-east-1)"
     )
 
 

@@ -156,15 +156,15 @@ def test_the_finding_has_figures_the_day_and_what_to_do() -> None:
         " see it."
     )
     assert finding.limit == "5.0 GB a month (databases[].transfer)"
-    assert "databases[].cron" in finding.advice[0]
-    assert "exclude_table_data" in finding.advice[0]
+    assert "databases[].cron" in finding.advice[0].text
+    assert "exclude_table_data" in finding.advice[0].text
 
 
 def test_an_unknown_plan_is_reported_with_how_to_state_it() -> None:
     finding = reading(400_000_000).only(CODE)
     assert finding.limit == "5.0 GB a month (Neon's Free plan; databases[].transfer states yours)"
     assert "On that plan Neon stops the database then; on a larger one" in finding.fact
-    assert finding.advice[0] == (
+    assert finding.advice[0].text == (
         "State the plan in lifeboat.toml, at databases[].transfer: for Launch"
         " transfer = { allowance_gb = 100.0, price_per_gb = 0.1 }; for Free"
         " transfer = { allowance_gb = 5.0, suspends = true }."

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.messages import Kind, Message, alert_message
+from lifeboat.alerts.policy.message import Kind, Message
+from lifeboat.alerts.policy.messages import alert_message
 from lifeboat.errors import LifeboatError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.commands import Commands
+from lifeboat.model.steps import Step
 from lifeboat.model.text import format_time, line
 
 LEVEL = Level.WARNING
@@ -93,8 +95,8 @@ def restore_message(
         since=now,
         safe=line(error.safe),
         advice=(
-            line(error.todo),
-            f"Read its log: {installation.commands.restore_log()}",
+            Step(line(error.todo)),
+            Step("Read its log", installation.commands.restore_log()),
         ),
     )
     return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
@@ -119,7 +121,7 @@ def _finding(
     todo: str | None,
 ) -> Finding:
     kind, database = attempt.kind, attempt.database
-    again = commands.back_up if kind is AttemptKind.BACKUP else commands.drill
+    again = commands.to_back_up if kind is AttemptKind.BACKUP else commands.to_drill
     noun = "Take a backup" if kind is AttemptKind.BACKUP else "Run a drill"
     return Finding(
         code=CODES[kind],
@@ -131,9 +133,9 @@ def _finding(
         basis=attempt.started,
         safe=line(attempt.safe) if attempt.safe else _SAFE[kind],
         advice=(
-            *([todo] if todo else []),
-            f"Read the log: {commands.log(kind, database)}",
-            f"{noun} now, and read its answer: {again(database)}",
+            *([Step(todo)] if todo else []),
+            Step("Read the log", commands.log(kind, database)),
+            again(f"{noun} now, and read its answer", database),
         ),
     )
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from lifeboat.model.steps import Step
+
 
 class Level(StrEnum):
     """How bad a finding is. People are notified of critical and warning; info is in the status."""
@@ -112,7 +114,7 @@ class Finding:
         limit: the limit and the setting that sets it; "" if there is none.
         since: since when it is so, as far as known.
         safe: what is not affected.
-        advice: what to do, in order; commands are ready to paste.
+        advice: what to do, in order.
         passing: it is about a past event. It ends after some days and is never resolved.
         basis: the time of the newest document on which it rests. Only a later document can show
             that it is resolved (`lifeboat.monitor.policy.resolution`); None if no document can.
@@ -127,7 +129,7 @@ class Finding:
     limit: str = ""
     since: datetime | None = None
     safe: str
-    advice: tuple[str, ...]
+    advice: tuple[Step, ...]
     passing: Annotated[bool, Field(exclude=True)] = False
     basis: Annotated[datetime | None, Field(exclude=True)] = None
 

@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from lifeboat.alerts.policy.findings import Finding
 from lifeboat.model.keys import BACKUP_ID
+from lifeboat.model.steps import Step
 from lifeboat.model.text import ago, format_time, line
 
 DATABASE_PLACEHOLDER = "<database>"
@@ -62,10 +63,10 @@ def group_details(findings: Sequence[Finding], now: datetime) -> str:
     """
     shared = {
         "What": _shared({each.database or "": each.fact for each in findings}),
-        "Limit": _shared({each.database or "": each.limit for each in findings}),
         "Safe": _shared(
             {each.database or "": _BACKUP.sub("<backup>", each.safe) for each in findings}
         ),
+        "Limit": _shared({each.database or "": each.limit for each in findings}),
     }
     lines = [line(" ".join(_own(each, now, shared))) for each in findings]
     common = [f"{label}: {line(text)}" for label, text in shared.items() if text]
@@ -86,30 +87,37 @@ def _own(finding: Finding, now: datetime, shared: Mapping[str, str | None]) -> I
         yield f"Safe: {finding.safe}"
 
 
-def group_steps(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Each step once; if commands differ, those of the first databases below it."""
-    steps, first = [], first_per_database(findings)
+def group_steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
+    """Each step once; if commands differ, those of the first databases."""
+    steps: list[Step] = []
+    first = first_per_database(findings)
     for column in zip_longest(*(each.advice for each in first)):
         taken = [
             (each.database or "", step)
             for each, step in zip(first, column, strict=True)
             if step is not None
         ]
-        if len({step for _, step in taken}) == 1:
-            steps.append(line(taken[0][1]))
-        else:
-            steps.append(_commands(taken))
+        steps += _merged(taken)
     return tuple(steps)
 
 
-def _commands(taken: Sequence[tuple[str, str]]) -> str:
-    heads = {step.partition(": ")[0] for _, step in taken}
-    said = f"{heads.pop()}: " if len(heads) == 1 else ""
-    lines = [f"{name}: {line(step.removeprefix(said))}" for name, step in taken[:_MAX_COMMANDS]]
-    rest = len(taken) - len(lines)
-    if rest > 0:
-        lines.append(f"{rest} more in the same way; the status has their commands.")
-    return "\n     ".join([line(said.rstrip()) or "Of each:", *lines])
+def _merged(taken: Sequence[tuple[str, Step]]) -> Iterator[Step]:
+    """One step of each database as one step, or as one for each of the first databases."""
+    different = {step for _, step in taken}
+    shown = taken[:1] if len(different) == 1 else taken[:_MAX_COMMANDS]
+    rest = len(taken) - len(shown) if len(different) > 1 else 0
+    if len({step.text for _, step in taken}) == 1:
+        more = f" ({rest} more in the same way; the status has their commands)" if rest else ""
+        yield Step(
+            f"{line(taken[0][1].text)}{more}",
+            "\n".join(line(step.command) for _, step in shown),
+            "\n".join(line(step.without_program) for _, step in shown),
+        )
+        return
+    for name, step in shown:
+        yield Step(f"{name}: {line(step.text)}", line(step.command), line(step.without_program))
+    if rest:
+        yield Step(f"{rest} more in the same way; the status has their steps.")
 
 
 def _shared(texts: Mapping[str, str]) -> str | None:

@@ -1,8 +1,9 @@
 """Which installation sends a message: staging and production would look the same otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lifeboat.model.commands import Commands
+from lifeboat.settings import AlertSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,12 +15,14 @@ class Installation:
         account: the AWS account's 12 digits; "" if they are unknown.
         region: where it runs, such as eu-central-1.
         vault: its bucket's name.
+        alerts: the settings of its notifications.
     """
 
     stack: str
     account: str
     region: str
     vault: str
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     @property
     def commands(self) -> Commands:

@@ -1,10 +1,9 @@
-"""The messages that people get: what is wrong, since when, what is safe, what to do."""
+"""The messages that people get: what is wrong, what is safe, whether it can wait, what to do."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.group_text import (
@@ -14,67 +13,17 @@ from lifeboat.alerts.policy.group_text import (
     group_steps,
 )
 from lifeboat.alerts.policy.installation import Installation
+from lifeboat.alerts.policy.links import alert_links, closing_links
+from lifeboat.alerts.policy.local_times import with_local_times
+from lifeboat.alerts.policy.message import Kind, Message
 from lifeboat.alerts.policy.state import SentAlert
+from lifeboat.alerts.policy.subject import subject_of
+from lifeboat.alerts.policy.urgency import Wait, wait_of
+from lifeboat.model.steps import Step
 from lifeboat.model.text import ago, format_time, line, printable
 
-MAX_SUBJECT = 99
-"""SNS takes subjects of fewer than 100 characters, all ASCII and without a line break.
-
-https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-"""
-
-MAX_SLACK = 2900
-"""Slack shows at most 3000 characters in one block of text.
-
-https://docs.slack.dev/reference/block-kit/blocks/section-block
-"""
-
-RUNBOOK = "docs/runbooks/alarms.md"
-"""Has a section for each code of a finding."""
-
-_PLAIN = {chr(code) for code in range(ord(" "), ord("~") + 1)}
 _MAX_DESCRIBED = 10
 _MAX_LISTED = 50
-_MAX_STACK = 24
-_MAX_PLACE = 32
-
-
-class Kind(StrEnum):
-    """Why a message is sent: a finding is new, still critical, or resolved."""
-
-    NEW = "new"
-    REMINDER = "reminder"
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One message, the same for every way of sending it.
-
-    Attributes:
-        subject: one line of ASCII, fewer than 100 characters.
-        paragraphs: what is wrong; the last one names the installation.
-        steps: what to do next, in order.
-        databases: the databases that it is about; empty when it is about the bucket.
-        attributes: for filters, never empty: kind, level, code and database, which is "-" for the
-            bucket and a JSON array of names where there are several.
-        installation: the stack that sends it.
-    """
-
-    subject: str
-    paragraphs: tuple[str, ...]
-    steps: tuple[str, ...] = ()
-    databases: tuple[str, ...]
-    attributes: Mapping[str, str]
-    installation: Installation
-
-    @property
-    def body(self) -> str:
-        """The whole text, for an email."""
-        numbered = [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
-        todo = ["\n".join(["What to do:", *numbered])] if numbered else []
-        *matter, installation = self.paragraphs
-        return "\n\n".join([*matter, *todo, installation]) + "\n"
 
 
 def alert_message(
@@ -91,20 +40,24 @@ def alert_message(
     first = findings[0]
     databases = _databases(each.database for each in findings)
     many = len(databases) > 1
-    still = "still: " if kind is Kind.REMINDER else ""
+    wait = wait_of(first.code, first.level)
+    still = "STILL " if kind is Kind.REMINDER else ""
     text, more, matter = (_several if many else _single)(findings, now)
-    advice = group_steps(findings) if many else map(line, first.advice)
     return _message(
-        installation,
-        subject=_subject(installation, f"{still}{text}", more),
-        paragraphs=(f"{first.level.upper()}: {matter[0]}", *matter[1:]),
-        steps=(
-            *advice,
-            f"Read more in the runbook: {RUNBOOK}, section {first.code}.",
-            f"Show the whole status: {line(installation.commands.status())}",
-        ),
-        databases=databases,
-        attributes=_attributes(kind, first.level, first.code.value, databases),
+        Message(
+            subject=subject_of(installation, f"{still}{wait.urgency.order}: {text}", more),
+            paragraphs=(*matter, f"Can it wait until morning? {wait.answer}"),
+            steps=(
+                *(group_steps(findings) if many else map(_on_lines, first.advice)),
+                _on_lines(
+                    installation.commands.to_see_status("See that it is over, or what is left")
+                ),
+            ),
+            links=alert_links(first, installation),
+            databases=databases,
+            attributes=_attributes(kind, first.level, first.code.value, databases, wait),
+            installation=installation,
+        )
     )
 
 
@@ -151,101 +104,57 @@ def resolved_message(
         for each in alerts[:_MAX_LISTED]
     ]
     text = (
-        f"{len(databases)} databases: {first.code} is resolved: {', '.join(databases)}"
+        f"{len(databases)} databases: no more {first.code}: {', '.join(databases)}"
         if several
-        else f"{_whose(first.database)}: {first.code} is resolved"
+        else f"{_whose(first.database)}: no more {first.code}"
     )
     return _message(
-        installation,
-        subject=_subject(installation, text, 0 if several else more),
-        paragraphs=(
-            "RESOLVED. This is no longer true:",
-            "\n".join(lines),
-            *_unlisted(len(alerts) - len(lines)),
-        ),
-        steps=(f"Do nothing. Show the whole status: {line(installation.commands.status())}",),
-        databases=databases,
-        attributes=_attributes(Kind.RESOLVED, first.level, first.code, databases),
+        Message(
+            subject=subject_of(installation, f"RESOLVED: {text}", 0 if several else more),
+            paragraphs=(
+                "This is no longer true:",
+                "\n".join(lines),
+                *_unlisted(len(alerts) - len(lines)),
+            ),
+            steps=(
+                _on_lines(installation.commands.to_see_status("Do nothing. To see everything")),
+            ),
+            links=closing_links(installation),
+            databases=databases,
+            attributes=_attributes(Kind.RESOLVED, first.level, first.code, databases),
+            installation=installation,
+        )
     )
 
 
-def _message(
-    installation: Installation,
-    *,
-    subject: str,
-    paragraphs: Iterable[str],
-    steps: Iterable[str],
-    databases: tuple[str, ...],
-    attributes: Mapping[str, str],
-) -> Message:
-    return Message(
-        subject=subject,
-        paragraphs=(*map(printable, paragraphs), line(installation.sentence)),
-        steps=tuple(map(printable, steps)),
-        databases=databases,
-        attributes=attributes,
-        installation=installation,
+def _message(message: Message) -> Message:
+    """The same, in printable characters, and with people's own times."""
+
+    def shown(text: str) -> str:
+        return with_local_times(printable(text), message.installation.alerts.timezone)
+
+    steps = [replace(each, text=shown(each.text)) for each in message.steps]
+    return replace(
+        message,
+        paragraphs=tuple(map(shown, message.paragraphs)),
+        steps=tuple(steps),
     )
+
+
+def _on_lines(step: Step) -> Step:
+    """The same with one line for the text, and one for each command."""
+    return Step(line(step.text), line(step.command), line(step.without_program))
 
 
 def described(finding: Finding, now: datetime) -> str:
-    """What, since when, against which limit, and what is safe: a line each."""
-    lines = [f"What: {line(finding.fact)}"]
+    """What, what is safe, since when, and against which limit: a line each."""
+    lines = [f"What: {line(finding.fact)}", f"Safe: {line(finding.safe)}"]
     if finding.since:
         label = "From" if finding.since > now else "Since"
         lines.append(f"{label}: {format_time(finding.since)} ({ago(finding.since, now)})")
     if finding.limit:
         lines.append(f"Limit: {line(finding.limit)}")
-    return "\n".join([*lines, f"Safe: {line(finding.safe)}"])
-
-
-def slack_text(message: Message) -> str:
-    """The message as JSON that Amazon Q Developer shows in Slack or Teams; published as it is.
-
-    https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
-    """
-    about = message.attributes
-    return json.dumps(
-        {
-            "version": "1.0",
-            "source": "custom",
-            "content": {
-                "textType": "client-markdown",
-                "title": _escaped(message.subject),
-                "description": _shortened(_escaped("\n\n".join(message.paragraphs)), MAX_SLACK),
-                "nextSteps": [_escaped(step) for step in message.steps],
-                "keywords": [about["level"], *(message.databases or ["-"]), about["code"]],
-            },
-            "metadata": {
-                "threadId": f"lifeboat:{message.installation.stack}:{about['code']}",
-                "summary": message.subject,
-                "eventType": about["code"],
-            },
-        }
-    )
-
-
-def webhook_payload(message: Message) -> dict[str, object]:
-    """The message as an object for the webhook; `version` is the format's.
-
-    Version 2 has `databases`, a list, where version 1 had the name of one, and says which
-    installation sent it.
-    """
-    about = message.attributes
-    return {
-        "version": 2,
-        "source": "lifeboat",
-        "account": message.installation.account,
-        "region": message.installation.region,
-        "stack": message.installation.stack,
-        "subject": message.subject,
-        "body": message.body,
-        "steps": list(message.steps),
-        "kind": about["kind"],
-        "level": about["level"],
-        "code": about["code"],
-        "databases": list(message.databases),
-    }
+    return "\n".join(lines)
 
 
 def _whose(database: str | None) -> str:
@@ -257,36 +166,14 @@ def _databases(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _attributes(kind: Kind, level: Level, code: str, databases: Sequence[str]) -> dict[str, str]:
+def _attributes(
+    kind: Kind, level: Level, code: str, databases: Sequence[str], wait: Wait | None = None
+) -> dict[str, str]:
     several = json.dumps(list(databases)) if len(databases) > 1 else None
     return {
         "kind": kind.value,
         "level": level.value,
+        "urgency": wait.urgency.value if wait else "-",
         "code": code or "-",
         "database": several or next(iter(databases), "-"),
     }
-
-
-def _subject(installation: Installation, text: str, more: int) -> str:
-    """Stack, then what is wrong (phones show only the beginning), then account and region."""
-    stack = _shortened(_plain(installation.stack), _MAX_STACK)
-    place = _shortened(_plain(installation.place), _MAX_PLACE)
-    rest = (f" (and {more} more)" if more else "") + (f" ({place})" if place else "")
-    return _shortened(_plain(f"{stack}: {text}"), MAX_SUBJECT - len(rest)) + rest
-
-
-def _plain(text: str) -> str:
-    """One line of ASCII."""
-    return "".join(each if each in _PLAIN else "?" for each in " ".join(text.split()))
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
-
-
-def _escaped(text: str) -> str:
-    """The text with the three control characters of Slack's markdown escaped.
-
-    https://docs.slack.dev/messaging/formatting-message-text
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
-from lifeboat.alerts.policy.messages import Kind, Message, alert_message, resolved_message
+from lifeboat.alerts.policy.message import Kind, Message
+from lifeboat.alerts.policy.messages import alert_message, resolved_message
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.monitor.policy.resolution import Resolution
 

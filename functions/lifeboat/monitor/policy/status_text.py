@@ -75,7 +75,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def block_of(finding: Finding, now: datetime) -> str:
     """A finding with its facts and advice; no name can start a new line."""
-    steps = [f"{number}. {line(step)}" for number, step in enumerate(finding.advice, 1)]
+    steps = [f"{number}. {line(str(step))}" for number, step in enumerate(finding.advice, 1)]
     lines = [*described(finding, now).split("\n"), *steps]
     whose = finding.database or "the bucket"
     head = f"{finding.level.upper()}: {whose} {line(finding.headline)}"

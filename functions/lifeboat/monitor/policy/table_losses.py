@@ -28,6 +28,12 @@ class Loss:
     after: int | None
     hint: str = ""
 
+    @property
+    def headline(self) -> str:
+        """What happened to it: lost 6,000 of 6,000 rows in public.sessions."""
+        gone = self.before - (self.after or 0)
+        return f"lost {gone:,} of {self.before:,} rows in {self.name}"
+
     def __str__(self) -> str:
         """As a person reads it."""
         after = "gone" if self.after is None else f"{self.after:,}"

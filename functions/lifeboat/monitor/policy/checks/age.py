@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import BackupLocation
+from lifeboat.model.steps import Step
 from lifeboat.model.text import format_age, format_time, join_first, plural
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.checks.attempts import failed_backup
@@ -68,7 +69,7 @@ def _never(view: DatabaseView) -> Finding:
             fact=f"{view.name} has no backup yet; its first is due at {format_time(first)}.",
             limit=limit,
             safe="The database itself is not affected.",
-            advice=(f"Wait, or take a backup now: {view.commands.back_up(view.name)}",),
+            advice=(view.commands.to_back_up("Wait, or take a backup now", view.name),),
         )
     due = ", and its schedule never runs again"
     if first:
@@ -99,7 +100,7 @@ def _none_left(view: DatabaseView, first: datetime, limit: str) -> Finding:
         " keeps the locked versions, behind delete markers.",
         advice=(
             *_find_out(view),
-            "Find what was deleted: docs/runbooks/lifeboat-is-gone.md, What was deleted.",
+            Step("Find what was deleted: docs/runbooks/lifeboat-is-gone.md, What was deleted."),
         ),
     )
 
@@ -149,14 +150,12 @@ def _age_limit(view: DatabaseView) -> str:
     return f"{view.settings.monitor.max_age_hours} h (monitor.max_age_hours)"
 
 
-def _find_out(view: DatabaseView) -> tuple[str, ...]:
+def _find_out(view: DatabaseView) -> tuple[Step, ...]:
     return (
-        f"Take a backup now, and read its answer: {view.commands.back_up(view.name)}",
-        f"Read in the log why the last runs failed: {view.commands.log('backup', view.name)}",
-        (
-            f"If the log has no runs, check the schedule: {view.commands.schedule(view.name)}"
-            f". If it is missing or disabled, deploy it again: {view.commands.revert()}"
-        ),
+        view.commands.to_back_up("Take a backup now, and read its answer", view.name),
+        Step("Read in the log why the last runs failed", view.commands.log("backup", view.name)),
+        Step("If the log has no runs, check the schedule", view.commands.schedule(view.name)),
+        Step("If it is missing or disabled, deploy it again", view.commands.revert()),
     )
 
 
@@ -205,8 +204,8 @@ def _gap(
         since=missed[0],
         safe="The backups before and after it are not affected.",
         advice=(
-            f"Read the log of that run: {view.commands.log('backup', view.name)}",
-            f"If it never started, check the schedule: {view.commands.schedule(view.name)}",
+            Step("Read the log of that run", view.commands.log("backup", view.name)),
+            Step("If it never started, check the schedule", view.commands.schedule(view.name)),
         ),
         passing=True,
     )

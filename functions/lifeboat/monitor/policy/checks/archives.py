@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import ARCHIVE, MANIFEST, BackupLocation, parse_key
 from lifeboat.model.manifest import StoredObject
+from lifeboat.model.steps import Step
 from lifeboat.model.text import format_size, format_time, join_first, plural
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import RECENT, DatabaseView
@@ -45,9 +46,9 @@ def _unreadable(view: DatabaseView) -> Iterator[Finding]:
             fact=document.why,
             safe=document.safe,
             advice=(
-                document.todo,
-                f"Show it: {view.commands.show(document.key)}",
-                f"List earlier versions: {view.commands.versions(document.key)}",
+                Step(document.todo),
+                Step("Show it", view.commands.show(document.key)),
+                Step("List earlier versions", view.commands.versions(document.key)),
             ),
         )
 
@@ -64,9 +65,11 @@ def _from_the_future(view: DatabaseView, location: BackupLocation, stated: datet
         limit="at most 1 h after it was written",
         safe="All other backups are checked as usual.",
         advice=(
-            "Find out whose clock is wrong, the database server's or the writer's: "
-            + view.commands.show(location.manifest_key),
-            f"To restore from it anyway, name it: {location.id}. 'latest' skips it.",
+            Step(
+                "Find out whose clock is wrong, the database server's or the writer's",
+                view.commands.show(location.manifest_key),
+            ),
+            Step(f"To restore from it anyway, name it: {location.id}. 'latest' skips it."),
         ),
     )
 
@@ -142,23 +145,29 @@ def _what_is_left(view: DatabaseView, named: StoredObject) -> str:
     )
 
 
-def _recovery_steps(view: DatabaseView, named: StoredObject, fault: Fault) -> tuple[str, ...]:
+def _recovery_steps(view: DatabaseView, named: StoredObject, fault: Fault) -> tuple[Step, ...]:
     original, latest = (
         view.listing.original(named),
         next(iter(view.versions.get(named.key, ())), None),
     )
-    steps = [f"Look at its versions: {view.commands.versions(named.key)}"]
+    steps = [Step("Look at its versions", view.commands.versions(named.key))]
     if fault is Fault.DELETED and original and latest and latest.version_id:
         steps.append(
-            "If nobody meant to delete it, remove the delete marker: "
-            + view.commands.undelete(named.key, latest.version_id)
+            Step(
+                "If nobody meant to delete it, remove the delete marker",
+                view.commands.undelete(named.key, latest.version_id),
+            )
         )
     elif original and original.version_id:
         steps.append(
-            "To restore from it, fetch the version that the manifest names: "
-            + view.commands.fetch(named.key, original.version_id)
+            Step(
+                "To restore from it, fetch the version that the manifest names",
+                view.commands.fetch(named.key, original.version_id),
+            )
         )
-    steps.append("Find out who did it: CloudTrail's data events of the bucket, where they are on.")
+    steps.append(
+        Step("Find out who did it: CloudTrail's data events of the bucket, where they are on.")
+    )
     return tuple(steps)
 
 
@@ -192,10 +201,12 @@ def _deleted_on(
         safe="Object Lock keeps the locked versions behind the delete markers until the lock ends;"
         " without a lock they stay for a week at most.",
         advice=(
-            f"List what is there: {view.commands.versions(first.prefix)}",
-            f"If nobody meant to delete them, remove each delete marker, such as: {undo}",
-            "Check who may delete in this bucket, and its lifecycle rules: "
-            + view.commands.bucket("get-bucket-lifecycle-configuration"),
+            Step("List what is there", view.commands.versions(first.prefix)),
+            Step("If nobody meant to delete them, remove each delete marker, such as", undo),
+            Step(
+                "Check who may delete in this bucket, and its lifecycle rules",
+                view.commands.bucket("get-bucket-lifecycle-configuration"),
+            ),
         ),
         passing=True,
     )
@@ -234,5 +245,7 @@ def _leftovers(view: DatabaseView) -> Iterator[Finding]:
             limit="a day",
             since=latest.modified,
             safe="Backups are not affected; S3 deletes it with its tier.",
-            advice=(f"Do nothing. The log of its run: {view.commands.log('backup', view.name)}",),
+            advice=(
+                Step("Do nothing. The log of its run", view.commands.log("backup", view.name)),
+            ),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.commands import Commands
+from lifeboat.model.steps import Step, plain_steps
 from lifeboat.monitor.policy.checks.lifecycle import lifecycle_findings
 from lifeboat.monitor.policy.facts import BucketFacts, PublicAccessBlock, Unknown
 from lifeboat.settings import WatchedSettings
@@ -33,7 +34,7 @@ def _incomplete(name: str, part: Unknown) -> Finding:
         headline=f"has an unreadable {name.replace('_', ' ')} setting",
         fact=part.why,
         safe="Backups are checked as usual; only this part of the bucket's configuration is not.",
-        advice=(part.todo,),
+        advice=plain_steps(part.todo),
     )
 
 
@@ -102,14 +103,16 @@ def _public_access(bucket: BucketFacts, commands: Commands) -> Iterator[Finding]
             limit="all four switches on, always",
             safe="The bucket is public only if a policy or an ACL also allows it.",
             advice=(
-                f"See whether the bucket is public: {commands.bucket('get-bucket-policy-status')}",
+                Step(
+                    "See whether the bucket is public", commands.bucket("get-bucket-policy-status")
+                ),
                 *_look_and_revert(commands, "get-public-access-block"),
             ),
         )
 
 
-def _look_and_revert(commands: Commands, question: str) -> tuple[str, ...]:
+def _look_and_revert(commands: Commands, question: str) -> tuple[Step, ...]:
     return (
-        f"Show it: {commands.bucket(question)}",
-        f"Restore the stack's configuration, in its checkout: {commands.revert()}",
+        Step("Show it", commands.bucket(question)),
+        Step("Restore the stack's configuration, in its checkout", commands.revert()),
     )

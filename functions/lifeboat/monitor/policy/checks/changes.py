@@ -5,6 +5,7 @@ from datetime import timedelta
 from statistics import median
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.steps import Step
 from lifeboat.model.text import format_age, format_size, format_time, plural
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.checks.coverage import check_incomplete
@@ -67,9 +68,11 @@ def _shrink(view: DatabaseView, code: Code, was: str, now: str, count: int) -> F
         safe=f"The backup is complete: it has all that {view.name} held. Earlier backups still have"
         " the earlier data.",
         advice=(
-            "If nobody deleted that much on purpose, check the database first.",
-            "Compare the tables of the two manifests: "
-            + view.commands.show(newest.location.manifest_key),
+            Step("If nobody deleted that much on purpose, check the database first."),
+            Step(
+                "Compare the tables of the two manifests",
+                view.commands.show(newest.location.manifest_key),
+            ),
         ),
     )
 
@@ -90,12 +93,6 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         return
     limits = view.settings.monitor
     first, more = lost.first[0], lost.count - 1
-    asked = {
-        "action": "restore-tables",
-        "database": view.name,
-        "backup": older.location.id,
-        "tables": [loss.name for loss in lost.first[:_MAX_ASKED]],
-    }
     named = [str(loss) for loss in lost.first[:_MAX_LISTED]]
     rest = f" and {lost.count - len(named)} more" if lost.count > len(named) else ""
     yield Finding(
@@ -103,8 +100,7 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         level=Level.WARNING if lost.harmless else Level.CRITICAL,
         database=view.name,
         subject=newer.location.id,
-        headline=f"lost rows of {first.name}"
-        + (f" and {plural(more, 'more table')}" if more else ""),
+        headline=f"{first.headline}{f' and of {plural(more, "more table")}' if more else ''}",
         fact=f"Between {older.location.id} and {newer.location.id}"
         f" ({format_time(older.data_as_of)} to {format_time(newer.data_as_of)}):"
         f" {', '.join(named)}{rest}.",
@@ -113,10 +109,17 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         since=newer.data_as_of,
         safe=f"{older.location.id} has the rows from before{_kept_until(older)}",
         advice=(
-            "Ask whether somebody did it on purpose: a migration, a clean-up, a dropped partition.",
-            (
-                f"If not, stop all writes to {view.name}. Then plan how to restore the rows; a plan"
-                f" changes nothing: {view.commands.restore(asked)}"
+            Step(
+                "Ask whether somebody did it on purpose: a migration, a clean-up, a dropped"
+                " partition. If so, do nothing: this alert ends by itself."
+            ),
+            Step(f"If not, stop what writes to {view.name}."),
+            view.commands.to_restore_tables(
+                "Restore the rows into tables beside the live ones; first it shows a plan, which"
+                " changes nothing",
+                view.name,
+                older.location.id,
+                [loss.name for loss in lost.first[:_MAX_ASKED]],
             ),
         ),
         passing=True,
@@ -152,11 +155,14 @@ def _unchanged(view: DatabaseView) -> Iterator[Finding]:
         basis=newest.data_as_of,
         safe="The backups are complete, but they may be of the wrong database.",
         advice=(
-            (
+            Step(
                 f"Check that the secret of {view.name} names the database in use, not a stopped"
                 " replica or an abandoned branch."
             ),
-            "If it is not in use, raise monitor.unchanged_days in lifeboat.toml, then make deploy.",
+            Step(
+                "If it is not in use, raise monitor.unchanged_days in lifeboat.toml, then make"
+                " deploy."
+            ),
         ),
     )
 

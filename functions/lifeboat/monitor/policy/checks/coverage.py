@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.commands import Commands
 from lifeboat.model.keys import DRILLS
+from lifeboat.model.steps import Step, plain_steps
 from lifeboat.model.text import format_age, join_first, plural
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.database_view import DatabaseView
@@ -59,7 +60,7 @@ def check_incomplete(
         else "was not checked completely",
         fact=why,
         safe=_SAFE,
-        advice=(todo,),
+        advice=plain_steps(todo),
     )
 
 
@@ -99,11 +100,11 @@ def _uploads(
             limit="a day; then a lifecycle rule of the bucket aborts them",
             since=oldest,
             safe="Backups are not affected. An unfinished upload only costs money.",
-            advice=("Do nothing.",)
+            advice=plain_steps("Do nothing.")
             if recent
             else (
-                f"List them: {commands.bucket('list-multipart-uploads')}",
-                f"The rule that aborts them does not work. Deploy it again: {commands.revert()}",
+                Step("List them", commands.bucket("list-multipart-uploads")),
+                Step("The rule that aborts them does not work. Deploy it again", commands.revert()),
             ),
         )
 
@@ -127,7 +128,7 @@ def _unmanaged_prefixes(
             safe="Lifeboat neither deletes nor checks these objects. If the database was removed"
             " from the settings, its backups stay until they expire, and so does this finding.",
             advice=(
-                f"List what is there: {commands.listing(min(prefixes))}",
-                "If it should be backed up, add it to lifeboat.toml, then make deploy.",
+                Step("List what is there", commands.listing(min(prefixes))),
+                Step("If it should be backed up, add it to lifeboat.toml, then make deploy."),
             ),
         )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.drill_report import DrillReport, Outcome, Verdict
+from lifeboat.model.steps import Step, plain_steps
 from lifeboat.model.text import format_age, format_time, join_first
 from lifeboat.monitor.policy.database_view import RUN_GRACE, DatabaseView
 from lifeboat.monitor.policy.scheduled_times import next_scheduled
@@ -41,7 +42,10 @@ def _unreadable(view: DatabaseView) -> Iterator[Finding]:
             headline="has an unreadable drill report",
             fact=document.why,
             safe=document.safe,
-            advice=(document.todo, f"Run another drill: {view.commands.drill(view.name)}"),
+            advice=(
+                Step(document.todo),
+                view.commands.to_drill("Run another drill", view.name),
+            ),
         )
 
 
@@ -54,7 +58,7 @@ def _off(view: DatabaseView) -> Finding:
         fact="Drills are disabled: nothing shows that backups can be restored.",
         limit="drill.enabled",
         safe=_SAFE,
-        advice=("Set drill.enabled to true in lifeboat.toml, then make deploy.",),
+        advice=plain_steps("Set drill.enabled to true in lifeboat.toml, then make deploy."),
     )
 
 
@@ -75,8 +79,8 @@ def _never(view: DatabaseView) -> Iterator[Finding]:
         since=None if first is not None and first > view.now else first,
         safe=_SAFE,
         advice=(
-            f"Run a drill now: {view.commands.drill(view.name)}",
-            f"Read the log of scheduled drills: {view.commands.log('drill', view.name)}",
+            view.commands.to_drill("Run a drill now", view.name),
+            Step("Read the log of scheduled drills", view.commands.log("drill", view.name)),
         ),
     )
 
@@ -107,8 +111,8 @@ def _stale(view: DatabaseView) -> Iterator[Finding]:
         basis=newest.started,
         safe=_SAFE,
         advice=(
-            f"Run a drill now: {view.commands.drill(view.name)}",
-            f"Read the log to see why there are none: {view.commands.log('drill', view.name)}",
+            view.commands.to_drill("Run a drill now", view.name),
+            Step("Read the log to see why there are none", view.commands.log("drill", view.name)),
         ),
     )
 
@@ -132,9 +136,9 @@ def _verdict(view: DatabaseView, report: DrillReport) -> Iterator[Finding]:
         basis=report.started,
         safe="The drill changed nothing. " + _other_proof(view, report),
         advice=(
-            *([report.advice] if report.advice else []),
-            f"Read the report: {view.commands.show(report.key)}",
-            f"When it is fixed, run another drill: {view.commands.drill(view.name)}",
+            *([Step(report.advice)] if report.advice else []),
+            Step("Read the report", view.commands.show(report.key)),
+            view.commands.to_drill("When it is fixed, run another drill", view.name),
         ),
     )
 
@@ -162,11 +166,11 @@ def _rto(view: DatabaseView, report: DrillReport) -> Iterator[Finding]:
         basis=report.started,
         safe="The backup can be restored, but not within the RTO.",
         advice=(
-            (
+            Step(
                 "Give the drill's function more memory and so more CPU (drill.memory_mb), and"
                 " perhaps more parallel jobs (drill.jobs), then make deploy; or raise"
                 " drill.rto_minutes."
             ),
-            f"See in the report which step takes the time: {view.commands.show(report.key)}",
+            Step("See in the report which step takes the time", view.commands.show(report.key)),
         ),
     )

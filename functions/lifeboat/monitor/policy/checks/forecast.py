@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.drill_report import DrillReport, Limit, Verdict
+from lifeboat.model.steps import Step, plain_steps
 from lifeboat.model.text import format_size, format_time
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.trend import Point, trend
@@ -75,11 +76,11 @@ def _backup_time(view: DatabaseView) -> Iterator[Finding]:
         basis=newest.data_as_of,
         safe="Backups are still complete. A run without time left stops cleanly and reports it.",
         advice=(
-            (
+            Step(
                 f"Raise backup.timeout_minutes (up to {MAX_TIMEOUT_MINUTES}) or backup.memory_mb,"
                 " which brings more CPU and network, then make deploy."
             ),
-            "Exclude rows that can be created again (exclude_table_data).",
+            Step("Exclude rows that can be created again (exclude_table_data)."),
         ),
     )
 
@@ -119,5 +120,5 @@ def _limit(view: DatabaseView, report: DrillReport, limit: Limit) -> Iterator[Fi
         since=newest.data_as_of,
         basis=newest.data_as_of,
         safe="Backups are not affected, only restores are.",
-        advice=(_ADVICE[limit.what],),
+        advice=plain_steps(_ADVICE[limit.what]),
     )

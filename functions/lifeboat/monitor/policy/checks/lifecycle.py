@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.commands import Commands
 from lifeboat.model.lifecycle import LifecycleRule
+from lifeboat.model.steps import Step
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import WatchedSettings
 from lifeboat.settings.lifecycle import lifecycle_rules
@@ -76,8 +77,8 @@ def _expires_early(
             safe="Object Lock, if it is on, keeps each version behind the delete marker until its"
             " lock ends.",
             advice=(
-                f"Show the rules: {commands.bucket(_QUESTION)}",
-                f"Restore the stack's rules at once, in its checkout: {commands.revert()}",
+                Step("Show the rules", commands.bucket(_QUESTION)),
+                Step("Restore the stack's rules at once, in its checkout", commands.revert()),
             ),
         )
 
@@ -122,7 +123,7 @@ def _differs(subject: str, fact: str, commands: Commands) -> Finding:
         limit="retention",
         safe="This deletes nothing too early.",
         advice=(
-            f"Show the rules: {commands.bucket(_QUESTION)}",
-            f"Restore the stack's rules, in its checkout: {commands.revert()}",
+            Step("Show the rules", commands.bucket(_QUESTION)),
+            Step("Restore the stack's rules, in its checkout", commands.revert()),
         ),
     )

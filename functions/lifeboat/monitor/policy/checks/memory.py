@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.steps import plain_steps
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.settings.row_memory import RowMemory, row_memory
@@ -36,5 +37,5 @@ def _finding(
         since=newest.data_as_of,
         basis=newest.data_as_of,
         safe=safe,
-        advice=short.advice,
+        advice=plain_steps(*short.advice),
     )

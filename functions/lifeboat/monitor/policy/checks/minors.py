@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.minor_releases import newer_server, unfixed_standby
+from lifeboat.model.steps import plain_steps
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import DatabaseView
 
@@ -32,7 +33,7 @@ def _older_pg_dump(name: str, newest: BackupFacts) -> Iterator[Finding]:
         since=newest.data_as_of,
         basis=newest.data_as_of,
         safe="Backups are complete. Drills and restores by Lifeboat leave out what is too new.",
-        advice=(
+        advice=plain_steps(
             "Build the layers with the newer minor release (layers/README.md), then make deploy.",
             "To restore manually until then: docs/runbooks/lifeboat-is-gone.md (pg_attver).",
         ),
@@ -56,7 +57,7 @@ def _unfixed_standby(name: str, newest: BackupFacts) -> Iterator[Finding]:
         since=newest.data_as_of,
         basis=newest.data_as_of,
         safe="Backups restore, and have as many rows as the snapshot had.",
-        advice=(
+        advice=plain_steps(
             f"Upgrade the standby to PostgreSQL {fixed} or later.",
             "Or put the primary's host into the secret until then.",
         ),

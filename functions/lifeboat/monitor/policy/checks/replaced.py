@@ -10,6 +10,7 @@ from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.keys import MANIFEST, parse_drill_key, parse_key
+from lifeboat.model.steps import Step
 from lifeboat.model.text import format_time, join_first
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.facts import StoredVersion
@@ -69,10 +70,10 @@ def _manifest(view: DatabaseView, key: str, written: list[StoredVersion]) -> Fin
             else "Nothing of this backup can be trusted any more."
         ),
         advice=(
-            "Do not restore the newest version of this backup. Use another backup.",
-            f"List all its versions: {view.commands.versions(backup + '/')}",
+            Step("Do not restore the newest version of this backup. Use another backup."),
+            Step("List all its versions", view.commands.versions(backup + "/")),
             *(_first(view, key, written) if kept else ()),
-            (
+            Step(
                 "Find out who wrote it: CloudTrail's data events of the bucket, if they are on."
                 " That person has at least the rights of a backup function."
             ),
@@ -80,11 +81,11 @@ def _manifest(view: DatabaseView, key: str, written: list[StoredVersion]) -> Fin
     )
 
 
-def _first(view: DatabaseView, key: str, written: list[StoredVersion]) -> Iterator[str]:
+def _first(view: DatabaseView, key: str, written: list[StoredVersion]) -> Iterator[Step]:
     version = written[0].version_id or "null"
-    yield (
-        "Read the first version. It names its versions of the archive and the roles: "
-        + view.commands.fetch(key, version)
+    yield Step(
+        "Read the first version. It names its versions of the archive and the roles",
+        view.commands.fetch(key, version),
     )
 
 
@@ -102,8 +103,8 @@ def _report(view: DatabaseView, key: str, written: list[StoredVersion]) -> Findi
         basis=written[0].modified,
         safe="The backup that it is about is not affected. The report itself may be wrong.",
         advice=(
-            f"List its versions: {view.commands.versions(key)}",
-            f"Run another drill: {view.commands.drill(view.name)}",
+            Step("List its versions", view.commands.versions(key)),
+            view.commands.to_drill("Run another drill", view.name),
         ),
         passing=True,
     )

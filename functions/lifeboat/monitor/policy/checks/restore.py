@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.steps import plain_steps
 from lifeboat.settings import WatchedSettings
 
 
@@ -19,7 +20,7 @@ def restore_findings(settings: WatchedSettings) -> Iterator[Finding]:
         limit="restore.enabled, restore.target_secret_arns",
         safe="Backups and drills run. Standard pg_restore restores a backup without Lifeboat"
         " (docs/runbooks/lifeboat-is-gone.md).",
-        advice=(
+        advice=plain_steps(
             "Create a role that may restore: docs/runbooks/onboarding.md#a-role-that-may-restore.",
             "Put its secret into restore.target_secret_arns in lifeboat.toml, then make deploy.",
         ),

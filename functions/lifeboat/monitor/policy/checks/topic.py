@@ -17,6 +17,7 @@ from lifeboat.alerts.policy.topic_facts import (
     TopicFacts,
     addresses_by_fingerprint,
 )
+from lifeboat.model.steps import Step
 from lifeboat.model.text import join_first
 from lifeboat.monitor.policy.checks.coverage import check_incomplete
 from lifeboat.monitor.policy.facts import Facts, Unknown
@@ -29,7 +30,6 @@ SUBSCRIPTION_CODES = (Code.SUBSCRIPTION_PENDING, Code.SUBSCRIPTION_MISSING)
 """Codes of findings whose subject is a subscription's fingerprint."""
 
 _RUNS_ON = "Backups and drills still run."
-_AGAIN = "Then check again (the stack's output StatusCommand)."
 
 
 def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]:
@@ -38,13 +38,14 @@ def topic_findings(facts: Facts, settings: WatchedSettings) -> Iterator[Finding]
     if isinstance(topic, Unknown):
         yield check_incomplete(None, TOPIC, Level.WARNING, topic.why, topic.todo)
         return
+    again = facts.installation.commands.to_see_status("Then check again")
     if not topic.has_subscriber:
-        yield _no_subscriber(topic, settings.alerts)
+        yield _no_subscriber(topic, settings.alerts, again)
         return
     wanted = addresses_by_fingerprint(settings.alerts.emails)
     for fingerprint, address in wanted.items():
         if topic.has(fingerprint, confirmed=False):
-            yield _pending(topic, fingerprint, address)
+            yield _pending(topic, fingerprint, address, again)
         elif not topic.has(fingerprint):
             yield _missing(topic, fingerprint, address)
     for fingerprint, subscriber in topic.subscribers.items():
@@ -90,7 +91,7 @@ def is_obsolete(alert: SentAlert, findings: Sequence[Finding], settings: Watched
     return said or alert.subject not in addresses_by_fingerprint(settings.alerts.emails)
 
 
-def _no_subscriber(topic: TopicFacts, alerts: AlertSettings) -> Finding:
+def _no_subscriber(topic: TopicFacts, alerts: AlertSettings, again: Step) -> Finding:
     # With a webhook alone the monitor's messages arrive, as intended; alarms about it do not.
     webhook = bool(alerts.webhook_url_secret_arn)
     meant = webhook and not alerts.emails and not alerts.slack
@@ -106,7 +107,7 @@ def _no_subscriber(topic: TopicFacts, alerts: AlertSettings) -> Finding:
         limit=_named(alerts),
         since=topic.no_subscriber_since,
         safe=f"{_RUNS_ON} The first confirmed subscriber gets all current findings again.",
-        advice=(*_ways(topic, alerts), confirm(topic.arn), _AGAIN),
+        advice=(*_ways(topic, alerts), confirm(topic.arn), again),
     )
 
 
@@ -119,25 +120,29 @@ def _named(alerts: AlertSettings) -> str:
     return emails or "at least one confirmed subscription, with any protocol"
 
 
-def _ways(topic: TopicFacts, alerts: AlertSettings) -> Iterator[str]:
+def _ways(topic: TopicFacts, alerts: AlertSettings) -> Iterator[Step]:
     """How each address gets its email; if there is none, how to subscribe somebody."""
     for fingerprint, address in addresses_by_fingerprint(alerts.emails).items():
         if topic.has(fingerprint, confirmed=False):
             yield _mail_of(topic, address)
         else:
-            yield f"Subscribe {address} again: {subscribe(topic.arn, address)}"
+            yield Step(f"Subscribe {address} again", subscribe(topic.arn, address))
     if alerts.slack:
-        yield "Connect Amazon Q Developer to the topic, and check that its channel gets messages."
+        yield Step(
+            "Connect Amazon Q Developer to the topic, and check that its channel gets messages."
+        )
     if not alerts.emails:
-        yield f"Subscribe somebody: {subscribe(topic.arn, '<address>')}"
+        yield Step("Subscribe somebody", subscribe(topic.arn, "<address>"))
 
 
-def _mail_of(topic: TopicFacts, address: str) -> str:
-    again = subscribe(topic.arn, address)
-    return f"Find AWS's email to {address}, also in spam. If it is lost or expired: {again}"
+def _mail_of(topic: TopicFacts, address: str) -> Step:
+    return Step(
+        f"Find AWS's email to {address}, also in spam. If it is lost or expired",
+        subscribe(topic.arn, address),
+    )
 
 
-def _pending(topic: TopicFacts, fingerprint: str, address: str) -> Finding:
+def _pending(topic: TopicFacts, fingerprint: str, address: str, again: Step) -> Finding:
     return Finding(
         code=Code.SUBSCRIPTION_PENDING,
         level=Level.WARNING,
@@ -148,7 +153,7 @@ def _pending(topic: TopicFacts, fingerprint: str, address: str) -> Finding:
         " create it again.",
         limit="alerts.emails",
         safe=f"{_RUNS_ON} Other subscribers get all messages.",
-        advice=(_mail_of(topic, address), confirm(topic.arn), _AGAIN),
+        advice=(_mail_of(topic, address), confirm(topic.arn), again),
     )
 
 
@@ -170,9 +175,9 @@ def _missing(topic: TopicFacts, fingerprint: str, address: str) -> Finding:
         since=subscriber.missing_since if subscriber else None,
         safe=f"{_RUNS_ON} Other subscribers get all messages.",
         advice=(
-            f"Subscribe it again: {subscribe(topic.arn, address)}",
+            Step("Subscribe it again", subscribe(topic.arn, address)),
             confirm(topic.arn),
-            "If on purpose, remove it from alerts.emails in lifeboat.toml, then make deploy.",
+            Step("If on purpose, remove it from alerts.emails in lifeboat.toml, then make deploy."),
         ),
     )
 
@@ -189,8 +194,8 @@ def _vanished(topic: TopicFacts, fingerprint: str, subscriber: KnownSubscriber) 
         since=subscriber.missing_since,
         safe=f"{_RUNS_ON} Other subscribers get all messages.",
         advice=(
-            "If this was on purpose, do nothing.",
-            f"If not, subscribe it again; an email address: {subscribe(topic.arn, '<address>')}",
+            Step("If this was on purpose, do nothing."),
+            Step("If not, subscribe it again; an email address", subscribe(topic.arn, "<address>")),
         ),
         passing=True,
     )
@@ -204,15 +209,16 @@ def subscribe(topic: str, address: str) -> str:
     )
 
 
-def confirm(topic: str) -> str:
+def confirm(topic: str) -> Step:
     """How to confirm a subscription so that no link in an email can end it.
 
     https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
     """
-    return (
+    return Step(
         "Confirm with the token in the link of AWS's email (Token=...), so that no email scanner"
-        f" can unsubscribe it: aws sns confirm-subscription {_at(topic)} --topic-arn {quote(topic)}"
-        " --authenticate-on-unsubscribe true --token '<token>'"
+        " can unsubscribe it",
+        f"aws sns confirm-subscription {_at(topic)} --topic-arn {quote(topic)}"
+        " --authenticate-on-unsubscribe true --token '<token>'",
     )
 
 

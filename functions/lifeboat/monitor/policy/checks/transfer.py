@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.steps import plain_steps
 from lifeboat.model.text import format_size, format_time, join_first
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.transfer import Transfer, transfer_of
@@ -103,7 +104,7 @@ def _findings(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) ->
         since=view.complete[0].data_as_of,
         basis=view.complete[0].data_as_of,
         safe="Backups are complete. The provider may charge more, or stop the database.",
-        advice=fixes(allowance),
+        advice=plain_steps(*fixes(allowance)),
     )
 
 
