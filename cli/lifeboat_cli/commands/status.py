@@ -100,7 +100,9 @@ def _finding_lines(finding: Answer) -> Iterator[str | Text]:
     yield f"  {safe_line(finding['fact'])}"
     yield f"  Safe: {safe_line(finding['safe'])}"
     for number, step in enumerate(finding["advice"], 1):
-        yield f"  {number}. {safe_line(step)}"
+        command = safe_line(step["command"])
+        yield f"  {number}. {safe_line(step['text'])}{':' if command else ''}"
+        yield from [f"     {command}"] if command else []
     yield f"  lifeboat explain {finding['code']}"
 
 
