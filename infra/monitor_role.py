@@ -9,7 +9,7 @@ from constructs import Construct
 from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_bucket_key
 from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
-from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST, STATE_KEY
+from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST, SILENCES_KEY, STATE_KEY
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings
 
@@ -23,8 +23,9 @@ class MonitorRole(FunctionRole):
 
     It lists everything and reads manifests, drill reports and records of runs. It cannot read
     archives: a listing of versions gives their size, class and version, and a version's bytes never
-    change. It writes its own state and nothing else, and it cannot read a database's secret. It
-    lists the topic's subscriptions, since a notification without a subscriber reaches nobody.
+    change. It writes its own state and what people mute, and nothing else. It cannot read a
+    database's secret. It lists the topic's subscriptions, since a notification without a subscriber
+    reaches nobody.
 
     Args:
         scope: parent construct.
@@ -59,7 +60,10 @@ class MonitorRole(FunctionRole):
                     resources=[shared.alerts.topic.topic_arn],
                 ),
                 on_objects(
-                    "WriteMonitorState", shared.vault, actions=["s3:PutObject"], keys=[STATE_KEY]
+                    "WriteMonitorState",
+                    shared.vault,
+                    actions=["s3:PutObject"],
+                    keys=[STATE_KEY, SILENCES_KEY],
                 ),
                 *read_secrets("WebhookSecret", webhook, webhook_key, stack),
                 *use_bucket_key(shared.vault, stack, actions=WRITE),
@@ -98,5 +102,5 @@ def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:
         "ReadManifestsAndReports",
         vault,
         actions=["s3:GetObject"],
-        keys=[*MANIFESTS, REPORTS, RUNS, STATE_KEY],
+        keys=[*MANIFESTS, REPORTS, RUNS, STATE_KEY, SILENCES_KEY],
     )

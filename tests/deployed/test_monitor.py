@@ -239,6 +239,21 @@ def test_a_look_by_hand_answers_with_everything(installation: Installation) -> N
     assert {"app", "other", "quiet"} <= {line.split(" ")[0] for line in text.splitlines()}
 
 
+def test_a_person_mutes_findings_and_the_status_says_so_until_it_is_undone(
+    installation: Installation,
+) -> None:
+    asked = {"database": "quiet", "code": "data-unchanged"}
+    answer = installation.call(MONITOR, {"action": "mute", "hours": 2, **asked})
+    assert not answer.failed, answer.payload
+    status = look(installation).payload
+    assert status["muted"] == answer.payload["muted"] != []
+    assert "  quiet data-unchanged until " in look(installation, {"format": "text"}).payload
+    assert installation.call(MONITOR, {"action": "unmute", **asked}).payload["muted"] == []
+    refused = installation.call(MONITOR, {"action": "mute", **asked, "database": "nobody"})
+    assert refused.failed
+    assert "there is no such database" in str(refused.payload)
+
+
 def test_the_bucket_is_as_the_settings_want_it(installation: Installation) -> None:
     """The real stack's lifecycle, lock and encryption, judged by the real monitor."""
     about = {

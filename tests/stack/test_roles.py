@@ -253,10 +253,14 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
             *(f"{bucket}/{tier}/*/manifest.json" for tier in TIERS),
             f"{bucket}/attempts/*.json",
             f"{bucket}/drills/*.json",
+            f"{bucket}/monitor/silences.json",
             f"{bucket}/monitor/state.json",
         ]
     )
-    assert allowed["WriteMonitorState"]["Resource"] == [f"{bucket}/monitor/state.json"]
+    assert allowed["WriteMonitorState"]["Resource"] == [
+        f"{bucket}/monitor/silences.json",
+        f"{bucket}/monitor/state.json",
+    ]
     (topic,) = allowed["ListTopicSubscriptions"]["Resource"]
     assert topic.startswith("<AlertsTopic")
     assert allowed["WriteLogs"]["Resource"][0].startswith("<MonitorLog")

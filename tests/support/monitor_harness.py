@@ -44,7 +44,7 @@ class Monitor:
 
         before = without_unheard(memory, facts.topic, findings)
         fresh = notifications_of(
-            before, findings, now, 24, installation=facts.installation, resolution=resolution
+            before, findings, now, installation=facts.installation, resolution=resolution
         )
         topic = facts.topic
         heard = self.webhook or isinstance(topic, Unknown) or topic.has_subscriber

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from lifeboat.alerts.policy.silences import Silences
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.backup.policy import event as backup
 from lifeboat.backup.policy.answer import BackupAnswer
@@ -15,7 +16,9 @@ from lifeboat.model.answers import ErrorAnswer
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Manifest
+from lifeboat.monitor.policy import event as monitor_event
 from lifeboat.monitor.policy.event import MonitorEvent
+from lifeboat.monitor.policy.silence_answer import SilenceAnswer
 from lifeboat.monitor.policy.status import Status
 from lifeboat.restore.policy import event as restore
 from lifeboat.restore.policy.answers import (
@@ -100,11 +103,8 @@ FUNCTIONS = (
         name="monitor",
         deployed="<stack>-monitor",
         event=MonitorEvent,
-        may_be={
-            "format": "'json' or 'text'",
-            "scheduled": "the schedule's time; not for people",
-        },
-        answers=(Status,),
+        may_be=monitor_event.EXPECTED,
+        answers=(Status, SilenceAnswer),
     ),
 )
 
@@ -112,7 +112,7 @@ ANSWERS: Mapping[str, TypeAdapter[Any]] = {
     "backup": TypeAdapter(BackupAnswer),
     "drill": TypeAdapter(DrillAnswer),
     "restore": TypeAdapter(RestoreAnswers),
-    "monitor": TypeAdapter(Status),
+    "monitor": TypeAdapter(Status | SilenceAnswer),
     "error": TypeAdapter(ErrorAnswer),
 }
 """Each function's answers, by its name; and what comes in their place when it fails."""
@@ -123,6 +123,7 @@ DOCUMENTS: Mapping[str, type] = {
     "restore-report": RestoreReport,
     "attempt": Attempt,
     "monitor-state": MonitorState,
+    "monitor-silences": Silences,
 }
 """What lies in the bucket as JSON."""
 
@@ -132,5 +133,6 @@ PLACES: Mapping[str, str] = {
     "restore-report": "`restores/<database>/<time>.json`",
     "attempt": "`attempts/<database>.json` and `attempts/<database>.drill.json`",
     "monitor-state": "`monitor/state.json`",
+    "monitor-silences": "`monitor/silences.json`",
 }
 """Where each kind of document is in the bucket."""

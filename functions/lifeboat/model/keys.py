@@ -10,6 +10,7 @@
     attempts/<database>.json, <database>.drill.json      the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
     monitor/state.json                                    what people were notified of
+    monitor/silences.json                                 what people have muted
     status.html                                           the status of all databases, for a browser
 
 Stored data depends on this layout, so parsing is exact: a key that these functions did not make
@@ -38,6 +39,9 @@ DRILLS, RESTORES, EXPORTS, ATTEMPTS = "drills", "restores", "exports", "attempts
 
 NOTIFIED = f"{ATTEMPTS}/notified"
 """The prefix of the keys by which functions decide which of them notifies people."""
+
+SILENCES_KEY = "monitor/silences.json"
+"""What people have muted or acknowledged."""
 
 STATE_KEY = "monitor/state.json"
 """The monitor's state."""

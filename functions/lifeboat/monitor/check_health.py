@@ -7,6 +7,7 @@ from itertools import product
 from typing import Protocol
 
 from lifeboat.alerts.policy.message import Message
+from lifeboat.alerts.policy.silences import Silences
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import (
@@ -15,7 +16,7 @@ from lifeboat.errors import (
     StateError,
     StorageError,
 )
-from lifeboat.model.keys import STATE_KEY
+from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
 from lifeboat.monitor.observe import observe, request_limit
 from lifeboat.monitor.policy.checks.topic import needs_subscriber, without_unheard
 from lifeboat.monitor.policy.evaluate import evaluate
@@ -24,9 +25,10 @@ from lifeboat.monitor.policy.first_known import knowing, with_known
 from lifeboat.monitor.policy.notifications import notifications_of
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.monitor.policy.resolution import resolution_of
+from lifeboat.monitor.policy.silence_answer import muted_findings
 from lifeboat.monitor.policy.status import Status, status_of
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.monitor.state_store import load_state, save_state
+from lifeboat.monitor.state_store import load_silences, load_state, save
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedSettings
 
@@ -129,10 +131,11 @@ def check_health(check: CheckInput) -> CheckResult:
     """
     budget = RequestBudget(request_limit(check.settings), check.remaining)
     memory, forgotten = _load_state(check.vault, budget)
+    silences, unread = _load_silences(check.vault, budget)
     vault = observe(check.vault, check.settings, check.stack, budget, check.now)
     seen = replace(vault, topic=check.subscribers())
     known = with_known(seen, memory, check.settings, check.now, lost=bool(forgotten))
-    facts = replace(known, account=check.account, problems=(*seen.problems, *forgotten))
+    facts = replace(known, account=check.account, problems=(*seen.problems, *forgotten, *unread))
     findings = evaluate(facts, check.settings, check.now)
     notified = with_notified(memory, findings, facts, check.settings.alerts)
     before = without_unheard(notified, facts.topic, findings)
@@ -140,16 +143,23 @@ def check_health(check: CheckInput) -> CheckResult:
         before,
         findings,
         check.now,
-        check.settings.alerts.remind_hours,
         installation=replace(facts.installation, alerts=check.settings.alerts),
         resolution=lambda alert: resolution_of(alert, findings, facts, check.settings, check.now),
+        silences=silences,
     )
     failures = [*_send(check, fresh.messages)]
     received = not failures and _has_reader(check, facts.topic)
     state = fresh.state if received else before or MonitorState()
     failures += _save_state(check, memory, knowing(state, facts))
     return CheckResult(
-        status=status_of(facts, check.settings, findings, check.now, secrets=check.secrets),
+        status=status_of(
+            facts,
+            check.settings,
+            findings,
+            check.now,
+            secrets=check.secrets,
+            muted=muted_findings(silences, check.now),
+        ),
         messages=fresh.messages,
         failures=tuple(failures),
     )
@@ -169,6 +179,14 @@ def _load_state(
         return load_state(vault, budget), ()
     except (StateError, StorageError) as error:
         return None, (Problem.of(STATE_KEY, error),)
+
+
+def _load_silences(vault: Vault, budget: RequestBudget) -> tuple[Silences, tuple[Problem, ...]]:
+    """What is muted; if it cannot be read, nothing is, and the reason."""
+    try:
+        return load_silences(vault, budget), ()
+    except (StateError, StorageError) as error:
+        return Silences(), (Problem.of(SILENCES_KEY, error),)
 
 
 def _send(check: CheckInput, messages: Iterable[Message]) -> Iterable[LifeboatError]:
@@ -193,6 +211,6 @@ def _save_state(
     if state == memory:
         return
     try:
-        save_state(check.vault, state, check.settings)
+        save(check.vault, state, check.settings)
     except LifeboatError as error:
         yield error

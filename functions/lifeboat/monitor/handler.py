@@ -14,9 +14,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.policy.installation import account_of
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
+from lifeboat.monitor.change_silences import change_silences
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
-from lifeboat.monitor.policy.event import parse_monitor_event
+from lifeboat.monitor.observe import request_limit
+from lifeboat.monitor.policy.event import MonitorEvent, parse_monitor_event
 from lifeboat.monitor.policy.metric_values import metrics_of
+from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.subscriptions import topic_facts
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.invocation import SHORT_TIMEOUTS, log_errors, seconds_left, secret_store
@@ -35,7 +38,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     """Check the bucket, notify people of changes, and return the whole status.
 
     `{}`, or the schedule's event, returns the status as an object; `{"format": "text"}` returns a
-    table. A check on demand sends the same notifications as a scheduled one: there is one state,
+    table. `{"action": "mute", ...}` mutes findings and checks nothing; so do `unmute` and `ack`.
+    A check on demand sends the same notifications as a scheduled one: there is one state,
     and what somebody has read in a terminal is not known to everybody.
 
     Raises:
@@ -43,9 +47,11 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
             failed invocation, of which an alarm notifies. A scheduled check also fails when the
             topic has no subscriber; one on demand answers, and the answer says so.
     """
-    asked = parse_monitor_event(event)
     logger.append_keys(run_id=context.aws_request_id)
+    asked = parse_monitor_event(event)
     check = _check_input(context)
+    if asked.action is not None:
+        return _silence(check, asked)
     checked = check_health(check)
     emit_metrics(metrics_of(checked.status, check.settings, check.now))
     _log(checked)
@@ -53,6 +59,14 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     if asked.is_scheduled:
         checked.raise_without_subscriber()
     return checked.status.as_text() if asked.format == "text" else checked.status.as_json()
+
+
+def _silence(check: CheckInput, asked: MonitorEvent) -> dict[str, object]:
+    budget = RequestBudget(request_limit(check.settings), check.remaining)
+    answer = change_silences(check.vault, check.settings, asked, budget, check.now)
+    said = {"action": answer.action, "database": answer.database, "code": answer.code}
+    logger.info("monitor.silenced", extra=said)
+    return answer.as_json()
 
 
 def _check_input(context: LambdaContext) -> CheckInput:

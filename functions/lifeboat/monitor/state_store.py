@@ -1,10 +1,12 @@
-"""Loads and saves the monitor's state in the bucket."""
+"""Loads and saves the monitor's own documents in the bucket: its state, and what is muted."""
 
 from botocore.exceptions import ClientError
 
+from lifeboat.alerts.policy.silences import Silences
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.errors import StateError
-from lifeboat.model.keys import STATE_KEY
+from lifeboat.model.documents import Document
+from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Protection, Vault, code_of
 from lifeboat.settings import WatchedSettings
@@ -17,33 +19,49 @@ def load_state(vault: Vault, budget: RequestBudget) -> MonitorState | None:
         StorageError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
-    with budget.request(f"read s3://{vault.bucket}/{STATE_KEY}"):
+    return _load(MonitorState, STATE_KEY, vault, budget)
+
+
+def load_silences(vault: Vault, budget: RequestBudget) -> Silences:
+    """What people have muted or acknowledged.
+
+    Raises:
+        StorageError: S3 doesn't let us read it.
+        StateError: it is damaged, deleted or newer than this Lifeboat.
+    """
+    return _load(Silences, SILENCES_KEY, vault, budget) or Silences()
+
+
+def save(vault: Vault, document: Document, settings: WatchedSettings) -> None:
+    """Store a document over the previous one. It has no lock, since it changes often.
+
+    Raises:
+        StorageError: S3 refused or failed.
+    """
+    vault.put(document.key, document.to_json(), Protection(kms_key=settings.kms_key))
+
+
+def _load[D: Document](kind: type[D], key: str, vault: Vault, budget: RequestBudget) -> D | None:
+    with budget.request(f"read s3://{vault.bucket}/{key}"):
         try:
-            answer = vault.client.get_object(Bucket=vault.bucket, Key=STATE_KEY)
+            answer = vault.client.get_object(Bucket=vault.bucket, Key=key)
         except ClientError as error:
             if code_of(error) != "NoSuchKey":
                 raise
             if _is_deleted(error):
                 raise StateError(
-                    f"The monitor's state {STATE_KEY} was deleted.",
-                    safe=MonitorState.SAFE,
-                    todo="Find out who deleted it; the next run of the monitor writes a new one.",
+                    f"The {kind.NOUN} {key} was deleted.",
+                    safe=kind.SAFE,
+                    todo="Find out who deleted it; the next run of the monitor writes a new one."
+                    if kind is MonitorState
+                    else "Find out who deleted it; to mute again writes a new one.",
                 ) from error
             return None
         document = answer["Body"].read()
-    return MonitorState.from_json(document, key=STATE_KEY)
+    return kind.from_json(document, key=key)
 
 
 def _is_deleted(error: ClientError) -> bool:
     """Whether a delete marker hides it, so that there was one."""
     headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
     return headers.get("x-amz-delete-marker") == "true"
-
-
-def save_state(vault: Vault, state: MonitorState, settings: WatchedSettings) -> None:
-    """Store it over the previous one. It has no lock, since it changes with each notification.
-
-    Raises:
-        StorageError: S3 refused or failed.
-    """
-    vault.put(STATE_KEY, state.to_json(), Protection(kms_key=settings.kms_key))

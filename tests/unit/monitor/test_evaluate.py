@@ -206,7 +206,6 @@ def test_whatever_was_seen_it_can_be_judged_reported_and_shown(facts: Facts, now
         None,
         findings,
         now,
-        24,
         installation=facts.installation,
         resolution=lambda _: Resolution.RESOLVED,
     )

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.message import Message
+from lifeboat.alerts.policy.silences import Silences, acknowledging, muting, unmuting
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.errors import StateError
 from lifeboat.model.keys import STATE_KEY
@@ -27,8 +28,6 @@ from tests.support.vaults import (
     backup,
     healthy,
 )
-
-REMIND = 24
 
 PLACE = " (123456789012 us-east-1)"
 
@@ -60,15 +59,16 @@ def tell(
     after: Notifications | None = None,
     later: timedelta = timedelta(0),
     resolution: Resolution = Resolution.RESOLVED,
+    silences: Silences | None = None,
 ) -> Notifications:
     before = after.state if after else None
     return notifications_of(
         before,
         findings,
         NOW + later,
-        REMIND,
         installation=INSTALLATION,
         resolution=lambda _told: resolution,
+        silences=silences,
     )
 
 
@@ -81,7 +81,7 @@ def look(vault: Vault, after: Notifications | None = None) -> Notifications:
 
     before = after.state if after else None
     return notifications_of(
-        before, findings, vault.now, REMIND, installation=facts.installation, resolution=resolution
+        before, findings, vault.now, installation=facts.installation, resolution=resolution
     )
 
 
@@ -327,3 +327,79 @@ def test_every_finding_is_reported_in_one_message_and_none_is_lost(findings: lis
     assert {message.databases for message in over.messages} == {
         tuple(sorted(message.databases)) for message in told.messages
     }
+
+
+OLD = Code.BACKUP_TOO_OLD
+
+
+def mute(hours: int, *, database: str = "app", begins: timedelta = timedelta(0)) -> Silences:
+    return muting(Silences(), database, OLD, hours, NOW + begins)
+
+
+def test_what_is_muted_is_not_reported_and_is_as_soon_as_the_mute_is_over() -> None:
+    silences = mute(24)
+    first = tell(finding(), finding(database="shop"), silences=silences)
+    assert [each.databases for each in first.messages] == [("shop",)]
+    almost = 24 * HOUR - SECOND
+    later = tell(finding(), finding(database="shop"), after=first, later=almost, silences=silences)
+    assert later.messages == ()
+    later = tell(finding(), after=tell(finding(), silences=silences), silences=silences)
+    over = tell(finding(), after=later, later=24 * HOUR, silences=silences)
+    assert kinds(over) == ["new"]
+    assert tell(finding(), after=over, later=25 * HOUR, silences=silences).messages == ()
+
+
+def test_a_mute_hides_reminders_and_ends_with_one_message_not_two() -> None:
+    first = tell(finding())
+    silences = mute(48, begins=HOUR)
+    quiet = tell(finding(), after=first, later=25 * HOUR, silences=silences)
+    assert quiet.messages == ()
+    assert kinds(tell(finding(), after=quiet, later=49 * HOUR, silences=silences)) == ["new"]
+
+
+def test_unmuting_reports_at_once_what_still_lasts() -> None:
+    first = tell(finding(), silences=mute(24))
+    silences = unmuting(mute(24), "app", OLD, NOW + HOUR)
+    assert silences.muted(NOW + HOUR) == ()
+    assert kinds(tell(finding(), after=first, later=2 * HOUR, silences=silences)) == ["new"]
+
+
+def test_what_is_resolved_is_reported_only_if_people_had_heard_of_it() -> None:
+    unheard = tell(finding(), silences=mute(24))
+    assert tell(after=unheard, later=HOUR, silences=mute(24)).messages == ()
+    assert tell(after=unheard, later=30 * HOUR, silences=mute(24)).messages == ()
+    heard = tell(finding())
+    assert kinds(tell(after=heard, later=2 * HOUR, silences=mute(24, begins=HOUR))) == ["resolved"]
+
+
+def test_a_mute_is_for_one_database_and_one_code() -> None:
+    assert kinds(tell(finding(), silences=mute(24, database="shop"))) == ["new"]
+    assert kinds(tell(finding(Code.DRILL_FAILED), silences=mute(24))) == ["new"]
+    assert kinds(tell(finding(database=None), silences=mute(24))) == ["new"]
+    assert tell(finding(database=None), silences=mute(24, database="")).messages == ()
+
+
+def test_that_nobody_listens_is_reported_whatever_is_muted() -> None:
+    silences = muting(Silences(), "", Code.NO_SUBSCRIBER, 24, NOW)
+    assert kinds(tell(finding(Code.NO_SUBSCRIBER, database=None), silences=silences)) == ["new"]
+
+
+def test_what_is_acknowledged_is_not_reported_again_while_it_lasts() -> None:
+    first = tell(finding())
+    silences = acknowledging(Silences(), "app", OLD, NOW + HOUR)
+    quiet = tell(finding(), after=first, later=240 * HOUR, silences=silences)
+    assert quiet.messages == ()
+    over = tell(after=quiet, later=241 * HOUR, silences=silences)
+    assert kinds(over) == ["resolved"]
+    anew = tell(finding(), after=over, later=242 * HOUR, silences=silences)
+    assert kinds(anew) == ["new"]
+    again = tell(finding(), after=anew, later=266 * HOUR, silences=silences)
+    assert kinds(again) == ["reminder"], "another finding than the acknowledged one"
+
+
+def test_what_was_acknowledged_and_gets_worse_is_reported() -> None:
+    first = tell(finding(level=Level.WARNING))
+    silences = acknowledging(Silences(), "app", OLD, NOW + HOUR)
+    worse = tell(finding(), after=first, later=2 * HOUR, silences=silences)
+    assert kinds(worse) == ["new"]
+    assert kinds(tell(finding(), after=worse, later=26 * HOUR, silences=silences)) == ["reminder"]

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from shlex import quote
 
-from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
+from lifeboat.alerts.policy.silences import UNMUTABLE
 from lifeboat.model.console import cloudshell_url, status_page_url
 from lifeboat.model.text import line
 
 _RUNBOOK = "docs/runbooks"
 _PAGE = "alarms.md"
-
-UNMUTABLE = frozenset({Code.NO_SUBSCRIBER, Code.SUBSCRIPTION_PENDING, Code.SUBSCRIPTION_MISSING})
-"""Findings that nobody can mute: they say that nobody hears."""
 
 
 def alert_links(finding: Finding, installation: Installation) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.alerts.policy.message import Kind, Message
 from lifeboat.alerts.policy.messages import alert_message, resolved_message
+from lifeboat.alerts.policy.silences import Silences
 from lifeboat.alerts.policy.state import MonitorState, SentAlert
 from lifeboat.monitor.policy.resolution import Resolution
 
@@ -27,41 +28,47 @@ def notifications_of(
     previous: MonitorState | None,
     findings: Sequence[Finding],
     now: datetime,
-    remind_hours: int,
     *,
     installation: Installation,
     resolution: Callable[[SentAlert], Resolution],
+    silences: Silences | None = None,
 ) -> Notifications:
     """The notifications that are due now.
 
     A finding is new if people were not notified of it, or only with a lower level. People are
-    reminded of a critical one every `remind_hours`, and notified when one is resolved. What is
-    still open stays in the state. Findings of level info cause no notification.
+    reminded of a critical one every `alerts.remind_hours`, and notified when one is resolved. What
+    is still open stays in the state. Findings of level info cause no notification.
 
     Args:
         previous: the state; None if it is lost: then everything is new.
         findings: all of them, from `evaluate`.
         now: the time of the check.
-        remind_hours: hours between two notifications of a critical one.
         installation: the stack that sends them.
         resolution: what became of an alert that is not found now (`resolution_of`).
+        silences: what people have muted or acknowledged. There is no message about what is muted,
+            until the mute is over or the finding is resolved; the state knows of it all the same.
     """
-    before = previous or MonitorState()
+    before, silent = previous or MonitorState(), silences or Silences()
+    remind = timedelta(hours=installation.alerts.remind_hours)
     alerts = {each.identity: each for each in before.notified}
     current = {each.identity: each for each in findings if each.level is not Level.INFO}
-    fresh = [each for each in current.values() if _is_new(each, alerts.get(each.identity))]
+    heard = [each for each in current.values() if not silent.hides(each.database, each.code, now)]
+    fresh = [each for each in heard if _is_new(each, alerts.get(each.identity), silent, now)]
     due = [
         each
-        for each in current.values()
-        if not _is_new(each, alerts.get(each.identity))
-        and _is_due(each, alerts[each.identity], timedelta(hours=remind_hours), now)
+        for each in heard
+        if each not in fresh
+        and not silent.is_acknowledged(alerts[each.identity])
+        and _is_due(each, alerts[each.identity], remind, now)
     ]
     absent = {
         each: resolution(each) for identity, each in alerts.items() if identity not in current
     }
     still = [each for each, end in absent.items() if end is Resolution.OPEN]
     resolved_alerts = [
-        each for each, end in absent.items() if end is Resolution.RESOLVED and not each.passing
+        each
+        for each, end in absent.items()
+        if end is Resolution.RESOLVED and not each.passing and silent.was_told(each)
     ]
     messages = [
         *(
@@ -86,8 +93,11 @@ def notifications_of(
     return Notifications(tuple(messages), before.model_copy(update={"notified": remembered}))
 
 
-def _is_new(finding: Finding, alert: SentAlert | None) -> bool:
-    return alert is None or (finding.level is Level.CRITICAL and alert.level is not Level.CRITICAL)
+def _is_new(finding: Finding, alert: SentAlert | None, silent: Silences, now: datetime) -> bool:
+    """Whether people do not know of it, or only that it was less bad, or it was muted until now."""
+    if alert is None or silent.is_over(alert, now):
+        return True
+    return finding.level is Level.CRITICAL and alert.level is not Level.CRITICAL
 
 
 def _is_due(finding: Finding, alert: SentAlert, remind: timedelta, now: datetime) -> bool:

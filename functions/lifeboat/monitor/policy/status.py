@@ -17,7 +17,8 @@ from lifeboat.monitor.policy.cost import monthly_cost
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.evaluate import health_of, view_of
 from lifeboat.monitor.policy.facts import Facts
-from lifeboat.monitor.policy.status_text import block_of, table_of
+from lifeboat.monitor.policy.silence_answer import MutedFindings
+from lifeboat.monitor.policy.status_text import block_of, muted_text, table_of
 from lifeboat.monitor.policy.transfer_status import TransferStatus, transfer_status
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
@@ -111,6 +112,7 @@ class Status(Answer):
         region: of the bucket.
         databases: in the order of the settings.
         findings: all of them, the worst first.
+        muted: about which nobody is notified, and until when.
         bill: what everything costs per month.
         unprotected_hours: the longest time for which a database has had no backup; None if it is
             unknown for all.
@@ -124,6 +126,7 @@ class Status(Answer):
     region: str
     databases: tuple[DatabaseStatus, ...]
     findings: tuple[Finding, ...]
+    muted: tuple[MutedFindings, ...]
     bill: Bill
     unprotected_hours: float | None
 
@@ -137,7 +140,8 @@ class Status(Answer):
         table = table_of(self.databases)
         found = [block_of(each, self.checked_at) for each in self.findings]
         head = f"{line(state)}\n{line(whose)}"
-        parts = [head, table, *(found or ["Nothing is wrong."]), bill_text(self.bill)]
+        silent = [muted_text(self.muted)] if self.muted else []
+        parts = [head, table, *(found or ["Nothing is wrong."]), *silent, bill_text(self.bill)]
         text = "\n\n".join(parts) + "\n"
         return printable(text)
 
@@ -156,6 +160,7 @@ def status_of(
     now: datetime,
     *,
     secrets: int | None = None,
+    muted: tuple[MutedFindings, ...] = (),
 ) -> Status:
     """The status of the installation.
 
@@ -165,6 +170,7 @@ def status_of(
         findings: from `evaluate` for the same facts.
         now: the time of the check.
         secrets: how many the installation has in Secrets Manager; None: one for each database.
+        muted: what people have muted.
     """
     views = {each: view_of(each, facts, settings, now) for each in settings.databases}
     known = [view for view in views.values() if view]
@@ -179,6 +185,7 @@ def status_of(
         region=facts.region,
         databases=databases,
         findings=tuple(findings),
+        muted=muted,
         bill=estimate_bill(views, facts, settings, now, secrets=secrets),
         unprotected_hours=max(
             (round(age / _HOUR, 4) for view in known if (age := unprotected(view)) is not None),

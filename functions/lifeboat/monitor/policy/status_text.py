@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from lifeboat.alerts.policy.findings import Finding
 from lifeboat.alerts.policy.messages import described
-from lifeboat.model.text import format_age, format_size, line
+from lifeboat.model.text import format_age, format_size, format_time, line
 
 if TYPE_CHECKING:
+    from lifeboat.monitor.policy.silence_answer import MutedFindings
     from lifeboat.monitor.policy.status import DatabaseStatus, DrillStatus
 
 _WIDTH = 78  # of a line below a database's, which is indented
@@ -71,6 +72,15 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         for row in rows
     )
     return [each.rstrip() for each in lines]
+
+
+def muted_text(muted: Sequence["MutedFindings"]) -> str:
+    """What nobody is notified of, and until when."""
+    lines = [
+        f"  {each.database or 'the bucket'} {line(each.code)} until {format_time(each.until)}"
+        for each in muted
+    ]
+    return "\n".join(["MUTED: nobody is notified of these, but they count as before", *lines])
 
 
 def block_of(finding: Finding, now: datetime) -> str:
