@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lifeboat_cli import __version__
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.text import safe_line
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Am I safe?", ("status",)),
     ("Back up and prove", ("backup",)),
+    ("Get data back", ("restore", "swap", "undo", "cleanup", "download", "export", "thaw")),
 )
 """All commands, by the sections of the help. `name` is `command` in `lifeboat_cli.commands.name`,
 or else in `lifeboat_setup.commands.name`, which only a checkout has."""
@@ -85,6 +87,7 @@ def _elsewhere(name: str) -> click.Command:
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
 def lifeboat() -> None:
     """PostgreSQL backups that are proven by restoring them.
 

@@ -1,0 +1,135 @@
+"""`lifeboat restore`: bring a backup back, beside the live database or into some of its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lifeboat_cli import follow
+from lifeboat_cli.conversation import Consent, agreed
+from lifeboat_cli.exit_codes import ExitCode
+from lifeboat_cli.invoke import Answer, call
+from lifeboat_cli.options import command as declared
+from lifeboat_cli.restore_events import (
+    as_of,
+    backup_id,
+    moment_before,
+    plan_lines,
+    psql_command,
+    table_names,
+    without_none,
+)
+from lifeboat_cli.tables import STYLES, table
+from lifeboat_cli.text import duration, plural
+
+if TYPE_CHECKING:
+    from lifeboat_cli.context import Context
+
+
+@declared()
+@click.argument("database")
+@click.argument("backup", required=False)
+@click.option("--before", metavar="TIME", help="The newest from before it: 'yesterday 09:00'.")
+@click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--data-only", is_flag=True, help="Rows into empty tables of the live database.")
+@click.option("--replace", is_flag=True, help="With --data-only: remove the rows there first.")
+@click.option("--target", metavar="NAME", help="Secret of the server, such as lifeboat/admin.")
+@click.option("--no-owners", is_flag=True, help="All belongs to the role that restores.")
+@click.option("--rows-only", is_flag=True, help="Count the rows only, which proves nothing.")
+@click.option("--plan", is_flag=True, help="Show the plan, and do nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask.")
+@click.option("--confirm", metavar="NAME", help="The live database's name, for --replace.")
+def restore(  # noqa: PLR0913  # click gives options as keywords
+    context: Context,
+    *,
+    database: str,
+    backup: str | None,
+    before: str | None,
+    tables: tuple[str, ...],
+    data_only: bool,
+    replace: bool,
+    target: str | None,
+    no_owners: bool,
+    rows_only: bool,
+    plan: bool,
+    yes: bool,
+    confirm: str | None,
+) -> ExitCode | None:
+    """Bring back a backup, the newest by default.
+
+    It restores into a new database beside the live one, and compares every value. Nothing live
+    changes, but with --data-only. Exit code 3 if something could not be compared.
+    """
+    event = without_none(
+        action="restore-tables" if tables else "restore",
+        database=database,
+        backup=backup_id(database, backup),
+        before=moment_before(context, before),
+        tables=table_names(tables),
+        data_only=data_only,
+        replace=replace,
+        target=target,
+        owners="none" if no_owners else None,
+        compare="rows" if rows_only else None,
+    )
+    planned = call(context, "restore", None, event)
+    go = agreed(
+        context,
+        planned,
+        plan_lines(planned, "Restore"),
+        Consent(plan_only=plan, yes=yes, confirm=confirm),
+        "Go on?" if data_only else "Nothing live is changed. Go on?",
+    )
+    if go is None:
+        return ExitCode.DONE
+    answer = follow.run(context, "restore", None, go, doing=f"Restoring {planned['backup']}")
+    if context.options.json:
+        context.show_json(answer)
+    elif data_only:
+        _show_loaded(context, answer)
+    else:
+        _show_restored(context, answer)
+    return ExitCode.PARTIAL if answer.get("verdict") == "partial" else ExitCode.DONE
+
+
+command = restore
+
+
+def _show_restored(context: Context, answer: Answer) -> None:
+    verdict, name = answer["verdict"], answer["restored_database"]
+    context.out.print(verdict, style=STYLES.get(verdict, ""), end="")
+    context.show(
+        f"  {plural(answer['rows'], 'row')} of {answer['backup']} in"
+        f" {duration(answer['seconds'])}, {as_of(answer)}",
+        *(f"  why: {reason}" for reason in answer["reasons"]),
+        *(f"  note: {note}" for note in answer["notes"]),
+        f"Look at it:  {psql_command(answer['server'], name)}",
+    )
+    if answer["next_event"]:
+        context.show(f"Use it:      {_swap_command(answer)}")
+    context.show(f"Drop it:     {answer['drop_sql']}", f"Report:      {answer['report']}")
+
+
+def _swap_command(answer: Answer) -> str:
+    """The next command; it names nothing that `swap` finds by itself."""
+    event = answer["next_event"]
+    also = " --allow-unverified" if event.get("allow_unverified") else ""
+    return f"lifeboat swap {answer['database']}{also}"
+
+
+def _show_loaded(context: Context, answer: Answer) -> None:
+    rows = (
+        (each["table"], f"{each['rows_before']:,}", f"{each['rows_after']:,}")
+        for each in answer["tables"]
+    )
+    context.show(
+        f"Loaded into {answer['live_database']} from {answer['backup']} in"
+        f" {duration(answer['seconds'])}",
+        table(("TABLE", "BEFORE", "NOW"), rows, right="BEFORE NOW"),
+        *(
+            f"  sequence {each['sequence']} stands at {each['last_value']:,}"
+            for each in answer["sequences_raised"]
+        ),
+        *(f"  note: {note}" for note in answer["notes"]),
+    )

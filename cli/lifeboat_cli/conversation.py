@@ -1,0 +1,158 @@
+"""A plan, one question, and then the event that the plan itself proposes."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lifeboat_cli.errors import CommandError
+from lifeboat_cli.exit_codes import ExitCode
+from lifeboat_cli.text import safe, safe_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lifeboat_cli.context import Context
+    from lifeboat_cli.invoke import Answer
+
+_SAFE = "Nothing was changed."
+
+_OPTIONS = (
+    ('"owners": "none"', "--no-owners"),
+    ('"allow_unverified": true', "--allow-unverified"),
+    ('"replace": true', "--replace"),
+    ("data_only", "--data-only"),
+    ("`target`", "--target NAME"),
+)
+"""Keys of events that functions name in their advice, and the options that set them."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """How a person agrees.
+
+    Attributes:
+        plan_only: show the plan, and do nothing.
+        yes: agree to whatever needs no name.
+        confirm: the live database's name, from whoever can't be asked.
+    """
+
+    plan_only: bool = False
+    yes: bool = False
+    confirm: str | None = None
+
+
+def agreed(
+    context: Context, plan: Answer, lines: Iterable[str], consent: Consent, question: str
+) -> dict[str, Any] | None:
+    """Show the plan, and ask; the event to send, or None if only the plan was wanted.
+
+    What changes something live has the live database's name in the plan's event, and that name has
+    to be typed: a habit of answering "y" is not enough.
+
+    Args:
+        context: of the command.
+        plan: the function's answer.
+        lines: the plan in words.
+        consent: what the person has agreed to by options.
+        question: to be answered with y or n.
+
+    Raises:
+        CommandError: something stands in the way, or the person declined.
+    """
+    blockers = list(plan["blockers"])
+    asks = not (consent.plan_only or consent.yes or consent.confirm or blockers)
+    _show(context, lines, result=consent.plan_only, anyway=asks)
+    if context.options.json and (consent.plan_only or blockers):
+        context.show_json(plan)
+    if blockers:
+        raise _blocked(context, plan, blockers)
+    if consent.plan_only:
+        return None
+    event: dict[str, Any] = plan["next_event"]
+    if live := event.get("confirm"):
+        _require_name(str(live), consent)
+    elif not consent.yes and _answer(f"{question} [y/N] ").lower() not in {"y", "yes"}:
+        raise _declined("You declined.")
+    return event
+
+
+def options_in(advice: str) -> str:
+    """The options of this program that a function's advice means; empty if it means none."""
+    found = [option for key, option in _OPTIONS if key in advice]
+    return f"As options of this command: {', '.join(found)}." if found else ""
+
+
+def _show(context: Context, lines: Iterable[str], *, result: bool, anyway: bool) -> None:
+    """Print the plan: as the result, or on the way to it."""
+    if result and not context.options.json:
+        context.show(*lines)
+    elif anyway or not context.options.quiet:
+        for line in lines:
+            context.err.print(_folded(safe(line), context.err.width), soft_wrap=True)
+
+
+def _folded(line: str, width: int) -> str:
+    """A sentence of a plan, on as many lines as the terminal needs, below its own beginning."""
+    indent = " " * (len(line) - len(line.lstrip(" !-")))
+    wrapper = textwrap.TextWrapper(
+        width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(wrapper.wrap(line))
+
+
+def _blocked(context: Context, plan: Answer, blockers: list[str]) -> CommandError:
+    for blocker in blockers:
+        context.err.print(f"blocked: {safe_line(blocker)}", style="bold red", soft_wrap=True)
+    steps = [options_in(" ".join(blockers))]
+    if any('"action": "thaw"' in each for each in blockers):
+        steps.append(f"Thaw it: lifeboat thaw {plan['database']} {plan['backup']}.")
+    return CommandError(
+        "It can't be done like this: see what is blocked above.",
+        safe=_SAFE,
+        next_step=" ".join(filter(None, (*steps, "Fix what is named there, and repeat."))),
+    )
+
+
+def _require_name(live: str, consent: Consent) -> None:
+    typed = consent.confirm
+    if typed is None and consent.yes:
+        raise CommandError(
+            f"This changes the live database {safe_line(live)}; --yes is not enough for that.",
+            safe=_SAFE,
+            next_step=f"Repeat it with --confirm {safe_line(live)} in place of --yes.",
+            code=ExitCode.USAGE,
+        )
+    if typed is None:
+        typed = _answer(f"Type the live database's name ({safe_line(live)}) to go on: ")
+    if typed != live:
+        raise _declined(f"{safe_line(typed)!r} is not the live database's name.")
+
+
+def _answer(prompt: str) -> str:
+    """What the person types; the question goes to standard error.
+
+    Raises:
+        CommandError: nobody is there to answer.
+    """
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    said = sys.stdin.readline()
+    if not said:
+        sys.stderr.write("\n")
+        raise CommandError(
+            "Nobody answered the question.",
+            safe=_SAFE,
+            next_step="Agree by an option: --yes, or --confirm NAME where a name is asked for."
+            " --plan shows the plan alone.",
+            code=ExitCode.USAGE,
+        )
+    return said.strip()
+
+
+def _declined(why: str) -> CommandError:
+    return CommandError(
+        why, safe=_SAFE, next_step="Repeat the command to see the plan again.", code=ExitCode.USAGE
+    )
