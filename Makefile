@@ -56,6 +56,7 @@ deploy: ready  ## deploy to your AWS account; checks before and after (ARGS='-c 
 	python -m infra.preflight $(ARGS)
 	cdk deploy --all $(ARGS)
 	python -m infra.first_check $(ARGS)
+	python -m infra.put_command_line $(ARGS)
 
 bill: ready  ## what installations of several sizes cost a month, without storage
 	python -m infra.bill
@@ -89,8 +90,10 @@ lock: .venv/installed  ## resolve the dependencies again, into requirements/ and
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' --group pyproject.toml:$$group -o requirements/$$group.txt; \
 	done
-	uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command 'make lock' --group pyproject.toml:cli -o requirements/cli.txt
+	for group in cli cloudshell; do \
+	  uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command 'make lock' --group pyproject.toml:$$group -o requirements/$$group.txt; \
+	done
 	npm install --package-lock-only
 
 reference: ready  ## write docs/reference.md and docs/schemas/ from the models

@@ -12,6 +12,7 @@
     monitor/state.json                                    what people were notified of
     monitor/silences.json                                 what people have muted
     status.html                                           the status of all databases, for a browser
+    tools/lifeboat.pyz                                    the command line, by the last deployment
 
 Stored data depends on this layout, so parsing is exact: a key that these functions did not make
 gives None, never a guess. A label is in the manifest and not in the key, or one backup could have
@@ -48,6 +49,12 @@ STATE_KEY = "monitor/state.json"
 
 STATUS_PAGE_KEY = "status.html"
 """The status page. The monitor writes it and its state, and no other object."""
+
+TOOLS = "tools"
+"""The first part of the keys of programs. Only a deployment writes them, and no function."""
+
+COMMAND_LINE_KEY = f"{TOOLS}/lifeboat.pyz"
+"""The command line in one file."""
 
 _REPORT = re.compile(rf"{DRILLS}/([^/]+)/([^/]+)\.json")
 

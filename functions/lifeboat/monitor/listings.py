@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lifeboat.model.keys import ATTEMPTS, DRILLS, EXPORTS, RESTORES, STATE_KEY
+from lifeboat.model.keys import ATTEMPTS, DRILLS, EXPORTS, RESTORES, STATE_KEY, TOOLS
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import in_utc
 from lifeboat.monitor.policy.facts import StoredVersion, UnfinishedUpload
@@ -13,7 +13,9 @@ from lifeboat.s3.bucket import Vault
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
-KNOWN_ROOTS = frozenset({*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, STATE_KEY.partition("/")[0]})
+KNOWN_ROOTS = frozenset(
+    {*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, TOOLS, STATE_KEY.partition("/")[0]}
+)
 """The first parts of Lifeboat's keys."""
 
 _NO_VERSION = "null"
