@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from lifeboat_cli.context import Context
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Am I safe?", ("status",)),
-    ("Back up and prove", ("backup",)),
+    ("Am I safe?", ("status", "backups", "show", "runs", "open", "cost")),
+    ("Back up and prove", ("backup", "drill", "watch")),
     ("Get data back", ("restore", "swap", "undo", "cleanup", "download", "export", "thaw")),
+    ("Help", ("explain", "runbook", "completion")),
 )
 """All commands, by the sections of the help. `name` is `command` in `lifeboat_cli.commands.name`,
 or else in `lifeboat_setup.commands.name`, which only a checkout has."""
@@ -110,13 +112,17 @@ def main(arguments: list[str] | None = None) -> int:
     except CommandError as error:
         _show(error)
         code = error.code
-    except (KeyboardInterrupt, click.Abort):
-        _print_line("Interrupted.")
-        code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does. Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001  # a person reads it, at night
+        traceback.print_exc()
+        _show(_unexpected(error))
+        code = ExitCode.FAILED
+    except (KeyboardInterrupt, click.Abort):
+        _print_line("Interrupted.")
+        code = ExitCode.INTERRUPTED
     for context in contexts:
         shown = context.options.quiet or context.options.show_event
         if not shown and (whose := context.whose()):
@@ -130,9 +136,19 @@ def run() -> None:
 
 
 def _show(error: CommandError) -> None:
-    _print_line(f"error: {safe_line(error.what)}")
+    failed = error.code not in (ExitCode.RUNNING, ExitCode.INTERRUPTED)
+    _print_line(f"{'error: ' if failed else ''}{safe_line(error.what)}")
     _print_line(f"  Safe: {safe_line(error.safe)}")
     _print_line(f"  Next: {safe_line(error.next_step)}")
+
+
+def _unexpected(error: Exception) -> CommandError:
+    return CommandError(
+        f"Unexpected {type(error).__name__}: {error}",
+        safe="Backups and the database are untouched by this program. A run that was started goes"
+        " on: lifeboat runs",
+        next_step="Report the lines above. Without this program: the runbooks have the commands.",
+    )
 
 
 def _print_line(text: str) -> None:

@@ -33,6 +33,16 @@ _SHOW_EVENT = click.option(
 )
 
 
+def offline(body: Body) -> click.Command:
+    """Declare a command that needs no AWS, and so has none of the shared options."""
+
+    @functools.wraps(body)
+    def called(**own: Any) -> ExitCode | None:  # noqa: ANN401  # what the command itself declares
+        return body(Context(Options()), **own)
+
+    return click.command(called)
+
+
 def command(*, json: bool = True, sends_event: bool = True) -> Callable[[Body], click.Command]:
     """Declare a command. Its name is its function's; its first paragraph is its help.
 

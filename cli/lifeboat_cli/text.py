@@ -75,6 +75,23 @@ def parse_time(text: str) -> datetime:
     return moment.astimezone(timezone.utc)
 
 
+def moment_of(text: str) -> datetime:
+    """A time that a person typed, in UTC: 2026-11-22, 2026-11-22 09:00, 2026-11-22T09:00Z.
+
+    Raises:
+        ValueError: it is none, or has no zone where one is needed.
+    """
+    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
+        timezone.utc
+    )
+
+
+def from_milliseconds(moment: int) -> str:
+    """A time of CloudWatch, to the minute, as `minute` has it."""
+    return f"{datetime.fromtimestamp(moment / 1000, timezone.utc):%Y-%m-%d %H:%M}"
+
+
 def minute(text: str | None) -> str:
     """A time of an answer, to the minute: 2026-11-22 02:00. The table's heading says UTC."""
     return f"{parse_time(text):%Y-%m-%d %H:%M}" if text else NONE

@@ -55,10 +55,10 @@ def test_an_error_has_three_lines_and_ends_with_its_own_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*_: object, **__: object) -> None:
-        raise CommandError("a\x1b[2Jb", safe="c", next_step="d", code=ExitCode.RUNNING)
+        raise CommandError("a\x1b[2Jb", safe="c", next_step="d", code=ExitCode.PARTIAL)
 
     monkeypatch.setattr(lifeboat, "main", fails)
-    assert main([]) == ExitCode.RUNNING
+    assert main([]) == ExitCode.PARTIAL
     assert capsys.readouterr().err == "error: a\\x1b[2Jb\n  Safe: c\n  Next: d\n"
 
 

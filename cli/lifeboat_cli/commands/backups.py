@@ -1,0 +1,88 @@
+"""`lifeboat backups`: which backups are there?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lifeboat_cli.backup_ids import short_id
+from lifeboat_cli.errors import CommandError
+from lifeboat_cli.exit_codes import ExitCode
+from lifeboat_cli.invoke import call
+from lifeboat_cli.options import command as declared
+from lifeboat_cli.tables import table
+from lifeboat_cli.text import NONE, minute, moment_of, safe_line, size
+
+if TYPE_CHECKING:
+    from lifeboat_cli.context import Context
+    from lifeboat_cli.invoke import Answer
+
+_HEADINGS = ("BACKUP", "DATA OF (UTC)", "ROWS", "SIZE", "DRILL", "EXPIRES", "LABEL")
+
+
+@declared()
+@click.argument("database")
+@click.option("--before", metavar="TIME", help='UTC, such as 2026-11-22T09:00Z or "2026-11-22".')
+@click.option("--all", "everything", is_flag=True, help="Also those after the first hundred.")
+def backups(context: Context, database: str, before: str | None, *, everything: bool) -> None:
+    """List a database's backups, the newest first.
+
+    The ids are accepted by all commands.
+    """
+    event: Answer = {"action": "list", "database": database}
+    if before:
+        event["before"] = _moment(before)
+    answer = call(context, "restore", None, event)
+    if context.options.json:
+        context.show_json(answer)
+        return
+    found, page = list(answer["backups"]), answer["next_page"]
+    while everything and page:
+        more = call(context, "restore", None, page)
+        found += more["backups"]
+        page = more["next_page"]
+    if found:
+        context.show(table(_HEADINGS, map(_cells, found), right="ROWS SIZE"))
+    else:
+        context.show(f"There is no backup of {database}. Take one: lifeboat backup {database}")
+    for each in answer["skipped"]:
+        context.say(
+            f"skipped {each['backup']}: {safe_line(each['reason'])} {safe_line(each['next_step'])}",
+            style="yellow",
+        )
+    if page:
+        context.say("There are older ones: --all")
+
+
+command = backups
+
+
+def _moment(text: str) -> str:
+    """The time as events take it.
+
+    Raises:
+        CommandError: it is no time.
+    """
+    try:
+        return f"{moment_of(text):%Y-%m-%dT%H:%M:%SZ}"
+    except ValueError:
+        raise CommandError(
+            f"--before {text} is no time.",
+            safe="Nothing was sent.",
+            next_step="Write it in UTC: --before 2026-11-22T09:00Z",
+            code=ExitCode.USAGE,
+        ) from None
+
+
+def _cells(backup: Answer) -> tuple[str, ...]:
+    where = "" if backup["available"] else f" ({backup['storage_state']})"
+    return (
+        short_id(backup["backup"]) + where,
+        minute(backup["data_as_of"]),
+        f"{backup['rows']:,}",
+        size(backup["archive_bytes"]),
+        backup["drill_verdict"] or NONE,
+        (backup["expires_at"] or "never")[:10],
+        backup["label"] or "",
+    )

@@ -1,0 +1,142 @@
+"""Finds runs in the functions' logs."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lifeboat_cli.aws_errors import explained
+from lifeboat_cli.run_log import RunLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lifeboat_cli.context import Context
+
+_RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LOOKS_ONLY = ("list", "tables")
+_OUTPUT = "BackupFunctionName"
+
+
+@dataclass
+class FoundRun:
+    """A run that a function's log has.
+
+    Attributes:
+        job: backup, drill or restore.
+        database: whose; "" if the log doesn't say.
+        function: the function's name.
+        begun: the time of its first line, in milliseconds since 1970.
+        last: the time of its last line.
+        log: what it says.
+        action: of a restore: what was asked for.
+        plan: of a restore: whether it only answered with a plan.
+    """
+
+    job: str
+    database: str
+    function: str
+    begun: int
+    last: int
+    log: RunLog
+    action: str = ""
+    plan: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, as far as the log shows."""
+        return self.log.ended or self.log.settled
+
+
+def databases(context: Context) -> list[str]:
+    """The names of the databases, from the stack's outputs.
+
+    Raises:
+        CommandError: they can't be read.
+    """
+    prefix = context.stack.function("backup", "")
+    found = (value for key, value in context.stack.outputs.items() if _OUTPUT in key)
+    return sorted(each[len(prefix) + 1 :] for each in found)
+
+
+def find_runs(context: Context, database: str, since: int) -> list[FoundRun]:
+    """The runs of a database that have changed or may change something, the newest first.
+
+    Args:
+        context: of the command.
+        database: whose.
+        since: milliseconds since 1970.
+
+    Raises:
+        CommandError: a log can't be read.
+    """
+    found = [
+        *_runs(context, "backup", database, context.stack.function("backup", database), since),
+        *_runs(context, "drill", database, context.stack.function("drill", database), since),
+        *_runs(context, "restore", database, context.stack.function("restore"), since),
+    ]
+    return sorted(found, key=lambda each: each.begun, reverse=True)
+
+
+def _runs(
+    context: Context, job: str, database: str, function: str, since: int
+) -> Iterable[FoundRun]:
+    runs: dict[str, FoundRun] = {}
+    for event in _events(context, function, since):
+        line, time = event["message"].rstrip("\n"), event["timestamp"]
+        match = _RUN_ID.search(line)
+        run_id = _own_id(line) or (match and match.group())
+        if not run_id:
+            continue
+        run = runs.setdefault(run_id, FoundRun(job, database, function, time, time, RunLog(run_id)))
+        run.begun, run.last = min(run.begun, time), max(run.last, time)
+        run.log.add([line])
+        _note(run, line)
+    return [each for each in runs.values() if _counts(each, database)]
+
+
+def _own_id(line: str) -> str | None:
+    """The id of the run that wrote a line of JSON: any other id in it may be another run's."""
+    told = _told(line)
+    return told.get("function_request_id") or told.get("run_id")
+
+
+def _told(line: str) -> dict[str, Any]:
+    try:
+        told = json.loads(line) if line.startswith("{") else {}
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _note(run: FoundRun, line: str) -> None:
+    """Note what a restore was asked for."""
+    told = _told(line)
+    if told.get("message") == "restore.started":
+        event = told.get("event") or {}
+        run.database = str(event.get("database", ""))
+        run.action = str(event.get("action", ""))
+        run.plan = not event.get("execute")
+
+
+def _counts(run: FoundRun, database: str) -> bool:
+    if run.job != "restore":
+        return True
+    return run.database == database and run.action not in _LOOKS_ONLY and not run.plan
+
+
+def _events(context: Context, function: str, since: int) -> Iterable[Any]:
+    group = f"/aws/lambda/{function}"
+    with explained(f"logs:FilterLogEvents on the log group {group}"):
+        logs = context.stack.client("logs")
+        try:
+            pages = list(
+                logs.get_paginator("filter_log_events").paginate(
+                    logGroupName=group, startTime=since
+                )
+            )
+        except logs.exceptions.ResourceNotFoundException:
+            return []  # settings without drills, or without restores
+    return [event for page in pages for event in page["events"]]
