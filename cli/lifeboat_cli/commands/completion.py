@@ -17,7 +17,7 @@ VARIABLE = "_LIFEBOAT_COMPLETE"
 
 
 @offline
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 def completion(context: Context, shell: str) -> None:
     """Print what makes a shell complete `lifeboat`.
 
