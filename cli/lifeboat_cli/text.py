@@ -75,18 +75,6 @@ def parse_time(text: str) -> datetime:
     return moment.astimezone(timezone.utc)
 
 
-def moment_of(text: str) -> datetime:
-    """A time that a person typed, in UTC: 2026-11-22, 2026-11-22 09:00, 2026-11-22T09:00Z.
-
-    Raises:
-        ValueError: it is none, or has no zone where one is needed.
-    """
-    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
-        timezone.utc
-    )
-
-
 def from_milliseconds(moment: int) -> str:
     """A time of CloudWatch, to the minute, as `minute` has it."""
     return f"{datetime.fromtimestamp(moment / 1000, timezone.utc):%Y-%m-%d %H:%M}"

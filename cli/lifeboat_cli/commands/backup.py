@@ -9,6 +9,7 @@ import click
 from lifeboat_cli import follow
 from lifeboat_cli.answers import show_answer
 from lifeboat_cli.options import command as declared
+from lifeboat_cli.restore_events import without_none
 
 if TYPE_CHECKING:
     from lifeboat_cli.context import Context
@@ -26,8 +27,7 @@ def backup(context: Context, database: str, label: str | None, tier: str | None)
 
     The exit code is 0 only when the backup exists: `lifeboat backup app && migrate` is safe.
     """
-    asked = {"database": database, "label": label, "tier": tier}
-    event = {key: value for key, value in asked.items() if value is not None}
+    event = without_none(database=database, label=label, tier=tier)
     answer = follow.run(context, "backup", database, event, doing=f"Backing up {database}")
     return show_answer(context, "backup", answer)
 

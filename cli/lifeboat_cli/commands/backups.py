@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from lifeboat_cli.backup_ids import short_id
-from lifeboat_cli.errors import CommandError
-from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import call
 from lifeboat_cli.options import command as declared
+from lifeboat_cli.restore_events import moment_before, without_none
 from lifeboat_cli.tables import table
-from lifeboat_cli.text import NONE, minute, moment_of, safe_line, size
+from lifeboat_cli.text import NONE, minute, safe_line, size
 
 if TYPE_CHECKING:
     from lifeboat_cli.context import Context
@@ -23,16 +22,14 @@ _HEADINGS = ("BACKUP", "DATA OF (UTC)", "ROWS", "SIZE", "DRILL", "EXPIRES", "LAB
 
 @declared()
 @click.argument("database")
-@click.option("--before", metavar="TIME", help='UTC, such as 2026-11-22T09:00Z or "2026-11-22".')
+@click.option("--before", metavar="TIME", help="Only those before it: 'yesterday 09:00'.")
 @click.option("--all", "everything", is_flag=True, help="Also those after the first hundred.")
 def backups(context: Context, database: str, before: str | None, *, everything: bool) -> None:
     """List a database's backups, the newest first.
 
     The ids are accepted by all commands.
     """
-    event: Answer = {"action": "list", "database": database}
-    if before:
-        event["before"] = _moment(before)
+    event = without_none(action="list", database=database, before=moment_before(context, before))
     answer = call(context, "restore", None, event)
     if context.options.json:
         context.show_json(answer)
@@ -56,23 +53,6 @@ def backups(context: Context, database: str, before: str | None, *, everything: 
 
 
 command = backups
-
-
-def _moment(text: str) -> str:
-    """The time as events take it.
-
-    Raises:
-        CommandError: it is no time.
-    """
-    try:
-        return f"{moment_of(text):%Y-%m-%dT%H:%M:%SZ}"
-    except ValueError:
-        raise CommandError(
-            f"--before {text} is no time.",
-            safe="Nothing was sent.",
-            next_step="Write it in UTC: --before 2026-11-22T09:00Z",
-            code=ExitCode.USAGE,
-        ) from None
 
 
 def _cells(backup: Answer) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ import click
 
 from lifeboat_cli import follow
 from lifeboat_cli.answers import show_answer
-from lifeboat_cli.backup_ids import full_id
 from lifeboat_cli.options import command as declared
+from lifeboat_cli.restore_events import backup_id, without_none
 
 if TYPE_CHECKING:
     from lifeboat_cli.context import Context
@@ -26,11 +26,7 @@ def drill(context: Context, database: str, backup: str | None, target: str | Non
     BACKUP is an id from `lifeboat backups`, `latest` (the default) or `random`. Exit code 0:
     proven, 3: a part could not be tested, 1: failed.
     """
-    event: dict[str, object] = {"database": database}
-    if backup:
-        event["backup"] = full_id(database, backup)
-    if target:
-        event["target"] = target
+    event = without_none(database=database, backup=backup_id(database, backup), target=target)
     answer = follow.run(context, "drill", database, event, doing=f"Testing a backup of {database}")
     return show_answer(context, "drill", answer)
 

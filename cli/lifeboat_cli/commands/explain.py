@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lifeboat_cli.options import offline
-from lifeboat_cli.pages_of import section
+from lifeboat_cli.pages import section
 
 if TYPE_CHECKING:
     from lifeboat_cli.context import Context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lifeboat_cli.options import offline
-from lifeboat_cli.pages_of import names, page, title
+from lifeboat_cli.pages import names, page, title
 from lifeboat_cli.tables import table
 
 if TYPE_CHECKING:

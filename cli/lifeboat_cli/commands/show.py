@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lifeboat_cli.backup_ids import full_id
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import call
 from lifeboat_cli.options import command as declared
+from lifeboat_cli.restore_events import backup_id, without_none
 from lifeboat_cli.tables import table
 from lifeboat_cli.text import minute, size
 
@@ -30,7 +30,7 @@ def show(context: Context, database: str, backup: str) -> None:
     BACKUP is an id from `lifeboat backups`; by default it is the newest. --json prints the
     function's list of tables.
     """
-    event: Answer = {"action": "tables", "database": database, "backup": full_id(database, backup)}
+    event = without_none(action="tables", database=database, backup=backup_id(database, backup))
     tables = call(context, "restore", None, event)
     if context.options.json:
         context.show_json(tables)

@@ -1,4 +1,4 @@
-"""The runbooks. They are packed with the program (`pages/`), so that they can be read at night."""
+"""The runbooks. They are packed with the program, so that they can be read at night."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lifeboat_cli.exit_codes import ExitCode
 ALARMS = "alarms"
 """The page with a section for each alarm and each finding."""
 
-_FOLDER = files("lifeboat_cli") / "pages"
+_FOLDER = files("lifeboat_cli") / "runbooks"
 _SUFFIX = ".md"
 
 
