@@ -30,7 +30,7 @@ class MonitorRole(FunctionRole):
     Args:
         scope: parent construct.
         construct_id: its name there.
-        alerts: with the secret of a webhook, where there is one.
+        alerts: with the secrets of a webhook and a heartbeat, where there are any.
         shared: with the bucket and the topic.
         log: where the function logs to.
     """
@@ -45,8 +45,6 @@ class MonitorRole(FunctionRole):
         log: Log,
     ) -> None:
         stack = Stack.of(scope)
-        webhook = [arn for arn in (alerts.webhook_url_secret_arn,) if arn]
-        webhook_key = [arn for arn in (alerts.webhook_url_secret_key_arn,) if arn]
         super().__init__(
             scope,
             construct_id,
@@ -65,7 +63,18 @@ class MonitorRole(FunctionRole):
                     actions=["s3:PutObject"],
                     keys=[STATE_KEY, SILENCES_KEY],
                 ),
-                *read_secrets("WebhookSecret", webhook, webhook_key, stack),
+                *_read_url(
+                    "WebhookSecret",
+                    alerts.webhook_url_secret_arn,
+                    alerts.webhook_url_secret_key_arn,
+                    stack,
+                ),
+                *_read_url(
+                    "HeartbeatSecret",
+                    alerts.heartbeat_url_secret_arn,
+                    alerts.heartbeat_url_secret_key_arn,
+                    stack,
+                ),
                 *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
             wildcard_reasons={
@@ -76,6 +85,13 @@ class MonitorRole(FunctionRole):
                 RUNS: "It checks the last runs of every database, which record themselves",
             },
         )
+
+
+def _read_url(
+    sid: str, secret: str | None, key: str | None, stack: Stack
+) -> Iterator[iam.PolicyStatement]:
+    """Reading the secret with a URL, where there is one."""
+    return read_secrets(sid, [secret] if secret else [], [key] if key else [], stack)
 
 
 def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:

@@ -44,10 +44,14 @@ def _secrets(settings: Settings) -> Iterator[_Secret]:
         for arn in part.target_secret_arns:
             yield _Secret(f"a {whose}'s target", arn, setting, part.target_secret_key_arns)
     alerts = settings.alerts
-    if alerts.webhook_url_secret_arn:
-        setting = "lifeboat.alerts.webhook_url_secret_key_arn"
-        keys = tuple(filter(None, [alerts.webhook_url_secret_key_arn]))
-        yield _Secret("the webhook", alerts.webhook_url_secret_arn, setting, keys)
+    urls = {
+        "webhook": (alerts.webhook_url_secret_arn, alerts.webhook_url_secret_key_arn),
+        "heartbeat": (alerts.heartbeat_url_secret_arn, alerts.heartbeat_url_secret_key_arn),
+    }
+    for whose, (secret, key) in urls.items():
+        if secret:
+            setting = f"lifeboat.alerts.{whose}_url_secret_key_arn"
+            yield _Secret(f"the {whose}", secret, setting, tuple(filter(None, [key])))
 
 
 def secret_problems(

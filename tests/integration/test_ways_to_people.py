@@ -14,8 +14,10 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from lifeboat.alerts.heartbeat import Heartbeat
 from lifeboat.alerts.policy.message import Kind, Message
 from lifeboat.alerts.policy.messages import alert_message
+from lifeboat.alerts.secret_url import SecretUrl
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import NotificationError
@@ -161,6 +163,7 @@ class Endpoint:
     silent: bool = False
     answered: Event = field(default_factory=Event)
     posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    gets: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -174,6 +177,13 @@ def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
             if seen.silent:
                 seen.answered.wait(60)
                 seen.answered.set()
+            self.send_response(seen.status)
+            for name, value in seen.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            seen.gets.append(self.path)
             self.send_response(seen.status)
             for name, value in seen.headers.items():
                 self.send_header(name, value)
@@ -200,7 +210,7 @@ def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
 def webhook(aws: LocalAws, text: str, pool: urllib3.PoolManager | None = None) -> Webhook:
     secrets = aws.client("secretsmanager")
     made = secrets.create_secret(Name=f"hook-{uuid4().hex[:8]}", SecretString=text)
-    return Webhook(store_of(aws), made["ARN"], *([pool] if pool else []))
+    return Webhook(SecretUrl(store_of(aws), made["ARN"], "webhook"), *([pool] if pool else []))
 
 
 def refusal(hook: Webhook, message: Message = MESSAGE) -> NotificationError:
@@ -273,10 +283,38 @@ def test_the_url_may_be_kept_in_a_parameter(aws: LocalAws, endpoint: Endpoint) -
     ssm = aws.client("ssm")
     ssm.put_parameter(Name="/hook", Type="SecureString", Value=endpoint.url)
     arn = ssm.get_parameter(Name="/hook")["Parameter"]["ARN"]
-    Webhook(store_of(aws), arn, endpoint.pool).send(MESSAGE)
+    Webhook(SecretUrl(store_of(aws), arn, "webhook"), endpoint.pool).send(MESSAGE)
     assert [path for path, _ in endpoint.posts] == [f"/{BAIT}"]
 
 
 def test_a_secret_that_is_not_there_is_a_refusal(aws: LocalAws) -> None:
-    hook = Webhook(store_of(aws), "arn:aws:secretsmanager:us-east-1:0:secret:gone")
+    hook = Webhook(
+        SecretUrl(store_of(aws), "arn:aws:secretsmanager:us-east-1:0:secret:gone", "webhook")
+    )
     assert "Reading the webhook's URL failed: Could not read the secret" in refusal(hook).what
+
+
+def heartbeat(aws: LocalAws, endpoint: Endpoint) -> Heartbeat:
+    secrets = aws.client("secretsmanager")
+    made = secrets.create_secret(Name=f"beat-{uuid4().hex[:8]}", SecretString=endpoint.url)
+    return Heartbeat(SecretUrl(store_of(aws), made["ARN"], "heartbeat"), endpoint.pool)
+
+
+def test_a_heartbeat_requests_its_url_once_and_sends_nothing(
+    aws: LocalAws, endpoint: Endpoint
+) -> None:
+    heartbeat(aws, endpoint).beat()
+    assert endpoint.gets == [f"/{BAIT}"]
+    assert endpoint.posts == []
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_watcher_that_does_not_hear_is_an_error_without_its_url(
+    aws: LocalAws, endpoint: Endpoint, status: int
+) -> None:
+    endpoint.status, endpoint.headers = status, {"Location": endpoint.url}
+    with pytest.raises(NotificationError) as caught:
+        heartbeat(aws, endpoint).beat()
+    assert caught.value.what == f"The heartbeat to localhost failed: HTTP {status}."
+    assert BAIT not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
+    assert len(endpoint.gets) == 1

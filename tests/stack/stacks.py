@@ -26,6 +26,7 @@ SECRET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555
 TARGETS = [SECRET.format("target"), SECRET.format("spare")]
 TARGET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-3333-4444-555555555555"
 WEBHOOK = SECRET.format("webhook")
+HEARTBEAT = SECRET.format("heartbeat")
 WEBHOOK_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/33333333-2222-3333-4444-555555555555"
 TOPIC_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/44444444-2222-3333-4444-555555555555"
 
@@ -81,6 +82,8 @@ SEALED: dict[str, Any] = {
         "emails": ["oncall@example.com", "boss@example.com"],
         "webhook_url_secret_arn": WEBHOOK,
         "webhook_url_secret_key_arn": WEBHOOK_KEY,
+        "heartbeat_url_secret_arn": HEARTBEAT,
+        "heartbeat_url_secret_key_arn": WEBHOOK_KEY,
         "topic_key_arn": TOPIC_KEY,
     },
 }

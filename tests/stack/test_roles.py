@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.stack.stacks import (
+    HEARTBEAT,
     KEY,
     OTHER_PARAMETER,
     PARAMETER,
@@ -275,6 +276,8 @@ def test_the_monitor_sees_the_secret_of_its_webhook_and_no_databases(sealed: Syn
         "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
         "kms:EncryptionContext:SecretARN": WEBHOOK,
     }
+    assert allowed["ReadHeartbeatSecret"]["Resource"] == [HEARTBEAT]
+    assert allowed["DecryptHeartbeatSecret"]["Resource"] == [WEBHOOK_KEY]
     for secret in (SECRET.format("app"), SECRET_KEY, *TARGETS, TARGET_KEY):
         assert secret not in str(allowed)
 

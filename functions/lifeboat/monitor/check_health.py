@@ -19,6 +19,7 @@ from lifeboat.errors import (
 from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
 from lifeboat.monitor.observe import observe, request_limit
 from lifeboat.monitor.policy.checks.topic import needs_subscriber, without_unheard
+from lifeboat.monitor.policy.digest import with_digest
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import Problem, Unknown
 from lifeboat.monitor.policy.first_known import knowing, with_known
@@ -79,11 +80,13 @@ class CheckResult:
         status: the whole status.
         messages: the notifications; all were sent, except for the failures.
         failures: what could not be sent or saved, in order.
+        received: whether messages reach anybody, as far as that is known.
     """
 
     status: Status
     messages: tuple[Message, ...]
     failures: tuple[LifeboatError, ...]
+    received: bool
 
     def raise_on_failures(self) -> None:
         """Raise an error if a notification could not be sent, or the state not be saved.
@@ -139,29 +142,33 @@ def check_health(check: CheckInput) -> CheckResult:
     findings = evaluate(facts, check.settings, check.now)
     notified = with_notified(memory, findings, facts, check.settings.alerts)
     before = without_unheard(notified, facts.topic, findings)
-    fresh = notifications_of(
+    installation = replace(facts.installation, alerts=check.settings.alerts)
+    status = status_of(
+        facts,
+        check.settings,
+        findings,
+        check.now,
+        secrets=check.secrets,
+        muted=muted_findings(silences, check.now),
+    )
+    changes = notifications_of(
         before,
         findings,
         check.now,
-        installation=replace(facts.installation, alerts=check.settings.alerts),
+        installation=installation,
         resolution=lambda alert: resolution_of(alert, findings, facts, check.settings, check.now),
         silences=silences,
     )
+    fresh = with_digest(changes, status, installation)
     failures = [*_send(check, fresh.messages)]
     received = not failures and _has_reader(check, facts.topic)
     state = fresh.state if received else before or MonitorState()
     failures += _save_state(check, memory, knowing(state, facts))
     return CheckResult(
-        status=status_of(
-            facts,
-            check.settings,
-            findings,
-            check.now,
-            secrets=check.secrets,
-            muted=muted_findings(silences, check.now),
-        ),
+        status=status,
         messages=fresh.messages,
         failures=tuple(failures),
+        received=received,
     )
 
 

@@ -11,9 +11,12 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lifeboat.alerts.heartbeat import Heartbeat
 from lifeboat.alerts.policy.installation import account_of
+from lifeboat.alerts.secret_url import SecretUrl
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
+from lifeboat.errors import NotificationError
 from lifeboat.monitor.change_silences import change_silences
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.observe import request_limit
@@ -24,7 +27,7 @@ from lifeboat.monitor.subscriptions import topic_facts
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.invocation import SHORT_TIMEOUTS, log_errors, seconds_left, secret_store
 from lifeboat.s3.bucket import Vault
-from lifeboat.settings import WatchedSettings
+from lifeboat.settings import AlertSettings, WatchedSettings
 
 logger = Logger(service="lifeboat-monitor")
 
@@ -55,6 +58,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     checked = check_health(check)
     emit_metrics(metrics_of(checked.status, check.settings, check.now))
     _log(checked)
+    _beat(check.settings.alerts, checked)
     checked.raise_on_failures()
     if asked.is_scheduled:
         checked.raise_without_subscriber()
@@ -90,7 +94,18 @@ def _channels(settings: WatchedSettings, topic: Topic) -> tuple[Channel, ...]:
     alerts = settings.alerts
     if alerts.webhook_url_secret_arn is None:
         return (topic,)
-    return topic, Webhook(secret_store(), alerts.webhook_url_secret_arn)
+    return topic, Webhook(SecretUrl(secret_store(), alerts.webhook_url_secret_arn, "webhook"))
+
+
+def _beat(alerts: AlertSettings, checked: CheckResult) -> None:
+    """Tell the watcher elsewhere, if there is one, that this check could notify people."""
+    arn = alerts.heartbeat_url_secret_arn
+    if arn is None or checked.failures or not checked.received:
+        return
+    try:
+        Heartbeat(SecretUrl(secret_store(), arn, "heartbeat")).beat()
+    except NotificationError as error:
+        logger.warning("heartbeat.failed", extra={"reason": error.what})
 
 
 def _log(checked: CheckResult) -> None:

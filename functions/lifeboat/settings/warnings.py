@@ -126,11 +126,10 @@ def _about_alerts(alerts: AlertSettings) -> Iterator[str]:
             "lifeboat.alerts names nobody: alarms will reach nobody. Set lifeboat.alerts.emails, "
             "or subscribe somebody to the topic that the deployment prints as TopicArn."
         )
-    if alerts.webhook_url_secret_key_arn and not alerts.webhook_url_secret_arn:
-        yield (
-            "lifeboat.alerts.webhook_url_secret_key_arn has no effect: there is no "
-            "webhook_url_secret_arn."
-        )
+    for whose in ("webhook", "heartbeat"):
+        key, secret = f"{whose}_url_secret_key_arn", f"{whose}_url_secret_arn"
+        if getattr(alerts, key) and not getattr(alerts, secret):
+            yield f"lifeboat.alerts.{key} has no effect: there is no {secret}."
 
 
 def _about_recovery(key: str, settings: Settings, tier: Tier) -> Iterator[str]:

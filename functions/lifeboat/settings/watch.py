@@ -88,5 +88,25 @@ class AlertSettings(SettingsModel):
     ] = None
     """Where people read docs/runbooks in a browser; messages link to its alarms.md."""
 
+    digest: Annotated[
+        str,
+        matching(r"off|(MON|TUE|WED|THU|FRI|SAT|SUN) ([01][0-9]|2[0-3]):[0-5][0-9]"),
+        expects("a day and a time in alerts.timezone such as 'MON 08:00', or 'off'"),
+    ] = "MON 08:00"
+    """When people get the weekly digest, which also shows that messages arrive."""
+
+    heartbeat_url_secret_arn: Annotated[SecretArn | None, expects("the full ARN of a secret")] = (
+        None
+    )
+    """Secret with the HTTPS URL of a watcher elsewhere, requested after each complete check."""
+
+    heartbeat_url_secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
+    """KMS key of that secret, if it is your own key."""
+
     topic_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
     """KMS key of the topic; its policy must let cloudwatch.amazonaws.com use it."""
+
+    @property
+    def url_secret_arns(self) -> tuple[str | None, ...]:
+        """The secrets with URLs: of the webhook, and of the heartbeat."""
+        return self.webhook_url_secret_arn, self.heartbeat_url_secret_arn

@@ -4,13 +4,15 @@ import pytest
 
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
-from lifeboat.errors import EventError
+from lifeboat.errors import EventError, NotificationError
 from lifeboat.model.metrics import MetricValue
 from lifeboat.monitor import handler as monitor
+from lifeboat.monitor.check_health import CheckResult
 from lifeboat.monitor.policy.event import parse_monitor_event
+from lifeboat.monitor.policy.status import status_of
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.settings import AlertSettings, WatchedSettings
-from tests.support.vaults import APP, SETTINGS
+from tests.support.vaults import APP, NOW, SETTINGS, healthy
 
 HOOK = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
 
@@ -59,7 +61,7 @@ def test_people_are_notified_by_the_topic_first_and_by_a_webhook_where_there_is_
     first, webhook = monitor._channels(settings, topic)
     assert first is topic
     assert isinstance(webhook, Webhook)
-    assert webhook.secret_arn == HOOK
+    assert webhook.url.arn == HOOK
 
 
 def test_figures_are_written_as_metrics_each_database_under_its_name(
@@ -82,3 +84,49 @@ def test_figures_are_written_as_metrics_each_database_under_its_name(
 def test_without_figures_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     emit_metrics([])
     assert capsys.readouterr().out == ""
+
+
+class Watcher:
+    """A watcher elsewhere; it may be deaf."""
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        self.deaf, self.heard = deaf, 0
+
+    def beat(self) -> None:
+        if self.deaf:
+            raise NotificationError("The heartbeat to example.com failed: HTTP 404.", todo="Look.")
+        self.heard += 1
+
+
+def checked(*failures: NotificationError, received: bool = True) -> CheckResult:
+    facts = healthy().facts()
+    status = status_of(facts, SETTINGS, (), NOW)
+    return CheckResult(status, (), failures, received=received)
+
+
+FAILED = NotificationError("It failed.", todo="Look.")
+
+
+@pytest.mark.parametrize(
+    ("result", "heard"),
+    [(checked(), 1), (checked(FAILED), 0), (checked(received=False), 0)],
+)
+def test_the_watcher_hears_of_checks_that_could_notify_somebody_and_of_no_other(
+    monkeypatch: pytest.MonkeyPatch, result: CheckResult, heard: int
+) -> None:
+    watcher = Watcher()
+    monkeypatch.setattr(monitor, "Heartbeat", lambda _url: watcher)
+    monitor._beat(AlertSettings(), result)
+    assert watcher.heard == 0, "without a setting there is nobody to tell"
+    monitor._beat(AlertSettings(heartbeat_url_secret_arn=HOOK), result)
+    assert watcher.heard == heard
+
+
+def test_a_deaf_watcher_fails_no_check_and_is_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(monitor, "Heartbeat", lambda _url: Watcher(deaf=True))
+    monitor._beat(AlertSettings(heartbeat_url_secret_arn=HOOK), checked())
+    (said,) = caplog.records
+    assert said.message == "heartbeat.failed"
+    assert vars(said)["reason"] == "The heartbeat to example.com failed: HTTP 404."

@@ -108,6 +108,11 @@ def test_two_keys_are_enough_and_the_rest_has_good_defaults() -> None:
             webhook_url_secret_key_arn=None,
             slack=False,
             remind_hours=24,
+            timezone="UTC",
+            runbook_url=None,
+            digest="MON 08:00",
+            heartbeat_url_secret_arn=None,
+            heartbeat_url_secret_key_arn=None,
             topic_key_arn=None,
         ),
     )

@@ -81,6 +81,7 @@ class MonitorState(Document):
         schedules: what is known of each database, by its name.
         subscribers: subscriptions that were confirmed, by fingerprint.
         no_subscriber_since: since when no subscriber is confirmed; None if one is.
+        last_digest: when the last digest was due that people got; None before the first check.
     """
 
     NOUN: ClassVar = "monitor's state"
@@ -94,6 +95,7 @@ class MonitorState(Document):
     schedules: dict[str, KnownSchedule] = Field(default_factory=dict)
     subscribers: dict[str, KnownSubscriber] = Field(default_factory=dict)
     no_subscriber_since: UtcTime | None = None
+    last_digest: UtcTime | None = None
 
     @property
     def key(self) -> str:

@@ -174,7 +174,7 @@ def secrets_of(settings: Settings) -> int:
         *(each.secret_arn for each in settings.databases),
         *settings.drill.target_secret_arns,
         *settings.restore.target_secret_arns,
-        *filter(None, [settings.alerts.webhook_url_secret_arn]),
+        *filter(None, settings.alerts.url_secret_arns),
     }
     return sum(not is_parameter(arn) for arn in arns)
 
