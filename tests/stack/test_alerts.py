@@ -323,7 +323,7 @@ def test_the_bill_counts_what_the_template_has(
     assert len(any_stack.of_type("AWS::CloudWatch::Dashboard")) == settings.dashboard
     roles = json.dumps(any_stack.of_type("AWS::IAM::Role"))
     readable = set(re.findall(r'"(arn:aws:secretsmanager:[^"]+)"', roles))
-    assert secrets_of(settings) == len(readable) == {"plain": 2, "sealed": 5, "unlocked": 1}[name]
+    assert secrets_of(settings) == len(readable) == {"plain": 2, "sealed": 6, "unlocked": 1}[name]
     (monitor,) = any_stack.functions("monitor").values()
     assert monitor["Environment"]["Variables"]["LIFEBOAT_SECRETS"] == str(len(readable))
 
