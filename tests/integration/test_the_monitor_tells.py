@@ -143,7 +143,7 @@ def test_what_was_not_heard_is_reported_again_until_it_is(watch: Watch) -> None:
         checked = watch.look()
         assert checked.status.health is Health.CRITICAL
         with pytest.raises(
-            NotificationError, match="Sending all notifications failed: Nobody heard .* app lost"
+            NotificationError, match=r"Sending all notifications failed: Nobody heard .* app lost"
         ):
             checked.raise_on_failures()
     watch.people.deaf = False
