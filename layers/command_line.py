@@ -83,7 +83,7 @@ def _fill(draft: Path) -> None:
     )
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(CLI, tree / CLI.name, ignore=ignore)
-    shutil.copytree(RUNBOOKS, tree / CLI.name / RUNBOOKS.name, dirs_exist_ok=True)
+    shutil.copytree(RUNBOOKS, tree / CLI.name / "pages", dirs_exist_ok=True)
     (tree / "__main__.py").write_text(_MAIN, encoding="utf-8")
     _pack(tree, draft / NAME)
     shutil.rmtree(tree)

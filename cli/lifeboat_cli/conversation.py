@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.text import safe, safe_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lifeboat_cli.context import Context
     from lifeboat_cli.invoke import Answer
@@ -82,7 +83,21 @@ def agreed(
 def options_in(advice: str) -> str:
     """The options of this program that a function's advice means; empty if it means none."""
     found = [option for key, option in _OPTIONS if key in advice]
-    return f"As options of this command: {', '.join(found)}." if found else ""
+    return f"As options: {', '.join(found)}." if found else ""
+
+
+@contextmanager
+def with_options() -> Iterator[None]:
+    """Name the options of this program in an error whose advice names keys of events.
+
+    Raises:
+        CommandError: the same one.
+    """
+    try:
+        yield
+    except CommandError as error:
+        error.next_step = " ".join(filter(None, (error.next_step, options_in(error.next_step))))
+        raise
 
 
 def _show(context: Context, lines: Iterable[str], *, result: bool, anyway: bool) -> None:
@@ -91,10 +106,10 @@ def _show(context: Context, lines: Iterable[str], *, result: bool, anyway: bool)
         context.show(*lines)
     elif anyway or not context.options.quiet:
         for line in lines:
-            context.err.print(_folded(safe(line), context.err.width), soft_wrap=True)
+            context.err.print(folded(safe(line), context.err.width), soft_wrap=True)
 
 
-def _folded(line: str, width: int) -> str:
+def folded(line: str, width: int) -> str:
     """A sentence of a plan, on as many lines as the terminal needs, below its own beginning."""
     indent = " " * (len(line) - len(line.lstrip(" !-")))
     wrapper = textwrap.TextWrapper(

@@ -56,6 +56,11 @@ def moment_before(context: Context, text: str | None) -> str | None:
     return for_event(moment)
 
 
+def target_option(target: object) -> str:
+    """The option of the next command about the same server; empty if the person gave none."""
+    return f" --target {shlex.quote(str(target))}" if target else ""
+
+
 def without_none(**keys: object) -> dict[str, object]:
     """An event: keys with nothing to say are left out."""
     return {key: value for key, value in keys.items() if value is not None and value is not False}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifeboat_cli.conversation import Consent, agreed
+from lifeboat_cli.conversation import Consent, agreed, with_options
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
-from lifeboat_cli.restore_events import as_of
+from lifeboat_cli.restore_events import as_of, target_option
 from lifeboat_cli.text import plural, safe_line
 
 if TYPE_CHECKING:
@@ -29,15 +29,17 @@ def swap_names(context: Context, event: Mapping[str, object], consent: Consent) 
     Raises:
         CommandError: something stands in the way, the person declined, or the swap failed.
     """
-    plan = call(context, "restore", None, event)
+    with with_options():
+        plan = call(context, "restore", None, event)
     go = agreed(context, plan, _plan_lines(plan), consent, "Swap?")
     if go is None:
         return ExitCode.DONE
-    answer = call(context, "restore", None, go)
+    with with_options():
+        answer = call(context, "restore", None, go)
     if context.options.json:
         context.show_json(answer)
     else:
-        context.show(*_result_lines(answer))
+        context.show(*_result_lines(answer, target_option(event.get("target"))))
     return ExitCode.DONE
 
 
@@ -67,7 +69,7 @@ def _client_lines(clients: list[Answer]) -> Iterator[str]:
         yield f"    and those of {plural(len(clients) - _MAX_CLIENTS, 'other')}"
 
 
-def _result_lines(answer: Answer) -> Iterator[str]:
+def _result_lines(answer: Answer, target: str) -> Iterator[str]:
     seconds = answer["seconds"]
     took = f" in {seconds * 1000:.0f} ms" if seconds is not None else ""
     for each in answer["swapped"]:
@@ -76,8 +78,8 @@ def _result_lines(answer: Answer) -> Iterator[str]:
     for note in answer["notes"]:
         yield f"  note: {note}"
     if answer["previous_database"]:
-        yield f"Go back:     lifeboat undo {answer['database']}"
-        yield f"Days later:  lifeboat cleanup {answer['database']}"
+        yield f"Go back:     lifeboat undo {answer['database']}{target}"
+        yield f"Days later:  lifeboat cleanup {answer['database']}{target}"
 
 
 def _name(text: object) -> str:

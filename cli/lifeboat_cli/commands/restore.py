@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lifeboat_cli import follow
-from lifeboat_cli.conversation import Consent, agreed
+from lifeboat_cli.conversation import Consent, agreed, with_options
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
 from lifeboat_cli.options import command as declared
@@ -18,6 +18,7 @@ from lifeboat_cli.restore_events import (
     plan_lines,
     psql_command,
     table_names,
+    target_option,
     without_none,
 )
 from lifeboat_cli.tables import STYLES, table
@@ -73,7 +74,8 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
         owners="none" if no_owners else None,
         compare="rows" if rows_only else None,
     )
-    planned = call(context, "restore", None, event)
+    with with_options():
+        planned = call(context, "restore", None, event)
     go = agreed(
         context,
         planned,
@@ -83,20 +85,21 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
     )
     if go is None:
         return ExitCode.DONE
-    answer = follow.run(context, "restore", None, go, doing=f"Restoring {planned['backup']}")
+    with with_options():
+        answer = follow.run(context, "restore", None, go, doing=f"Restoring {planned['backup']}")
     if context.options.json:
         context.show_json(answer)
     elif data_only:
         _show_loaded(context, answer)
     else:
-        _show_restored(context, answer)
+        _show_restored(context, answer, target)
     return ExitCode.PARTIAL if answer.get("verdict") == "partial" else ExitCode.DONE
 
 
 command = restore
 
 
-def _show_restored(context: Context, answer: Answer) -> None:
+def _show_restored(context: Context, answer: Answer, target: str | None) -> None:
     verdict, name = answer["verdict"], answer["restored_database"]
     context.out.print(verdict, style=STYLES.get(verdict, ""), end="")
     context.show(
@@ -107,15 +110,15 @@ def _show_restored(context: Context, answer: Answer) -> None:
         f"Look at it:  {psql_command(answer['server'], name)}",
     )
     if answer["next_event"]:
-        context.show(f"Use it:      {_swap_command(answer)}")
+        context.show(f"Use it:      {_swap_command(answer, target)}")
     context.show(f"Drop it:     {answer['drop_sql']}", f"Report:      {answer['report']}")
 
 
-def _swap_command(answer: Answer) -> str:
+def _swap_command(answer: Answer, target: str | None) -> str:
     """The next command; it names nothing that `swap` finds by itself."""
     event = answer["next_event"]
     also = " --allow-unverified" if event.get("allow_unverified") else ""
-    return f"lifeboat swap {answer['database']}{also}"
+    return f"lifeboat swap {answer['database']}{also}{target_option(target)}"
 
 
 def _show_loaded(context: Context, answer: Answer) -> None:
