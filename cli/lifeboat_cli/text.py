@@ -30,6 +30,11 @@ def safe_line(text: object) -> str:
     return safe(text).replace("\n", "\\n")
 
 
+def shortened(text: str, width: int) -> str:
+    """The text, cut where it is longer than that."""
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
 def size(amount: float | None) -> str:
     """Bytes with a decimal prefix: 512 B, 1.5 MB, 120 GB."""
     if amount is None:

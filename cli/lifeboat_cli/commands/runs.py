@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lifeboat_cli.backup_ids import short_id
 from lifeboat_cli.found_runs import FoundRun, databases, find_runs
 from lifeboat_cli.options import command as declared
 from lifeboat_cli.tables import table
-from lifeboat_cli.text import from_milliseconds, safe_line
+from lifeboat_cli.text import from_milliseconds, safe_line, shortened
 
 if TYPE_CHECKING:
     from lifeboat_cli.context import Context
@@ -19,6 +20,9 @@ _HEADINGS = ("BEGUN (UTC)", "RUN", "DATABASE", "RESULT", "ID")
 _DAY = 86_400_000
 SHORT = 8
 """Characters of a run's id that tell it from others."""
+
+_WIDTH = 33
+"""Characters of a result; `lifeboat watch --run` shows all of an error."""
 
 _STALE = 1_000_000
 """Milliseconds after which a run without an end is over: Lambda allows fifteen minutes."""
@@ -46,10 +50,10 @@ def result_of(run: FoundRun, now: int) -> str:
     """How it ended, in a few words."""
     log = run.log
     if log.failure:
-        return f"failed: {log.failure['errorMessage'].partition(chr(10))[0]}"
+        return shortened(f"failed: {safe_line(log.failure['errorMessage'])}", _WIDTH)
     if log.answer is not None:
         answer = log.answer
-        return str(answer.get("verdict") or answer.get("backup") or "done")
+        return str(answer.get("verdict") or short_id(answer.get("backup") or "done"))
     if log.ended or now - run.last > _STALE:
         return "killed"
     return f"running: {log.progress.step}" if log.progress else "running"
@@ -60,6 +64,6 @@ def _cells(run: FoundRun, now: int) -> tuple[str, ...]:
         from_milliseconds(run.begun),
         run.action or run.job,
         run.database,
-        safe_line(result_of(run, now)),
+        result_of(run, now),
         run.log.run[:SHORT],
     )
