@@ -1,7 +1,8 @@
-"""The CloudWatch dashboard for people on call: what is wrong, and what to do."""
+"""The CloudWatch dashboard for people on call: the status page, then graphs of each database."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,7 +10,6 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.metrics import DAY, RUN, daily_metric, monitor_metric, run_metric
-from lifeboat.model.commands import Commands
 from lifeboat.model.metrics import (
     ARCHIVE_BYTES,
     BACKUP_AGE,
@@ -21,24 +21,11 @@ from lifeboat.model.metrics import (
 )
 from lifeboat.settings import Settings
 
-WIDTH = 24
-"""Columns of a CloudWatch dashboard."""
-
 SHOWN_PERIOD = Duration.days(28)
 """Long enough for four weekly drills."""
 
-RUNBOOKS = {
-    "alarms": "you were notified, and need more than the message says",
-    "data-corruption": "data was changed or deleted by mistake",
-    "partial-restore": "you need one table, or some rows, back",
-    "full-loss": "the whole database is gone",
-    "neon-restore": "you restore into Neon",
-    "archived-backup": "the backup is in Glacier",
-    "lifeboat-is-gone": "the stack, or its account, is gone",
-    "rotate-secret": "a password has changed",
-    "onboarding": "you add another database",
-}
-"""Files of docs/runbooks, the most urgent first, and when each is needed."""
+_TOP_HEIGHT = 16
+_ROW_HEIGHT = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +52,17 @@ class Row:
 
 
 class Dashboard(Construct):
-    """A dashboard of the stack's own name: alarms and runbooks, then a row per database.
+    """A dashboard of the stack's own name: the status, then a row of graphs per database.
+
+    Whoever looks at it invokes the monitor for the status, and so must be allowed to
+    (lambda:InvokeFunction). CloudWatch asks once whether the function may be run.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
         settings: with all databases.
         alarms: of the stack.
-        commands: what a person can run.
+        monitor: the function that shows the status.
         rows: of the databases.
     """
 
@@ -83,7 +73,7 @@ class Dashboard(Construct):
         *,
         settings: Settings,
         alarms: Sequence[cloudwatch.IAlarm],
-        commands: Commands,
+        monitor: lambda_.IFunction,
         rows: Sequence[Row],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -93,10 +83,28 @@ class Dashboard(Construct):
             dashboard_name=Stack.of(self).stack_name,
             default_interval=SHOWN_PERIOD,
             widgets=[
-                [_alarms(alarms), _now(settings), _help(commands)],
-                *(line for row in rows for line in _lines(row, commands)),
+                [_status(monitor), _beside(_alarms(alarms), _now(settings))],
+                *(list(_graphs(row)) for row in rows),
             ],
         )
+
+
+def _status(monitor: lambda_.IFunction) -> cloudwatch.CustomWidget:
+    """The status page that the last check wrote, whatever time range the dashboard shows."""
+    return cloudwatch.CustomWidget(
+        title="Status",
+        function_arn=monitor.function_arn,
+        update_on_refresh=True,
+        update_on_resize=False,
+        update_on_time_range_change=False,
+        width=18,
+        height=_TOP_HEIGHT,
+    )
+
+
+def _beside(*widgets: cloudwatch.IWidget) -> cloudwatch.IWidget:
+    """These widgets, one below the other; jsii's types don't know that a column is a widget."""
+    return cast("cloudwatch.IWidget", cloudwatch.Column(*widgets))
 
 
 def _alarms(alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.AlarmStatusWidget:
@@ -104,8 +112,8 @@ def _alarms(alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.AlarmStatusWidget
         title="Alarms",
         alarms=list(alarms),
         sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
-        width=8,
-        height=8,
+        width=6,
+        height=_TOP_HEIGHT // 2,
     )
 
 
@@ -119,50 +127,30 @@ def _now(settings: Settings) -> cloudwatch.SingleValueWidget:
             daily_metric(MONTHLY_COST).with_(label="cost, USD per month (updated daily)"),
         ],
         width=6,
-        height=8,
+        height=_TOP_HEIGHT // 2,
     )
 
 
-def _help(commands: Commands) -> cloudwatch.TextWidget:
-    runbooks = "\n".join(f"| {when} | `{name}.md` |" for name, when in RUNBOOKS.items())
-    return cloudwatch.TextWidget(
-        markdown=(
-            f"**In the project's `docs/runbooks/`**\n\n| when | read |\n|---|---|\n{runbooks}\n\n"
-            f"Status as a table:\n\n```\n{commands.status()}\n```"
-        ),
-        width=10,
-        height=8,
-    )
-
-
-def _lines(row: Row, commands: Commands) -> Iterator[list[cloudwatch.IWidget]]:
-    """A heading, the graphs, and the commands."""
-    yield [cloudwatch.TextWidget(markdown=f"## {row.name}", width=WIDTH, height=1)]
-    yield [
-        _failures(row),
-        _once_a_day(row),
-        _sizes(row),
-        _durations(row),
-        *([_recovery(row)] if row.drill else []),
-    ]
-    now = [f"# back up now\n{commands.back_up(row.name)}"]
+def _graphs(row: Row) -> Iterator[cloudwatch.IWidget]:
+    yield _failures(row)
+    yield _once_a_day(row)
+    yield _sizes(row)
+    yield _durations(row)
     if row.drill:
-        now.append(f"# run a drill now\n{commands.drill(row.name)}")
-    text = "```\n" + "\n".join(now) + "\n```"
-    yield [cloudwatch.TextWidget(markdown=text, width=WIDTH, height=3)]
+        yield _recovery(row)
 
 
 def _failures(row: Row) -> cloudwatch.GraphWidget:
     """Lambda's own count, which is free; a drill that finds a bad backup also counts."""
     return cloudwatch.GraphWidget(
-        title="Failed runs",
+        title=f"{row.name}: failed runs",
         left=[
             function.metric_errors(statistic="Sum", period=DAY, label=f"failed {job}s per day")
             for job, function in row.jobs.items()
         ],
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
         width=5,
-        height=8,
+        height=_ROW_HEIGHT,
     )
 
 
@@ -175,22 +163,22 @@ def _once_a_day(row: Row) -> cloudwatch.SingleValueWidget:
     if row.drill:
         labels[DRILL_AGE] = f"age of the last drill, days (limit {monitor.max_drill_age_days})"
     return cloudwatch.SingleValueWidget(
-        title="Status (updated daily)",
+        title=f"{row.name}: status (updated daily)",
         metrics=[
             daily_metric(metric, row.name).with_(label=label) for metric, label in labels.items()
         ],
         width=5,
-        height=8,
+        height=_ROW_HEIGHT,
     )
 
 
 def _sizes(row: Row) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
-        title="Backup size",
+        title=f"{row.name}: backup size",
         left=[run_metric(ARCHIVE_BYTES, row.name).with_(label="archive, bytes")],
         right=[run_metric(ROWS, row.name).with_(label="rows")],
         width=5,
-        height=8,
+        height=_ROW_HEIGHT,
     )
 
 
@@ -201,7 +189,7 @@ def _durations(row: Row) -> cloudwatch.GraphWidget:
         same = settings.drill.timeout_minutes in limits
         limits[settings.drill.timeout_minutes] = "both" if same else "drill"
     return cloudwatch.GraphWidget(
-        title="Run time and time limit",
+        title=f"{row.name}: run time and time limit",
         left=[_minutes(job, function) for job, function in row.jobs.items()],
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
@@ -211,7 +199,7 @@ def _durations(row: Row) -> cloudwatch.GraphWidget:
         ],
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
         width=5,
-        height=8,
+        height=_ROW_HEIGHT,
     )
 
 
@@ -228,7 +216,7 @@ def _minutes(job: str, function: lambda_.IFunction) -> cloudwatch.MathExpression
 def _recovery(row: Row) -> cloudwatch.GraphWidget:
     minutes = row.settings.drill.rto_minutes
     return cloudwatch.GraphWidget(
-        title=f"RTO margin (RTO {minutes} min)",
+        title=f"{row.name}: RTO margin (RTO {minutes} min)",
         left=[run_metric(RTO_MARGIN, row.name).with_(label="margin, seconds")],
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
@@ -240,5 +228,5 @@ def _recovery(row: Row) -> cloudwatch.GraphWidget:
         ],
         left_y_axis=cloudwatch.YAxisProps(max=minutes * 60, show_units=False),
         width=4,
-        height=8,
+        height=_ROW_HEIGHT,
     )

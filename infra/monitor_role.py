@@ -9,13 +9,21 @@ from constructs import Construct
 from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_bucket_key
 from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
-from lifeboat.model.keys import ATTEMPTS, DRILLS, MANIFEST, SILENCES_KEY, STATE_KEY
+from lifeboat.model.keys import (
+    ATTEMPTS,
+    DRILLS,
+    MANIFEST,
+    SILENCES_KEY,
+    STATE_KEY,
+    STATUS_PAGE_KEY,
+)
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings
 
 MANIFESTS = tuple(f"{tier}/*/{MANIFEST}" for tier in Tier)
 REPORTS = f"{DRILLS}/*.json"
 RUNS = f"{ATTEMPTS}/*.json"
+WRITTEN = (STATE_KEY, SILENCES_KEY, STATUS_PAGE_KEY)
 
 
 class MonitorRole(FunctionRole):
@@ -23,9 +31,9 @@ class MonitorRole(FunctionRole):
 
     It lists everything and reads manifests, drill reports and records of runs. It cannot read
     archives: a listing of versions gives their size, class and version, and a version's bytes never
-    change. It writes its own state and what people mute, and nothing else. It cannot read a
-    database's secret. It lists the topic's subscriptions, since a notification without a subscriber
-    reaches nobody.
+    change. It writes its own state, what people mute and the status page, and nothing else. It
+    cannot read a database's secret. It lists the topic's subscriptions, since a notification
+    without a subscriber reaches nobody.
 
     Args:
         scope: parent construct.
@@ -58,10 +66,10 @@ class MonitorRole(FunctionRole):
                     resources=[shared.alerts.topic.topic_arn],
                 ),
                 on_objects(
-                    "WriteMonitorState",
+                    "WriteStateAndStatusPage",
                     shared.vault,
                     actions=["s3:PutObject"],
-                    keys=[STATE_KEY, SILENCES_KEY],
+                    keys=WRITTEN,
                 ),
                 *_read_url(
                     "WebhookSecret",
@@ -118,5 +126,5 @@ def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:
         "ReadManifestsAndReports",
         vault,
         actions=["s3:GetObject"],
-        keys=[*MANIFESTS, REPORTS, RUNS, STATE_KEY, SILENCES_KEY],
+        keys=[*MANIFESTS, REPORTS, RUNS, *WRITTEN],
     )

@@ -118,7 +118,7 @@ class LifeboatStack(Stack):
                 "Overview",
                 settings=settings,
                 alarms=alarms,
-                commands=self._commands,
+                monitor=monitor.function,
                 rows=rows,
             )
 

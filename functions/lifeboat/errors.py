@@ -270,6 +270,10 @@ class NotificationError(LifeboatError):
     safe_by_default = "Backups and drills run without notifications."
 
 
+class StaleStatusError(LifeboatError):
+    """The monitor has not written the status page for two of its intervals."""
+
+
 class PlatformError(LifeboatError):
     """What the code runs in, or was built into, lacks something or doesn't work."""
 

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lifeboat.alerts.policy.findings import Code
+from lifeboat.model.keys import STATUS_PAGE_KEY
 from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
 from tests.support.backup_harness import eventually
@@ -209,6 +210,7 @@ def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installat
     denied(lambda: s3.delete_object(Bucket=bucket, Key=archive))
     denied(lambda: s3.put_object(Bucket=bucket, Key=archive, Body=b"x"))
     denied(lambda: s3.put_object(Bucket=bucket, Key="monitor/other.json", Body=b"x"))
+    denied(lambda: s3.put_object(Bucket=bucket, Key="other.html", Body=b"x"))
     denied(lambda: s3.put_object(Bucket=bucket, Key="drills/app/x.json", Body=b"x"))
     denied(lambda: secrets.get_secret_value(SecretId=installation.secrets["app"]))
 
@@ -252,6 +254,27 @@ def test_a_person_mutes_findings_and_the_status_says_so_until_it_is_undone(
     refused = installation.call(MONITOR, {"action": "mute", **asked, "database": "nobody"})
     assert refused.failed
     assert "there is no such database" in str(refused.payload)
+
+
+def test_a_dashboard_gets_the_page_of_the_last_check_and_causes_no_other(
+    installation: Installation,
+) -> None:
+    assert not look(installation).failed
+    client, bucket = installation.vault.client, installation.vault.name
+    stored = client.get_object(Bucket=bucket, Key=STATUS_PAGE_KEY)
+    assert stored["ContentType"] == "text/html; charset=utf-8"
+    assert " are not safe</h1>" in stored["Body"].read().decode()
+
+    shown = look(installation, {"widgetContext": {"theme": "dark", "params": {}}})
+    assert not shown.failed
+    assert isinstance(shown.payload, str)
+    assert "databases are not safe</h1>" in shown.payload
+    assert "<html" not in shown.payload
+    asked = look(installation, {"describe": True}).payload
+    assert isinstance(asked, str)
+    assert asked.startswith("## Lifeboat")
+    after = client.head_object(Bucket=bucket, Key=STATUS_PAGE_KEY)
+    assert after["VersionId"] == stored["VersionId"], "a widget checks nothing"
 
 
 def test_the_bucket_is_as_the_settings_want_it(installation: Installation) -> None:

@@ -11,9 +11,10 @@ from lifeboat.alerts.policy.findings import Health
 from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.alerts.policy.topic_facts import TopicFacts
-from lifeboat.errors import NotificationError
-from lifeboat.model.keys import STATE_KEY
+from lifeboat.errors import NotificationError, StorageError
+from lifeboat.model.keys import STATE_KEY, STATUS_PAGE_KEY
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
+from lifeboat.monitor.policy.bill import PAGE_REQUESTS
 from lifeboat.monitor.policy.facts import Unknown
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
@@ -209,6 +210,46 @@ def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:
     memory = watch.memory()
     assert memory.notified == ()
     assert "app" in memory.schedules
+
+
+def test_each_check_writes_the_status_page_for_a_browser_and_locks_nothing(watch: Watch) -> None:
+    client, name = watch.vault.bucket.client, watch.vault.bucket.name
+    made: list[str] = []
+    events = client.meta.events
+
+    def count(model: Any, **_: object) -> None:
+        made.append(model.name)
+
+    first = watch.look()
+    events.register("before-call.s3.PutObject", count)
+    try:
+        watch.look()
+    finally:
+        events.unregister("before-call.s3.PutObject", count)
+    assert len(made) == PAGE_REQUESTS, "a state without news is not written"
+    stored = client.get_object(Bucket=name, Key=STATUS_PAGE_KEY)
+    assert stored["ContentType"] == "text/html; charset=utf-8"
+    assert "ObjectLockMode" not in stored
+    assert "Database app is safe" in stored["Body"].read().decode()
+    assert first.page_failure is None
+    assert watch.look().status.findings == (), "the page is no unmanaged prefix"
+
+
+def test_a_page_that_cannot_be_written_hides_no_notification_and_is_not_silent(
+    aws: LocalAws, watch: Watch
+) -> None:
+    arn = f"arn:aws:s3:::{watch.vault.bucket.name}"
+    denied = allow("s3:PutObject", f"{arn}/{STATUS_PAGE_KEY}") | {"Effect": "Deny"}
+    role = make_role(aws, allow("s3:*", arn), allow("s3:*", f"{arn}/*"), denied)
+    watch.client = aws.client("s3", role_arn=role)
+    watch.break_it()
+    checked = watch.look()
+    assert watch.people.kinds() == [LOST]
+    assert watch.memory().notified != ()
+    checked.raise_on_failures()
+    with pytest.raises(StorageError, match=r"status page was not written.*AccessDenied") as caught:
+        checked.raise_without_page()
+    assert "notifications were sent" in caught.value.safe
 
 
 @pytest.mark.parametrize("damage", [b"{", b'{"schema_version": 99}', b"\xff\x00", b""])

@@ -65,6 +65,7 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> 
     report = drill(drilled())
     vault.report(report)
     vault.put("monitor/state.json", MonitorState().to_json())
+    vault.put("status.html", b"<html>")
     vault.put("restores/app/2026-11-22T020000Z.json", b"{}")
     facts = look(vault)
     app = of_app(facts)

@@ -208,20 +208,25 @@ def test_a_monitor_that_looks_too_rarely_to_be_missed_is_refused(
         synthesize(PLAIN | {"monitor": {"cron": cron}}, judged=False)
 
 
-def test_the_dashboard_shows_first_the_alarms_and_what_to_read(plain: Synthesized) -> None:
-    from infra.dashboard import RUNBOOKS
-
+def test_the_dashboard_shows_first_the_status_page_then_the_alarms(plain: Synthesized) -> None:
     name, body = body_of(plain)
 
     assert name == "Lifeboat"
-    alarms, now, text = body["widgets"][:3]
+    status, alarms, now = body["widgets"][:3]
+    assert (status["type"], status["x"], status["y"]) == ("custom", 0, 0)
+    (monitor,) = plain.template.find_resources(
+        "AWS::Lambda::Function", {"Properties": {"FunctionName": "Lifeboat-monitor"}}
+    )
+    assert monitor in status["properties"]["endpoint"]
+    assert status["properties"]["updateOn"] == {
+        "refresh": True,
+        "resize": False,
+        "timeRange": False,
+    }
     assert alarms["type"] == "alarm"
-    assert alarms["y"] == now["y"] == text["y"] == 0
     assert len(alarms["properties"]["alarms"]) == len(alarms_of(plain))
     assert [metric[1] for metric in now["properties"]["metrics"]] == ["BackupAge", "MonthlyCost"]
-    for runbook in RUNBOOKS:
-        assert f"`{runbook}.md`" in text["properties"]["markdown"]
-    assert '{"format": "text"}' in text["properties"]["markdown"]
+    assert max(each["y"] + each["height"] for each in (alarms, now)) == status["height"]
 
 
 def shown_of(body: dict[str, Any]) -> set[tuple[str, str]]:
@@ -259,11 +264,13 @@ def test_the_dashboard_has_a_row_for_each_database(
     }
     lines = {(annotation["value"]) for annotation in annotations_of(body)}
     assert lines == {15, 0}
-    texts = [each["properties"].get("markdown", "") for each in body["widgets"]]
+    graphs = body["widgets"][3:]
     for database in ("app", "shop"):
-        assert f"## {database}" in texts
-        (commands,) = [text for text in texts if f"Lifeboat-backup-{database}" in text]
-        assert f"Lifeboat-drill-{database}" in commands
+        own = [each for each in graphs if each["properties"]["title"].startswith(f"{database}: ")]
+        assert len(own) == 5
+        assert len({each["y"] for each in own}) == 1, "one row"
+    assert len(graphs) == 10
+    assert "text" not in {each["type"] for each in body["widgets"]}, "no wall of commands"
 
     _, body = body_of(unlocked)
     assert "Lifeboat-drill" not in str(body)

@@ -244,7 +244,7 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
         ),
         "ReadManifestsAndReports": ("Allow", ["s3:GetObject"]),
         "ListTopicSubscriptions": ("Allow", ["sns:ListSubscriptionsByTopic"]),
-        "WriteMonitorState": ("Allow", ["s3:PutObject"]),
+        "WriteStateAndStatusPage": ("Allow", ["s3:PutObject"]),
         **TELL_AND_LOG,
     }
     (bucket,) = allowed["DescribeBucket"]["Resource"]
@@ -256,11 +256,13 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
             f"{bucket}/drills/*.json",
             f"{bucket}/monitor/silences.json",
             f"{bucket}/monitor/state.json",
+            f"{bucket}/status.html",
         ]
     )
-    assert allowed["WriteMonitorState"]["Resource"] == [
+    assert allowed["WriteStateAndStatusPage"]["Resource"] == [
         f"{bucket}/monitor/silences.json",
         f"{bucket}/monitor/state.json",
+        f"{bucket}/status.html",
     ]
     (topic,) = allowed["ListTopicSubscriptions"]["Resource"]
     assert topic.startswith("<AlertsTopic")
@@ -322,7 +324,7 @@ def test_no_function_can_write_what_another_one_answers_for(plain: Synthesized) 
     assert written == {
         "Lifeboat-backup-app": set(TIERS),
         "Lifeboat-drill-app": {"drills"},
-        "Lifeboat-monitor": {"monitor"},
+        "Lifeboat-monitor": {"monitor", "status.html"},
         "Lifeboat-restore": {"exports", "restores"},
     }
 

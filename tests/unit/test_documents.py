@@ -93,15 +93,6 @@ def test_every_page_begins_by_asking_whether_it_is_the_right_one(name: str) -> N
 
 
 def test_every_page_that_others_rely_on_is_there_and_in_the_index() -> None:
-    tree = ast.parse((REPOSITORY / "infra/dashboard.py").read_text())
-    linked = {
-        ast.literal_eval(key)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "RUNBOOKS"
-        for key in getattr(node.value, "keys", ())
-    }
-    assert len(linked) >= 8
-    assert linked <= set(NAMED)
     for source in (*(REPOSITORY / "infra").glob("*.py"), *(REPOSITORY / "functions").rglob("*.py")):
         for name in re.findall(r"docs/runbooks/([\w-]+)\.md", source.read_text()):
             assert name in NAMED, source

@@ -18,16 +18,18 @@ from lifeboat.errors import (
 )
 from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
 from lifeboat.monitor.observe import observe, request_limit
+from lifeboat.monitor.page_store import save_page
 from lifeboat.monitor.policy.checks.topic import needs_subscriber, without_unheard
 from lifeboat.monitor.policy.digest import with_digest
 from lifeboat.monitor.policy.evaluate import evaluate
-from lifeboat.monitor.policy.facts import Problem, Unknown
+from lifeboat.monitor.policy.facts import Facts, Problem, Unknown
 from lifeboat.monitor.policy.first_known import knowing, with_known
 from lifeboat.monitor.policy.notifications import notifications_of
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.monitor.policy.resolution import resolution_of
 from lifeboat.monitor.policy.silence_answer import muted_findings
 from lifeboat.monitor.policy.status import Status, status_of
+from lifeboat.monitor.policy.status_page import status_page
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.state_store import load_silences, load_state, save
 from lifeboat.s3.bucket import Vault
@@ -81,12 +83,14 @@ class CheckResult:
         messages: the notifications; all were sent, except for the failures.
         failures: what could not be sent or saved, in order.
         received: whether messages reach anybody, as far as that is known.
+        page_failure: why the status page was not written; None if it was.
     """
 
     status: Status
     messages: tuple[Message, ...]
     failures: tuple[LifeboatError, ...]
     received: bool
+    page_failure: LifeboatError | None = None
 
     def raise_on_failures(self) -> None:
         """Raise an error if a notification could not be sent, or the state not be saved.
@@ -107,6 +111,21 @@ class CheckResult:
         for other in others:
             error.add_note(other.what)
         raise error from first
+
+    def raise_without_page(self) -> None:
+        """Raise an error if the status page could not be written.
+
+        Raises:
+            StorageError: S3 refused or failed.
+        """
+        if self.page_failure is None:
+            return
+        failure = self.page_failure
+        raise StorageError(
+            f"The status page was not written; an older one may still be there. {failure.what}",
+            safe="The check is complete, and its notifications were sent.",
+            todo=failure.todo,
+        ) from failure
 
     def raise_without_subscriber(self) -> None:
         """Raise an error if the topic has no subscriber, but should have one.
@@ -169,6 +188,7 @@ def check_health(check: CheckInput) -> CheckResult:
         messages=fresh.messages,
         failures=tuple(failures),
         received=received,
+        page_failure=_save_page(check, facts, status),
     )
 
 
@@ -209,6 +229,16 @@ def _send(check: CheckInput, messages: Iterable[Message]) -> Iterable[LifeboatEr
             channel.send(message)
         except NotificationError as error:
             yield error
+
+
+def _save_page(check: CheckInput, facts: Facts, status: Status) -> LifeboatError | None:
+    """Write the status page last. Returns why it could not be written; None if it was."""
+    page = status_page(status, facts, check.settings, check.now)
+    try:
+        save_page(check.vault, page, check.settings)
+    except LifeboatError as error:
+        return error
+    return None
 
 
 def _save_state(

@@ -20,8 +20,17 @@ from lifeboat.errors import NotificationError
 from lifeboat.monitor.change_silences import change_silences
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.observe import request_limit
+from lifeboat.monitor.page_store import load_page
 from lifeboat.monitor.policy.event import MonitorEvent, parse_monitor_event
 from lifeboat.monitor.policy.metric_values import metrics_of
+from lifeboat.monitor.policy.widget import (
+    DESCRIPTION,
+    NO_PAGE,
+    is_question,
+    is_widget,
+    require_fresh,
+    widget,
+)
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.subscriptions import topic_facts
 from lifeboat.runtime.emit_metrics import emit_metrics
@@ -45,12 +54,20 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     A check on demand sends the same notifications as a scheduled one: there is one state,
     and what somebody has read in a terminal is not known to everybody.
 
+    `{"describe": true}` and a `widgetContext` are a dashboard's: they return Markdown about the
+    widget, and HTML, which is the status page that the last check wrote. They check nothing.
+
     Raises:
         LifeboatError: the check failed, or a notification could not be sent. Lambda counts a
             failed invocation, of which an alarm notifies. A scheduled check also fails when the
-            topic has no subscriber; one on demand answers, and the answer says so.
+            topic has no subscriber or the status page could not be written; one on demand answers,
+            and the answer or the log says so. A widget fails if the page is too old.
     """
+    if is_question(event):
+        return DESCRIPTION
     logger.append_keys(run_id=context.aws_request_id)
+    if is_widget(event):
+        return _widget(event)
     asked = parse_monitor_event(event)
     check = _check_input(context)
     if asked.action is not None:
@@ -61,6 +78,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     _beat(check.settings.alerts, checked)
     checked.raise_on_failures()
     if asked.is_scheduled:
+        checked.raise_without_page()
         checked.raise_without_subscriber()
     return checked.status.as_text() if asked.format == "text" else checked.status.as_json()
 
@@ -73,15 +91,31 @@ def _silence(check: CheckInput, asked: MonitorEvent) -> dict[str, object]:
     return answer.as_json()
 
 
+def _widget(event: object) -> str:
+    page = load_page(_vault())
+    if page is None:
+        return NO_PAGE
+    require_fresh(page.written, _settings().monitor.cron, datetime.now(UTC))
+    return widget(page.html, event)
+
+
+def _settings() -> WatchedSettings:
+    return WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+
+
+def _vault() -> Vault:
+    return Vault(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_VAULT"])
+
+
 def _check_input(context: LambdaContext) -> CheckInput:
-    settings = WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
+    settings = _settings()
     sns, topic = boto3.client("sns", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_TOPIC"]
     remaining = seconds_left(context)
     return CheckInput(
         settings=settings,
         stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
         account=account_of(context.invoked_function_arn),
-        vault=Vault(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_VAULT"]),
+        vault=_vault(),
         channels=_channels(settings, Topic(sns, topic, slack=settings.alerts.slack)),
         subscribers=lambda: topic_facts(sns, topic, remaining),
         remaining=remaining,
@@ -124,6 +158,9 @@ def _log(checked: CheckResult) -> None:
     event = "notification.unconfirmed" if checked.failures else "notification.sent"
     for message in checked.messages:
         logger.info(event, extra={"subject": message.subject, "kind": message.attributes["kind"]})
+    if checked.page_failure:
+        why = checked.page_failure
+        logger.error("monitor.page_not_written", extra={"what": why.what, "next": why.todo})
     logger.info(
         "monitor.finished",
         extra={"health": checked.status.health, "failures": len(checked.failures)},

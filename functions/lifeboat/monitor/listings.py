@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lifeboat.model.keys import ATTEMPTS, DRILLS, EXPORTS, RESTORES, STATE_KEY, TOOLS
+from lifeboat.model.keys import (
+    ATTEMPTS,
+    DRILLS,
+    EXPORTS,
+    RESTORES,
+    STATE_KEY,
+    STATUS_PAGE_KEY,
+    TOOLS,
+)
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import in_utc
 from lifeboat.monitor.policy.facts import StoredVersion, UnfinishedUpload
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
 KNOWN_ROOTS = frozenset(
     {*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, TOOLS, STATE_KEY.partition("/")[0]}
 )
-"""The first parts of Lifeboat's keys."""
+"""The first parts of Lifeboat's keys with a slash."""
 
 _NO_VERSION = "null"
 """S3's version id of an object that was written without versioning."""
@@ -84,7 +92,7 @@ def list_unknown_roots(vault: Vault, budget: RequestBudget) -> list[str]:
     with budget.request(f"list s3://{vault.bucket}/"):
         page = vault.client.list_objects_v2(Bucket=vault.bucket, Delimiter="/")
     roots = [each["Prefix"] for each in page.get("CommonPrefixes", ())]
-    keys = [each["Key"] for each in page.get("Contents", ())]
+    keys = [each["Key"] for each in page.get("Contents", ()) if each["Key"] != STATUS_PAGE_KEY]
     return [*keys, *(root for root in roots if root.removesuffix("/") not in KNOWN_ROOTS)]
 
 

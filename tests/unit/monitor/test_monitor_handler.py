@@ -1,13 +1,16 @@
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
-from lifeboat.errors import EventError, NotificationError
+from lifeboat.errors import EventError, NotificationError, StaleStatusError
 from lifeboat.model.metrics import MetricValue
 from lifeboat.monitor import handler as monitor
 from lifeboat.monitor.check_health import CheckResult
+from lifeboat.monitor.page_store import StoredPage
 from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.runtime.emit_metrics import emit_metrics
@@ -130,3 +133,19 @@ def test_a_deaf_watcher_fails_no_check_and_is_in_the_log(
     (said,) = caplog.records
     assert said.message == "heartbeat.failed"
     assert vars(said)["reason"] == "The heartbeat to example.com failed: HTTP 404."
+
+
+def test_a_widget_before_the_first_check_says_so_and_a_page_that_is_too_old_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_SETTINGS", SETTINGS.model_dump_json())
+    monkeypatch.setenv("LIFEBOAT_VAULT", "vault-1")
+    page = StoredPage("<style></style><body>x</body>", datetime.now(UTC))
+    monkeypatch.setattr(monitor, "load_page", lambda _: None)
+    assert "No check has written the status page yet" in monitor._widget({})
+    monkeypatch.setattr(monitor, "load_page", lambda _: page)
+    assert '<div class="lifeboat">x</div>' in monitor._widget({})
+    old = replace(page, written=page.written - timedelta(hours=3))
+    monkeypatch.setattr(monitor, "load_page", lambda _: old)
+    with pytest.raises(StaleStatusError, match="nothing checks the backups"):
+        monitor._widget({})

@@ -87,8 +87,13 @@ def _own(finding: Finding, now: datetime, shared: Mapping[str, str | None]) -> I
         yield f"Safe: {finding.safe}"
 
 
-def group_steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
-    """Each step once; if commands differ, those of the first databases."""
+def group_steps(findings: Sequence[Finding], most: int = _MAX_COMMANDS) -> tuple[Step, ...]:
+    """Each step once; if commands differ, those of the first databases.
+
+    Args:
+        findings: with one code.
+        most: of how many databases; a message is short, the status has all.
+    """
     steps: list[Step] = []
     first = first_per_database(findings)
     for column in zip_longest(*(each.advice for each in first)):
@@ -97,14 +102,14 @@ def group_steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
             for each, step in zip(first, column, strict=True)
             if step is not None
         ]
-        steps += _merged(taken)
+        steps += _merged(taken, most)
     return tuple(steps)
 
 
-def _merged(taken: Sequence[tuple[str, Step]]) -> Iterator[Step]:
+def _merged(taken: Sequence[tuple[str, Step]], most: int) -> Iterator[Step]:
     """One step of each database as one step, or as one for each of the first databases."""
     different = {step for _, step in taken}
-    shown = taken[:1] if len(different) == 1 else taken[:_MAX_COMMANDS]
+    shown = taken[:1] if len(different) == 1 else taken[:most]
     rest = len(taken) - len(shown) if len(different) > 1 else 0
     if len({step.text for _, step in taken}) == 1:
         more = f" ({rest} more in the same way; the status has their commands)" if rest else ""

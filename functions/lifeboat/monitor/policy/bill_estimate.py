@@ -48,11 +48,16 @@ def estimate_bill(
 
 def bill_text(bill: Bill) -> str:
     """The total, a line for each thing that costs a cent or more, and the notes."""
-    cells = [(line(each.name), each.dollars) for each in bill.lines if each.dollars >= _CENT]
+    cells = lines_of(bill)
     width = max(len(name) for name, _ in [("COST A MONTH", 0), *cells])
     lines = [f"{name.ljust(width)}  ${dollars:,.2f}" for name, dollars in cells]
     total = f"{'COST A MONTH'.ljust(width)}  ${bill.total:,.2f}"
     return "\n".join([total, *lines, *map(line, bill.notes)])
+
+
+def lines_of(bill: Bill) -> list[tuple[str, float]]:
+    """What costs a cent or more, and its dollars."""
+    return [(line(each.name), each.dollars) for each in bill.lines if each.dollars >= _CENT]
 
 
 def _transfers(views: Iterable[DatabaseView]) -> Iterator[Line]:

@@ -17,13 +17,14 @@ _WIDTH = 78  # of a line below a database's, which is indented
 _HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "ROWS", "DRILL", "DRILLED")
 
 
-def _severity(row: "DatabaseStatus") -> tuple[int, int, int]:
+def severity(row: "DatabaseStatus") -> tuple[int, int, int]:
+    """The sort key that puts the worst database first."""
     return row.health.rank, -row.critical_findings, -row.warnings
 
 
 def table_of(databases: Iterable["DatabaseStatus"]) -> str:
     """A line of figures for each, the worst first; below it the worst finding, and the cost."""
-    rows = sorted(databases, key=_severity)
+    rows = sorted(databases, key=severity)
     first, *aligned = _aligned([_HEADINGS, *map(_cells, rows)])
     lines = [first]
     for row, cells in zip(rows, aligned, strict=True):

@@ -79,8 +79,8 @@ def tables_section(tables: Iterable[TableResult]) -> Section:
     rows = "".join(map(_table, ordered))
     whole = (
         '<div class="wide"><table class="tables"><thead><tr><th scope="col">Outcome</th>'
-        '<th scope="col">Table</th><th scope="col" class="n">Expected rows</th>'
-        '<th scope="col" class="n">Restored rows</th><th scope="col">Content</th></tr></thead>'
+        '<th scope="col">Table</th><th scope="col" class="n">Expected</th>'
+        '<th scope="col" class="n">Restored</th><th scope="col">Content</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
     return Section("Tables", whole if rows else "<p>No tables were compared.</p>", long=True)
