@@ -99,6 +99,9 @@ lock: .venv/installed  ## resolve the dependencies again, into requirements/ and
 reference: ready  ## write docs/reference.md and docs/schemas/ from the models
 	python -m tools.reference
 
+pictures: ready  ## draw docs/pictures/ for the README, with the Chromium of this machine
+	python -m tools.pictures
+
 release: ready  ## tag the version of pyproject.toml; refuses a dirty checkout or a version without changes
 	python -m tools.release
 
@@ -150,4 +153,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants gaps
-.PHONY: races walk test-benchmarks settings lock reference release clean ready boxable
+.PHONY: pictures races walk test-benchmarks settings lock reference release clean ready boxable

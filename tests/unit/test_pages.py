@@ -9,12 +9,13 @@ import pytest
 
 import lifeboat
 from tests.support.doc_pages import DOCS, Page
+from tools.pictures.__main__ import MAX_BYTES
 
 REPOSITORY = Path(__file__).parents[2]
 OTHERS = {".venv", ".venv-localaws", "node_modules", "build", "cdk.out", ".hypothesis"}
 TEMPLATES = {"benchmarks/page.md"}
 """Pages that `make bench` fills and writes elsewhere; their links fit there."""
-IN_BUCKET = ("attempts/", "drills/", "restores/", "monitor/state.json")
+IN_BUCKET = ("attempts/", "drills/", "restores/", "monitor/state.json", "status.html")
 ELSEWHERE = ("https://", "http://", "mailto:")
 
 
@@ -87,6 +88,13 @@ def test_the_picture_is_text_that_needs_nothing_from_elsewhere() -> None:
     assert not re.search(r"href|url\((?!#)|@import|@font-face|<script|<image", source)
     names = {element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")}
     assert {"Backup function", "Drill function", "Monitor", "Restore function"} <= names
+
+
+@pytest.mark.parametrize("name", ["status", "drill"])
+def test_the_pictures_of_the_pages_are_small_pngs(name: str) -> None:
+    picture = (DOCS / "pictures" / f"{name}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) <= MAX_BYTES
 
 
 def test_the_version_and_the_licence_are_the_same_wherever_they_are_said() -> None:
