@@ -15,6 +15,7 @@ from layers.wheels import run_uv
 
 CLI = ROOT / "cli" / "lifeboat_cli"
 RUNBOOKS = ROOT / "docs" / "runbooks"
+"""A symbolic link in the command line leads there; the copy in the file has the pages."""
 WHEELS = ROOT / "requirements" / "cli.txt"
 NAME = "lifeboat.pyz"
 OLDEST_PYTHON = "3.9"
@@ -83,7 +84,6 @@ def _fill(draft: Path) -> None:
     )
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(CLI, tree / CLI.name, ignore=ignore)
-    shutil.copytree(RUNBOOKS, tree / CLI.name / "pages", dirs_exist_ok=True)
     (tree / "__main__.py").write_text(_MAIN, encoding="utf-8")
     _pack(tree, draft / NAME)
     shutil.rmtree(tree)

@@ -60,8 +60,8 @@ def ended(terminal: "pexpect.spawn[str]") -> tuple[int | None, str]:
 @pytest.fixture
 def shell(installation: Installation, tmp_path: Path) -> Shell:
     variables = installation.aws.environment()
-    variables["PYTHONPATH"] = str(REPOSITORY / "cli")
-    return Shell(tmp_path, variables)
+    named = {"PYTHONPATH": str(REPOSITORY / "cli"), "LIFEBOAT_STACK": "Lifeboat"}
+    return Shell(tmp_path, variables | named)
 
 
 @pytest.fixture
@@ -117,7 +117,6 @@ def test_a_database_comes_back_by_restore_swap_and_undo_without_any_name_but_the
         undone = shell.run("undo", "app", "--confirm", live.name)
         assert undone.returncode == 0, undone.stderr
         assert count(live, "made_later") == 0
-        assert json.loads(shell.run("cleanup", "app", "--json").stdout)["changed"] is False
     finally:
         live.run("DROP TABLE IF EXISTS made_later")
 
@@ -153,9 +152,6 @@ def test_what_is_not_agreed_to_or_is_blocked_changes_nothing_and_says_so_by_its_
     assert blocked.returncode == 1
     assert "blocked: The role lifeboat only reads" in blocked.stderr
     assert "--target NAME" in blocked.stderr
-    planned = shell.run("restore", "app", "--before", "now-ish", "--plan")
-    assert planned.returncode == 2
-    assert "yesterday 09:00" in planned.stderr
     assert databases(installation.database) == {installation.database.name}
 
 

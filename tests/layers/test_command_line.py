@@ -118,7 +118,7 @@ def test_all_that_is_ours_in_it_is_python_3_9() -> None:
 def test_nothing_of_the_checkout_but_command_line_and_runbooks_is_in_it() -> None:
     with zipfile.ZipFile(command_line()) as archive:
         names = archive.namelist()
-        assert archive.read("lifeboat_cli/pages/data-corruption.md").startswith(b"# Data corr")
+        assert archive.read("lifeboat_cli/runbooks/data-corruption.md").startswith(b"# Data corr")
     roots = {name.partition("/")[0].partition("-")[0] for name in names}
     assert roots == {
         "__main__.py",
@@ -153,5 +153,6 @@ def test_the_checkout_builds_a_wheel_that_has_the_program(tmp_path: Path) -> Non
     run_uv("pip", "install", "--quiet", "--no-deps", "--target", str(target), str(source), stdin="")
     assert (target / "bin" / "lifeboat").is_file()
     assert (target / "lifeboat_cli" / "commands" / "restore.py").is_file()
+    assert (target / "lifeboat_cli" / "runbooks" / "alarms.md").is_file()
     assert (target / f"lifeboat_cli-{lifeboat.__version__}.dist-info").is_dir()
     assert lifeboat_cli.__version__ == lifeboat.__version__

@@ -139,3 +139,14 @@ def test_the_next_command_is_about_the_same_server(
     said = capsys.readouterr().out
     assert "lifeboat swap app --allow-unverified --target 'my admin'" in said
     assert sent[0]["target"] == "my admin"
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"), [("now-ish", "yesterday 09:00"), ("2999-01-01 09:00", "is in the future")]
+)
+def test_a_moment_that_is_none_or_to_come_is_refused_before_anything_is_sent(
+    sent: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], moment: str, said: str
+) -> None:
+    assert main(["restore", "app", "--before", moment, *HERE]) == 2
+    assert said in capsys.readouterr().err
+    assert sent == []
