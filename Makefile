@@ -53,10 +53,7 @@ settings: ready  ## move the settings of an earlier version out of cdk.json, int
 	python -m infra.move_settings
 
 deploy: ready  ## deploy to your AWS account; checks before and after (ARGS='-c key=value')
-	python -m infra.preflight $(ARGS)
-	cdk deploy --all $(ARGS)
-	python -m infra.first_check $(ARGS)
-	python -m infra.put_command_line $(ARGS)
+	python -m infra.deployment $(ARGS)
 
 bill: ready  ## what installations of several sizes cost a month, without storage
 	python -m infra.bill

@@ -3,7 +3,8 @@
 from constructs import Construct
 
 from infra.backup_role import BackupRole
-from infra.function import ALL_BUT_SLACK, FunctionSpec, LifeboatFunction, settings_variable
+from infra.function import FunctionSpec, LifeboatFunction, settings_variable
+from infra.function_settings import backup_settings
 from infra.names import function_name
 from infra.shared_resources import Log, SharedResources
 from lifeboat.settings import Settings
@@ -43,20 +44,9 @@ class BackupFunction(Construct):
 
 
 def _as_variable(settings: Settings) -> str:
-    """Without settings that a backup does not need, so that a changed drill does not change it."""
     name = settings.databases[0].name
     return settings_variable(
-        settings.model_dump_json(
-            exclude_defaults=True,
-            exclude={
-                "drill": True,
-                "monitor": True,
-                "alerts": ALL_BUT_SLACK,
-                "restore": True,
-                "former_encryption_keys": True,
-                "databases": {"__all__": {"validation"}},
-            },
-        ),
+        backup_settings(settings),
         whose=f"{name}'s backups",
         todo=f"Shorten exclude_table_data of {name}.",
     )

@@ -3,7 +3,8 @@
 from constructs import Construct
 
 from infra.drill_role import DrillRole
-from infra.function import ALL_BUT_SLACK, FunctionSpec, LifeboatFunction, settings_variable
+from infra.function import FunctionSpec, LifeboatFunction, settings_variable
+from infra.function_settings import drill_settings
 from infra.names import function_name
 from infra.shared_resources import Log, SharedResources
 from lifeboat.settings import Settings
@@ -45,15 +46,7 @@ class DrillFunction(Construct):
 def _as_variable(settings: Settings) -> str:
     name = settings.databases[0].name
     return settings_variable(
-        settings.model_dump_json(
-            exclude_defaults=True,
-            exclude={
-                "monitor": True,
-                "alerts": ALL_BUT_SLACK,
-                "restore": True,
-                "former_encryption_keys": True,
-            },
-        ),
+        drill_settings(settings),
         whose=f"{name}'s drills",
         todo=f"Shorten validation or exclude_table_data of {name}.",
     )

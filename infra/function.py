@@ -12,16 +12,12 @@ from infra.network import Network
 from infra.role import FunctionRole
 from infra.shared_resources import SharedResources, as_asset
 from lifeboat.errors import SettingsError
-from lifeboat.settings import AlertSettings
 from lifeboat.settings.function_size import FunctionSize
 
 ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
 }
-
-ALL_BUT_SLACK = set(AlertSettings.model_fields) - {"slack"}
-"""Settings of alerts that a function does not need to notify people of its own failures."""
 
 MAX_SETTINGS_BYTES = 3500
 """Lambda allows 4 KB of environment; the rest is for the other variables."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from constructs import Construct
 
 from infra.function import FunctionSpec, LifeboatFunction, settings_variable
+from infra.function_settings import monitor_settings
 from infra.monitor_role import MonitorRole
 from infra.names import function_name
 from infra.shared_resources import Log, SharedResources
@@ -41,7 +42,7 @@ class MonitorFunction(Construct):
             module="monitor",
             size=SIZE,
             settings=settings_variable(
-                settings.watched().model_dump_json(exclude_defaults=True),
+                monitor_settings(settings),
                 whose="the monitor",
                 todo="Use shorter names and schedules of databases, or a second stack for some:"
                 " make deploy ARGS='-c settings_file=lifeboat.<name>.toml'.",

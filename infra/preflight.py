@@ -81,12 +81,12 @@ def find_problems(
         yield from filter(None, [wanted.warning])
         yield from _notes(there[0])
     if account and region:
-        yield from answered(lambda: _bootstrap_problems(session, deployment), "the CDK's bootstrap")
+        yield from answered(lambda: bootstrap_problems(session, deployment), "the CDK's bootstrap")
         if there:
-            yield from _problems_of(session, *there, region=region)
+            yield from problems_of(session, *there, region=region)
 
 
-def _problems_of(
+def problems_of(
     session: boto3.Session, settings: Settings, stack: str, *, region: str
 ) -> Iterator[LifeboatError | str]:
     """What the settings name and AWS does not have, or has in another form."""
@@ -158,7 +158,8 @@ def _notes(settings: Settings) -> Iterator[str]:
             )
 
 
-def _bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[PreflightError]:
+def bootstrap_problems(session: boto3.Session, to: Deployment) -> Iterator[PreflightError]:
+    """What is wrong with the CDK's bootstrap in an account and region."""
     todo = f"Run once per account and region: {CDK} bootstrap aws://{to.account}/{to.region}"
     try:
         parameter = session.client("ssm", region_name=to.region).get_parameter(Name=BOOTSTRAP)

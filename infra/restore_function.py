@@ -6,7 +6,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.function import ALL_BUT_SLACK, FunctionSpec, LifeboatFunction, settings_variable
+from infra.function import FunctionSpec, LifeboatFunction, settings_variable
+from infra.function_settings import restore_settings
 from infra.names import function_name
 from infra.restore_role import RestoreRole
 from infra.shared_resources import Log, SharedResources
@@ -118,14 +119,8 @@ def _notify_of_thaws(scope: Construct, shared: SharedResources, *, slack: bool) 
 
 
 def _as_variable(settings: Settings) -> str:
-    """Where the databases are, and how to restore; what a copy is asked is the drills' concern."""
-    others = set(type(settings.databases[0]).model_fields) - {"name", "secret_arn"}
     return settings_variable(
-        settings.model_dump_json(
-            exclude_defaults=True,
-            include={"databases", "encryption", "restore", "alerts"},
-            exclude={"databases": {"__all__": others}, "alerts": ALL_BUT_SLACK},
-        ),
+        restore_settings(settings),
         whose="the restore function",
         todo="Use shorter names of databases and secrets, or a second stack for some:"
         " make deploy ARGS='-c settings_file=lifeboat.<name>.toml'; or set restore.enabled to"

@@ -23,11 +23,17 @@ _NUMBERS = count(1)
 
 #: Their fixtures take many seconds, so one worker has all of the folder; and first, since the
 #: others can share what remains.
-DEAR = ("tests/deployed", "tests/stack")
+DEAR = ("tests/deployed", "tests/stack", "tests/setup")
 
 #: Folders whose tests don't run in their own process what the coverage gate is on. Tracing them
 #: would take twice their time, and count lines that merely ran on the way.
-UNMEASURED = ("tests/deployed", "tests/layers", "tests/local", "tests/stack")
+UNMEASURED = (
+    "tests/deployed",
+    "tests/layers",
+    "tests/local",
+    "tests/setup",
+    "tests/stack",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Am I safe?", ("status", "backups", "show", "runs", "open", "cost", "mute", "unmute", "ack")),
     ("Back up and prove", ("backup", "drill", "watch")),
     ("Get data back", ("restore", "swap", "undo", "cleanup", "download", "export", "thaw")),
+    ("Install", ("setup", "add", "remove", "deploy", "doctor", "destroy")),
     ("Help", ("explain", "runbook", "completion")),
 )
 """All commands, by the sections of the help. `name` is `command` in `lifeboat_cli.commands.name`,
@@ -116,13 +117,13 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read the output has gone, as `head` does. Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
+    except (KeyboardInterrupt, click.Abort):  # before Exception: Abort is one
+        _print_line("Interrupted.")
+        code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # a person reads it, at night
         traceback.print_exc()
         _show(_unexpected(error))
         code = ExitCode.FAILED
-    except (KeyboardInterrupt, click.Abort):
-        _print_line("Interrupted.")
-        code = ExitCode.INTERRUPTED
     for context in contexts:
         shown = context.options.quiet or context.options.show_event
         if not shown and (whose := context.whose()):

@@ -335,6 +335,16 @@ def test_the_bill_counts_what_the_template_has(
     assert monitor["Environment"]["Variables"]["LIFEBOAT_SECRETS"] == str(len(readable))
 
 
+@pytest.mark.parametrize("name", ["plain", "unlocked"])
+def test_the_plan_of_a_setup_counts_the_resources(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    from infra.size import resources
+
+    stack: Synthesized = request.getfixturevalue(name)
+    assert resources(stack.settings) == len(stack.body["Resources"])
+
+
 def test_as_many_databases_fit_as_the_settings_allow(plain: Synthesized) -> None:
     """CloudFormation takes 500 resources, 200 outputs and a megabyte of text."""
     app = {name for name in plain.body["Resources"] if name.startswith("Databaseapp")}

@@ -48,7 +48,21 @@ def read_login(store: SecretStore, secret_arn: str, scratch: Path) -> Login:
         EndpointError: no consistent dump is possible there, or the connection isn't encrypted.
     """
     endpoint, notes = check_endpoint(parse_secret(store.text(secret_arn)))
-    return Login(endpoint, _ca_file(endpoint, scratch), tuple(notes))
+    return login_to(endpoint, scratch, notes)
+
+
+def login_to(endpoint: Endpoint, scratch: Path, notes: tuple[str, ...] = ()) -> Login:
+    """The login of an endpoint that was checked.
+
+    Args:
+        endpoint: where to log in.
+        scratch: a private directory, into which the CA certificates go if there are any.
+        notes: what was corrected.
+
+    Raises:
+        SecretError: the certificates could not be written.
+    """
+    return Login(endpoint, _ca_file(endpoint, scratch), notes)
 
 
 def _system_ca() -> str | None:

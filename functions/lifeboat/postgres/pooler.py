@@ -86,6 +86,17 @@ def check_endpoint(endpoint: Endpoint) -> tuple[Endpoint, tuple[str, ...]]:
     return endpoint, (hint,) if hint else ()
 
 
+def repaired(endpoint: Endpoint) -> tuple[Endpoint, tuple[str, ...]]:
+    """The direct endpoint that belongs to a pooled one, and notes about it for a person.
+
+    Unlike `check_endpoint`, it also corrects a port: whoever stores the result sees it before.
+    """
+    if shared := _shared_port(endpoint.host, endpoint.port):
+        note = f"Port {shared.port} is {shared.name}; port {shared.direct} is used instead."
+        return replace(endpoint, port=shared.direct), (note,)
+    return check_endpoint(endpoint)
+
+
 def _direct_host(host: str) -> str | None:
     """The unpooled host beside a pooled one of Neon's; None for any other host."""
     pooled = _NEON_POOLED.fullmatch(_plain(host))

@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import pytest
 
 from lifeboat_cli.errors import CommandError
@@ -62,9 +63,14 @@ def test_an_error_has_three_lines_and_ends_with_its_own_code(
     assert capsys.readouterr().err == "error: a\\x1b[2Jb\n  Safe: c\n  Next: d\n"
 
 
-def test_ctrl_c_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, click.Abort])
+def test_ctrl_c_is_exit_code_130(
+    monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    """Click turns it into its own Abort."""
+
     def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        raise kind
 
     monkeypatch.setattr(lifeboat, "main", interrupted)
     assert main([]) == 130

@@ -15,7 +15,7 @@ from lifeboat.settings.allowance import (
     transfer_cost,
 )
 
-_SHARE = 0.75
+SHARE = 0.75
 """The estimated bytes read per byte of pg_database_size, if they were not counted. Measured: 0.68
 to 0.77 with ordinary rows (indexes and dead rows are not read), 0.2 with small numbers, more with
 large values.
@@ -76,4 +76,4 @@ def read_by(backup: BackupFacts) -> int:
     """Bytes that a backup read from the server; estimated if they were not counted."""
     if backup.bytes_read is not None:
         return backup.bytes_read
-    return round(backup.database_bytes * _SHARE)
+    return round(backup.database_bytes * SHARE)

@@ -1,0 +1,19 @@
+"""How many resources a stack has; tests/stack/test_alerts.py compares it with the template."""
+
+from lifeboat.settings import Settings
+
+_SHARED = 20
+"""Those of a stack without any database, without restores and without a dashboard."""
+
+_RESTORES, _DASHBOARD = 4, 1
+"""Function, log, role and async settings; the dashboard."""
+
+_BACKUPS, _DRILLS = 6, 6
+"""Those of a database: function, log, role, async settings, schedule and the schedule's role."""
+
+
+def resources(settings: Settings) -> int:
+    """How many resources a deployment makes."""
+    each = _BACKUPS + _DRILLS * settings.drill.enabled
+    rest = _RESTORES * settings.restore.enabled + _DASHBOARD * settings.dashboard
+    return _SHARED + rest + len(settings.alerts.emails) + each * len(settings.databases)
