@@ -118,6 +118,7 @@ def test_a_database_that_is_missing_something_says_what() -> None:
 def test_the_worst_database_comes_first_and_links_to_what_to_type() -> None:
     kinds = reversed(KINDS.items())
     page = Page(sample_page({name.replace(" ", "-"): kind for name, kind in kinds}))
+    assert "not safe Critical: 3, warning: 2, no backup yet: 1, healthy: 3. Safe" in page.text
     order = [page.text.index(f" {name} ") for name in ("critical stale", "warning slow")]
     assert order == sorted(order)
     assert page.text.index("warning slow") < page.text.index("healthy good")

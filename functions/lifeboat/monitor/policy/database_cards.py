@@ -114,7 +114,7 @@ def _backup(backup: BackupStatus | None) -> tuple[str, str]:
 
 def _restore_time(drill: DrillStatus | None) -> tuple[str, str]:
     if drill is None:
-        return "unknown", "a drill measures it"
+        return "unknown", "no drill yet"
     return format_duration(drill.seconds), f"of {format_duration(drill.rto_seconds)} (RTO)"
 
 

@@ -102,8 +102,8 @@ def status_page(status: Status, facts: Facts, settings: WatchedSettings, now: da
 
 def _lead(status: Status, times: PageTime) -> str:
     counted = Counter(each.health for each in status.databases)
-    counts = ", ".join(f"{counted[each]} {each.words}" for each in Health if counted[each])
-    several = f"{counts}. " if len(status.databases) > 1 else ""
+    counts = ", ".join(f"{each.words}: {counted[each]}" for each in Health if counted[each])
+    several = f"{counts.capitalize()}. " if len(status.databases) > 1 else ""
     due = f" The next check is due at {format_time(times.next_check)}." if times.next_check else ""
     return (
         f"<p>{several}{_MEANING}</p>\n"
