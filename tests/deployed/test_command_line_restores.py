@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.deployed.conftest import REPOSITORY, Installation
+from tests.deployed.test_command_line import allowed
 from tests.support.backup_harness import Database
 from tests.support.restore_harness import databases, sweep
 
@@ -172,9 +173,10 @@ def test_a_downloaded_backup_is_restored_by_stock_programs(
     backup: str,
     new_database: Callable[..., Database],
 ) -> None:
-    done = shell.run("download", "app", backup, "--to", "here")
-    assert done.returncode == 0, done.stderr
     folder = shell.directory / "here"
+    downloader = allowed(installation, "downloader")
+    done = downloader.run("download", "app", backup, "--to", str(folder))
+    assert done.returncode == 0, done.stderr
     names = {each.name for each in folder.iterdir()}
     assert names == {"archive.dump", "globals.sql", "manifest.json"}
     assert f"{folder.name}/archive.dump" in done.stdout
