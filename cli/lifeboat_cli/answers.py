@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lifeboat_cli.commands.restore import show_result
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.text import duration, plural, safe_line, size
 
@@ -29,7 +30,7 @@ def show_answer(context: Context, job: str, answer: Answer) -> ExitCode:
     elif job == "drill":
         _show_drill(context, answer)
     else:
-        context.show_json(answer)
+        show_result(context, answer, (answer["next_event"] or {}).get("target"))
     if "verdict" in answer:
         return _BY_VERDICT.get(answer["verdict"], ExitCode.FAILED)
     return ExitCode.DONE

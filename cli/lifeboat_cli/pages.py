@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 from lifeboat_cli.errors import CommandError
@@ -12,6 +13,7 @@ ALARMS = "alarms"
 
 _FOLDER = files("lifeboat_cli") / "runbooks"
 _SUFFIX = ".md"
+_LINK = re.compile(r"\]\(#([a-z-]+)\)")
 
 
 def names() -> list[str]:
@@ -45,14 +47,15 @@ def title(name: str) -> str:
 
 
 def section(code: str) -> str:
-    """What the runbook says of a finding or an alarm.
+    """What the runbook says of a finding or an alarm, with the steps that it refers to.
 
     Raises:
         CommandError: there is no such code.
     """
-    found = sections(page(ALARMS))
+    text = page(ALARMS)
+    found = sections(text)
     if code in found:
-        return found[code]
+        return with_steps(code, text)
     raise CommandError(
         f"There is no finding or alarm {code}.",
         safe="Nothing was done.",
@@ -63,13 +66,35 @@ def section(code: str) -> str:
 
 def sections(text: str) -> dict[str, str]:
     """The sections of the page that are named by a code, by that code."""
-    found: dict[str, list[str]] = {}
+    return {heading: body for heading, body in _parts(text) if heading == _anchor(heading)}
+
+
+def with_steps(code: str, text: str) -> str:
+    """The section of a code, then the parts without a code to which it links."""
+    explained = sections(text)[code]
+    linked = {match[1] for match in _LINK.finditer(explained)}
+    steps = [
+        body
+        for heading, body in _parts(text)
+        if heading != _anchor(heading) and _anchor(heading) in linked
+    ]
+    return "\n\n".join([explained, *steps])
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """The parts of a page below headings of the third level, with their headings."""
+    found: list[tuple[str, list[str]]] = []
     lines: list[str] = []
     for line in text.splitlines():
         if line.startswith(("# ", "## ")):
             lines = []
         elif line.startswith("### "):
-            name = line[len("### ") :]
-            lines = found.setdefault(name, []) if name == name.lower() and " " not in name else []
+            lines = []
+            found.append((line[len("### ") :], lines))
         lines.append(line)
-    return {name: "\n".join(each).strip() for name, each in found.items()}
+    return [(heading, "\n".join(each).strip()) for heading, each in found]
+
+
+def _anchor(heading: str) -> str:
+    """What links to a heading, as GitHub makes it."""
+    return heading.lower().replace(" ", "-")

@@ -89,14 +89,28 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
         answer = follow.run(context, "restore", None, go, doing=f"Restoring {planned['backup']}")
     if context.options.json:
         context.show_json(answer)
-    elif data_only:
-        _show_loaded(context, answer)
     else:
-        _show_restored(context, answer, target)
+        show_result(context, answer, target)
     return ExitCode.PARTIAL if answer.get("verdict") == "partial" else ExitCode.DONE
 
 
 command = restore
+
+
+def show_result(context: Context, answer: Answer, target: str | None) -> None:
+    """Print what a restore, or another action that `watch` has followed, came to.
+
+    Args:
+        context: of the command.
+        answer: of the function.
+        target: the secret of the server, where it was named.
+    """
+    if "restored_database" in answer:
+        _show_restored(context, answer, target)
+    elif "sequences_raised" in answer:
+        _show_loaded(context, answer)
+    else:
+        context.show_json(answer)
 
 
 def _show_restored(context: Context, answer: Answer, target: str | None) -> None:
