@@ -13,7 +13,7 @@ from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
 from lifeboat_cli.options import command as declared
 from lifeboat_cli.tables import STYLES, table
-from lifeboat_cli.text import NONE, age, duration, minute, safe_line, size
+from lifeboat_cli.text import NONE, age, minute, safe_line, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAFE = "healthy"
 """The one word of the answer that says that a database or all of them are safe."""
-_HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "DRILL", "DRILLED", "RESTORE TAKES")
+_HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "DRILL", "RESTORE")
 
 
 @declared()
@@ -80,16 +80,15 @@ def _badness(database: Answer) -> tuple[bool, int, int, bool]:
 def _cells(database: Answer) -> tuple[str, ...]:
     health = database["health"].replace("-", " ")
     if not database["checked"]:
-        return (database["name"], health, *"?????")
+        return (database["name"], health, *"????")
     backup, drill = database["newest_backup"], database["newest_drill"]
     return (
         database["name"],
         health,
         age(timedelta(hours=backup["age_hours"])) if backup else "none",
         size(backup["archive_bytes"]) if backup else NONE,
-        drill["verdict"] if drill else "never",
-        age(timedelta(days=drill["age_days"])) if drill else NONE,
-        f"{duration(drill['seconds'])} of {drill['rto_seconds'] // 60} min" if drill else NONE,
+        f"{drill['verdict']}, {age(timedelta(days=drill['age_days']))}" if drill else "never",
+        f"{drill['seconds'] / 60:.1f} of {drill['rto_seconds'] // 60} min" if drill else NONE,
     )
 
 
@@ -106,8 +105,23 @@ def _finding_lines(finding: Answer) -> Iterator[str | Text]:
     yield f"  lifeboat explain {finding['code']}"
 
 
+def verdict(answer: Answer, databases: Sequence[Answer]) -> str:
+    """Whether all is safe, in a few words.
+
+    Args:
+        answer: the monitor's.
+        databases: those of it that were asked about.
+    """
+    count, unsafe = len(databases), sum(each["health"] != SAFE for each in databases)
+    if unsafe:
+        return f"{unsafe} of {count} databases {'is' if unsafe == 1 else 'are'} not safe"
+    everything = count == len(answer["databases"])
+    if everything and answer["health"] != SAFE:
+        return "The databases are safe, the bucket is not"
+    return "The database is safe" if count == 1 else f"All {count} databases are safe"
+
+
 def _summary(answer: Answer, databases: Sequence[Answer]) -> Iterator[str]:
-    safe = sum(each["health"] == SAFE for each in databases)
     bill = answer["bill"]["total"]
-    yield f"{safe} of {len(databases)} databases safe, checked {minute(answer['checked_at'])} UTC"
+    yield f"{verdict(answer, databases)}, checked {minute(answer['checked_at'])} UTC"
     yield f"About ${bill:,.2f} a month (lifeboat cost)"

@@ -22,7 +22,14 @@ def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nonsense"], ["backup"], ["backup", "app", "--sometimes"], ["status", "a", "b"]]
+    "arguments",
+    [
+        ["nonsense"],
+        ["backup"],
+        ["backup", "app", "--sometimes"],
+        ["status", "a", "b"],
+        ["mute", "app", "no-drill", "soon"],
+    ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert main(arguments) == 2

@@ -1,0 +1,99 @@
+"""`lifeboat status`: its words and its exit code, by what the monitor answers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lifeboat_cli.commands import status
+from lifeboat_cli.main import main
+
+HERE = ["--stack", "Boat", "--region", "eu-central-1", "--quiet"]
+
+
+def database(name: str, health: str, critical: int = 0) -> dict[str, Any]:
+    backup = {"age_hours": 9.0, "archive_bytes": 271_000_000}
+    drill = {"verdict": "proven", "age_days": 3.0, "seconds": 231.0, "rto_seconds": 3600}
+    return {
+        "name": name,
+        "health": health,
+        "checked": True,
+        "critical_findings": critical,
+        "warnings": 0,
+        "newest_backup": None if health == "no-backup-yet" else backup,
+        "newest_drill": drill if health == "healthy" else None,
+    }
+
+
+def answer(health: str, *databases: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "health": health,
+        "checked_at": "2026-11-22T09:00:00Z",
+        "databases": list(databases),
+        "findings": [],
+        "bill": {"total": 5.3},
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments", "code", "words"),
+    [
+        (answer("healthy", database("a", "healthy")), [], 0, "The database is safe"),
+        (
+            answer("healthy", database("a", "healthy"), database("b", "healthy")),
+            [],
+            0,
+            "All 2 databases are safe",
+        ),
+        (
+            answer("critical", database("a", "healthy"), database("b", "critical", 1)),
+            [],
+            4,
+            "1 of 2 databases is not safe",
+        ),
+        (
+            answer("critical", database("a", "healthy"), database("b", "critical", 1)),
+            ["a"],
+            0,
+            "The database is safe",
+        ),
+        (answer("warning", database("a", "healthy")), [], 4, "The databases are safe, the bucket"),
+        (
+            answer("no-backup-yet", database("a", "no-backup-yet"), database("b", "warning")),
+            [],
+            4,
+            "2 of 2 databases are not safe",
+        ),
+    ],
+)
+def test_it_is_safe_only_when_the_monitor_says_healthy(
+    said: dict[str, Any],
+    arguments: list[str],
+    code: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(status, "call", lambda *_: said)
+    assert main(["status", *arguments, *HERE]) == code
+    assert f"\n{words}" in capsys.readouterr().out
+    assert main(["status", *arguments, *HERE, "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == said
+
+
+def test_the_worst_database_comes_first_and_the_table_fits_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = answer(
+        "critical",
+        database("fine", "healthy"),
+        database("new", "no-backup-yet"),
+        database("not-drilled-app", "not-drilled-yet"),
+        database("broken", "critical", 2),
+    )
+    monkeypatch.setattr(status, "call", lambda *_: said)
+    main(["status", *HERE])
+    table = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    names = [line.split()[0] for line in table]
+    assert names == ["DATABASE", "broken", "new", "not-drilled-app", "fine"]
+    assert max(len(line.rstrip()) for line in table) <= 80
