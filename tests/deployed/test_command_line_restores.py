@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.deployed.conftest import REPOSITORY, Installation
-from tests.deployed.test_command_line import allowed
+from tests.deployed.test_lifeboat_command import allowed
 from tests.support.backup_harness import Database
 from tests.support.restore_harness import databases, sweep
 
