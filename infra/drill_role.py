@@ -11,6 +11,7 @@ from infra.role import (
     FunctionRole,
     claim_reasons,
     list_prefixes,
+    lock_reports,
     on_objects,
     read_secrets,
     record_attempts,
@@ -22,6 +23,7 @@ from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import DRILLS, database_prefix
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import DatabaseSettings, Settings
+from lifeboat.settings.lifecycle import REPORT_DAYS
 
 
 class DrillRole(FunctionRole):
@@ -56,6 +58,13 @@ class DrillRole(FunctionRole):
             log=log,
             statements=[
                 *_read_backups(database, shared.vault),
+                *lock_reports(
+                    "LockReports",
+                    shared.vault,
+                    settings.object_lock,
+                    [f"{_reports(database)}*"],
+                    REPORT_DAYS,
+                ),
                 *read_secrets(
                     "TargetSecrets", drill.target_secret_arns, drill.target_secret_key_arns, stack
                 ),

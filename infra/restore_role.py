@@ -10,6 +10,7 @@ from infra.role import (
     WRITE,
     FunctionRole,
     list_prefixes,
+    lock_reports,
     on_objects,
     read_secrets,
     use_bucket_key,
@@ -19,6 +20,7 @@ from infra.vault import Vault
 from lifeboat.model.keys import DRILLS, EXPORTS, RESTORES
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import Settings
+from lifeboat.settings.lifecycle import REPORT_DAYS
 
 _BACKUPS = tuple(f"{tier}/" for tier in Tier)
 _REPORTS = (f"{DRILLS}/", f"{RESTORES}/")
@@ -58,6 +60,13 @@ class RestoreRole(FunctionRole):
             log=log,
             statements=[
                 *_use_backups(shared.vault),
+                *lock_reports(
+                    "LockReports",
+                    shared.vault,
+                    settings.object_lock,
+                    [f"{RESTORES}/*"],
+                    REPORT_DAYS,
+                ),
                 *read_secrets(
                     "TargetSecrets",
                     dict.fromkeys([*secrets, *restore.target_secret_arns]),

@@ -81,6 +81,23 @@ def on_objects(
     )
 
 
+def lock_reports(
+    sid: str, vault: Vault, object_lock: str, keys: Iterable[str], days: int
+) -> Iterator[iam.PolicyStatement]:
+    """Locks of the settings' own mode, and no longer than such a report is kept; none if it is off.
+
+    A lock in compliance mode for a hundred years, which S3 would take, could be undone by nobody.
+    """
+    if object_lock == "off":
+        return
+    lock = on_objects(sid, vault, actions=["s3:PutObjectRetention"], keys=keys)
+    lock.add_condition("StringEquals", {"s3:object-lock-mode": object_lock.upper()})
+    lock.add_condition(
+        "NumericLessThanEquals", {"s3:object-lock-remaining-retention-days": str(days)}
+    )
+    yield lock
+
+
 def record_attempts(
     vault: Vault, kind: AttemptKind, database: str
 ) -> Iterator[iam.PolicyStatement]:

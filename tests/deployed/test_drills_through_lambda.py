@@ -1,6 +1,7 @@
 """The deployed drill, invoked as AWS would, under the role that the stack gives it."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,10 @@ def test_a_drill_by_hand_proves_the_backup(installation: Installation, backup: s
     assert rows["users"] == installation.database.value("SELECT count(*) FROM users") > 0
     page = answer.payload["html_report"].removeprefix(f"s3://{installation.vault.name}/")
     assert b"<html" in installation.vault.read(page)
+    for key in (page, page.replace(".html", ".json")):
+        head = installation.vault.client.head_object(Bucket=installation.vault.name, Key=key)
+        assert head["ObjectLockMode"] == "GOVERNANCE"
+        assert head["ObjectLockRetainUntilDate"] == report.started + timedelta(days=400)
 
 
 def test_the_stacks_schedule_sends_an_event_that_the_drill_takes(

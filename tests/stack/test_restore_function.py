@@ -32,6 +32,7 @@ def test_it_may_read_and_thaw_backups_and_write_reports_and_exports(plain: Synth
         "ReadBackupsAndReports": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
         "ThawBackups": ("Allow", ["s3:RestoreObject"]),
         "PutReports": ("Allow", ["s3:PutObject"]),
+        "LockReports": ("Allow", ["s3:PutObjectRetention"]),
         "PutAndSignExports": (
             "Allow",
             ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
@@ -43,6 +44,7 @@ def test_it_may_read_and_thaw_backups_and_write_reports_and_exports(plain: Synth
     bucket = allowed["ListBackupsAndReports"]["Resource"][0]
     assert allowed["ThawBackups"]["Resource"] == [f"{bucket}/{tier}/*" for tier in sorted(TIERS)]
     assert allowed["PutReports"]["Resource"] == [f"{bucket}/restores/*"]
+    assert allowed["LockReports"]["Resource"] == [f"{bucket}/restores/*"]
     assert allowed["PutAndSignExports"]["Resource"] == [f"{bucket}/exports/*"]
     assert allowed["ReadTargetSecrets"]["Resource"] == [SECRET.format("app"), SECRET.format("shop")]
 

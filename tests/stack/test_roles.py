@@ -159,6 +159,7 @@ def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
         "ListBackups": ("Allow", ["s3:ListBucket"]),
         "ReadBackups": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]),
         "PutReports": ("Allow", ["s3:PutObject"]),
+        "LockReports": ("Allow", ["s3:PutObjectRetention"]),
         **RECORD,
         **TELL_AND_LOG,
     }
@@ -168,6 +169,11 @@ def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
     prefixes = sorted([*(f"{tier}/app/*" for tier in TIERS), "drills/app/*"])
     assert allowed["ReadBackups"]["Resource"] == [f"{bucket}/{prefix}" for prefix in prefixes]
     assert allowed["PutReports"]["Resource"] == [f"{bucket}/drills/app/*"]
+    assert allowed["LockReports"]["Resource"] == [f"{bucket}/drills/app/*"]
+    assert allowed["LockReports"]["Condition"] == {
+        "StringEquals": {"s3:object-lock-mode": "GOVERNANCE"},
+        "NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": "400"},
+    }
     assert allowed["ListBackups"]["Resource"] == [bucket]
     (like,) = allowed["ListBackups"]["Condition"].values()
     assert allowed["ListBackups"]["Condition"] == {"StringLike": like}

@@ -168,7 +168,7 @@ def _store(run: DrillRun, report: DrillReport) -> None:
 
 def _publish(run: DrillRun, report: DrillReport) -> None:
     """Store the report and its HTML page. Unlike backups, they aren't locked."""
-    protection = run.protection()
+    protection = run.report_protection()
     page = render_page(report).encode()
     publish_report(
         run.vault, report.key, report.to_json(), protection, content_type="application/json"

@@ -17,6 +17,8 @@ from lifeboat.recovery.policy.finding import first_details
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.run import Run
 from lifeboat.s3.bucket import Protection
+from lifeboat.s3.report_lock import locked_for
+from lifeboat.settings.lifecycle import REPORT_DAYS
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -122,8 +124,13 @@ class RecoveryRun(Run):
             raise
 
     def protection(self) -> Protection:
-        """How reports and exports are encrypted; unlike backups, they aren't locked."""
+        """How exports are encrypted; unlike backups and reports, they aren't locked."""
         return Protection(kms_key=self.settings.kms_key)
+
+    def report_protection(self) -> Protection:
+        """How reports are encrypted and locked: they are evidence, so nobody may change them."""
+        settings = self.settings
+        return locked_for(settings.kms_key, settings.object_lock, self.started, REPORT_DAYS)
 
     def add_check(
         self,

@@ -259,7 +259,7 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
         StorageError: S3 refused or failed.
         TimeLimitError: S3 took longer than there was time.
     """
-    vault, document, protection = run.vault, report.to_json(), run.protection()
+    vault, document, protection = run.vault, report.to_json(), run.report_protection()
     with run.phases.timed("report"):
         run.scope.call(
             lambda: publish_report(
@@ -272,7 +272,7 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
 
 def _publish_page(run: RestoreRun, report: RestoreReport) -> None:
     """Store the report as HTML. A restore that is complete does not fail for lack of it."""
-    vault, page, protection = run.vault, render_page(report).encode(), run.protection()
+    vault, page, protection = run.vault, render_page(report).encode(), run.report_protection()
     try:
         run.scope.call(
             lambda: publish_report(vault, report.html_key, page, protection, content_type=HTML)
