@@ -49,7 +49,7 @@ class MonitorFunction(Construct):
             ),
             variables={"LIFEBOAT_SECRETS": str(secrets_of(settings))},
         )
-        role = MonitorRole(self, "Role", alerts=settings.alerts, shared=outside, log=log)
+        role = MonitorRole(self, "Role", settings=settings, shared=outside, log=log)
         self.function = LifeboatFunction(
             self,
             "Function",

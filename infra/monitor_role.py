@@ -6,24 +6,28 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.role import WRITE, FunctionRole, on_objects, read_secrets, use_bucket_key
+from infra.role import WRITE, FunctionRole, lock_reports, on_objects, read_secrets, use_bucket_key
 from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.keys import (
     ATTEMPTS,
     DRILLS,
+    EVIDENCE,
+    EVIDENCE_RECORD_KEY,
     MANIFEST,
     SILENCES_KEY,
     STATE_KEY,
     STATUS_PAGE_KEY,
 )
 from lifeboat.model.tiers import Tier
-from lifeboat.settings import AlertSettings
+from lifeboat.settings import Settings
+from lifeboat.settings.lifecycle import EVIDENCE_DAYS
 
 MANIFESTS = tuple(f"{tier}/*/{MANIFEST}" for tier in Tier)
 REPORTS = f"{DRILLS}/*.json"
 RUNS = f"{ATTEMPTS}/*.json"
-WRITTEN = (STATE_KEY, SILENCES_KEY, STATUS_PAGE_KEY)
+WRITTEN = (STATE_KEY, SILENCES_KEY, EVIDENCE_RECORD_KEY, STATUS_PAGE_KEY)
+_MONTHS = f"{EVIDENCE}/*"
 
 
 class MonitorRole(FunctionRole):
@@ -31,14 +35,14 @@ class MonitorRole(FunctionRole):
 
     It lists everything and reads manifests, drill reports and records of runs. It cannot read
     archives: a listing of versions gives their size, class and version, and a version's bytes never
-    change. It writes its own state, what people mute and the status page, and nothing else. It
-    cannot read a database's secret. It lists the topic's subscriptions, since a notification
-    without a subscriber reaches nobody.
+    change. It writes its own state, what people mute, evidence and the status page, and nothing
+    else. It cannot read a database's secret. It lists the topic's subscriptions, since a
+    notification without a subscriber reaches nobody.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        alerts: with the secrets of a webhook and a heartbeat, where there are any.
+        settings: with the secrets of a webhook and a heartbeat, where there are any.
         shared: with the bucket and the topic.
         log: where the function logs to.
     """
@@ -48,11 +52,11 @@ class MonitorRole(FunctionRole):
         scope: Construct,
         construct_id: str,
         *,
-        alerts: AlertSettings,
+        settings: Settings,
         shared: SharedResources,
         log: Log,
     ) -> None:
-        stack = Stack.of(scope)
+        stack, alerts = Stack.of(scope), settings.alerts
         super().__init__(
             scope,
             construct_id,
@@ -70,6 +74,10 @@ class MonitorRole(FunctionRole):
                     shared.vault,
                     actions=["s3:PutObject"],
                     keys=WRITTEN,
+                ),
+                on_objects("PutEvidence", shared.vault, actions=["s3:PutObject"], keys=[_MONTHS]),
+                *lock_reports(
+                    "LockEvidence", shared.vault, settings.object_lock, [_MONTHS], EVIDENCE_DAYS
                 ),
                 *_read_url(
                     "WebhookSecret",
@@ -91,6 +99,7 @@ class MonitorRole(FunctionRole):
                 ),
                 REPORTS: "It checks every drill of every database by its report",
                 RUNS: "It checks the last runs of every database, which record themselves",
+                _MONTHS: "It writes a document each month, and reads those of earlier months",
             },
         )
 
@@ -126,5 +135,5 @@ def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:
         "ReadManifestsAndReports",
         vault,
         actions=["s3:GetObject"],
-        keys=[*MANIFESTS, REPORTS, RUNS, *WRITTEN],
+        keys=[*MANIFESTS, REPORTS, RUNS, _MONTHS, *WRITTEN],
     )

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lifeboat.model.keys import DRILLS, MANIFEST, RESTORES
+from lifeboat.model.keys import DRILLS, EVIDENCE, MANIFEST, RESTORES
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.settings import Settings
 from lifeboat.settings.lifecycle import lifecycle_rules
@@ -79,7 +79,7 @@ def _written_once(bucket: s3.Bucket) -> iam.PolicyStatement:
         actions=["s3:PutObject"],
         resources=[
             bucket.arn_for_objects(keys)
-            for keys in (f"*/{MANIFEST}", f"{DRILLS}/*", f"{RESTORES}/*")
+            for keys in (f"*/{MANIFEST}", f"{DRILLS}/*", f"{RESTORES}/*", f"{EVIDENCE}/*")
         ],
         conditions={
             "Null": {"s3:if-none-match": "true"},

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from lifeboat_cli.context import Context
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Am I safe?", ("status", "backups", "show", "runs", "open", "cost", "mute", "unmute", "ack")),
+    (
+        "Am I safe?",
+        ("status", "backups", "show", "runs", "open", "cost", "mute", "unmute", "ack", "evidence"),
+    ),
     ("Back up and prove", ("backup", "drill", "watch")),
     ("Get data back", ("restore", "swap", "undo", "cleanup", "download", "export", "thaw")),
     ("Install", ("setup", "add", "remove", "deploy", "doctor", "destroy")),

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from lifeboat.alerts.policy.findings import Code
 from lifeboat.model.keys import STATUS_PAGE_KEY
+from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence, month_of
 from local.subscriber import Notification, Subscriber, confirm
 from tests.deployed.conftest import Answer, Installation
 from tests.support.backup_harness import eventually
@@ -275,6 +276,35 @@ def test_a_dashboard_gets_the_page_of_the_last_check_and_causes_no_other(
     assert asked.startswith("## Lifeboat")
     after = client.head_object(Bucket=bucket, Key=STATUS_PAGE_KEY)
     assert after["VersionId"] == stored["VersionId"], "a widget checks nothing"
+
+
+def test_what_auditors_ask_for_is_recorded_as_it_goes_and_answered(
+    installation: Installation,
+) -> None:
+    now = datetime.now(UTC)
+    key = "monitor/evidence.json"
+    # A month that is over, as an earlier check has recorded it.
+    long_ago = now.replace(day=1) - 40 * DAY
+    first = MonthEvidence(month=month_of(long_ago), recorded_from=long_ago, recorded_until=long_ago)
+    client, bucket = installation.vault.client, installation.vault.name
+    record = EvidenceRecord(since=long_ago, months=(first,))
+    client.put_object(Bucket=bucket, Key=key, Body=record.to_json())
+    assert not look(installation).failed
+    asked = {"action": "evidence", "since": f"{long_ago:%Y-%m}-01"}
+    answer = installation.call(MONITOR, asked)
+    assert not answer.failed, answer.payload
+    months = {each["month"]: each for each in answer.payload["months"]}
+    assert f"{now:%Y-%m}" in months
+    (app,) = [each for each in months[f"{now:%Y-%m}"]["databases"] if each["name"] == "app"]
+    assert all(len(each["sha256"]) == 64 for each in app["backups"])
+    assert answer.payload["pages"] == [f"s3://{installation.vault.name}/{first.page_key}"]
+    for published in (first.key, first.page_key):
+        head = client.head_object(Bucket=bucket, Key=published)
+        assert head["ObjectLockMode"] == "GOVERNANCE"
+        kept = head["ObjectLockRetainUntilDate"] - now
+        assert timedelta(days=799) < kept <= timedelta(days=800, seconds=600)
+    record = EvidenceRecord.from_json(installation.vault.read(key), key=key)
+    assert [each.month for each in record.months] == [month_of(now)]
 
 
 def test_the_bucket_is_as_the_settings_want_it(installation: Installation) -> None:

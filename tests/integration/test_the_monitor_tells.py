@@ -14,7 +14,7 @@ from lifeboat.alerts.policy.topic_facts import TopicFacts
 from lifeboat.errors import NotificationError, StorageError
 from lifeboat.model.keys import STATE_KEY, STATUS_PAGE_KEY
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
-from lifeboat.monitor.policy.bill import PAGE_REQUESTS
+from lifeboat.monitor.policy.bill import WRITE_REQUESTS
 from lifeboat.monitor.policy.facts import Unknown
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
@@ -226,7 +226,7 @@ def test_each_check_writes_the_status_page_for_a_browser_and_locks_nothing(watch
         watch.look()
     finally:
         events.unregister("before-call.s3.PutObject", count)
-    assert len(made) == PAGE_REQUESTS, "a state without news is not written"
+    assert len(made) == WRITE_REQUESTS, "a state without news is not written"
     stored = client.get_object(Bucket=name, Key=STATUS_PAGE_KEY)
     assert stored["ContentType"] == "text/html; charset=utf-8"
     assert "ObjectLockMode" not in stored

@@ -251,6 +251,8 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
         "ReadManifestsAndReports": ("Allow", ["s3:GetObject"]),
         "ListTopicSubscriptions": ("Allow", ["sns:ListSubscriptionsByTopic"]),
         "WriteStateAndStatusPage": ("Allow", ["s3:PutObject"]),
+        "PutEvidence": ("Allow", ["s3:PutObject"]),
+        "LockEvidence": ("Allow", ["s3:PutObjectRetention"]),
         **TELL_AND_LOG,
     }
     (bucket,) = allowed["DescribeBucket"]["Resource"]
@@ -260,12 +262,17 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
             *(f"{bucket}/{tier}/*/manifest.json" for tier in TIERS),
             f"{bucket}/attempts/*.json",
             f"{bucket}/drills/*.json",
+            f"{bucket}/evidence/*",
+            f"{bucket}/monitor/evidence.json",
             f"{bucket}/monitor/silences.json",
             f"{bucket}/monitor/state.json",
             f"{bucket}/status.html",
         ]
     )
+    assert allowed["PutEvidence"]["Resource"] == [f"{bucket}/evidence/*"]
+    assert allowed["LockEvidence"]["Resource"] == [f"{bucket}/evidence/*"]
     assert allowed["WriteStateAndStatusPage"]["Resource"] == [
+        f"{bucket}/monitor/evidence.json",
         f"{bucket}/monitor/silences.json",
         f"{bucket}/monitor/state.json",
         f"{bucket}/status.html",
@@ -330,7 +337,7 @@ def test_no_function_can_write_what_another_one_answers_for(plain: Synthesized) 
     assert written == {
         "Lifeboat-backup-app": set(TIERS),
         "Lifeboat-drill-app": {"drills"},
-        "Lifeboat-monitor": {"monitor", "status.html"},
+        "Lifeboat-monitor": {"evidence", "monitor", "status.html"},
         "Lifeboat-restore": {"exports", "restores"},
     }
 
@@ -371,7 +378,7 @@ def test_only_these_wildcards_are_in_use(plain: Synthesized, sealed: Synthesized
     }
     of_drills = {f"drills/{database}/*" for database in databases}
     of_the_monitor = {f"{tier}/*/manifest.json" for tier in TIERS}
-    of_the_monitor |= {"drills/*.json", "attempts/*.json"}
+    of_the_monitor |= {"drills/*.json", "attempts/*.json", "evidence/*"}
     claims = {f"attempts/notified/{kind}/*" for kind in ("backup", "drill")}
     of_restores = {f"{prefix}/*" for prefix in (*TIERS, "drills", "restores", "exports")}
     assert objects == of_backups | of_drills | claims | of_the_monitor | of_restores

@@ -81,6 +81,7 @@ def test_nobody_can_put_a_second_version_of_a_manifest_or_a_report(any_stack: Sy
     assert [each.partition("Arn>")[2] for each in as_texts(once["Resource"])] == [
         "/*/manifest.json",
         "/drills/*",
+        "/evidence/*",
         "/restores/*",
     ]
     assert once["Condition"] == {
@@ -141,6 +142,7 @@ def test_the_lifecycle_is_the_retention_tier_by_tier(plain: Synthesized) -> None
         "attempts/notified": {"Prefix": "attempts/notified/", "ExpirationInDays": 1},
         "drills": {"Prefix": "drills/", "ExpirationInDays": 400},
         "restores": {"Prefix": "restores/", "ExpirationInDays": 400},
+        "evidence": {"Prefix": "evidence/", "ExpirationInDays": 800},
         "exports": {"Prefix": "exports/", "ExpirationInDays": 3},
         "sweep": {
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},

@@ -188,6 +188,7 @@ RULES = (
     _archives("manual", "DEEP_ARCHIVE"),
     LifecycleRule(id="drills", prefix="drills/", expire_days=400),
     LifecycleRule(id="restores", prefix="restores/", expire_days=400),
+    LifecycleRule(id="evidence", prefix="evidence/", expire_days=800),
     LifecycleRule(id="exports", prefix="exports/", expire_days=3),
     LifecycleRule(id="attempts/notified", prefix="attempts/notified/", expire_days=1),
     LifecycleRule(id="sweep", noncurrent_days=1, expire_markers=True, abort_days=1),

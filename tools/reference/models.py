@@ -18,6 +18,8 @@ from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy import event as monitor_event
 from lifeboat.monitor.policy.event import MonitorEvent
+from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence
+from lifeboat.monitor.policy.evidence_answer import EvidenceAnswer
 from lifeboat.monitor.policy.silence_answer import SilenceAnswer
 from lifeboat.monitor.policy.status import Status
 from lifeboat.restore.policy import event as restore
@@ -104,7 +106,7 @@ FUNCTIONS = (
         deployed="<stack>-monitor",
         event=MonitorEvent,
         may_be=monitor_event.EXPECTED,
-        answers=(Status, SilenceAnswer),
+        answers=(Status, SilenceAnswer, EvidenceAnswer),
     ),
 )
 
@@ -112,7 +114,7 @@ ANSWERS: Mapping[str, TypeAdapter[Any]] = {
     "backup": TypeAdapter(BackupAnswer),
     "drill": TypeAdapter(DrillAnswer),
     "restore": TypeAdapter(RestoreAnswers),
-    "monitor": TypeAdapter(Status | SilenceAnswer),
+    "monitor": TypeAdapter(Status | SilenceAnswer | EvidenceAnswer),
     "error": TypeAdapter(ErrorAnswer),
 }
 """Each function's answers, by its name; and what comes in their place when it fails."""
@@ -124,6 +126,8 @@ DOCUMENTS: Mapping[str, type] = {
     "attempt": Attempt,
     "monitor-state": MonitorState,
     "monitor-silences": Silences,
+    "monitor-evidence": EvidenceRecord,
+    "evidence": MonthEvidence,
 }
 """What lies in the bucket as JSON."""
 
@@ -134,5 +138,7 @@ PLACES: Mapping[str, str] = {
     "attempt": "`attempts/<database>.json` and `attempts/<database>.drill.json`",
     "monitor-state": "`monitor/state.json`",
     "monitor-silences": "`monitor/silences.json`",
+    "monitor-evidence": "`monitor/evidence.json`",
+    "evidence": "`evidence/<month>.json`",
 }
 """Where each kind of document is in the bucket."""

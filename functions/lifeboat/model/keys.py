@@ -11,6 +11,8 @@
     attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
     monitor/state.json                                    what people were notified of
     monitor/silences.json                                 what people have muted
+    monitor/evidence.json                                 what is recorded for evidence
+    evidence/<month>.json, <month>.html                   what auditors ask for
     status.html                                           the status of all databases, for a browser
     tools/lifeboat.pyz                                    the command line, by the last deployment
 
@@ -44,6 +46,12 @@ NOTIFIED = f"{ATTEMPTS}/notified"
 SILENCES_KEY = "monitor/silences.json"
 """What people have muted or acknowledged."""
 
+EVIDENCE = "evidence"
+"""The first part of the keys of evidence for auditors."""
+
+EVIDENCE_RECORD_KEY = "monitor/evidence.json"
+"""What is recorded of the months whose evidence is not published yet."""
+
 STATE_KEY = "monitor/state.json"
 """The monitor's state."""
 
@@ -62,6 +70,15 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z")
 
 BACKUP_ID = rf"\b(?:{'|'.join(Tier)})/[^/\s]+/{_TIME.pattern}"
 """A regular expression that finds backups' ids in a text; `parse_id` parses one."""
+
+
+def evidence_key(month: str) -> str:
+    """The key of a month's evidence; its page is beside it.
+
+    Args:
+        month: such as 2026-11.
+    """
+    return f"{EVIDENCE}/{month}.json"
 
 
 def time_id(moment: datetime) -> str:

@@ -17,6 +17,7 @@ from lifeboat.errors import (
     StorageError,
 )
 from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
+from lifeboat.monitor.evidence_store import EvidenceStore
 from lifeboat.monitor.observe import observe, request_limit
 from lifeboat.monitor.page_store import save_page
 from lifeboat.monitor.policy.checks.topic import needs_subscriber, without_unheard
@@ -84,6 +85,7 @@ class CheckResult:
         failures: what could not be sent or saved, in order.
         received: whether messages reach anybody, as far as that is known.
         page_failure: why the status page was not written; None if it was.
+        evidence_failure: why this check was not recorded for auditors; None if it was.
     """
 
     status: Status
@@ -91,6 +93,7 @@ class CheckResult:
     failures: tuple[LifeboatError, ...]
     received: bool
     page_failure: LifeboatError | None = None
+    evidence_failure: LifeboatError | None = None
 
     def raise_on_failures(self) -> None:
         """Raise an error if a notification could not be sent, or the state not be saved.
@@ -123,6 +126,21 @@ class CheckResult:
         failure = self.page_failure
         raise StorageError(
             f"The status page was not written; an older one may still be there. {failure.what}",
+            safe="The check is complete, and its notifications were sent.",
+            todo=failure.todo,
+        ) from failure
+
+    def raise_without_evidence(self) -> None:
+        """Raise an error if this check was not recorded for auditors.
+
+        Raises:
+            StorageError: S3 refused or failed, or the record is damaged.
+        """
+        if self.evidence_failure is None:
+            return
+        failure = self.evidence_failure
+        raise StorageError(
+            f"This check was not recorded as evidence. {failure.what}",
             safe="The check is complete, and its notifications were sent.",
             todo=failure.todo,
         ) from failure
@@ -189,7 +207,24 @@ def check_health(check: CheckInput) -> CheckResult:
         failures=tuple(failures),
         received=received,
         page_failure=_save_page(check, facts, status),
+        evidence_failure=_record(check, budget, facts, fresh.state),
     )
+
+
+def evidence_store(check: CheckInput, budget: RequestBudget) -> EvidenceStore:
+    """Where a check records what auditors ask for."""
+    return EvidenceStore(vault=check.vault, settings=check.settings, budget=budget, now=check.now)
+
+
+def _record(
+    check: CheckInput, budget: RequestBudget, facts: Facts, state: MonitorState
+) -> LifeboatError | None:
+    """Record evidence; returns the error if that fails, which fails no notification."""
+    try:
+        evidence_store(check, budget).record(facts, state, facts.installation)
+    except LifeboatError as error:
+        return error
+    return None
 
 
 def _has_reader(check: CheckInput, topic: TopicFacts | Unknown) -> bool:

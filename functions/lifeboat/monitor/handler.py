@@ -18,10 +18,16 @@ from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import NotificationError
 from lifeboat.monitor.change_silences import change_silences
-from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
+from lifeboat.monitor.check_health import (
+    Channel,
+    CheckInput,
+    CheckResult,
+    check_health,
+    evidence_store,
+)
 from lifeboat.monitor.observe import request_limit
 from lifeboat.monitor.page_store import load_page
-from lifeboat.monitor.policy.event import MonitorEvent, parse_monitor_event
+from lifeboat.monitor.policy.event import Action, MonitorEvent, parse_monitor_event
 from lifeboat.monitor.policy.metric_values import metrics_of
 from lifeboat.monitor.policy.widget import (
     DESCRIPTION,
@@ -51,6 +57,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
 
     `{}`, or the schedule's event, returns the status as an object; `{"format": "text"}` returns a
     table. `{"action": "mute", ...}` mutes findings and checks nothing; so do `unmute` and `ack`.
+    `{"action": "evidence", "since": "2026-01-01"}` returns what is recorded for auditors.
     A check on demand sends the same notifications as a scheduled one: there is one state,
     and what somebody has read in a terminal is not known to everybody.
 
@@ -71,7 +78,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     asked = parse_monitor_event(event)
     check = _check_input(context)
     if asked.action is not None:
-        return _silence(check, asked)
+        return _answer(check, asked)
     checked = check_health(check)
     emit_metrics(metrics_of(checked.status, check.settings, check.now))
     _log(checked)
@@ -79,12 +86,16 @@ def handler(event: object, context: LambdaContext) -> dict[str, object] | str:
     checked.raise_on_failures()
     if asked.is_scheduled:
         checked.raise_without_page()
+        checked.raise_without_evidence()
         checked.raise_without_subscriber()
     return checked.status.as_text() if asked.format == "text" else checked.status.as_json()
 
 
-def _silence(check: CheckInput, asked: MonitorEvent) -> dict[str, object]:
+def _answer(check: CheckInput, asked: MonitorEvent) -> dict[str, object]:
+    """What a person asks for besides a check."""
     budget = RequestBudget(request_limit(check.settings), check.remaining)
+    if asked.action is Action.EVIDENCE:
+        return evidence_store(check, budget).answer(asked.since).as_json()
     answer = change_silences(check.vault, check.settings, asked, budget, check.now)
     said = {"action": answer.action, "database": answer.database, "code": answer.code}
     logger.info("monitor.silenced", extra=said)
@@ -161,6 +172,9 @@ def _log(checked: CheckResult) -> None:
     if checked.page_failure:
         why = checked.page_failure
         logger.error("monitor.page_not_written", extra={"what": why.what, "next": why.todo})
+    if checked.evidence_failure:
+        why = checked.evidence_failure
+        logger.error("evidence.not_recorded", extra={"what": why.what, "next": why.todo})
     logger.info(
         "monitor.finished",
         extra={"health": checked.status.health, "failures": len(checked.failures)},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from lifeboat.model.keys import (
     ATTEMPTS,
     DRILLS,
+    EVIDENCE,
     EXPORTS,
     RESTORES,
     STATE_KEY,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
 KNOWN_ROOTS = frozenset(
-    {*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, TOOLS, STATE_KEY.partition("/")[0]}
+    {*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, EVIDENCE, TOOLS, STATE_KEY.partition("/")[0]}
 )
 """The first parts of Lifeboat's keys with a slash."""
 

@@ -4,6 +4,7 @@ Its role can list the bucket, and read manifests, drill reports and the bucket's
 no archive. A version's bytes never change in S3, so versions and sizes are enough.
 """
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +106,7 @@ def observe(
         unmanaged_prefixes=unmanaged_prefixes,
         uploads=uploads,
         problems=tuple(problem for _, problems in databases for problem in problems),
+        digests=dict(reader.digests),
     )
 
 
@@ -187,6 +189,7 @@ class _Reader:
 
     vault: Vault
     budget: RequestBudget
+    digests: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read[T, R](
@@ -203,6 +206,7 @@ class _Reader:
         except LifeboatError as error:
             return Problem.of(f"read {key}", error)
         with self._lock:
+            self.digests[key] = hashlib.sha256(body).hexdigest()
             try:
                 return reduce(parse(body, key=key))
             except LifeboatError as error:

@@ -6,7 +6,8 @@ from lifeboat.alerts.policy.silences import Silences
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.errors import StateError
 from lifeboat.model.documents import Document
-from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
+from lifeboat.model.keys import EVIDENCE_RECORD_KEY, SILENCES_KEY, STATE_KEY, evidence_key
+from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.s3.bucket import Protection, Vault, code_of
 from lifeboat.settings import WatchedSettings
@@ -30,6 +31,26 @@ def load_silences(vault: Vault, budget: RequestBudget) -> Silences:
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
     return _load(Silences, SILENCES_KEY, vault, budget) or Silences()
+
+
+def load_evidence(vault: Vault, budget: RequestBudget) -> EvidenceRecord | None:
+    """What is recorded and not yet published; None if recording has not begun.
+
+    Raises:
+        StorageError: S3 doesn't let us read it.
+        StateError: it is damaged, deleted or newer than this Lifeboat.
+    """
+    return _load(EvidenceRecord, EVIDENCE_RECORD_KEY, vault, budget)
+
+
+def load_month(vault: Vault, month: str, budget: RequestBudget) -> MonthEvidence | None:
+    """The published evidence of a month; None if there is none.
+
+    Raises:
+        StorageError: S3 doesn't let us read it.
+        StateError: it is damaged, deleted or newer than this Lifeboat.
+    """
+    return _load(MonthEvidence, evidence_key(month), vault, budget)
 
 
 def save(vault: Vault, document: Document, settings: WatchedSettings) -> None:

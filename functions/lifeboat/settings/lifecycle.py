@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lifeboat.model.keys import DRILLS, EXPORTS, NOTIFIED, RESTORES
+from lifeboat.model.keys import DRILLS, EVIDENCE, EXPORTS, NOTIFIED, RESTORES
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.tiers import Tier
 from lifeboat.settings.model import WatchedSettings
@@ -10,6 +10,9 @@ from lifeboat.settings.retention import TierRetention
 
 REPORT_DAYS = 400
 """Reports of drills and restores are kept longer than monthly backups, which are kept a year."""
+
+EVIDENCE_DAYS = 800
+"""Evidence is kept for two years and a bit: an audit looks back at a year that is over."""
 
 CLAIM_DAYS = 1
 """A claim is for one hour; S3 counts in days."""
@@ -61,6 +64,7 @@ def _of_the_rest(export_days: int) -> Iterator[LifecycleRule]:
     for root, days in (
         (DRILLS, REPORT_DAYS),
         (RESTORES, REPORT_DAYS),
+        (EVIDENCE, EVIDENCE_DAYS),
         (EXPORTS, export_days),
         (NOTIFIED, CLAIM_DAYS),
     ):

@@ -43,8 +43,8 @@ _CHECK_SECONDS, _CHECK_SECONDS_EACH = 3.0, 0.3
 LIST_REQUESTS, OTHER_REQUESTS = 7, 6
 """Requests to S3 of a check, without those for documents (`lifeboat.monitor.observe`)."""
 
-PAGE_REQUESTS = 1
-"""Requests that write the status page, billed like those that list."""
+WRITE_REQUESTS = 2
+"""Requests that write the status page and the record of evidence, billed like those that list."""
 
 RECORD_REQUESTS = 2
 """Requests for the records of a database's last backup and last drill."""
@@ -235,7 +235,7 @@ def _run(
 
 def _monitor_requests(installation: BilledInstallation, prices: Prices, now: datetime) -> float:
     usages, cron = installation.usages, installation.settings.monitor.cron
-    lists = LIST_REQUESTS + PAGE_REQUESTS + sum(each.versions for each in usages) // _PAGE
+    lists = LIST_REQUESTS + WRITE_REQUESTS + sum(each.versions for each in usages) // _PAGE
     documents = (_DOCUMENTS if each.documents is None else each.documents for each in usages)
     one = (
         lists * prices.put

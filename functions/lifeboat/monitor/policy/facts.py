@@ -216,6 +216,7 @@ class Facts:
         uploads: every unfinished upload in the bucket.
         topic: who is subscribed to it.
         problems: what else could not be read.
+        digests: the SHA-256 of each manifest and report that was read, by its key.
     """
 
     vault: str
@@ -228,6 +229,7 @@ class Facts:
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     topic: TopicFacts | Unknown = NOT_CHECKED
     problems: tuple[Problem, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def installation(self) -> Installation:

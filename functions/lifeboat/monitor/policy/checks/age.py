@@ -161,7 +161,7 @@ def _find_out(view: DatabaseView) -> tuple[Step, ...]:
 
 def _missed(view: DatabaseView) -> Iterator[Finding]:
     """One finding for each gap between two backups in which the schedule should have run."""
-    window, known = view.now - _memory(view), view.facts.known
+    window, known = view.now - lookback(view), view.facts.known
     past = list(reversed(view.past))
     for before, after in zip(past, [*past[1:], None], strict=True):
         if after is not None and after.scheduled_at < window:
@@ -172,8 +172,8 @@ def _missed(view: DatabaseView) -> Iterator[Finding]:
             yield _gap(view, before, after, missed)
 
 
-def _memory(view: DatabaseView) -> timedelta:
-    """How far back to look for missed runs: not so far that S3 may have deleted backups."""
+def lookback(view: DatabaseView) -> timedelta:
+    """How far back missed runs can be seen: not so far that S3 may have deleted backups."""
     days = [view.settings.retention.of(tier).days for tier in Tier]
     return min(RECENT, *(timedelta(days=each) for each in days if each is not None))
 
