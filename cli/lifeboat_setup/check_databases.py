@@ -81,7 +81,11 @@ def _source(
 def _target(store: SecretStore, arn: str, scratch: Path, lives: list[Endpoint]) -> Iterator[Check]:
     short = next(iter(names_of(arn)), arn)
     endpoint = read_login(store, arn, scratch).endpoint
-    live = next((each for each in lives if each.digest == endpoint.digest), endpoint)
+    place = (endpoint.digest, endpoint.database)
+    live = next(
+        (each for each in lives if (each.digest, each.database) == place),
+        next((each for each in lives if each.digest == endpoint.digest), endpoint),
+    )
     notes = check_restoring(endpoint, scratch, f"The secret {short}", live=live.database)
     yield Check(
         name=f"restores by {short}",

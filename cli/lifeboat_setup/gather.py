@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lifeboat.model.keys import DATABASE_NAME, is_database_name
 from lifeboat.postgres.endpoint import Endpoint
+from lifeboat.recovery.policy.secret_names import RESTORING
 from lifeboat_setup.candidates import Candidate, Lookout, by_administrator, by_roles, sql_for
 from lifeboat_setup.role_sql import unseen_sql
 from lifeboat_setup.terminal import Terminal
@@ -19,9 +20,6 @@ from lifeboat_setup.urls import (
     read_file,
     read_url,
 )
-
-RESERVED = "-restore"
-"""How the name of no database may end: the secret for restores of another one ends so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +111,11 @@ def _name(terminal: Terminal, wanted: Wanted, endpoint: Endpoint) -> str:
 
 
 def _require_name(name: str) -> None:
-    if is_database_name(name) and not name.endswith(RESERVED):
+    if is_database_name(name) and not name.endswith(RESTORING):
         return
     raise SetupError(
         f"{name!r} is no name for a database: it has to match {DATABASE_NAME}, and not end in"
-        f" {RESERVED}.",
+        f" {RESTORING}.",
         todo="Choose another one: --name NAME.",
         safe=NOTHING_MADE,
     )

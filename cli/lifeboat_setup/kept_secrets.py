@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.settings_file import DEFAULT_STACK
+from lifeboat.recovery.policy.secret_names import RESTORING
 from lifeboat_setup.urls import SetupError
 
 
@@ -39,7 +40,7 @@ class SecretNames:
 
     def restoring(self, database: str) -> str:
         """The name of that for restores."""
-        return f"{self._prefix}/{database}-restore"
+        return f"{self.reading(database)}{RESTORING}"
 
 
 class SecretsOf:

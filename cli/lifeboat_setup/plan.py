@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 
 from infra.size import resources
 from lifeboat.model.aws import MONTH
@@ -26,6 +27,9 @@ _BYTES_A_SECOND = 20_000_000
 
 _START_SECONDS = 10
 """What a run takes besides the rows."""
+
+COLUMNS = 80
+"""The width of what is shown."""
 
 _CENT = 0.005
 
@@ -217,7 +221,15 @@ def _transfer(
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Two columns; what is too long goes on below."""
     rows = list(rows)
-    width = max(len(name) for name, _ in rows)
+    width = max(len(name) for name, _ in rows) + 4
     for name, text in rows:
-        yield f"  {name.ljust(width)}  {text}"
+        yield from wrap(
+            text,
+            COLUMNS,
+            initial_indent=f"  {name.ljust(width - 2)}",
+            subsequent_indent=" " * width,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

@@ -63,6 +63,7 @@ class Provider:
 def provider(server: PostgresServer, owner: str, *, grants: bool = True) -> Provider:
     """Make the owner, with the right to grant reading if the provider gives that."""
     with server.admin() as connection:
+        connection.execute("SET log_statement = 'none'")  # what the provider does is not logged
         role = sql.Identifier(owner)
         connection.execute(
             sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB PASSWORD {}").format(
@@ -135,8 +136,9 @@ class Person:
         """Wait until each text is there, one after the other."""
         assert self._child
         for text in texts:
-            self._child.expect_exact(text)
+            found = self._child.expect_exact([text, pexpect.EOF, pexpect.TIMEOUT])
             self._keep()
+            assert found == 0, f"{text!r} is not in: {self.seen[-3000:]}"
 
     def answers(self, question: str, text: str) -> None:
         """Type an answer, when the question is there."""
@@ -176,6 +178,11 @@ class Said:
     code: int
     out: str
     err: str
+
+    @property
+    def plan(self) -> str:
+        """What was shown, as if no line had an end."""
+        return " ".join(self.out.split())
 
     @property
     def all(self) -> str:

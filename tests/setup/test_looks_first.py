@@ -65,10 +65,12 @@ def test_twelve_databases_of_a_file_are_one_plan_and_one_question(
     assert said.code == ExitCode.USAGE, said.all
     assert f"delete {file}: it has passwords" in said.err
     for each in names:
-        assert f"new role lifeboat_{each.replace('-', '_')}; new secret Tried/{each}" in said.out
-    assert "170 resources" in said.out
-    assert "Secrets Manager, 24 secrets $9.60" in said.out
+        assert f"new role lifeboat_{each.replace('-', '_')}; new secret Tried/{each}" in said.plan
+    assert "170 resources" in said.plan
+    assert "Secrets Manager, 24 secrets $9.60" in said.plan
     assert said.err.count("[y/N]") == 1
+    lines = said.out.replace(str(settings), "lifeboat.toml").partition("Plan:")[2].splitlines()
+    assert max(map(len, lines)) <= 80
     assert MARK not in said.all
     require_nothing_made(account, settings, "tenant")
 
@@ -151,8 +153,8 @@ def test_row_level_security_that_the_owner_can_not_lift_is_told_with_the_sql(
         *command, "--no-create-role", "--email", "a@example.com", LIFEBOAT_READING_URL=reading
     )
     assert said.code == ExitCode.USAGE, said.all
-    assert "row level security on 1" in said.out
-    assert "no role for restores" in said.out
+    assert "row level security on 1" in said.plan
+    assert "no role for restores" in said.plan
     require_nothing_made(account, settings, "secured")
 
 

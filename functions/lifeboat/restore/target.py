@@ -12,7 +12,7 @@ from lifeboat.errors import (
 from lifeboat.postgres.connect import Connection, connect, speaking_to
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.login import Login
-from lifeboat.recovery.policy.secret_names import named_secret
+from lifeboat.recovery.policy.secret_names import default_target, named_secret
 from lifeboat.restore.policy.facts import TargetFacts
 from lifeboat.restore.run import TARGET, RestoreRun
 from lifeboat.runtime.timeouts import timeouts
@@ -84,7 +84,7 @@ def _open(run: RestoreRun, login: Login, live: str) -> None:
 
 def _read_login(run: RestoreRun) -> Login:
     own, targets = run.database.secret_arn, run.settings.restore.target_secret_arns
-    wanted = run.event.target or (targets[0] if len(targets) == 1 else own)
+    wanted = run.event.target or default_target(own, targets)
     run.pin_target(wanted)
     arn = named_secret(wanted, (own, *targets))
     if arn is None:

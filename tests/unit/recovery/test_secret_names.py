@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifeboat.recovery.policy.secret_names import named_secret, secret_name
+from lifeboat.recovery.policy.secret_names import default_target, named_secret, secret_name
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:lifeboat/admin-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/lifeboat/owner"
@@ -44,3 +44,29 @@ def test_a_parameter_can_be_asked_for_and_a_url_cannot() -> None:
     for senseless in ("postgresql://u:p@h/d", f"{PARAMETER}:3", 7, None, ""):
         with pytest.raises(ValueError, match=r"ARN|string"):
             secret_name(senseless)
+
+
+def _secret(name: str) -> str:
+    return f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ((), "lifeboat/app"),
+        (("admin",), "admin"),
+        (("lifeboat/shop-restore", "lifeboat/app-restore"), "lifeboat/app-restore"),
+        (("lifeboat/shop-restore", "admin"), "lifeboat/app"),
+    ],
+)
+def test_without_a_target_a_database_is_restored_by_its_own_role(
+    targets: tuple[str, ...], expected: str
+) -> None:
+    found = default_target(_secret("lifeboat/app"), [_secret(each) for each in targets])
+    assert found == _secret(expected)
+
+
+def test_a_parameters_name_leads_to_its_target_too() -> None:
+    own = "arn:aws:ssm:us-east-1:000000000000:parameter/lifeboat/app"
+    target = f"{own}-restore"
+    assert default_target(own, [_secret("other"), target]) == target

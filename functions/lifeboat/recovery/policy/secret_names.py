@@ -1,7 +1,7 @@
 """Finds a secret in the settings by its ARN or by its name."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
@@ -14,6 +14,9 @@ MAY_BE = (
 
 _NAME = re.compile(r"[\w/+=.@-]{1,1011}", re.ASCII)
 _ARN: TypeAdapter[str] = TypeAdapter(SecretArn)
+
+RESTORING = "-restore"
+"""What `lifeboat setup` adds to the name of a database's secret, for the secret of its restores."""
 
 
 def secret_name(value: object) -> str:
@@ -38,3 +41,19 @@ def named_secret(wanted: str, known: Iterable[str]) -> str | None:
     """
     meant = {arn for arn in known if wanted in (arn, *names_of(arn))}
     return meant.pop() if len(meant) == 1 else None
+
+
+def default_target(own: str, targets: Sequence[str]) -> str:
+    """The secret of a restore whose event names none, as an ARN.
+
+    It is the only target that there is, or that whose name is the one of the database's own secret
+    with `-restore`; else the database's own secret.
+
+    Args:
+        own: the database's.
+        targets: those of the settings.
+    """
+    if len(targets) == 1:
+        return targets[0]
+    named = (named_secret(f"{name}{RESTORING}", targets) for name in names_of(own))
+    return next(filter(None, named), own)
