@@ -82,6 +82,9 @@ races: ready  ## random DDL against running dumps (SECONDS=600, ARGS='--seed 7 -
 walk: ready  ## how many files and records a backup, a drill and a restore go through (ARGS=restore names them)
 	python -m tests.walk $(ARGS)
 
+steps: ready  ## what each job makes a person type (docs/what-to-type.md)
+	python -m tests.steps
+
 lock: .venv/installed  ## resolve the dependencies again, into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
 	  uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
@@ -150,4 +153,4 @@ node_modules/installed: package-lock.json .npmrc .venv/installed
 	touch $@
 
 .PHONY: help demo test test-dates sandbox lint layers synth deploy bill smoke bench faults mutants gaps
-.PHONY: pictures races walk test-benchmarks settings lock reference release clean ready boxable
+.PHONY: pictures races walk steps test-benchmarks settings lock reference release clean ready boxable

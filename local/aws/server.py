@@ -142,7 +142,11 @@ class LocalAws:
         It is ours without everything that could lead to a real account.
         """
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return ours | {
+        return ours | self.variables()
+
+    def variables(self) -> dict[str, str]:
+        """What leads a program to this AWS, and to no other."""
+        return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,

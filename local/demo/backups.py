@@ -1,4 +1,4 @@
-"""Backups in the demo: one by the stack's own schedule, one by hand, and what lies in the vault."""
+"""The scheduled backup of the demo, by the stack's own schedule, and what is in the bucket."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ def scheduled_backup(environment: DemoEnvironment) -> Manifest:
     usual, zone = known["ScheduleExpression"], known.get("ScheduleExpressionTimezone", "UTC")
     kept = {key: known[key] for key in ("Name", "Target", "FlexibleTimeWindow")}
     at = datetime.now(UTC) + timedelta(seconds=2)
-    with step(f"A scheduled backup: EventBridge Scheduler, {usual} {zone}, moved to now"):
+    with step(f"A scheduled backup: the schedule {usual} {zone}, moved to now"):
         scheduler.update_schedule(**kept, ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})")
         key = _await_manifest(environment)
         scheduler.update_schedule(**kept, ScheduleExpression=usual, ScheduleExpressionTimezone=zone)
@@ -45,23 +45,12 @@ def _await_manifest(environment: DemoEnvironment) -> str:
     )
 
 
-def manual_backup(environment: DemoEnvironment, label: str) -> Manifest:
-    """Take a backup as a person does before a major change.
-
-    Raises:
-        DemoError: it failed.
-    """
-    with step(f"A backup by hand: aws lambda invoke {FUNCTION}"):
-        said = environment.invoke(FUNCTION, {"database": "app", "tier": "manual", "label": label})
-    return _manifest(environment, f"{said['backup']}/{MANIFEST}")
-
-
 def _manifest(environment: DemoEnvironment, key: str) -> Manifest:
     return Manifest.from_json(environment.read(key), key=key)
 
 
 def show_vault(environment: DemoEnvironment) -> None:
-    """Print what lies in the vault, and until when it is locked."""
+    """Print what is in the backup bucket, and until when it is locked."""
     s3 = environment.aws.client("s3")
     heads = [
         (found, s3.head_object(Bucket=environment.vault, Key=found["Key"]))

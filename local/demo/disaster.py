@@ -1,11 +1,11 @@
-"""The disaster in the demo: a DELETE without WHERE, noticed, and undone by the restore function."""
+"""The disaster in the demo: a DELETE without WHERE, noticed, and undone by the command line."""
 
 import psycopg
 
 from lifeboat.model.manifest import Manifest
-from local.demo.environment import SOURCE, DemoEnvironment, DemoError, console, step
+from local.demo.command_line import type_command
+from local.demo.environment import SOURCE, DemoEnvironment, DemoError, step
 
-FUNCTION = "Lifeboat-restore"
 _DELETE = "DELETE FROM auth_sessions"
 
 
@@ -19,34 +19,14 @@ def delete_without_where(environment: DemoEnvironment) -> int:
 
 
 def undo(environment: DemoEnvironment, good: Manifest, rows: int) -> None:
-    """Plan, restore beside what is there, swap: each answer holds the next event.
+    """Restore the good backup beside the live database, then swap it in.
 
     Raises:
         DemoError: the rows are not back.
     """
-    event = {
-        "action": "restore",
-        "database": "app",
-        "backup": good.location.id,
-        "target": environment.admin,
-    }
-    with step(f"A plan, which touches nothing: aws lambda invoke {FUNCTION}"):
-        plan = environment.invoke(FUNCTION, event)
-    for line in plan["steps"]:
-        console.print(f"   - {line}", style="dim", markup=False)
-    with step("The plan carried out: restored beside the live database, compared"):
-        restored = environment.invoke(FUNCTION, plan["next_event"])
-    console.print(
-        f"   {restored['restored_database']}: {restored['verdict']}", style="dim", markup=False
-    )
-    with step(f'Swapped in, on a written word: "confirm": "{SOURCE}"'):
-        swap = environment.invoke(FUNCTION, restored["next_event"])
-        done = environment.invoke(FUNCTION, swap["next_event"])
-    console.print(
-        f"   {done['seconds']} s; the damaged one is {done['previous_database']}",
-        style="dim",
-        markup=False,
-    )
+    backup = good.location.id
+    type_command(environment, "restore", "app", backup, typed=[("[y/N]", "y")])
+    type_command(environment, "swap", "app", typed=[("Type the live database's name", SOURCE)])
     with psycopg.connect(environment.server.url(database=SOURCE)) as connection:
         row = connection.execute("SELECT count(*) FROM auth_sessions").fetchone()
     if row != (rows,):

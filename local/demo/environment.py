@@ -118,7 +118,7 @@ def set_up(stack: ExitStack) -> DemoEnvironment:
         superuser = server.url(database=SOURCE)
         admin = manager.create_secret(Name="spec-drive-admin", SecretString=superuser)["ARN"]
     architecture = Platform.of_host().architecture
-    with step("Layers: PostgreSQL's programs and servers of five majors, the dependencies"):
+    with step("Layers: PostgreSQL's programs, servers of five majors, libraries"):
         client_layer(architecture)
         server_layer(architecture)
         dependency_layer(architecture)

@@ -12,7 +12,9 @@ from local.subscriber import Notification, Subscriber
 
 STACK = "Lifeboat"
 MONITOR = f"{STACK}-monitor"
-_LINES = 14
+_REST = "Without the program"
+"""Where a message goes on with the same commands for the AWS CLI, which is long."""
+
 TWO_DAYS = timedelta(days=2)
 
 
@@ -35,7 +37,7 @@ def wait_for_message(
             told = person.wait_for(_of(code))
         except AssertionError as error:
             raise DemoError(f"No message {code} arrived: {error}", todo="Report it.") from None
-    body = "\n".join(told["Message"].splitlines()[:_LINES])
+    body = told["Message"].partition(f"\n{_REST}")[0].rstrip()
     console.print(Panel(escape(body), title=escape(told["Subject"]), title_align="left"))
 
 

@@ -1,14 +1,15 @@
 """What a terminal shows while the demo waits for something that shows steps of its own."""
 
+import sys
 from io import StringIO
 
+import pexpect
+import pyte
 import pytest
 from rich.console import Console
 
 from layers import progress
-from local import tables
 from local.demo import environment
-from tests.support.drill_samples import REPORT
 
 
 def test_a_step_within_a_step_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,9 +23,26 @@ def test_a_step_within_a_step_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPa
     assert "Downloading" in written.getvalue()
 
 
-def test_a_fast_drill_does_not_end_before_its_own_target() -> None:
-    console = Console(file=StringIO())
-    with console.capture() as shown:
-        console.print(tables.drill_summary(REPORT))
-    title, _, _ = shown.get().partition("┏")
-    assert " ".join(title.split()).endswith("proven in 41.5 s, the target (RTO) is 1 h")
+STEPS = """
+import time
+from layers import progress
+from local.demo.environment import step
+with step("Layers: PostgreSQL's programs, servers of five majors, libraries"):
+    with progress.step("Building the PostgreSQL server layer for x86_64"):
+        time.sleep(0.3)
+with step("CloudWatch's alarm notifies, too, in case the monitor can't"):
+    time.sleep(0.3)
+"""
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_terminal_is_left_with_one_line_for_each_step(columns: int) -> None:
+    child = pexpect.spawn(
+        sys.executable, ["-c", STEPS], dimensions=(24, columns), encoding="utf-8", timeout=60
+    )
+    screen = pyte.Screen(columns, 24)
+    pyte.Stream(screen).feed(child.read())
+    child.close()
+    assert child.exitstatus == 0
+    left = [line.rstrip() for line in screen.display if line.strip()]
+    assert [line[0] for line in left] == ["✓"] * 3, left
