@@ -90,7 +90,7 @@ def test_a_loss_names_table_rows_and_both_backups() -> None:
     assert finding.level is Level.CRITICAL
     assert finding.headline == "lost 988 of 1,000 rows in public.users"
     assert finding.passing
-    assert "public.users (1,000 rows, now 12)" in finding.fact
+    assert "public.users (1,000 rows, then 12)" in finding.fact
     before, after = location(NEWEST - DAY).id, location(NEWEST).id
     assert f"Between {before} and {after}" in finding.fact
     assert finding.safe.startswith(f"{before} has the rows from before, and is kept until")
@@ -106,7 +106,7 @@ def test_several_losses_of_one_night_are_one_finding() -> None:
     vault = _then(backup(NEWEST, tables={}))
     finding = vault.only(Code.TABLE_ROWS_DROPPED)
     assert finding.headline == "lost 5,000 of 5,000 rows in public.events and of 1 more table"
-    assert "public.users (1,000 rows, now gone)" in finding.fact
+    assert "public.users (1,000 rows, then gone)" in finding.fact
 
 
 def test_the_backup_before_a_loss_may_be_kept_forever() -> None:
@@ -152,6 +152,29 @@ def test_excluding_a_tables_rows_loses_none() -> None:
     assert _then(backup(NEWEST), days=2, **was).codes() == set()
     gone = backup(NEWEST, tables={"events": 5000})
     assert _then(gone, days=2, **was).codes() == set()
+
+
+@pytest.mark.parametrize(
+    ("users", "level"), [(1000, Level.INFO), (500, Level.INFO), (499, Level.CRITICAL)]
+)
+def test_rows_that_are_there_again_wake_nobody(users: int, level: Level) -> None:
+    restored = backup(NEWEST, tables={**USUAL, "users": users})
+    damaged = backup(NEWEST - DAY, tables={**USUAL, "users": 12})
+    vault = empty(drills=healthy().drills).add(restored, damaged)
+    vault.add(backup(NEWEST - 2 * DAY, tables=USUAL))
+    finding = vault.only(Code.TABLE_ROWS_DROPPED)
+    assert finding.level is level
+    again = f", in the newest backup {users:,} again" if level is Level.INFO else ""
+    assert f"public.users (1,000 rows, then 12{again})" in finding.fact
+
+
+def test_one_table_that_is_whole_again_excuses_no_other() -> None:
+    vault = empty(drills=healthy().drills).add(
+        backup(NEWEST, tables={**USUAL, "events": 3}),
+        backup(NEWEST - DAY, tables={"users": 12, "events": 3}),
+        backup(NEWEST - 2 * DAY, tables=USUAL),
+    )
+    assert vault.only(Code.TABLE_ROWS_DROPPED).level is Level.CRITICAL
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ class Reduction:
     _facts: dict[str, BackupFacts] = field(default_factory=dict)
     _waiting: list[tuple[BackupFacts, Counts]] = field(default_factory=list)
     _names: dict[TableName, TableName] = field(default_factory=dict)
+    _newest: Counts | None = None
 
     def add(self, manifest: Manifest) -> None:
         """Add the next manifest; the caller goes from newer scheduled times to older ones."""
@@ -71,9 +72,11 @@ class Reduction:
     def _compare(self) -> None:
         """Compare the newest waiting backup with the next one, and remove it."""
         newer, after = self._waiting.pop(0)
+        if self._newest is None:  # the first that is compared is the newest of all
+            self._newest = after
         if self._waiting and self._is_recent(newer.data_as_of):
             older, before = self._waiting[0]
-            lost = losses(older.location, before, after, self.limits)
+            lost = losses(older.location, before, after, self.limits, newest=self._newest)
             self._facts[newer.key] = replace(newer, losses=lost)
 
 

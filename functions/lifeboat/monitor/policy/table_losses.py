@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Table
@@ -21,12 +21,21 @@ type Counts = Mapping[TableName, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A table that lost rows, with a hint about a harmless reason."""
+    """A table that lost rows.
+
+    Attributes:
+        name: schema and name, as SQL has them.
+        before: its rows in the older backup.
+        after: those in the newer one; None if the table is gone.
+        hint: a possible harmless reason; "" if there is none.
+        again: its rows in the newest backup of all, if that is another one and has them again.
+    """
 
     name: str
     before: int
     after: int | None
     hint: str = ""
+    again: int | None = None
 
     @property
     def headline(self) -> str:
@@ -37,7 +46,8 @@ class Loss:
     def __str__(self) -> str:
         """As a person reads it."""
         after = "gone" if self.after is None else f"{self.after:,}"
-        return f"{self.name} ({self.before:,} rows, now {after}{self.hint})"
+        again = "" if self.again is None else f", in the newest backup {self.again:,} again"
+        return f"{self.name} ({self.before:,} rows, then {after}{self.hint}{again})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +59,14 @@ class Losses:
         count: how many tables lost rows.
         first: the first of them.
         harmless: whether each loss may have a harmless reason.
+        restored: whether the newest backup of all has as many rows again, in each table.
     """
 
     since: BackupLocation
     count: int
     first: tuple[Loss, ...]
     harmless: bool
+    restored: bool = False
 
 
 def counts(tables: Iterable[Table], names: dict[TableName, TableName]) -> Counts:
@@ -71,15 +83,34 @@ def counts(tables: Iterable[Table], names: dict[TableName, TableName]) -> Counts
     return found
 
 
-def losses(since: BackupLocation, older: Counts, newer: Counts, limits: MonitorSettings) -> Losses:
-    """The rows lost from the older backup to the newer."""
-    found = list(_losses(older, newer, limits))
+def losses(
+    since: BackupLocation, older: Counts, newer: Counts, limits: MonitorSettings, *, newest: Counts
+) -> Losses:
+    """The rows lost from the older backup to the newer.
+
+    Args:
+        since: the older backup.
+        older: its tables.
+        newer: those of the newer one.
+        limits: from which on lost rows count.
+        newest: the tables of the newest backup of all, which may be the newer one.
+    """
+    found = [_again(each, name, newest, limits) for name, each in _losses(older, newer, limits)]
     return Losses(
         since=since,
         count=len(found),
         first=tuple(found[:MAX_NAMED]),
         harmless=all(loss.hint for loss in found),
+        restored=all(loss.again is not None for loss in found),
     )
+
+
+def _again(loss: Loss, name: TableName, newest: Counts, limits: MonitorSettings) -> Loss:
+    """The same loss, with the rows that the table has again."""
+    rows = newest.get(name)
+    if rows is None or fell(rows, loss.before, limits.table_loss_percent):
+        return loss
+    return replace(loss, again=rows)
 
 
 def fell(now: float, before: float, percent: int) -> bool:
@@ -87,7 +118,9 @@ def fell(now: float, before: float, percent: int) -> bool:
     return (before - now) * _PERCENT > percent * before
 
 
-def _losses(older: Counts, newer: Counts, limits: MonitorSettings) -> Iterator[Loss]:
+def _losses(
+    older: Counts, newer: Counts, limits: MonitorSettings
+) -> Iterator[tuple[TableName, Loss]]:
     fresh = _by_rows(older, newer)
     patterns = {(schema, _NUMBERS.sub("#", name)) for schema, name in newer}
     for name in sorted(older):
@@ -95,11 +128,11 @@ def _losses(older: Counts, newer: Counts, limits: MonitorSettings) -> Iterator[L
         if before is None or before < limits.table_loss_rows:
             continue
         if name not in newer:
-            yield Loss(qualified(*name), before, None, _hint(name, before, fresh, patterns))
+            yield name, Loss(qualified(*name), before, None, _hint(name, before, fresh, patterns))
             continue
         after = newer[name]
         if after is not None and fell(after, before, limits.table_loss_percent):
-            yield Loss(qualified(*name), before, after)
+            yield name, Loss(qualified(*name), before, after)
 
 
 def _by_rows(older: Counts, newer: Counts) -> dict[int, TableName]:

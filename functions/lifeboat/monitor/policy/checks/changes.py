@@ -10,7 +10,7 @@ from lifeboat.model.text import format_age, format_size, format_time, plural
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.checks.coverage import check_incomplete
 from lifeboat.monitor.policy.database_view import RECENT, DatabaseView
-from lifeboat.monitor.policy.table_losses import fell
+from lifeboat.monitor.policy.table_losses import Losses, fell
 
 MEDIAN_BACKUPS = 7
 """Backups before the newest whose median is the usual size."""
@@ -97,7 +97,7 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
     rest = f" and {lost.count - len(named)} more" if lost.count > len(named) else ""
     yield Finding(
         code=Code.TABLE_ROWS_DROPPED,
-        level=Level.WARNING if lost.harmless else Level.CRITICAL,
+        level=_level(lost),
         database=view.name,
         subject=newer.location.id,
         headline=f"{first.headline}{f' and of {plural(more, "more table")}' if more else ''}",
@@ -124,6 +124,13 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         ),
         passing=True,
     )
+
+
+def _level(lost: Losses) -> Level:
+    """Rows that are there again may be the old ones or others: people should know, not wake up."""
+    if lost.restored:
+        return Level.INFO
+    return Level.WARNING if lost.harmless else Level.CRITICAL
 
 
 def _kept_until(backup: BackupFacts) -> str:
