@@ -34,8 +34,11 @@ LONGEST_SECONDS = 900.0
 _LATE_SECONDS = 60.0
 """How late CloudWatch may show a line."""
 
-LAST_WORDS_SECONDS = 8.0
-"""How long a run's last line may come after that of its end."""
+KILLED_SECONDS = 8.0
+"""How long the last words of a run may come after Lambda's line that it was killed."""
+
+LAST_WORDS_SECONDS = 60.0
+"""How long they may come after the line of its end, if nothing says that it was killed."""
 
 _EARLY_SECONDS = 60.0
 """How far clocks may differ."""
@@ -134,7 +137,7 @@ def follow(context: Context, started: Run, *, doing: str) -> Answer:
                     break
                 if log.ended:
                     ended = ended or time.monotonic()
-                    if time.monotonic() - ended >= LAST_WORDS_SECONDS:
+                    if time.monotonic() - ended >= _patience(log):
                         break
     except KeyboardInterrupt:
         raise CommandError(
@@ -145,12 +148,17 @@ def follow(context: Context, started: Run, *, doing: str) -> Answer:
         ) from None
     if log.settled and not log.failure and log.answer is not None:
         return log.answer
-    if not (log.ended or log.settled):
-        raise _still_running(started, log)
-    failure = log.failure or log.lost()
+    failure = log.failure or log.killed()
+    if failure is None:
+        raise _unknown(started, log)
     if context.options.json:
         context.show_json(failure)
     raise error_of(failure, started.function)
+
+
+def _patience(log: RunLog) -> float:
+    """Seconds to wait for the last words of a run that has ended."""
+    return KILLED_SECONDS if log.killed() else LAST_WORDS_SECONDS
 
 
 def log_lines(context: Context, started: Run) -> list[str]:
@@ -209,11 +217,14 @@ def _unwatched(started: Run, why: str) -> CommandError:
     )
 
 
-def _still_running(started: Run, log: RunLog) -> CommandError:
-    said = "has not ended" if log.started else "has not begun"
+def _unknown(started: Run, log: RunLog) -> CommandError:
+    if log.ended:
+        said = "has ended, but its log doesn't show how."
+    else:
+        what = "has not ended" if log.started else "has not begun"
+        said = f"{what} after {LONGEST_SECONDS / 60:.0f} minutes, as far as its log shows."
     return CommandError(
-        f"The run {started.run_id} {said} after {LONGEST_SECONDS / 60:.0f} minutes, as far as its"
-        " log shows.",
+        f"The run {started.run_id} {said}",
         safe="Existing backups are untouched. Nobody knows yet what became of the run.",
         next_step=f"{started.watch}  or: lifeboat backups {started.database}",
         code=ExitCode.RUNNING,

@@ -85,12 +85,17 @@ class RunLog:
         passed = self.answer is not None and self.answer.get("verdict") != "failed"
         return passed or self.failure is not None
 
-    def lost(self) -> Payload:
-        """How a run failed that has ended without a word of its own: Lambda killed it."""
-        what = self._killed or "The run ended without an answer: Lambda has killed it."
+    def killed(self) -> Payload | None:
+        """How a run failed that Lambda has killed; None if nothing says so.
+
+        A run that has ended without its own last words may also have succeeded: CloudWatch may not
+        have shown them yet.
+        """
+        if not (self._killed and self.ended):
+            return None
         return _payload(
             "Runtime.Killed",
-            what,
+            self._killed,
             _UNSURE,
             "If its time or memory ran out, raise timeout_minutes or memory_mb in lifeboat.toml,"
             " then: make deploy. Then repeat the command.",

@@ -18,9 +18,16 @@ SLEEPS = textwrap.dedent("""
         return context.aws_request_id
 """)
 
+LATE = textwrap.dedent("""
+    import sys, threading
+    def handler(event, context):
+        said = f"late {context.aws_request_id}"
+        threading.Timer(0.6, print, [said], {"file": sys.stderr, "flush": True}).start()
+""")
 
-def _function(aws: LocalAws, timeout: int = 20) -> str:
-    name = make_function(aws, SLEEPS, timeout=timeout)
+
+def _function(aws: LocalAws, timeout: int = 20, code: str = SLEEPS) -> str:
+    name = make_function(aws, code, timeout=timeout)
     aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     return name
 
@@ -73,3 +80,13 @@ def test_a_run_whose_time_is_up_says_so_with_its_id(aws: LocalAws, tmp_path: Pat
     assert any(
         each.endswith(f"{run} Task timed out after 1.00 seconds") for each in _log(aws, name, run)
     )
+
+
+def test_a_line_that_is_read_late_is_in_the_log_of_its_own_run(aws: LocalAws) -> None:
+    name = _function(aws, code=LATE)
+    first = _start(aws, name, Path())
+    assert eventually(lambda: f"late {first}" in _log(aws, name, first), seconds=10)
+    second = _start(aws, name, Path())
+    assert eventually(lambda: f"late {second}" in _log(aws, name, second), seconds=10)
+    streams = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    assert sum(each["message"] == f"late {first}" for each in streams) == 1

@@ -103,13 +103,16 @@ def running_logs() -> None:
         name = config.get("LogGroup") or f"/aws/lambda/{self.func_name}"
         if group := cloudwatch_logs._log_groups.get(name):  # noqa: SLF001
             logs[request_id] = _RunningLog(group, request_id)
+        # What the run before wrote last may have been read late: it is in the log of that run.
+        self._drain_stderr()
+        logs.pop(getattr(self, "running", ""), None)
         self.running = request_id
         result: Document = invoke(self, event, request_id, **more)
         return result
 
     def emit_rest(func: object, request: str, log: str, *rest: Any, **more: Any) -> None:  # noqa: ANN401
         _error, milliseconds = rest
-        if running := logs.pop(request, None):
+        if running := logs.get(request):  # it stays, for a line that is read late
             running.finish(log, milliseconds)
         else:
             emit(func, request, log, *rest, **more)

@@ -54,8 +54,10 @@ def result_of(run: FoundRun, now: int) -> str:
     if log.answer is not None:
         answer = log.answer
         return str(answer.get("verdict") or short_id(answer.get("backup") or "done"))
-    if log.ended or now - run.last > _STALE:
+    if log.killed() or (not log.ended and now - run.last > _STALE):
         return "killed"
+    if log.ended:
+        return "ended; its log doesn't show how"
     return f"running: {log.progress.step}" if log.progress else "running"
 
 

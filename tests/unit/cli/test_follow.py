@@ -124,6 +124,16 @@ def test_a_run_that_lambda_killed_ends_as_failed(run: Callable[[Logs], Any], clo
     assert clock.now < 15
 
 
+def test_a_run_whose_last_words_are_missing_is_not_called_a_failure(
+    run: Callable[[Logs], Any], clock: Clock
+) -> None:
+    error = ends(run, Logs([f"END RequestId: {RUN}"]))
+    assert error.code == 5
+    assert "has ended, but its log doesn't show how" in error.what
+    assert f"lifeboat watch app --run {RUN}" in error.next_step
+    assert follow.LAST_WORDS_SECONDS <= clock.now < follow.LONGEST_SECONDS
+
+
 @pytest.mark.parametrize(
     ("lines", "said"), [([], "has not begun"), ([f"START RequestId: {RUN}"], "has not ended")]
 )

@@ -58,17 +58,24 @@ def test_a_drill_that_failed_is_no_success_while_its_failure_is_not_there_yet() 
         (f"2026-11-22T02:15:00.000Z {RUN} Task timed out after 900.00 seconds", "time ran out"),
         (f"RequestId: {RUN} Error: Runtime exited with error: signal: killed", "memory ran out"),
         (f"REPORT RequestId: {RUN}\tStatus: error\tError Type: Runtime.OutOfMemory", "memory"),
-        (f"REPORT RequestId: {RUN}\tDuration: 9 ms", "without an answer"),
     ],
 )
 def test_a_run_that_lambda_killed_has_failed_and_says_why(said: str, what: str) -> None:
     log = RunLog(RUN)
     log.add([f"START RequestId: {RUN}", progress(3), said, END])
     assert (log.ended, log.settled) == (True, False)
-    message = log.lost()["errorMessage"]
+    killed = log.killed()
+    assert killed
+    message = killed["errorMessage"]
     assert what in message
     assert "\nSafe: " in message
     assert "\nNext: " in message
+
+
+def test_nobody_knows_of_a_run_that_only_ended_whether_it_was_killed() -> None:
+    log = RunLog(RUN)
+    log.add([f"START RequestId: {RUN}", f"REPORT RequestId: {RUN}\tDuration: 9 ms", END])
+    assert (log.ended, log.settled, log.killed()) == (True, False, None)
 
 
 def test_a_crash_points_to_the_log() -> None:
