@@ -14,6 +14,8 @@ ALARMS = "alarms"
 _FOLDER = files("lifeboat_cli") / "runbooks"
 _SUFFIX = ".md"
 _LINK = re.compile(r"\]\(#([a-z-]+)\)")
+_FOLD = "<details>\n<summary>Without the command line</summary>\n"
+_END = "</details>\n"
 
 
 def names() -> list[str]:
@@ -26,19 +28,38 @@ def names() -> list[str]:
 
 
 def page(name: str) -> str:
-    """The text of a runbook.
+    """The text of a runbook, as a terminal shows it.
 
     Raises:
         CommandError: there is none of that name.
     """
     if name in names():
-        return (_FOLDER / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+        return for_terminal((_FOLDER / f"{name}{_SUFFIX}").read_text(encoding="utf-8"))
     raise CommandError(
         f"There is no runbook {name}.",
         safe="Nothing was done.",
         next_step=f"Name one of: {', '.join(names())}.",
         code=ExitCode.USAGE,
     )
+
+
+def for_terminal(text: str) -> str:
+    """A page without the fold for those who lack this program, and without the fences' marks.
+
+    Args:
+        text: of the file.
+    """
+    before, _, fold = text.partition(_FOLD)
+    lines = (before + fold.partition(_END)[2]).strip().splitlines()
+    return "".join(f"{_without_mark(line)}\n" for line in lines)
+
+
+def _without_mark(line: str) -> str:
+    """The line; of a fence, only the language is left: what follows is for the project's tests."""
+    fence = line.lstrip()
+    if not fence.startswith("```"):
+        return line
+    return line[: len(line) - len(fence)] + fence.partition(" ")[0]
 
 
 def title(name: str) -> str:

@@ -183,10 +183,13 @@ def synthesize(
 
 @pytest.fixture
 def cli(installation: Installation, tmp_path: Path) -> Iterator[Terminal]:
-    """A terminal with the AWS CLI, psql and PostgreSQL's own programs."""
+    """A terminal with our command line, the AWS CLI, psql and PostgreSQL's own programs."""
     aws = AwsCommands(
         lambda service, config: installation.aws.client(service, config=config),
     )
     programs = {"aws": aws.run, "psql": psql}
-    with terminal(programs, [installation.database.server.programs], tmp_path) as made:
+    variables = installation.aws.environment() | {"LIFEBOAT_STACK": "Lifeboat"}
+    del variables["PATH"]
+    servers = [installation.database.server.programs]
+    with terminal(programs, servers, tmp_path, variables) as made:
         yield made

@@ -1,4 +1,4 @@
-"""The commands that the stack prints and the runbooks teach, pasted into several shells."""
+"""The commands that the stack prints, and those of the command line, in several shells."""
 
 import json
 
@@ -6,7 +6,6 @@ import pytest
 
 from tests.deployed.conftest import Installation
 from tests.support.command_stubs import Terminal
-from tests.support.doc_pages import RUNBOOKS, Page
 
 PRINTED = {
     "BackupCommand": ('"app"', '"nobody"'),
@@ -21,12 +20,6 @@ def printed(installation: Installation, name: str) -> str:
     """The command in an output of the stack, that of the database `app` where each has one."""
     outputs = installation.outputs
     return outputs[name] if name in outputs else outputs[f"{name}App"]
-
-
-def taught(name: str, event: str) -> str:
-    """What a page has pasted once, and its short command."""
-    (setup,) = {each.text for each in Page.read(RUNBOOKS / "drills.md").blocks if "()" in each.text}
-    return f"{setup}lifeboat {name} '{event}'"
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
@@ -45,12 +38,13 @@ def test_nothing_goes_on_after_a_function_that_failed(
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
-def test_nothing_goes_on_after_what_a_page_teaches_has_failed(cli: Terminal, shell: str) -> None:
-    backup = taught("backup-app", '{"database": "nobody"}')
+def test_nothing_goes_on_after_the_command_line_has_failed(cli: Terminal, shell: str) -> None:
+    backup = "lifeboat backup app --label 'no/slash'"
     done = cli.ended(shell, "-c", f"{backup} && echo MIGRATES")
-    assert done.returncode != 0
-    assert "MIGRATES" not in done.stdout
-    assert "\nNext: " in done.stderr
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "\n  Next: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", PRINTED)
@@ -64,12 +58,11 @@ def test_nothing_goes_on_where_aws_itself_refuses(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("make", [printed, lambda *_: taught("backup-app", '{"database": "app"}')])
+@pytest.mark.parametrize("ours", [False, True])
 def test_an_answer_is_whole_in_a_file_and_in_a_pipe(
-    installation: Installation, cli: Terminal, make: object
+    installation: Installation, cli: Terminal, *, ours: bool
 ) -> None:
-    assert callable(make)
-    command = make(installation, "BackupCommand")
+    command = "lifeboat backup app --json" if ours else printed(installation, "BackupCommand")
     assert cli.ended("sh", "-c", f"{command} > answer.txt && echo MIGRATES").stdout == "MIGRATES\n"
     answer = json.loads((cli.directory / "answer.txt").read_text())
     assert answer["backup"].startswith("manual/app/")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection, Listener
@@ -57,14 +57,20 @@ class Terminal:
     path: Sequence[Path]
     variables: dict[str, str] = field(default_factory=dict)
 
-    def run(self, script: str, stdin: str = "") -> str:
+    def run(self, script: str, stdin: str = "", codes: Container[int] = (0,)) -> str:
         """What a script writes.
 
+        Args:
+            script: for bash.
+            stdin: what is typed.
+            codes: the exit codes with which it may end.
+
         Raises:
-            AssertionError: it failed; has all that it wrote.
+            AssertionError: it ended otherwise; has the code, and all that it wrote.
         """
         done = self.ended("bash", "-euo", "pipefail", "-c", script, stdin=stdin)
-        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        said = f"{script}\n{done.stdout}{done.stderr}exit code {done.returncode}"
+        assert done.returncode in codes, said
         return done.stdout
 
     def ended(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -83,14 +89,18 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    programs: Mapping[str, Program], others: Sequence[Path], directory: Path
+    programs: Mapping[str, Program],
+    others: Sequence[Path],
+    directory: Path,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Terminal]:
-    """A terminal in which these programs are there, and those in other directories.
+    """A terminal in which these programs are there, our own one, and those in other directories.
 
     Args:
         programs: by the names that they are called by.
         others: directories of real ones.
         directory: where commands run.
+        variables: of the environment.
     """
     with tempfile.TemporaryDirectory(prefix="lifeboat-cli-") as place:
         address = f"{place}/calls"
@@ -101,11 +111,13 @@ def terminal(
             )
             client.chmod(client.stat().st_mode | stat.S_IXUSR)
         Path(place, "python3").symlink_to(sys.executable)
+        Path(place, "lifeboat").symlink_to(Path(sys.executable).with_name("lifeboat"))
         with Listener(address, "AF_UNIX") as listener:
             server = threading.Thread(target=_serve, args=(listener, programs))
             server.start()
             try:
-                yield Terminal(directory, [Path(place), *others, Path("/usr/bin"), Path("/bin")])
+                path = [Path(place), *others, Path("/usr/bin"), Path("/bin")]
+                yield Terminal(directory, path, dict(variables or {}))
             finally:
                 with Client(address, "AF_UNIX") as last:
                     last.send(None)

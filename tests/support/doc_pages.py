@@ -2,10 +2,13 @@
 
 What stands after the language of a block says what becomes of it:
 
+    ```bash get      gets the command line; executed by a test of its own
     ```bash setup    pasted once; goes before every later block of its page
     ```bash run      executed in tests/deployed/test_runbooks.py
     ```bash look     needs a real console or another provider: only its form is checked
-    ```json seen     the answer of the block before it has at least that
+    ```text seen     the block before it prints at least these lines, in this order
+
+The commands of a fold stand under its summary, as others do under a heading.
 """
 
 import json
@@ -21,9 +24,10 @@ EVENTS = DOCS / "events"
 
 _FENCE = re.compile(r"^ *```(\S*) ?(.*)$")
 _HEADING = re.compile(r"^(#+) (.+)$")
+_SUMMARY = re.compile(r"^<summary>(.+)</summary>$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _PLACEHOLDER = re.compile(r"<([A-Za-z][A-Za-z -]*)>")
-_EVENT = re.compile(r"lifeboat ([a-z-]+) '(\{.*?\})'", re.DOTALL)
+_EVENT = re.compile(r"--function-name Lifeboat-([a-z-]+) .*?--payload '(\{.*?\})' ")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Block:
     Attributes:
         page: the name of the page, without its ending.
         line: of its first line of code, from 1.
-        section: the heading that it stands under.
+        section: the heading that it stands under, or the summary of a fold.
         language: such as "bash".
         mode: what else stands after the fence.
         text: the code.
@@ -51,7 +55,7 @@ class Block:
         return self.language, self.mode
 
     def events(self) -> Iterator[tuple[str, object]]:
-        """The function that each command of ours invokes, without the stack's name; the event."""
+        """The function that each plain command invokes, without the stack's name; the event."""
         for name, payload in _EVENT.findall(self.text):
             yield name, json.loads(payload)
 
@@ -118,6 +122,8 @@ class Page:
                 body.append(line)
             elif heading := _HEADING.match(line):
                 section = heading[2]
+            elif summary := _SUMMARY.match(line):
+                section = summary[1]
         assert fence is None, f"{self.name}: the block at line {start} has no end"
 
     def _prose(self) -> Iterator[str]:
@@ -139,25 +145,15 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
-def require_seen(shown: object, answer: object, where: str = "answer") -> None:
-    """That an answer has at least what a page shows; "..." stands for anything.
+def require_printed(shown: str, printed: str) -> None:
+    """That a program has printed what a page shows; "..." stands for anything within a line.
+
+    Spaces between words count as one, as the widths of columns depend on what is in them.
 
     Raises:
-        AssertionError: it hasn't; says where.
+        AssertionError: a line is missing, or comes too early; says which.
     """
-    match shown:
-        case dict():
-            assert isinstance(answer, dict), f"{where} is {answer!r}"
-            for key, value in shown.items():
-                assert key in answer, f"{where} has no {key!r}: {answer!r}"
-                require_seen(value, answer[key], f"{where}.{key}")
-        case list():
-            assert isinstance(answer, list), f"{where} is {answer!r}"
-            assert len(answer) >= len(shown), f"{where} has only {answer!r}"
-            for number, value in enumerate(shown):
-                require_seen(value, answer[number], f"{where}[{number}]")
-        case str() if "..." in shown:
-            pattern = ".*".join(map(re.escape, shown.split("...")))
-            assert re.fullmatch(pattern, str(answer), re.DOTALL), f"{where} is {answer!r}"
-        case _:
-            assert answer == shown, f"{where} is {answer!r}, not {shown!r}"
+    lines = iter(" ".join(line.split()) for line in printed.splitlines())
+    for line in filter(None, (" ".join(each.split()) for each in shown.splitlines())):
+        pattern = ".*".join(re.escape(part) for part in line.split("..."))
+        assert any(re.fullmatch(pattern, each) for each in lines), f"no {line!r} in\n{printed}"

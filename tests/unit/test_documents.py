@@ -6,11 +6,14 @@ That their commands work is tried in tests/deployed/test_runbooks.py.
 import ast
 import json
 import re
+import shlex
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import click
 import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -25,23 +28,28 @@ from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.restore.policy.event import MAY_BE as OF_RESTORES
 from lifeboat.restore.policy.event import Action, parse_restore_event
 from lifeboat.settings import Settings, ValidationQuery
+from lifeboat_cli.main import lifeboat
 from tests.support.aws_commands import UsageError, parse
 from tests.support.doc_pages import EVENTS, RUNBOOKS, Block, Page, filled, runbooks
 
 REPOSITORY = Path(__file__).parents[2]
+TYPED = sorted([*(REPOSITORY / "docs").glob("*.md"), *RUNBOOKS.glob("*.md")])
 PAGES = {page.name: page for page in runbooks()}
 NAMED = sorted(set(PAGES) - {"README"})
-KINDS = {("bash", "setup"), ("bash", "run"), ("bash", "look"), ("json", "seen")}
+KINDS = {
+    *(("bash", mode) for mode in ("get", "setup", "run", "look")),
+    ("text", "seen"),
+}
+FOLD = "Without the command line"
 
 #: Words that are understood where a page's placeholders stand.
 FILLED = {
     "bucket": "lifeboat-vault",
-    "backup": "daily/app/2026-11-22T020000Z",
+    "backup": "daily/2026-11-22T020000Z",
+    "backup id": "daily/app/2026-11-22T020000Z",
     "moment": "2026-11-22T09:00:00Z",
-    "target": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/admin-AbCdEf",
     "function": "public.slug(text)",
     "schemas": "app, public",
-    "test server": "arn:aws:secretsmanager:us-east-1:000000000000:secret:lifeboat/test-AbCdEf",
     "secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf",
     "parameter": "/lifeboat/app",
     "restored database": "app_restored_20261122t093000z",
@@ -143,26 +151,35 @@ def test_validation_queries_on_the_page_are_such_as_the_settings_take() -> None:
         ValidationQuery.model_validate(query)
 
 
-def test_the_same_is_pasted_on_every_page_that_asks_functions() -> None:
-    pasted = {block.text for block in blocks(("bash", "setup")) if "lifeboat()" in block.text}
-    assert len(pasted) == 1
+def test_every_page_that_uses_the_command_line_begins_with_how_to_get_it() -> None:
+    gets = {block.text for block in blocks(("bash", "get"))}
+    assert len(gets) == 1
     for page in PAGES.values():
-        asks = any(
-            line.startswith("lifeboat ") for each in page.blocks for line in each.text.splitlines()
-        )
-        assert asks == any("lifeboat()" in each.text for each in page.blocks), page.name
+        ours = [each for each in page.blocks if each.mode == "get" or _is_ours(each)]
+        assert not ours or ours[0].mode == "get", page.name
+        assert len(ours) != 1, page.name
 
 
-def test_the_readme_has_the_same_pasted() -> None:
-    (pasted,) = {each.text for each in blocks(("bash", "setup")) if "lifeboat()" in each.text}
-    assert pasted in (REPOSITORY / "README.md").read_text()
+def test_every_page_that_uses_the_command_line_ends_with_a_fold_for_whoever_has_none() -> None:
+    for page in PAGES.values():
+        used = {block.section == FOLD for block in page.blocks if block.mode in {"run", "look"}}
+        assert not any(map(_is_ours, page.blocks)) or used == {True, False}, page.name
+        for block in page.blocks:
+            assert block.section != FOLD or "lifeboat " not in block.text, page.name
 
 
-def test_whoever_is_to_paste_a_command_is_shown_which_cli_it_needs() -> None:
-    texts = {name: page.text for name, page in PAGES.items()}
-    texts["the README"] = (REPOSITORY / "README.md").read_text()
-    for name, text in texts.items():
-        assert "lifeboat()" not in text or "AWS CLI v2" in text, name
+def _is_ours(block: Block) -> bool:
+    return block.language == "bash" and block.text.startswith("lifeboat ")
+
+
+def test_a_plain_command_is_as_those_in_mails_are() -> None:
+    commands = Commands(vault="v", stack="Lifeboat", region="eu-central-1")
+    for block in blocks(("bash", "run"), ("bash", "look")):
+        if "aws lambda invoke" in block.text:
+            ((function, event),) = block.events()
+            assert isinstance(event, dict)
+            made = commands._sent(f"Lifeboat-{function}", event)
+            assert block.text == made.replace(" --region eu-central-1", "") + "\n", block.line
 
 
 def test_no_function_is_invoked_twice_by_one_command_and_none_fails_unseen() -> None:
@@ -180,7 +197,7 @@ def test_no_function_is_invoked_twice_by_one_command_and_none_fails_unseen() -> 
 def test_every_command_on_a_page_is_either_run_or_said_to_need_a_real_console() -> None:
     for page in PAGES.values():
         for block in page.blocks:
-            if block.language in {"bash", "sh", "json"}:
+            if block.language in {"bash", "sh", "json", "text"}:
                 assert block.kind in KINDS, f"{page.name}:{block.line}"
 
 
@@ -206,11 +223,40 @@ def test_every_event_on_a_page_is_understood(name: str) -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_every_aws_command_on_a_page_is_one_of_the_cli(name: str) -> None:
     for block in PAGES[name].blocks:
-        if block.language != "bash" or block.mode == "setup":
+        if block.language != "bash" or block.mode in {"get", "setup"}:
             continue
         for words in Block(name, block.line, "", "", "", filled(block.text, FILLED)).commands():
             if words[0] == "aws":
                 parse(_alone(words[1:]))
+
+
+@pytest.mark.parametrize("path", TYPED, ids=lambda path: path.stem)
+def test_every_command_of_ours_in_the_documents_is_one_that_there_is(path: Path) -> None:
+    for _, name, *arguments in typed(path):
+        command = lifeboat.get_command(click.Context(lifeboat), name)
+        if command is None:
+            raise click.UsageError(f"there is no command {name}")
+        command.make_context(name, arguments)
+
+
+def typed(path: Path) -> Iterator[list[str]]:
+    """The words of each command of ours in a document: in its blocks, and between backquotes."""
+    page = Page.read(path)
+    spans = re.findall(r"`(lifeboat [a-z][^`]*)`", page.text)
+    lines = [line for block in page.blocks for line in block.text.splitlines()]
+    for each in (*spans, *(line for line in lines if line.startswith("lifeboat "))):
+        alone = re.split(r" (?:&&|\|\||[|;>&]) ", each)[0]
+        yield shlex.split(filled(alone, defaultdict(lambda: "app", FILLED)))
+
+
+@pytest.mark.parametrize(
+    "words", [["restore"], ["restor", "app"], ["backup", "app", "--lable", "x"]], ids=" ".join
+)
+def test_a_misspelled_command_of_ours_would_be_found_out(words: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text(f"Type `lifeboat {' '.join(words)}`.")
+    with pytest.raises(click.UsageError):
+        test_every_command_of_ours_in_the_documents_is_one_that_there_is(path)
 
 
 def _alone(words: list[str]) -> list[str]:
