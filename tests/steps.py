@@ -13,7 +13,12 @@ from itertools import groupby
 from tests.support.doc_pages import DOCS, Block, Page
 
 PAGE = DOCS / "what-to-type.md"
-VALUES = {"backup": "daily/2026-11-22T020000Z", "live database": "spec_drive"}
+VALUES = {
+    "administrator url": "postgresql://neondb_owner:npg_AbCdEfGh1234@ep-cool-name-a1b2c3d4"
+    ".eu-central-1.aws.neon.tech/spec_drive",
+    "backup": "daily/2026-11-22T020000Z",
+    "live database": "spec_drive",
+}
 """Real names, as long as they usually are."""
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z -]*)>")
