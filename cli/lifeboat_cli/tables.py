@@ -43,21 +43,28 @@ def console(file: TextIO) -> Console:
     )
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> Table:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "", whole: str = ""
+) -> Table:
     """A table without lines; in a terminal that is too narrow, cells are folded.
 
     Args:
         headings: of the columns.
         rows: cells, as plain text; it is made safe here.
         right: the headings of columns with figures, separated by spaces, which are aligned right.
+        whole: those of columns that are never folded, such as ids, which people copy.
     """
     made = Table(
         box=None, pad_edge=False, padding=(0, 2, 0, 0), collapse_padding=True, header_style="bold"
     )
-    figures = right.split()
+    figures, unfolded = right.split(), whole.split()
     for each in headings:
         made.add_column(
-            each, justify="right" if each in figures else "left", overflow="fold", min_width=2
+            each,
+            justify="right" if each in figures else "left",
+            overflow="fold",
+            min_width=2,
+            no_wrap=each in unfolded,
         )
     for row in rows:
         made.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in map(safe_line, row)))

@@ -14,10 +14,17 @@ from lifeboat_cli.tables import table
 from lifeboat_cli.text import NONE, minute, safe_line, size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from lifeboat_cli.context import Context
     from lifeboat_cli.invoke import Answer
 
-_HEADINGS = ("BACKUP", "DATA OF (UTC)", "ROWS", "SIZE", "DRILL", "EXPIRES", "LABEL")
+_HEADINGS = ("BACKUP", "ROWS", "SIZE", "DRILL", "LABEL", "EXPIRES", "DATA OF (UTC)")
+_NARROW_HEADINGS = _HEADINGS[:5]
+_ALL_COLUMNS = 100
+"""Columns of a terminal from which on there is room for all; `lifeboat show` has the others."""
 
 
 @declared()
@@ -40,7 +47,7 @@ def backups(context: Context, database: str, before: str | None, *, everything: 
         found += more["backups"]
         page = more["next_page"]
     if found:
-        context.show(table(_HEADINGS, map(_cells, found), right="ROWS SIZE"))
+        context.show(listing(found, context.out.width))
     else:
         context.show(f"There is no backup of {database}. Take one: lifeboat backup {database}")
     for each in answer["skipped"]:
@@ -55,14 +62,26 @@ def backups(context: Context, database: str, before: str | None, *, everything: 
 command = backups
 
 
+def listing(found: Sequence[Answer], width: int) -> Table:
+    """The table of backups; a narrow terminal gets fewer columns, and no id is ever folded.
+
+    Args:
+        found: backups, as the function answers them.
+        width: columns of the terminal.
+    """
+    headings = _HEADINGS if width >= _ALL_COLUMNS else _NARROW_HEADINGS
+    rows = (_cells(each)[: len(headings)] for each in found)
+    return table(headings, rows, right="ROWS SIZE", whole="BACKUP DRILL EXPIRES")
+
+
 def _cells(backup: Answer) -> tuple[str, ...]:
-    where = "" if backup["available"] else f" ({backup['storage_state']})"
+    state = "" if backup["available"] else backup["storage_state"]
     return (
-        short_id(backup["backup"]) + where,
-        minute(backup["data_as_of"]),
+        short_id(backup["backup"]),
         f"{backup['rows']:,}",
         size(backup["archive_bytes"]),
         backup["drill_verdict"] or NONE,
+        "; ".join(filter(None, (backup["label"], state))),
         (backup["expires_at"] or "never")[:10],
-        backup["label"] or "",
+        minute(backup["data_as_of"]),
     )
