@@ -2,11 +2,11 @@
 
 from lifeboat.settings import Settings
 
-_SHARED = 20
+_SHARED = 19
 """Those of a stack without any database, without restores and without a dashboard."""
 
-_RESTORES, _DASHBOARD = 4, 1
-"""Function, log, role and async settings; the dashboard."""
+_RESTORES, _DASHBOARD = 5, 1
+"""Function, log, role, async settings and the rule that hears of retrievals; the dashboard."""
 
 _BACKUPS, _DRILLS = 6, 6
 """Those of a database: function, log, role, async settings, schedule and the schedule's role."""
