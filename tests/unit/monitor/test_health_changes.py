@@ -166,6 +166,8 @@ def test_rows_that_are_there_again_wake_nobody(users: int, level: Level) -> None
     assert finding.level is level
     again = f", in the newest backup {users:,} again" if level is Level.INFO else ""
     assert f"public.users (1,000 rows, then 12{again})" in finding.fact
+    assert finding.headline.endswith(", and has as many again") == (level is Level.INFO)
+    assert ("stop what writes" in finding.advice[1].text) == (level is Level.CRITICAL)
 
 
 def test_one_table_that_is_whole_again_excuses_no_other() -> None:

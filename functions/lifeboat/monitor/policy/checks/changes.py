@@ -100,7 +100,8 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         level=_level(lost),
         database=view.name,
         subject=newer.location.id,
-        headline=f"{first.headline}{f' and of {plural(more, "more table")}' if more else ''}",
+        headline=f"{first.headline}{f' and of {plural(more, "more table")}' if more else ''}"
+        f"{', and has as many again' if lost.restored else ''}",
         fact=f"Between {older.location.id} and {newer.location.id}"
         f" ({format_time(older.data_as_of)} to {format_time(newer.data_as_of)}):"
         f" {', '.join(named)}{rest}.",
@@ -109,11 +110,7 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         since=newer.data_as_of,
         safe=f"{older.location.id} has the rows from before{_kept_until(older)}",
         advice=(
-            Step(
-                "Ask whether somebody did it on purpose: a migration, a clean-up, a dropped"
-                " partition. If so, do nothing: this alert ends by itself."
-            ),
-            Step(f"If not, stop what writes to {view.name}."),
+            *_what_to_ask(view.name, lost),
             view.commands.to_restore_tables(
                 "Restore the rows into tables beside the live ones; first it shows a plan, which"
                 " changes nothing",
@@ -123,6 +120,22 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
             ),
         ),
         passing=True,
+    )
+
+
+def _what_to_ask(database: str, lost: Losses) -> tuple[Step, Step]:
+    """The first two steps of a person who reads that rows are lost."""
+    if lost.restored:
+        return (
+            Step("Ask whether somebody restored them. If so, do nothing: this ends by itself."),
+            Step("If nobody did, these are other rows. Then ask whether the old ones are missed."),
+        )
+    return (
+        Step(
+            "Ask whether somebody did it on purpose: a migration, a clean-up, a dropped"
+            " partition. If so, do nothing: this alert ends by itself."
+        ),
+        Step(f"If not, stop what writes to {database}."),
     )
 
 
