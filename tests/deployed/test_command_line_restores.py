@@ -15,6 +15,7 @@ import pytest
 from tests.deployed.conftest import REPOSITORY, Installation
 from tests.deployed.test_lifeboat_command import allowed
 from tests.support.backup_harness import Database
+from tests.support.ctrl_c import heed_ctrl_c
 from tests.support.restore_harness import databases, sweep
 
 
@@ -46,6 +47,7 @@ class Shell:
             cwd=str(self.directory),
             env={**os.environ, **self.variables, "TERM": "xterm"},
             dimensions=(50, 80),
+            preexec_fn=heed_ctrl_c,
             encoding="utf-8",
             timeout=60,
         )

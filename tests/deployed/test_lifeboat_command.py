@@ -15,6 +15,7 @@ import pyte
 import pytest
 
 from tests.deployed.conftest import Installation
+from tests.support.ctrl_c import heed_ctrl_c
 from tests.support.documented import require_documented
 
 PROGRAM = [sys.executable, "-m", "lifeboat_cli"]
@@ -48,6 +49,7 @@ class CommandLine:
                 [*PROGRAM[1:], *arguments],
                 env={**self.environment, "TERM": "xterm-256color"},
                 dimensions=(LINES, COLUMNS),
+                preexec_fn=heed_ctrl_c,
                 timeout=60,
             )
         )

@@ -18,6 +18,7 @@ from layers.target import Platform
 from lifeboat_cli.main import main
 from local.aws import LocalAws
 from local.postgres import PostgresServer
+from tests.support.ctrl_c import heed_ctrl_c
 
 REPOSITORY = Path(__file__).parents[2]
 PASSWORD = "Bait: s3cr3t/&?%_of'the\"owner"
@@ -130,6 +131,7 @@ class Person:
             encoding="utf-8",
             timeout=240,
             dimensions=(50, 100),
+            preexec_fn=heed_ctrl_c,
         )
 
     def reads(self, *texts: str) -> None:
