@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.stack import Stack, find_stack, open_session
 from lifeboat_cli.tables import console
-from lifeboat_cli.text import safe
+from lifeboat_cli.text import folded, safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +82,12 @@ class Context:
         for part in parts:
             plain = isinstance(part, str)
             self.out.print(safe(part) if plain else part, soft_wrap=plain)
+
+    def show_prose(self, *lines: str) -> None:
+        """Print sentences of a result; in a terminal they are folded between words."""
+        for line in lines:
+            fits = folded(line, self.out.width) if self.out.is_terminal else line
+            self.show(fits)
 
     def show_json(self, answer: object) -> None:
         """Print an answer untouched, as JSON."""

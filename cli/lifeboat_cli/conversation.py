@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
-from lifeboat_cli.text import safe, safe_line
+from lifeboat_cli.text import folded, safe, safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,15 +106,6 @@ def _show(context: Context, lines: Iterable[str], *, result: bool, anyway: bool)
     elif anyway or not context.options.quiet:
         for line in lines:
             context.err.print(folded(safe(line), context.err.width), soft_wrap=True)
-
-
-def folded(line: str, width: int) -> str:
-    """A sentence of a plan, on as many lines as the terminal needs, below its own beginning."""
-    indent = " " * (len(line) - len(line.lstrip(" !-")))
-    wrapper = textwrap.TextWrapper(
-        width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return "\n".join(wrapper.wrap(line))
 
 
 def _blocked(context: Context, plan: Answer, blockers: list[str]) -> CommandError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import datetime, timedelta, timezone
 
 _KILO = 1000
@@ -33,6 +34,15 @@ def safe_line(text: object) -> str:
 def shortened(text: str, width: int) -> str:
     """The text, cut where it is longer than that."""
     return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def folded(line: str, width: int) -> str:
+    """A sentence on as many lines as the terminal needs, below its own beginning."""
+    indent = " " * (len(line) - len(line.lstrip(" !-0123456789.")))
+    wrapper = textwrap.TextWrapper(
+        width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(wrapper.wrap(line))
 
 
 def size(amount: float | None) -> str:

@@ -43,7 +43,7 @@ def status(context: Context, database: str | None) -> ExitCode:
     else:
         context.show(table(_HEADINGS, map(_cells, databases)))
         for finding in findings:
-            context.show("", *_finding_lines(finding))
+            _show_finding(context, finding)
         context.show("", *_summary(answer, databases))
     healths = [each["health"] for each in databases]
     if database is None:
@@ -92,17 +92,17 @@ def _cells(database: Answer) -> tuple[str, ...]:
     )
 
 
-def _finding_lines(finding: Answer) -> Iterator[str | Text]:
+def _show_finding(context: Context, finding: Answer) -> None:
     whose = finding["database"] or "the bucket"
     head = f"{finding['level'].upper()}: {whose} {safe_line(finding['headline'])}"
-    yield Text(head, style=STYLES.get(finding["level"], ""))
-    yield f"  {safe_line(finding['fact'])}"
-    yield f"  Safe: {safe_line(finding['safe'])}"
+    context.show("", Text(head, style=STYLES.get(finding["level"], "")))
+    context.show_prose(f"  {safe_line(finding['fact'])}", f"  Safe: {safe_line(finding['safe'])}")
     for number, step in enumerate(finding["advice"], 1):
         command = safe_line(step["command"])
-        yield f"  {number}. {safe_line(step['text'])}{':' if command else ''}"
-        yield from [f"     {command}"] if command else []
-    yield f"  lifeboat explain {finding['code']}"
+        context.show_prose(f"  {number}. {safe_line(step['text'])}{':' if command else ''}")
+        if command:
+            context.show(f"     {command}")
+    context.show(f"  lifeboat explain {finding['code']}")
 
 
 def verdict(answer: Answer, databases: Sequence[Answer]) -> str:

@@ -10,8 +10,9 @@ import pytest
 
 from lifeboat_cli import follow
 from lifeboat_cli.commands import restore as restoring
-from lifeboat_cli.conversation import folded, options_in
+from lifeboat_cli.conversation import options_in
 from lifeboat_cli.main import main
+from lifeboat_cli.text import folded
 
 HERE = ["--stack", "Boat", "--region", "eu-central-1"]
 PLAN: dict[str, Any] = {
@@ -118,6 +119,7 @@ def test_tables_without_a_schema_are_public(capsys: pytest.CaptureFixture[str]) 
 
 def test_sentences_of_a_plan_are_folded_below_their_beginning() -> None:
     assert folded("  ! one two three four", 12) == "  ! one two\n    three\n    four"
+    assert folded("  10. one two three", 12) == "  10. one\n      two\n      three"
     assert folded("  app -> a_very_long_name", 12) == "  app ->\n  a_very_long_name"
 
 
