@@ -15,7 +15,15 @@ REPOSITORY = Path(__file__).parents[2]
 OTHERS = {".venv", ".venv-localaws", "node_modules", "build", "cdk.out", ".hypothesis"}
 TEMPLATES = {"benchmarks/page.md"}
 """Pages that `make bench` fills and writes elsewhere; their links fit there."""
-IN_BUCKET = ("attempts/", "drills/", "restores/", "monitor/", "evidence/", "status.html")
+IN_BUCKET = (
+    "attempts/",
+    "drills/",
+    "restores/",
+    "monitor/",
+    "evidence/",
+    "status.html",
+    "tools/lifeboat.pyz",
+)
 ELSEWHERE = ("https://", "http://", "mailto:")
 
 
