@@ -9,6 +9,7 @@ import click
 
 from lifeboat_cli.aws_errors import explained
 from lifeboat_cli.errors import CommandError
+from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.text import safe_line
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 """What a function answers: an object of JSON."""
+
+_INVALID_EVENT = "EventError"
+"""What a function calls an event that it refuses; its advice is an event, not a command."""
 
 _UNKNOWN = "Existing backups are untouched. Whether the run had done something, its log says."
 
@@ -61,6 +65,13 @@ def error_of(payload: Mapping[str, Any], function: str) -> CommandError:
     message = str(payload.get("errorMessage") or "The function failed without a message.")
     what, _, rest = message.partition("\nSafe: ")
     safe, _, next_step = rest.partition("\nNext: ")
+    if payload.get("errorType") == _INVALID_EVENT:
+        return CommandError(
+            safe_line(what),
+            safe=safe_line(safe or _UNKNOWN),
+            next_step="Correct it: `lifeboat COMMAND --help` explains what a command takes.",
+            code=ExitCode.USAGE,
+        )
     return CommandError(
         safe_line(what),
         safe=safe_line(safe or _UNKNOWN),

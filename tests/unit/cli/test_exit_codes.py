@@ -7,6 +7,7 @@ import pytest
 
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
+from lifeboat_cli.invoke import error_of
 from lifeboat_cli.main import SECTIONS, lifeboat, main
 
 HERE = ["--stack", "Boat", "--region", "eu-central-1"]
@@ -81,3 +82,13 @@ def test_ctrl_c_is_exit_code_130(
 
     monkeypatch.setattr(lifeboat, "main", interrupted)
     assert main([]) == 130
+
+
+def test_what_a_function_refuses_as_an_event_is_wrong_usage() -> None:
+    message = "Invalid event: key 'label' has 'A'.\nSafe: Nothing was started.\nNext: Send {}."
+    refused = error_of({"errorType": "EventError", "errorMessage": message}, "Boat-backup-app")
+    assert refused.code is ExitCode.USAGE
+    assert refused.what == "Invalid event: key 'label' has 'A'."
+    assert "--help" in refused.next_step
+    failed = error_of({"errorType": "StorageError", "errorMessage": message}, "Boat-backup-app")
+    assert (failed.code, failed.next_step) == (ExitCode.FAILED, "Send {}.")
