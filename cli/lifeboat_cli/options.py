@@ -43,6 +43,23 @@ def offline(body: Body) -> click.Command:
     return click.command(called)
 
 
+_BACKUP_CHOICE = (
+    click.argument("database"),
+    click.argument("backup", required=False),
+    click.option("--before", metavar="TIME", help="The newest from before it: 'yesterday 09:00'."),
+    click.option(
+        "--table", "tables", multiple=True, metavar="NAME", help="Only this one; repeatable."
+    ),
+)
+
+
+def chooses_backup(body: Body) -> Body:
+    """Declare that a command is about a database, one of its backups, and some of its tables."""
+    for each in reversed(_BACKUP_CHOICE):
+        body = each(body)
+    return body
+
+
 def command(*, json: bool = True, sends_event: bool = True) -> Callable[[Body], click.Command]:
     """Declare a command. Its name is its function's; its first paragraph is its help.
 

@@ -10,6 +10,7 @@ from lifeboat_cli import follow
 from lifeboat_cli.aws_errors import explained
 from lifeboat_cli.conversation import Consent, agreed
 from lifeboat_cli.invoke import call
+from lifeboat_cli.options import chooses_backup
 from lifeboat_cli.options import command as declared
 from lifeboat_cli.restore_events import (
     as_of,
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 
 
 @declared()
-@click.argument("database")
-@click.argument("backup", required=False)
-@click.option("--before", metavar="TIME", help="The newest from before it: 'yesterday 09:00'.")
-@click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@chooses_backup
 @click.option("--link", is_flag=True, help="Also print a link that needs no AWS account.")
 @click.option("--plan", is_flag=True, help="Show the plan, and do nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")

@@ -10,6 +10,7 @@ from lifeboat_cli import follow
 from lifeboat_cli.conversation import Consent, agreed, with_options
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
+from lifeboat_cli.options import chooses_backup
 from lifeboat_cli.options import command as declared
 from lifeboat_cli.restore_events import (
     as_of,
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
 
 
 @declared()
-@click.argument("database")
-@click.argument("backup", required=False)
-@click.option("--before", metavar="TIME", help="The newest from before it: 'yesterday 09:00'.")
-@click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@chooses_backup
 @click.option("--data-only", is_flag=True, help="Rows into empty tables of the live database.")
 @click.option("--replace", is_flag=True, help="With --data-only: remove the rows there first.")
 @click.option("--target", metavar="NAME", help="Secret of the server, such as lifeboat/admin.")

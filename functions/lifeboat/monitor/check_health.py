@@ -121,14 +121,8 @@ class CheckResult:
         Raises:
             StorageError: S3 refused or failed.
         """
-        if self.page_failure is None:
-            return
-        failure = self.page_failure
-        raise StorageError(
-            f"The status page was not written; an older one may still be there. {failure.what}",
-            safe="The check is complete, and its notifications were sent.",
-            todo=failure.todo,
-        ) from failure
+        what = "The status page was not written; an older one may still be there."
+        _raise_unwritten(what, self.page_failure)
 
     def raise_without_evidence(self) -> None:
         """Raise an error if this check was not recorded for auditors.
@@ -136,14 +130,7 @@ class CheckResult:
         Raises:
             StorageError: S3 refused or failed, or the record is damaged.
         """
-        if self.evidence_failure is None:
-            return
-        failure = self.evidence_failure
-        raise StorageError(
-            f"This check was not recorded as evidence. {failure.what}",
-            safe="The check is complete, and its notifications were sent.",
-            todo=failure.todo,
-        ) from failure
+        _raise_unwritten("This check was not recorded as evidence.", self.evidence_failure)
 
     def raise_without_subscriber(self) -> None:
         """Raise an error if the topic has no subscriber, but should have one.
@@ -157,6 +144,16 @@ class CheckResult:
                 safe=each.safe,
                 todo=" ".join(map(str, each.advice)),
             )
+
+
+def _raise_unwritten(what: str, failure: LifeboatError | None) -> None:
+    if failure is None:
+        return
+    raise StorageError(
+        f"{what} {failure.what}",
+        safe="The check is complete, and its notifications were sent.",
+        todo=failure.todo,
+    ) from failure
 
 
 def check_health(check: CheckInput) -> CheckResult:
