@@ -12,6 +12,10 @@ from lifeboat.settings import MonitorSettings
 MAX_NAMED = 20
 """At most this many tables that lost rows are kept by name."""
 
+_LACKING_PERCENT = 10
+"""A table has its rows again if it lacks no more of them: since the restore, some may have gone. To
+have lost half of them and to have half of them again are different things."""
+
 _NUMBERS = re.compile(r"\d+")
 _PERCENT = 100
 
@@ -59,7 +63,7 @@ class Losses:
         count: how many tables lost rows.
         first: the first of them.
         harmless: whether each loss may have a harmless reason.
-        restored: whether the newest backup of all has as many rows again, in each table.
+        restored: whether the newest backup of all has about as many rows again, in each table.
     """
 
     since: BackupLocation
@@ -95,7 +99,7 @@ def losses(
         limits: from which on lost rows count.
         newest: the tables of the newest backup of all, which may be the newer one.
     """
-    found = [_again(each, name, newest, limits) for name, each in _losses(older, newer, limits)]
+    found = [_again(each, newest.get(name)) for name, each in _losses(older, newer, limits)]
     return Losses(
         since=since,
         count=len(found),
@@ -105,10 +109,9 @@ def losses(
     )
 
 
-def _again(loss: Loss, name: TableName, newest: Counts, limits: MonitorSettings) -> Loss:
-    """The same loss, with the rows that the table has again."""
-    rows = newest.get(name)
-    if rows is None or fell(rows, loss.before, limits.table_loss_percent):
+def _again(loss: Loss, rows: int | None) -> Loss:
+    """The same loss, with the table's rows in the newest backup, if it has them again."""
+    if rows is None or fell(rows, loss.before, _LACKING_PERCENT):
         return loss
     return replace(loss, again=rows)
 

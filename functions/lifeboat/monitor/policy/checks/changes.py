@@ -101,7 +101,7 @@ def _tables_lost(view: DatabaseView, older: BackupFacts, newer: BackupFacts) -> 
         database=view.name,
         subject=newer.location.id,
         headline=f"{first.headline}{f' and of {plural(more, "more table")}' if more else ''}"
-        f"{', and has as many again' if lost.restored else ''}",
+        f"{', and has about as many again' if lost.restored else ''}",
         fact=f"Between {older.location.id} and {newer.location.id}"
         f" ({format_time(older.data_as_of)} to {format_time(newer.data_as_of)}):"
         f" {', '.join(named)}{rest}.",
