@@ -41,7 +41,7 @@ def test_nothing_goes_on_after_a_function_that_failed(
 def test_nothing_goes_on_after_the_command_line_has_failed(cli: Terminal, shell: str) -> None:
     backup = "lifeboat backup app --label 'no/slash'"
     done = cli.ended(shell, "-c", f"{backup} && echo MIGRATES")
-    assert done.returncode == 1
+    assert done.returncode == 2, "wrong usage: the function refuses the label"
     assert done.stdout == ""
     assert "\n  Next: " in done.stderr
     assert "Traceback" not in done.stderr
