@@ -254,8 +254,16 @@ class CapacityError(LifeboatError):
     """The backup needs more disk, memory or time than the function or the server has."""
 
 
+class JobNotStartedError(CapacityError):
+    """The run doesn't fit into a function, and CodeBuild did not start a job for it."""
+
+
 class TimeLimitError(LifeboatError):
-    """The function's time would have run out; the run was ended cleanly before."""
+    """The time of the function or job would have run out; the run was ended cleanly before."""
+
+
+class TerminatedError(LifeboatError):
+    """Somebody has ended the process by SIGTERM; the run was ended cleanly."""
 
 
 class RefusedError(LifeboatError):

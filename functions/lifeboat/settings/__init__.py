@@ -7,6 +7,7 @@ environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defaults=
 from lifeboat.settings.context import parse
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import Deployment
+from lifeboat.settings.job import JobSettings
 from lifeboat.settings.model import (
     MAX_DATABASES,
     BackupSettings,
@@ -30,6 +31,7 @@ __all__ = [
     "DatabaseSettings",
     "Deployment",
     "DrillSettings",
+    "JobSettings",
     "MonitorSettings",
     "NetworkSettings",
     "RestoreSettings",

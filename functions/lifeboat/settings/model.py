@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from lifeboat.errors import EventError
 from lifeboat.model.aws import Architecture, ObjectLock
+from lifeboat.model.engine import EngineChoice
 from lifeboat.model.tiers import Tier
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
@@ -26,6 +27,7 @@ from lifeboat.settings.fields import (
     unique,
 )
 from lifeboat.settings.function_size import FunctionSize
+from lifeboat.settings.job import JobSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
@@ -55,6 +57,10 @@ class WatchedDatabase(SettingsModel):
 
     transfer: TransferPlan = None
     """What the provider's plan includes per month; None: its smallest plan, if it is known."""
+
+    engine: Annotated[EngineChoice, expects("'auto', 'function' or 'job'")] = "auto"
+    """Where its runs run: in a function as long as they fit into it and else as a job of AWS
+    CodeBuild (auto), always in a function, or always as a job."""
 
 
 class DatabaseSettings(WatchedDatabase):
@@ -170,6 +176,9 @@ class _CommonSettings(SettingsModel):
     drill: Annotated[DrillSettings, _object_of(DrillSettings)] = DrillSettings()
     """How drills restore backups."""
 
+    job: Annotated[JobSettings, _object_of(JobSettings)] = JobSettings()
+    """The machines of runs that don't fit into a function."""
+
     monitor: Annotated[MonitorSettings, _object_of(MonitorSettings)] = MonitorSettings()
     """When the bucket is checked, and the limits."""
 
@@ -266,6 +275,7 @@ class Settings(_CommonSettings):
             architecture=self.architecture,
             backup=self.backup,
             drill=self.drill.model_copy(update=no_targets),
+            job=self.job,
             monitor=self.monitor,
             alerts=self.alerts,
             restorable=self.restore.is_possible,

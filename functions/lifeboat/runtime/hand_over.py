@@ -1,0 +1,140 @@
+"""Hands a run over to a job: starts a build with the same event and the same run id."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifeboat.errors import JobNotStartedError
+from lifeboat.model.engine import PROJECT_VARIABLE, BuildVariable, Engine
+
+_TIMEOUTS = Config(
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=10
+)
+
+_TRANSIENT = frozenset(
+    {
+        "AccountLimitExceededException",
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "InternalServiceErrorException",
+        "ServiceUnavailableException",
+    }
+)
+"""Refusals that may end by themselves: another build ends, a minute passes."""
+
+_PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0)
+"""Seconds between the attempts to start a build."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedJob:
+    """A build that goes on with a run.
+
+    Attributes:
+        build: its id, `<project>:<uuid>`.
+        project: its CodeBuild project.
+        reason: why the run became a job, in a sentence.
+    """
+
+    build: str
+    project: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStarter:
+    """Starts the jobs of one function.
+
+    Attributes:
+        project: its CodeBuild project.
+        run_id: of the run, which the build keeps.
+        remaining: returns the seconds until the function has to be over.
+        client: makes a client of CodeBuild; few runs need one.
+        sleep: waits.
+    """
+
+    project: str
+    run_id: str
+    remaining: Callable[[], float]
+    client: Callable[[], Any] = lambda: boto3.client("codebuild", config=_TIMEOUTS)
+    sleep: Callable[[float], None] = time.sleep
+
+    def start(self, event: Mapping[str, object], reason: str) -> StartedJob:
+        """Start a build with this event; a refusal that may end by itself is tried again.
+
+        Args:
+            event: that the job's handler gets.
+            reason: why it is a job, in a sentence.
+
+        Raises:
+            JobNotStartedError: CodeBuild did not start it.
+        """
+        client, pauses = self.client(), iter(_PAUSES)
+        while True:
+            try:
+                return self._started(client, event, reason)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                pause = next(pauses, None)
+                if code not in _TRANSIENT or pause is None or self.remaining() <= pause:
+                    raise self._refused(code, str(error), reason) from None
+                self.sleep(pause)
+            except BotoCoreError as error:
+                raise self._refused(type(error).__name__, str(error), reason) from None
+
+    def _started(self, client: Any, event: Mapping[str, object], reason: str) -> StartedJob:  # noqa: ANN401
+        values = {
+            BuildVariable.EVENT: json.dumps(event),
+            BuildVariable.RUN_ID: self.run_id,
+            BuildVariable.REASON: reason,
+        }
+        answer = client.start_build(
+            projectName=self.project,
+            # The same run never starts two builds, also if the answer to a request was lost.
+            idempotencyToken=self.run_id,
+            environmentVariablesOverride=[
+                {"name": name, "value": value, "type": "PLAINTEXT"}
+                for name, value in values.items()
+            ],
+        )
+        return StartedJob(build=answer["build"]["id"], project=self.project, reason=reason)
+
+    def _refused(self, code: str, words: str, reason: str) -> JobNotStartedError:
+        advice = (
+            "Wait until other builds have ended, or raise the quota of concurrent builds of this"
+            " machine for CodeBuild (AWS console, Service Quotas). Then repeat the run."
+            if code in _TRANSIENT
+            else "Repeat the run. If it is refused again, the function's role must allow"
+            f" codebuild:StartBuild on the project {self.project}: make deploy makes both."
+        )
+        return JobNotStartedError(
+            f"The run does not fit into a function ({reason}), and CodeBuild did not start the"
+            f" job {self.project}: {words}",
+            todo=advice,
+        )
+
+
+def job_starter(run_id: str, remaining: Callable[[], float]) -> JobStarter | None:
+    """The starter of this function's jobs; None if it has no project, or is a job itself.
+
+    Args:
+        run_id: of the run.
+        remaining: returns the seconds until the function has to be over.
+    """
+    project = os.environ.get(PROJECT_VARIABLE)
+    if not project or engine() is Engine.JOB:
+        return None
+    return JobStarter(project=project, run_id=run_id, remaining=remaining)
+
+
+def engine() -> Engine:
+    """What this process runs in."""
+    return Engine(os.environ.get(BuildVariable.ENGINE, Engine.FUNCTION))
