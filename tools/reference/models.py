@@ -15,6 +15,7 @@ from lifeboat.drill.policy.answer import DrillAnswer
 from lifeboat.model.answers import ErrorAnswer
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy import event as monitor_event
 from lifeboat.monitor.policy.event import MonitorEvent
@@ -74,14 +75,14 @@ FUNCTIONS = (
         deployed="<stack>-backup-<database>",
         event=backup.BackupEvent,
         may_be=backup.MAY_BE,
-        answers=(BackupAnswer,),
+        answers=(BackupAnswer, HandOverAnswer),
     ),
     Function(
         name="drill",
         deployed="<stack>-drill-<database>",
         event=drill.DrillEvent,
         may_be=drill.MAY_BE,
-        answers=(DrillAnswer,),
+        answers=(DrillAnswer, HandOverAnswer),
     ),
     Function(
         name="restore",
@@ -99,6 +100,7 @@ FUNCTIONS = (
             DatabaseList,
             ExportResult,
             ThawResult,
+            HandOverAnswer,
         ),
     ),
     Function(
@@ -111,9 +113,9 @@ FUNCTIONS = (
 )
 
 ANSWERS: Mapping[str, TypeAdapter[Any]] = {
-    "backup": TypeAdapter(BackupAnswer),
-    "drill": TypeAdapter(DrillAnswer),
-    "restore": TypeAdapter(RestoreAnswers),
+    "backup": TypeAdapter(BackupAnswer | HandOverAnswer),
+    "drill": TypeAdapter(DrillAnswer | HandOverAnswer),
+    "restore": TypeAdapter(RestoreAnswers | HandOverAnswer),
     "monitor": TypeAdapter(Status | SilenceAnswer | EvidenceAnswer),
     "error": TypeAdapter(ErrorAnswer),
 }

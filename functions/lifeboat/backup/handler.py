@@ -24,12 +24,14 @@ from lifeboat.backup.retry_backup import take_backup_with_retry
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import BackupOutcome
 from lifeboat.model.attempt import Attempt, AttemptKind
+from lifeboat.model.engine import Engine
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.metrics import backup_metrics
 from lifeboat.model.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
+from lifeboat.runtime.hand_over import engine
 from lifeboat.runtime.invocation import (
     as_lifeboat_error,
     crashes_logged,
@@ -62,6 +64,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     asked = parse_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
+    if engine() is Engine.JOB:
+        settings = settings.for_job("backup")
     location = _location(asked, settings)
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("backup.started", extra={"label": asked.label})

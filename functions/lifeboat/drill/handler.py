@@ -19,11 +19,13 @@ from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import VerificationError
 from lifeboat.model.attempt import Attempt, AttemptKind
-from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.drill_report import EMBEDDED, DrillReport, Verdict
+from lifeboat.model.engine import Engine
 from lifeboat.model.metrics import drill_metrics
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
+from lifeboat.runtime.hand_over import engine
 from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
 from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import Vault, s3_client
@@ -47,6 +49,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     asked = parse_drill_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
+    if engine() is Engine.JOB:
+        settings = settings.for_job("drill", own_server=asked.target == EMBEDDED)
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("drill.started", extra={"backup": str(asked.backup), "target": asked.target})

@@ -14,11 +14,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lifeboat.alerts.policy.failures import restore_message
 from lifeboat.alerts.wiring import run_reporter
 from lifeboat.errors import EventError, RefusedError
+from lifeboat.model.engine import Engine
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRun
+from lifeboat.runtime.hand_over import engine
 from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
 from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import Vault, s3_client
@@ -41,6 +43,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     asked = parse_restore_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
+    if engine() is Engine.JOB:
+        settings = settings.for_job("restore")
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
     logger.info("restore.started", extra={"event": asked.with_changes(execute=asked.execute)})
     run = RestoreRun(

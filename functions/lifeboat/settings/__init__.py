@@ -7,7 +7,7 @@ environment (`Settings.of_database`, `Settings.model_dump_json(exclude_defaults=
 from lifeboat.settings.context import parse
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import Deployment
-from lifeboat.settings.job import JobSettings
+from lifeboat.settings.job import JobSettings, Work
 from lifeboat.settings.model import (
     MAX_DATABASES,
     BackupSettings,
@@ -42,5 +42,6 @@ __all__ = [
     "ValidationQuery",
     "WatchedDatabase",
     "WatchedSettings",
+    "Work",
     "parse",
 ]

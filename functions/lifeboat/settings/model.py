@@ -27,7 +27,7 @@ from lifeboat.settings.fields import (
     unique,
 )
 from lifeboat.settings.function_size import FunctionSize
-from lifeboat.settings.job import JobSettings
+from lifeboat.settings.job import JobSettings, Work, sized
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
@@ -260,6 +260,17 @@ class Settings(_CommonSettings):
                 " then `make deploy`.",
             )
         return self.model_copy(update={"databases": chosen})
+
+    def for_job(self, work: Work, *, own_server: bool = False) -> Self:
+        """The settings of a run that is a job: its machine's size in the place of the function's.
+
+        Args:
+            work: what runs.
+            own_server: see `sized`.
+        """
+        machine, hours = self.job.machine(work, self.architecture), self.job.timeout_hours
+        size = sized(getattr(self, work), machine, hours, own_server=own_server)
+        return self.model_copy(update={work: size})
 
     def watched(self) -> WatchedSettings:
         """The settings of the monitor."""
