@@ -254,6 +254,25 @@ class CapacityError(LifeboatError):
     """The backup needs more disk, memory or time than the function or the server has."""
 
 
+class OutgrownError(CapacityError):
+    """The run needs more time than what it runs in has. A function may hand it over to a job.
+
+    Args:
+        expected_seconds: how long it would take, if that is known.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        todo: str,
+        safe: str | None = None,
+        expected_seconds: float | None = None,
+    ) -> None:
+        super().__init__(what, todo=todo, safe=safe)
+        self.expected_seconds = expected_seconds
+
+
 class JobNotStartedError(CapacityError):
     """The run doesn't fit into a function, and CodeBuild did not start a job for it."""
 

@@ -28,6 +28,7 @@ from lifeboat.errors import (
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.monitor.check_health import CheckInput, check_health
 from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.hand_over import StartedJob
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
@@ -118,6 +119,19 @@ def test_a_run_that_fails_tells_people_what_is_safe_and_next_and_says_that_it_di
     for part in ("no route", "Safe: ", "What to do:", "See the provider."):
         assert part in told["Message"]
     assert told["MessageAttributes"]["code"]["Value"] == "backup-failed"
+
+
+def test_a_run_that_hands_itself_over_leaves_a_record_that_says_so_and_tells_nobody(
+    town: Town,
+) -> None:
+    attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
+    with recorded(attempt, town.reporter(NIGHT), lambda _: ERROR) as run:
+        assert town.record("app").outcome is AttemptOutcome.RUNNING
+        run.job = StartedJob(build="p:1", project="p", reason="120 GB take about 31 min")
+    left = town.record("app")
+    assert (left.outcome, left.build) == (AttemptOutcome.HANDED_OVER, "p:1")
+    assert left.reason == "120 GB take about 31 min"
+    assert town.people.arrived(1) == []
 
 
 def test_twelve_databases_on_a_night_without_the_provider_are_three_messages_at_most(

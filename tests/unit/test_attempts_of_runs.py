@@ -10,6 +10,7 @@ from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.alerts.policy.subject import MAX_SUBJECT
 from lifeboat.errors import AttemptError, ConnectError, VerificationError
 from lifeboat.model.attempt import MAX_TEXT, Attempt, AttemptKind
+from lifeboat.model.engine import Engine
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.monitor.policy.resolution import Resolution, resolution_of
 from lifeboat.settings import AlertSettings
@@ -193,3 +194,20 @@ def test_a_restore_that_failed_is_reported_with_what_it_left_behind() -> None:
     assert message.attributes["code"] == "restore-failed"
     for part in ("morning? No.", "A copy is left.", "1. Drop it.", "/aws/lambda/Lifeboat-restore "):
         assert part in message.body
+
+
+def test_a_run_that_was_handed_over_says_to_which_job_why_and_by_when_it_has_to_begin() -> None:
+    waits = run(NEWEST).handed_over("p:1", "120 GB take about 31 min", NEWEST + MINUTE)
+    assert waits.is_under_way
+    assert waits.finished is None
+    assert (waits.engine, waits.build) == (Engine.JOB, "p:1")
+    assert waits.reason == "120 GB take about 31 min"
+    assert waits.ends is not None
+    assert waits.ends > NEWEST + 8 * HOUR
+    assert Attempt.from_json(waits.to_json(), key="attempts/app.json") == waits
+    assert not waits.succeeded(NEWEST + HOUR).is_under_way
+    assert not failed(NEWEST).is_under_way
+
+
+def test_a_restore_that_ran_as_a_job_has_a_record_of_its_own() -> None:
+    assert run(NEWEST, AttemptKind.RESTORE).key == "attempts/app.restore.json"

@@ -137,7 +137,8 @@ PLACES: Mapping[str, str] = {
     "manifest": "`<tier>/<database>/<time>/manifest.json`",
     "drill-report": "`drills/<database>/<time>.json`",
     "restore-report": "`restores/<database>/<time>.json`",
-    "attempt": "`attempts/<database>.json` and `attempts/<database>.drill.json`",
+    "attempt": "`attempts/<database>.json`, `attempts/<database>.drill.json` and"
+    " `attempts/<database>.restore.json`",
     "monitor-state": "`monitor/state.json`",
     "monitor-silences": "`monitor/silences.json`",
     "monitor-evidence": "`monitor/evidence.json`",

@@ -17,6 +17,7 @@ from lifeboat.errors import AlreadyTakenError, LifeboatError, NotificationError
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.keys import claim_key
 from lifeboat.postgres.cancel_scope import CancelScope
+from lifeboat.runtime.hand_over import StartedJob
 from lifeboat.runtime.timeouts import timeouts
 from lifeboat.s3.bucket import Protection, Vault
 
@@ -114,11 +115,30 @@ class RunReporter:
         return True
 
 
+@dataclass
+class RecordedRun:
+    """A run that is being recorded.
+
+    Attributes:
+        job: that goes on with the run; None as long as it was not handed over.
+    """
+
+    job: StartedJob | None = None
+
+    def ended(self, attempt: Attempt, now: datetime) -> Attempt:
+        """The record of the run, which has not failed."""
+        if self.job is None:
+            return attempt.succeeded(now)
+        return attempt.handed_over(self.job.build, self.job.reason, now)
+
+
 @contextmanager
 def recorded(
     attempt: Attempt, reporter: RunReporter, described: Callable[[Exception], LifeboatError]
-) -> Iterator[None]:
+) -> Iterator[RecordedRun]:
     """Record a run at its start and end, and notify people if it fails; a context manager.
+
+    The run sets `job` of what this gives when it hands itself over.
 
     Args:
         attempt: the run, at its start.
@@ -129,12 +149,13 @@ def recorded(
         Exception: what the run raised, unchanged.
     """
     reporter.record(attempt)
+    run = RecordedRun()
     try:
-        yield
+        yield run
     except Exception as error:
         reporter.report_failure(attempt, described(error))
         raise
-    reporter.record(attempt.succeeded(reporter.now()))
+    reporter.record(run.ended(attempt, reporter.now()))
 
 
 def _no_time() -> NotificationError:

@@ -1,11 +1,13 @@
 """The record of a database's last run: the run writes it, the monitor reads it.
 
+A function that hands its run over to a job writes that last; the job then overwrites the record.
+
 Version 1 of the schema, with the same rules as other documents. The record is not evidence, so it
 has no lock: the next run overwrites it. If it is lost, the monitor sees a failure only by its
 consequences, such as an old backup.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -13,6 +15,7 @@ from pydantic import Field
 
 from lifeboat.errors import AttemptError, LifeboatError
 from lifeboat.model.documents import Document
+from lifeboat.model.engine import QUEUED_HOURS, Engine
 from lifeboat.model.keys import DATABASE_NAME, attempt_key
 from lifeboat.model.utc import UtcTime
 
@@ -28,18 +31,26 @@ class AttemptKind(StrEnum):
 
     BACKUP = "backup"
     DRILL = "drill"
+    RESTORE = "restore"
+    """Only of restores that run as jobs: whoever invokes a function sees how it ends."""
+
+
+MAX_WAIT = timedelta(hours=QUEUED_HOURS, minutes=15)
+"""How long a build may wait for a machine, and then take to start: it overwrites the record then.
+"""
 
 
 class AttemptOutcome(StrEnum):
-    """How the run ended. A run that Lambda killed leaves `running` behind."""
+    """How the run ended. A run that was killed leaves `running` behind."""
 
     RUNNING = "running"
+    HANDED_OVER = "handed-over"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
 
 class Attempt(Document):
-    """One run of a backup or a drill; reading one raises `AttemptError`.
+    """One run of a backup, a drill or a restore; reading one raises `AttemptError`.
 
     A drill whose verdict is "failed" is a run that succeeded: it gave its verdict, and the monitor
     reports the verdict.
@@ -50,8 +61,13 @@ class Attempt(Document):
         database: its name in the settings.
         run_id: of the invocation, to find its log.
         started: when the run began.
-        finished: when it ended; None while it runs, and forever if Lambda killed it.
-        outcome: how it ended.
+        finished: when it ended; None while it runs or waits, and forever if it was killed.
+        ends: when it has to be over, or its job has to have begun; None in records from before
+            this field existed.
+        outcome: how it ended, or that a function handed it over to a job.
+        engine: what it ran in; if it was handed over, what it runs in next.
+        build: the id of the job's build in CodeBuild; None in a function.
+        reason: why it became a job; None in a function.
         backup: the backup that it worked on (`daily/app/2026-11-22T020000Z`); None if that was
             not known yet.
         label: the name that a person gave to the backup.
@@ -73,7 +89,11 @@ class Attempt(Document):
     run_id: _Short
     started: UtcTime
     finished: UtcTime | None = None
+    ends: UtcTime | None = None
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
+    engine: Engine = Engine.FUNCTION
+    build: _Short | None = None
+    reason: _Text | None = None
     backup: _Short | None = None
     label: _Short | None = None
     what: _Text | None = None
@@ -85,6 +105,28 @@ class Attempt(Document):
     def key(self) -> str:
         """Its key in the bucket."""
         return attempt_key(self.database, self.kind)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has not ended, as far as it says itself."""
+        return self.outcome in {AttemptOutcome.RUNNING, AttemptOutcome.HANDED_OVER}
+
+    def handed_over(self, build: str, reason: str, now: datetime) -> Self:
+        """The same run, after a job was started for it; the job overwrites the record.
+
+        Args:
+            build: the id of the job's build.
+            reason: why it became a job, in a sentence.
+            now: when the build was started.
+        """
+        values = {
+            "outcome": AttemptOutcome.HANDED_OVER,
+            "engine": Engine.JOB,
+            "build": build,
+            "reason": _shortened(reason),
+            "ends": now + MAX_WAIT,
+        }
+        return self.model_copy(update=values)
 
     def succeeded(self, finished: datetime) -> Self:
         """The same run, after it succeeded."""

@@ -7,7 +7,8 @@
                       <time>.html                         the same for a browser
     restores/<database>/<time>.json, <time>.html
     exports/<database>/<time>/<name>.sql.gz
-    attempts/<database>.json, <database>.drill.json      the last run, and how it ended
+    attempts/<database>.json, <database>.drill.json, <database>.restore.json
+                                                          the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
     monitor/state.json                                    what people were notified of
     monitor/silences.json                                 what people have muted

@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat
 from lifeboat.errors import ManifestError
 from lifeboat.model.aws import ObjectLock
 from lifeboat.model.documents import Document
+from lifeboat.model.engine import Engine
 from lifeboat.model.inventory import Count, Inventory, Source, StoredRecord
 from lifeboat.model.keys import DATABASE_NAME, LABEL, BackupLocation
 from lifeboat.model.tiers import Tier
@@ -109,7 +110,9 @@ class Manifest(Document):
         lifeboat_version: of the Lifeboat that wrote it.
         started: when the run began.
         finished: when everything except this manifest was stored.
-        engine: what wrote the archive; "function" is a single Lambda function.
+        engine: what wrote the archive: a Lambda function, or a job.
+        memory_mb: of the function or of the job's machine, and so a measure of its CPU; None in
+            manifests from before this field existed.
         archive: the dump.
         globals: roles and their settings without passwords; None if the provider forbids them.
         notes: what a reader should know, such as why there are no globals.
@@ -139,7 +142,8 @@ class Manifest(Document):
     lifeboat_version: str
     started: UtcTime
     finished: UtcTime
-    engine: Literal["function"] = "function"
+    engine: Engine = Engine.FUNCTION
+    memory_mb: Count | None = None
     archive: Archive
     globals: StoredObject | None = None
     notes: tuple[str, ...] = ()

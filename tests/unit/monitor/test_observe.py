@@ -132,7 +132,7 @@ def test_ten_thousand_objects_are_seen_with_a_page_each_and_the_last_thirty_read
     assert len(app.objects) == 10_002
     documents = [url for url in wire.asked if url.endswith(".json")]
     runs = [url.partition(".com/")[2] for url in documents if "/attempts/" in url]
-    assert runs == ["attempts/app.json", "attempts/app.drill.json"]
+    assert runs == [f"attempts/app{kind}.json" for kind in ("", ".drill", ".restore")]
     read = [re.sub(r".*/manual", "manual", url) for url in documents if "/manual/" in url]
     newest = sorted((each.key for each in wire.documents.values()), reverse=True)[:30]
     assert sorted(read, reverse=True) == newest
@@ -146,7 +146,7 @@ def test_ten_thousand_objects_are_seen_with_a_page_each_and_the_last_thirty_read
 def test_a_look_never_takes_more_requests_than_its_budget_and_says_so(wire: Wire) -> None:
     facts = look(wire, 40)
     assert len(wire.asked) == 40
-    assert len(facts.problems) == 6 + 7 + 30 + 2 - 40
+    assert len(facts.problems) == 6 + 7 + 30 + 3 - 40
     assert "the 40 requests of one check of the bucket are used up" in facts.problems[0].why
     assert Code.CHECK_INCOMPLETE in {
         each.code for each in evaluate(facts, SETTINGS, datetime.now(UTC))

@@ -16,12 +16,17 @@ from lifeboat.model.text import format_time, line
 LEVEL = Level.WARNING
 """The level of a run's own notification: the run does not know whether there is a recent backup."""
 
-CODES = {AttemptKind.BACKUP: Code.BACKUP_FAILED, AttemptKind.DRILL: Code.DRILL_ERROR}
+CODES = {
+    AttemptKind.BACKUP: Code.BACKUP_FAILED,
+    AttemptKind.DRILL: Code.DRILL_ERROR,
+    AttemptKind.RESTORE: Code.RESTORE_FAILED,
+}
 
 _CAUSE = 60
 _SAFE = {
     AttemptKind.BACKUP: "That run published nothing. Earlier backups are not affected.",
     AttemptKind.DRILL: "The run changed nothing. It shows nothing about the backup.",
+    AttemptKind.RESTORE: "Backups are not affected. Only a swap changes the live database.",
 }
 _OTHERS = (
     "If runs of other databases fail within the same hour, they send no message of their own; the"
