@@ -282,7 +282,7 @@ class TimeLimitError(LifeboatError):
 
 
 class TerminatedError(LifeboatError):
-    """Somebody has ended the process by SIGTERM; the run was ended cleanly."""
+    """A signal has asked the process to end; the run was ended cleanly."""
 
 
 class RefusedError(LifeboatError):

@@ -1,7 +1,8 @@
 """A run: one invocation from its event to its answer, and the context of its steps."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.progress import ProgressReporter
 from lifeboat.runtime.stopwatch import Stopwatch
+from lifeboat.runtime.termination import ended_by_signals
 from lifeboat.s3.bucket import Vault
 from lifeboat.settings import DatabaseSettings, Settings
 
@@ -61,10 +63,16 @@ class Run(ABC):
         """The database of the run."""
         return self.settings.databases[0]
 
-    def begin(self) -> CancelScope:
-        """The scope that limits the run's time, as a context manager for the whole run."""
+    @contextmanager
+    def begin(self) -> Iterator[None]:
+        """The scope of the whole run: it ends when the time is up, or by a signal to the process.
+
+        Raises:
+            TerminatedError: the process was asked to end.
+        """
         self.scope = CancelScope(self.remaining(), self.out_of_time)
-        return self.scope
+        with ended_by_signals(self.scope.fail), self.scope:
+            yield
 
     @abstractmethod
     def out_of_time(self) -> LifeboatError:

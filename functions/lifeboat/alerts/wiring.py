@@ -44,7 +44,8 @@ def run_reporter(
         publish=publish,
         installation=Installation(
             stack=name.removesuffix(f"-{function}"),
-            account=account_of(context.invoked_function_arn),
+            # A program on a machine of one's own stands in for no function.
+            account=account_of(context.invoked_function_arn or settings.databases[0].secret_arn),
             region=vault.client.meta.region_name,
             vault=vault.bucket,
             alerts=settings.alerts,

@@ -6,6 +6,7 @@ from lifeboat.backup.policy.retry import should_retry
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import BackupOutcome, take_backup
 from lifeboat.errors import LifeboatError
+from lifeboat.runtime.termination import pause as wait
 from lifeboat.runtime.timeouts import timeouts
 
 
@@ -14,6 +15,7 @@ def take_backup_with_retry(run: BackupRun) -> BackupOutcome:
 
     Raises:
         LifeboatError: see `take_backup`; of two attempts, the second one's.
+        TerminatedError: the process was asked to end.
     """
     begun, pause = time.monotonic(), timeouts().retry_pause_seconds
     try:
@@ -28,5 +30,5 @@ def take_backup_with_retry(run: BackupRun) -> BackupOutcome:
             "backup.retried",
             {"reason": error.what, "seconds": round(took, 1), "pause_seconds": pause},
         )
-    time.sleep(pause)
+    wait(pause)
     return take_backup(run.for_retry())

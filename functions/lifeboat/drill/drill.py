@@ -20,6 +20,7 @@ from lifeboat.errors import (
     NoBackupError,
     SecretError,
     ServerError,
+    TerminatedError,
     VerificationError,
 )
 from lifeboat.model.drill_report import Check, DrillReport, Outcome
@@ -57,10 +58,13 @@ def drill(run: DrillRun) -> DrillReport:
         EndpointError: the target's connection isn't encrypted.
         ServerError: the target can't be reached or used.
         StorageError: the report could not be stored.
+        TerminatedError: the process was asked to end.
     """
     try:
         with run.begin():
             _run_steps(run)
+    except TerminatedError:
+        raise  # a verdict about who stopped it would be none about the backup
     except LifeboatError as error:
         if isinstance(error, _REFUSALS) and not run.checks:
             raise

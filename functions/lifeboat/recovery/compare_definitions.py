@@ -12,6 +12,7 @@ from lifeboat.recovery.policy.entry import Entry
 from lifeboat.recovery.policy.judge_definitions import Findings, Printed, judge_definitions
 from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.run import RecoveryRun
+from lifeboat.runtime.termination import ended_by_signals
 
 _SHARE = 0.5
 """The part of the remaining time that a second restore may take: the rest of the run needs some."""
@@ -72,6 +73,7 @@ def _printed(run: RecoveryRun, restore_again: RestoreAgain) -> Printed:
     try:
         with (
             CancelScope(run.remaining() * _SHARE, _no_time) as run.scope,
+            ended_by_signals(run.scope.fail),
             restore_again() as database,
         ):
             return Printed(_definitions_in(run, database))

@@ -4,27 +4,29 @@ A build of AWS CodeBuild runs it, with everything in environment variables; so m
 a container. It writes the log to standard error and the answer, one line of JSON, to standard
 output.
 
-Exit codes: 0 done; 1 the run failed, its log says why; 2 wrong usage; 143 ended by SIGTERM.
+A signal ends the run cleanly, which takes up to a minute: SIGTERM, SIGINT (Ctrl-C), SIGHUP.
+
+Exit codes: 0 done; 1 the run failed, its log says why; 2 wrong usage; 143, 130 or 129 ended by
+SIGTERM, SIGINT or SIGHUP.
 """
 
 import importlib
 import json
 import os
-import signal
 import sys
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from types import FrameType
+from contextlib import nullcontext
 
 from lifeboat.errors import EventError, LifeboatError, TerminatedError
 from lifeboat.model.engine import JOB_MARGIN_SECONDS, BuildVariable
+from lifeboat.runtime.termination import exit_code, heeding_signals, require_unasked
 
 WORKS = ("backup", "drill", "restore", "monitor")
 """The handlers that can run as a program."""
 
 _DEFAULT_SECONDS = 8 * 3600
-_TERMINATED = 128 + signal.SIGTERM
 _WRONG_USAGE = 2
 
 
@@ -63,15 +65,6 @@ def _memory_mb() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    """End the run as any failure ends it: programs are killed, uploads aborted, people told."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough, also while it ends
-    raise TerminatedError(
-        "The run was ended from outside (SIGTERM).",
-        todo="Find out who stopped it, then repeat the run.",
-    )
-
-
 def run_job(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a handler with an event, print its answer, and return the exit code.
 
@@ -91,17 +84,20 @@ def run_job(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     context = JobContext(environment, time.time())
     # The log and the metrics go to standard error: a handler writes them as Lambda wants them.
     answers, sys.stdout = sys.stdout, sys.stderr
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        handler = importlib.import_module(f"lifeboat.{work}.handler").handler
-        answer = handler(event, context)
+        # The monitor may be killed at any moment: each object that it writes is whole by itself.
+        with nullcontext() if work == "monitor" else heeding_signals():
+            handler = importlib.import_module(f"lifeboat.{work}.handler").handler
+            require_unasked()
+            answer = handler(event, context)
     except EventError as error:
         return _failed(error, _WRONG_USAGE)
     except TerminatedError as error:
-        return _failed(error, _TERMINATED)
+        return _failed(error, exit_code())
     except LifeboatError as error:
         return _failed(error, 1)
     answers.write(f"{json.dumps(answer)}\n")
+    answers.flush()
     return 0
 
 
@@ -120,4 +116,7 @@ def _failed(error: LifeboatError, code: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(sys.argv[1:], os.environ))
+    _code = run_job(sys.argv[1:], os.environ)
+    sys.stderr.flush()
+    # A thread that still waits for S3 or for a name, which the run has given up, ends with it.
+    os._exit(_code)

@@ -1,6 +1,7 @@
 """A handler as a program: what it reads, prints and returns."""
 
 import json
+import signal
 import sys
 import time
 from types import ModuleType
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lifeboat.errors import CapacityError, EventError, TerminatedError
+from lifeboat.errors import CapacityError, EventError
+from lifeboat.runtime import termination
 from lifeboat.runtime.job import JobContext, run_job
 
 MODULE = "lifeboat.backup.handler"
@@ -23,11 +25,10 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, JobContext]]:
         calls.append((event, context))
         sys.stdout.write("a line of the log\n")
         if isinstance(event, dict) and (error := event.get("raise")):
-            raise {
-                "event": EventError("E", todo="T"),
-                "capacity": CapacityError("E", todo="T"),
-                "end": TerminatedError("E", todo="T"),
-            }[error]
+            raise {"event": EventError, "capacity": CapacityError}[error]("E", todo="T")
+        if isinstance(event, dict) and (number := event.get("signal")):
+            signal.raise_signal(number)
+            termination.pause(60)
         return {"backup": "b"}
 
     module = ModuleType(MODULE)
@@ -64,7 +65,7 @@ def test_the_environment_has_what_the_arguments_leave_out(handler: list[Any]) ->
 
 
 @pytest.mark.usefixtures("handler")
-@pytest.mark.parametrize(("error", "code"), [("event", 2), ("capacity", 1), ("end", 143)])
+@pytest.mark.parametrize(("error", "code"), [("event", 2), ("capacity", 1)])
 def test_a_failure_has_its_exit_code_and_no_answer(
     capsys: pytest.CaptureFixture[str], error: str, code: int
 ) -> None:
@@ -72,6 +73,25 @@ def test_a_failure_has_its_exit_code_and_no_answer(
     told = capsys.readouterr()
     assert told.out == ""
     assert "E\nSafe: " in told.err
+
+
+@pytest.mark.usefixtures("handler")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_the_run_and_is_the_exit_code(
+    capsys: pytest.CaptureFixture[str], number: signal.Signals, code: int
+) -> None:
+    before = signal.getsignal(number)
+    signal.signal(number, signal.default_int_handler)  # who runs the tests may have it ignored
+    try:
+        assert run_job(["backup", json.dumps({"signal": number})], {}) == code
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"ended from outside ({number.name})" in told.err
 
 
 @pytest.mark.parametrize("arguments", [[], ["bakup", "{}"], ["backup", "{"], ["backup"]])
