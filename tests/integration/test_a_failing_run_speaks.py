@@ -26,9 +26,9 @@ from lifeboat.errors import (
     UnexpectedError,
 )
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
+from lifeboat.model.hand_over import HandOver
 from lifeboat.monitor.check_health import CheckInput, check_health
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.hand_over import StartedJob
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
@@ -127,7 +127,9 @@ def test_a_run_that_hands_itself_over_leaves_a_record_that_says_so_and_tells_nob
     attempt = Attempt(kind=AttemptKind.BACKUP, database="app", run_id="r", started=NIGHT)
     with recorded(attempt, town.reporter(NIGHT), lambda _: ERROR) as run:
         assert town.record("app").outcome is AttemptOutcome.RUNNING
-        run.job = StartedJob(build="p:1", project="p", reason="120 GB take about 31 min")
+        run.job = HandOver(
+            database="app", build="p:1", project="p", reason="120 GB take about 31 min"
+        )
     left = town.record("app")
     assert (left.outcome, left.build) == (AttemptOutcome.HANDED_OVER, "p:1")
     assert left.reason == "120 GB take about 31 min"

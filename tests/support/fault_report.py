@@ -17,6 +17,7 @@ KINDS = {
     "input": "events, settings and secrets that make no sense",
     "bucket": "damaged, missing, foreign or future objects",
     "repeats": "the same delivered twice, at once, or out of order",
+    "jobs": "a job is not started, waits for a machine, or is ended",
 }
 
 #: What a case may leave behind where that nobody could take it away is the fault itself; said in

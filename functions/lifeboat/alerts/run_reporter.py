@@ -15,9 +15,9 @@ from lifeboat.alerts.policy.installation import Installation
 from lifeboat.alerts.policy.message import Message
 from lifeboat.errors import AlreadyTakenError, LifeboatError, NotificationError
 from lifeboat.model.attempt import Attempt
+from lifeboat.model.hand_over import HandOver
 from lifeboat.model.keys import claim_key
 from lifeboat.postgres.cancel_scope import CancelScope
-from lifeboat.runtime.hand_over import StartedJob
 from lifeboat.runtime.timeouts import timeouts
 from lifeboat.s3.bucket import Protection, Vault
 
@@ -123,7 +123,7 @@ class RecordedRun:
         job: that goes on with the run; None as long as it was not handed over.
     """
 
-    job: StartedJob | None = None
+    job: HandOver | None = None
 
     def ended(self, attempt: Attempt, now: datetime) -> Attempt:
         """The record of the run, which has not failed."""

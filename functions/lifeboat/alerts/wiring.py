@@ -1,6 +1,7 @@
-"""Makes the run reporter of a function."""
+"""Makes the run reporter of a function or a job, and the record of the run that begins."""
 
 import os
+from datetime import UTC, datetime, timedelta
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -11,6 +12,9 @@ from lifeboat.alerts.policy.installation import Installation, account_of
 from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.run_reporter import RunReporter
 from lifeboat.alerts.topic import Topic
+from lifeboat.model.attempt import Attempt, AttemptKind
+from lifeboat.model.engine import BuildVariable
+from lifeboat.runtime.hand_over import engine
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import Settings
 
@@ -52,4 +56,29 @@ def run_reporter(
         ),
         remaining=lambda: context.get_remaining_time_in_millis() / 1000,
         log=lambda event, details: logger.warning(event, extra=dict(details)),
+    )
+
+
+def begun_attempt(
+    kind: AttemptKind, database: str, started: datetime, context: LambdaContext
+) -> Attempt:
+    """The record of a run that begins, with what it runs in and by when it has to be over.
+
+    Args:
+        kind: what runs.
+        database: its name in the settings.
+        started: when the run began, in UTC.
+        context: of the invocation or the job.
+    """
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    return Attempt(
+        kind=kind,
+        database=database,
+        run_id=context.aws_request_id,
+        started=started,
+        ends=datetime.now(UTC) + left,
+        engine=engine(),
+        # https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
+        build=os.environ.get("CODEBUILD_BUILD_ID"),
+        reason=os.environ.get(BuildVariable.REASON),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
+from lifeboat.backup.estimate import require_time as require_fitting_time
 from lifeboat.backup.large_objects import forecast_large_objects
 from lifeboat.backup.policy.large_objects import require_time
 from lifeboat.backup.privileges import require_names, require_readable
@@ -43,7 +44,8 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
     """Connect twice and check that this database can be backed up, and by this role.
 
     Raises:
-        CapacityError: there are more large objects than pg_dump can read in the time left.
+        OutgrownError: there are more large objects than pg_dump can read in the time left; or the
+            run may become a job, and probably won't fit into a function's time.
         EndpointError: it leads to a connection pooler.
         ServerError: it can't be reached, read or dumped; see the subclasses.
     """
@@ -63,6 +65,9 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
         # Not during the connecting: its work could make every round trip look slow.
         with run.phases.timed("large objects"):
             _require_time_for_large_objects(run, catalog_conn)
+        if run.may_become_job:
+            with run.phases.timed("estimate"):
+                require_fitting_time(run, catalog_conn)
         yield SourceConnections(login, catalog_conn, snapshot_conn, major)
 
 
@@ -76,7 +81,7 @@ def _require_time_for_large_objects(run: BackupRun, connection: Connection) -> N
     run.large_objects = forecast_large_objects(connection, run.remaining())
     if run.large_objects:
         minutes = run.settings.backup.timeout_minutes
-        require_time(run.large_objects, timeout_minutes=minutes)
+        require_time(run.large_objects, run.engine, timeout_minutes=minutes)
 
 
 def _connect(run: BackupRun) -> tuple[Connection, Login]:

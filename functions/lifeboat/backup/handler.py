@@ -6,6 +6,7 @@ import lifeboat.runtime.collect_rarely  # noqa: F401  # before all other imports
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -16,22 +17,23 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.alerts.run_reporter import recorded
-from lifeboat.alerts.wiring import run_reporter
+from lifeboat.alerts.wiring import begun_attempt, run_reporter
+from lifeboat.backup.hand_over import take_or_hand_over
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
 from lifeboat.backup.policy.publication import Publication
-from lifeboat.backup.retry_backup import take_backup_with_retry
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import BackupOutcome
-from lifeboat.model.attempt import Attempt, AttemptKind
+from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.engine import Engine
+from lifeboat.model.hand_over import HandOver, HandOverAnswer
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.metrics import backup_metrics
 from lifeboat.model.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
-from lifeboat.runtime.hand_over import engine
+from lifeboat.runtime.hand_over import engine, job_starter
 from lifeboat.runtime.invocation import (
     as_lifeboat_error,
     crashes_logged,
@@ -48,11 +50,21 @@ from lifeboat.settings.allowance import forecast
 # of every metric: graphs are by database.
 logger = Logger(service="lifeboat-backup")
 
+_HAND_OVER_SECONDS = 25.0
+"""Reserve of a run that may become a job, before its own end: to abort the upload, start the job
+and try that again while CodeBuild is busy."""
+
+_REPORT_SECONDS = 8.0
+"""Reserve before Lambda's timeout to report that no job was started."""
+
 
 @logger.inject_lambda_context(clear_state=True)
 @log_errors(logger, safe=BackupRun.SAFE)
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Take the backup that the event asks for; gives what there is to know of it first.
+
+    A backup that doesn't fit into a function is handed over to a job, which runs this handler with
+    the same event; then the answer names the job.
 
     `{"database": "app", "scheduled": "2026-11-22T02:00:00Z"}` from the schedule, or from a person
     `{"database": "app", "tier": "manual", "label": "before-migration-42"}`.
@@ -70,14 +82,11 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("backup.started", extra={"label": asked.label})
     vault = Vault(s3_client(), os.environ["LIFEBOAT_VAULT"])
-    attempt = Attempt(
-        kind=AttemptKind.BACKUP,
-        database=asked.database,
-        run_id=context.aws_request_id,
-        started=datetime.now(UTC),
-        backup=location.id,
-        label=asked.label,
-    )
+    attempt = begun_attempt(
+        AttemptKind.BACKUP, asked.database, datetime.now(UTC), context
+    ).model_copy(update={"backup": location.id, "label": asked.label})
+    jobs = job_starter(context.aws_request_id, _last_seconds(context))
+    may_become_job = jobs is not None and settings.databases[0].engine == "auto"
     publication = Publication()
     with crashes_logged(logger, context, lambda: publication.safe):
         with (
@@ -85,7 +94,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 attempt,
                 run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
                 lambda error: as_lifeboat_error(error, context, safe=publication.safe),
-            ),
+            ) as record,
             tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
         ):
             run = BackupRun(
@@ -98,13 +107,43 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 vault=vault,
                 programs=Programs.of_environment(),
                 read_login=partial(read_login, secret_store()),
-                remaining=seconds_left(context),
+                remaining=_seconds_left(context, may_become_job=may_become_job),
                 log=lambda event, details: logger.warning(event, extra=dict(details)),
                 publication=publication,
                 progress=logged_progress(logger),
+                engine=engine(),
+                may_become_job=may_become_job,
             )
-            outcome = take_backup_with_retry(run)
-        return _answer(run, outcome)
+            taken = take_or_hand_over(run, jobs, asked.pinned(location.scheduled_at))
+            if isinstance(taken, HandOver):
+                record.job = taken
+        return _handed_over(taken) if isinstance(taken, HandOver) else _answer(run, taken)
+
+
+def _last_seconds(context: LambdaContext) -> Callable[[], float]:
+    """How long the function may still try to start a job: it has to report what comes of it."""
+    return lambda: context.get_remaining_time_in_millis() / 1000 - _REPORT_SECONDS
+
+
+def _seconds_left(context: LambdaContext, *, may_become_job: bool) -> Callable[[], float]:
+    """The seconds until the run has to be over; before the function's end if a job may follow."""
+    left = seconds_left(context)
+    reserve = min(_HAND_OVER_SECONDS, left() / 4) if may_become_job else 0.0
+    return lambda: left() - reserve
+
+
+def _handed_over(job: HandOver) -> dict[str, object]:
+    """The answer of a run that a job goes on with."""
+    logger.info(
+        "backup.handed_over",
+        extra={
+            "build": job.build,
+            "project": job.project,
+            "reason": job.reason,
+            "expected_seconds": job.expected_seconds,
+        },
+    )
+    return HandOverAnswer(handed_over=job).as_json()
 
 
 def _answer(run: BackupRun, outcome: BackupOutcome) -> dict[str, object]:

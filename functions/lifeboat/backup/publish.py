@@ -64,6 +64,8 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         lifeboat_version=lifeboat.__version__,
         started=run.started,
         finished=datetime.now(UTC),
+        engine=run.engine,
+        memory_mb=run.settings.backup.memory_mb,
         archive=Archive(
             compression=dump.effective_compression,
             encoding=None if dump.encoding else source.encoding,

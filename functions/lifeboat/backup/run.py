@@ -9,6 +9,7 @@ from pathlib import Path
 from lifeboat.backup.policy.large_objects import warnings as large_object_warnings
 from lifeboat.backup.policy.publication import NOT_PUBLISHED, Publication
 from lifeboat.errors import TimeLimitError
+from lifeboat.model.engine import MAX_JOB_HOURS, Engine
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import BackupRetention, LargeObjectReads
 from lifeboat.model.tiers import expires, locked_until
@@ -19,10 +20,13 @@ from lifeboat.runtime.stopwatch import Stopwatch
 from lifeboat.s3.bucket import Protection, StoredState
 from lifeboat.s3.upload import ArchiveUpload
 
-_MORE_TIME = (
-    "Give the function more time (backup.timeout_minutes, at most 15) or more memory, which brings"
-    " more CPU (backup.memory_mb), or leave large tables' rows out (exclude_table_data)."
-)
+_MORE_TIME = {
+    Engine.FUNCTION: 'Let the backup run as a job, which has hours (engine = "auto"). Or give the'
+    " function more time (backup.timeout_minutes, at most 15) or more memory, which brings more CPU"
+    " (backup.memory_mb), or leave large tables' rows out (exclude_table_data).",
+    Engine.JOB: f"Give the job more time (job.timeout_hours, at most {MAX_JOB_HOURS}) or a larger"
+    " machine (job.backup_compute), or leave large tables' rows out (exclude_table_data).",
+}
 
 
 def _no_log(_event: str, _details: Mapping[str, object]) -> None:
@@ -42,6 +46,9 @@ class BackupRun(Run):
         publication: whether the backup is published, as far as all attempts know.
         uploads: the current upload of the archive, if there is one.
         large_objects: what is known of the time that they take; None if they are few.
+        engine: what it runs in.
+        may_become_job: whether it ends early if it probably won't fit into its time, since a job
+            takes it then.
     """
 
     SAFE = NOT_PUBLISHED
@@ -54,6 +61,8 @@ class BackupRun(Run):
     publication: Publication = field(default_factory=Publication)
     uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
     large_objects: LargeObjectReads | None = None
+    engine: Engine = Engine.FUNCTION
+    may_become_job: bool = False
 
     def for_retry(self) -> "BackupRun":
         """A second run for the same time in this invocation; meter and publication are shared."""
@@ -100,7 +109,7 @@ class BackupRun(Run):
         """The error for a run that has to end here."""
         sent = sum(upload.total for upload in self.uploads)
         return TimeLimitError(
-            f"The function's time ran out after {self.phases.total():.0f} s, during"
+            f"The {self.engine}'s time ran out after {self.phases.total():.0f} s, during"
             f" {self.phases.phase}, with {sent / 1e6:.1f} MB of the archive sent.",
-            todo=" ".join((*large_object_warnings(self.large_objects), _MORE_TIME)),
+            todo=" ".join((*large_object_warnings(self.large_objects), _MORE_TIME[self.engine])),
         )

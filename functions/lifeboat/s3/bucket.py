@@ -154,10 +154,19 @@ class Vault:
         keys = {found["Key"] for found in listing.get("Contents", ())}
         manifest = None
         if location.manifest_key in keys:
-            document = self._read(location.manifest_key)
-            manifest = Manifest.from_json(document, key=location.manifest_key)
+            manifest = self.manifest(location)
             _require_archive(manifest, keys)
         return StoredState(manifest=manifest, has_archive=location.archive_key in keys)
+
+    def manifest(self, location: BackupLocation) -> Manifest:
+        """The manifest of a backup.
+
+        Raises:
+            StorageError: S3 refused or failed.
+            ManifestError: it can't be read, or isn't this backup's.
+        """
+        document = self._read(location.manifest_key)
+        return Manifest.from_json(document, key=location.manifest_key)
 
     def put(
         self,

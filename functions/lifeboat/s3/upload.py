@@ -22,6 +22,7 @@ _MIB = 1 << 20
 _FIRST_PART = 8 * _MIB
 _PARTS_PER_SIZE = 1_000
 _MAX_IN_FLIGHT = 3
+_MAX_BYTES_IN_FLIGHT = 512 * _MIB
 
 
 def part_size(number: int) -> int:
@@ -32,6 +33,18 @@ def part_size(number: int) -> int:
     low for databases that fit into a function.
     """
     return _FIRST_PART << ((number - 1) // _PARTS_PER_SIZE)
+
+
+def parts_in_flight(size: int) -> int:
+    """How many parts of this size are sent at once: three, but fewer if they are large.
+
+    Each is held in memory until S3 has it, and so is the one that is being filled. An archive of
+    1 TB ends with parts of 512 MiB, one of 2 TB with parts of 1 GiB.
+
+    Args:
+        size: of each, in bytes.
+    """
+    return max(1, min(_MAX_IN_FLIGHT, _MAX_BYTES_IN_FLIGHT // size))
 
 
 @dataclass(frozen=True)
@@ -202,7 +215,7 @@ class ArchiveUpload:
         return f"s3://{self._vault.bucket}/{self._key}"
 
     def _send(self) -> None:
-        while len(self._in_flight) >= _MAX_IN_FLIGHT:
+        while len(self._in_flight) >= parts_in_flight(len(self._buffer)):
             self._collect()
         self._sent += 1
         self._in_flight.append(self._pool.submit(self._upload, self._sent, self._buffer))

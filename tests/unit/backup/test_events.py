@@ -180,3 +180,26 @@ def test_a_backup_is_not_taken_for_a_time_to_come(*, ahead: timedelta, refused: 
         return
     with pytest.raises(EventError, match="which lies in the future: now it is"):
         scheduled_at(event, now)
+
+
+def test_what_is_handed_over_means_the_same_backup_hours_later() -> None:
+    later = NOW + timedelta(hours=5)
+    for asked in (
+        {"database": "app"},
+        {"database": "app", "tier": "daily"},
+        {"database": "app", "label": "before-42"},
+        {"database": "app", "scheduled": "2026-11-22T02:00:00Z"},
+    ):
+        event = parse_event(asked)
+        again = parse_event(json.loads(json.dumps(event.pinned(scheduled_at(event, NOW)))))
+        assert scheduled_at(again, later) == scheduled_at(event, NOW)
+        assert (again.tier, again.label) == (event.tier, event.label)
+
+
+def test_the_beginning_of_a_backup_is_no_time_to_come_and_none_of_a_schedule() -> None:
+    ahead = parse_event({"database": "app", "began": "2026-11-23T02:00:00Z"})
+    with pytest.raises(EventError, match="'began' has 2026-11-23 02:00 UTC, which lies in the"):
+        scheduled_at(ahead, NOW)
+    moment = "2026-11-22T02:00:00Z"
+    with pytest.raises(EventError, match="'began' is of backups by hand"):
+        parse_event({"database": "app", "scheduled": moment, "began": moment})

@@ -8,7 +8,8 @@ from lifeboat.backup.policy.large_objects import (
     require_time,
     warnings,
 )
-from lifeboat.errors import CapacityError
+from lifeboat.errors import CapacityError, OutgrownError
+from lifeboat.model.engine import Engine
 from lifeboat.model.manifest import LargeObjectReads
 
 PAGE = 16_384
@@ -44,6 +45,14 @@ def test_more_time_is_advised_only_where_lambda_has_it(objects: int, *, helps: b
     with pytest.raises(CapacityError) as caught:
         require_time(reads(objects, left=300), timeout_minutes=5)
     assert ("backup.timeout_minutes to 15" in caught.value.todo) == helps
+
+
+def test_a_job_is_advised_the_time_that_jobs_have_and_a_function_learns_how_long_it_takes() -> None:
+    many = reads(8_000_000, left=12 * 3600)
+    with pytest.raises(OutgrownError) as caught:
+        require_time(many, Engine.JOB, timeout_minutes=12 * 60)
+    assert "Raise job.timeout_hours to 36" in caught.value.todo
+    assert caught.value.expected_seconds == expected_seconds(many)
 
 
 @pytest.mark.parametrize(("objects", "warned"), [(22_500, False), (22_501, True)])

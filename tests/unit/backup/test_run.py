@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lifeboat.backup.run import BackupRun
+from lifeboat.model.engine import Engine
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import LargeObjectReads
 from lifeboat.model.tiers import Tier
@@ -65,3 +66,13 @@ def test_a_run_without_time_left_says_that_large_objects_took_it() -> None:
             objects=50_000, bytes=0, round_trip_seconds=0.005, seconds_left=900
         )
         assert ended.out_of_time().todo.startswith("pg_dump reads 50,000 large objects")
+
+
+def test_a_run_without_time_left_is_advised_what_gives_it_more_where_it_runs() -> None:
+    ended = run()
+    assert 'engine = "auto"' in ended.out_of_time().todo
+    assert ended.out_of_time().what.startswith("The function's time ran out")
+    ended.engine = Engine.JOB
+    assert ended.out_of_time().what.startswith("The job's time ran out")
+    assert "job.timeout_hours, at most 36" in ended.out_of_time().todo
+    assert "backup.memory_mb" not in ended.out_of_time().todo

@@ -21,6 +21,8 @@ MAY_BE = {
     "database": "the name of a database in the settings, such as 'app'",
     "scheduled": "the scheduled time in UTC to the second, such as '2026-11-22T02:00:00Z'",
     "tier": "one of " + ", ".join(f"'{tier}'" for tier in Tier),
+    "began": "the time at which a backup by hand began, such as '2026-11-22T02:00:00Z'; a function"
+    " that hands it over to a job puts it here",
     "label": "1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen",
 }
 _SCHEDULED = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -50,12 +52,15 @@ class BackupEvent(Request):
         scheduled: the time for which a schedule asked; None when a person asks.
         tier: for a person's request; None when it follows from `scheduled`.
         label: what the person calls a manual backup.
+        began: when a backup by hand began that a function has handed over to a job: that time
+            identifies it. None otherwise.
     """
 
     database: Annotated[str, Field(pattern=DATABASE_NAME)]
     scheduled: Annotated[UtcSecond | None, BeforeValidator(_scheduled_time)] = None
     tier: Tier | None = None
     label: Annotated[str, Field(pattern=LABEL)] | None = None
+    began: Annotated[UtcSecond | None, BeforeValidator(_scheduled_time)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -68,9 +73,27 @@ class BackupEvent(Request):
     def _keys_fit_together(self) -> Self:
         if self.scheduled and self.tier:
             raise custom_error("key 'tier' cannot stand beside 'scheduled', from which it follows")
+        if self.scheduled and self.began:
+            raise custom_error("key 'began' is of backups by hand, which have no key 'scheduled'")
         if self.label and self.tier is not Tier.MANUAL:
             raise custom_error("key 'label' is for manual backups only")
         return self
+
+    def pinned(self, moment: datetime) -> dict[str, object]:
+        """The event that means the same backup whenever it is handled.
+
+        Args:
+            moment: for which the backup is, see `scheduled_at`.
+        """
+        if self.scheduled:
+            return {"database": self.database, "scheduled": _as_written(moment)}
+        label = {"label": self.label} if self.label else {}
+        began = _as_written(moment)
+        return {"database": self.database, "tier": self.tier, "began": began, **label}
+
+
+def _as_written(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 _GRAMMAR = EventParser(
@@ -93,12 +116,14 @@ def parse_event(event: object) -> BackupEvent:
 
 
 def scheduled_at(event: BackupEvent, now: datetime) -> datetime:
-    """The time that the backup is for: its scheduled time, or else this very second, in UTC.
+    """The time that the backup is for: its scheduled time, or else when it began, in UTC.
 
     Raises:
-        EventError: it is scheduled for the future, where it would count as the newest backup.
+        EventError: it lies in the future, where the backup would count as the newest one.
     """
-    if event.scheduled and is_ahead(event.scheduled, now):
-        problem = f"key 'scheduled' has {format_time(event.scheduled)}, which lies in the future"
-        raise _GRAMMAR.error([f"{problem}: now it is {format_time(now)}"])
-    return event.scheduled or in_utc(now).replace(microsecond=0)
+    for name in ("scheduled", "began"):
+        moment = getattr(event, name)
+        if moment and is_ahead(moment, now):
+            problem = f"key '{name}' has {format_time(moment)}, which lies in the future"
+            raise _GRAMMAR.error([f"{problem}: now it is {format_time(now)}"])
+    return event.scheduled or event.began or in_utc(now).replace(microsecond=0)

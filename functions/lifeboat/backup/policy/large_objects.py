@@ -16,7 +16,8 @@ That is one to open, one to close, and one for each 16 KiB (LOBBUFSIZE in pg_dum
 end. Over 5 ms, each of 2,000 objects took 22 to 25 ms on a busy machine, 20.5 on an idle one.
 """
 
-from lifeboat.errors import CapacityError
+from lifeboat.errors import OutgrownError
+from lifeboat.model.engine import MAX_JOB_HOURS, Engine
 from lifeboat.model.manifest import LargeObjectReads
 from lifeboat.model.text import format_duration
 from lifeboat.settings.function_size import MAX_TIMEOUT_MINUTES
@@ -34,7 +35,7 @@ READ_BYTES = 16_384
 """Bytes that one read gets."""
 
 WAYS_OUT = (
-    "Bring the function nearer to the database: deploy the stack in the database's region, and in"
+    "Bring Lifeboat nearer to the database: deploy the stack in the database's region, and in"
     " its VPC if it has one (network). Or move the large objects into a column of type bytea. Or"
     " back this database up with stock PostgreSQL programs from a machine beside it: pg_dump -Fd"
     " -j 4 -f <directory> <URL>, whose workers share the large objects from PostgreSQL 17 on."
@@ -44,6 +45,15 @@ pg_dump 18 took 50 s for 2,000 with one worker and 26 s with four, pg_dump 16 as
 and 53 s). Workers share groups of 1,000, so fewer objects gain nothing."""
 
 _WARNING_SHARE = 0.5
+
+_MOST_TIME = {
+    Engine.FUNCTION: (
+        MAX_TIMEOUT_MINUTES,
+        f"Raise backup.timeout_minutes to {MAX_TIMEOUT_MINUTES}",
+    ),
+    Engine.JOB: (MAX_JOB_HOURS * 60, f"Raise job.timeout_hours to {MAX_JOB_HOURS}"),
+}
+"""The most minutes that there are, and how to get them."""
 
 
 def least_seconds(reads: LargeObjectReads) -> float:
@@ -57,30 +67,31 @@ def expected_seconds(reads: LargeObjectReads) -> float:
     return trips * reads.round_trip_seconds
 
 
-def require_time(reads: LargeObjectReads, *, timeout_minutes: int) -> None:
+def require_time(
+    reads: LargeObjectReads, engine: Engine = Engine.FUNCTION, *, timeout_minutes: int
+) -> None:
     """Raise if the large objects can't be read in the time that the run has left.
 
     Args:
         reads: what is known of them.
-        timeout_minutes: of the function.
+        engine: what the run runs in.
+        timeout_minutes: of the function or the job.
 
     Raises:
-        CapacityError: even the fewest and fastest round trips take longer.
+        OutgrownError: even the fewest and fastest round trips take longer.
     """
     least = least_seconds(reads)
     if least <= reads.seconds_left:
         return
-    longer = reads.seconds_left + (MAX_TIMEOUT_MINUTES - timeout_minutes) * 60
-    more_time = (
-        f"Raise backup.timeout_minutes to {MAX_TIMEOUT_MINUTES}, or do as follows. "
-        if least <= longer
-        else ""
-    )
-    raise CapacityError(
+    most, setting = _MOST_TIME[engine]
+    longer = reads.seconds_left + (most - timeout_minutes) * 60
+    more_time = f"{setting}, or do as follows. " if least <= longer else ""
+    raise OutgrownError(
         f"pg_dump can't read {_objects(reads)} in time: one after the other, each in"
         f" {FEWEST_ROUND_TRIPS} round trips or more. {_round_trip(reads)}, so this takes at least"
         f" {format_duration(least)}, and the run has {format_duration(reads.seconds_left)} left.",
         todo=more_time + WAYS_OUT,
+        expected_seconds=expected_seconds(reads),
     )
 
 

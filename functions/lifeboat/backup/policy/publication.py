@@ -31,6 +31,11 @@ class Publication:
         """What no failure of the run affects, at this moment."""
         return self._state.value
 
+    @property
+    def is_published(self) -> bool:
+        """Whether it is known to be published."""
+        return self._state is _State.YES
+
     def begin(self) -> None:
         """The manifest is being sent: until S3 shows what it has, nobody knows."""
         self._state = _State.UNKNOWN
