@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from inspect import isclass
 from typing import get_args
 
@@ -55,15 +56,17 @@ def parse(
         SettingsError: lists every bad key with its value and what is expected.
     """
     problems: list[str] = []
+    refused: list[ErrorDetails] = []
     whole = _with_overrides(_settings_object(context), context, problems)
     try:
         settings = Settings.model_validate(whole, context=deployment)
     except ValidationError as error:
-        problems += [_explain(found) for found in error.errors(include_url=False)]
-    if problems:
-        more = len(problems) - _MAX_PROBLEMS
+        refused = error.errors(include_url=False)
+    if problems or refused:
+        more = len(problems) + len(refused) - _MAX_PROBLEMS
+        shown = [*problems, *map(_explain, refused[:_MAX_PROBLEMS])][:_MAX_PROBLEMS]
         rest = [f"and {more} more"] if more > 0 else []
-        listed = "\n".join(f"  - {problem}" for problem in [*problems[:_MAX_PROBLEMS], *rest])
+        listed = "\n".join(f"  - {problem}" for problem in [*shown, *rest])
         where, change = ("-c", "Change what is listed")
         if source:
             where, change = f"{source}, or -c when given", f"Change what is listed in {source}"
@@ -151,7 +154,7 @@ def _known_keys(location: tuple[int | str, ...]) -> str:
     meant = f"; did you mean '{near[0]}'?" if near else "."
     if tables and key in (*_keys_of(Settings), STACK_KEY):
         meant = "; it belongs above the first [table]."
-    elif homes := [*_homes_of(key, Settings, "")]:
+    elif homes := [table for table, keys in _tables() if key in keys]:
         meant = f"; it belongs in {' or '.join(homes)}."
     return f"{meant} Known here: {', '.join(known)}"
 
@@ -160,14 +163,19 @@ def _keys_of(model: type[BaseModel]) -> Iterator[str]:
     yield from (field.alias or name for name, field in model.model_fields.items())
 
 
-def _homes_of(key: str, model: type[BaseModel], table: str) -> Iterator[str]:
-    """The tables inside `table` (the table of `model`) that have a key with that name."""
+@cache
+def _tables() -> tuple[tuple[str, frozenset[str]], ...]:
+    """All tables of the settings, and the keys of each: the same for every unknown key."""
+    return tuple(_tables_in(Settings, ""))
+
+
+def _tables_in(model: type[BaseModel], table: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Those inside `table`, the table of `model`."""
     for name, field in model.model_fields.items():
         inside = f"{table}.{name}".removeprefix(".")
         for part in _models_in(field.annotation):
-            if key in _keys_of(part):
-                yield inside
-            yield from _homes_of(key, part, inside)
+            yield inside, frozenset(_keys_of(part))
+            yield from _tables_in(part, inside)
 
 
 def _field(location: tuple[int | str, ...]) -> FieldInfo:
