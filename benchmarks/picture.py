@@ -5,10 +5,6 @@ from io import StringIO
 from textwrap import fill
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
-
 from benchmarks.comparisons import FREE, GROWTH, PINNED
 from benchmarks.figures import Benchmark, Compared
 from benchmarks.pipelines import (
@@ -36,6 +32,9 @@ _STYLE = {
 
 def draw(found: Benchmark) -> str:
     """The picture, as SVG."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 7.4), layout="constrained", facecolor="white")
         (backups, recoveries), (times, memory) = figure.subplots(2, 2)
@@ -85,6 +84,8 @@ def _against_size(
     unit: str,
 ) -> None:
     """A line for each, both axes logarithmic: what grows with the size is a slope of one."""
+    from matplotlib.ticker import LogLocator
+
     axes.set_title(f"Growth (logarithmic axes): {unit}", loc="left")
     grown = sorted(found.part(GROWTH), key=lambda each: each.database_bytes)
     if not any(each.measurements for each in grown):

@@ -1,7 +1,7 @@
 """docs/reference.md and docs/schemas/ are what the models say now, and leave nothing out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,30 @@ from tools.reference import registries
 from tools.reference.__main__ import REPOSITORY, SCHEMAS, files
 from tools.reference.schemas import schemas
 
-FILES = files()
+PAGE = Path("docs") / "reference.md"
+THERE = sorted(each.relative_to(REPOSITORY) for each in (REPOSITORY / SCHEMAS).iterdir())
+"""The schemas in the checkout. Each of the tests' workers collects all tests, and to make the
+files takes seconds: so only the worker that runs these tests makes them.
+"""
 
 
-@pytest.mark.parametrize("path", sorted(FILES), ids=str)
-def test_every_generated_file_is_as_the_models_are_now(path: Path) -> None:
-    assert (REPOSITORY / path).read_text() == FILES[path], "run: make reference"
+@pytest.fixture(scope="module")
+def made() -> Mapping[Path, str]:
+    """What `make reference` would write now."""
+    return files()
 
 
-def test_no_schema_is_left_of_a_model_that_is_gone() -> None:
-    there = {each.relative_to(REPOSITORY) for each in (REPOSITORY / SCHEMAS).iterdir()}
-    assert there == {path for path in FILES if path.parent == SCHEMAS}
+def test_each_model_has_its_schema_and_none_is_left_of_a_model_that_is_gone(
+    made: Mapping[Path, str],
+) -> None:
+    assert sorted(made) == sorted([PAGE, *THERE]), "run: make reference"
+
+
+@pytest.mark.parametrize("path", [PAGE, *THERE], ids=str)
+def test_every_generated_file_is_as_the_models_are_now(
+    path: Path, made: Mapping[Path, str]
+) -> None:
+    assert (REPOSITORY / path).read_text() == made[path], "run: make reference"
 
 
 def keys_of(schema: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -35,7 +48,7 @@ def keys_of(schema: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from keys_of(part, f"{where}/{name}")
 
 
-@pytest.mark.parametrize("name", sorted(schemas()))
+@pytest.mark.parametrize("name", [each.name for each in THERE])
 def test_every_key_is_explained(name: str) -> None:
     unexplained = [
         where for where, key in keys_of(schemas()[name], "") if not key.get("description")
@@ -66,8 +79,8 @@ def test_every_function_says_in_its_log_how_it_begins_or_ends() -> None:
     assert {"backup", "drill", "restore", "monitor", "all"} <= said
 
 
-def test_the_schemas_are_json() -> None:
-    for path, text in FILES.items():
+def test_the_schemas_are_json(made: Mapping[Path, str]) -> None:
+    for path, text in made.items():
         if path.suffix == ".json":
             assert json.loads(text)["$schema"].endswith("2020-12/schema")
 

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -75,6 +76,7 @@ def schema_of(adapter: TypeAdapter[Any], mode: Literal["validation", "serializat
     return adapter.json_schema(mode=mode, by_alias=True, schema_generator=_Described)
 
 
+@cache
 def schemas() -> Mapping[str, Schema]:
     """Every schema, by the name of its file."""
     made: dict[str, Schema] = {}
