@@ -38,9 +38,13 @@ ALL = (
 TIMELESS = (
     "tests/unit/test_fault_report.py",
     "tests/unit/test_no_text_takes_long.py",
+    "tests/unit/test_reference.py",
+    "tests/unit/test_types_of_the_cdk.py",
     "tests/unit/test_wide_vault.py",
 )
-"""Dear ones that look at no clock: at the list of faults, at patterns, at memory."""
+"""Dear ones that look at no clock: at the list of faults, at patterns, at models, at types, at
+memory.
+"""
 
 
 def main() -> int:
