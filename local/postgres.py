@@ -1,5 +1,6 @@
 """A throw-away PostgreSQL server: real programs, real authentication, gone when we are."""
 
+import contextlib
 import secrets
 import shutil
 import signal
@@ -163,7 +164,8 @@ class PostgresServer:
         postmaster = psutil.Process(self.pid)
         victims = [postmaster, *postmaster.children(recursive=True)]
         for victim in victims:
-            victim.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended with the postmaster
+                victim.kill()
         while any(_runs(victim) for victim in victims):
             time.sleep(0.005)
         self._supervised.stop()

@@ -2,10 +2,13 @@
 
 It starts the program in a session of its own and waits for whichever comes first: the end of the
 program, or the end of its own stdin, which is the end of whoever holds the other side. Then
-nothing of the session and the directory remains.
+nothing of the session and the directory remains. On Linux nothing remains of daemons either: an
+orphan below us becomes our child, whatever session it has made for itself. Our exit code is the
+program's, as a shell has it.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import pwd
@@ -20,6 +23,13 @@ from collections.abc import Iterator
 import psutil
 
 STDIN = 0
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every orphan below us, instead of the machine's first process."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def start(argv: list[str], user: str | None) -> subprocess.Popen[bytes]:
@@ -45,6 +55,7 @@ def wait(
     descendants: list[psutil.Process] = []
     while program.poll() is None:
         ready, _, _ = select.select([STDIN, arrivals], [], [])
+        reap(program.pid)
         if STDIN in ready or signal.SIGTERM in os.read(arrivals, 64):
             with contextlib.suppress(psutil.NoSuchProcess):
                 descendants = psutil.Process(program.pid).children(recursive=True)
@@ -62,13 +73,26 @@ def end(program: subprocess.Popen[bytes], stop_signal: int, grace: float) -> Non
         program.wait()
 
 
+def reap(program: int) -> None:
+    """Let go of orphans that have ended; the program itself is waited for elsewhere."""
+    for child in psutil.Process().children():
+        if child.pid != program and not is_running(child):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child.pid, os.WNOHANG)
+
+
 def sweep(session: int, descendants: list[psutil.Process]) -> None:
-    """SIGKILL `descendants` and every process of `session` until none is left."""
-    while alive := [*filter(is_running, descendants), *members(session)]:
+    """SIGKILL `descendants`, our own and every process of `session` until none is left."""
+    ours = psutil.Process()
+    while alive := [
+        *filter(is_running, [*descendants, *ours.children(recursive=True)]),
+        *members(session),
+    ]:
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         time.sleep(0.01)
+    reap(session)  # or whoever looks for them next may still see them
 
 
 def is_running(process: psutil.Process) -> bool:
@@ -104,11 +128,14 @@ def signals() -> int:
 def main() -> None:
     """Carry out the order in argv, as JSON written by `SupervisedProcess`."""
     order = json.loads(sys.argv[1])
+    adopt_orphans()
     arrivals = signals()  # before the start: a program may end at once
     program = start(order["argv"], order["user"])
     descendants = wait(program, arrivals, order["signal"], order["grace"])
     sweep(program.pid, descendants)
     shutil.rmtree(order["owns"])
+    code = program.returncode
+    sys.exit(code if code >= 0 else 128 - code)
 
 
 if __name__ == "__main__":
