@@ -68,6 +68,8 @@ class LocalAws:
         interpreter: Path = INTERPRETER,
         leave_open: Iterable[str] = (),
         alarm_period_seconds: float | None = None,
+        build_limit: int | None = None,
+        build_minute_seconds: float | None = None,
     ) -> Self:
         """Start it on a free port of 127.0.0.1; about two seconds.
 
@@ -77,6 +79,9 @@ class LocalAws:
             leave_open: names of gaps (see `tools.ministack_patches`) not to close, for their tests.
             alarm_period_seconds: how long each period of every CloudWatch alarm lasts, so that
                 what takes hours in AWS takes seconds; None: as long as the alarm says.
+            build_limit: how many builds of CodeBuild run at a time; five times as many wait, and
+                more are refused. None: 60.
+            build_minute_seconds: how long a minute of a build's limits lasts; None: a minute.
 
         Raises:
             StartError: it ended or did not answer within a minute.
@@ -97,8 +102,13 @@ class LocalAws:
         known = ssl.create_default_context(cafile=str(certificate.ca_file))
         port = free_port()
         environment = _server_environment(home, port, chain, certificate)
-        if alarm_period_seconds:
-            environment["LIFEBOAT_ALARM_PERIOD"] = str(alarm_period_seconds)
+        for name, value in (
+            ("LIFEBOAT_ALARM_PERIOD", alarm_period_seconds),
+            ("LIFEBOAT_BUILD_LIMIT", build_limit),
+            ("LIFEBOAT_BUILD_MINUTE", build_minute_seconds),
+        ):
+            if value is not None:
+                environment[name] = str(value)
         supervised = SupervisedProcess(
             [str(interpreter), "-m", "tools.ministack_patches", *leave_open],
             owns=home,

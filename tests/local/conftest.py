@@ -13,6 +13,8 @@ def aws() -> Iterator[LocalAws]:
     LIFEBOAT_LEAVE_OPEN="smallest_part zip_modes" leaves gaps open: their tests have to fail then.
     """
     leave_open = os.environ.get("LIFEBOAT_LEAVE_OPEN", "").split()
-    with LocalAws.start(leave_open=leave_open, alarm_period_seconds=1) as running:
+    with LocalAws.start(
+        leave_open=leave_open, alarm_period_seconds=1, build_limit=1, build_minute_seconds=0.5
+    ) as running:
         running.bootstrap()
         yield running

@@ -160,6 +160,17 @@ def test_a_schedules_time_zone_retries_and_letters_are_the_templates(
     assert found["Target"]["DeadLetterConfig"] == {"Arn": stack["QueueArn"]}
 
 
+def test_a_projects_configuration_is_the_templates(aws: LocalAws, stack: dict[str, str]) -> None:
+    (found,) = aws.client("codebuild").batch_get_projects(names=[stack["Project"]])["projects"]
+    (second,) = found["secondarySources"]
+    assert second == {"type": "S3", "location": "bucket/second.zip", "sourceIdentifier": "second"}
+    assert found["source"]["buildspec"] == "version: 0.2\n"
+    assert (found["timeoutInMinutes"], found["queuedTimeoutInMinutes"]) == (2160, 90)
+    log = {"status": "ENABLED", "groupName": "/lifeboat/job", "streamName": "backup"}
+    assert found["logsConfig"] == {"cloudWatchLogs": log}
+    assert found["vpcConfig"]["securityGroupIds"] == ["sg-1"]
+
+
 def test_an_assets_code_is_what_runs(aws: LocalAws, stack: dict[str, str]) -> None:
     assert invoke(aws, stack["Function"]) == ("from the asset", None)
 
@@ -201,8 +212,9 @@ def _template() -> dict[str, Any]:
         },
         **_alarming(),
         "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": _schedule()},
+        "Project": {"Type": "AWS::CodeBuild::Project", "Properties": _build_project()},
     }
-    told = ("Bucket", "Assets", "Function", "Schedule", "Topic", "Alarm", "Dashboard")
+    told = ("Bucket", "Assets", "Function", "Schedule", "Project", "Topic", "Alarm", "Dashboard")
     refs = {name: {"Value": {"Ref": name}} for name in told}
     queue = {"QueueArn": {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}}}
     version = {"Type": "AWS::SSM::Parameter::Value<String>"}
@@ -292,6 +304,22 @@ def _function(key: str) -> dict[str, Any]:
             "LoggingConfig": {"LogGroup": "/lifeboat/backup"},
             "DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Queue", "Arn"]}},
         },
+    }
+
+
+def _build_project() -> dict[str, Any]:
+    second = {"Type": "S3", "Location": "bucket/second.zip", "SourceIdentifier": "second"}
+    log = {"Status": "ENABLED", "GroupName": "/lifeboat/job", "StreamName": "backup"}
+    return {
+        "ServiceRole": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Artifacts": {"Type": "NO_ARTIFACTS"},
+        "Source": {"Type": "NO_SOURCE", "BuildSpec": "version: 0.2\n"},
+        "SecondarySources": [second],
+        "Environment": {"Type": "LINUX_CONTAINER", "Image": "i", "ComputeType": "c"},
+        "TimeoutInMinutes": 2160,
+        "QueuedTimeoutInMinutes": 90,
+        "LogsConfig": {"CloudWatchLogs": log},
+        "VpcConfig": {"VpcId": "vpc-1", "Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
     }
 
 

@@ -8,6 +8,8 @@ from ministack import app  # type: ignore[import-not-found]
 from tools.ministack_patches import (
     alarms,
     buckets,
+    build_events,
+    builds,
     functions,
     gateway,
     metrics,
@@ -39,12 +41,17 @@ GAPS: tuple[Callable[[], None], ...] = (
     stacks.bucket_properties,
     stacks.function_properties,
     stacks.schedule_properties,
+    stacks.project_properties,
     schedules.schedule_delivery,
     metrics.embedded_metrics,
     metrics.function_metrics,
     alarms.alarm_evaluation,
     alarms.alarm_delivery,
     subscriptions.mail_confirmations,
+    builds.running_builds,
+    builds.build_permissions,
+    builds.log_permissions,
+    build_events.build_events,
 )
 
 

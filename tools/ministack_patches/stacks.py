@@ -5,7 +5,12 @@ from typing import Any
 
 import botocore.session
 from botocore.serialize import create_serializer
-from ministack.services import lambda_svc, s3, scheduler  # type: ignore[import-not-found]
+from ministack.services import (  # type: ignore[import-not-found]
+    codebuild,
+    lambda_svc,
+    s3,
+    scheduler,
+)
 from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
 Properties = dict[str, Any]
@@ -77,6 +82,38 @@ def schedule_properties() -> None:
         record["EndDate"] = wanted.get("EndDate")
 
     after("AWS::Scheduler::Schedule", apply)
+
+
+PROJECT = (
+    "secondarySources",
+    "queuedTimeoutInMinutes",
+    "logsConfig",
+    "vpcConfig",
+    "cache",
+    "concurrentBuildLimit",
+)
+"""What else BatchGetProjects tells of a project."""
+
+
+def project_properties() -> None:
+    """Keep a build project's second sources, log, network and time in the queue."""
+    shape = codebuild._project_shape  # noqa: SLF001
+
+    def apply(name: str, wanted: Properties) -> None:
+        record = codebuild._projects[name]  # noqa: SLF001
+        properties = provisioners._codebuild_cfn_to_api(wanted)  # noqa: SLF001
+        for key in PROJECT:
+            record.pop(key, None)
+            if key in properties:
+                record[key] = properties[key]
+
+    def shape_fully(project: Properties) -> Properties:
+        more = {key: project[key] for key in PROJECT if key in project}
+        shaped: Properties = shape(project) | more
+        return shaped
+
+    after("AWS::CodeBuild::Project", apply)
+    codebuild._project_shape = shape_fully  # noqa: SLF001
 
 
 def after(kind: str, apply: Apply) -> None:
