@@ -5,8 +5,10 @@ from constructs import Construct
 from infra.backup_role import BackupRole
 from infra.function import FunctionSpec, LifeboatFunction, settings_variable
 from infra.function_settings import backup_settings
+from infra.job_project import JobProject, JobSources
 from infra.names import function_name
 from infra.shared_resources import Log, SharedResources
+from lifeboat.model.engine import project_of
 from lifeboat.settings import Settings
 
 
@@ -18,13 +20,21 @@ class BackupFunction(Construct):
         construct_id: its name there.
         settings: with only the database that it backs up.
         shared: with the layers of PostgreSQL's client programs and of the Python dependencies.
+        sources: what its jobs unpack, if it may have jobs.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, shared: SharedResources
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        shared: SharedResources,
+        sources: JobSources | None,
     ) -> None:
         super().__init__(scope, construct_id)
         database = settings.databases[0]
+        sources = sources if database.has_jobs else None
         self.name = function_name(self, "backup", database.name)
         log = Log(self, "Log", function=self.name)
         spec = FunctionSpec(
@@ -34,13 +44,27 @@ class BackupFunction(Construct):
             size=settings.backup,
             settings=_as_variable(settings),
         )
-        self.function = LifeboatFunction(
+        role = BackupRole(
             self,
-            "Function",
-            spec=spec,
+            "Role",
+            settings=settings,
             shared=shared,
-            role=BackupRole(self, "Role", settings=settings, shared=shared, log=log),
+            log=log,
+            project=project_of(self.name) if sources else None,
         )
+        self.function = LifeboatFunction(self, "Function", spec=spec, shared=shared, role=role)
+        if sources:
+            self.job = JobProject(
+                self,
+                "Job",
+                function=self.function,
+                of=spec,
+                work="backup",
+                job=settings.job,
+                role=role,
+                shared=shared,
+                sources=sources,
+            )
 
 
 def _as_variable(settings: Settings) -> str:

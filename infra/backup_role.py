@@ -36,6 +36,7 @@ class BackupRole(FunctionRole):
         settings: whose first and only database the role is for.
         shared: where the backups go, and the topic for failures.
         log: where the function logs to.
+        project: the CodeBuild project of its jobs; None if it has none.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class BackupRole(FunctionRole):
         settings: Settings,
         shared: SharedResources,
         log: Log,
+        project: str | None,
     ) -> None:
         database = settings.databases[0]
         stack = Stack.of(scope)
@@ -55,6 +57,7 @@ class BackupRole(FunctionRole):
             construct_id,
             shared=shared,
             log=log,
+            project=project,
             statements=[
                 *read_secrets("DatabaseSecret", [database.secret_arn], keys, stack),
                 *_put_backups(settings, database, shared.vault),

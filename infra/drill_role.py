@@ -38,6 +38,7 @@ class DrillRole(FunctionRole):
         settings: whose first and only database the role is for.
         shared: where the backups are, and the topic for failures.
         log: where the function logs to.
+        project: the CodeBuild project of its jobs; None if it has none.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class DrillRole(FunctionRole):
         settings: Settings,
         shared: SharedResources,
         log: Log,
+        project: str | None,
     ) -> None:
         database, drill = settings.databases[0], settings.drill
         stack = Stack.of(scope)
@@ -56,6 +58,7 @@ class DrillRole(FunctionRole):
             construct_id,
             shared=shared,
             log=log,
+            project=project,
             statements=[
                 *_read_backups(database, shared.vault),
                 *lock_reports(

@@ -12,6 +12,7 @@ from infra.network import Network
 from infra.role import FunctionRole
 from infra.shared_resources import SharedResources, as_asset
 from lifeboat.errors import SettingsError
+from lifeboat.model.engine import PROJECT_VARIABLE
 from lifeboat.settings.function_size import FunctionSize
 
 ARCHITECTURES = {
@@ -83,12 +84,8 @@ class LifeboatFunction(lambda_.Function):
             timeout=Duration.minutes(spec.size.timeout_minutes),
             ephemeral_storage_size=Size.mebibytes(spec.size.ephemeral_mb),
             environment={
-                "LIFEBOAT_VAULT": shared.vault.bucket.bucket_name,
-                "LIFEBOAT_TOPIC": shared.alerts.topic.topic_arn,
-                "LIFEBOAT_SETTINGS": spec.settings,
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-                "POWERTOOLS_LOG_LEVEL": "INFO",
-                **spec.variables,
+                **variables_of(spec, shared),
+                **({PROJECT_VARIABLE: role.project} if role.project else {}),
             },
             # A run repeats itself if that may help: it knows what failed, and how much it has
             # read. It also notifies people itself.
@@ -109,6 +106,23 @@ class LifeboatFunction(lambda_.Function):
                 ),
             )
         )
+
+
+def variables_of(spec: FunctionSpec, shared: SharedResources) -> dict[str, str]:
+    """The environment of a function, which its jobs have too.
+
+    Args:
+        spec: what it does.
+        shared: what it shares with other functions.
+    """
+    return {
+        "LIFEBOAT_VAULT": shared.vault.bucket.bucket_name,
+        "LIFEBOAT_TOPIC": shared.alerts.topic.topic_arn,
+        "LIFEBOAT_SETTINGS": spec.settings,
+        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        **spec.variables,
+    }
 
 
 def settings_variable(text: str, *, whose: str, todo: str) -> str:

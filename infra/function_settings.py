@@ -43,10 +43,16 @@ def monitor_settings(settings: Settings) -> str:
 
 
 def restore_settings(settings: Settings) -> str:
-    """Where the databases are, and how to restore; what a copy is asked is the drills' concern."""
-    others = set(type(settings.databases[0]).model_fields) - {"name", "secret_arn"}
+    """Where the databases are, and how to restore; what a copy is asked is the drills' concern.
+
+    Without any jobs it need not know that each database has none: the room is for names and ARNs.
+    """
+    needed = {"name", "secret_arn"}
+    if any(each.has_jobs for each in settings.databases):
+        needed.add("engine")
+    others = set(type(settings.databases[0]).model_fields) - needed
     return settings.model_dump_json(
         exclude_defaults=True,
-        include={"databases", "encryption", "restore", "alerts"},
+        include={"databases", "encryption", "restore", "alerts", "job", "architecture"},
         exclude={"databases": {"__all__": others}, "alerts": _ALL_BUT_SLACK},
     )

@@ -6,7 +6,16 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.role import WRITE, FunctionRole, lock_reports, on_objects, read_secrets, use_bucket_key
+from infra.names import project_names
+from infra.role import (
+    WRITE,
+    FunctionRole,
+    lock_reports,
+    on_objects,
+    project_arn,
+    read_secrets,
+    use_bucket_key,
+)
 from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
 from lifeboat.model.keys import (
@@ -37,12 +46,12 @@ class MonitorRole(FunctionRole):
     archives: a listing of versions gives their size, class and version, and a version's bytes never
     change. It writes its own state, what people mute, evidence and the status page, and nothing
     else. It cannot read a database's secret. It lists the topic's subscriptions, since a
-    notification without a subscriber reaches nobody.
+    notification without a subscriber reaches nobody. It asks CodeBuild what became of jobs.
 
     Args:
         scope: parent construct.
         construct_id: its name there.
-        settings: with the secrets of a webhook and a heartbeat, where there are any.
+        settings: with the databases, and the secrets of a webhook and a heartbeat, if any.
         shared: with the bucket and the topic.
         log: where the function logs to.
     """
@@ -91,6 +100,7 @@ class MonitorRole(FunctionRole):
                     alerts.heartbeat_url_secret_key_arn,
                     stack,
                 ),
+                *_look_at_jobs(stack, project_names(scope, settings)),
                 *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
             wildcard_reasons={
@@ -109,6 +119,16 @@ def _read_url(
 ) -> Iterator[iam.PolicyStatement]:
     """Reading the secret with a URL, where there is one."""
     return read_secrets(sid, [secret] if secret else [], [key] if key else [], stack)
+
+
+def _look_at_jobs(stack: Stack, projects: list[str]) -> Iterator[iam.PolicyStatement]:
+    """Asking what became of the builds of these projects."""
+    if projects:
+        yield iam.PolicyStatement(
+            sid="LookAtJobs",
+            actions=["codebuild:BatchGetBuilds"],
+            resources=[project_arn(stack, each) for each in projects],
+        )
 
 
 def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:

@@ -8,6 +8,8 @@ from constructs import Construct
 
 from lifeboat.errors import SettingsError
 from lifeboat.model import commands
+from lifeboat.model.engine import project_of
+from lifeboat.settings import Settings
 
 type Job = Literal["backup", "drill", "monitor", "restore"]
 
@@ -34,6 +36,22 @@ def function_name(scope: Construct, job: Job, database: str | None = None) -> st
             todo="Shorten the stack's name (-c stack_name=...) or the database's name.",
         )
     return name
+
+
+def project_names(scope: Construct, settings: Settings) -> list[str]:
+    """The CodeBuild projects of the stack: of all functions whose runs may be jobs.
+
+    Args:
+        scope: a construct of the stack.
+        settings: with all databases.
+    """
+    of_jobs = [each.name for each in settings.databases if each.has_jobs]
+    functions = [function_name(scope, "backup", each) for each in of_jobs]
+    if settings.drill.enabled:
+        functions += [function_name(scope, "drill", each) for each in of_jobs]
+    if settings.restore.enabled and of_jobs:
+        functions.append(function_name(scope, "restore"))
+    return [project_of(each) for each in functions]
 
 
 def alarm_name(scope: Construct, what: str) -> str:

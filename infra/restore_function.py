@@ -8,9 +8,11 @@ from constructs import Construct
 
 from infra.function import FunctionSpec, LifeboatFunction, settings_variable
 from infra.function_settings import restore_settings
+from infra.job_project import JobProject, JobSources
 from infra.names import function_name
 from infra.restore_role import RestoreRole
 from infra.shared_resources import Log, SharedResources
+from lifeboat.model.engine import project_of
 from lifeboat.settings import Settings
 
 
@@ -24,10 +26,17 @@ class RestoreFunction(Construct):
         construct_id: its name there.
         settings: with all databases.
         shared: with the layers of PostgreSQL's client programs and of the Python dependencies.
+        sources: what its jobs unpack; None if no database has jobs.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, shared: SharedResources
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        shared: SharedResources,
+        sources: JobSources | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = function_name(self, "restore")
@@ -39,13 +48,27 @@ class RestoreFunction(Construct):
             size=settings.restore,
             settings=_as_variable(settings),
         )
-        self.function = LifeboatFunction(
+        role = RestoreRole(
             self,
-            "Function",
-            spec=spec,
+            "Role",
+            settings=settings,
             shared=shared,
-            role=RestoreRole(self, "Role", settings=settings, shared=shared, log=log),
+            log=log,
+            project=project_of(self.name) if sources else None,
         )
+        self.function = LifeboatFunction(self, "Function", spec=spec, shared=shared, role=role)
+        if sources:
+            self.job = JobProject(
+                self,
+                "Job",
+                function=self.function,
+                of=spec,
+                work="restore",
+                job=settings.job,
+                role=role,
+                shared=shared,
+                sources=sources,
+            )
         _notify_of_thaws(self, shared, slack=settings.alerts.slack)
 
 

@@ -9,14 +9,17 @@ from constructs import Construct
 from infra.role import (
     WRITE,
     FunctionRole,
+    claim_reasons,
     list_prefixes,
     lock_reports,
     on_objects,
     read_secrets,
+    record_attempts,
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
 from infra.vault import Vault
+from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import DRILLS, EXPORTS, RESTORES
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import Settings
@@ -29,6 +32,8 @@ _REPORTS = (f"{DRILLS}/", f"{RESTORES}/")
 class RestoreRole(FunctionRole):
     """A role that can read every backup and reach every database: only a person may use it.
 
+    It records its jobs, since nobody waits for their answers.
+
     It cannot write, change, unlock or delete a backup. What it may do in a database is what the
     role in the secret may do there.
 
@@ -38,6 +43,7 @@ class RestoreRole(FunctionRole):
         settings: with all databases.
         shared: where the backups are, and the topic for failures.
         log: where the function logs to.
+        project: the CodeBuild project of its jobs; None if it has none.
     """
 
     def __init__(
@@ -48,16 +54,19 @@ class RestoreRole(FunctionRole):
         settings: Settings,
         shared: SharedResources,
         log: Log,
+        project: str | None,
     ) -> None:
         stack = Stack.of(scope)
         restore = settings.restore
         secrets = [each.secret_arn for each in settings.databases]
+        of_jobs = [each.name for each in settings.databases if each.has_jobs]
         keys = [each.secret_key_arn for each in settings.databases if each.secret_key_arn]
         super().__init__(
             scope,
             construct_id,
             shared=shared,
             log=log,
+            project=project,
             statements=[
                 *_use_backups(shared.vault),
                 *lock_reports(
@@ -73,9 +82,11 @@ class RestoreRole(FunctionRole):
                     dict.fromkeys([*keys, *restore.target_secret_key_arns]),
                     stack,
                 ),
+                *(record_attempts(shared.vault, AttemptKind.RESTORE, *of_jobs) if of_jobs else ()),
                 *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
-            wildcard_reasons=dict(_wildcard_reasons()),
+            wildcard_reasons=dict(_wildcard_reasons())
+            | (claim_reasons(AttemptKind.RESTORE) if of_jobs else {}),
         )
 
 

@@ -33,9 +33,10 @@ class FunctionRole(iam.Role):
         log: the function's log.
         statements: what else it may do.
         wildcard_reasons: by pattern of keys in `statements`, the reason for its wildcard.
+        project: the CodeBuild project to which the function may hand a run over, if it has one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each by its name
         self,
         scope: Construct,
         construct_id: str,
@@ -44,9 +45,14 @@ class FunctionRole(iam.Role):
         log: Log,
         statements: Iterable[iam.PolicyStatement],
         wildcard_reasons: Mapping[str, str],
+        project: str | None = None,
     ) -> None:
         stack = Stack.of(scope)
-        allowed = [*statements, *_publish(shared, stack), _write_logs(log)]
+        self.work = [*statements, *_publish(shared, stack), _write_logs(log)]
+        """What it may do for its work, which the role of its job may do too."""
+        allowed = list(self.work)
+        if project:
+            allowed.append(_start_build(stack, project))
         if shared.network:
             allowed += _manage_network_interfaces(stack, log.function)
         super().__init__(
@@ -57,17 +63,29 @@ class FunctionRole(iam.Role):
         )
         self.log = log
         """Where the function logs."""
-        reasons = {
+        self.project = project
+        """The CodeBuild project of its jobs; None if it has none."""
+        self.reasons = {
             _as_found(shared.vault, keys): reason for keys, reason in wildcard_reasons.items()
         }
-        if shared.network:
-            reasons["*"] = "Lambda's network interfaces have no name"
-        Validations.of(self).acknowledge(
-            *(
-                Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
-                for resource, reason in reasons.items()
-            )
+        """By resource, why there is a wildcard in it."""
+        network = {"*": "Lambda's network interfaces have no name"} if shared.network else {}
+        give_reasons(self, self.reasons | network)
+
+
+def give_reasons(role: iam.Role, reasons: Mapping[str, str]) -> None:
+    """Tell cdk-nag why there are wildcards in a role's resources.
+
+    Args:
+        role: with the wildcards.
+        reasons: by resource, as cdk-nag names it in its findings.
+    """
+    Validations.of(role).acknowledge(
+        *(
+            Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
+            for resource, reason in reasons.items()
         )
+    )
 
 
 def on_objects(
@@ -99,11 +117,14 @@ def lock_reports(
 
 
 def record_attempts(
-    vault: Vault, kind: AttemptKind, database: str
+    vault: Vault, kind: AttemptKind, *databases: str
 ) -> Iterator[iam.PolicyStatement]:
-    """Recording the runs of one database, and claiming an hour's notification."""
+    """Recording the runs of these databases, and claiming an hour's notification."""
     yield on_objects(
-        "WriteAttempts", vault, actions=["s3:PutObject"], keys=[attempt_key(database, kind)]
+        "WriteAttempts",
+        vault,
+        actions=["s3:PutObject"],
+        keys=[attempt_key(each, kind) for each in databases],
     )
     yield on_objects(
         "ClaimNotifications", vault, actions=["s3:PutObject"], keys=[f"{claims_prefix(kind)}*"]
@@ -226,6 +247,22 @@ def _write_logs(log: Log) -> iam.PolicyStatement:
         actions=["logs:CreateLogStream", "logs:PutLogEvents"],
         resources=[log.log_group_arn],
     )
+
+
+def _start_build(stack: Stack, project: str) -> iam.PolicyStatement:
+    """Handing a run over to its job.
+
+    Who may start a build may also give it other commands, which is why the job's role may do
+    nothing that the function's may not.
+    """
+    return iam.PolicyStatement(
+        sid="StartJob", actions=["codebuild:StartBuild"], resources=[project_arn(stack, project)]
+    )
+
+
+def project_arn(stack: Stack, project: str) -> str:
+    """The ARN of a CodeBuild project of this account."""
+    return stack.format_arn(service="codebuild", resource="project", resource_name=project)
 
 
 def _manage_network_interfaces(stack: Stack, function: str) -> Iterator[iam.PolicyStatement]:

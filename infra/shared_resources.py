@@ -6,6 +6,7 @@ from pathlib import Path
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from infra.alerts import Alerts
@@ -44,6 +45,11 @@ def as_asset(content: Path) -> lambda_.Code:
     The CDK's own hash ignores modes: after a fix of modes a directory would not be uploaded again.
     """
     return lambda_.Code.from_asset(str(content), asset_hash=content_digest(content))
+
+
+def as_source(scope: Construct, construct_id: str, content: Path) -> assets.Asset:
+    """The same asset for a build of CodeBuild: it is uploaded once."""
+    return assets.Asset(scope, construct_id, path=str(content), asset_hash=content_digest(content))
 
 
 class Log(logs.LogGroup):

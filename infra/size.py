@@ -1,6 +1,7 @@
 """How many resources a stack has; tests/stack/test_alerts.py compares it with the template."""
 
 from lifeboat.settings import Settings
+from lifeboat.settings.size import FUNCTION_RESOURCES, JOB_RESOURCES
 
 _SHARED = 19
 """Those of a stack without any database, without restores and without a dashboard."""
@@ -8,12 +9,16 @@ _SHARED = 19
 _RESTORES, _DASHBOARD = 5, 1
 """Function, log, role, async settings and the rule that hears of retrievals; the dashboard."""
 
-_BACKUPS, _DRILLS = 6, 6
-"""Those of a database: function, log, role, async settings, schedule and the schedule's role."""
+_JOB_FAILURES = 2
+"""The rule that hears of failed jobs, and its right to invoke the monitor."""
 
 
 def resources(settings: Settings) -> int:
     """How many resources a deployment makes."""
-    each = _BACKUPS + _DRILLS * settings.drill.enabled
+    works = 1 + settings.drill.enabled
+    jobs = sum(each.has_jobs for each in settings.databases)
+    of_databases = works * (len(settings.databases) * FUNCTION_RESOURCES + jobs * JOB_RESOURCES)
     rest = _RESTORES * settings.restore.enabled + _DASHBOARD * settings.dashboard
-    return _SHARED + rest + len(settings.alerts.emails) + each * len(settings.databases)
+    if jobs:
+        rest += _JOB_FAILURES + JOB_RESOURCES * settings.restore.enabled
+    return _SHARED + rest + len(settings.alerts.emails) + of_databases

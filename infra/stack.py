@@ -22,11 +22,13 @@ from infra.backup_function import BackupFunction
 from infra.dashboard import Dashboard, Row
 from infra.drill_function import DrillFunction
 from infra.function import ARCHITECTURES
+from infra.job_failures import JobFailures
+from infra.job_project import JobSources
 from infra.monitor_function import MonitorFunction
 from infra.names import output_name
 from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, ScheduleSpec
-from infra.shared_resources import SharedResources, as_asset
+from infra.shared_resources import SharedResources, as_asset, as_source
 from infra.vault import Vault
 from lifeboat.model.commands import Commands
 from lifeboat.settings import Settings
@@ -102,11 +104,15 @@ class LifeboatStack(Stack):
         )
         self._for_backups = replace(shared, layers=[client, python])
         self._for_drills = replace(shared, layers=[server, python])
+        has_jobs = any(each.has_jobs for each in settings.databases)
+        self._job_sources = _job_sources(self, contents) if has_jobs else {}
         self._databases = [each.name for each in settings.databases]
         self._spread = len(settings.databases) > 1
         CfnOutput(self, "BackupBucketName", value=self.vault.bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
         monitor = self._monitor(settings, shared)
+        if has_jobs:
+            JobFailures(self, "JobFailures", monitor=monitor.function)
         if settings.restore.enabled:
             self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
@@ -126,7 +132,13 @@ class LifeboatStack(Stack):
         """Backups and drills of the one database in these settings."""
         database = settings.databases[0]
         scope = Construct(self, f"Database-{database.name}")
-        backup = BackupFunction(scope, "Backup", settings=settings, shared=self._for_backups)
+        backup = BackupFunction(
+            scope,
+            "Backup",
+            settings=settings,
+            shared=self._for_backups,
+            sources=self._job_sources.get("backup"),
+        )
         spec = ScheduleSpec(
             cron=database.cron,
             timezone=database.timezone,
@@ -148,7 +160,13 @@ class LifeboatStack(Stack):
 
     def _drill(self, scope: Construct, settings: Settings) -> DrillFunction:
         database = settings.databases[0]
-        drill = DrillFunction(scope, "Drill", settings=settings, shared=self._for_drills)
+        drill = DrillFunction(
+            scope,
+            "Drill",
+            settings=settings,
+            shared=self._for_drills,
+            sources=self._job_sources.get("drill"),
+        )
         spec = ScheduleSpec(
             cron=settings.drill.cron,
             timezone=database.timezone,
@@ -162,7 +180,13 @@ class LifeboatStack(Stack):
 
     def _restore(self, settings: Settings) -> None:
         """Without schedule and alarm: whoever asks for a restore reads its answer."""
-        restore = RestoreFunction(self, "Restore", settings=settings, shared=self._for_backups)
+        restore = RestoreFunction(
+            self,
+            "Restore",
+            settings=settings,
+            shared=self._for_backups,
+            sources=self._job_sources.get("restore"),
+        )
         event = {"action": "list", "database": settings.databases[0].name}
         CfnOutput(self, "RestoreCommand", value=self._commands.restore(event))
         CfnOutput(
@@ -199,6 +223,20 @@ class LifeboatStack(Stack):
             function=invoked.function,
             dead_letters=self.dead_letters,
         )
+
+
+def _job_sources(scope: Construct, contents: Contents) -> dict[str, JobSources]:
+    """What the jobs of a work unpack, by work: what its functions have as code and layers."""
+    place = Construct(scope, "JobSources")
+    code = as_source(place, "Code", contents.code)
+    python = as_source(place, "Python", contents.python)
+    client = JobSources(
+        code=code, python=python, postgres=as_source(place, "Client", contents.client)
+    )
+    server = JobSources(
+        code=code, python=python, postgres=as_source(place, "Server", contents.server)
+    )
+    return {"backup": client, "drill": server, "restore": client}
 
 
 def _layer(

@@ -68,7 +68,7 @@ def sealed(synthesize: Callable[..., Synthesized]) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def unlocked(synthesize: Callable[..., Synthesized]) -> Synthesized:
-    """No Object Lock, a tier that stays in Standard forever, and no drills."""
+    """No Object Lock, a tier that stays in Standard forever, no drills and no jobs."""
     return synthesize(OPEN)
 
 

@@ -71,6 +71,12 @@ SEALED: dict[str, Any] = {
         "target_secret_arns": TARGETS,
         "target_secret_key_arns": [TARGET_KEY],
     },
+    "job": {
+        "backup_compute": "small",
+        "drill_compute": "2xlarge",
+        "restore_compute": "large",
+        "timeout_hours": 30,
+    },
     "restore": {
         "memory_mb": 2048,
         "timeout_minutes": 14,
@@ -88,7 +94,7 @@ SEALED: dict[str, Any] = {
     },
 }
 OPEN: dict[str, Any] = {
-    "databases": [{"name": "app", "secret_arn": SECRET.format("app")}],
+    "databases": [{"name": "app", "secret_arn": SECRET.format("app"), "engine": "function"}],
     "object_lock": "off",
     "retention": {"manual": {"days": "forever", "storage_class": "STANDARD"}},
     "drill": {"enabled": False},

@@ -112,6 +112,7 @@ def test_a_function_knows_its_vault_and_its_own_database_only(plain: Synthesized
         assert variables == {
             "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            "LIFEBOAT_JOB_PROJECT": f"{name}-job",
         }
 
 
@@ -173,6 +174,7 @@ def test_databases_whose_schedules_do_not_fit_into_the_monitors_environment_are_
             "name": f"a-long-name-{number}",
             "secret_arn": SECRET.format("app"),
             "cron": f"0 2 {days} {months} ? *",
+            "engine": "function",
         }
         for number in range(MAX_DATABASES)
     ]

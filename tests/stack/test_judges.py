@@ -46,6 +46,7 @@ def test_every_answer_to_cdk_nag_has_its_question(
     (report,) = json.loads(Path(path).read_text())["pluginReports"]
     rules = {violation["ruleName"].partition("[")[0] for violation in report["violations"]}
     assert rules == {
+        "AwsSolutions-CB4",
         "AwsSolutions-IAM5",
         "AwsSolutions-L1",
         "AwsSolutions-S1",

@@ -9,7 +9,7 @@ import pytest
 from lifeboat.errors import SettingsError
 from lifeboat.settings import MAX_DATABASES, Settings
 from tests.stack.stacks import PLAIN, SECRET, SECRET_KEY, TARGET_KEY, Synthesized
-from tests.stack.test_roles import TIERS, may, role_of, statements_of
+from tests.stack.test_roles import RECORD, TIERS, may, role_of, statements_of
 
 NAME = "Lifeboat-restore"
 OWNER = SECRET.format("owner")
@@ -38,6 +38,8 @@ def test_it_may_read_and_thaw_backups_and_write_reports_and_exports(plain: Synth
             ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
         ),
         "ReadTargetSecrets": ("Allow", ["secretsmanager:GetSecretValue"]),
+        **RECORD,
+        "StartJob": ("Allow", ["codebuild:StartBuild"]),
         "PublishAlerts": ("Allow", ["sns:Publish"]),
         "WriteLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
     }
@@ -45,6 +47,10 @@ def test_it_may_read_and_thaw_backups_and_write_reports_and_exports(plain: Synth
     assert allowed["ThawBackups"]["Resource"] == [f"{bucket}/{tier}/*" for tier in sorted(TIERS)]
     assert allowed["PutReports"]["Resource"] == [f"{bucket}/restores/*"]
     assert allowed["LockReports"]["Resource"] == [f"{bucket}/restores/*"]
+    assert allowed["WriteAttempts"]["Resource"] == [
+        f"{bucket}/attempts/{database}.restore.json" for database in ("app", "shop")
+    ]
+    assert allowed["ClaimNotifications"]["Resource"] == [f"{bucket}/attempts/notified/restore/*"]
     assert allowed["PutAndSignExports"]["Resource"] == [f"{bucket}/exports/*"]
     assert allowed["ReadTargetSecrets"]["Resource"] == [SECRET.format("app"), SECRET.format("shop")]
 
@@ -75,8 +81,12 @@ def test_nothing_in_the_stack_starts_it(request: pytest.FixtureRequest, kind: st
             if name in json.dumps(each.get("Properties", {}))
         )
     ]
-    assert [kind for kind, _ in users] == ["AWS::Lambda::EventInvokeConfig"]
-    stack.template.resource_count_is("AWS::Lambda::Permission", 0)
+    assert sorted(kind for kind, _ in users) == [
+        "AWS::CodeBuild::Project",  # whose builds are told the name
+        "AWS::Lambda::EventInvokeConfig",
+    ]
+    permission = stack.only("AWS::Lambda::Permission")
+    assert "Monitor" in permission["FunctionName"]["Fn::GetAtt"][0]
     stack.template.resource_count_is("AWS::Lambda::EventSourceMapping", 0)
     stack.template.resource_count_is("AWS::Lambda::Url", 0)
     invoking = [
@@ -108,6 +118,23 @@ def test_it_is_as_the_settings_want_it(plain: Synthesized, sealed: Synthesized) 
     assert "VpcConfig" in function
 
 
+def test_it_knows_which_databases_have_jobs_where_any_has(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    app, shop = PLAIN["databases"]
+    mixed = {
+        "databases": [app | {"engine": "function"}, shop],
+        "job": {"restore_compute": "large"},
+        "architecture": "x86_64",
+    }
+    _, function = function_of(synthesize(mixed, judged=False))
+    known = json.loads(function["Environment"]["Variables"]["LIFEBOAT_SETTINGS"])
+
+    assert [each.get("engine") for each in known["databases"]] == ["function", None]
+    assert known["job"] == {"restore_compute": "large"}
+    assert known["architecture"] == "x86_64"
+
+
 def test_it_knows_all_databases_and_no_more_than_it_needs(plain: Synthesized) -> None:
     _, function = function_of(plain)
     text = function["Environment"]["Variables"]["LIFEBOAT_SETTINGS"]
@@ -119,12 +146,20 @@ def test_it_knows_all_databases_and_no_more_than_it_needs(plain: Synthesized) ->
     assert [each.name for each in Settings.model_validate_json(text).databases] == ["app", "shop"]
 
 
+def thaw_rules_of(stack: Synthesized) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, each["Properties"])
+        for name, each in stack.template.find_resources("AWS::Events::Rule").items()
+        if each["Properties"]["EventPattern"]["source"] == ["aws.s3"]
+    ]
+
+
 def test_the_topic_hears_when_an_archive_has_been_thawed(plain: Synthesized) -> None:
     bucket = plain.only("AWS::S3::Bucket")
     assert bucket["NotificationConfiguration"] == {
         "EventBridgeConfiguration": {"EventBridgeEnabled": True}
     }
-    rule = plain.only("AWS::Events::Rule")
+    (rule,) = [each for _, each in thaw_rules_of(plain)]
     assert rule["EventPattern"]["detail-type"] == ["Object Restore Completed"]
     assert rule["EventPattern"]["source"] == ["aws.s3"]
     (name,) = plain.template.find_resources("AWS::S3::Bucket")
@@ -143,7 +178,8 @@ def test_slack_hears_of_a_thaw_in_the_only_form_that_it_shows(
 ) -> None:
     slack = synthesize(PLAIN | {"alerts": {"slack": True}}, judged=False)
 
-    (target,) = slack.only("AWS::Events::Rule")["Targets"]
+    ((_, rule),) = thaw_rules_of(slack)
+    (target,) = rule["Targets"]
     told = json.loads(target["InputTransformer"]["InputTemplate"])
     assert (told["version"], told["source"]) == ("1.0", "custom")
     assert told["content"]["title"] == "Lifeboat: an archived backup is available"
@@ -151,7 +187,7 @@ def test_slack_hears_of_a_thaw_in_the_only_form_that_it_shows(
 
 
 def test_only_that_rule_may_publish_for_eventbridge(plain: Synthesized) -> None:
-    (name,) = plain.template.find_resources("AWS::Events::Rule")
+    ((name, _),) = thaw_rules_of(plain)
     statements = plain.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     (allowed,) = [each for each in statements if each.get("Sid") == "AllowEventBridgePublish"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
@@ -167,7 +203,11 @@ def test_more_secrets_than_its_environment_holds_are_refused_with_the_way_out() 
         return Settings.model_validate(
             {
                 "databases": [
-                    {"name": f"app-{number:02}", "secret_arn": SECRET.format(f"app-{number:02}")}
+                    {
+                        "name": f"app-{number:02}",
+                        "secret_arn": SECRET.format(f"app-{number:02}"),
+                        "engine": "function",
+                    }
                     for number in range(databases)
                 ]
             }

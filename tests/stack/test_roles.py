@@ -23,6 +23,7 @@ from tests.stack.stacks import (
 TIERS = ("daily", "manual", "monthly", "weekly")
 LOCK = ("Allow", ["s3:PutObjectRetention"])
 RECORD = {sid: ("Allow", ["s3:PutObject"]) for sid in ("WriteAttempts", "ClaimNotifications")}
+HAND_OVER = {"StartJob": ("Allow", ["codebuild:StartBuild"])}
 TELL_AND_LOG = {
     "PublishAlerts": ("Allow", ["sns:Publish"]),
     "WriteLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
@@ -107,6 +108,7 @@ def test_a_backup_role_may_do_exactly_this(plain: Synthesized) -> None:
         "ReadManifests": ("Allow", ["s3:GetObject"]),
         "ListBackups": ("Allow", ["s3:ListBucket"]),
         **RECORD,
+        **HAND_OVER,
         **TELL_AND_LOG,
     }
     bucket = allowed["ListBackups"]["Resource"][0]
@@ -161,6 +163,7 @@ def test_a_drill_role_may_do_exactly_this(plain: Synthesized) -> None:
         "PutReports": ("Allow", ["s3:PutObject"]),
         "LockReports": ("Allow", ["s3:PutObjectRetention"]),
         **RECORD,
+        **HAND_OVER,
         **TELL_AND_LOG,
     }
     bucket = allowed["ListBackups"]["Resource"][0]
@@ -253,8 +256,13 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
         "WriteStateAndStatusPage": ("Allow", ["s3:PutObject"]),
         "PutEvidence": ("Allow", ["s3:PutObject"]),
         "LockEvidence": ("Allow", ["s3:PutObjectRetention"]),
+        "LookAtJobs": ("Allow", ["codebuild:BatchGetBuilds"]),
         **TELL_AND_LOG,
     }
+    assert allowed["LookAtJobs"]["Resource"] == [
+        f"arn:aws:codebuild:eu-central-1:123456789012:project/Lifeboat-{name}-job"
+        for name in ("backup-app", "backup-shop", "drill-app", "drill-shop", "restore")
+    ]
     (bucket,) = allowed["DescribeBucket"]["Resource"]
     assert bucket.startswith("<VaultBucket")
     assert allowed["ReadManifestsAndReports"]["Resource"] == sorted(
@@ -300,7 +308,7 @@ def test_the_monitor_sees_the_secret_of_its_webhook_and_no_databases(sealed: Syn
 def test_no_function_may_delete_unlock_or_change_what_is_there(any_stack: Synthesized) -> None:
     actions = {
         action
-        for role in roles_of(any_stack, "lambda")
+        for role in (*roles_of(any_stack, "lambda"), *roles_of(any_stack, "codebuild"))
         for statement in statements_of(role).values()
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
@@ -379,10 +387,13 @@ def test_only_these_wildcards_are_in_use(plain: Synthesized, sealed: Synthesized
     of_drills = {f"drills/{database}/*" for database in databases}
     of_the_monitor = {f"{tier}/*/manifest.json" for tier in TIERS}
     of_the_monitor |= {"drills/*.json", "attempts/*.json", "evidence/*"}
-    claims = {f"attempts/notified/{kind}/*" for kind in ("backup", "drill")}
+    claims = {f"attempts/notified/{kind}/*" for kind in ("backup", "drill", "restore")}
     of_restores = {f"{prefix}/*" for prefix in (*TIERS, "drills", "restores", "exports")}
     assert objects == of_backups | of_drills | claims | of_the_monitor | of_restores
-    assert {resource for resource in wild if not resource.startswith("<VaultB")} == {"*"}
+    assert {resource for resource in wild if not resource.startswith("<VaultB")} == {
+        "*",
+        "arn:aws:ec2:eu-central-1:123456789012:network-interface/*",
+    }
 
 
 def test_no_action_is_a_wildcard(any_stack: Synthesized) -> None:

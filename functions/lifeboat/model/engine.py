@@ -79,6 +79,25 @@ MACHINES: Mapping[Architecture, Mapping[ComputeName, Machine]] = {
 }
 """https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-compute-types.html"""
 
+IMAGES: Mapping[Architecture, str] = {
+    "arm64": "aws/codebuild/amazonlinux-aarch64-standard:3.0",
+    "x86_64": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+}
+"""CodeBuild's images of Amazon Linux 2023, the system of Lambda's python3.13. Both have Python 3.13
+(`runtimes.yml` of al/aarch64/standard/3.0 and al/x86_64/standard/5.0).
+
+https://github.com/aws/aws-codebuild-docker-images
+"""
+
+
+def project_of(function: str) -> str:
+    """The CodeBuild project that runs the jobs of a function.
+
+    Args:
+        function: its name.
+    """
+    return f"{function}-job"
+
 
 class BuildVariable(StrEnum):
     """Environment variables of a job. The first three differ from build to build."""

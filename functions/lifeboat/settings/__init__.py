@@ -9,16 +9,16 @@ from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import Deployment
 from lifeboat.settings.job import JobSettings, Work
 from lifeboat.settings.model import (
-    MAX_DATABASES,
     BackupSettings,
     DatabaseSettings,
-    NetworkSettings,
     Settings,
     WatchedDatabase,
     WatchedSettings,
 )
+from lifeboat.settings.network import NetworkSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention, TierRetention
+from lifeboat.settings.size import MAX_DATABASES, MAX_DATABASES_WITH_JOBS
 from lifeboat.settings.transfer import TransferSettings
 from lifeboat.settings.validation import EXPECTATION, ValidationQuery
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
@@ -26,6 +26,7 @@ from lifeboat.settings.watch import AlertSettings, MonitorSettings
 __all__ = [
     "EXPECTATION",
     "MAX_DATABASES",
+    "MAX_DATABASES_WITH_JOBS",
     "AlertSettings",
     "BackupSettings",
     "DatabaseSettings",

@@ -23,24 +23,18 @@ from lifeboat.settings.fields import (
     expected_error,
     expects,
     int_range,
-    matching,
     unique,
 )
 from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.job import JobSettings, Work, sized
+from lifeboat.settings.network import NetworkSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
 from lifeboat.settings.secret_arns import SecretArn
+from lifeboat.settings.size import MAX_DATABASES, too_many_jobs
 from lifeboat.settings.transfer import TransferPlan
 from lifeboat.settings.validation import ValidationQuery, unique_names
 from lifeboat.settings.watch import AlertSettings, MonitorSettings
-
-MAX_DATABASES = 36
-"""CloudFormation allows 500 resources in a stack. A database needs 12: functions, logs, roles,
-async settings, schedules and schedules' roles, for backups and for drills. 36 databases need 432,
-which leaves 68 for all shared resources. The restore function's environment may be full before:
-about 29 names and ARNs of usual length fit, and synth refuses more.
-"""
 
 
 class WatchedDatabase(SettingsModel):
@@ -61,6 +55,11 @@ class WatchedDatabase(SettingsModel):
     engine: Annotated[EngineChoice, expects("'auto', 'function' or 'job'")] = "auto"
     """Where its runs run: in a function as long as they fit into it and else as a job of AWS
     CodeBuild (auto), always in a function, or always as a job."""
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether its runs may be jobs, for which the stack then has projects."""
+        return self.engine != "function"
 
 
 class DatabaseSettings(WatchedDatabase):
@@ -85,47 +84,6 @@ class DatabaseSettings(WatchedDatabase):
         expects("a list of objects with name, sql and expect"),
     ] = ()
     """Queries that each drill runs in the restored copy, with their expected results."""
-
-
-class NetworkSettings(SettingsModel):
-    """Where the functions run if the databases are private.
-
-    The subnets need a route to S3 and to the secrets: endpoints or a NAT gateway. Logs, the metrics
-    in them and word of failures are sent by Lambda itself.
-    """
-
-    vpc_id: Annotated[str, matching(r"vpc-[0-9a-f]+"), expects("a vpc-... id")]
-    """The VPC of the subnets."""
-
-    availability_zones: Annotated[
-        tuple[Annotated[str, matching(r"[a-z0-9-]+"), expects("the name of a zone")], ...],
-        NON_EMPTY,
-        expects("a list of the subnets' availability zones, such as ['eu-central-1a']"),
-    ]
-    """The zones of the subnets."""
-
-    subnet_ids: Annotated[
-        tuple[
-            Annotated[str, matching(r"subnet-[0-9a-f]+"), expects("a subnet-... id")],
-            ...,
-        ],
-        NON_EMPTY,
-        expects("a list of subnet ids"),
-    ]
-    """Private subnets in which the functions get their network interfaces."""
-
-    security_group_ids: Annotated[
-        tuple[
-            Annotated[str, matching(r"sg-[0-9a-f]+"), expects("an sg-... id")],
-            ...,
-        ],
-        NON_EMPTY,
-        expects("a list of security group ids"),
-    ]
-    """Security groups of the functions; the databases' groups must let them in."""
-
-    ipv6: Switch = False
-    """Whether functions may use IPv6, if the subnets are dual-stack."""
 
 
 class BackupSettings(FunctionSize):
@@ -302,6 +260,20 @@ class Settings(_CommonSettings):
         if twice:
             raise expected_error(
                 f"a list in which each name is used once, unlike {', '.join(twice)}"
+            )
+        return databases
+
+    @field_validator("databases")
+    @classmethod
+    def _fit_into_a_stack(
+        cls, databases: tuple[DatabaseSettings, ...]
+    ) -> tuple[DatabaseSettings, ...]:
+        if excess := too_many_jobs(databases):
+            raise expected_error(
+                f"a list in which {excess} more of the {len(databases)} databases have engine ="
+                ' "function", as fits small ones: CloudFormation allows 500 resources in a stack.'
+                " Or a second stack for some, with settings of its own: "
+                "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'"
             )
         return databases
 
