@@ -3,6 +3,9 @@
 A run may take fifteen minutes, and NAT gateways cut a silent connection after 350 seconds. So it is
 started asynchronously: Lambda answers with its id at once, and its log has its progress and its
 answer. The functions' asynchronous invocations have no retries.
+
+What does not fit into a function goes on as a job, in the same log and under the same id; then
+Lambda's line of the end is not that of the run.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import json
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +23,8 @@ from lifeboat_cli.aws_errors import code_of, explained
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, error_of
+from lifeboat_cli.jobs import LONGEST_SECONDS as LONGEST_JOB_SECONDS
+from lifeboat_cli.jobs import STREAM_PREFIX, JobWatch
 from lifeboat_cli.progress import Display
 from lifeboat_cli.run_log import RunLog
 
@@ -28,8 +33,10 @@ if TYPE_CHECKING:
 
     from lifeboat_cli.context import Context
 
+    Lines = list[tuple[str, bool]]
+
 LONGEST_SECONDS = 900.0
-"""Lambda's limit for a run."""
+"""Lambda's limit for a run that stays in its function."""
 
 _LATE_SECONDS = 60.0
 """How late CloudWatch may show a line."""
@@ -43,8 +50,9 @@ LAST_WORDS_SECONDS = 60.0
 _EARLY_SECONDS = 60.0
 """How far clocks may differ."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
-"""Seconds between two looks into the log; FilterLogEvents may be called five times a second."""
+_FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_JOB_PAUSE = 0.5, 2.0, 15.0
+"""Seconds between two looks into the log; FilterLogEvents may be called five times a second, by
+everybody in the account together."""
 
 
 @dataclass(frozen=True)
@@ -127,15 +135,14 @@ def follow(context: Context, started: Run, *, doing: str) -> Answer:
     Raises:
         CommandError: it failed, is still running when its time is over, or Ctrl-C was pressed.
     """
-    log, ended = RunLog(started.run_id), None
+    log, ended, job_watch = RunLog(started.run_id), None, JobWatch(context)
     try:
         with Display(context, doing) as display:
-            for lines in _looks(context, started):
-                for progress in log.add(lines):
-                    display.show(progress)
-                if log.settled:
+            for lines in _looks(context, started, log):
+                _show(display, log, lines)
+                if log.settled or job_watch.over(log, time.monotonic()):
                     break
-                if log.ended:
+                if log.ended and not log.job:
                     ended = ended or time.monotonic()
                     if time.monotonic() - ended >= _patience(log):
                         break
@@ -148,7 +155,7 @@ def follow(context: Context, started: Run, *, doing: str) -> Answer:
         ) from None
     if log.settled and not log.failure and log.answer is not None:
         return log.answer
-    failure = log.failure or log.killed()
+    failure = log.failure or log.killed() or job_watch.failure()
     if failure is None:
         raise _unknown(started, log)
     if context.options.json:
@@ -156,13 +163,22 @@ def follow(context: Context, started: Run, *, doing: str) -> Answer:
     raise error_of(failure, started.function)
 
 
+def _show(display: Display, log: RunLog, lines: Lines) -> None:
+    """Read new lines, and show the progress in them: the function's, then its job's."""
+    for of_job in (False, True):
+        for progress in log.add((line for line, its in lines if its == of_job), of_job=of_job):
+            display.show(progress)
+        if log.job:
+            display.handed_over(log.job)
+
+
 def _patience(log: RunLog) -> float:
     """Seconds to wait for the last words of a run that has ended."""
     return KILLED_SECONDS if log.killed() else LAST_WORDS_SECONDS
 
 
-def log_lines(context: Context, started: Run) -> list[str]:
-    """The lines of a run's log that CloudWatch shows now, the oldest first.
+def log_lines(context: Context, started: Run) -> Lines:
+    """What CloudWatch shows now of a run's log: each line, and whether a job wrote it.
 
     Raises:
         ClientError: CloudWatch refused.
@@ -176,14 +192,21 @@ def log_lines(context: Context, started: Run) -> list[str]:
             filterPattern=f'"{started.run_id}"',
         )
     )
-    return [each["message"].rstrip("\n") for page in pages for each in page["events"]]
+    return [line_of(each) for page in pages for each in page["events"]]
 
 
-def _looks(context: Context, started: Run) -> Iterator[list[str]]:
+def line_of(event: Mapping[str, Any]) -> tuple[str, bool]:
+    """The line of an event of CloudWatch, and whether a job wrote it."""
+    stream = str(event.get("logStreamName", ""))
+    return event["message"].rstrip("\n"), stream.startswith(STREAM_PREFIX)
+
+
+def _looks(context: Context, started: Run, log: RunLog) -> Iterator[Lines]:
     """The log again and again, until the run must be over."""
-    until = time.monotonic() + LONGEST_SECONDS + _LATE_SECONDS
-    pause = _FIRST_PAUSE
-    while time.monotonic() < until:
+    begun, pause = time.monotonic(), _FIRST_PAUSE
+    while time.monotonic() - begun < _LATE_SECONDS + (
+        LONGEST_JOB_SECONDS if log.job else LONGEST_SECONDS
+    ):
         try:
             yield log_lines(context, started)
         except ClientError as error:
@@ -192,7 +215,7 @@ def _looks(context: Context, started: Run) -> Iterator[list[str]]:
         except BotoCoreError as error:
             context.say(f"The log could not be read, trying again: {error}")
         time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        pause = min(pause * 1.5, _LONGEST_JOB_PAUSE if log.job else _LONGEST_PAUSE)
 
 
 def _require_log(context: Context, function: str) -> None:
@@ -218,7 +241,11 @@ def _unwatched(started: Run, why: str) -> CommandError:
 
 
 def _unknown(started: Run, log: RunLog) -> CommandError:
-    if log.ended:
+    also = ""
+    if log.job:
+        said = f"goes on as the job {log.job.build}, or has ended: its log doesn't show which."
+        also = f"{log.job.look}  or: "
+    elif log.ended:
         said = "has ended, but its log doesn't show how."
     else:
         what = "has not ended" if log.started else "has not begun"
@@ -226,6 +253,6 @@ def _unknown(started: Run, log: RunLog) -> CommandError:
     return CommandError(
         f"The run {started.run_id} {said}",
         safe="Existing backups are untouched. Nobody knows yet what became of the run.",
-        next_step=f"{started.watch}  or: lifeboat backups {started.database}",
+        next_step=f"{also}{started.watch}  or: lifeboat backups {started.database}",
         code=ExitCode.RUNNING,
     )

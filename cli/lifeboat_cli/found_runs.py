@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lifeboat_cli.aws_errors import explained
+from lifeboat_cli.follow import line_of
+from lifeboat_cli.jobs import LONGEST_SECONDS
 from lifeboat_cli.run_log import RunLog
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 _RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOOKS_ONLY = ("list", "tables")
 _OUTPUT = "BackupFunctionName"
+
+STALE = 1_000_000
+"""Milliseconds of silence after which a function's run is over: Lambda allows fifteen minutes."""
+
+STALE_JOB = round(LONGEST_SECONDS * 1000)
+"""The same of a job: a build may wait for hours, and a step without figures may take as long."""
 
 
 @dataclass
@@ -44,10 +52,22 @@ class FoundRun:
     action: str = ""
     plan: bool = False
 
-    @property
-    def over(self) -> bool:
-        """Whether it has ended, as far as the log shows."""
-        return self.log.ended or self.log.settled
+    def over(self, now: int) -> bool:
+        """Whether it has ended, as far as the log shows.
+
+        Args:
+            now: milliseconds since 1970.
+        """
+        ended = self.log.ended and not self.log.job
+        return ended or self.log.settled or self.stale(now)
+
+    def stale(self, now: int) -> bool:
+        """Whether a run without an end must be over: it was silent for longer than it may last.
+
+        Args:
+            now: milliseconds since 1970.
+        """
+        return now - self.last > (STALE_JOB if self.log.job else STALE)
 
 
 def databases(context: Context) -> list[str]:
@@ -85,14 +105,14 @@ def _runs(
 ) -> Iterable[FoundRun]:
     runs: dict[str, FoundRun] = {}
     for event in _events(context, function, since):
-        line, time = event["message"].rstrip("\n"), event["timestamp"]
+        (line, of_job), time = line_of(event), event["timestamp"]
         match = _RUN_ID.search(line)
         run_id = _own_id(line) or (match and match.group())
         if not run_id:
             continue
         run = runs.setdefault(run_id, FoundRun(job, database, function, time, time, RunLog(run_id)))
         run.begun, run.last = min(run.begun, time), max(run.last, time)
-        run.log.add([line])
+        run.log.add([line], of_job=of_job)
         _note(run, line)
     return [each for each in runs.values() if _counts(each, database)]
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.live import Live
 from rich.text import Text
 
-from lifeboat_cli.text import clock, safe_line, size
+from lifeboat_cli.text import age, clock, safe_line, size
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from lifeboat_cli.context import Context
+    from lifeboat_cli.jobs import Job
     from lifeboat_cli.run_log import Progress
 
 _HINT = "(Ctrl-C stops watching, not the run)"
@@ -43,6 +45,7 @@ class Display:
         self._doing = safe_line(doing)
         self._begun = time.monotonic()
         self._progress: Progress | None = None
+        self._job: Job | None = None
         living = (
             context.err.is_terminal
             and not context.err.is_dumb_terminal
@@ -69,8 +72,22 @@ class Display:
         if self._live is None and new:
             self._context.say(f"{clock(progress.seconds):>5}  {figures(progress)}")
 
+    def handed_over(self, job: Job) -> None:
+        """Say, once, that the run goes on as a job, why, and how long that takes."""
+        if self._job:
+            return
+        self._job, self._progress, self._begun = job, None, time.monotonic()
+        expected = timedelta(seconds=max(job.expected_seconds or 0, 60))
+        takes = f" That takes about {age(expected)}." if job.expected_seconds else ""
+        self._context.say(
+            f"Runs as a job: {safe_line(job.reason).rstrip('.')}.{takes} It waits for a machine"
+            " first, mostly a minute or two."
+        )
+        self._context.say(f"Its build: {safe_line(job.build)}")
+
     def _line(self) -> Text:
-        known = figures(self._progress) if self._progress else "starting"
+        waits = "waiting for a machine" if self._job else "starting"
+        known = figures(self._progress) if self._progress else waits
         elapsed = clock(time.monotonic() - self._begun)
         words = f"{self._doing}  {elapsed}  {known}  {_HINT}"
         return Text(words, no_wrap=True, overflow="ellipsis")

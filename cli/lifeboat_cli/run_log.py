@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lifeboat_cli.jobs import Job
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -46,7 +48,9 @@ class RunLog:
     Attributes:
         run: its id.
         started: whether it has begun.
-        ended: whether Lambda has logged its end.
+        ended: whether Lambda has logged its end. A run that was handed over goes on after that.
+        job: what it goes on as; None if it was not handed over.
+        in_job: whether its job has said something.
         progress: the newest; None if there was none.
         answer: what it answered; None if it has not, or has failed.
         failure: as Lambda answers it, with errorType and errorMessage; None if it has not failed.
@@ -55,14 +59,21 @@ class RunLog:
     run: str
     started: bool = False
     ended: bool = False
+    job: Job | None = None
+    in_job: bool = False
     progress: Progress | None = None
     answer: Payload | None = None
     failure: Payload | None = None
     _seen: set[str] = field(default_factory=set)
     _killed: str = ""
 
-    def add(self, lines: Iterable[str]) -> list[Progress]:
-        """Read lines; those that were read before count nothing. Returns the progress in them."""
+    def add(self, lines: Iterable[str], *, of_job: bool = False) -> list[Progress]:
+        """Read lines; those that were read before count nothing. Returns the progress in them.
+
+        Args:
+            lines: as CloudWatch has them.
+            of_job: whether its job wrote them, which begins anew; else the function did.
+        """
         news = []
         for line in lines:
             if line in self._seen:
@@ -72,9 +83,14 @@ class RunLog:
             told = self._json(line)
             if told is None:
                 self._platform(line)
-            elif progress := self._told(told):
+            elif progress := self._told(told, of_job=of_job):
                 news.append(progress)
         return sorted(news, key=lambda each: each.seconds)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were seen."""
+        return len(self._seen)
 
     @property
     def settled(self) -> bool:
@@ -91,7 +107,7 @@ class RunLog:
         A run that has ended without its own last words may also have succeeded: CloudWatch may not
         have shown them yet.
         """
-        if not (self._killed and self.ended):
+        if self.job or not (self._killed and self.ended):
             return None
         return _payload(
             "Runtime.Killed",
@@ -119,10 +135,12 @@ class RunLog:
         if line.startswith((f"END RequestId: {self.run}", f"REPORT RequestId: {self.run}")):
             self.ended = True
 
-    def _told(self, told: Mapping[str, Any]) -> Progress | None:
-        """A line of the function's own."""
+    def _told(self, told: Mapping[str, Any], *, of_job: bool) -> Progress | None:
+        """A line of the function's or the job's own."""
         if self.run not in (told.get("run_id"), told.get("function_request_id")):
             return None
+        if of_job and not self.in_job:
+            self.in_job, self.progress = True, None
         _, _, event = str(told.get("message")).partition(".")
         if event == "finished":
             self.answer = dict(told["answer"])
@@ -139,7 +157,9 @@ class RunLog:
                 f"Search the log for run {self.run} and report what it says, then repeat the"
                 " command.",
             )
-        elif event == "progress":
+        elif event == "handed_over":
+            self.job = Job(str(told["build"]), str(told["reason"]), told.get("expected_seconds"))
+        elif event == "progress" and of_job == self.in_job:
             # The functions' logger leaves out what is null.
             progress = Progress(
                 step=told["step"],

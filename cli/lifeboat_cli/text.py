@@ -70,8 +70,11 @@ def duration(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A duration that is still growing: 0:38, 12:05."""
-    return f"{int(seconds) // _MINUTE}:{int(seconds) % _MINUTE:02}"
+    """A duration that is still growing: 0:38, 12:05, 1:02:05."""
+    whole = int(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}:{whole % _MINUTE:02}"
+    return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
 
 
 def age(time: timedelta) -> str:

@@ -21,11 +21,9 @@ _DAY = 86_400_000
 SHORT = 8
 """Characters of a run's id that tell it from others."""
 
+_WAITS = "waiting for a machine"
 _WIDTH = 33
 """Characters of a result; `lifeboat watch --run` shows all of an error."""
-
-_STALE = 1_000_000
-"""Milliseconds after which a run without an end is over: Lambda allows fifteen minutes."""
 
 
 @declared(json=False, sends_event=False)
@@ -54,7 +52,9 @@ def result_of(run: FoundRun, now: int) -> str:
     if log.answer is not None:
         answer = log.answer
         return str(answer.get("verdict") or short_id(answer.get("backup") or "done"))
-    if log.killed() or (not log.ended and now - run.last > _STALE):
+    if log.job and not run.stale(now):
+        return f"running: {log.progress.step}" if log.in_job and log.progress else _WAITS
+    if log.killed() or ((log.job or not log.ended) and run.stale(now)):
         return "killed"
     if log.ended:
         return "ended; its log doesn't show how"
@@ -64,7 +64,7 @@ def result_of(run: FoundRun, now: int) -> str:
 def _cells(run: FoundRun, now: int) -> tuple[str, ...]:
     return (
         from_milliseconds(run.begun),
-        run.action or run.job,
+        f"{run.action or run.job}{' (job)' if run.log.job else ''}",
         run.database,
         result_of(run, now),
         run.log.run[:SHORT],

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from lifeboat_cli.context import Context
 
 _HOUR = 3_600_000
-_RUNNING_FOR = _HOUR // 2
-"""How far back a run that goes on may have begun."""
+_RUNNING_FOR = 46 * _HOUR
+"""How far back a run that goes on may have begun: a job may take two days."""
 
 _KNOWN_FOR = 7 * 24 * _HOUR
 """How far back a run that is named is looked for."""
@@ -35,7 +35,7 @@ def watch(context: Context, database: str, run_id: str | None) -> ExitCode:
     """
     now = int(time.time() * 1000)
     found = find_runs(context, database, now - (_KNOWN_FOR if run_id else _RUNNING_FOR))
-    run = _chosen(found, database, run_id)
+    run = _chosen(found, database, run_id, now)
     started = Run(run.job, database, run.log.run, run.begun - 1000, run.function)
     answer = follow(context, started, doing=f"{run.action or run.job} of {database}")
     return show_answer(context, run.job, answer)
@@ -44,10 +44,10 @@ def watch(context: Context, database: str, run_id: str | None) -> ExitCode:
 command = watch
 
 
-def _chosen(found: list[FoundRun], database: str, run_id: str | None) -> FoundRun:
+def _chosen(found: list[FoundRun], database: str, run_id: str | None, now: int) -> FoundRun:
     """The run with that id, or the newest one that goes on."""
     for each in found:
-        if each.log.run.startswith(run_id) if run_id else not each.over:
+        if each.log.run.startswith(run_id) if run_id else not each.over(now):
             return each
     what = (
         f"The logs of {database} have no run {run_id}."

@@ -99,3 +99,22 @@ def test_lines_of_another_run_and_text_that_looks_like_an_answer_count_nothing()
         ]
     )
     assert (log.settled, log.ended, log.answer) == (False, False, None)
+
+
+HANDED_OVER = line("backup.handed_over", build="P:1", project="P", reason="Too large.")
+
+
+def test_lambdas_end_is_not_the_end_of_a_run_that_became_a_job() -> None:
+    log = RunLog(RUN)
+    log.add([progress(700), HANDED_OVER, f"x {RUN} Task timed out after 900.00 seconds", END])
+    assert log.job
+    assert (log.job.build, log.job.reason, log.job.expected_seconds) == ("P:1", "Too large.", None)
+    assert (log.settled, log.killed()) == (False, None)
+
+
+def test_the_progress_of_a_job_begins_anew_and_late_lines_of_the_function_count_nothing() -> None:
+    log = RunLog(RUN)
+    log.add([progress(700), HANDED_OVER])
+    assert [each.seconds for each in log.add([progress(0.1, "look")], of_job=True)] == [0.1]
+    assert log.add([progress(701)]) == []
+    assert log.progress == Progress("look", 0.1)

@@ -1,0 +1,48 @@
+"""Which runs go on, by their logs: those of functions, and those that became jobs."""
+
+import json
+
+import pytest
+
+from lifeboat_cli.commands.runs import result_of
+from lifeboat_cli.found_runs import STALE, STALE_JOB, FoundRun
+from lifeboat_cli.run_log import RunLog
+
+RUN = "f96f0bb8-0000-4000-8000-00000000000a"
+END = f"END RequestId: {RUN}"
+
+
+def line(message: str, **more: object) -> str:
+    return json.dumps({"message": message, "function_request_id": RUN, **more})
+
+
+HANDED_OVER = line("backup.handed_over", build="P:1", project="P", reason="Too large.")
+AT_WORK = line("backup.progress", step="archive", seconds=1.0)
+DONE = line("backup.finished", answer={"backup": "daily/app/2026-11-22T020000Z"})
+
+
+def found(function: list[str], job: list[str]) -> FoundRun:
+    log = RunLog(RUN)
+    log.add(function)
+    log.add(job, of_job=True)
+    return FoundRun("backup", "app", "Boat-backup-app", 0, 0, log)
+
+
+@pytest.mark.parametrize(
+    ("function", "job", "later", "goes_on", "said"),
+    [
+        ([AT_WORK], [], 0, "goes on", "running: archive"),
+        ([AT_WORK, END], [], 0, "over", "ended; its log doesn't show how"),
+        ([AT_WORK], [], STALE + 1, "over", "killed"),
+        ([HANDED_OVER, END], [], STALE + 1, "goes on", "waiting for a machine"),
+        ([HANDED_OVER, END], [AT_WORK], STALE + 1, "goes on", "running: archive"),
+        ([HANDED_OVER, END], [AT_WORK, DONE], 0, "over", "daily/2026-11-22T020000Z"),
+        ([HANDED_OVER, END], [AT_WORK], STALE_JOB + 1, "over", "killed"),
+    ],
+)
+def test_a_run_goes_on_until_its_own_end(
+    function: list[str], job: list[str], later: int, goes_on: str, said: str
+) -> None:
+    run = found(function, job)
+    assert run.over(later) is (goes_on == "over")
+    assert result_of(run, later) == said
