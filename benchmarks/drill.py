@@ -18,6 +18,7 @@ from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import Verdict
+from lifeboat.model.hand_over import HandOver
 from lifeboat.postgres.programs import Programs
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
@@ -49,6 +50,8 @@ def main() -> None:
         memory_mb=MEMORY_MB,
     )
     report = drill(run)
+    if isinstance(report, HandOver):
+        raise LifeboatError("The bench has no jobs.", todo="Report it.")
     sys.stdout.write(report.to_json().decode())
     if report.verdict is not Verdict.PROVEN:
         raise LifeboatError("; ".join(report.reasons), todo="Report it.")

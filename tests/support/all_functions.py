@@ -57,6 +57,7 @@ class AllFunctions:
             report = drill(self.drill_run(**event))
         except LifeboatError as error:
             return invariants.told(error)
+        assert isinstance(report, DrillReport)
         invariants.answered(report.model_dump_json())
         return report
 

@@ -54,6 +54,7 @@ class DrillHarness:
         started = STARTED + timedelta(minutes=self.drills)
         with invariants.listening():
             report = drill(self.run(started, **event))
+        assert isinstance(report, DrillReport)
         invariants.reported(report)
         assert self.leftovers() == []
         stored = self.backups.bucket.read(report.key)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from lifeboat.model.drill_report import Check, DrillReport, Limit, Outcome, TableResult, Verdict
+from lifeboat.model.engine import Engine
 from tests.support.samples import COUNT, DATABASES, MOMENTS, SLOTS, TEXT
 
 CHECKS = (
@@ -103,6 +104,12 @@ REPORTS = st.builds(
         st.builds(Limit, what=st.sampled_from(["rto", "time", "disk"]), database_bytes=COUNT),
         max_size=3,
     ).map(tuple),
+    job_limits=st.lists(
+        st.builds(Limit, what=st.sampled_from(["time", "disk"]), database_bytes=COUNT), max_size=2
+    ).map(tuple),
+    waited_seconds=st.none() | SECONDS,
+    engine=st.sampled_from(Engine),
+    jobs=st.none() | COUNT,
     archive_bytes=st.none() | COUNT,
     database_bytes=st.none() | COUNT,
     rows=COUNT,

@@ -1,4 +1,7 @@
-"""Runs one drill: fetches a backup, decodes, restores and compares it, and stores the report."""
+"""Runs one drill: fetches a backup, decodes, restores and compares it, and stores the report.
+
+What doesn't fit into a function is handed over to a job, which runs the same drill.
+"""
 
 from contextlib import ExitStack
 from functools import partial
@@ -6,6 +9,7 @@ from functools import partial
 from lifeboat.drill.check_capacity import check_capacity
 from lifeboat.drill.check_properties import check_properties
 from lifeboat.drill.find_backup import find_backup
+from lifeboat.drill.hand_over import hand_over, hand_over_after
 from lifeboat.drill.policy.report_page import render_page
 from lifeboat.drill.restore_copy import definitions_again, restore_copy
 from lifeboat.drill.run import DrillRun
@@ -24,6 +28,7 @@ from lifeboat.errors import (
     VerificationError,
 )
 from lifeboat.model.drill_report import Check, DrillReport, Outcome
+from lifeboat.model.hand_over import HandOver
 from lifeboat.model.page import HTML
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.compare_copy import compare_copy
@@ -46,14 +51,18 @@ _REFUSALS = (
 """Refusals before a drill has begun; then there is nothing to report."""
 
 
-def drill(run: DrillRun) -> DrillReport:
+def drill(run: DrillRun) -> DrillReport | HandOver:
     """Run the drill and store its report, which has everything that it found.
+
+    Returns:
+        The report; or the job that goes on with the drill, and writes its report.
 
     Raises:
         EventError: the target is not in the settings.
         NoBackupError: there is no such backup.
         ArchivedError: it has to be thawed first.
-        CapacityError: it needs more disk, memory or time than there is.
+        CapacityError: it needs more disk, memory or time than there is, also in a job.
+        JobNotStartedError: it needs a job, and CodeBuild did not start it.
         SecretError: that of the target can't be read or makes no sense.
         EndpointError: the target's connection isn't encrypted.
         ServerError: the target can't be reached or used.
@@ -62,23 +71,27 @@ def drill(run: DrillRun) -> DrillReport:
     """
     try:
         with run.begin():
-            _run_steps(run)
+            moved = _run_steps(run)
     except TerminatedError:
         raise  # a verdict about who stopped it would be none about the backup
     except LifeboatError as error:
         if isinstance(error, _REFUSALS) and not run.checks:
             raise
+        moved = hand_over_after(run, error)
         run.failure = error
+    if moved:
+        return moved
     report = run.report()
     _store(run, report)
     return report
 
 
-def _run_steps(run: DrillRun) -> None:
+def _run_steps(run: DrillRun) -> HandOver | None:
     with run.phases.timed("find"):
         run.scope.call(lambda: find_backup(run))
     with scratch_directory(run.place) as run.scratch:
-        check_capacity(run)
+        if move := check_capacity(run):
+            return hand_over(run, move)
         with ExitStack() as stack:
             with run.scope.alongside(lambda: _fetch(run)) as fetching:
                 with run.phases.timed("start"):
@@ -89,6 +102,7 @@ def _run_steps(run: DrillRun) -> None:
                 _restore_and_compare(run)
             with run.phases.timed("stop"):
                 stack.close()
+    return None
 
 
 def _fetch(run: DrillRun) -> tuple[Check, ...]:

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL server inside the function: on a private socket, for one run.
+"""A throw-away PostgreSQL server beside the drill: on a private socket, for one run.
 
 It has to work in Lambda's environment: without /dev/shm, without SysV shared memory, and for a user
 without a passwd entry. A small library in the layer answers the system calls that need these.
@@ -14,12 +14,14 @@ from typing import Self
 
 from lifeboat.drill.roles import DrillRoles
 from lifeboat.errors import ScratchServerError
+from lifeboat.model.engine import Engine
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.jail import NO_JAIL, server_jail
 from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
 from lifeboat.recovery.scratch import DATA, Scratch
 from lifeboat.runtime.timeouts import timeouts
+from lifeboat.settings.size_names import size_setting
 
 _DATABASE = "postgres"
 """The database that every new cluster has."""
@@ -32,6 +34,11 @@ _PORT = 5432  # part of the socket's name
 _BUILTIN_LOCALE_SINCE = 17
 _EVENT_TRIGGERS_OFF_SINCE = 17
 _MIB = 1 << 20
+_OTHER_SESSIONS = 38
+"""Connections beside pg_restore's workers: those that compare, validate and look."""
+_MAX_INDEX_WORKERS = 7
+"""For one index. More share `maintenance_work_mem` into pieces that are too small, and nothing else
+of a large machine would be left to the other indexes."""
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -54,7 +61,6 @@ _SETTINGS = {
     "logging_collector": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "max_connections": "40",
     "max_locks_per_transaction": "2048",  # all tables of a large schema in one transaction
     "restart_after_crash": "off",  # a crash ends the drill and isn't hidden
     "log_min_messages": "fatal",  # clients get errors; the log is for its own end
@@ -68,12 +74,14 @@ class ServerSize:
     """What the server may use.
 
     Attributes:
-        memory_mb: of the whole function, in MB.
+        memory_mb: of the whole function or machine, in MB.
         jobs: sessions that load and build indexes at the same time.
+        engine: what the drill runs in.
     """
 
     memory_mb: int
     jobs: int
+    engine: Engine = Engine.FUNCTION
 
     def settings(self) -> dict[str, str]:
         """A fifth of the memory for shared pages, two fifths for building indexes."""
@@ -83,7 +91,10 @@ class ServerSize:
             "shared_buffers": f"{shared}MB",
             "maintenance_work_mem": f"{building}MB",
             "work_mem": "16MB",
-            "max_parallel_maintenance_workers": str(self.jobs - 1),
+            "max_parallel_maintenance_workers": str(min(self.jobs - 1, _MAX_INDEX_WORKERS)),
+            "max_worker_processes": str(max(self.jobs, 8)),  # 8 is PostgreSQL's default
+            "max_parallel_workers": str(max(self.jobs, 8)),
+            "max_connections": str(self.jobs + _OTHER_SESSIONS),
         }
 
 
@@ -107,6 +118,7 @@ class EmbeddedServer:
         self, programs: Programs, major: int, scratch: Scratch, size: ServerSize, scope: CancelScope
     ) -> None:
         self._programs = programs
+        self._engine = size.engine
         self._major = major
         self._scratch = scratch
         self._data = scratch.folder(DATA)
@@ -141,8 +153,9 @@ class EmbeddedServer:
         raise ScratchServerError(
             f"The drill's own PostgreSQL died ({code}):"
             f" {self._child.stderr_tail() or 'no message'}",
-            todo="Invoke the drill again. If it dies again, raise drill.memory_mb and"
-            " drill.ephemeral_mb in lifeboat.toml, then: make deploy",
+            todo="Invoke the drill again. If it dies again, raise"
+            f" {size_setting(self._engine, 'drill', 'memory', 'disk')} in lifeboat.toml, then: make"
+            " deploy",
         )
 
     def stop(self) -> None:
@@ -194,7 +207,7 @@ class EmbeddedServer:
             code = initdb.wait()
             self._scope.check()
             if code:
-                raise _did_not_start(f"initdb ended with {code}", initdb)
+                raise _did_not_start(f"initdb ended with {code}", initdb, self._engine)
         password.unlink()
         _link_zones(self._programs, self._data)
 
@@ -238,8 +251,9 @@ class EmbeddedServer:
                 code = child.wait(0.02)
             except subprocess.TimeoutExpired:
                 continue
-            raise _did_not_start(f"postgres ended with {code}", child)
-        raise _did_not_start(f"postgres was not ready after {seconds:.0f} s", child)
+            raise _did_not_start(f"postgres ended with {code}", child, self._engine)
+        what = f"postgres was not ready after {seconds:.0f} s"
+        raise _did_not_start(what, child, self._engine)
 
 
 def _link_zones(programs: Programs, folder: Path) -> None:
@@ -248,9 +262,9 @@ def _link_zones(programs: Programs, folder: Path) -> None:
         (folder / _ZONES).symlink_to(zones)
 
 
-def _did_not_start(what: str, child: Process) -> ScratchServerError:
+def _did_not_start(what: str, child: Process, engine: Engine) -> ScratchServerError:
     return ScratchServerError(
         f"The drill's own PostgreSQL did not start: {what}: {child.stderr_tail() or 'no message'}",
-        todo="Invoke the drill again. If /tmp is full or memory is short, raise drill.ephemeral_mb"
-        " or drill.memory_mb in lifeboat.toml, then: make deploy",
+        todo="Invoke the drill again. If the disk is full or memory is short, raise"
+        f" {size_setting(engine, 'drill', 'disk', 'memory')} in lifeboat.toml, then: make deploy",
     )

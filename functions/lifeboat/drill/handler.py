@@ -12,21 +12,27 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.alerts.run_reporter import recorded
-from lifeboat.alerts.wiring import run_reporter
+from lifeboat.alerts.wiring import begun_attempt, run_reporter
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.answer import DrillAnswer, answer_of
 from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import VerificationError
-from lifeboat.model.attempt import Attempt, AttemptKind
+from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.drill_report import EMBEDDED, DrillReport, Verdict
 from lifeboat.model.engine import Engine
+from lifeboat.model.hand_over import HandOver, HandOverAnswer
 from lifeboat.model.metrics import drill_metrics
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
-from lifeboat.runtime.hand_over import engine
-from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
+from lifeboat.runtime.hand_over import engine, job_starter, waited_seconds
+from lifeboat.runtime.invocation import (
+    as_lifeboat_error,
+    log_errors,
+    seconds_left,
+    secret_store,
+)
 from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import Vault, s3_client
 from lifeboat.settings import Settings
@@ -39,8 +45,10 @@ logger = Logger(service="lifeboat-drill")
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Hold the drill that the event asks for; gives what there is to know of it first.
 
-    `{"database": "app"}` drills the newest backup in a server of the function's own. Also
+    `{"database": "app"}` drills the newest backup in a server of its own. Also
     `"backup": "random"` or an id, and `"target": "<ARN of a secret>"`.
+
+    What doesn't fit into the function goes on as a job, and the answer is the build.
 
     Raises:
         LifeboatError: no drill was held, which the run has told people; or the backup failed it,
@@ -53,7 +61,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         settings = settings.for_job("drill", own_server=asked.target == EMBEDDED)
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
-    logger.info("drill.started", extra={"backup": str(asked.backup), "target": asked.target})
+    logger.info("drill.started", extra={"backup": asked.choice, "target": asked.target})
     run = DrillRun(
         event=asked,
         run_id=context.aws_request_id,
@@ -64,20 +72,23 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         read_login=partial(read_login, secret_store()),
         remaining=seconds_left(context),
         memory_mb=int(context.memory_limit_in_mb),
+        engine=engine(),
+        starter=job_starter(context.aws_request_id, seconds_left(context)),
+        waited_seconds=waited_seconds(started),
         progress=logged_progress(logger),
     )
-    attempt = Attempt(
-        kind=AttemptKind.DRILL,
-        database=asked.database,
-        run_id=context.aws_request_id,
-        started=started,
-    )
+    attempt = begun_attempt(AttemptKind.DRILL, asked.database, started, context)
     with recorded(
         attempt,
         run_reporter(settings, run.vault, f"drill-{asked.database}", context, logger),
         lambda error: as_lifeboat_error(error, context, safe=DrillRun.SAFE),
-    ):
+    ) as record:
         report = drill(run)
+        if isinstance(report, HandOver):
+            record.job = report
+    if isinstance(report, HandOver):
+        logger.info("drill.handed_over", extra=report.as_logged())
+        return HandOverAnswer(handed_over=report).as_json()
     if settings.dashboard:
         emit_metrics(drill_metrics(asked.database, report.rto_margin_seconds))
     answer = answer_of(report, run.vault.bucket)

@@ -60,7 +60,9 @@ def restore_copy(run: DrillRun) -> Untested:
         raise CapacityError(
             f"The drill ran out of {said.short_of}, which says nothing about the backup:"
             f" {said.fatal[0]}",
-            todo=resource_advice(said.short_of, "drill", own_server=run.server is not None),
+            todo=resource_advice(
+                said.short_of, run.WORK, run.engine, own_server=run.server is not None
+            ),
         )
     return said.untested
 

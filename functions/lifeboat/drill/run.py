@@ -8,14 +8,17 @@ import lifeboat
 from lifeboat.drill.embedded_server import EmbeddedServer
 from lifeboat.drill.policy.capacity import limits
 from lifeboat.drill.policy.event import DrillEvent
+from lifeboat.drill.policy.placement import DrillDemand
 from lifeboat.errors import LifeboatError, TimeLimitError
-from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.drill_report import DrillReport, Limit, Verdict
 from lifeboat.model.manifest import Manifest
+from lifeboat.model.text import format_duration
 from lifeboat.postgres.connect import ServerRole
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
+from lifeboat.settings.size_names import out_of_time_advice
 
 _ADVICE = {
     Verdict.FAILED: (
@@ -47,17 +50,22 @@ class DrillRun(RecoveryRun):
         event: the database, the backup and where to restore it.
         backup: the backup's id, once it has been chosen.
         found: its manifest, once it has been read.
+        demand: what it needs, once that is known.
+        waited_seconds: for the job's machine, before the drill began; None in a function.
         server: the drill's own; None if it restores into an external one.
         server_version: of the server that it restores into.
         disk_bytes: the maximum seen in use in the drill's directory.
         failure: the error that ended the drill early.
     """
 
+    WORK = "drill"
     SAFE = "A drill only reads backups: they and the database are untouched."
 
     event: DrillEvent
     backup: str | None = None
     found: Manifest | None = None
+    demand: DrillDemand | None = None
+    waited_seconds: float | None = None
     server: EmbeddedServer | None = None
     server_version: str | None = None
     disk_bytes: int | None = None
@@ -121,11 +129,9 @@ class DrillRun(RecoveryRun):
     def out_of_time(self) -> TimeLimitError:
         """The error for a drill that has to end here."""
         return TimeLimitError(
-            f"The function's time ran out after {self.phases.total():.0f} s, during"
+            f"The {self.engine}'s time ran out after {format_duration(self.phases.total())}, during"
             f" {self.phases.phase}.",
-            todo="Give the drill more memory, which brings more CPU (drill.memory_mb), or more time"
-            " (drill.timeout_minutes, at most 15), then: make deploy. A database that is too large"
-            " for a function can be restored with pg_restore as docs/runbooks show.",
+            todo=out_of_time_advice(self.engine, self.WORK, self.database.engine),
         )
 
     def _advice(self, verdict: Verdict) -> str | None:
@@ -157,12 +163,27 @@ class DrillRun(RecoveryRun):
             seconds=dict(self.phases.seconds),
             total_seconds=round(self.phases.total(), 3),
             rto_seconds=drill.rto_minutes * 60,
+            waited_seconds=self.waited_seconds,
+            engine=self.engine,
             archive_bytes=manifest and manifest.archive.bytes,
             database_bytes=manifest and manifest.source.bytes,
             rows=sum(table.restored or 0 for table in self.tables),
             memory_mb=self.memory_mb,
             ephemeral_mb=drill.ephemeral_mb,
+            jobs=drill.jobs,
             disk_bytes=self.disk_bytes,
         )
-        available = drill.timeout_minutes * 60.0
-        return report.model_copy(update={"limits": limits(report, function_seconds=available)})
+        found = limits(report, seconds=drill.timeout_minutes * 60.0)
+        return report.model_copy(update={"limits": found, "job_limits": self._job_limits(report)})
+
+    def _job_limits(self, report: DrillReport) -> tuple[Limit, ...]:
+        """The limits of the job that later drills will become; none if there are no jobs.
+
+        Its machine is faster than the function, and the pace is the function's: careful.
+        """
+        if self.starter is None:
+            return ()
+        job = self.settings.for_job(self.WORK, own_server=self.server is not None).drill
+        there = report.model_copy(update={"ephemeral_mb": job.ephemeral_mb})
+        found = limits(there, seconds=job.timeout_minutes * 60.0)
+        return tuple(limit for limit in found if limit.what != "rto")

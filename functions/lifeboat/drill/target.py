@@ -12,7 +12,9 @@ from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize
 from lifeboat.drill.run import TARGET, DrillRun
 from lifeboat.errors import ConnectError, EventError, TargetError
 from lifeboat.model.drill_report import EMBEDDED
+from lifeboat.model.engine import MAX_JOB_HOURS, Engine
 from lifeboat.model.manifest import Manifest
+from lifeboat.model.text import plural
 from lifeboat.postgres.connect import Connection, connect, open_again, speaking_to
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import Programs
@@ -22,9 +24,13 @@ from lifeboat.recovery.policy.secret_names import named_secret
 from lifeboat.recovery.prepare_database import drop_database
 from lifeboat.runtime.timeouts import timeouts
 
-_COMMENT = "A restore drill of Lifeboat; it is dropped when the drill is over."
+_COMMENTS = {
+    Engine.FUNCTION: "A restore drill of Lifeboat; it is dropped when the drill is over.",
+    Engine.JOB: "A restore drill of Lifeboat, in a job; it is dropped when the drill is over.",
+}
+"""Of its database: by these, another drill knows what a killed one left behind."""
 _COPY = re.compile(r"lifeboat_drill_([0-9]{8}t[0-9]{6}z)_.*")
-_MAX_AGE = timedelta(hours=1)  # no function lives that long
+_MAX_HOURS = {Engine.FUNCTION: 1, Engine.JOB: MAX_JOB_HOURS + 1}  # no run lives that long
 
 _LEFTOVERS: LiteralString = """
 SELECT datname FROM pg_catalog.pg_database
@@ -52,7 +58,7 @@ def _embedded(run: DrillRun) -> Iterator[None]:
     run.programs = Programs(
         run.scratch.within_reach(run.programs.root, (str(run.major), "zoneinfo"))
     )
-    size = ServerSize(run.memory_mb, run.jobs)
+    size = ServerSize(run.memory_mb, run.jobs, run.engine)
     with EmbeddedServer(run.programs, run.major, run.scratch, size, run.scope) as server:
         run.server = server
         run.login = server.roles.login(server.endpoint(), server.roles.admin)
@@ -102,7 +108,7 @@ def make_empty(run: DrillRun, database: str) -> None:
     with run.session() as connection:
         drop_database(connection, database)
         choices = locale_choices(run.manifest, run.major)
-        create_database(connection, database, choices=choices, comment=_COMMENT)
+        create_database(connection, database, choices=choices, comment=_COMMENTS[run.engine])
 
 
 def _drop(run: DrillRun, database: str) -> None:
@@ -116,20 +122,22 @@ def _drop(run: DrillRun, database: str) -> None:
             if isinstance(error, ConnectError)
             else redacted_message(error, run.login.endpoint)
         )
+        hours = plural(_MAX_HOURS[run.engine], "hour")
         raise TargetError(
             f"The drill's database {database} could not be dropped: {words}",
             todo=f'Drop it yourself: DROP DATABASE IF EXISTS "{database}" WITH (FORCE); the'
-            " next drill on this server does it too, after an hour.",
+            f" next drill on this server does it too, after {hours}.",
         ) from None
 
 
 def _drop_leftovers(connection: Connection, now: datetime) -> None:
     """Drop the databases of killed drills, recognized by name, age and comment."""
-    for (name,) in connection.execute(_LEFTOVERS, [_COMMENT]).fetchall():
-        if match := _COPY.fullmatch(str(name)):
-            made = datetime.strptime(match[1], "%Y%m%dt%H%M%Sz").replace(tzinfo=UTC)
-            if now - made > _MAX_AGE:
-                drop_database(connection, str(name))
+    for engine, comment in _COMMENTS.items():
+        for (name,) in connection.execute(_LEFTOVERS, [comment]).fetchall():
+            if match := _COPY.fullmatch(str(name)):
+                made = datetime.strptime(match[1], "%Y%m%dt%H%M%Sz").replace(tzinfo=UTC)
+                if now - made > timedelta(hours=_MAX_HOURS[engine]):
+                    drop_database(connection, str(name))
 
 
 def _read_login(run: DrillRun) -> Login:
@@ -164,6 +172,6 @@ def _require_supported_major(run: DrillRun) -> None:
     if major not in run.programs.majors():
         carried = ", ".join(map(str, run.programs.majors()))
         raise TargetError(
-            f"The target runs PostgreSQL {major}; this function has the programs of {carried}.",
+            f"The target runs PostgreSQL {major}; Lifeboat has the programs of {carried}.",
             todo="Give a target of one of these majors, or leave `target` out.",
         )

@@ -12,12 +12,13 @@ from pydantic.dataclasses import dataclass
 
 from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
+from lifeboat.model.engine import Engine
 from lifeboat.model.inventory import Count, StoredRecord
 from lifeboat.model.keys import DATABASE_NAME, drill_key, page_key
 from lifeboat.model.utc import UtcSecond, UtcTime
 
 EMBEDDED = "embedded"
-"""The target that is a temporary server inside the function."""
+"""The target that is a temporary server inside the function or job."""
 
 
 class Verdict(StrEnum):
@@ -81,7 +82,8 @@ class Limit(StoredRecord):
     """A size at which a limit is reached, by the rate that this drill measured.
 
     Attributes:
-        what: "rto" (the target is missed), "time" (the function's 15 minutes), "disk" (/tmp).
+        what: "rto" (the target is missed), "time" (that a function, or a job, has), "disk" (of the
+            function's /tmp, or of the job's machine).
         database_bytes: the size of the database (pg_database_size) at which that happens.
     """
 
@@ -112,12 +114,18 @@ class DrillReport(Document):
             restore, so their sum may be more than `total_seconds`.
         total_seconds: from the start of the drill to its verdict.
         rto_seconds: the target for `total_seconds`, from the settings.
+        waited_seconds: before its start, for the job's machine; they don't count, and None in a
+            function.
+        engine: what it ran in.
         limits: which limit is reached at which size; empty if not everything was measured.
+        job_limits: those of the job that drills become at the first limit of time or disk; empty if
+            this was one, or if there are no jobs.
         archive_bytes: of the archive.
         database_bytes: of the source, when the backup was taken.
         rows: rows compared.
-        memory_mb: of the function.
-        ephemeral_mb: of its /tmp.
+        memory_mb: of the function, or of the job's machine.
+        ephemeral_mb: of its /tmp, or of the machine's disk.
+        jobs: workers of pg_restore; None in reports from before this field existed.
         disk_bytes: the largest size that the drill's directory had.
     """
 
@@ -146,12 +154,16 @@ class DrillReport(Document):
     seconds: dict[str, NonNegativeFloat]
     total_seconds: NonNegativeFloat
     rto_seconds: Annotated[int, Field(ge=1)]
+    waited_seconds: NonNegativeFloat | None = None
+    engine: Engine = Engine.FUNCTION
     limits: tuple[Limit, ...] = ()
+    job_limits: tuple[Limit, ...] = ()
     archive_bytes: Count | None = None
     database_bytes: Count | None = None
     rows: Count = 0
     memory_mb: Count
     ephemeral_mb: Count
+    jobs: Count | None = None
     disk_bytes: Count | None = None
 
     @property

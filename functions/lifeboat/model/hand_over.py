@@ -21,6 +21,10 @@ class HandOver(Answer):
     reason: str
     expected_seconds: int | None = None
 
+    def as_logged(self) -> dict[str, object]:
+        """The same for a log whose lines name the database anyway, without what isn't known."""
+        return self.model_dump(mode="json", exclude={"database"}, exclude_none=True)
+
 
 class HandOverAnswer(Answer):
     """The answer of a backup, a drill or a restore that goes on as a job.

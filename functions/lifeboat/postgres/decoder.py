@@ -96,8 +96,9 @@ class Decoder:
         error = DecodeError(
             f"pg_restore could not decode the archive: it {how}:"
             f" {self._child.stderr_tail() or 'no message'}",
-            todo="Invoke the function again. If it repeats, give the function more memory"
-            " (memory_mb in [backup] or [drill]) or report the message.",
+            todo="Invoke the function again. If it repeats, give it more memory (memory_mb in"
+            " [backup], [drill] or [restore]; for a job, a larger machine in [job]), or report the"
+            " message.",
         )
         error.killed = code == -signal.SIGKILL
         return error

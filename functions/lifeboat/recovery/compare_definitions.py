@@ -13,6 +13,7 @@ from lifeboat.recovery.policy.judge_definitions import Findings, Printed, judge_
 from lifeboat.recovery.policy.untested import Untested
 from lifeboat.recovery.run import RecoveryRun
 from lifeboat.runtime.termination import ended_by_signals
+from lifeboat.settings.size_names import size_setting, time_setting
 
 _SHARE = 0.5
 """The part of the remaining time that a second restore may take: the rest of the run needs some."""
@@ -72,7 +73,7 @@ def _printed(run: RecoveryRun, restore_again: RestoreAgain) -> Printed:
     whole_run = run.scope
     try:
         with (
-            CancelScope(run.remaining() * _SHARE, _no_time) as run.scope,
+            CancelScope(run.remaining() * _SHARE, lambda: _no_time(run)) as run.scope,
             ended_by_signals(run.scope.fail),
             restore_again() as database,
         ):
@@ -85,10 +86,11 @@ def _printed(run: RecoveryRun, restore_again: RestoreAgain) -> Printed:
         run.scope = whole_run
 
 
-def _no_time() -> TimeLimitError:
+def _no_time(run: RecoveryRun) -> TimeLimitError:
+    time, size = time_setting(run.engine, run.WORK), size_setting(run.engine, run.WORK, "memory")
     return TimeLimitError(
         "There was not enough time to restore the definitions once more.",
-        todo="Give the function more time or memory in lifeboat.toml, then: make deploy",
+        todo=f"Raise {time} or {size} in lifeboat.toml, then: make deploy",
     )
 
 

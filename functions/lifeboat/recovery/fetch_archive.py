@@ -11,6 +11,7 @@ from lifeboat.recovery.policy.attver import HOLDERS, without_attver
 from lifeboat.recovery.run import RecoveryRun, make_check
 from lifeboat.s3.bucket import Vault
 from lifeboat.s3.read import download, newest_version
+from lifeboat.settings.size_names import size_setting
 
 _PIECE = 1 << 20
 _MAX_NAMED = 10
@@ -57,8 +58,8 @@ def decode_archive(run: RecoveryRun) -> Check:
         if error.killed:
             raise CapacityError(
                 f"Decoding ran out of memory, which says nothing about the backup: {error.what}",
-                todo="Give the function more memory (memory_mb) in lifeboat.toml, then: make"
-                " deploy. Then send the event again.",
+                todo=f"Raise {size_setting(run.engine, run.WORK, 'memory')} in lifeboat.toml, then:"
+                " make deploy. Then send the event again.",
             ) from None
         return make_check("decode", (error.what,))
     differences = [

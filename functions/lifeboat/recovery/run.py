@@ -1,23 +1,29 @@
 """What a drill or a restore of one backup works with and finds out."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from lifeboat.errors import ServerError
 from lifeboat.model.drill_report import Check, Outcome, TableResult
+from lifeboat.model.engine import Engine
+from lifeboat.model.hand_over import HandOver
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import line
 from lifeboat.postgres.connect import Connection, ServerRole, open_again, speaking_to
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.programs import CALLER, Account
 from lifeboat.recovery.policy.finding import first_details
+from lifeboat.recovery.policy.move import Move
 from lifeboat.recovery.scratch import Scratch
 from lifeboat.run import Run
+from lifeboat.runtime.hand_over import JobStarter
 from lifeboat.s3.bucket import Protection
 from lifeboat.s3.report_lock import locked_for
+from lifeboat.settings import Work
 from lifeboat.settings.lifecycle import REPORT_DAYS
 
 
@@ -26,7 +32,11 @@ class RecoveryRun(Run):
     """A run that restores a backup: what the shared steps of drills and restores use.
 
     Attributes:
-        memory_mb: of the function.
+        WORK: the kind of run, as the settings call it.
+        memory_mb: of the function, or of the job's machine.
+        engine: what it runs in.
+        starter: starts the job that goes on with the run if it doesn't fit into the function; None
+            if there is no such job, or if this is it.
         place: the parent of the run's directory; None for the system's temporary directory.
         scratch: the run's directory.
         login: to an existing database of the target server, as a role that may create and drop
@@ -37,7 +47,11 @@ class RecoveryRun(Run):
         cures: what cures the source, if a restore of its backups fails by its own fault.
     """
 
+    WORK: ClassVar[Work]
+
     memory_mb: int
+    engine: Engine = Engine.FUNCTION
+    starter: JobStarter | None = None
     place: Path | None = None
     scratch: Scratch = field(init=False)
     login: Login = field(init=False)
@@ -122,6 +136,27 @@ class RecoveryRun(Run):
         except ServerError:
             self.require_alive()
             raise
+
+    def hand_over(self, move: Move, event: Mapping[str, object]) -> HandOver:
+        """Start the job that goes on with this run.
+
+        Args:
+            move: why, and how long it will take.
+            event: that the job gets.
+
+        Raises:
+            JobNotStartedError: CodeBuild did not start it.
+        """
+        if self.starter is None:
+            raise AttributeError("This run can't be handed over.")
+        job = self.starter.start(event, move.reason)
+        return HandOver(
+            database=self.database.name,
+            build=job.build,
+            project=job.project,
+            reason=job.reason,
+            expected_seconds=None if move.seconds is None else round(move.seconds),
+        )
 
     def protection(self) -> Protection:
         """How exports are encrypted; unlike backups and reports, they aren't locked."""

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from lifeboat.errors import CapacityError
 from lifeboat.postgres.programs import CALLER, Account
+from lifeboat.runtime.hand_over import engine
+from lifeboat.settings.size_names import size_setting
 
 PREFIX = "lifeboat-run-"
 DATA = "data"
@@ -88,8 +90,9 @@ def scratch_directory(parent: Path | None = None) -> Iterator[Scratch]:
     """Remove the directories of killed runs, then make one; it is removed at the end of the block.
 
     Args:
-        parent: by default the system's temporary directory, or /tmp if that path is too long for a
-            socket or not readable for the account.
+        parent: by default the system's temporary directory, in a build the sources' if there is
+            more room, or /tmp if these paths are too long for a socket or not readable for the
+            account.
 
     Raises:
         CapacityError: the disk was full, here or in the block.
@@ -112,8 +115,8 @@ def _enough_disk(place: Path) -> Iterator[None]:
             raise
         raise CapacityError(
             f"The disk of {place} is full: {error.strerror}.",
-            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in"
-            " lifeboat.toml, then: make deploy",
+            todo=f"Raise {size_setting(engine(), 'drill', 'disk')} (for a restore:"
+            f" {size_setting(engine(), 'restore', 'disk')}) in lifeboat.toml, then: make deploy",
         ) from None
 
 
@@ -176,9 +179,21 @@ def _account() -> Account:
 
 
 def _place(account: Account) -> Path:
-    chosen = Path(tempfile.gettempdir())
-    fits = len(os.fsencode(chosen)) <= _MAX_PATH_BYTES
-    return chosen if fits and (account.uid is None or _is_readable_by_all(chosen)) else Path("/tmp")  # noqa: S108  # the function's own
+    """Where the directory goes: of the places that will do, the one with most room.
+
+    A build of CodeBuild may have its sources on another, larger disk than its /tmp.
+    """
+    sources = os.environ.get("CODEBUILD_SRC_DIR")
+    offered = [Path(tempfile.gettempdir()), *([Path(sources)] if sources else [])]
+    places = [each for each in offered if _will_do(each, account)]
+    # The first of equals: a disk may have several names.
+    return max(places, key=lambda each: shutil.disk_usage(each).free, default=Path("/tmp"))  # noqa: S108  # the function's own
+
+
+def _will_do(place: Path, account: Account) -> bool:
+    """Whether a socket's path below it is short enough, and the account can get there."""
+    fits = place.is_dir() and len(os.fsencode(place)) <= _MAX_PATH_BYTES
+    return fits and (account.uid is None or _is_readable_by_all(place))
 
 
 def _make_readable(tree: Path) -> None:

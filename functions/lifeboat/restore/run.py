@@ -47,6 +47,7 @@ class RestoreRun(RecoveryRun):
         html_key: the key of the HTML report, once it is stored.
     """
 
+    WORK = "restore"
     SAFE = "The live database and all backups are untouched."
 
     event: RestoreEvent

@@ -196,7 +196,7 @@ def restore_into(run: RestoreRun, entries: Sequence[str] | None) -> Untested:
         raise CapacityError(
             f"The restore ran out of {said.short_of}, which says nothing about the backup:"
             f" {said.fatal[0]}",
-            todo=resource_advice(said.short_of, "restore", own_server=False),
+            todo=resource_advice(said.short_of, run.WORK, run.engine, own_server=False),
         )
     return said.untested
 

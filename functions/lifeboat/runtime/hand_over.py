@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -116,8 +117,7 @@ class JobStarter:
             f" codebuild:StartBuild on the project {self.project}: make deploy makes both."
         )
         return JobNotStartedError(
-            f"The run does not fit into a function ({reason}), and CodeBuild did not start the"
-            f" job {self.project}: {words}",
+            f"The run needs a job ({reason}), and CodeBuild did not start {self.project}: {words}",
             todo=advice,
         )
 
@@ -133,6 +133,21 @@ def job_starter(run_id: str, remaining: Callable[[], float]) -> JobStarter | Non
     if not project or engine() is Engine.JOB:
         return None
     return JobStarter(project=project, run_id=run_id, remaining=remaining)
+
+
+def waited_seconds(now: datetime) -> float | None:
+    """Seconds from the request of this build to now: its machine was waited for and prepared.
+
+    Args:
+        now: in UTC.
+
+    Returns:
+        None in a function.
+    """
+    requested = os.environ.get("CODEBUILD_START_TIME")  # milliseconds since 1970
+    if engine() is Engine.FUNCTION or not requested:
+        return None
+    return max(0.0, round(now.timestamp() - int(requested) / 1000, 3))
 
 
 def engine() -> Engine:

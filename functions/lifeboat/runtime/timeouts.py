@@ -34,6 +34,8 @@ class Timeouts:
         server_death_seconds: for a server to exit after it has closed its sockets.
         report_seconds: to store a drill's report when its time is over. The handler's reserve
             before Lambda's timeout covers this.
+        hand_over_seconds: for CodeBuild to start a job for a drill whose time is over; that reserve
+            covers it, too.
         retry_pause_seconds: before the retry of a failed backup.
         attempt_seconds: for one request that records a run's result, or notifies people of it.
         webhook_connect_seconds: for a webhook to accept a connection.
@@ -57,6 +59,7 @@ class Timeouts:
     server_stop_seconds: float = 8.0
     server_death_seconds: float = 0.2
     report_seconds: float = 10.0
+    hand_over_seconds: float = 10.0
     retry_pause_seconds: float = 60.0
     attempt_seconds: float = 4.0
     webhook_connect_seconds: float = 5.0

@@ -24,7 +24,9 @@ from lifeboat.model.keys import (
 from lifeboat.model.manifest import Manifest, StoredObject
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
+from lifeboat.runtime.hand_over import engine
 from lifeboat.s3.bucket import Vault, translated
+from lifeboat.settings.size_names import size_setting
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
@@ -177,8 +179,8 @@ def download(
     except OSError as error:
         raise StorageError(
             f"Could not write the archive to {path}: {error.strerror}.",
-            todo="Raise drill.ephemeral_mb (for a restore: restore.ephemeral_mb) in"
-            " lifeboat.toml, then: make deploy",
+            todo=f"Raise {size_setting(engine(), 'drill', 'disk')} (for a restore:"
+            f" {size_setting(engine(), 'restore', 'disk')}) in lifeboat.toml, then: make deploy",
         ) from None
     return done
 

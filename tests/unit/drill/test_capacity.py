@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.drill.policy import capacity
-from lifeboat.drill.policy.capacity import DISK_MARGIN_BYTES, Capacity, limits, require_capacity
+from lifeboat.drill.policy.capacity import DISK_MARGIN_BYTES, Capacity, limits
+from lifeboat.drill.policy.placement import DrillDemand, place_drill
 from lifeboat.errors import CapacityError
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.inventory import Table
 from lifeboat.model.manifest import Manifest
 from lifeboat.recovery.policy.duration import MB, DurationForecast, measured_model
-from lifeboat.settings import DrillSettings
+from lifeboat.settings import DatabaseSettings, DrillSettings, Settings
 from tests.support.drill_samples import REPORT
 from tests.support.samples import MANIFEST
 
@@ -67,6 +68,23 @@ def measured(database: int, seconds: float, **changes: object) -> DrillReport:
     )
 
 
+def demand(
+    manifest: Manifest,
+    settings: DrillSettings = SETTINGS,
+    earlier: tuple[DrillReport, ...] = (),
+    embedded: bool = True,  # noqa: FBT001, FBT002
+) -> DrillDemand:
+    database = DatabaseSettings.model_construct(
+        name="app", engine="auto", secret_arn="arn:aws:secretsmanager:x"
+    )
+    return DrillDemand(
+        manifest=manifest,
+        embedded=embedded,
+        earlier=earlier,
+        settings=Settings.model_construct(databases=(database,), drill=settings),
+    )
+
+
 def refusal(
     manifest: Manifest,
     has: Capacity = ROOM,
@@ -74,7 +92,7 @@ def refusal(
     earlier: tuple[DrillReport, ...] = (),
 ) -> CapacityError:
     with pytest.raises(CapacityError) as error:
-        require_capacity(manifest, has, settings=settings, earlier=earlier)
+        place_drill(demand(manifest, settings, earlier, has.embedded), has, may_move=False)
     assert error.value.safe == "The backup is untouched; nothing was fetched."
     assert error.value.what.startswith("weekly/app/2026-11-22T020000Z does not fit into this")
     return error.value
@@ -87,7 +105,7 @@ def fits(
     earlier: tuple[DrillReport, ...] = (),
 ) -> bool:
     try:
-        require_capacity(manifest, has, settings=settings, earlier=earlier)
+        place_drill(demand(manifest, settings, earlier, has.embedded), has, may_move=False)
     except CapacityError:
         return False
     return True
@@ -162,7 +180,7 @@ def test_an_earlier_drill_tells_how_long_it_will_take() -> None:
     slow = measured(GB, seconds=505.0)  # half a second for each MB
     assert fits(backup(GB), room(seconds_left=505), earlier=(slow,))
     error = refusal(backup(GB * 3 // 2), room(seconds_left=505), earlier=(slow,))
-    assert "it will take about 755 s and 505 s are left" in error.what
+    assert "it will take about 12 min 35 s and 8 min 25 s are left" in error.what
 
 
 def test_more_minutes_are_offered_before_more_processors() -> None:
@@ -283,7 +301,8 @@ def test_every_refusal_has_a_way_out(
     database: int, archive: int, has: Capacity, settings: DrillSettings
 ) -> None:
     try:
-        require_capacity(backup(database, archive), has, settings=settings, earlier=())
+        wanted = demand(backup(database, archive), settings, embedded=has.embedded)
+        place_drill(wanted, has, may_move=False)
     except CapacityError as error:
         ways = ("Set drill.", "Restore into a server of your own", "No function is large enough.")
         assert error.todo.startswith(ways)  # noqa: PT017 - both outcomes are right
@@ -296,7 +315,7 @@ def test_every_refusal_has_a_way_out(
 
 def test_limits_are_where_time_and_disk_end_at_the_pace_of_this_drill() -> None:
     report = measured(GB, 105.0, archive_bytes=200_000_000, ephemeral_mb=4096)
-    found = {limit.what: limit.database_bytes for limit in limits(report, function_seconds=880)}
+    found = {limit.what: limit.database_bytes for limit in limits(report, seconds=880)}
     assert found == {
         "rto": pytest.approx(GB + (3600 - 105) * GB // 100, rel=1e-6),
         "time": pytest.approx(GB + (880 - 105) * GB // 100, rel=1e-6),
@@ -306,13 +325,13 @@ def test_limits_are_where_time_and_disk_end_at_the_pace_of_this_drill() -> None:
 
 def test_elsewhere_the_disk_holds_the_archive_only() -> None:
     report = measured(GB, 105.0, archive_bytes=200_000_000, target="h:5432/d")
-    (disk,) = (x.database_bytes for x in limits(report, function_seconds=880) if x.what == "disk")
+    (disk,) = (x.database_bytes for x in limits(report, seconds=880) if x.what == "disk")
     assert disk == pytest.approx((4096 * MB - DISK_MARGIN_BYTES) * 5, rel=1e-6)
 
 
 def test_a_drill_without_an_end_has_no_limits() -> None:
-    assert limits(drill(checks=()), function_seconds=880) == ()
-    assert limits(drill(archive_bytes=None), function_seconds=880) == ()
+    assert limits(drill(checks=()), seconds=880) == ()
+    assert limits(drill(archive_bytes=None), seconds=880) == ()
 
 
 @given(
@@ -339,7 +358,7 @@ def test_no_limit_is_below_a_size_that_was_just_measured_to_fit(
         "time": seconds <= 880,
         "disk": archive + database + DISK_MARGIN_BYTES <= ephemeral * MB,
     }
-    found = limits(report, function_seconds=880)
+    found = limits(report, seconds=880)
     assert [limit.what for limit in found] == ["rto", "time", "disk"]
     for limit in found:
         assert (limit.database_bytes >= database) is fitted[limit.what]
@@ -355,9 +374,9 @@ def test_a_course_and_its_inverse_agree(database: int, seconds: float, later: fl
 
 
 def test_the_largest_size_that_lambda_has_is_still_a_way_out() -> None:
-    assert capacity._setting("memory_mb", 10_240) == "drill.memory_mb to 10240"
-    assert capacity._setting("memory_mb", 9_729) == "drill.memory_mb to 10240"
-    assert capacity._setting("memory_mb", 10_241) is None
+    assert capacity._setting(ROOM, "memory_mb", 10_240) == "drill.memory_mb to 10240"
+    assert capacity._setting(ROOM, "memory_mb", 9_729) == "drill.memory_mb to 10240"
+    assert capacity._setting(ROOM, "memory_mb", 10_241) is None
 
 
 def test_what_needs_just_what_is_there_fits() -> None:
@@ -371,7 +390,5 @@ def test_what_needs_just_what_is_there_fits() -> None:
 
 def test_a_machine_of_ones_own_is_only_named_where_nothing_else_helps() -> None:
     with pytest.raises(CapacityError) as caught:
-        require_capacity(
-            backup(database=5 * GB), room(tmp_free_bytes=GB), settings=SETTINGS, earlier=[]
-        )
+        place_drill(demand(backup(5 * GB)), room(tmp_free_bytes=GB), may_move=False)
     assert "no function is large enough" not in caught.value.todo.lower()

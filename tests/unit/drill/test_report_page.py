@@ -12,6 +12,7 @@ from lifeboat.model.drill_report import (
     TableResult,
     Verdict,
 )
+from lifeboat.model.engine import Engine
 from tests.support.drill_samples import REPORT, REPORTS
 from tests.support.html_page import EVIL, Page, require_self_contained, require_style
 
@@ -149,3 +150,28 @@ def test_every_report_has_a_whole_page_that_fetches_and_runs_nothing(report: Dri
 
 def test_the_style_names_nothing_to_fetch_and_knows_dark_and_paper() -> None:
     require_style(rendered())
+
+
+def test_a_job_says_its_machine_and_that_waiting_for_it_is_not_counted() -> None:
+    limits = (Limit(what="disk", database_bytes=80 * 10**9),)
+    page = rendered(engine=Engine.JOB, waited_seconds=72.0, limits=limits, ephemeral_mb=106_812)
+    for words in (
+        "to spare. Before, it waited 1 min 12 s for the job's machine, which is not counted.",
+        "At 80 GB it no longer fits onto the job's disk.",
+        "Machine of the job 3,008 MB of memory, 106,812 MB of disk",
+    ):
+        assert words in page.text
+    assert "function" not in page.text.lower()
+
+
+def test_a_drill_that_will_become_a_job_says_when_and_how_far_that_goes() -> None:
+    here = (
+        Limit(what="rto", database_bytes=20 * 10**9),
+        Limit(what="disk", database_bytes=3 * 10**9),
+    )
+    there = (Limit(what="disk", database_bytes=80 * 10**9),)
+    assert (
+        "At 3.0 GB it no longer fits onto the function's disk and runs as a job."
+        " At 20 GB it misses the target of 1 h."
+        " At 80 GB it no longer fits onto the job's disk."
+    ) in rendered(limits=here, job_limits=there).text

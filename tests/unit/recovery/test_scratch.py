@@ -1,13 +1,17 @@
 """A run's own directory: what runs as another account can get at its programs."""
 
 import os
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lifeboat.postgres.programs import Account
-from lifeboat.recovery.scratch import Scratch
+from lifeboat.recovery.scratch import Scratch, scratch_directory
 
 
 @pytest.fixture
@@ -45,3 +49,46 @@ def test_another_account_reaches_copied_programs_whatever_the_umask(
         "18/share": 0o644,
         "libpq.so": 0o644,
     }
+
+
+@pytest.fixture
+def disks(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Path]]:
+    """Two places that everybody can reach, as if each were on a disk of its own."""
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as one,
+        tempfile.TemporaryDirectory(dir="/tmp") as two,
+    ):
+        places = {"small": Path(one), "large": Path(two)}
+        free = {places["small"]: 10, places["large"]: 99}
+        for place in places.values():
+            place.chmod(0o711)
+        monkeypatch.setattr(
+            shutil, "disk_usage", lambda path: SimpleNamespace(free=free.get(Path(path), 0))
+        )
+        monkeypatch.setattr(tempfile, "tempdir", str(places["small"]))
+        yield places
+
+
+def test_a_build_uses_the_disk_with_more_room(
+    disks: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scratch_directory() as scratch:
+        assert scratch.path.parent == disks["small"]
+    monkeypatch.setenv("CODEBUILD_SRC_DIR", str(disks["large"]))
+    with scratch_directory() as scratch:
+        assert scratch.path.parent == disks["large"]
+    monkeypatch.setattr(tempfile, "tempdir", str(disks["large"]))
+    monkeypatch.setenv("CODEBUILD_SRC_DIR", str(disks["small"]))
+    with scratch_directory() as scratch:
+        assert scratch.path.parent == disks["large"]
+
+
+def test_a_place_that_is_too_deep_for_a_socket_is_not_used(
+    disks: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = disks["large"] / ("d" * 60)
+    deep.mkdir()
+    for unusable in (deep, disks["large"] / "missing"):
+        monkeypatch.setenv("CODEBUILD_SRC_DIR", str(unusable))
+        with scratch_directory() as scratch:
+            assert scratch.path.parent == disks["small"]

@@ -28,6 +28,7 @@ PRODUCTION = {
     "server_stop_seconds": 8,
     "server_death_seconds": 0.2,
     "report_seconds": 10,
+    "hand_over_seconds": 10,
     "retry_pause_seconds": 60,
     "attempt_seconds": 4,
     "webhook_connect_seconds": 5,

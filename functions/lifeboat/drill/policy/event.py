@@ -1,6 +1,6 @@
 """What a drill function may be asked for.
 
-`{"database": "app"}` tests the newest backup in a throw-away server inside the function. A backup
+`{"database": "app"}` tests the newest backup in a throw-away server of the drill's own. A backup
 and a target may be named: `"backup": "latest" | "random" | "daily/app/2026-11-22T020000Z"` and
 `"target": "embedded" | "<ARN of a secret>"`.
 """
@@ -57,6 +57,19 @@ class DrillEvent(Request):
         "latest"
     )
     target: Annotated[str, PlainValidator(_target, json_schema_input_type=str)] = EMBEDDED
+
+    @property
+    def choice(self) -> str:
+        """The backup in the words of an event: latest, random or its id."""
+        return self.backup.id if isinstance(self.backup, BackupLocation) else self.backup
+
+    def pinned(self, backup: str) -> dict[str, object]:
+        """The event that drills that very backup, for the job that goes on with this drill.
+
+        Args:
+            backup: its id.
+        """
+        return {"database": self.database, "backup": backup, "target": self.target}
 
     @model_validator(mode="after")
     def _the_backup_is_of_the_database(self) -> Self:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.drill_report import DrillReport, Limit, Verdict
+from lifeboat.model.engine import Engine
 from lifeboat.model.page import Page, Section, figures, points
 from lifeboat.model.text import format_duration, format_size, format_time
 from lifeboat.recovery.policy.report_sections import (
@@ -21,9 +22,10 @@ _SENTENCES = {
 }
 _LIMITS = {
     "rto": "misses the target of {target}",
-    "time": "no longer fits into the function's time",
-    "disk": "no longer fits onto the function's disk",
+    "time": "no longer fits into the {engine}'s time",
+    "disk": "no longer fits onto the {engine}'s disk",
 }
+_SIZED = {Engine.FUNCTION: "Function", Engine.JOB: "Machine of the job"}
 
 
 def render_page(report: DrillReport) -> str:
@@ -62,7 +64,7 @@ def _times(report: DrillReport) -> str:
     )
     mark = report.rto_seconds / whole
     return (
-        f"<p>{_margin(report)}</p>"
+        f"<p>{_margin(report)}{_waited(report)}</p>"
         f'<div class="target" role="img" aria-label="{escape(_margin(report))}">{parts}'
         f'<b style="left:{mark:.4%}"></b></div>'
         f'<p class="scale"><span>0</span><span>{format_duration(whole)}</span></p>'
@@ -80,17 +82,30 @@ def _margin(report: DrillReport) -> str:
     return f"{format_duration(report.total_seconds)} in all; the target is {target}: {kept}."
 
 
+def _waited(report: DrillReport) -> str:
+    if report.waited_seconds is None:
+        return ""
+    waited = format_duration(report.waited_seconds)
+    return f" Before, it waited {waited} for the job's machine, which is not counted."
+
+
 def _limits(report: DrillReport) -> str:
     if not report.limits or report.database_bytes is None:
         return "<p>Not everything was measured, so it can't be said.</p>"
-    ordered = sorted(report.limits, key=lambda limit: limit.database_bytes)
-    lines = (
-        f"At {format_size(limit.database_bytes)} it"
-        f" {_LIMITS[limit.what].format(target=format_duration(report.rto_seconds))}."
-        for limit in ordered
-    )
+    here = [(limit, report.engine) for limit in report.limits]
+    there = [(limit, Engine.JOB) for limit in report.job_limits]
+    ordered = sorted([*here, *there], key=lambda each: each[0].database_bytes)
+    lines = (_limit(report, limit, engine) for limit, engine in ordered)
     now = f"The database had {format_size(report.database_bytes)}. At the pace of this drill:"
     return f"<p>{now}</p>{points(lines, 'limits')}"
+
+
+def _limit(report: DrillReport, limit: Limit, engine: Engine) -> str:
+    target = format_duration(report.rto_seconds)
+    moves = report.job_limits and engine is Engine.FUNCTION and limit.what != "rto"
+    then = " and runs as a job" if moves else ""
+    what = _LIMITS[limit.what].format(target=target, engine=engine)
+    return f"At {format_size(limit.database_bytes)} it {what}{then}."
 
 
 def _facts(report: DrillReport) -> Iterator[tuple[str, str]]:
@@ -108,7 +123,8 @@ def _facts(report: DrillReport) -> Iterator[tuple[str, str]]:
         ("Most disk in use", report.disk_bytes),
     )
     yield from ((name, format_size(amount)) for name, amount in sizes if amount is not None)
-    yield "Function", f"{report.memory_mb:,} MB of memory, {report.ephemeral_mb:,} MB of disk"
+    size = f"{report.memory_mb:,} MB of memory, {report.ephemeral_mb:,} MB of disk"
+    yield _SIZED[report.engine], size
     yield "Started", format_time(report.started)
     yield "Run", report.run_id
     yield "Lifeboat", report.lifeboat_version

@@ -31,6 +31,10 @@ _READ_BACK_SECONDS_PER_BYTE = 1 / (50 * MB)
 _GROWING_STEPS = {"fetch", "restore", "compare", "validate"}
 """The steps that take longer for a larger database. Decoding does, too, but during the restore."""
 
+_MAX_VCPUS = 6.0
+"""More processors than a function can have are counted as if they were no more: decoding and the
+largest table, its indexes included, don't go faster by them."""
+
 _MAX_DRILLS = 5
 """A forecast uses the slowest of this many earlier drills."""
 
@@ -60,11 +64,11 @@ class DurationModel:
 
 @dataclass(frozen=True, kw_only=True)
 class DurationForecast:
-    """Forecasts a drill's duration for the function that it runs in.
+    """Forecasts a drill's duration for the function or job that it runs in.
 
     Attributes:
-        embedded: whether the server runs in the function; then the function's vCPUs count.
-        memory_mb: of the function.
+        embedded: whether the server runs beside it; then the vCPUs of function or machine count.
+        memory_mb: of the function or machine.
         jobs: workers of pg_restore.
     """
 
@@ -92,7 +96,8 @@ class DurationForecast:
     def _slower_than(self, report: DrillReport) -> float:
         if not self.embedded:
             return 1.0
-        return vcpus(report.memory_mb, self.jobs) / vcpus(self.memory_mb, self.jobs)
+        then = vcpus(report.memory_mb, report.jobs or self.jobs)
+        return then / vcpus(self.memory_mb, self.jobs)
 
     def _unmeasured(self) -> DurationModel:
         processors = vcpus(self.memory_mb, self.jobs) if self.embedded else self.jobs
@@ -114,5 +119,11 @@ def measured_model(report: DrillReport) -> DurationModel | None:
 
 
 def vcpus(memory_mb: int, jobs: int) -> float:
-    """The vCPUs that a restore uses: by the function's memory, and at most one for each worker."""
-    return min(max(memory_mb, 1) / VCPU_MB, jobs)
+    """The vCPUs that a restore uses: at most one for each worker, and `_MAX_VCPUS` in all.
+
+    Args:
+        memory_mb: of the function or machine. CodeBuild's machines have about as much for each vCPU
+            as Lambda gives.
+        jobs: workers of pg_restore.
+    """
+    return min(max(memory_mb, 1) / VCPU_MB, jobs, _MAX_VCPUS)

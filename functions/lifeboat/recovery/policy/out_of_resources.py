@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from signal import SIGKILL
-from typing import Literal
+
+from lifeboat.model.engine import Engine
+from lifeboat.settings import Work
+from lifeboat.settings.size_names import Want, size_setting
 
 
 class Resource(StrEnum):
@@ -31,19 +34,18 @@ def exhausted_resource(errors: Iterable[str], code: int) -> Resource | None:
     return None
 
 
-def resource_advice(
-    short_of: Resource, kind: Literal["drill", "restore"], *, own_server: bool
-) -> str:
+def resource_advice(short_of: Resource, kind: Work, engine: Engine, *, own_server: bool) -> str:
     """What to do about it.
 
     Args:
         short_of: the resource that ran out.
-        kind: of function, as the settings name it.
-        own_server: whether the server runs in the function and shares its disk and memory.
+        kind: of run, as the settings name it.
+        engine: what it ran in.
+        own_server: whether the server runs beside it and shares its disk and memory.
     """
-    setting = "ephemeral_mb" if short_of is Resource.DISK else "memory_mb"
+    want: Want = "disk" if short_of is Resource.DISK else "memory"
     if own_server or short_of is Resource.OWN_MEMORY:
-        change = f"Raise {kind}.{setting} in lifeboat.toml, then: make deploy."
+        change = f"Raise {size_setting(engine, kind, want)} in lifeboat.toml, then: make deploy."
         return f"{change} Then send the event again."
     thing = "disk" if short_of is Resource.DISK else "memory"
     return f"Give the server that was restored into more {thing}, then send the event again."
