@@ -9,10 +9,10 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.backup.privileges import require_names, require_readable
+from lifeboat.model.redact import without
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.login import login_to
-from lifeboat.postgres.redact import without
 from lifeboat.settings.providers import provider_of
 from lifeboat_setup.role_sql import RoleSql
 from lifeboat_setup.survey import connected

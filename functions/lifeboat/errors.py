@@ -6,7 +6,7 @@ the error is not in the tree: a backup, a drill and a restore raise the same one
 
 The reader is tired and in a hurry, so an error answers three questions: what happened, what is
 safe all the same, and what to do next. None of the three ever holds a secret: whoever builds an
-error from a child's or a driver's words passes them through `lifeboat.postgres.redact` first.
+error from a child's or a driver's words passes them through `lifeboat.model.redact` first.
 """
 
 from enum import StrEnum

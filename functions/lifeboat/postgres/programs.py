@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from lifeboat.errors import ProgramMissingError
+from lifeboat.model.redact import without
 from lifeboat.postgres.jail import Confirmation, Jail
-from lifeboat.postgres.redact import without
 
 ROOT_VARIABLE = "LIFEBOAT_POSTGRES_ROOT"
 DEFAULT_ROOT = Path("/opt/lib/postgresql")
