@@ -147,7 +147,7 @@ boxable:
 	    echo 'Install bubblewrap first, e.g.: sudo apt-get install bubblewrap' >&2; exit 1; fi; \
 	  apt-get update -qq; apt-get install -qq -y bubblewrap; fi
 
-# Node and npm come from PyPI with the rest; only the CDK's command line comes from npm.
+# Node and npm come from PyPI with the rest; from npm come the CDK's command line and Neon's contract.
 node_modules/installed: package-lock.json .npmrc .venv/installed
 	npm ci --silent
 	touch $@

@@ -99,7 +99,11 @@ def brisk() -> Iterator[None]:
     What is waited for an answer is as long as in production, but where a test shortens it.
     """
     pauses = set_testing(
-        other_run_pause_seconds=0.05, wake_pause_seconds=0.05, retry_pause_seconds=0.05
+        other_run_pause_seconds=0.05,
+        wake_pause_seconds=0.05,
+        retry_pause_seconds=0.05,
+        provider_pause_seconds=0.02,
+        provider_poll_seconds=0.05,
     )
     with pauses, pytest.MonkeyPatch.context() as patch:
         patch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0.01)

@@ -297,6 +297,46 @@ class NotificationError(LifeboatError):
     safe_by_default = "Backups and drills run without notifications."
 
 
+class ProviderError(LifeboatError):
+    """The API of a database's provider, such as Neon's, refused something.
+
+    A kind of its own has what somebody decides by; the rest is of this one. None says what is
+    safe, for that depends on the command: a backup may need the API, or not.
+    """
+
+
+class ProviderKeyError(ProviderError):
+    """The provider does not accept the API key: it is wrong, revoked or malformed."""
+
+
+class ProviderRightError(ProviderError):
+    """The API key is valid, but may not do this."""
+
+
+class ProviderGoneError(ProviderError):
+    """There is no such project, branch or operation, or none in the account of the key."""
+
+
+class ProviderLimitError(ProviderError):
+    """A limit of the plan, or a quota of the project, does not allow it."""
+
+
+class ProviderBusyError(ProviderError):
+    """The provider asks for patience (too many requests, other operations), and time was up."""
+
+
+class ProviderDownError(ProviderError):
+    """The provider's API can't be reached, doesn't answer, or answers that it is broken."""
+
+
+class ProviderContractError(ProviderError):
+    """The provider's answer is not what its contract says: the contract has changed."""
+
+
+class ProviderOperationError(ProviderError):
+    """The provider began what was asked for, and failed."""
+
+
 class StaleStatusError(LifeboatError):
     """The monitor has not written the status page for two of its intervals."""
 

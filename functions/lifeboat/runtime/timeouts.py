@@ -40,6 +40,11 @@ class Timeouts:
         attempt_seconds: for one request that records a run's result, or notifies people of it.
         webhook_connect_seconds: for a webhook to accept a connection.
         webhook_read_seconds: for its answer.
+        provider_connect_seconds: for a provider's API to accept a connection.
+        provider_read_seconds: for its answer.
+        provider_call_seconds: after these, a request to it is not repeated any more.
+        provider_pause_seconds: before the first retry, if the API names no time.
+        provider_poll_seconds: between two looks at an operation of the provider.
     """
 
     cancel_seconds: float = 3.0
@@ -64,6 +69,11 @@ class Timeouts:
     attempt_seconds: float = 4.0
     webhook_connect_seconds: float = 5.0
     webhook_read_seconds: float = 10.0
+    provider_connect_seconds: float = 5.0
+    provider_read_seconds: float = 20.0
+    provider_call_seconds: float = 60.0
+    provider_pause_seconds: float = 0.5
+    provider_poll_seconds: float = 1.0
 
 
 class _Current:

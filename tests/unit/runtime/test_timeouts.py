@@ -33,6 +33,11 @@ PRODUCTION = {
     "attempt_seconds": 4,
     "webhook_connect_seconds": 5,
     "webhook_read_seconds": 10,
+    "provider_connect_seconds": 5,
+    "provider_read_seconds": 20,
+    "provider_call_seconds": 60,
+    "provider_pause_seconds": 0.5,
+    "provider_poll_seconds": 1,
 }
 
 

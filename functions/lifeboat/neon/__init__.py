@@ -1,0 +1,1 @@
+"""Access to Neon, a provider of PostgreSQL, by its public API."""
