@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,6 +44,21 @@ START_SECONDS = 30.0
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", **CLOCK}
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A copy of another server's cluster, which a server can be started from.
+
+    Attributes:
+        data: its data directory, as of a base backup; it is copied again and stays as it is.
+        password: of its superuser `postgres`.
+        recover: whether to replay write-ahead log first, as the settings for recovery say.
+    """
+
+    data: Path
+    password: str
+    recover: bool = False
+
+
 class PostgresServer:
     """A running server of one major version, and its only cluster.
 
@@ -55,6 +71,7 @@ class PostgresServer:
         port: the port on 127.0.0.1; part of the socket's name as well.
         password: of the superuser `postgres`.
         socket_directory: what to give libpq as `host` to use the unix socket.
+        data: the cluster's data directory.
         programs: the directory of the server's own programs, pg_dump and pg_restore among them.
         ca_file: the authority behind the server's certificate; None without TLS.
         pid: the postmaster's process id.
@@ -77,7 +94,7 @@ class PostgresServer:
         self.socket_directory = home
         self.programs = programs
         self.ca_file = ca_file
-        self._data = home / "data"
+        self.data = home / "data"
         self._supervised = supervised
         self.pid = self._await_ready()
 
@@ -89,6 +106,7 @@ class PostgresServer:
         root: Path | None = None,
         tls: bool = False,
         settings: Mapping[str, str] | None = None,
+        cluster: Cluster | None = None,
     ) -> Self:
         """Make a cluster and start its server; about a second.
 
@@ -100,6 +118,7 @@ class PostgresServer:
             tls: offer TLS with a certificate for localhost and 127.0.0.1 (see `ca_file`);
                 connections without it are still accepted.
             settings: more settings of postgresql.conf; they win over ours.
+            cluster: to copy; default is a new one.
 
         Raises:
             StartError: initdb failed, or the server ended or wasn't ready within 30 seconds.
@@ -112,8 +131,11 @@ class PostgresServer:
             others.remove(str(major))
             programs = account.within_reach(servers, home, without=others) / str(major) / "bin"
             certificate = issue(home) if tls else None
-            password = secrets.token_urlsafe(18)
-            _make_cluster(programs, home, account, password)
+            password = cluster.password if cluster else secrets.token_urlsafe(18)
+            if cluster:
+                _copy_cluster(cluster, home, account)
+            else:
+                _make_cluster(programs, home, account, password)
             port = free_port()
             _configure(home, port, certificate, settings or {})
         except BaseException:
@@ -202,7 +224,7 @@ class PostgresServer:
 
     def _postmaster_file(self) -> list[str]:
         """The lines of postmaster.pid, documented in PostgreSQL's miscadmin.h; none before it."""
-        file = self._data / "postmaster.pid"
+        file = self.data / "postmaster.pid"
         return file.read_text().splitlines() if file.exists() else []
 
 
@@ -239,6 +261,13 @@ def _make_cluster(programs: Path, home: Path, account: UnprivilegedUser, passwor
             todo="Look for the reason above: a full disk and a missing library are the usual ones.",
         )
     password_file.unlink()
+
+
+def _copy_cluster(cluster: Cluster, home: Path, account: UnprivilegedUser) -> None:
+    shutil.copytree(cluster.data, home / "data")
+    if cluster.recover:
+        (home / "data" / "recovery.signal").touch(mode=0o600)
+    account.receive(home)
 
 
 def _configure(

@@ -28,10 +28,10 @@ def standby_of(primary: PostgresServer, root: Path) -> Iterator[PostgresServer]:
     with primary.admin() as admin:
         admin.execute("SELECT pg_backup_start('standby', true)")
         come_and_go = shutil.ignore_patterns("postmaster.pid", "pg_internal.init*", "pgsql_tmp*")
-        shutil.copytree(primary._data, data, ignore=come_and_go)
+        shutil.copytree(primary.data, data, ignore=come_and_go)
         row = admin.execute("SELECT labelfile FROM pg_backup_stop(false)").fetchone()
     assert row
-    shutil.copytree(primary._data / "pg_wal", data / "pg_wal", dirs_exist_ok=True)
+    shutil.copytree(primary.data / "pg_wal", data / "pg_wal", dirs_exist_ok=True)
     (data / "backup_label").write_text(row[0])
     (data / "standby.signal").touch()
     with (data / "postgresql.conf").open("a") as file:

@@ -34,7 +34,7 @@ def database(request: pytest.FixtureRequest, new_database: Callable[..., Databas
 
 def file_of(database: Database, relation: str) -> Path:
     path = database.value(f"SELECT pg_relation_filepath('{relation}')")
-    return database.server._data / str(path)
+    return database.server.data / str(path)
 
 
 def test_a_table_that_has_lost_half_of_its_file_is_no_backup(
