@@ -1,6 +1,6 @@
 """A vault as the monitor sees it, healthy until a test breaks it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,12 +10,14 @@ from lifeboat.alerts.policy.state import KnownSchedule, schedule_of
 from lifeboat.alerts.policy.topic_facts import Subscription, TopicFacts
 from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport, Limit, Outcome, TableResult, Verdict
+from lifeboat.model.engine import Engine, EngineChoice
 from lifeboat.model.inventory import Inventory, Sequence, Table
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
 from lifeboat.model.tiers import Tier, expires, tier_of
 from lifeboat.monitor.policy.backup_facts import BackupFacts
+from lifeboat.monitor.policy.build_facts import BuildFacts
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import (
     BucketFacts,
@@ -62,6 +64,7 @@ def backup(
     database_bytes: int = 200_000_000,
     lsn: str | None = "",
     excluded: Iterable[str] = (),
+    engine: Engine = Engine.FUNCTION,
 ) -> Manifest:
     """A manifest whose content differs from that of any other slot by its sequence and lsn."""
     where = location(slot, tier)
@@ -69,6 +72,7 @@ def backup(
     rows = {"users": 1000, "events": 5000} if tables is None else tables
     return MANIFEST.model_copy(
         update={
+            "engine": engine,
             "tier": where.tier,
             "scheduled_at": slot,
             "started": started,
@@ -191,7 +195,7 @@ RULES = (
     LifecycleRule(id="evidence", prefix="evidence/", expire_days=800),
     LifecycleRule(id="exports", prefix="exports/", expire_days=3),
     LifecycleRule(id="attempts/notified", prefix="attempts/notified/", expire_days=1),
-    LifecycleRule(id="sweep", noncurrent_days=1, expire_markers=True, abort_days=1),
+    LifecycleRule(id="sweep", noncurrent_days=1, expire_markers=True, abort_days=2),
 )
 """What the stack makes of the default settings."""
 
@@ -242,6 +246,7 @@ class Vault:
     unmanaged_prefixes: tuple[str, ...] | Unknown = ()
     topic: TopicFacts | Unknown = HEARD
     problems: tuple[Problem, ...] = ()
+    builds: Mapping[str, BuildFacts] | Unknown = field(default_factory=dict)
     scheduled_since: datetime | None = None
     settings: WatchedSettings = SETTINGS
     now: datetime = NOW
@@ -261,6 +266,12 @@ class Vault:
 
     def schedule(self, cron: str, timezone: str = "UTC") -> "Vault":
         database = WatchedDatabase(name="app", cron=cron, timezone=timezone)
+        self.settings = self.settings.model_copy(update={"databases": (database,)})
+        return self
+
+    def run_in(self, engine: EngineChoice) -> "Vault":
+        """Change where runs run."""
+        database = self.settings.databases[0].model_copy(update={"engine": engine})
         self.settings = self.settings.model_copy(update={"databases": (database,)})
         return self
 
@@ -286,6 +297,7 @@ class Vault:
             uploads=self.uploads,
             topic=self.topic,
             problems=self.problems,
+            builds=self.builds,
         )
 
     def known(self) -> KnownSchedule | None:

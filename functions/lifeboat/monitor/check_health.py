@@ -1,6 +1,6 @@
 """Checks the bucket, and notifies people of changes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
@@ -17,9 +17,11 @@ from lifeboat.errors import (
     StorageError,
 )
 from lifeboat.model.keys import SILENCES_KEY, STATE_KEY
+from lifeboat.monitor.builds import unfinished_builds
 from lifeboat.monitor.evidence_store import EvidenceStore
 from lifeboat.monitor.observe import observe, request_limit
 from lifeboat.monitor.page_store import save_page
+from lifeboat.monitor.policy.build_facts import BuildFacts
 from lifeboat.monitor.policy.checks.topic import needs_subscriber, without_unheard
 from lifeboat.monitor.policy.digest import with_digest
 from lifeboat.monitor.policy.evaluate import evaluate
@@ -62,6 +64,7 @@ class CheckInput:
         remaining: gives the seconds until the run must end.
         now: the time of the check, in UTC.
         secrets: how many the installation has in Secrets Manager; None: one for each database.
+        builds: asks CodeBuild about the builds with these ids; only called if there are any.
     """
 
     settings: WatchedSettings
@@ -73,6 +76,7 @@ class CheckInput:
     remaining: Callable[[], float]
     now: datetime
     secrets: int | None = None
+    builds: Callable[[Collection[str]], Mapping[str, BuildFacts] | Unknown] = lambda _: {}
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def check_health(check: CheckInput) -> CheckResult:
     memory, forgotten = _load_state(check.vault, budget)
     silences, unread = _load_silences(check.vault, budget)
     vault = observe(check.vault, check.settings, check.stack, budget, check.now)
-    seen = replace(vault, topic=check.subscribers())
+    seen = replace(vault, topic=check.subscribers(), builds=_builds(check, vault))
     known = with_known(seen, memory, check.settings, check.now, lost=bool(forgotten))
     facts = replace(known, account=check.account, problems=(*seen.problems, *forgotten, *unread))
     findings = evaluate(facts, check.settings, check.now)
@@ -261,6 +265,11 @@ def _send(check: CheckInput, messages: Iterable[Message]) -> Iterable[LifeboatEr
             channel.send(message)
         except NotificationError as error:
             yield error
+
+
+def _builds(check: CheckInput, facts: Facts) -> Mapping[str, BuildFacts] | Unknown:
+    ids = unfinished_builds(facts)
+    return check.builds(ids) if ids else {}
 
 
 def _save_page(check: CheckInput, facts: Facts, status: Status) -> LifeboatError | None:

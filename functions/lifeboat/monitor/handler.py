@@ -17,6 +17,7 @@ from lifeboat.alerts.secret_url import SecretUrl
 from lifeboat.alerts.topic import Topic
 from lifeboat.alerts.webhook import Webhook
 from lifeboat.errors import NotificationError
+from lifeboat.monitor.builds import build_facts
 from lifeboat.monitor.change_silences import change_silences
 from lifeboat.monitor.check_health import (
     Channel,
@@ -132,6 +133,7 @@ def _check_input(context: LambdaContext) -> CheckInput:
         remaining=remaining,
         now=datetime.now(UTC),
         secrets=int(os.environ["LIFEBOAT_SECRETS"]),
+        builds=lambda ids: build_facts(boto3.client("codebuild", config=SHORT_TIMEOUTS), ids),
     )
 
 

@@ -132,7 +132,7 @@ class ArchiveUpload:
         except StorageError as failed:
             if error is None:
                 raise
-            error.add_note(f"{failed.what} The bucket's lifecycle rule removes it within a day.")
+            error.add_note(f"{failed.what} The bucket's lifecycle rule removes it within days.")
 
     def free_space(self) -> memoryview:
         """The buffer for the next bytes of the archive; never empty."""

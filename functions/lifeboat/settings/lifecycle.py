@@ -28,8 +28,8 @@ NONCURRENT_DAYS_LOCKED = 1
 NONCURRENT_DAYS_UNLOCKED = 7
 """Without Object Lock, a deletion or an overwrite can be undone only within this week."""
 
-ABORT_DAYS = 1
-"""A run lasts 15 minutes at most, so an upload that is a day old is abandoned."""
+ABORT_DAYS = 2
+"""A job lasts 36 hours at most, so an upload that is two days old is abandoned."""
 
 
 def lifecycle_rules(settings: WatchedSettings) -> tuple[LifecycleRule, ...]:

@@ -197,9 +197,14 @@ def test_what_could_not_be_seen_of_the_bucket_is_a_finding(part: str) -> None:
 
 @pytest.mark.parametrize(
     ("age", "level"),
-    [(DAY, None), (DAY + SECOND, Level.INFO), (3 * DAY, Level.INFO), (3 * DAY + SECOND, "warning")],
+    [
+        (2 * DAY, None),
+        (2 * DAY + SECOND, Level.INFO),
+        (4 * DAY, Level.INFO),
+        (4 * DAY + SECOND, "warning"),
+    ],
 )
-def test_an_unfinished_upload_is_a_day_old_before_anybody_hears_of_it(
+def test_an_unfinished_upload_is_older_than_any_job_before_anybody_hears_of_it(
     age: object, level: Level | None
 ) -> None:
     vault = healthy()

@@ -87,7 +87,7 @@ def still() -> Vault:
 
 
 def slow() -> Vault:
-    vault = healthy(days=0).add(backup(NEWEST, seconds=890))
+    vault = healthy(days=0).add(backup(NEWEST, seconds=890)).run_in("function")
     return vault.add(*(backup(NEWEST - day * DAY, seconds=300) for day in range(1, 9)))
 
 
@@ -97,7 +97,7 @@ def bulky(small: str = "backup", large: str = "drill") -> Vault:
 
 def tight(what: str) -> Callable[[], Vault]:
     def make() -> Vault:
-        vault = healthy()
+        vault = healthy().run_in("function")
         limit = Limit(what=what, database_bytes=1)
         vault.drills = [drill(TUESDAY, limits=(limit,)), drill(TUESDAY - DAY)]
         return vault

@@ -70,6 +70,7 @@ def test_the_same_as_json() -> None:
             "archive_bytes": 50_000_000,
             "rows": 6000,
             "seconds": 60.0,
+            "engine": "function",
         },
         "newest_drill": {
             "verdict": "proven",
@@ -91,6 +92,7 @@ def test_the_same_as_json() -> None:
             "monthly_cost": 0.0,
         },
         "worst_finding": None,
+        "jobs": [],
     }
 
 

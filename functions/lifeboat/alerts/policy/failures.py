@@ -43,12 +43,12 @@ def failed_run(attempt: Attempt, level: Level, commands: Commands) -> Finding:
         commands: for advice.
     """
     what = line(attempt.what or "The run does not say why.")
-    return _finding(
+    return run_finding(
         attempt,
         level,
         commands,
         headline=f"had a failed {attempt.kind}: {_cut(what)}",
-        fact=f"{_run(attempt)} failed: {what}",
+        fact=f"{named_run(attempt)} failed: {what}",
         todo=line(attempt.next_step) if attempt.next_step else None,
     )
 
@@ -63,12 +63,12 @@ def run_without_result(attempt: Attempt, level: Level, commands: Commands, minut
         minutes: the time limit of its function.
     """
     kind = attempt.kind
-    return _finding(
+    return run_finding(
         attempt,
         level,
         commands,
         headline=f"had a {kind} that ended without a result (time-out or out of memory)",
-        fact=f"{_run(attempt)} recorded no result. Lambda stops a run after {minutes} minutes"
+        fact=f"{named_run(attempt)} recorded no result. Lambda stops a run after {minutes} minutes"
         f" ({kind}.timeout_minutes), or when it runs out of memory.",
         todo="Read the end of the log below. If it says time-out or out of memory, raise"
         f" {kind}.memory_mb in lifeboat.toml, which also gives more CPU, then: make deploy",
@@ -107,7 +107,8 @@ def restore_message(
     return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
 
 
-def _run(attempt: Attempt) -> str:
+def named_run(attempt: Attempt) -> str:
+    """The run in words: the backup of app that started at 2026-11-22 02:00 UTC (its id)."""
     named = f" with the label {line(attempt.label)}" if attempt.label else ""
     of = f" ({line(attempt.backup)}{named})" if attempt.backup else named
     return (
@@ -116,7 +117,7 @@ def _run(attempt: Attempt) -> str:
     )
 
 
-def _finding(
+def run_finding(
     attempt: Attempt,
     level: Level,
     commands: Commands,
@@ -125,24 +126,45 @@ def _finding(
     fact: str,
     todo: str | None,
 ) -> Finding:
-    kind, database = attempt.kind, attempt.database
-    again = commands.to_back_up if kind is AttemptKind.BACKUP else commands.to_drill
-    noun = "Take a backup" if kind is AttemptKind.BACKUP else "Run a drill"
+    """The finding about a run that failed, or left no result.
+
+    Args:
+        attempt: the run.
+        level: how bad it is.
+        commands: for advice.
+        headline: what is wrong, in a few words.
+        fact: the same in sentences.
+        todo: what to do first; None for no more than to read the log and try again.
+    """
+    kind = attempt.kind
     return Finding(
         code=CODES[kind],
         level=level,
-        database=database,
+        database=attempt.database,
         headline=headline,
         fact=fact,
         since=attempt.finished or attempt.started,
         basis=attempt.started,
         safe=line(attempt.safe) if attempt.safe else _SAFE[kind],
-        advice=(
-            *([Step(todo)] if todo else []),
-            Step("Read the log", commands.log(kind, database)),
-            again(f"{noun} now, and read its answer", database),
-        ),
+        advice=(*([Step(todo)] if todo else []), *_again(kind, attempt.database, commands)),
+        passing=kind is AttemptKind.RESTORE,
     )
+
+
+def _again(kind: AttemptKind, database: str, commands: Commands) -> tuple[Step, Step]:
+    """Read the log, and try again."""
+    match kind:
+        case AttemptKind.BACKUP:
+            again = commands.to_back_up("Take a backup now, and read its answer", database)
+        case AttemptKind.DRILL:
+            again = commands.to_drill("Run a drill now, and read its answer", database)
+        case AttemptKind.RESTORE:
+            return Step("Read its log", commands.restore_log()), Step(
+                "Plan the restore again",
+                commands.program("restore", database),
+                commands.restore({"action": "restore", "database": database}),
+            )
+    return Step("Read the log", commands.log(kind, database)), again
 
 
 def _cut(text: str) -> str:

@@ -95,6 +95,8 @@ class Code(StrEnum):
     STALE_UPLOAD = "stale-upload"
     UNMANAGED_PREFIX = "unmanaged-prefix"
     RESTORE_FAILED = "restore-failed"
+    JOB_WAITS = "job-waits"
+    BECOMES_JOB = "becomes-job"
 
 
 @dataclass(frozen=True, kw_only=True)

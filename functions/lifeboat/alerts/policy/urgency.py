@@ -111,6 +111,8 @@ WAITS: dict[Code, Wait] = {
     Code.DRILL_TIMEOUT_AT_RISK: Wait(Urgency.THIS_WEEK, _GROWS),
     Code.DRILL_DISK_AT_RISK: Wait(Urgency.THIS_WEEK, _GROWS),
     Code.DRILL_MEMORY_AT_RISK: Wait(Urgency.THIS_WEEK, _UNTESTED),
+    Code.JOB_WAITS: Wait(Urgency.TODAY, "It is given up after 8 hours; the next run may wait too."),
+    Code.BECOMES_JOB: Wait(Urgency.THIS_WEEK, "Lifeboat does it by itself."),
 }
 """For every code, how soon a person has to act, and why."""
 

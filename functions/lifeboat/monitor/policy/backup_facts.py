@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lifeboat.model.engine import Engine
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import StoredObject
 from lifeboat.monitor.policy.table_losses import Losses
@@ -35,6 +36,7 @@ class BackupFacts:
         largest_row_bytes: as COPY writes it; None if the manifest doesn't say.
         largest_row_table: whose row that is, quoted where needed.
         losses: rows lost since the complete backup before it; None if they were not compared.
+        engine: what it was taken in.
     """
 
     location: BackupLocation
@@ -59,6 +61,7 @@ class BackupFacts:
     largest_row_bytes: int | None = None
     largest_row_table: str | None = None
     losses: Losses | None = None
+    engine: Engine = Engine.FUNCTION
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from lifeboat.model.text import format_age, format_duration, format_size, format
 from lifeboat.monitor.policy.days import Day
 from lifeboat.monitor.policy.days_strip import STRIP_STYLE, days_in_words, legend, strip
 from lifeboat.monitor.policy.status import BackupStatus, DatabaseStatus, DrillStatus
-from lifeboat.monitor.policy.status_text import severity
+from lifeboat.monitor.policy.status_text import job_in_words, severity
 
 CARDS_STYLE = (
     STRIP_STYLE
@@ -67,13 +67,18 @@ def _card(database: DatabaseStatus, days: Sequence[Day], anchor: str | None) -> 
         f"<div><dt>{name}</dt><dd>{escape(value)}{_small(more)}</dd></div>"
         for name, value, more in _figures(database)
     )
+    jobs = "".join(f"<p>{escape(_sentence(job_in_words(each)))}</p>" for each in database.jobs)
     words = f'<p class="soft">{escape(days_in_words(days))}</p>' if days else ""
     return (
         f'<li class="{mood_of(database.health)}"><div class="who"><h3>'
         f'<span class="tag">{escape(database.health.words)}</span>'
         f"<bdi>{escape(database.name)}</bdi></h3>{strip(days) if days else ''}</div>"
-        f"{_worst(database, anchor)}<dl>{figures}</dl>{words}</li>\n"
+        f"{_worst(database, anchor)}{jobs}<dl>{figures}</dl>{words}</li>\n"
     )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:].rstrip(".") + "."
 
 
 def _small(text: str) -> str:

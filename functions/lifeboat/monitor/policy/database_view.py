@@ -1,7 +1,7 @@
 """One database's facts, sorted once for all checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -10,13 +10,15 @@ from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.utc import is_ahead
 from lifeboat.monitor.policy.backup_facts import BackupFacts
-from lifeboat.monitor.policy.facts import DatabaseFacts, StoredVersion, Unreadable
+from lifeboat.monitor.policy.build_facts import BuildFacts
+from lifeboat.monitor.policy.facts import DatabaseFacts, StoredVersion, Unknown, Unreadable
 from lifeboat.monitor.policy.versions import Versions
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 RUN_GRACE = timedelta(hours=1)
-"""A run may be under way for this long after its scheduled time: it starts within 15 minutes,
-Lambda may be busy, and it lasts 15 minutes at most."""
+"""A function may be under way for this long after its scheduled time: it starts within 15 minutes,
+Lambda may be busy, and it lasts 15 minutes at most. A job may be under way for longer, which its
+record says."""
 
 RECENT = timedelta(days=3)
 """For this long a past event is a finding."""
@@ -33,6 +35,7 @@ class DatabaseView:
         objects: the same as `facts.objects`, which is not `Unknown` here.
         commands: for advice.
         now: the time of the check.
+        builds: what CodeBuild says of the builds of runs that have not ended, by their ids.
     """
 
     database: WatchedDatabase
@@ -41,6 +44,7 @@ class DatabaseView:
     objects: tuple[StoredVersion, ...]
     commands: Commands
     now: datetime
+    builds: Mapping[str, BuildFacts] | Unknown = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from lifeboat.monitor.policy.checks.changes import change_findings
 from lifeboat.monitor.policy.checks.coverage import check_incomplete, gap_findings, unread_findings
 from lifeboat.monitor.policy.checks.drills import drill_age, drill_findings
 from lifeboat.monitor.policy.checks.forecast import forecast_findings
+from lifeboat.monitor.policy.checks.jobs import job_findings
 from lifeboat.monitor.policy.checks.memory import memory_findings
 from lifeboat.monitor.policy.checks.minors import minor_findings
 from lifeboat.monitor.policy.checks.replaced import replaced_findings
@@ -30,6 +31,7 @@ CHECKS = (
     change_findings,
     drill_findings,
     forecast_findings,
+    job_findings,
     memory_findings,
     minor_findings,
     unread_findings,
@@ -95,6 +97,7 @@ def view_of(
         objects=seen.objects,
         commands=facts.installation.commands,
         now=now,
+        builds=facts.builds,
     )
 
 

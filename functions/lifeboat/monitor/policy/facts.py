@@ -21,6 +21,7 @@ from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
 from lifeboat.monitor.policy.backup_facts import BackupFacts
+from lifeboat.monitor.policy.build_facts import BuildFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ class DatabaseFacts:
             any order.
         manifests: of (at least) `backups_to_read`, in any order.
         drills: reports of (at least) `reports_to_read`, without details, in any order.
-        attempts: the records of its last backup and its last drill.
+        attempts: the records of its last backup, its last drill, and its last restore by a job.
         replaced: manifests that had two versions at an earlier check, by key, and when the first
             was written; S3 may have deleted that one since.
         known: what the monitor's state has about it; `lifeboat.monitor.policy.first_known` sets it.
@@ -217,6 +218,7 @@ class Facts:
         topic: who is subscribed to it.
         problems: what else could not be read.
         digests: the SHA-256 of each manifest and report that was read, by its key.
+        builds: what CodeBuild says of the builds of runs that have not ended, by their ids.
     """
 
     vault: str
@@ -230,6 +232,7 @@ class Facts:
     topic: TopicFacts | Unknown = NOT_CHECKED
     problems: tuple[Problem, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    builds: Mapping[str, BuildFacts] | Unknown = field(default_factory=dict)
 
     @property
     def installation(self) -> Installation:

@@ -127,6 +127,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
         endpoint=source.endpoint,
         largest_row_bytes=manifest.archive.largest_row_bytes,
         largest_row_table=manifest.archive.largest_row_table,
+        engine=manifest.engine,
     )
 
 

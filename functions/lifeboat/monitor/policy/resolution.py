@@ -15,14 +15,14 @@ from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.model.attempt import AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import Verdict
 from lifeboat.monitor.policy.checks.age import backup_age
-from lifeboat.monitor.policy.checks.attempts import last_attempt
 from lifeboat.monitor.policy.checks.changes import changed_lately
 from lifeboat.monitor.policy.checks.forecast import measured
 from lifeboat.monitor.policy.checks.replaced import is_original
 from lifeboat.monitor.policy.checks.topic import SUBSCRIPTION_CODES, is_confirmed, is_obsolete
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.evaluate import view_of
-from lifeboat.monitor.policy.facts import Facts, backups_to_read
+from lifeboat.monitor.policy.facts import Facts, Unknown, backups_to_read
+from lifeboat.monitor.policy.run_state import last_attempt
 from lifeboat.settings import WatchedSettings
 
 OBJECTS = "objects"
@@ -179,6 +179,11 @@ def _forecast(view: DatabaseView, alert: SentAlert) -> Resolution:
     return _resolution(resolved=measured(view, Code(alert.code)) and _has_newer_backup(view, alert))
 
 
+def _job_looked_at(view: DatabaseView, _: SentAlert) -> Resolution:
+    """CodeBuild has said how the job is, or its record shows that it has ended."""
+    return _resolution(resolved=not isinstance(view.builds, Unknown))
+
+
 def _is_to_be_read(view: DatabaseView, backup: str) -> bool:
     needed = backups_to_read(view.objects, view.settings.monitor.history)
     return any(each.id == backup for each in needed)
@@ -198,6 +203,7 @@ _RULES: dict[Code, Callable[[DatabaseView, SentAlert], Resolution]] = {
     Code.BACKUP_TOO_OLD: _recent_again,
     Code.BACKUP_FAILED: _run_again,
     Code.DRILL_ERROR: _drilled_again,
+    Code.JOB_WAITS: _job_looked_at,
     Code.TRANSFER_ALLOWANCE: _backed_up,
     Code.NO_DRILL: _drilled,
     Code.DRILL_TOO_OLD: _drilled,

@@ -1,12 +1,14 @@
 """The status: an object for programs, and a table for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Finding, Health, Level, overall
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.model.answers import Answer
+from lifeboat.model.attempt import AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import Verdict
+from lifeboat.model.engine import Engine
 from lifeboat.model.text import format_time, line, printable
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.bill import Bill
@@ -17,6 +19,7 @@ from lifeboat.monitor.policy.cost import monthly_cost
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.evaluate import health_of, view_of
 from lifeboat.monitor.policy.facts import Facts
+from lifeboat.monitor.policy.run_state import job_under_way
 from lifeboat.monitor.policy.silence_answer import MutedFindings
 from lifeboat.monitor.policy.status_text import block_of, muted_text, table_of
 from lifeboat.monitor.policy.transfer_status import TransferStatus, transfer_status
@@ -37,6 +40,7 @@ class BackupStatus(Answer):
         archive_bytes: size of the archive.
         rows: in it.
         seconds: its duration.
+        engine: what it was taken in.
     """
 
     backup: str
@@ -46,6 +50,25 @@ class BackupStatus(Answer):
     archive_bytes: int
     rows: int
     seconds: float
+    engine: Engine = Engine.FUNCTION
+
+
+class JobStatus(Answer):
+    """A run that goes on as a job.
+
+    Attributes:
+        kind: what runs.
+        build: the id of its build in CodeBuild; None if it is not known.
+        since: when the job began, or its function if the job waits.
+        waits: whether its build has not begun yet, as far as is known.
+        reason: why it is a job.
+    """
+
+    kind: AttemptKind
+    build: str | None
+    since: datetime
+    waits: bool
+    reason: str | None
 
 
 class DrillStatus(Answer):
@@ -85,6 +108,7 @@ class DatabaseStatus(Answer):
         monthly_cost: of its backups in the bucket and its transfer, in US dollars.
         transfer: what backups read from its server; None if it has no backup.
         worst_finding: its worst finding in a few words; None if there is none.
+        jobs: its runs that go on as jobs.
     """
 
     name: str
@@ -98,6 +122,7 @@ class DatabaseStatus(Answer):
     monthly_cost: float | None = None
     transfer: TransferStatus | None = None
     worst_finding: str | None = None
+    jobs: tuple[JobStatus, ...] = ()
 
 
 class Status(Answer):
@@ -217,6 +242,7 @@ def _database(
         "newest_drill": _drill(view),
         "monthly_cost": round(cost.total + (transfer.monthly_cost if transfer else 0), 4),
         "transfer": transfer,
+        "jobs": tuple(_jobs(view)),
     }
     return judged.model_copy(update=known)
 
@@ -234,7 +260,20 @@ def _backup(view: DatabaseView) -> BackupStatus | None:
         archive_bytes=newest.bytes,
         rows=newest.rows,
         seconds=newest.seconds,
+        engine=newest.engine,
     )
+
+
+def _jobs(view: DatabaseView) -> Iterator[JobStatus]:
+    for kind in AttemptKind:
+        if job := job_under_way(view, kind):
+            yield JobStatus(
+                kind=kind,
+                build=job.build,
+                since=job.started,
+                waits=job.outcome is AttemptOutcome.HANDED_OVER,
+                reason=job.reason,
+            )
 
 
 def _drill(view: DatabaseView) -> DrillStatus | None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from lifeboat.alerts.policy.findings import Finding
 from lifeboat.alerts.policy.messages import described
+from lifeboat.model.engine import Engine
 from lifeboat.model.text import format_age, format_size, format_time, line
 
 if TYPE_CHECKING:
     from lifeboat.monitor.policy.silence_answer import MutedFindings
-    from lifeboat.monitor.policy.status import DatabaseStatus, DrillStatus
+    from lifeboat.monitor.policy.status import DatabaseStatus, DrillStatus, JobStatus
 
 _WIDTH = 78  # of a line below a database's, which is indented
 _HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "ROWS", "DRILL", "DRILLED")
@@ -48,17 +49,31 @@ def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
 
 
 def _details(row: "DatabaseStatus") -> Iterator[str]:
-    """The worst finding; then tier, time and cost."""
+    """The worst finding, what runs as a job; then tier, time and cost."""
     if row.worst_finding:
         yield line(row.worst_finding)
+    for job in row.jobs:
+        yield from wrap(job_in_words(job), _WIDTH)
     parts = [
-        f"{row.newest_backup.tier} backup" if row.newest_backup else "",
+        f"{row.newest_backup.tier} backup{_taken_in(row)}" if row.newest_backup else "",
         f"restored in {_minutes(row.newest_drill)}" if row.newest_drill else "",
         f"reads {row.transfer.cell} a month" if row.transfer else "",
         f"${row.monthly_cost:,.2f} a month" if row.monthly_cost is not None else "",
     ]
     if row.checked:
         yield from wrap(", ".join(filter(None, parts)), _WIDTH)
+
+
+def job_in_words(job: "JobStatus") -> str:
+    """A sentence about a run that goes on as a job."""
+    state = "waits for its job" if job.waits else "runs as a job"
+    why = f": {line(job.reason)}" if job.reason else ""
+    return f"a {job.kind} {state} since {format_time(job.since)}{why}"
+
+
+def _taken_in(row: "DatabaseStatus") -> str:
+    backup = row.newest_backup
+    return " by a job" if backup and backup.engine is Engine.JOB else ""
 
 
 def _minutes(drill: "DrillStatus") -> str:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.steps import Step
 from lifeboat.model.text import format_age, format_time, join_first, plural
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.checks.attempts import failed_backup
 from lifeboat.monitor.policy.database_view import RECENT, RUN_GRACE, DatabaseView
+from lifeboat.monitor.policy.run_state import job_under_way, scheduled_time_of
 from lifeboat.monitor.policy.scheduled_times import next_scheduled, scheduled_times
 
 _SECOND = timedelta(seconds=1)
@@ -40,15 +42,17 @@ def unprotected(view: DatabaseView) -> timedelta | None:
     """For how long there has been no backup of a database; None if its first is not yet due.
 
     It is the age of the newest complete backup. If there is none, it counts from the first backup
-    that ever existed, or else from the time when the first was due.
+    that ever existed, or else from the time when the first was due. While a job takes a backup, the
+    time stands still: a job may take hours, within its own limit.
     """
-    age, known = backup_age(view), view.facts.known
-    if age is not None:
-        return age
+    known, job = view.facts.known, job_under_way(view, AttemptKind.BACKUP)
+    now = min(job.started, view.now) if job else view.now
+    if view.complete:
+        return max(now - view.complete[0].data_as_of, timedelta(0))
     if known and known.first_backup:
-        return max(view.now - known.first_backup, timedelta(0))
-    since = known.expected_since if known else view.now
-    waits = view.now - (next_scheduled(view.database.cron, view.database.timezone, since) or since)
+        return max(now - known.first_backup, timedelta(0))
+    since = known.expected_since if known else now
+    waits = now - (next_scheduled(view.database.cron, view.database.timezone, since) or since)
     return waits if waits > RUN_GRACE else None
 
 
@@ -59,14 +63,16 @@ def _never(view: DatabaseView) -> Finding:
     limit = f"schedule '{view.database.cron}' in {view.database.timezone}"
     if known and known.first_backup:
         return _none_left(view, known.first_backup, limit)
-    waits = first is not None and view.now - first <= RUN_GRACE
+    job = job_under_way(view, AttemptKind.BACKUP)
+    waits = first is not None and (job is not None or view.now - first <= RUN_GRACE)
     if first is not None and waits and failed_backup(view) is None:
         return Finding(
             code=Code.NO_BACKUP,
             level=Level.INFO,
             database=view.name,
             headline="waits for its first backup",
-            fact=f"{view.name} has no backup yet; its first is due at {format_time(first)}.",
+            fact=f"{view.name} has no backup yet; its first is due at {format_time(first)}."
+            f"{_being_taken(view)}",
             limit=limit,
             safe="The database itself is not affected.",
             advice=(view.commands.to_back_up("Wait, or take a backup now", view.name),),
@@ -133,7 +139,8 @@ def _too_old(view: DatabaseView) -> Iterator[Finding]:
         database=view.name,
         headline=f"has no backup for {format_age(age)}",
         fact=f"The newest complete backup of {view.name} is {newest.location.id}. It has the data"
-        f" of {format_time(shown)}, {format_age(age)} ago. Later changes are in no backup.{but}",
+        f" of {format_time(shown)}, {format_age(age)} ago. Later changes are in no backup.{but}"
+        f"{_being_taken(view)}",
         limit=_age_limit(view),
         since=shown,
         safe=f"{newest.location.id} and the backups before it are in the bucket.",
@@ -142,8 +149,17 @@ def _too_old(view: DatabaseView) -> Iterator[Finding]:
 
 
 def _level(view: DatabaseView) -> Level:
-    """Critical, unless the finding about the last run's failure is critical for the same reason."""
-    return Level.INFO if failed_backup(view) else Level.CRITICAL
+    """Critical, unless the finding about the last run's failure is critical for the same reason.
+
+    While a job takes a backup, nobody has to do anything; a job that ends without one is found.
+    """
+    known = failed_backup(view) or job_under_way(view, AttemptKind.BACKUP)
+    return Level.INFO if known else Level.CRITICAL
+
+
+def _being_taken(view: DatabaseView) -> str:
+    job = job_under_way(view, AttemptKind.BACKUP)
+    return f" A job takes one since {format_time(job.started)}." if job else ""
 
 
 def _age_limit(view: DatabaseView) -> str:
@@ -179,10 +195,13 @@ def lookback(view: DatabaseView) -> timedelta:
 
 
 def _due(view: DatabaseView, start: datetime, after: BackupLocation | None) -> list[datetime]:
-    """The scheduled times from `start` on for which there is no backup."""
+    """The scheduled times from `start` on for which there is no backup, and none is being taken."""
     until = view.now - RUN_GRACE if after is None else after.scheduled_at
     due = list(scheduled_times(view.database.cron, view.database.timezone, start, until))
-    return due if after is None else due[:-1]  # the last one is that of `after`
+    if after is not None:
+        return due[:-1]  # the last one is that of `after`
+    job = job_under_way(view, AttemptKind.BACKUP)
+    return [each for each in due if job is None or each < scheduled_time_of(job)]
 
 
 def _gap(

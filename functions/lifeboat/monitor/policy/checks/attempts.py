@@ -6,11 +6,10 @@ from datetime import timedelta
 from lifeboat.alerts.policy.failures import failed_run, run_without_result
 from lifeboat.alerts.policy.findings import Finding, Level
 from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
-from lifeboat.model.utc import is_ahead
+from lifeboat.model.engine import Engine
+from lifeboat.monitor.policy.checks.jobs import lost_job
 from lifeboat.monitor.policy.database_view import DatabaseView
-
-_KILLED = timedelta(minutes=1)
-"""Clocks differ: a run counts as killed this long after its function's time limit."""
+from lifeboat.monitor.policy.run_state import RunState, function_minutes, last_attempt, state_of
 
 
 def attempt_findings(view: DatabaseView) -> Iterator[Finding]:
@@ -34,28 +33,17 @@ def failed_backup(view: DatabaseView) -> Attempt | None:
     return backup if newest is None or newest.data_as_of < backup.started else None
 
 
-def last_attempt(view: DatabaseView, kind: AttemptKind) -> Attempt | None:
-    """The last run of that kind; None if it has no record, or one from the future."""
-    found = (each for each in view.facts.attempts if each.kind is kind)
-    attempt = next(found, None)
-    return None if attempt is None or is_ahead(attempt.started, view.now) else attempt
-
-
 def _has_failed(view: DatabaseView, attempt: Attempt) -> bool:
-    if attempt.outcome is AttemptOutcome.RUNNING:
-        return view.now - attempt.started > timedelta(minutes=_minutes(view, attempt)) + _KILLED
-    return attempt.outcome is AttemptOutcome.FAILED
+    return state_of(view, attempt) in {RunState.FAILED, RunState.LOST}
 
 
 def _finding(view: DatabaseView, attempt: Attempt, level: Level) -> Finding:
     if attempt.outcome is AttemptOutcome.FAILED:
         return failed_run(attempt, level, view.commands)
-    return run_without_result(attempt, level, view.commands, _minutes(view, attempt))
-
-
-def _minutes(view: DatabaseView, attempt: Attempt) -> int:
-    backup = attempt.kind is AttemptKind.BACKUP
-    return (view.settings.backup if backup else view.settings.drill).timeout_minutes
+    if attempt.engine is Engine.JOB:
+        return lost_job(view, attempt, level)
+    minutes = function_minutes(view, attempt.kind)
+    return run_without_result(attempt, level, view.commands, minutes)
 
 
 def _has_recent_backup(view: DatabaseView) -> bool:

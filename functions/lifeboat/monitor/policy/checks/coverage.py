@@ -13,10 +13,10 @@ from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.facts import Facts, UnfinishedUpload, Unknown, backups_to_read
 
-STALE_UPLOAD_AGE = timedelta(days=1)
-"""An older upload is stale: no run lasts a day."""
+STALE_UPLOAD_AGE = timedelta(days=2)
+"""An older upload is stale: no job lasts two days."""
 
-MAX_UPLOAD_AGE = timedelta(days=3)
+MAX_UPLOAD_AGE = timedelta(days=4)
 """By this age the bucket's lifecycle rule has aborted an upload; it takes up to two days."""
 
 _SAFE = "Nothing was changed, and nothing is known to be wrong; it was only not checked."
@@ -34,6 +34,8 @@ def gap_findings(facts: Facts, now: datetime, commands: Commands) -> Iterator[Fi
         )
     else:
         yield from _uploads(facts.uploads, now, commands)
+    if isinstance(facts.builds, Unknown):
+        yield check_incomplete(None, "builds", Level.WARNING, facts.builds.why, facts.builds.todo)
     if isinstance(facts.unmanaged_prefixes, Unknown):
         yield check_incomplete(
             None,
@@ -97,7 +99,7 @@ def _uploads(
             fact=f"These uploads were started but not completed or aborted, the oldest"
             f" {format_age(now - oldest)} ago:"
             f" {join_first(sorted({upload.key for upload in each}))}.",
-            limit="a day; then a lifecycle rule of the bucket aborts them",
+            limit="two days; then a lifecycle rule of the bucket aborts them",
             since=oldest,
             safe="Backups are not affected. An unfinished upload only costs money.",
             advice=plain_steps("Do nothing.")
