@@ -147,7 +147,7 @@ def test_the_lifecycle_is_the_retention_tier_by_tier(plain: Synthesized) -> None
         "sweep": {
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
             "ExpiredObjectDeleteMarker": True,
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
         },
     }
 

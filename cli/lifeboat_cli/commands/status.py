@@ -42,6 +42,8 @@ def status(context: Context, database: str | None) -> ExitCode:
         context.show_json(answer)
     else:
         context.show(table(_HEADINGS, map(_cells, databases)))
+        for each in databases:
+            context.show_prose(*_jobs(each))
         for finding in findings:
             _show_finding(context, finding)
         context.show("", *_summary(answer, databases))
@@ -90,6 +92,15 @@ def _cells(database: Answer) -> tuple[str, ...]:
         f"{drill['verdict']}, {age(timedelta(days=drill['age_days']))}" if drill else "never",
         f"{drill['seconds'] / 60:.1f} of {drill['rto_seconds'] // 60} min" if drill else NONE,
     )
+
+
+def _jobs(database: Answer) -> Iterator[str]:
+    """What of the database runs as a job; a monitor from before there were jobs says nothing."""
+    for job in database.get("jobs", ()):
+        state = "waits for its job" if job["waits"] else "runs as a job"
+        since = f"since {minute(job['since'])} UTC"
+        why = f": {safe_line(job['reason'])}" if job["reason"] else ""
+        yield f"{database['name']}: a {job['kind']} {state} {since}{why}"
 
 
 def _show_finding(context: Context, finding: Answer) -> None:

@@ -97,3 +97,20 @@ def test_the_worst_database_comes_first_and_the_table_fits_80_columns(
     names = [line.split()[0] for line in table]
     assert names == ["DATABASE", "broken", "new", "not-drilled-app", "fine"]
     assert max(len(line.rstrip()) for line in table) <= 80
+
+
+def test_a_run_that_goes_on_as_a_job_is_shown_below_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = {
+        "kind": "backup",
+        "since": "2026-11-22T02:00:00Z",
+        "waits": False,
+        "reason": "120 GB take about 31 min",
+    }
+    busy = database("a", "healthy") | {"jobs": [job, {**job, "kind": "drill", "waits": True}]}
+    monkeypatch.setattr(status, "call", lambda *_: answer("healthy", busy))
+    assert main(["status", *HERE]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "a: a backup runs as a job since 2026-11-22 02:00 UTC: 120 GB take about 31 min" in said
+    assert "a: a drill waits for its job since 2026-11-22 02:00 UTC" in said
