@@ -21,6 +21,7 @@ from lifeboat.errors import (
     ProviderRightError,
     RefusedError,
 )
+from lifeboat.neon import client
 from lifeboat.neon.api import MAX_ANSWER_BYTES, NeonApi, neon_pool
 from lifeboat.neon.client import NeonProject
 from lifeboat.neon.records import Frequency
@@ -107,6 +108,18 @@ def test_all_pages_of_branches_are_read(neon: FakeNeon, project: NeonProject) ->
         *(f"b{number}" for number in range(250)),
     ]
     assert len(neon.requests) == 3
+
+
+def test_pages_without_end_are_a_broken_contract(
+    neon: FakeNeon, monkeypatch: pytest.MonkeyPatch, project: NeonProject
+) -> None:
+    monkeypatch.setattr(client, "_PAGE", 1)
+    monkeypatch.setattr(client, "_MAX_PAGES", 2)
+    child_of_main(neon, "one")
+    assert len(project.branches()) == 2
+    child_of_main(neon, "two")
+    with pytest.raises(ProviderContractError, match="it goes on after 2 pages"):
+        project.branches()
 
 
 @pytest.mark.parametrize("following", [{"next": "7"}, {"next": "x" * 5000}])
@@ -359,9 +372,10 @@ def test_the_key_goes_to_nobody_whose_certificate_is_not_verified(tmp_path: Path
         assert neon.ca_file
         trusting = NeonApi(KEY, neon_pool(str(neon.ca_file)), neon.url)
         assert NeonProject(trusting, neon.project.id).details().id == neon.project.id
-        waits = set_testing(provider_call_seconds=0.1)
-        with waits, pytest.raises(ProviderDownError, match="certificate"):
-            plainly(neon).details()
+        pool = neon_pool()
+        with pytest.raises(ProviderDownError, match="certificate"):
+            NeonProject(NeonApi(KEY, pool, neon.url), neon.project.id).details()
+        assert pool.connection_from_url(neon.url).num_connections == 1  # it is not tried again
         assert len(neon.requests) == 1
     with pytest.raises(ValueError, match="unencrypted"):
         NeonApi(KEY, base_url="http://console.neon.tech/api/v2")
@@ -393,6 +407,15 @@ def test_a_wait_for_operations_ends_with_its_time(neon: FakeNeon, project: NeonP
         project.wait_for(operations, seconds=0.2)
     neon.control.operation_seconds = 0
     project.wait_for(operations, seconds=60)
+
+
+def test_a_wait_for_operations_ends_when_neon_is_down_before_its_time(
+    neon: FakeNeon, project: NeonProject
+) -> None:
+    operations = project.delete_branch(child_of_main(neon, "orphan").id)
+    neon.faults = [Fault(status=500, path="/operations/", times=9)]
+    with pytest.raises(ProviderDownError, match="HTTP 500"):
+        project.wait_for(operations, seconds=60)
 
 
 def test_no_attempt_begins_after_the_end_of_a_run(neon: FakeNeon, project: NeonProject) -> None:

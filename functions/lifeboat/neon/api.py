@@ -184,11 +184,11 @@ class NeonApi:
                 asked = seconds_to_wait(response.headers.get("Retry-After"), datetime.now(UTC))
                 status = response.status
         except urllib3.exceptions.HTTPError as error:
-            why = _reason(error)
+            why, stranger = _reason(error), isinstance(error, urllib3.exceptions.SSLError)
         else:
             return self._answer(request, status, body, asked)
         # Outside of `except`: the error's text may quote the request, and would be its context.
-        return _Silence(no_answer(request.purpose, why))
+        return _Silence(no_answer(request.purpose, why), repeatable=not stranger)
 
     def _answer(
         self, request: Request, status: int, body: bytes | None, retry_after: float | None

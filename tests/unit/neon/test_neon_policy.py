@@ -111,6 +111,20 @@ def test_the_key_is_removed_however_json_spells_it(spelling: str) -> None:
     assert "***" in str(refusal.error("x"))
 
 
+@pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"", b"[]", b'{"code": 7}'])
+def test_an_answer_of_somebody_else_is_told_by_its_status_alone(body: bytes) -> None:
+    error = Refusal.of(502, body, KEY).error("read it")
+    assert error.what == "Could not read it: Neon answers HTTP 502."
+
+
+def test_a_refusal_names_the_request_for_neons_support_if_it_looks_like_one() -> None:
+    body = '{{"message": "no", "code": "", "request_id": "{}"}}'
+    named = Refusal.of(500, body.format("ab-12").encode(), KEY).error("x")
+    assert named.what == 'Could not x: Neon answers HTTP 500, "no" (request ab-12).'
+    odd = Refusal.of(500, body.format("a b").encode(), KEY).error("x")
+    assert odd.what == 'Could not x: Neon answers HTTP 500, "no".'
+
+
 def test_a_rate_limit_is_no_limit_of_the_plan() -> None:
     body = b'{"message": "slow down", "code": "RATE_LIMIT_EXCEEDED"}'
     assert not Refusal.of(429, body, KEY).limited
