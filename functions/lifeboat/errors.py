@@ -246,6 +246,10 @@ class AttemptError(DocumentError):
     """The record of a run cannot be read."""
 
 
+class ProviderReportError(DocumentError):
+    """The report of what a provider says about a database cannot be read."""
+
+
 class StateError(DocumentError):
     """The monitor's state cannot be read."""
 

@@ -21,6 +21,11 @@ def with_database(**more: object) -> dict[str, Any]:
     return {"databases": [{"name": "app", "secret_arn": ARN, **more}]}
 
 
+def with_neon(**more: object) -> dict[str, Any]:
+    neon = {"project_id": "shiny-wind-028834", "api_key_secret_arn": TARGET}
+    return with_database(neon=neon | more)
+
+
 def with_settings(**more: object) -> dict[str, Any]:
     return with_database() | more
 
@@ -51,6 +56,18 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str, str, str]] = [
     (with_database(secret_arn="app-db"), "databases.0.secret_arn", '"app-db"', "full ARN"),
     (with_database(secret_arn=ARN[:-7]), "databases.0.secret_arn", ARN[:-7], "six-character"),
     (with_database(secret_key_arn="alias/x"), "databases.0.secret_key_arn", "alias/x", "no alias"),
+    (with_database(neon="x"), "databases.0.neon", '"x"', "an object with project_id"),
+    (with_neon(project_id="A b"), "databases.0.neon.project_id", '"A b"', "shiny-wind-028834"),
+    (with_neon(project_id="a" * 61), "databases.0.neon.project_id", "a" * 61, "id of a project"),
+    (with_neon(branch_id="a/../b"), "databases.0.neon.branch_id", '"a/../b"', "br-small-term"),
+    (with_neon(branch_id="main\n"), "databases.0.neon.branch_id", '"main\\n"', "br-small-term"),
+    (with_neon(api_key_secret_arn="x"), "databases.0.neon.api_key_secret_arn", "x", "ARN"),
+    (
+        with_neon(api_key_secret_key_arn="alias/x"),
+        "databases.0.neon.api_key_secret_key_arn",
+        "alias/x",
+        "the ARN of a KMS key",
+    ),
     (with_database(cron="0 2 * * *"), "databases.0.cron", '"0 2 * * *"', "six fields"),
     (with_database(cron="61 2 * * ? *"), "databases.0.cron", '"61 2', "six fields"),
     (with_database(cron="0 2 * * * *"), "databases.0.cron", '"0 2 * * * *"', "'?' for one of"),

@@ -307,7 +307,7 @@ def settings_of(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, o
     for name, field in model.model_fields.items():
         key = f"{path}{field.alias or name}"
         inner = [each for each in types_in(field.annotation) if issubclass(each, BaseModel)]
-        if not inner or name in {"validation", "network", "transfer"}:
+        if not inner or name in {"validation", "network", "transfer", "neon"}:
             yield key, field.default
         if inner and name != "validation":
             yield from settings_of(inner[0], f"{key}[]." if name == "databases" else f"{key}.")

@@ -17,6 +17,7 @@ from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.manifest import Manifest
+from lifeboat.model.provider import ProviderReport
 from lifeboat.monitor.policy import event as monitor_event
 from lifeboat.monitor.policy.event import MonitorEvent
 from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence
@@ -126,6 +127,7 @@ DOCUMENTS: Mapping[str, type] = {
     "drill-report": DrillReport,
     "restore-report": RestoreReport,
     "attempt": Attempt,
+    "provider-report": ProviderReport,
     "monitor-state": MonitorState,
     "monitor-silences": Silences,
     "monitor-evidence": EvidenceRecord,
@@ -139,6 +141,7 @@ PLACES: Mapping[str, str] = {
     "restore-report": "`restores/<database>/<time>.json`",
     "attempt": "`attempts/<database>.json`, `attempts/<database>.drill.json` and"
     " `attempts/<database>.restore.json`",
+    "provider-report": "`providers/<database>.json`",
     "monitor-state": "`monitor/state.json`",
     "monitor-silences": "`monitor/silences.json`",
     "monitor-evidence": "`monitor/evidence.json`",

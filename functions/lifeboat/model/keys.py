@@ -10,6 +10,7 @@
     attempts/<database>.json, <database>.drill.json, <database>.restore.json
                                                           the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
+    providers/<database>.json                             what the database's provider says about it
     monitor/state.json                                    what people were notified of
     monitor/silences.json                                 what people have muted
     monitor/evidence.json                                 what is recorded for evidence
@@ -40,6 +41,9 @@ ARCHIVE, GLOBALS, MANIFEST = "archive.dump", "globals.sql", "manifest.json"
 
 DRILLS, RESTORES, EXPORTS, ATTEMPTS = "drills", "restores", "exports", "attempts"
 """The first parts of all keys except those of backups, which begin with their tier."""
+
+PROVIDERS = "providers"
+"""The first part of the keys of what providers say about databases."""
 
 NOTIFIED = f"{ATTEMPTS}/notified"
 """The prefix of the keys by which functions decide which of them notifies people."""
@@ -230,6 +234,15 @@ def attempt_key(database: str, kind: str) -> str:
     """
     of_kind = "" if kind == "backup" else f".{kind}"
     return f"{ATTEMPTS}/{_require_database_name(database)}{of_kind}.json"
+
+
+def provider_key(database: str) -> str:
+    """The key of what a database's provider says about it.
+
+    Raises:
+        ValueError: the database's name is unsafe.
+    """
+    return f"{PROVIDERS}/{_require_database_name(database)}.json"
 
 
 def claims_prefix(kind: str) -> str:

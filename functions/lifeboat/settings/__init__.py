@@ -15,6 +15,7 @@ from lifeboat.settings.model import (
     WatchedDatabase,
     WatchedSettings,
 )
+from lifeboat.settings.neon import NeonDatabase, NeonSettings, ProviderSettings, WatchedNeon
 from lifeboat.settings.network import NetworkSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention, TierRetention
@@ -34,7 +35,10 @@ __all__ = [
     "DrillSettings",
     "JobSettings",
     "MonitorSettings",
+    "NeonDatabase",
+    "NeonSettings",
     "NetworkSettings",
+    "ProviderSettings",
     "RestoreSettings",
     "Retention",
     "Settings",
@@ -42,6 +46,7 @@ __all__ = [
     "TransferSettings",
     "ValidationQuery",
     "WatchedDatabase",
+    "WatchedNeon",
     "WatchedSettings",
     "Work",
     "parse",

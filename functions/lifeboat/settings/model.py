@@ -27,6 +27,7 @@ from lifeboat.settings.fields import (
 )
 from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.job import JobSettings, Work, sized
+from lifeboat.settings.neon import NeonDatabase, NeonSettings, ProviderSettings, WatchedNeon
 from lifeboat.settings.network import NetworkSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
@@ -52,6 +53,9 @@ class WatchedDatabase(SettingsModel):
     transfer: TransferPlan = None
     """What the provider's plan includes per month; None: its smallest plan, if it is known."""
 
+    neon: WatchedNeon | None = None
+    """Where it is in Neon; None: Neon is not asked about it."""
+
     engine: Annotated[EngineChoice, expects("'auto', 'function' or 'job'")] = "auto"
     """Where its runs run: in a function as long as they fit into it and else as a job of AWS
     CodeBuild (auto), always in a function, or always as a job."""
@@ -72,6 +76,11 @@ class DatabaseSettings(WatchedDatabase):
     secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
     """The secret's KMS key if it is one of your own; None for the default, AWS's own."""
 
+    neon: Annotated[
+        NeonSettings | None, expects("null, or an object with project_id and api_key_secret_arn")
+    ] = None
+    """Where it is in Neon, and the secret of a key to ask Neon; None: Neon is not asked."""
+
     exclude_table_data: TableNames = ()
     """Tables (exact schema.table) whose definition is backed up, but not their rows."""
 
@@ -84,6 +93,11 @@ class DatabaseSettings(WatchedDatabase):
         expects("a list of objects with name, sql and expect"),
     ] = ()
     """Queries that each drill runs in the restored copy, with their expected results."""
+
+    def watched(self) -> WatchedDatabase:
+        """What the monitor needs to know about it: no secret."""
+        shared = {key: getattr(self, key) for key in WatchedDatabase.model_fields}
+        return WatchedDatabase(**shared | {"neon": self.neon and self.neon.watched()})
 
 
 class BackupSettings(FunctionSize):
@@ -234,10 +248,7 @@ class Settings(_CommonSettings):
         """The settings of the monitor."""
         no_targets = {"target_secret_arns": (), "target_secret_key_arns": ()}
         return WatchedSettings(
-            databases=tuple(
-                WatchedDatabase(**{key: getattr(each, key) for key in WatchedDatabase.model_fields})
-                for each in self.databases
-            ),
+            databases=tuple(each.watched() for each in self.databases),
             retention=self.retention,
             encryption=self.encryption,
             object_lock=self.object_lock,
@@ -250,6 +261,13 @@ class Settings(_CommonSettings):
             restorable=self.restore.is_possible,
             export_days=self.restore.export_days,
             dashboard=self.dashboard,
+        )
+
+    def at_providers(self) -> ProviderSettings:
+        """The settings of the function that asks providers about databases."""
+        asked = (each for each in self.databases if each.neon)
+        return ProviderSettings(
+            databases=tuple(NeonDatabase(name=each.name, neon=each.neon) for each in asked)
         )
 
     @field_validator("databases")

@@ -20,9 +20,11 @@ from lifeboat.settings import (
     DrillSettings,
     MonitorSettings,
     NetworkSettings,
+    ProviderSettings,
     Retention,
     Settings,
     TierRetention,
+    WatchedNeon,
     WatchedSettings,
     parse,
 )
@@ -36,6 +38,7 @@ from tests.support.bad_settings import (
     with_alerts,
     with_database,
     with_drill,
+    with_neon,
     with_query,
     with_settings,
 )
@@ -282,6 +285,13 @@ def test_a_connection_string_in_the_wrong_place_is_not_repeated(value: str) -> N
     assert "lifeboat.databases.0.secret_arn is something not shown here" in told
 
 
+def test_a_key_of_neon_in_the_place_of_its_secret_is_not_repeated() -> None:
+    told = refusal_of(with_neon(api_key_secret_arn="napi_hunter2"))
+
+    assert "hunter2" not in told
+    assert "lifeboat.databases.0.neon.api_key_secret_arn is something not shown here" in told
+
+
 @pytest.mark.parametrize(
     ("lifeboat", "key"),
     [
@@ -294,6 +304,10 @@ def test_a_connection_string_in_the_wrong_place_is_not_repeated(value: str) -> N
             "drill.target_secret_arns.0",
         ),
         (with_alerts(topic_key_arn=KEY_ARN.replace("eu-central", "eu-west")), "topic_key_arn"),
+        (
+            with_neon(api_key_secret_arn=TARGET.replace("eu-central", "eu-west")),
+            "0.neon.api_key_secret_arn",
+        ),
     ],
 )
 def test_an_arn_of_another_account_or_region_is_refused(lifeboat: dict[str, Any], key: str) -> None:
@@ -423,6 +437,24 @@ def test_the_monitor_gets_every_database_and_no_secret_but_its_own() -> None:
     assert watched.drill.rto_minutes == 30
     assert watched.export_days == 7
     assert watched.lock_days(Tier.DAILY) is None
+
+
+def test_the_key_of_neon_is_for_the_function_that_asks_neon() -> None:
+    neon = {"project_id": "shiny-wind-028834", "api_key_secret_arn": TARGET}
+    with_neon = with_database(neon=neon | {"api_key_secret_key_arn": KEY_ARN})
+    other = {"name": "other", "secret_arn": ARN}
+    settings = parse({"lifeboat": {"databases": [*with_neon["databases"], other]}})
+
+    watched = settings.watched()
+    assert watched.databases[0].neon == WatchedNeon(project_id="shiny-wind-028834")
+    assert WatchedSettings.model_validate_json(watched.model_dump_json()) == watched
+    assert TARGET not in watched.model_dump_json()
+
+    asked = settings.at_providers()
+    assert [each.name for each in asked.databases] == ["app"]
+    assert asked.databases[0].neon.api_key_secret_arn == TARGET
+    assert ProviderSettings.model_validate_json(asked.model_dump_json()) == asked
+    assert ARN not in asked.model_dump_json()
 
 
 @pytest.mark.parametrize(

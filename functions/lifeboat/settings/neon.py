@@ -1,0 +1,59 @@
+"""The project of Neon that a database is in, and the key by which Lifeboat asks Neon about it."""
+
+from typing import Annotated
+
+from lifeboat.settings.fields import KeyArn, SettingsModel, expects, matching
+from lifeboat.settings.secret_arns import SecretArn
+
+_ID = r"[a-z0-9-]{1,60}"
+
+
+class WatchedNeon(SettingsModel):
+    """Which branch of which project a database is in. See docs/neon.md."""
+
+    project_id: Annotated[
+        str,
+        matching(_ID),
+        expects("the id of a project of Neon, such as shiny-wind-028834"),
+    ]
+    """Id of the project: in the Neon console under Settings, General."""
+
+    branch_id: Annotated[
+        str | None,
+        matching(_ID),
+        expects("the id of a branch, such as br-small-term-683261"),
+    ] = None
+    """Id of the branch that the database is in; None: the project's default branch."""
+
+
+class NeonSettings(WatchedNeon):
+    """The same, with the key. Only the function that asks Neon can read the key."""
+
+    api_key_secret_arn: Annotated[
+        SecretArn, expects("the full ARN of a secret, or SSM parameter, that has an API key alone")
+    ]
+    """Secret or SSM SecureString with an API key of Neon, and nothing else in it."""
+
+    api_key_secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
+    """That secret's KMS key if it is one of your own; None for the default, AWS's own."""
+
+    def watched(self) -> WatchedNeon:
+        """Without the key's secret."""
+        return WatchedNeon(project_id=self.project_id, branch_id=self.branch_id)
+
+
+class NeonDatabase(SettingsModel):
+    """A database that Neon is asked about."""
+
+    name: str
+    """Its name in the settings."""
+
+    neon: NeonSettings
+    """Where it is in Neon."""
+
+
+class ProviderSettings(SettingsModel):
+    """The settings of the function that asks providers."""
+
+    databases: tuple[NeonDatabase, ...]
+    """The databases that it asks about."""
