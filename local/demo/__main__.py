@@ -3,8 +3,8 @@
 A real PostgreSQL with a database like Spec-Drive's, the real stack deployed by the real CDK CLI to
 a local AWS that enforces IAM and TLS; a scheduled backup, a restore with standard pg_restore alone,
 compared with the source. All else is done by the command line, as a person would: a backup, a
-drill, the status; then a disaster, noticed by the monitor and undone, and the alarm that comes when
-backups stop. Nothing is left behind but the pages for people, in build/demo/.
+drill, the status; then a disaster, noticed by the monitor and undone; a backup that has become too
+large for its function; and the alarm that comes when backups stop. Nothing is left behind but the pages for people, in build/demo/.
 
 With `--keep` (`make demo KEEP=1`) everything stays up until Ctrl-C, and backups don't stop.
 """
@@ -22,6 +22,7 @@ from local.demo.backups import scheduled_backup, show_vault
 from local.demo.command_line import NOT_SAFE, type_command
 from local.demo.disaster import delete_without_where, undo
 from local.demo.environment import DemoEnvironment, console, set_up
+from local.demo.growth import outgrow_the_function
 from local.demo.keep import save_pages, stay_up
 from local.demo.messages import show_alarm, stop_backups, subscribe, wait_for_message
 from local.demo.restore_without_lifeboat import restore_without_lifeboat
@@ -81,6 +82,7 @@ def _tell(environment: DemoEnvironment, stack: ExitStack) -> None:
     type_command(environment, "backups", "app")
     undo(environment, scheduled, lost)
     type_command(environment, "backup", "app", "--label", "after-the-restore")
+    outgrow_the_function(environment)
     type_command(environment, "status")
 
 

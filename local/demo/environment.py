@@ -127,6 +127,9 @@ def set_up(stack: ExitStack) -> DemoEnvironment:
         "databases": [{"name": "app", "secret_arn": secret["ARN"]}],
         "architecture": architecture,
         "restore": {"target_secret_arns": [admin]},
+        # So little time that 60 MB are too large for a function, and run as a job.
+        "backup": {"timeout_minutes": 1},
+        "job": {"threshold_percent": 1},
     }
     with step("cdk synth: the settings checked, the templates written"):
         _cdk(
