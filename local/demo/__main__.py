@@ -4,7 +4,8 @@ A real PostgreSQL with a database like Spec-Drive's, the real stack deployed by 
 a local AWS that enforces IAM and TLS; a scheduled backup, a restore with standard pg_restore alone,
 compared with the source. All else is done by the command line, as a person would: a backup, a
 drill, the status; then a disaster, noticed by the monitor and undone; a backup that has become too
-large for its function; and the alarm that comes when backups stop. Nothing is left behind but the pages for people, in build/demo/.
+large for its function; and the alarm that comes when backups stop. Nothing is left behind but the
+pages for people, in build/demo/.
 
 With `--keep` (`make demo KEEP=1`) everything stays up until Ctrl-C, and backups don't stop.
 """

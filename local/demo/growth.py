@@ -1,4 +1,4 @@
-"""The end of the demo's good days: the database outgrows its function, and nobody has to do a thing."""
+"""The database outgrows its function, and nobody has to do a thing about it."""
 
 import psycopg
 
