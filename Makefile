@@ -57,6 +57,7 @@ deploy: ready  ## deploy to your AWS account; checks before and after (ARGS='-c 
 
 bill: ready  ## what installations of several sizes cost a month, without storage
 	python -m infra.bill
+	python -m infra.job_bill
 
 smoke: ready  ## test everything in your AWS account; asks first (ARGS=--plan only shows the plan)
 	python -m tests.smoke $(ARGS)

@@ -19,9 +19,13 @@ from lifeboat_cli.context import Context
 from lifeboat_cli.invoke import call
 from lifeboat_cli.stack import Stack
 from lifeboat_setup.checks import Check, looked
+from lifeboat_setup.expected_projects import expected_projects
 
 DEPLOY = "lifeboat deploy"
 _LIST_SECONDS = 20.0
+_PROJECTS = 100
+"""Most projects that CodeBuild describes at once."""
+
 _GOOD = ("healthy",)
 
 
@@ -39,6 +43,7 @@ def stack_checks(context: Context, settings: Settings) -> Iterator[Check]:
         return
     yield Check(name="stack", ok=True, found=f"{stack.name} is deployed")
     yield from looked("functions", lambda: _functions(stack, settings))
+    yield from looked("jobs", lambda: _jobs(stack, settings))
     yield from looked("schedules", lambda: _schedules(stack, settings))
     yield from looked("notifications", lambda: _subscriptions(stack, outputs))
     yield from looked("tools", lambda: _tool(stack, outputs))
@@ -94,6 +99,27 @@ def _differences(found: Mapping[str, Any], wanted: str, size: FunctionSize | Non
         yield f"memory ({found['MemorySize']} MB)"
     if size and found["Timeout"] != size.timeout_minutes * 60:
         yield f"timeout ({found['Timeout']} s)"
+
+
+def _jobs(stack: Stack, settings: Settings) -> Iterator[Check]:
+    """The projects of CodeBuild: settings, machine and time limit, as of the functions."""
+    wanted = list(expected_projects(stack.function, settings))
+    if not wanted:
+        return
+    names = [each.name for each in wanted]
+    client = stack.client("codebuild")
+    found = {
+        each["name"]: each
+        for start in range(0, len(names), _PROJECTS)
+        for each in client.batch_get_projects(names=names[start : start + _PROJECTS])["projects"]
+    }
+    wrong = [text for each in wanted for text in each.differences(found.get(each.name))]
+    yield Check(
+        name="jobs",
+        ok=not wrong,
+        found="; ".join(wrong) or f"{len(wanted)} projects are as the settings say",
+        todo=DEPLOY if wrong else "",
+    )
 
 
 def _schedules(stack: Stack, settings: Settings) -> Iterator[Check]:

@@ -7,15 +7,19 @@ from textwrap import wrap
 
 from infra.size import resources
 from lifeboat.model.aws import MONTH
+from lifeboat.model.engine import Engine
+from lifeboat.model.prices import prices_in
 from lifeboat.model.schedule import runs
 from lifeboat.model.text import format_duration, format_size, join_first, line, plural
 from lifeboat.monitor.policy.bill import (
+    BACKUP_SECONDS,
     BilledInstallation,
     DatabaseUsage,
     Line,
     monthly_bill,
     secrets_of,
 )
+from lifeboat.monitor.policy.run_cost import job_dollars, next_engine
 from lifeboat.monitor.policy.transfer import SHARE
 from lifeboat.settings import DatabaseSettings, Settings
 from lifeboat.settings.allowance import allowance_of, consequence, fixes, transfer_cost
@@ -171,7 +175,7 @@ def _time(candidates: Sequence[Candidate]) -> str:
     if candidates:
         largest = max(each.facts.bytes for each in candidates)
         seconds = format_duration(seconds_of_backup(largest))
-        parts.append(f"a backup about {seconds}, a drill about as long (at most 15 min each)")
+        parts.append(f"a backup about {seconds}, a drill about as long")
     return "; ".join(parts)
 
 
@@ -183,9 +187,21 @@ def _cost(
     for database in settings.databases:
         found = sizes.get(database.name)
         seconds = [seconds_of_backup(found.facts.bytes)] if found else []
+        engine = _engine(database, settings, seconds)
         usages.append(
-            DatabaseUsage(database=database, backup_seconds=seconds, drill_seconds=seconds)
+            DatabaseUsage(
+                database=database,
+                backup_seconds=seconds,
+                drill_seconds=seconds,
+                backup_engine=engine,
+                drill_engine=engine,
+            )
         )
+        if engine is Engine.JOB:
+            notes.append(
+                f"{database.name} runs as jobs of CodeBuild: about"
+                f" ${_dollars(settings, seconds, region):.2f} for a backup"
+            )
         if found:
             read, words = _transfer(found, database, now)
             others += read
@@ -198,6 +214,20 @@ def _cost(
     yield "cost", f"${bill.total:.2f} a month, without the bucket's storage (docs: README.md)"
     yield from (("", text) for text in lines)
     yield from (("", f"note: {text}") for text in notes)
+
+
+def _engine(database: DatabaseSettings, settings: Settings, seconds: Sequence[float]) -> Engine:
+    """What its runs will probably run in: how long they take is known of databases found here."""
+    limit = settings.backup.timeout_minutes * 60 * settings.job.threshold_percent / 100
+    long = any(each > limit for each in seconds)
+    return next_engine(database.engine, Engine.JOB if long else None)
+
+
+def _dollars(settings: Settings, seconds: Sequence[float], region: str) -> float:
+    """What a backup costs as a job."""
+    known = max(seconds, default=BACKUP_SECONDS)
+    compute = settings.job.backup_compute
+    return job_dollars(known, compute, settings.architecture, prices_in(region))
 
 
 def _transfer(

@@ -8,7 +8,7 @@ import pytest
 from tests.deployed.conftest import Installation
 from tests.smoke.__main__ import FAILED, REFUSED, arguments, chosen, leftovers, perform, smoke
 from tests.smoke.account import Account
-from tests.smoke.checks import Seen
+from tests.smoke.seen import Seen
 
 MONITOR = "Lifeboat-monitor"
 

@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lifeboat.errors import LifeboatError
 from lifeboat.settings import parse
 from tests.smoke.account import REPOSITORY, Account
-from tests.smoke.checks import BY_HAND, CHECKS, Check, Seen
+from tests.smoke.checks import BY_HAND, CHECKS, Check
+from tests.smoke.seen import Seen
 
 PASSED, FAILED, REFUSED = 0, 1, 2
 COST = "less than $2: functions, requests, metrics and alarms of some hours, locked objects of days"

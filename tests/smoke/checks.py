@@ -8,23 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tests.smoke import jobs
 from tests.smoke.account import Account
+from tests.smoke.seen import Seen
 
 COLD_START_MS = 10_000
 """Lambda gives a function no more before its first run."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a check came to.
-
-    Attributes:
-        good: whether it is as expected.
-        text: what was seen.
-    """
-
-    good: bool
-    text: str
 
 
 @dataclass(frozen=True)
@@ -187,6 +176,11 @@ CHECKS = (
     Check("export", "exports the database into the bucket", 5, "the link answers 200", _export),
     Check(
         "monitor", "looks", 1, "no finding check-incomplete: it may see all that it must", _monitor
+    ),
+    Check("quota", "looks", 1, "at least one build at once, of each machine", jobs.quota),
+    Check("image", "runs a build that describes itself", 5, "Python 3.13", jobs.image),
+    Check(
+        "job", "deploys; a backup by a job", 20, "SUCCEEDED; the start in a few minutes", jobs.job
     ),
     Check("hidden", "hides an archive and shows it again", 5, "words, not AccessDenied", _hidden),
     Check("lifecycle", "deletes the rules; reverts", 10, "a finding; the rules back", _lifecycle),

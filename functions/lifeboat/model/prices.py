@@ -5,6 +5,9 @@ are used, and the status says so. As of 2026-10-01.
 
 S3: from copies of https://aws.amazon.com/s3/pricing/ and of AWS's own price list,
 https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonS3/current/us-east-1/index.json
+CodeBuild: from copies of https://aws.amazon.com/codebuild/pricing/, the newest of January 2026. The
+prices of arm1.xlarge, arm1.2xlarge and general1.xlarge are those of ap-northeast-1, which costs no
+less: no copy of us-east-1 had them.
 Everything else: from copies of https://aws.amazon.com/lambda/pricing/,
 https://aws.amazon.com/cloudwatch/pricing/ and https://aws.amazon.com/secrets-manager/pricing/
 """
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lifeboat.model.aws import Architecture
+from lifeboat.model.engine import ComputeName
 
 AS_OF = date(2026, 10, 1)
 """When the prices below were looked up."""
@@ -32,6 +36,7 @@ class Prices:
         gb_second: dollars per second of a Lambda function with 1 GB of memory, by architecture.
         tmp_gb_second: dollars per second and GB of /tmp beyond the first half GB.
         invocation: dollars per 1,000 invocations.
+        build_minute: dollars per minute of a CodeBuild machine, by architecture and size.
         alarm: dollars per month for a CloudWatch alarm of standard resolution.
         metric: dollars per month for a custom metric that is sent every hour; else in proportion.
         dashboard: dollars per month for a dashboard.
@@ -46,6 +51,7 @@ class Prices:
     gb_second: Mapping[Architecture, float]
     tmp_gb_second: float
     invocation: float
+    build_minute: Mapping[Architecture, Mapping[ComputeName, float]]
     alarm: float
     metric: float
     dashboard: float
@@ -74,6 +80,22 @@ US_EAST_1 = Prices(
     gb_second={"arm64": 0.0000133334, "x86_64": 0.0000166667},
     tmp_gb_second=0.0000000309,
     invocation=0.0002,
+    build_minute={
+        "arm64": {
+            "small": 0.0034,
+            "medium": 0.007,
+            "large": 0.015,
+            "xlarge": 0.08,
+            "2xlarge": 0.12,
+        },
+        "x86_64": {
+            "small": 0.005,
+            "medium": 0.01,
+            "large": 0.02,
+            "xlarge": 0.1002,
+            "2xlarge": 0.20,
+        },
+    },
     alarm=0.10,
     metric=0.30,
     dashboard=3.00,

@@ -14,6 +14,7 @@ from lifeboat.model.schedule import (
 )
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import AlertSettings, DatabaseSettings, Settings, TierRetention
+from lifeboat.settings.job_warnings import about_jobs
 
 DAYS_AHEAD = 366
 """Days of schedules that are checked: each day of the calendar at least once."""
@@ -37,6 +38,7 @@ def warnings(settings: Settings, *, today: date) -> list[str]:
     found += _about_keys(settings)
     found += _about_drills(settings, today)
     found += _about_alerts(settings.alerts)
+    found += about_jobs(settings)
     return found
 
 

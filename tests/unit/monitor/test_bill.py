@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lifeboat.model.aws import GIB
+from lifeboat.model.engine import Engine, EngineChoice
 from lifeboat.monitor.policy.bill import (
     Bill,
     BilledInstallation,
@@ -16,8 +17,27 @@ from lifeboat.monitor.policy.bill import (
     secrets_of,
 )
 from lifeboat.monitor.policy.cost import monthly_cost
-from lifeboat.settings import BackupSettings, DrillSettings, MonitorSettings, WatchedSettings
-from tests.support.vaults import APP, DAY, NOW, SETTINGS, UNKNOWN, empty, healthy, version
+from lifeboat.monitor.policy.run_cost import next_engine
+from lifeboat.settings import (
+    BackupSettings,
+    DrillSettings,
+    JobSettings,
+    MonitorSettings,
+    WatchedSettings,
+)
+from tests.support.vaults import (
+    APP,
+    DAY,
+    NEWEST,
+    NOW,
+    SETTINGS,
+    UNKNOWN,
+    backup,
+    drill,
+    empty,
+    healthy,
+    version,
+)
 from tests.unit.monitor.test_status import status
 
 README = Path(__file__).parents[3] / "README.md"
@@ -142,6 +162,19 @@ def test_the_status_has_the_bill_of_what_was_seen() -> None:
     assert status(empty()).bill.total > 0
 
 
+def test_a_database_whose_last_runs_were_jobs_is_billed_for_jobs() -> None:
+    vault = healthy()
+    assert not [each for each in status(vault).bill.lines if each.name == "CodeBuild, jobs"]
+    report = drill(NOW - DAY).model_copy(update={"engine": Engine.JOB, "total_seconds": 90.0})
+    newest = backup(NEWEST).model_copy(update={"engine": Engine.JOB})
+    for engines, wanted in (
+        (empty(drills=[report]), 30 / 7 * 3 * 0.015),
+        (empty().add(newest, backup(NEWEST - DAY)), 30 * 2 * 0.007),
+    ):
+        (line,) = [each for each in status(engines).bill.lines if each.name == "CodeBuild, jobs"]
+        assert line.dollars == pytest.approx(wanted, abs=1e-4)
+
+
 def test_an_installation_is_as_cheap_as_it_is_meant_to_be() -> None:
     """At list prices, beside archives and the dashboard."""
     from infra.bill import bill_of, settings_of
@@ -151,6 +184,62 @@ def test_an_installation_is_as_cheap_as_it_is_meant_to_be() -> None:
 
     assert beside_the_dashboard(1) < 1.50
     assert beside_the_dashboard(12) < 12.00
+
+
+def test_jobs_are_billed_by_the_minute_of_their_machine() -> None:
+    usage = DatabaseUsage(
+        database=APP,
+        backup_seconds=[3540],
+        drill_seconds=[3541],
+        backup_engine=Engine.JOB,
+        drill_engine=Engine.JOB,
+    )
+    found = bill(there(SETTINGS, usage))
+
+    backups, drills = 30 * 60 * 0.007, 30 / 7 * 61 * 0.015  # 60 s to start, then whole minutes
+    assert dollars(found, "CodeBuild, jobs") == pytest.approx(backups + drills, abs=1e-4)
+    other = bill(there(changed(architecture="x86_64"), usage))
+    backups, drills = 30 * 60 * 0.01, 30 / 7 * 61 * 0.02
+    assert dollars(other, "CodeBuild, jobs") == pytest.approx(backups + drills, abs=1e-4)
+    larger = changed(job=JobSettings(backup_compute="small", drill_compute="2xlarge"))
+    backups, drills = 30 * 60 * 0.0034, 30 / 7 * 61 * 0.12
+    assert dollars(bill(there(larger, usage)), "CodeBuild, jobs") == pytest.approx(
+        backups + drills, abs=1e-4
+    )
+
+
+def test_a_function_that_hands_over_costs_some_seconds() -> None:
+    usage = DatabaseUsage(database=APP, backup_seconds=[800], backup_engine=Engine.JOB)
+    short = DatabaseUsage(database=APP, backup_seconds=[10])
+
+    assert dollars(bill(there(SETTINGS, usage)), "Lambda") == dollars(
+        bill(there(SETTINGS, short)), "Lambda"
+    )
+    assert not [each for each in bill(there()).lines if "CodeBuild" in each.name]
+
+
+@pytest.mark.parametrize(
+    ("choice", "last", "engine"),
+    [
+        ("auto", None, "function"),
+        ("auto", "job", "job"),
+        ("auto", "function", "function"),
+        ("job", None, "job"),
+        ("job", "function", "job"),
+        ("function", "job", "function"),
+    ],
+)
+def test_the_next_run_is_what_the_settings_say_or_else_what_the_last_one_was(
+    choice: EngineChoice, last: str | None, engine: str
+) -> None:
+    assert next_engine(choice, Engine(last) if last else None) == engine
+
+
+def test_the_page_about_large_databases_has_the_table_that_the_code_computes() -> None:
+    from infra.job_bill import table
+
+    page = README.parent / "docs" / "large-databases.md"
+    assert f"\n{table()}\n" in page.read_text()
 
 
 def test_readme_has_the_table_that_the_code_computes() -> None:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from statistics import fmean
 
-from lifeboat.model.aws import MONTH, Architecture
+from lifeboat.model.aws import MONTH
+from lifeboat.model.engine import Engine
 from lifeboat.model.metrics import (
     DAILY,
     DAILY_PER_DATABASE,
@@ -24,8 +25,10 @@ from lifeboat.model.metrics import (
 from lifeboat.model.prices import Prices, prices_in
 from lifeboat.model.text import plural
 from lifeboat.monitor.policy.cost import Cost, price_note
+from lifeboat.monitor.policy.run_cost import Work, function_dollars, job_dollars
 from lifeboat.monitor.policy.scheduled_times import scheduled_times
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
+from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.secret_arns import is_parameter
 
 ALARMS = 4
@@ -61,8 +64,6 @@ _SAMPLE = timedelta(days=28)
 _SAMPLES = MONTH / _SAMPLE
 _HOURS = MONTH / timedelta(hours=1)
 _DAYS = MONTH / timedelta(days=1)
-_FREE_TMP_MB = 512
-_MB_A_GB = 1024
 
 _EXCLUDED = (
     "List prices, without free tiers. Not included, since they come to less than a cent or are not"
@@ -107,6 +108,8 @@ class DatabaseUsage:
         database: its settings.
         backup_seconds: durations of its backups, as far as known.
         drill_seconds: durations of its drills.
+        backup_engine: what its backups run in.
+        drill_engine: what its drills run in.
         documents: manifests and reports that a check reads; None: as many as usual.
         versions: its versions in the bucket.
     """
@@ -114,6 +117,8 @@ class DatabaseUsage:
     database: WatchedDatabase
     backup_seconds: Sequence[float] = ()
     drill_seconds: Sequence[float] = ()
+    backup_engine: Engine = Engine.FUNCTION
+    drill_engine: Engine = Engine.FUNCTION
     documents: int | None = None
     versions: int = 0
 
@@ -157,7 +162,8 @@ def monthly_bill(
     lines = [
         *_cloudwatch(installation, prices, now),
         keeping,
-        Line(name="Lambda", dollars=_compute(installation, prices, now)),
+        Line(name="Lambda", dollars=_functions(installation, prices, now)),
+        *_jobs(installation, prices, now),
         Line(
             name="S3 requests of the monitor", dollars=_monitor_requests(installation, prices, now)
         ),
@@ -208,29 +214,47 @@ def _cloudwatch(installation: BilledInstallation, prices: Prices, now: datetime)
         yield Line(name="CloudWatch, dashboard", dollars=prices.dashboard)
 
 
-def _compute(installation: BilledInstallation, prices: Prices, now: datetime) -> float:
+def _functions(installation: BilledInstallation, prices: Prices, now: datetime) -> float:
     """Backups, drills and checks: memory and /tmp by the second, and each invocation."""
-    settings, usages = installation.settings, installation.usages
-    backup, drill, arm = settings.backup, settings.drill, settings.architecture
-    checks = _runs(settings.monitor.cron, "UTC", now)
-    check = _CHECK_SECONDS + _CHECK_SECONDS_EACH * len(usages)
-    dollars = checks * _run(check, MONITOR_MEMORY_MB, _FREE_TMP_MB, prices, arm)
-    for each in usages:
-        seconds = fmean(each.backup_seconds or [BACKUP_SECONDS])
-        backups = _backups(each, now)
-        dollars += backups * _run(seconds, backup.memory_mb, backup.ephemeral_mb, prices, arm)
-        seconds = fmean(each.drill_seconds or [DRILL_SECONDS])
-        drills = _drills(each, settings, now)
-        dollars += drills * _run(seconds, drill.memory_mb, drill.ephemeral_mb, prices, arm)
+    arm, checks = installation.settings.architecture, installation.settings.monitor.cron
+    check = _CHECK_SECONDS + _CHECK_SECONDS_EACH * len(installation.usages)
+    monitor = FunctionSize(memory_mb=MONITOR_MEMORY_MB)
+    dollars = _runs(checks, "UTC", now) * function_dollars(check, monitor, prices, arm)
+    for each in _works(installation, now):
+        dollars += each.runs * function_dollars(each.function_seconds, each.size, prices, arm)
     return dollars
 
 
-def _run(
-    seconds: float, memory_mb: int, tmp_mb: int, prices: Prices, architecture: Architecture
-) -> float:
-    memory = memory_mb / _MB_A_GB * prices.gb_second[architecture]
-    tmp = max(tmp_mb - _FREE_TMP_MB, 0) / _MB_A_GB * prices.tmp_gb_second
-    return seconds * (memory + tmp) + prices.invocation / 1000
+def _jobs(installation: BilledInstallation, prices: Prices, now: datetime) -> Iterator[Line]:
+    """What runs as a job, if anything does."""
+    arm = installation.settings.architecture
+    dollars = [
+        each.runs * job_dollars(each.seconds, each.compute, arm, prices)
+        for each in _works(installation, now)
+        if each.engine is Engine.JOB
+    ]
+    if dollars:
+        yield Line(name="CodeBuild, jobs", dollars=sum(dollars))
+
+
+def _works(installation: BilledInstallation, now: datetime) -> Iterator[Work]:
+    """Backups and drills of each database."""
+    settings = installation.settings
+    for each in installation.usages:
+        yield Work(
+            runs=_backups(each, now),
+            seconds=fmean(each.backup_seconds or [BACKUP_SECONDS]),
+            engine=each.backup_engine,
+            size=settings.backup,
+            compute=settings.job.backup_compute,
+        )
+        yield Work(
+            runs=_drills(each, settings, now),
+            seconds=fmean(each.drill_seconds or [DRILL_SECONDS]),
+            engine=each.drill_engine,
+            size=settings.drill,
+            compute=settings.job.drill_compute,
+        )
 
 
 def _monitor_requests(installation: BilledInstallation, prices: Prices, now: datetime) -> float:

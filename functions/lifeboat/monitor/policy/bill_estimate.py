@@ -8,6 +8,7 @@ from lifeboat.monitor.policy.bill import Bill, BilledInstallation, DatabaseUsage
 from lifeboat.monitor.policy.cost import monthly_cost
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.facts import Facts
+from lifeboat.monitor.policy.run_cost import next_engine
 from lifeboat.monitor.policy.transfer import transfer_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
@@ -69,10 +70,18 @@ def _transfers(views: Iterable[DatabaseView]) -> Iterator[Line]:
 
 
 def _use(database: WatchedDatabase, view: DatabaseView | None) -> DatabaseUsage:
+    backup = view.complete[0].engine if view and view.complete else None
+    drill = view.reports[0].engine if view and view.reports else None
+    backup_engine = next_engine(database.engine, backup)
+    drill_engine = next_engine(database.engine, drill)
     if view is None:
-        return DatabaseUsage(database=database)
+        return DatabaseUsage(
+            database=database, backup_engine=backup_engine, drill_engine=drill_engine
+        )
     return DatabaseUsage(
         database=database,
+        backup_engine=backup_engine,
+        drill_engine=drill_engine,
         backup_seconds=[each.seconds for each in view.complete],
         drill_seconds=[each.total_seconds for each in view.reports],
         documents=len(view.facts.manifests) + len(view.facts.drills),
