@@ -97,7 +97,7 @@ class Work:
             | {
                 "AWS_LAMBDA_FUNCTION_NAME": self.function,
                 "LIFEBOAT_VAULT": self.backups.bucket.name,
-                "LIFEBOAT_TOPIC": f"arn:aws:sns:{self.aws.region}:{ACCOUNT}:nobody",
+                "LIFEBOAT_TOPIC": self.aws.client("sns").create_topic(Name="people")["TopicArn"],
                 "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
             }
         ).items():

@@ -1,6 +1,7 @@
 """Answers one restore event: with a plan, or by carrying it out."""
 
 from lifeboat.errors import LifeboatError
+from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.identifiers import quoted
 from lifeboat.recovery.scratch import scratch_directory
 from lifeboat.restore.choose_backup import choose_backup
@@ -17,11 +18,11 @@ from lifeboat.restore.target import open_target
 from lifeboat.restore.thaw_backup import thaw_backup
 
 
-def restore(run: RestoreRun) -> RestoreAnswer:
+def restore(run: RestoreRun) -> RestoreAnswer | HandOverAnswer:
     """Do what the event asks for. Without `execute`, that is a plan, and nothing changes.
 
     Returns:
-        What was found, planned or done, and the exact next event.
+        What was found, planned or done, and the exact next event; or the job that does it.
 
     Raises:
         LifeboatError: it was not done, or not to the end. Says whether a database was left behind
@@ -35,10 +36,12 @@ def restore(run: RestoreRun) -> RestoreAnswer:
         if run.leftover is None:
             raise
         raise _left_behind(run.leftover, error) from None
+    if isinstance(answer, HandOverAnswer):
+        return answer
     return answer.model_copy(update={"skipped": tuple(run.skipped)})
 
 
-def _answer(run: RestoreRun) -> RestoreAnswer:
+def _answer(run: RestoreRun) -> RestoreAnswer | HandOverAnswer:
     if run.event.action is Action.LIST:
         return run.scope.call(lambda: list_backups(run))
     with scratch_directory(run.place) as run.scratch:
@@ -52,7 +55,7 @@ def _answer(run: RestoreRun) -> RestoreAnswer:
         return _with_backup(run)
 
 
-def _with_backup(run: RestoreRun) -> RestoreAnswer:
+def _with_backup(run: RestoreRun) -> RestoreAnswer | HandOverAnswer:
     if run.event.action is Action.THAW:
         return run.scope.call(lambda: thaw_backup(run))
     if run.event.action is Action.TABLES:

@@ -2,6 +2,7 @@
 
 import zlib
 
+from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.keys import export_key
 from lifeboat.postgres.programs import Process
 from lifeboat.recovery.archive_listing import script
@@ -17,8 +18,8 @@ _GZIP = 31
 """zlib's code for a gzip header and the largest window."""
 
 
-def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
-    """Plan the export, or with `execute` do it. Returns the plan, or a link to the file.
+def export_backup(run: RestoreRun) -> ExportResult | RestorePlan | HandOverAnswer:
+    """Plan the export, or with `execute` do it. Returns the plan, a link to the file, or its job.
 
     Raises:
         RefusedError: something stands in the way, or there is no such table.
@@ -35,6 +36,8 @@ def export_backup(run: RestoreRun) -> ExportResult | RestorePlan:
     if not run.event.execute:
         return plan.answer()
     require_no_blockers(plan)
+    if job := run.moved():
+        return job
     fetch_complete(run)
     with run.phases.timed("export"):
         written = _write(run, key)

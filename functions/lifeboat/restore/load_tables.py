@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from lifeboat.errors import LifeboatError, RefusedError, VerificationError
+from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.identifiers import TableName, qualified
 from lifeboat.model.inventory import Sequence as Counter
 from lifeboat.postgres.connect import Connection
@@ -45,8 +46,8 @@ _LOADED = (
 )
 
 
-def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
-    """Plan the load, or with `execute` do it. Returns the plan, or the rows before and after.
+def load_tables(run: RestoreRun) -> RestorePlan | LoadResult | HandOverAnswer:
+    """Plan the load, or with `execute` do it. Returns the plan, the rows then and now, or its job.
 
     Raises:
         RefusedError: something stands in the way; nothing was touched.
@@ -63,6 +64,8 @@ def load_tables(run: RestoreRun) -> RestorePlan | LoadResult:
     require_no_blockers(plan)
     if run.event.replace:
         require_confirmed(run, run.source.live)
+    if job := run.moved():
+        return job
     fetch_complete(run)
     selection = choose_entries(run, run.event.tables, relatives=False)
     with run.phases.timed("load"):

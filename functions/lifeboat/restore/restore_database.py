@@ -5,6 +5,7 @@ from functools import partial
 import psycopg
 from psycopg import sql
 
+from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.inventory import Inventory
 from lifeboat.postgres.connect import Connection
 from lifeboat.recovery.compare_copy import compare_copy
@@ -31,8 +32,8 @@ _REPORT_RESERVE_SECONDS = 30.0
 """Time that ANALYZE leaves for the report."""
 
 
-def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
-    """Plan the restore, or with `execute` do it. Returns the plan, or the result.
+def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult | HandOverAnswer:
+    """Plan the restore, or with `execute` do it. Returns the plan, the result, or its job.
 
     Raises:
         RefusedError: something stands in the way; nothing was touched.
@@ -47,6 +48,8 @@ def restore_database(run: RestoreRun) -> RestorePlan | RestoreResult:
         if not run.event.execute:
             return plan.answer()
         require_no_blockers(plan)
+    if job := run.moved():
+        return job
     fetch_complete(run)
     entries = None if run.whole else _chosen_entries(run)
     require_roles(run)

@@ -9,9 +9,12 @@ from functools import cached_property
 
 import lifeboat
 from lifeboat.errors import ServerError, TimeLimitError
+from lifeboat.model.engine import Engine
+from lifeboat.model.hand_over import HandOverAnswer
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.manifest import Manifest
+from lifeboat.model.text import format_duration
 from lifeboat.postgres.connect import ServerRole
 from lifeboat.recovery.policy.duration import MB
 from lifeboat.recovery.policy.verdict import judge
@@ -19,8 +22,10 @@ from lifeboat.recovery.run import RecoveryRun
 from lifeboat.restore.policy.answers import SkippedBackup
 from lifeboat.restore.policy.copy_names import name_of
 from lifeboat.restore.policy.event import Action, RestoreEvent
-from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.facts import Capacity, RestoreSource, TargetFacts, job_room
+from lifeboat.restore.policy.placement import move_of
 from lifeboat.restore.policy.report import RestoreReport
+from lifeboat.settings.size_names import out_of_time_advice
 
 TARGET = ServerRole(
     name="The server",
@@ -109,25 +114,44 @@ class RestoreRun(RecoveryRun):
         """Skip a backup, and list it in the answer."""
         self.skipped.append(SkippedBackup(backup=backup.id, reason=reason, next_step=next_step))
 
-    def capacity(self) -> FunctionCapacity:
-        """What the function has for the restore at this moment."""
+    def capacity(self) -> Capacity:
+        """What the function or job has for the restore at this moment."""
         free, settings = shutil.disk_usage(self.scratch.path).free, self.settings.restore
-        return FunctionCapacity(
+        return Capacity(
             settings=settings,
             memory_mb=self.memory_mb,
             # Where /tmp is shared with others (not in Lambda), the settings limit it all the same.
             tmp_free_bytes=min(free, settings.ephemeral_mb * MB),
             seconds_left=self.remaining(),
+            engine=self.engine,
+            job=job_room(self.settings) if self.starter else None,
+            may_have_job=self.database.engine == "function" and self.engine is Engine.FUNCTION,
         )
+
+    def moved(self) -> HandOverAnswer | None:
+        """Hand the run over to a job, if it doesn't fit into the function.
+
+        The job gets the backup and the server that were chosen here.
+
+        Returns:
+            The job; None if the run stays here.
+
+        Raises:
+            JobNotStartedError: CodeBuild did not start it.
+        """
+        move = move_of(self.source, self.capacity())
+        if move is None:
+            return None
+        event = self.event.with_changes(execute=True, confirm=self.event.confirm)
+        job = self.scope.call(lambda: self.hand_over(move, event))
+        return HandOverAnswer(handed_over=job)
 
     def out_of_time(self) -> TimeLimitError:
         """The error for a restore that has to end here."""
         return TimeLimitError(
-            f"The function's time ran out after {self.phases.total():.0f} s, during"
+            f"The {self.engine}'s time ran out after {format_duration(self.phases.total())}, during"
             f" {self.phases.phase}.",
-            todo="Raise restore.memory_mb or restore.timeout_minutes (at most 15) in lifeboat.toml,"
-            " then make deploy. What is too large for a function is restored manually: the plan has"
-            " the commands.",
+            todo=out_of_time_advice(self.engine, self.WORK, self.database.engine),
         )
 
     def report(self) -> RestoreReport:
@@ -140,6 +164,7 @@ class RestoreRun(RecoveryRun):
             finished=datetime.now(UTC),
             run_id=self.run_id,
             lifeboat_version=lifeboat.__version__,
+            engine=self.engine,
             action="restore" if self.whole else "restore-tables",
             backup=manifest.location.id,
             snapshot_time=manifest.source.snapshot_time,

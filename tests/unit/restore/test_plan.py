@@ -11,7 +11,7 @@ from lifeboat.errors import RefusedError
 from lifeboat.model.inventory import Extension
 from lifeboat.model.thaw import StorageState
 from lifeboat.restore.policy.event import parse_restore_event
-from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.facts import Capacity, RestoreSource, TargetFacts
 from lifeboat.restore.policy.plan import Plan, plan_restore, require_no_blockers
 from lifeboat.settings import RestoreSettings
 from tests.support.samples import MANIFEST
@@ -38,7 +38,7 @@ FACTS = TargetFacts(
     roles=frozenset({"app", "reader", "owner"}),
     member_of=frozenset({"owner"}),
 )
-ROOM = FunctionCapacity(
+ROOM = Capacity(
     settings=RestoreSettings(),
     memory_mb=3008,
     tmp_free_bytes=4 << 30,
@@ -50,7 +50,7 @@ COPY = "neondb_restored_20261124t093000z"
 def plan(
     event: dict[str, Any] | None = None,
     source: RestoreSource = SOURCE,
-    capacity: FunctionCapacity = ROOM,
+    capacity: Capacity = ROOM,
     **facts: Any,
 ) -> Plan:
     asked = parse_restore_event({"action": "restore", "database": "app", **(event or {})})

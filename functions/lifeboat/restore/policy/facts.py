@@ -1,12 +1,14 @@
-"""Facts for planning a restore: about the backup, the server and the function."""
+"""Facts for planning a restore: about the backup, the server, and what it runs in."""
 
 from dataclasses import dataclass
 
+from lifeboat.model.aws import Architecture
 from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.engine import JOB_MARGIN_SECONDS, ComputeName, Engine
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.thaw import StorageState
-from lifeboat.recovery.policy.duration import DurationForecast
-from lifeboat.settings import RestoreSettings
+from lifeboat.recovery.policy.duration import MB, DurationForecast
+from lifeboat.settings import RestoreSettings, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +47,63 @@ class TargetFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FunctionCapacity:
-    """What the function has for a restore.
+class Capacity:
+    """What the function, or the job, has for a restore.
 
     Attributes:
         settings: what was chosen for it.
-        memory_mb: of the function.
-        tmp_free_bytes: free in /tmp.
+        memory_mb: of the function or machine.
+        tmp_free_bytes: free in /tmp, or on the machine's disk.
         seconds_left: until it has to be over.
+        engine: which of them it is.
+        job: that the function can hand over to; None if there is none.
+        may_have_job: whether only the settings keep the function from having one.
     """
 
     settings: RestoreSettings
     memory_mb: int
     tmp_free_bytes: int
     seconds_left: float
+    engine: Engine = Engine.FUNCTION
+    job: "JobRoom | None" = None
+    may_have_job: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRoom:
+    """A job that a function can hand over to.
+
+    Attributes:
+        capacity: what it has at its start.
+        compute: its machine, as the settings call it.
+        architecture: of the machine.
+        always: whether it takes over whatever the function could do.
+        share: of the function's time beyond which it takes over, from 0 to 1.
+    """
+
+    capacity: Capacity
+    compute: ComputeName
+    architecture: Architecture
+    always: bool
+    share: float
+
+
+def job_room(settings: Settings) -> JobRoom:
+    """The job of a restore, by the settings of one database."""
+    job, size = settings.job, settings.for_job("restore").restore
+    return JobRoom(
+        capacity=Capacity(
+            settings=size,
+            memory_mb=size.memory_mb,
+            tmp_free_bytes=size.ephemeral_mb * MB,
+            seconds_left=size.timeout_minutes * 60.0 - JOB_MARGIN_SECONDS,
+            engine=Engine.JOB,
+        ),
+        compute=job.restore_compute,
+        architecture=settings.architecture,
+        always=settings.databases[0].engine == "job",
+        share=job.threshold_percent / 100,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +129,8 @@ class RestoreSource:
         """The name, on its server, of the database that it was taken of."""
         return self.manifest.source.database
 
-    def seconds(self, capacity: FunctionCapacity) -> float:
-        """How long a restore takes, by the drills; these ran in the function, the server won't."""
+    def seconds(self, capacity: Capacity) -> float:
+        """How long a restore takes, by the drills; these had the server beside them."""
         return DurationForecast(
             embedded=True, memory_mb=capacity.memory_mb, jobs=capacity.settings.jobs
         ).seconds_for(self.manifest.source.bytes, self.drills)

@@ -3,7 +3,7 @@
 A plan lists its steps, warnings and blockers, and the exact event that carries it out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 
@@ -15,7 +15,8 @@ from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import StorageState, price, speed_of
 from lifeboat.restore.policy.answers import RestorePlan
 from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.facts import Capacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.placement import job_step, move_of
 from lifeboat.restore.policy.preconditions import blockers, export_blockers, warnings
 from lifeboat.settings import RestoreSettings
 
@@ -48,6 +49,14 @@ class Plan:
     seconds: float | None = None
     next_changes: tuple[tuple[str, object], ...] = ()
 
+    def placed(self, source: RestoreSource, capacity: Capacity) -> "Plan":
+        """The same plan, with the step that says so if it runs as a job."""
+        move = move_of(source, capacity)
+        if move is None or capacity.job is None:
+            return self
+        steps = (job_step(move, capacity.job), *self.steps)
+        return replace(self, steps=steps, seconds=move.seconds)
+
     def answer(self) -> RestorePlan:
         """The plan as the function returns it."""
         next_event = self.event.with_changes(execute=True, **dict(self.next_changes))
@@ -70,7 +79,7 @@ def plan_restore(
     event: RestoreEvent,
     source: RestoreSource,
     facts: TargetFacts,
-    capacity: FunctionCapacity,
+    capacity: Capacity,
     copy: str,
 ) -> Plan:
     """A whole database into a new one.
@@ -79,7 +88,7 @@ def plan_restore(
         event: what was asked for.
         source: the backup.
         facts: the server to restore into.
-        capacity: what the function has.
+        capacity: what the function or job has.
         copy: what the new database would be called if it were made now.
     """
     manifest = source.manifest
@@ -101,18 +110,16 @@ def plan_restore(
         manual_commands=manual_commands(source.vault, manifest),
         download_bytes=manifest.archive.bytes,
         seconds=source.seconds(capacity),
-    )
+    ).placed(source, capacity)
 
 
-def plan_export(
-    event: RestoreEvent, source: RestoreSource, capacity: FunctionCapacity, url: str
-) -> Plan:
+def plan_export(event: RestoreEvent, source: RestoreSource, capacity: Capacity, url: str) -> Plan:
     """A backup, or some of its tables, as a file of plain SQL.
 
     Args:
         event: what was asked for.
         source: the backup.
-        capacity: what the function has.
+        capacity: what the function or job has.
         url: where the file would go if it were written now.
     """
     manifest, settings = source.manifest, capacity.settings
@@ -140,7 +147,7 @@ def plan_export(
         ),
         download_bytes=manifest.archive.bytes,
         seconds=source.seconds(capacity),
-    )
+    ).placed(source, capacity)
 
 
 def require_no_blockers(plan: Plan | RestorePlan) -> None:

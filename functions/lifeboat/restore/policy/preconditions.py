@@ -6,19 +6,15 @@ from collections.abc import Iterable, Iterator
 from lifeboat.model.identifiers import quoted
 from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.model.thaw import speed_of
-from lifeboat.recovery.policy.duration import MB
 from lifeboat.recovery.policy.left_out import left_out_of_copies
 from lifeboat.recovery.policy.reading import has_digests
 from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.facts import Capacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.placement import room_blockers
 from lifeboat.settings import RestoreSettings
-from lifeboat.settings.function_size import MAX_EPHEMERAL_MB
 
 _ONE_DATABASE_ONLY = frozenset({"pg_cron"})
 """Extensions that work in one database of a server, which a setting of the server names."""
-
-_ARCHIVE_MARGIN_BYTES = 100 * MB
-"""Of /tmp, beside the archive: for globals, lists and CA certificates."""
 
 
 def warnings(event: RestoreEvent, source: RestoreSource, facts: TargetFacts) -> Iterator[str]:
@@ -98,18 +94,18 @@ def _whose_rights(event: RestoreEvent, facts: TargetFacts) -> str:
     return f"{runs}: here with the rights of {role}, in other databases of that server too."
 
 
-def export_blockers(source: RestoreSource, capacity: FunctionCapacity) -> list[str]:
+def export_blockers(source: RestoreSource, capacity: Capacity) -> list[str]:
     """What makes an export impossible; it needs no server."""
-    return [*_cold(source, capacity.settings), *_function(source, capacity)]
+    return [*_cold(source, capacity.settings), *room_blockers(source, capacity)]
 
 
 def blockers(
-    event: RestoreEvent, source: RestoreSource, facts: TargetFacts, capacity: FunctionCapacity
+    event: RestoreEvent, source: RestoreSource, facts: TargetFacts, capacity: Capacity
 ) -> Iterator[str]:
     """What makes the restore impossible."""
     yield from _cold(source, capacity.settings)
     yield from _server(event, source, facts)
-    yield from _function(source, capacity)
+    yield from room_blockers(source, capacity)
 
 
 def missing_roles(roles: Iterable[str], facts: TargetFacts) -> list[str]:
@@ -154,22 +150,4 @@ def _server(event: RestoreEvent, source: RestoreSource, facts: TargetFacts) -> I
             f"The role {quoted(facts.role)} may not make databases. Let it"
             f" (ALTER ROLE {quoted(facts.role)} CREATEDB;), or add the secret of a role that may"
             " to restore.target_secret_arns in lifeboat.toml, make deploy, and give it as `target`."
-        )
-
-
-def _function(source: RestoreSource, capacity: FunctionCapacity) -> Iterator[str]:
-    archive = source.manifest.archive.bytes
-    free = capacity.tmp_free_bytes
-    if archive + _ARCHIVE_MARGIN_BYTES > free:
-        yield (
-            f"The archive has {format_size(archive)}, and {format_size(capacity.tmp_free_bytes)} of"
-            f" /tmp are free: raise restore.ephemeral_mb (at most {MAX_EPHEMERAL_MB}) in"
-            " lifeboat.toml and make deploy, or restore manually on a machine with room."
-        )
-    seconds = source.seconds(capacity)
-    if seconds > capacity.seconds_left:
-        yield (
-            f"It would take about {seconds / 60:.0f} minutes, and the function has"
-            f" {max(capacity.seconds_left, 0) / 60:.0f}: restore manually on a machine that may"
-            " take longer."
         )

@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat
 from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
 from lifeboat.model.drill_report import Check, TableResult, Verdict
+from lifeboat.model.engine import Engine
 from lifeboat.model.inventory import Count
 from lifeboat.model.keys import DATABASE_NAME, page_key, restore_key
 from lifeboat.model.utc import UtcSecond, UtcTime
@@ -26,6 +27,7 @@ class RestoreReport(Document):
         finished: when the verdict was known.
         run_id: of the invocation, to find its log.
         lifeboat_version: of the Lifeboat that wrote it.
+        engine: what it ran in.
         action: whether the whole database was restored, or some of its tables.
         backup: the id of the backup.
         snapshot_time: the moment that the backup shows.
@@ -57,6 +59,7 @@ class RestoreReport(Document):
     finished: UtcTime
     run_id: str
     lifeboat_version: str
+    engine: Engine = Engine.FUNCTION
     action: Literal["restore", "restore-tables"]
     backup: str
     snapshot_time: UtcTime

@@ -62,6 +62,7 @@ def _facts(report: RestoreReport) -> Iterator[tuple[str, str]]:
     yield "Live database", report.live_database
     yield "Server", f"{report.server}, {report.server_version}"
     yield "Rows restored", f"{report.rows:,}"
+    yield "Ran in", f"a {report.engine}"
     yield "Started", format_time(report.started)
     yield "Run", report.run_id
     yield "Lifeboat", report.lifeboat_version

@@ -8,7 +8,7 @@ from lifeboat.model.identifiers import TableName, qualified, quoted
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_size, join_first, plural
 from lifeboat.restore.policy.event import RestoreEvent
-from lifeboat.restore.policy.facts import FunctionCapacity, RestoreSource, TargetFacts
+from lifeboat.restore.policy.facts import Capacity, RestoreSource, TargetFacts
 from lifeboat.restore.policy.plan import Plan
 from lifeboat.restore.policy.preconditions import blockers, warnings
 
@@ -67,7 +67,7 @@ def plan_tables(
     event: RestoreEvent,
     source: RestoreSource,
     facts: TargetFacts,
-    capacity: FunctionCapacity,
+    capacity: Capacity,
     copy: str,
 ) -> Plan:
     """Some tables into a new database."""
@@ -95,14 +95,14 @@ def plan_tables(
         manual_commands=_manual_tables(event, source),
         download_bytes=manifest.archive.bytes,
         seconds=source.seconds(capacity),
-    )
+    ).placed(source, capacity)
 
 
 def plan_rows(
     event: RestoreEvent,
     source: RestoreSource,
     facts: TargetFacts,
-    capacity: FunctionCapacity,
+    capacity: Capacity,
     live: LiveTables,
 ) -> Plan:
     """Rows into tables of the live database that are there already."""
@@ -143,7 +143,7 @@ def plan_rows(
         download_bytes=manifest.archive.bytes,
         seconds=source.seconds(capacity),
         next_changes=(("confirm", source.live),) if event.replace else (),
-    )
+    ).placed(source, capacity)
 
 
 def _about_rows(event: RestoreEvent, live: LiveTables) -> Iterator[str]:
