@@ -1,5 +1,6 @@
 """A backup's job isn't started, waits, dies, or comes twice: no day is lost unseen."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Finding
 from lifeboat.backup.take_backup import take_backup
-from lifeboat.errors import JobNotStartedError, LifeboatError
+from lifeboat.errors import DumpError, JobNotStartedError, LifeboatError
 from lifeboat.model.attempt import AttemptOutcome
 from lifeboat.model.engine import Engine
 from lifeboat.model.keys import parse_id
@@ -201,3 +202,14 @@ def test_a_job_that_is_started_twice_takes_one_backup(jobs: JobHarness) -> None:
     assert (first["created"], again["created"]) == (True, False)
     assert first["sha256"] == again["sha256"]
     assert len([key for key in own(jobs) if key.endswith("manifest.json")]) == 1
+
+
+@pytest.mark.fault("jobs")
+def test_a_dump_that_is_killed_in_a_job_is_advised_a_larger_machine(
+    broken: Callable[[str, str], BackupHarness],
+) -> None:
+    backups = broken("pg_dump", '"$REAL" "$@" | head -c 3000\nkill -9 $$')
+    with pytest.raises(DumpError) as caught:
+        backups.take(engine=Engine.JOB)
+    invariants.told(caught.value)
+    assert "job.backup_compute" in caught.value.todo

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DumpError
+from lifeboat.model.engine import Engine
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.postgres.programs import Process
@@ -36,6 +37,7 @@ class ArchiveStream:
         self, source: Process, decoder: Decoder, upload: ArchiveUpload, run: BackupRun, tables: int
     ) -> None:
         self._scope = run.scope
+        self._engine = run.engine
         self._progress = run.progress
         self._tables = tables
         self._source = source
@@ -80,7 +82,7 @@ class ArchiveStream:
         code = self._source.wait()
         self._scope.check()
         if code:
-            raise _failed(self._source, code)
+            raise _failed(self._source, code, self._engine)
         return StreamResult(counted=self._decoder.finish(), said=self._source.stderr_tail())
 
 
@@ -106,11 +108,17 @@ def archive_stream(
         yield ArchiveStream(source, decoder, upload, run, tables)
 
 
-def _failed(source: Process, code: int) -> DumpError:
+_MORE_MEMORY = {
+    Engine.FUNCTION: "raise backup.memory_mb",
+    Engine.JOB: "take a larger machine (job.backup_compute)",
+}
+
+
+def _failed(source: Process, code: int, engine: Engine) -> DumpError:
     how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
     return DumpError(
         f"pg_dump {how}: {source.stderr_tail() or 'no message'}",
         todo="Cure what pg_dump names, then invoke the function again. Without a message it was"
-        " killed, most likely for want of memory: raise backup.memory_mb (a row takes up to"
+        f" killed, most likely for want of memory: {_MORE_MEMORY[engine]} (a row takes up to"
         " three times its size).",
     )

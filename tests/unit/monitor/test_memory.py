@@ -1,4 +1,6 @@
 from lifeboat.alerts.policy.findings import Code, Level
+from lifeboat.model.engine import Engine
+from lifeboat.model.manifest import Manifest
 from tests.support.vaults import with_row
 
 
@@ -13,3 +15,13 @@ def test_a_row_that_functions_have_little_memory_for_is_reported() -> None:
     larger = vault.change("backup", memory_mb=4096)
     assert larger.codes() == {Code.DRILL_MEMORY_AT_RISK}
     assert larger.change("drill", enabled=False).codes() == {Code.DRILLS_DISABLED}
+
+
+def test_a_job_has_memory_for_rows_that_a_function_has_not() -> None:
+    vault = with_row(400_000_000).change("backup", memory_mb=1024)
+    assert Code.BACKUP_MEMORY_AT_RISK in vault.codes()
+    vault.manifests = [
+        each.model_copy(update={"engine": Engine.JOB}) if isinstance(each, Manifest) else each
+        for each in vault.manifests
+    ]
+    assert Code.BACKUP_MEMORY_AT_RISK not in vault.codes()

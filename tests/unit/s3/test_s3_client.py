@@ -2,6 +2,10 @@
 
 import base64
 import hashlib
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -96,3 +100,52 @@ def test_a_refused_head_gets_the_advice_about_rights_though_its_answer_names_no_
 
     assert "role" in caught.value.todo
     assert "policy" in caught.value.todo
+
+
+class _Keys(BaseHTTPRequestHandler):
+    """Gives a container other keys at each request, as AWS does; these expire soon."""
+
+    given = 0
+
+    def do_GET(self) -> None:
+        _Keys.given += 1
+        keys = {
+            "AccessKeyId": f"id-{_Keys.given}",
+            "SecretAccessKey": "secret",
+            "Token": "token",
+            "Expiration": f"{datetime.now(UTC) + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(keys).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nobody needs a log."""
+
+
+def test_a_client_of_a_job_that_lasts_hours_gets_new_keys_before_the_old_ones_expire(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Keys)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    uri = f"http://127.0.0.1:{server.server_port}/keys"
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri)
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    used: list[str] = []
+
+    def refused(request: Any) -> AWSResponse | None:
+        used.append(str(request.headers["Authorization"]).partition("Credential=")[2][:4])
+        return answer(403, "AccessDenied")(request)
+
+    client = s3_client(region_name="eu-central-1")
+    with planned(client, "ListObjectsV2", refused):
+        for _ in range(2):
+            with pytest.raises(ClientError):
+                client.list_objects_v2(Bucket="vault")
+    server.shutdown()
+    server.server_close()
+    assert len(set(used)) == 2, used

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
+from lifeboat.model.engine import Engine
 from lifeboat.model.steps import plain_steps
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import DatabaseView
@@ -15,7 +16,8 @@ def memory_findings(view: DatabaseView) -> Iterator[Finding]:
         return
     newest, settings = view.complete[0], view.settings
     row = newest.largest_row_bytes, newest.largest_row_table
-    if short := row_memory("backup", settings.backup.memory_mb, *row):
+    by_function = newest.engine is Engine.FUNCTION  # a job's machine has room for any row
+    if by_function and (short := row_memory("backup", settings.backup.memory_mb, *row)):
         safe = "Backups are still complete. A run that lacks memory ends, and publishes nothing."
         yield _finding(view, newest, Code.BACKUP_MEMORY_AT_RISK, short, safe)
     if settings.drill.enabled and (short := row_memory("drill", settings.drill.memory_mb, *row)):
