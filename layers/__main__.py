@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layers.closure import dotted
+from layers.host import host_archive
 from layers.postgres import client_layer, server_layer
 from layers.postgres.lock import refresh
 from layers.python import dependency_layer
@@ -47,6 +48,9 @@ def main(arguments: list[str]) -> int:
         print(error.ending(NOTHING_DEPLOYED), file=sys.stderr)  # noqa: T201
         return 1
     Console().print(_table(built))
+    if options.command == "host":
+        for arch in built:
+            print(host_archive(arch))  # noqa: T201
     return 0
 
 
@@ -55,10 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=("build", "lock"),
+        choices=("build", "lock", "host"),
         default="build",
         help="build: what is missing (default); lock: first look up the hashes of the versions "
-        "written in layers/postgres/layers.lock.json",
+        "written in layers/postgres/layers.lock.json; host: also an archive for a machine of your"
+        " own",
     )
     parser.add_argument(
         "--arch",

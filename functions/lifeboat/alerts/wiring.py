@@ -12,6 +12,7 @@ from lifeboat.alerts.policy.installation import Installation, account_of
 from lifeboat.alerts.policy.message import Message
 from lifeboat.alerts.run_reporter import RunReporter
 from lifeboat.alerts.topic import Topic
+from lifeboat.errors import NotificationError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.engine import BuildVariable
 from lifeboat.runtime.hand_over import engine
@@ -39,8 +40,14 @@ def run_reporter(
     name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
 
     def publish(message: Message) -> None:
+        topic = os.environ.get("LIFEBOAT_TOPIC")
+        if not topic:  # only on a machine of one's own
+            raise NotificationError(
+                "LIFEBOAT_TOPIC names no topic.",
+                todo="The monitor notifies people at its next check.",
+            )
         client = boto3.client("sns", config=_BRIEF)  # few runs need it
-        Topic(client, os.environ["LIFEBOAT_TOPIC"], slack=settings.alerts.slack).send(message)
+        Topic(client, topic, slack=settings.alerts.slack).send(message)
 
     return RunReporter(
         vault=vault,

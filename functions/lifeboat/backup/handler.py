@@ -34,6 +34,7 @@ from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.hand_over import engine, job_starter
+from lifeboat.runtime.host import database_url
 from lifeboat.runtime.invocation import (
     as_lifeboat_error,
     crashes_logged,
@@ -106,7 +107,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 settings=settings,
                 vault=vault,
                 programs=Programs.of_environment(),
-                read_login=partial(read_login, secret_store()),
+                read_login=partial(read_login, secret_store(database_url())),
                 remaining=_seconds_left(context, may_become_job=may_become_job),
                 log=lambda event, details: logger.warning(event, extra=dict(details)),
                 publication=publication,

@@ -27,9 +27,14 @@ SHORT_TIMEOUTS = Config(
 would leave no time to report that."""
 
 
-def secret_store() -> SecretStore:
-    """The store of this account's secrets."""
+def secret_store(given: str | None = None) -> SecretStore:
+    """The store of this account's secrets.
+
+    Args:
+        given: what every secret is instead, on a machine that has it in its environment.
+    """
     return SecretStore(
+        given=given,
         secrets=lambda: boto3.client("secretsmanager", config=SHORT_TIMEOUTS),
         parameters=lambda: boto3.client("ssm", config=SHORT_TIMEOUTS),
     )

@@ -16,11 +16,12 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
 
-from lifeboat.errors import EventError, LifeboatError, TerminatedError
+from lifeboat.errors import EventError, LifeboatError, SettingsError, TerminatedError
 from lifeboat.model.engine import JOB_MARGIN_SECONDS, BuildVariable
+from lifeboat.runtime.host import complete_environment
 from lifeboat.runtime.termination import exit_code, heeding_signals, require_unasked
 
 WORKS = ("backup", "drill", "restore", "monitor")
@@ -65,12 +66,12 @@ def _memory_mb() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
 
 
-def run_job(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_job(arguments: Sequence[str], environment: MutableMapping[str, str]) -> int:
     """Run a handler with an event, print its answer, and return the exit code.
 
     Args:
         arguments: the work and the event; what is left out is in the environment.
-        environment: of the process.
+        environment: of the process; on a machine of one's own, what is missing is put in.
     """
     given = dict(enumerate(arguments))
     work = given.get(0) or environment.get(BuildVariable.WORK, "")
@@ -81,16 +82,11 @@ def run_job(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         event: object = json.loads(text)
     except ValueError:
         return _usage("The event is not JSON.")
-    context = JobContext(environment, time.time())
     # The log and the metrics go to standard error: a handler writes them as Lambda wants them.
     answers, sys.stdout = sys.stdout, sys.stderr
     try:
-        # The monitor may be killed at any moment: each object that it writes is whole by itself.
-        with nullcontext() if work == "monitor" else heeding_signals():
-            handler = importlib.import_module(f"lifeboat.{work}.handler").handler
-            require_unasked()
-            answer = handler(event, context)
-    except EventError as error:
+        answer = _handle(work, event, environment)
+    except (EventError, SettingsError) as error:
         return _failed(error, _WRONG_USAGE)
     except TerminatedError as error:
         return _failed(error, exit_code())
@@ -99,6 +95,18 @@ def run_job(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     answers.write(f"{json.dumps(answer)}\n")
     answers.flush()
     return 0
+
+
+def _handle(work: str, event: object, environment: MutableMapping[str, str]) -> object:
+    """The handler's answer to the event."""
+    database = event.get("database") if isinstance(event, dict) else None
+    complete_environment(environment, work, database)
+    context = JobContext(environment, time.time())
+    # The monitor may be killed at any moment: each object that it writes is whole by itself.
+    with nullcontext() if work == "monitor" else heeding_signals():
+        handler = importlib.import_module(f"lifeboat.{work}.handler").handler
+        require_unasked()
+        return handler(event, context)
 
 
 def _usage(what: str) -> int:
