@@ -91,7 +91,7 @@ def test_a_database_that_does_not_fit_is_handed_over_before_it_is_locked(
     with small_functions.backups.database.connect() as other, other.transaction():
         other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         job = small_functions.call()["handed_over"]
-    assert job["reason"].endswith("a function has 15 min")
+    assert job["reason"].endswith("of the 15 min of a function")
     assert job["expected_seconds"] > 700
     (line,) = [each for each in caplog.records if each.message == "backup.handed_over"]
     assert vars(line)["build"] == job["build"]

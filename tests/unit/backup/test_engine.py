@@ -109,7 +109,17 @@ def test_it_fits_if_it_takes_no_more_than_its_share_of_the_time_and_what_is_left
 def test_the_reason_is_a_sentence_with_figures() -> None:
     with pytest.raises(OutgrownError) as caught:
         require_fit(estimate(DatabaseSize(120 * GB), 1769, None, None), room())
-    assert caught.value.what == "120 GB at 65 MB/s take about 30 min; a function has 15 min"
+    assert caught.value.what == (
+        "120 GB at 65 MB/s take about 30 min, more than 80 % of the 15 min of a function"
+    )
+
+
+def test_a_function_whose_time_is_nearly_over_says_so() -> None:
+    with pytest.raises(OutgrownError) as caught:
+        require_fit(estimate(DatabaseSize(20 * GB), 1769, None, None), room(left=45))
+    assert caught.value.what == (
+        "20 GB at 65 MB/s take about 5 min, and 45 s of the function's time are left"
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +136,15 @@ def test_only_larger_databases_are_looked_at_closely(size: int, given: Room, *, 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(1860, "31 min"), (5399, "89 min"), (5400, "1.5 h"), (43_200, "12.0 h")]
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (59, "59 s"),
+        (1860, "31 min"),
+        (5399, "89 min"),
+        (5400, "1.5 h"),
+        (43_200, "12.0 h"),
+    ],
 )
 def test_a_forecast_is_no_more_exact_than_it_can_be(seconds: float, words: str) -> None:
     assert in_words(seconds) == words

@@ -32,6 +32,7 @@ MIN_SECONDS = 20.0
 """A shorter dump says nothing of the pace: it is mostly waits and definitions."""
 
 _SHORT = timedelta(minutes=90)
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,18 @@ class Room:
     @property
     def seconds(self) -> float:
         """How long the backup may be expected to take."""
-        return min(self.minutes * 60 * self.threshold_percent / 100, self.seconds_left)
+        return min(self._share, self.seconds_left)
+
+    @property
+    def words(self) -> str:
+        """Why it may not take longer."""
+        if self.seconds_left < self._share:
+            return f"and {in_words(max(self.seconds_left, 0))} of the function's time are left"
+        return f"more than {self.threshold_percent} % of the {self.minutes} min of a function"
+
+    @property
+    def _share(self) -> float:
+        return self.minutes * 60 * self.threshold_percent / 100
 
 
 @dataclass(frozen=True)
@@ -141,14 +153,16 @@ def require_fit(expected: Estimate, room: Room) -> None:
         return
     raise OutgrownError(
         f"{format_size(expected.bytes)} at {format_size(expected.pace)}/s take about"
-        f" {in_words(expected.seconds)}; a function has {room.minutes} min",
+        f" {in_words(expected.seconds)}, {room.words}",
         todo='Let it run as a job (engine = "auto" or "job").',
         expected_seconds=expected.seconds,
     )
 
 
 def in_words(seconds: float) -> str:
-    """A forecast of a duration: 31 min, 2.4 h."""
+    """A forecast of a duration: 40 s, 31 min, 2.4 h."""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
     time = timedelta(seconds=seconds)
     return format_age(time) if time < _SHORT else f"{time / timedelta(hours=1):.1f} h"
 
