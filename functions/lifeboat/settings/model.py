@@ -307,3 +307,20 @@ class Settings(_CommonSettings):
                     f"{sources[arn]}: a drill never restores into the server it protects"
                 )
         return drill
+
+    @field_validator("job")
+    @classmethod
+    def _ends_before_its_lock(cls, job: JobSettings, info: ValidationInfo) -> JobSettings:
+        """A backup's lock counts from the start of its run, and S3 takes none that has ended."""
+        databases: tuple[DatabaseSettings, ...] = info.data.get("databases", ())
+        retention: Retention | None = info.data.get("retention")
+        if retention is None or info.data.get("object_lock") == "off":
+            return job
+        shortest = min(retention.of(tier).lock_days for tier in Tier)
+        if any(each.has_jobs for each in databases) and job.timeout_hours >= shortest * 24:
+            raise expected_error(
+                f"an object whose timeout_hours is below {shortest * 24}: a tier's backups are"
+                f" locked for {shortest} {'day' if shortest == 1 else 'days'}, counted from the"
+                " start of the run, and that lock must not end before the run"
+            )
+        return job

@@ -81,3 +81,34 @@ def test_machines_are_as_documented() -> None:
 def test_what_makes_no_sense_is_refused(job: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         settings_of(job=job)
+
+
+@pytest.mark.parametrize(
+    ("more", "hours", "fits"),
+    [
+        ({}, 23, True),
+        ({}, 24, False),
+        ({"object_lock": "off"}, 36, True),
+        ({"retention": {"daily": {"days": 30, "lock_days": 2}}}, 36, True),
+    ],
+)
+def test_a_job_ends_before_the_lock_of_its_backup(
+    more: dict[str, Any], hours: int, *, fits: bool
+) -> None:
+    """S3 refuses the manifest of a run that lasts longer than its lock."""
+    values = {"retention": {"daily": {"days": 30, "lock_days": 1}}} | more
+    if fits:
+        assert settings_of(job={"timeout_hours": hours}, **values).job.timeout_hours == hours
+        return
+    with pytest.raises(SettingsError, match=r"timeout_hours is below 24: .* for 1 day,"):
+        settings_of(job={"timeout_hours": hours}, **values)
+
+
+def test_without_jobs_their_hours_do_not_matter() -> None:
+    databases = [{"name": "app", "secret_arn": SECRET, "engine": "function"}]
+    whole = {
+        "databases": databases,
+        "job": {"timeout_hours": 36},
+        "retention": {"daily": {"days": 30, "lock_days": 1}},
+    }
+    assert parse({"lifeboat": whole}).job.timeout_hours == 36
