@@ -66,7 +66,7 @@ def test_twelve_databases_of_a_file_are_one_plan_and_one_question(
     assert f"delete {file}: it has passwords" in said.err
     for each in names:
         assert f"new role lifeboat_{each.replace('-', '_')}; new secret Tried/{each}" in said.plan
-    assert "170 resources" in said.plan
+    assert "222 resources" in said.plan
     assert "Secrets Manager, 24 secrets $9.60" in said.plan
     assert said.err.count("[y/N]") == 1
     lines = said.out.replace(str(settings), "lifeboat.toml").partition("Plan:")[2].splitlines()

@@ -28,7 +28,7 @@ def test_setup_goes_from_a_url_to_a_proven_backup_also_after_an_interruption(
     person.answers("Email for alerts", "ops@example.com")
     person.reads("SQL that will be run:", "CREATE ROLE lifeboat_shop LOGIN", "Plan:")
     person.reads("account", account.account, account.region, "stack Tried")
-    person.reads("38 resources", "a month", "ops@example.com")
+    person.reads("46 resources", "a month", "ops@example.com")
     assert not modern.roles() & {"lifeboat_shop", "lifeboat_shop_restore"}
     person.answers("Make and deploy all of that? [y/N]", "y")
     person.reads("✓ " + str(settings) + " written", "The check before")
@@ -93,7 +93,7 @@ def _doctor_finds_what_is_wrong(
     """In the one installation that a test here has."""
     said = lifeboat("doctor", "--settings", str(settings), "--json")
     found = {each["check"]: each for each in json.loads(said.out)["checks"]}
-    good = ("credentials", "settings", "database shop, role", "functions", "schedules")
+    good = ("credentials", "settings", "database shop, role", "functions", "jobs", "schedules")
     assert all(found[name]["ok"] for name in (*good, "restores by Tried/shop-restore")), said.all
     assert "ops@example.com has not confirmed" in found["notifications"]["found"]
     assert "sns subscribe" in found["notifications"]["next"]
@@ -112,5 +112,6 @@ def _doctor_finds_what_is_wrong(
     assert said.code == ExitCode.NOT_SAFE
     assert "FIX  schedules: Tried-backup-shop is DISABLED" in said.out
     assert "Tried-drill-shop has another part of the settings" in said.out
+    assert "Tried-drill-shop-job has another part of the settings" in said.out
     assert "FIX  database shop: The database shop: Could not connect" in said.out
     assert "OK   credentials" in said.out
