@@ -1,4 +1,4 @@
-"""The stack's projects: a build of each runs its function's work, with that function's rights."""
+"""What builds of the stack's projects may not do; test_commands_become_jobs has what they do."""
 
 import json
 import uuid
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifeboat.model.engine import BuildVariable, Engine
+from lifeboat.model.engine import BuildVariable
 from tests.deployed.conftest import Installation
 from tests.support.aws_helpers import eventually
 
@@ -28,40 +28,7 @@ def run(installation: Installation, project: str, event: Mapping[str, object]) -
         return dict(build)
 
     assert eventually(lambda: look()["buildStatus"] != "IN_PROGRESS", seconds=300)
-    return look() | {"run_id": values[BuildVariable.RUN_ID]}
-
-
-def answer(installation: Installation, function: str, build: dict[str, Any]) -> dict[str, Any]:
-    """What the program of a build has answered: a line of JSON in its function's log."""
-    stream = build["logs"]["streamName"]
-    assert stream.startswith("job/")
-    events = installation.aws.client("logs").get_log_events(
-        logGroupName=f"/aws/lambda/{function}", logStreamName=stream, startFromHead=True
-    )["events"]
-    lines = [each["message"].strip() for each in events]
-    found = [json.loads(line) for line in lines if line.startswith("{")]
-    said = [each for each in found if "level" not in each and "_aws" not in each]
-    assert build["buildStatus"] == "SUCCEEDED", "\n".join(lines[-30:])
-    (only,) = said
-    ids = {each.get("function_request_id") for each in found if "level" in each}
-    assert ids == {build["run_id"]}
-    return dict(only)
-
-
-def test_a_job_takes_a_backup_and_another_proves_it(installation: Installation) -> None:
-    build = run(installation, "Lifeboat-backup-app-job", {"database": "app", "label": "by-a-job"})
-    backup = answer(installation, "Lifeboat-backup-app", build)["backup"]
-    assert installation.manifest(backup).engine is Engine.JOB
-
-    event = {"database": "app", "backup": backup}
-    build = run(installation, "Lifeboat-drill-app-job", event)
-    assert answer(installation, "Lifeboat-drill-app", build)["verdict"] == "proven"
-
-
-def test_a_job_restores(installation: Installation) -> None:
-    event = {"action": "list", "database": "app"}
-    build = run(installation, "Lifeboat-restore-job", event)
-    assert "backups" in answer(installation, "Lifeboat-restore", build)
+    return look()
 
 
 @pytest.mark.parametrize("work", ["backup", "drill"])
