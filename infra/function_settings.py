@@ -19,7 +19,7 @@ def backup_settings(settings: Settings) -> str:
             "alerts": _ALL_BUT_SLACK,
             "restore": True,
             "former_encryption_keys": True,
-            "databases": {"__all__": {"validation"}},
+            "databases": {"__all__": {"validation", "neon"}},
         },
     )
 
@@ -33,8 +33,14 @@ def drill_settings(settings: Settings) -> str:
             "alerts": _ALL_BUT_SLACK,
             "restore": True,
             "former_encryption_keys": True,
+            "databases": {"__all__": {"neon"}},
         },
     )
+
+
+def neon_watch_settings(settings: Settings) -> str:
+    """Where in Neon each database is that is there, and with which key to ask."""
+    return settings.at_providers().model_dump_json(exclude_defaults=True)
 
 
 def monitor_settings(settings: Settings) -> str:

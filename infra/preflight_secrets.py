@@ -33,12 +33,30 @@ class _Secret:
     keys: tuple[str, ...]
     """What that setting has."""
 
+    holds: str = "URL"
+    """What a person types or pastes into it."""
+
+    renew: str = "Change the role's password"
+    """How to make what it holds worthless, in an imperative."""
+
 
 def _secrets(settings: Settings) -> Iterator[_Secret]:
     for index, database in enumerate(settings.databases):
         setting = f"lifeboat.databases.{index}.secret_key_arn"
         keys = tuple(filter(None, [database.secret_key_arn]))
         yield _Secret(database.name, database.secret_arn, setting, keys)
+        if neon := database.neon:
+            setting = f"lifeboat.databases.{index}.neon.api_key_secret_key_arn"
+            keys = tuple(filter(None, [neon.api_key_secret_key_arn]))
+            whose = f"{database.name}'s key of Neon"
+            yield _Secret(
+                whose,
+                neon.api_key_secret_arn,
+                setting,
+                keys,
+                holds="API key",
+                renew="Revoke the key in the Neon console and make a new one",
+            )
     for whose, part in (("drill", settings.drill), ("restore", settings.restore)):
         setting = f"lifeboat.{whose}.target_secret_key_arns"
         for arn in part.target_secret_arns:
@@ -89,8 +107,8 @@ def _parameter_problems(
     if not found:
         yield PreflightError(
             f"The parameter of {secret.whose} does not exist: {secret.arn}",
-            todo=f"Create it, typing or pasting the URL: {_put(names[0])}; or correct the ARN in"
-            " lifeboat.toml.",
+            todo=f"Create it, typing or pasting the {secret.holds}: {_put(names[0])}; or correct"
+            " the ARN in lifeboat.toml.",
         )
         return
     yield from _unusable_parameter(secret, found[0], keys)
@@ -104,7 +122,7 @@ def _unusable_parameter(
         yield PreflightError(
             f"The parameter of {secret.whose} is a {found.get('Type')}, which isn't encrypted: "
             f"{secret.arn}",
-            todo="Change the role's password, since the old one could be read. Then create another "
+            todo=f"{secret.renew}, since the old one could be read. Then create another "
             f"parameter, since a type can't be changed: {_put('<another name>')}; put its ARN into "
             "lifeboat.toml, and delete the old one.",
         )
@@ -129,7 +147,7 @@ def _no_secret(secret: _Secret, error: ClientError) -> PreflightError:
     return PreflightError(
         f"The secret of {secret.whose} does not exist: {secret.arn}",
         todo=(
-            f"Create it, typing or pasting the URL: aws secretsmanager create-secret "
+            f"Create it, typing or pasting the {secret.holds}: aws secretsmanager create-secret "
             f"--name {name} --secret-string file:///dev/stdin --query ARN; then put the ARN that "
             "this prints into lifeboat.toml."
         ),

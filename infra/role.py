@@ -24,7 +24,7 @@ WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 class FunctionRole(iam.Role):
-    """A role for one function: the given statements, its log, and notifications.
+    """A role for one function: the given statements, its log, and notifications if it sends any.
 
     Args:
         scope: parent construct.
@@ -34,6 +34,7 @@ class FunctionRole(iam.Role):
         statements: what else it may do.
         wildcard_reasons: by pattern of keys in `statements`, the reason for its wildcard.
         project: the CodeBuild project to which the function may hand a run over, if it has one.
+        notifies: whether the function notifies people itself.
     """
 
     def __init__(  # noqa: PLR0913  # each by its name
@@ -46,9 +47,11 @@ class FunctionRole(iam.Role):
         statements: Iterable[iam.PolicyStatement],
         wildcard_reasons: Mapping[str, str],
         project: str | None = None,
+        notifies: bool = True,
     ) -> None:
         stack = Stack.of(scope)
-        self.work = [*statements, *_publish(shared, stack), _write_logs(log)]
+        publish = _publish(shared, stack) if notifies else ()
+        self.work = [*statements, *publish, _write_logs(log)]
         """What it may do for its work, which the role of its job may do too."""
         allowed = list(self.work)
         if project:

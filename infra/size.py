@@ -9,6 +9,9 @@ _SHARED = 19
 _RESTORES, _DASHBOARD = 5, 1
 """Function, log, role, async settings and the rule that hears of retrievals; the dashboard."""
 
+_NEON_WATCH = FUNCTION_RESOURCES
+"""One function, with a schedule, for all databases in Neon."""
+
 _JOB_FAILURES = 2
 """The rule that hears of failed jobs, and its right to invoke the monitor."""
 
@@ -19,6 +22,8 @@ def resources(settings: Settings) -> int:
     jobs = sum(each.has_jobs for each in settings.databases)
     of_databases = works * (len(settings.databases) * FUNCTION_RESOURCES + jobs * JOB_RESOURCES)
     rest = _RESTORES * settings.restore.enabled + _DASHBOARD * settings.dashboard
+    if settings.at_providers().databases:
+        rest += _NEON_WATCH
     if jobs:
         rest += _JOB_FAILURES + JOB_RESOURCES * settings.restore.enabled
     return _SHARED + rest + len(settings.alerts.emails) + of_databases

@@ -26,6 +26,7 @@ from infra.job_failures import JobFailures
 from infra.job_project import JobSources
 from infra.monitor_function import MonitorFunction
 from infra.names import output_name
+from infra.neon_watch_function import NEON_WATCH_CRON, NeonWatchFunction
 from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, ScheduleSpec
 from infra.shared_resources import SharedResources, as_asset, as_source
@@ -113,6 +114,8 @@ class LifeboatStack(Stack):
         monitor = self._monitor(settings, shared)
         if has_jobs:
             JobFailures(self, "JobFailures", monitor=monitor.function)
+        if settings.at_providers().databases:
+            self._neon_watch(settings, shared)
         if settings.restore.enabled:
             self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
@@ -207,13 +210,22 @@ class LifeboatStack(Stack):
         CfnOutput(self, "StatusCommand", value=self._commands.status())
         return monitor
 
+    def _neon_watch(self, settings: Settings, shared: SharedResources) -> None:
+        watch = NeonWatchFunction(self, "NeonWatch", settings=settings, shared=shared)
+        spec = ScheduleSpec(
+            cron=NEON_WATCH_CRON,
+            event={"scheduled": SCHEDULED_TIME},
+            purpose="when Neon is asked about its databases",
+        )
+        self._start(self, "NeonWatchSchedule", spec=spec, invoked=watch)
+
     def _start(
         self,
         scope: Construct,
         construct_id: str,
         *,
         spec: ScheduleSpec,
-        invoked: BackupFunction | DrillFunction | MonitorFunction,
+        invoked: BackupFunction | DrillFunction | MonitorFunction | NeonWatchFunction,
     ) -> None:
         Schedule(
             scope,

@@ -9,6 +9,7 @@ from infra.function_settings import (
     backup_settings,
     drill_settings,
     monitor_settings,
+    neon_watch_settings,
     restore_settings,
 )
 from lifeboat.model.keys import COMMAND_LINE_KEY
@@ -63,6 +64,8 @@ def _outputs(stack: Stack) -> Mapping[str, str] | None:
 def _expected(settings: Settings) -> Iterator[tuple[str, str | None, str, FunctionSize | None]]:
     """Job, database, settings and size of each function."""
     yield "monitor", None, monitor_settings(settings), None
+    if settings.at_providers().databases:
+        yield "neon-watch", None, neon_watch_settings(settings), None
     if settings.restore.enabled:
         yield "restore", None, restore_settings(settings), settings.restore
     for each in settings.databases:
@@ -125,6 +128,8 @@ def _jobs(stack: Stack, settings: Settings) -> Iterator[Check]:
 def _schedules(stack: Stack, settings: Settings) -> Iterator[Check]:
     client, off = stack.client("scheduler"), []
     wanted: list[tuple[str, str | None]] = [("monitor", None)]
+    if settings.at_providers().databases:
+        wanted.append(("neon-watch", None))
     for each in settings.databases:
         wanted.append(("backup", each.name))
         if settings.drill.enabled:

@@ -34,6 +34,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="CHECK")
     parser.add_argument("--skip", nargs="+", choices=names, default=[], metavar="CHECK")
     parser.add_argument("--key", metavar="ARN", help="a KMS key, for the check former-key")
+    parser.add_argument(
+        "--neon", action="store_true", help="the database has databases.neon: also the check neon"
+    )
     parser.add_argument("--stack", default="LifeboatSmoke", help="its name; must not exist yet")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE")
     asked = parser.parse_args(argv)
@@ -45,7 +48,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def chosen(asked: argparse.Namespace) -> list[Check]:
     """The checks to run, in their order."""
     names = set(asked.only) - set(asked.skip)
-    return [check for check in CHECKS if check.name in names and (asked.key or not check.key)]
+    given = {"key": bool(asked.key), "neon": asked.neon}
+    return [
+        check
+        for check in CHECKS
+        if check.name in names and all(given[need] for need in given if getattr(check, need))
+    ]
 
 
 def plan(asked: argparse.Namespace, where: str) -> str:

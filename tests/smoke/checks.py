@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.smoke import jobs
+from tests.smoke import jobs, neon
 from tests.smoke.account import Account
 from tests.smoke.seen import Seen
 
@@ -27,6 +27,7 @@ class Check:
         expected: what has to be seen.
         run: does it.
         key: whether it needs a KMS key.
+        neon: whether it needs a database in Neon.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Check:
     expected: str
     run: Callable[[Account], Seen]
     key: bool = False
+    neon: bool = False
 
 
 def _alarms(account: Account) -> Seen:
@@ -176,6 +178,9 @@ CHECKS = (
     Check("export", "exports the database into the bucket", 5, "the link answers 200", _export),
     Check(
         "monitor", "looks", 1, "no finding check-incomplete: it may see all that it must", _monitor
+    ),
+    Check(
+        "neon", "asks Neon, and reads what was stored", 1, "plan and window", neon.watch, neon=True
     ),
     Check("quota", "looks", 1, "at least one build at once, of each machine", jobs.quota),
     Check("image", "runs a build that describes itself", 5, "Python 3.13", jobs.image),

@@ -8,7 +8,16 @@ import pytest
 
 from layers.code import function_code
 from lifeboat.settings import Deployment, parse
-from tests.stack.stacks import ACCOUNT, OPEN, PLAIN, REGION, ROOT, SEALED, Synthesized
+from tests.stack.stacks import (
+    ACCOUNT,
+    IN_NEON,
+    OPEN,
+    PLAIN,
+    REGION,
+    ROOT,
+    SEALED,
+    Synthesized,
+)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +79,12 @@ def sealed(synthesize: Callable[..., Synthesized]) -> Synthesized:
 def unlocked(synthesize: Callable[..., Synthesized]) -> Synthesized:
     """No Object Lock, a tier that stays in Standard forever, no drills and no jobs."""
     return synthesize(OPEN)
+
+
+@pytest.fixture(scope="session")
+def in_neon(synthesize: Callable[..., Synthesized]) -> Synthesized:
+    """Three databases, of which two are in Neon; keys of one's own, and a private network."""
+    return synthesize(IN_NEON)
 
 
 @pytest.fixture(params=["plain", "sealed", "unlocked"])

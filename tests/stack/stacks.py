@@ -101,6 +101,35 @@ OPEN: dict[str, Any] = {
     "restore": {"enabled": False},
 }
 
+NEON_SECRET = SECRET.format("neon")
+NEON_SECRET_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/55555555-2222-3333-4444-555555555555"
+NEON_PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/lifeboat/neon"
+IN_NEON: dict[str, Any] = {
+    "databases": [
+        {
+            "name": "app",
+            "secret_arn": SECRET.format("app"),
+            "neon": {
+                "project_id": "shiny-wind-028834",
+                "api_key_secret_arn": NEON_SECRET,
+                "api_key_secret_key_arn": NEON_SECRET_KEY,
+            },
+        },
+        {
+            "name": "shop",
+            "secret_arn": SECRET.format("shop"),
+            "neon": {
+                "project_id": "calm-lake-1",
+                "branch_id": "br-small-term-683261",
+                "api_key_secret_arn": NEON_PARAMETER,
+            },
+        },
+        {"name": "blog", "secret_arn": SECRET.format("blog")},
+    ],
+    "encryption": KEY,
+    "network": SEALED["network"],
+}
+
 
 @dataclass(frozen=True)
 class Synthesized:

@@ -335,7 +335,7 @@ def test_the_bill_counts_what_the_template_has(
     assert monitor["Environment"]["Variables"]["LIFEBOAT_SECRETS"] == str(len(readable))
 
 
-@pytest.mark.parametrize("name", ["plain", "unlocked"])
+@pytest.mark.parametrize("name", ["plain", "unlocked", "in_neon"])
 def test_the_plan_of_a_setup_counts_the_resources(
     name: str, request: pytest.FixtureRequest
 ) -> None:

@@ -27,7 +27,9 @@ MAX_NAMES = 100
 
 _Text = Annotated[str, Field(max_length=MAX_TEXT)]
 _Name = Annotated[str, Field(max_length=MAX_NAME)]
-_Amount = Annotated[int, Field(ge=0)]
+_Amount = Annotated[int, Field(ge=0, le=2**63 - 1)]
+_Seconds = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""Bounded, so that whoever reckons with them meets no overflow."""
 
 
 class ProblemKind(StrEnum):
@@ -96,7 +98,7 @@ class ScheduleFacts(StoredRecord):
     frequency: _Name
     hour: int | None = None
     day: int | None = None
-    retention_seconds: _Amount | None = None
+    retention_seconds: _Seconds | None = None
 
 
 class SnapshotFacts(StoredRecord):
@@ -147,7 +149,7 @@ class ProviderFacts(StoredRecord):
     project_id: _Name
     plan: _Name
     region: _Name
-    history_seconds: _Amount
+    history_seconds: _Seconds
     transfer_bytes: _Amount
     period_start: UtcTime
     period_end: UtcTime

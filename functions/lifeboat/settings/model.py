@@ -267,7 +267,8 @@ class Settings(_CommonSettings):
         """The settings of the function that asks providers about databases."""
         asked = (each for each in self.databases if each.neon)
         return ProviderSettings(
-            databases=tuple(NeonDatabase(name=each.name, neon=each.neon) for each in asked)
+            databases=tuple(NeonDatabase(name=each.name, neon=each.neon) for each in asked),
+            encryption=self.encryption,
         )
 
     @field_validator("databases")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from lifeboat.settings.fields import KeyArn, SettingsModel, expects, matching
+from lifeboat.settings.fields import Encryption, KeyArn, SettingsModel, expects, matching
 from lifeboat.settings.secret_arns import SecretArn
 
 _ID = r"[a-z0-9-]{1,60}"
@@ -57,3 +57,11 @@ class ProviderSettings(SettingsModel):
 
     databases: tuple[NeonDatabase, ...]
     """The databases that it asks about."""
+
+    encryption: Encryption = "S3"
+    """How what it writes is encrypted."""
+
+    @property
+    def kms_key(self) -> str | None:
+        """The ARN of the KMS key for that; None for keys that S3 manages."""
+        return None if self.encryption == "S3" else self.encryption

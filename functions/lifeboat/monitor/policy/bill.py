@@ -181,6 +181,7 @@ def secrets_of(settings: Settings) -> int:
     """The number of secrets in Secrets Manager that the functions read; parameters are free."""
     arns = {
         *(each.secret_arn for each in settings.databases),
+        *(each.neon.api_key_secret_arn for each in settings.databases if each.neon),
         *settings.drill.target_secret_arns,
         *settings.restore.target_secret_arns,
         *filter(None, settings.alerts.url_secret_arns),
