@@ -11,6 +11,7 @@ from lifeboat_cli.context import Context
 from lifeboat_cli.stack import Stack
 from lifeboat_setup.account import Account, SettingsFile, account_of, settings_file
 from lifeboat_setup.check_databases import database_checks
+from lifeboat_setup.check_neon import neon_checks
 from lifeboat_setup.check_stack import stack_checks
 from lifeboat_setup.checks import Check, all_of, looked
 
@@ -41,6 +42,7 @@ def examine(context: Context, name: str, scratch: Path) -> Iterator[Check]:
     context.stack = Stack(file.stack, account.session)
     yield from looked("secrets", lambda: _needs(account, settings, file.stack))
     yield from database_checks(account.session, settings, scratch)
+    yield from neon_checks(account.session, settings)
     yield from looked("stack", lambda: stack_checks(context, settings))
 
 
