@@ -156,6 +156,30 @@ def new_parameter(aws: LocalAws, **more: str) -> str:
     return arn
 
 
+def test_a_key_of_neon_has_to_be_there_and_usable(account: LocalAws, check: Check) -> None:
+    account.bootstrap()
+    neon, place = "lifeboat.databases.0.neon", "lifeboat.databases.0.neon.project_id=calm-lake-1"
+    app, missing = new_secret(account), unborn(account).replace("/app", "/neon")
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    there = new_secret(account, "lifeboat/neon", KmsKeyId=key)
+
+    code, said = check(app, "-c", place, "-c", f"{neon}.api_key_secret_arn={missing}")
+    assert code == 1
+    assert f"The secret of app's key of Neon does not exist: {missing}" in said
+    assert "typing or pasting the API key: aws secretsmanager create-secret" in said
+
+    code, said = check(app, "-c", place, "-c", f"{neon}.api_key_secret_arn={there}")
+    assert code == 1
+    assert f"Set {neon}.api_key_secret_key_arn" in said
+
+    plain = f"arn:aws:ssm:{account.region}:{account.account}:parameter/neon"
+    account.client("ssm").put_parameter(Name="/neon", Value="napi_hunter2", Type="String")
+    code, said = check(app, "-c", place, "-c", f"{neon}.api_key_secret_arn={plain}")
+    assert code == 1
+    assert "Revoke the key in the Neon console and make a new one, since the old one" in said
+    assert "hunter2" not in said
+
+
 @pytest.mark.parametrize("name", ["/lifeboat/app", "app"])
 def test_a_parameter_may_stand_where_a_secret_may(
     account: LocalAws, check: Check, name: str
