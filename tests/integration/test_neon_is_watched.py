@@ -92,7 +92,8 @@ def watcher(aws: LocalAws, bucket: Bucket, neon: FakeNeon, secret: str) -> Watch
         reports=ReportStore(Vault(bucket.client, bucket.name), None),
         remaining=lambda: 60.0,
         now=NOW,
-        logger=Logger(service="lifeboat-neon-watch", stream=log),
+        # A name of its own, as loggers of one name write to the stream of the first of them.
+        logger=Logger(service=f"lifeboat-watch-of-{bucket.name}", stream=log),
         pool=neon_pool(),
         base_url=neon.url,
     )
