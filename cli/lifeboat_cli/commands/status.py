@@ -44,6 +44,9 @@ def status(context: Context, database: str | None) -> ExitCode:
         context.show(table(_HEADINGS, map(_cells, databases)))
         for each in databases:
             context.show_prose(*_jobs(each))
+        for each in filter(_says, databases):
+            context.show("")
+            context.show_prose(f"{each['name']}: {safe_line(_says(each))}")
         for finding in findings:
             _show_finding(context, finding)
         context.show("", *_summary(answer, databases))
@@ -101,6 +104,12 @@ def _jobs(database: Answer) -> Iterator[str]:
         since = f"since {minute(job['since'])} UTC"
         why = f": {safe_line(job['reason'])}" if job["reason"] else ""
         yield f"{database['name']}: a {job['kind']} {state} {since}{why}"
+
+
+def _says(database: Answer) -> str:
+    """What its provider can give back by itself; "" if the provider is not asked."""
+    provider = database.get("provider")  # a stack from before has no such key
+    return provider["says"] if provider else ""
 
 
 def _show_finding(context: Context, finding: Answer) -> None:

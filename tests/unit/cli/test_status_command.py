@@ -81,6 +81,17 @@ def test_it_is_safe_only_when_the_monitor_says_healthy(
     assert json.loads(capsys.readouterr().out) == said
 
 
+def test_what_a_provider_can_give_back_stands_below_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    neon = database("app", "healthy") | {"provider": {"says": "Neon can.\nWARNING: forged"}}
+    both = answer("healthy", database("a", "healthy"), neon)
+    monkeypatch.setattr(status, "call", lambda *_: both)
+    main(["status", *HERE])
+    _, below, *_ = capsys.readouterr().out.split("\n\n")
+    assert below.splitlines()[0] == "app: Neon can.\\nWARNING: forged"
+
+
 def test_the_worst_database_comes_first_and_the_table_fits_80_columns(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
