@@ -26,12 +26,20 @@ class Allowance:
     Attributes:
         terms: how much, and what happens beyond that.
         provider: whose plan it is; None if only the settings say so.
-        stated: whether the settings say so; if not, it is the provider's smallest plan.
+        stated: whether the settings say so.
+        told: what the provider itself has told, such as its plan; None if it has told nothing. If
+            the settings say nothing either, it is the provider's smallest plan.
     """
 
     terms: TransferSettings
     provider: Provider | None
     stated: bool
+    told: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is more than a guess."""
+        return self.stated or self.told is not None or self.provider is None
 
     @property
     def bytes(self) -> float | None:
@@ -43,20 +51,30 @@ class Allowance:
     def words(self) -> str:
         """How much, and where that is stated."""
         much = "no limit" if self.bytes is None else f"{format_size(self.bytes)} a month"
+        if self.told:
+            return f"{much} ({self.told})"
         if self.stated or self.provider is None:
             return f"{much} (databases[].transfer)"
         plan = f"{self.provider.title}'s {self.provider.free.name} plan"
         return f"{much} ({plan}; databases[].transfer states yours)"
 
 
-def allowance_of(database: WatchedDatabase, provider: str | None) -> Allowance | None:
+def allowance_of(
+    database: WatchedDatabase, provider: str | None, plan_id: str | None = None
+) -> Allowance | None:
     """What may be read from a database's server; None if no limit is known.
 
     Args:
-        database: its settings, which take precedence.
+        database: its settings. They take precedence, as who pays may accept a bill; but not over a
+            plan that stops the database.
         provider: its name in the manifest.
+        plan_id: the plan as the provider's API names it; None if it was not asked.
     """
     known = provider_named(provider)
+    plan = known.plan_with(plan_id) if known and plan_id else None
+    if known and plan and (plan.transfer.suspends or not database.transfer):
+        told = f"{known.title}'s {plan.name} plan, as {known.title} says"
+        return Allowance(terms=plan.transfer, provider=known, stated=False, told=told)
     if database.transfer:
         return Allowance(terms=database.transfer, provider=known, stated=True)
     if known is None:
@@ -72,7 +90,7 @@ def transfer_cost(month_bytes: float, allowance: Allowance | None) -> float:
     if allowance is None:
         return 0.0
     terms = allowance.terms
-    if not allowance.stated and allowance.provider:
+    if not allowance.is_known and allowance.provider:
         terms = allowance.provider.paid.transfer
     if terms.allowance_gb is None:
         return 0.0
@@ -120,7 +138,7 @@ def forecast(manifest: Manifest, database: WatchedDatabase, now: datetime) -> Tr
 
 def consequence(allowance: Allowance, month_bytes: float) -> str:
     """What happens when more is read than allowed."""
-    if not allowance.stated and allowance.provider:
+    if not allowance.is_known and allowance.provider:
         return (
             f"On that plan {allowance.provider.title} stops the database then; on a larger one it"
             " costs money or nothing."
@@ -137,6 +155,8 @@ def fixes(allowance: Allowance) -> tuple[str, ...]:
         f" again (databases[].exclude_table_data), then make deploy; {DOCS_PAGE} has the figures."
     )
     larger = "Or take a larger plan, and state it in databases[].transfer."
+    if allowance.told:
+        return less, "Or take a larger plan."
     if allowance.stated or allowance.provider is None:
         return less, larger
     paid, free = allowance.provider.paid, allowance.provider.free

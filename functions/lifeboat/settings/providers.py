@@ -8,7 +8,8 @@ Looked up on 2026-11-29 in the providers' own documentation:
   https://supabase.com/docs/guides/platform/billing-faq#fair-use-policy. Counted per organization,
   the pooler's traffic included.
 
-A plan cannot be seen from outside, so `databases[].transfer` states it.
+A plan cannot be seen from outside, so `databases[].transfer` states it. Only Neon's API tells it,
+where a database has `databases[].neon`.
 """
 
 import re
@@ -27,10 +28,12 @@ class Plan:
     Attributes:
         name: the provider's own.
         transfer: what it includes per month, and what happens beyond that.
+        ids: its names in the provider's API.
     """
 
     name: str
     transfer: TransferSettings
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,7 @@ class Provider:
         counts_by: the unit whose databases share an allowance.
         free: the smallest plan.
         paid: the smallest plan that costs money.
+        larger: other plans.
     """
 
     name: str
@@ -52,9 +56,16 @@ class Provider:
     counts_by: str
     free: Plan
     paid: Plan
+    larger: tuple[Plan, ...] = ()
+
+    def plan_with(self, plan_id: str) -> Plan | None:
+        """The plan that the provider's API names so; None if it is unknown here."""
+        plans = (self.free, self.paid, *self.larger)
+        return next((each for each in plans if plan_id in each.ids), None)
 
 
 _FREE = TransferSettings(allowance_gb=5, suspends=True)
+_NEON_PAID = TransferSettings(allowance_gb=100, price_per_gb=0.1)
 
 PROVIDERS = (
     Provider(
@@ -62,8 +73,12 @@ PROVIDERS = (
         title="Neon",
         hosts=re.compile(r".+\.neon\.tech"),
         counts_by="project",
-        free=Plan(name="Free", transfer=_FREE),
-        paid=Plan(name="Launch", transfer=TransferSettings(allowance_gb=100, price_per_gb=0.1)),
+        # The ids are those of BillingSubscriptionType in Neon's OpenAPI file
+        # (npm @neondatabase/api-client 2.7.3). Ids of older generations are left out: their
+        # allowances differ, and are no longer documented.
+        free=Plan(name="Free", transfer=_FREE, ids=frozenset({"free_v3"})),
+        paid=Plan(name="Launch", transfer=_NEON_PAID, ids=frozenset({"launch_v3"})),
+        larger=(Plan(name="Scale", transfer=_NEON_PAID, ids=frozenset({"scale_v3"})),),
     ),
     Provider(
         name="supabase",
