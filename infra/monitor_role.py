@@ -27,6 +27,7 @@ from lifeboat.model.keys import (
     SILENCES_KEY,
     STATE_KEY,
     STATUS_PAGE_KEY,
+    provider_key,
 )
 from lifeboat.model.tiers import Tier
 from lifeboat.settings import Settings
@@ -42,10 +43,11 @@ _MONTHS = f"{EVIDENCE}/*"
 class MonitorRole(FunctionRole):
     """A role that can list the bucket, but cannot read an archive.
 
-    It lists everything and reads manifests, drill reports and records of runs. It cannot read
-    archives: a listing of versions gives their size, class and version, and a version's bytes never
-    change. It writes its own state, what people mute, evidence and the status page, and nothing
-    else. It cannot read a database's secret. It lists the topic's subscriptions, since a
+    It lists everything and reads manifests, drill reports, records of runs, and what providers say
+    about databases. It cannot read archives: a listing of versions gives their size, class and
+    version, and a version's bytes never change. It writes its own state, what people mute, evidence
+    and the status page, and nothing else. It cannot read a database's secret, or a provider's key.
+    It lists the topic's subscriptions, since a
     notification without a subscriber reaches nobody. It asks CodeBuild what became of jobs.
 
     Args:
@@ -73,6 +75,7 @@ class MonitorRole(FunctionRole):
             log=log,
             statements=[
                 *_read_bucket(shared.vault),
+                *_read_provider_reports(shared.vault, settings),
                 iam.PolicyStatement(
                     sid="ListTopicSubscriptions",
                     actions=["sns:ListSubscriptionsByTopic"],
@@ -119,6 +122,13 @@ def _read_url(
 ) -> Iterator[iam.PolicyStatement]:
     """Reading the secret with a URL, where there is one."""
     return read_secrets(sid, [secret] if secret else [], [key] if key else [], stack)
+
+
+def _read_provider_reports(vault: Vault, settings: Settings) -> Iterator[iam.PolicyStatement]:
+    """Reading what is said about the databases whose provider is asked, and about no others."""
+    keys = [provider_key(each.name) for each in settings.databases if each.neon]
+    if keys:
+        yield on_objects("ReadProviderReports", vault, actions=["s3:GetObject"], keys=keys)
 
 
 def _look_at_jobs(stack: Stack, projects: list[str]) -> Iterator[iam.PolicyStatement]:

@@ -12,7 +12,12 @@ from lifeboat.alerts.policy.findings import Code, Health, Level, overall
 from lifeboat.alerts.policy.state import MonitorState
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.observe import observe, request_limit
-from lifeboat.monitor.policy.bill import LIST_REQUESTS, OTHER_REQUESTS, RECORD_REQUESTS
+from lifeboat.monitor.policy.bill import (
+    LIST_REQUESTS,
+    NEON_REQUESTS,
+    OTHER_REQUESTS,
+    RECORD_REQUESTS,
+)
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import (
     DatabaseFacts,
@@ -28,6 +33,7 @@ from local.aws import LocalAws
 from tests.support.aws_helpers import allow, make_role
 from tests.support.backup_harness import Bucket
 from tests.support.bucket_builder import ARCHIVE, BucketBuilder, drilled
+from tests.support.neon_reports import NEON, said
 from tests.support.slots import last_slot
 from tests.support.vaults import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
 
@@ -78,7 +84,10 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> 
     assert evaluate(facts, SETTINGS, datetime.now(UTC)) == ()
 
 
-def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: BucketBuilder) -> None:
+@pytest.mark.parametrize("neon", [False, True])
+def test_the_bill_reckons_with_the_requests_that_a_look_makes(
+    vault: BucketBuilder, *, neon: bool
+) -> None:
     vault.configure(RULES)
     documents = len(vault.back_up_daily(3))
     made: list[str] = []
@@ -89,13 +98,47 @@ def test_the_bill_reckons_with_the_requests_that_a_look_makes(vault: BucketBuild
     events = vault.bucket.client.meta.events
     events.register("before-call.s3", count)
     try:
-        look(vault)
+        look(vault, settings=in_neon() if neon else SETTINGS)
     finally:
         events.unregister("before-call.s3", count)
     listings = [name for name in made if name.startswith("List")]
     assert len(listings) == LIST_REQUESTS
     memory = 1  # is read by whoever calls this look
-    assert len(made) - len(listings) + memory == OTHER_REQUESTS + RECORD_REQUESTS + documents
+    assert len(made) - len(listings) + memory == (
+        OTHER_REQUESTS + RECORD_REQUESTS + NEON_REQUESTS * neon + documents
+    )
+
+
+def in_neon(settings: WatchedSettings = SETTINGS) -> WatchedSettings:
+    """The same settings, of a database that Neon is asked about."""
+    (app,) = settings.databases
+    return settings.model_copy(
+        update={"databases": (app.model_copy(update={"neon": NEON}),)},
+    )
+
+
+def test_what_neon_says_is_read_where_neon_is_asked_and_nowhere_else(vault: BucketBuilder) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    report = said(now, snapshots=None, schedule=None)
+    vault.put(report.key, report.to_json())
+    assert of_app(look(vault)).provider is None
+    facts = look(vault, settings=in_neon())
+    assert of_app(facts).provider == report
+    assert (facts.problems, facts.unmanaged_prefixes) == ((), ())
+
+
+def test_a_report_that_is_not_there_yet_is_no_gap_and_a_damaged_one_is(
+    vault: BucketBuilder,
+) -> None:
+    facts = look(vault, settings=in_neon())
+    assert (of_app(facts).provider, facts.problems) == (None, ())
+    vault.put("providers/app.json", b'{"schema_version": 1, "database": "ap')
+    facts = look(vault, settings=in_neon())
+    assert of_app(facts).provider is None
+    (gap,) = facts.problems
+    assert (gap.subject, gap.database) == ("read providers/app.json", "app")
+    found = [each for each in evaluate(facts, in_neon(), datetime.now(UTC)) if each.subject]
+    assert (Code.CHECK_INCOMPLETE, Level.WARNING) in {(each.code, each.level) for each in found}
 
 
 def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> None:

@@ -290,6 +290,23 @@ def test_the_monitor_may_do_exactly_this(plain: Synthesized) -> None:
     assert allowed["WriteLogs"]["Resource"][0].startswith("<MonitorLog")
 
 
+def test_the_monitor_reads_what_neon_says_and_never_the_key(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    apps: list[dict[str, Any]] = [
+        {"name": name, "secret_arn": SECRET.format(name)} for name in ("app", "shop")
+    ]
+    key = SECRET.format("neon-key")
+    apps[1]["neon"] = {"project_id": "shiny-wind-028834", "api_key_secret_arn": key}
+    stack = synthesize({"databases": apps}, judged=False)
+    allowed = role_of(stack, "Lifeboat-monitor")
+    (bucket,) = allowed["DescribeBucket"]["Resource"]
+
+    assert may(allowed)["ReadProviderReports"] == ("Allow", ["s3:GetObject"])
+    assert allowed["ReadProviderReports"]["Resource"] == [f"{bucket}/providers/shop.json"]
+    assert key not in str(allowed)
+
+
 def test_the_monitor_sees_the_secret_of_its_webhook_and_no_databases(sealed: Synthesized) -> None:
     allowed = role_of(sealed, "Lifeboat-monitor")
 

@@ -15,6 +15,7 @@ from lifeboat.model.inventory import Inventory, Sequence, Table
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, BackupRetention, Manifest, StoredObject
+from lifeboat.model.provider import ProviderReport
 from lifeboat.model.tiers import Tier, expires, tier_of
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.build_facts import BuildFacts
@@ -241,6 +242,8 @@ class Vault:
     objects: list[StoredVersion] | Unknown
     drills: list[DrillReport | Unreadable] = field(default_factory=list)
     attempts: tuple[Attempt, ...] = ()
+    provider: ProviderReport | None = None
+    asked_since: datetime | None = None
     bucket: BucketFacts = BUCKET
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     unmanaged_prefixes: tuple[str, ...] | Unknown = ()
@@ -290,6 +293,7 @@ class Vault:
                     manifests=reduced(self.manifests, listed, self.settings, self.now),
                     drills=tuple(self.drills),
                     attempts=self.attempts,
+                    provider=self.provider,
                     known=self.known(),
                 ),
             ),
@@ -302,10 +306,10 @@ class Vault:
 
     def known(self) -> KnownSchedule | None:
         """What the monitor remembers since `scheduled_since`."""
-        if self.scheduled_since is None:
+        if self.scheduled_since is None and self.asked_since is None:
             return None
-        schedule = schedule_of(self.settings.databases[0])
-        return KnownSchedule(schedule=schedule, since=self.scheduled_since)
+        schedule, since = schedule_of(self.settings.databases[0]), self.scheduled_since or self.now
+        return KnownSchedule(schedule=schedule, since=since, provider_since=self.asked_since)
 
     def findings(self) -> tuple[Finding, ...]:
         return evaluate(self.facts(), self.settings, self.now)

@@ -8,6 +8,7 @@ from lifeboat.model.keys import (
     DRILLS,
     EVIDENCE,
     EXPORTS,
+    PROVIDERS,
     RESTORES,
     STATE_KEY,
     STATUS_PAGE_KEY,
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
 KNOWN_ROOTS = frozenset(
-    {*Tier, DRILLS, RESTORES, EXPORTS, ATTEMPTS, EVIDENCE, TOOLS, STATE_KEY.partition("/")[0]}
+    {
+        *Tier,
+        DRILLS,
+        RESTORES,
+        EXPORTS,
+        ATTEMPTS,
+        EVIDENCE,
+        PROVIDERS,
+        TOOLS,
+        STATE_KEY.partition("/")[0],
+    }
 )
 """The first parts of Lifeboat's keys with a slash."""
 

@@ -17,8 +17,9 @@ from botocore.exceptions import ClientError
 from lifeboat.errors import LifeboatError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.drill_report import DrillReport
-from lifeboat.model.keys import DRILLS, attempt_key
+from lifeboat.model.keys import DRILLS, attempt_key, provider_key
 from lifeboat.model.manifest import Manifest
+from lifeboat.model.provider import ProviderReport
 from lifeboat.model.text import format_size
 from lifeboat.model.tiers import Tier
 from lifeboat.monitor.bucket_facts import bucket_facts
@@ -53,8 +54,8 @@ _LISTINGS = 300
 MAX_DOCUMENT_BYTES = 64_000_000
 """Larger documents are not read. The manifest of 50,000 tables has a tenth of this size."""
 
-MAX_ATTEMPT_BYTES = 64_000
-"""Bytes of a run's record that are read; a valid record is shorter."""
+MAX_RECORD_BYTES = 64_000
+"""Bytes that are read of a run's record or a provider's report; a valid one is shorter."""
 
 _READERS = 4
 """Databases that are read in parallel: most of the time is waiting for S3."""
@@ -68,9 +69,9 @@ def request_limit(settings: WatchedSettings) -> int:
     """The most requests of one check: enough for a quarter of a million versions.
 
     For each database a check reads the newest manifests, the newest one of each tier, the newest
-    reports, and the records of its last runs.
+    reports, the records of its last runs, and what its provider says.
     """
-    documents = settings.monitor.history + len(Tier) + MAX_REPORTS + len(AttemptKind)
+    documents = settings.monitor.history + len(Tier) + MAX_REPORTS + len(AttemptKind) + 1
     return _LISTINGS + len(settings.databases) * documents
 
 
@@ -163,14 +164,22 @@ def _database(
         reader.read(key, DrillReport.from_json, without_details)
         for key in reports_to_read(objects, MAX_REPORTS)
     ]
-    attempts = [reader.attempt(attempt_key(database.name, kind)) for kind in AttemptKind]
-    read = [*manifests, *reports, *attempts]
+    attempts = [
+        reader.record(attempt_key(database.name, kind), Attempt.from_json) for kind in AttemptKind
+    ]
+    provider = (
+        reader.record(provider_key(database.name), ProviderReport.from_json)
+        if database.neon
+        else None
+    )
+    read = [*manifests, *reports, *attempts, provider]
     facts = DatabaseFacts(
         name=database.name,
         objects=objects,
         manifests=(*reduction.done(), *_of(Unreadable, manifests)),
         drills=tuple(each for each in reports if not isinstance(each, Problem)),
         attempts=tuple(_of(Attempt, attempts)),
+        provider=provider if isinstance(provider, ProviderReport) else None,
     )
     return facts, [replace(each, database=database.name) for each in _of(Problem, read)]
 
@@ -212,8 +221,8 @@ class _Reader:
             except LifeboatError as error:
                 return Unreadable.of(key, error)
 
-    def attempt(self, key: str) -> Attempt | Problem | None:
-        """The record of a run; None if there is none."""
+    def record[T](self, key: str, parse: _Parser[T]) -> T | Problem | None:
+        """A small document that is overwritten again and again; None if there is none."""
         client, bucket = self.vault.client, self.vault.bucket
         try:
             with self.budget.request(f"read s3://{bucket}/{key}"):
@@ -223,8 +232,8 @@ class _Reader:
                     if code_of(error) != "NoSuchKey":
                         raise
                     return None
-                body = answer["Body"].read(MAX_ATTEMPT_BYTES)
-            return Attempt.from_json(body, key=key)
+                body = answer["Body"].read(MAX_RECORD_BYTES)
+            return parse(body, key=key)
         except LifeboatError as error:
             return Problem.of(f"read {key}", error)
 

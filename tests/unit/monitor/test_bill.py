@@ -79,7 +79,7 @@ def test_every_line_of_one_database_is_what_the_hand_reckons() -> None:
     starts = (30 + 30 / 7 + 720) * 0.0000002
     together = backups + drills + looks + starts
     assert dollars(found, "Lambda") == pytest.approx(together, abs=1e-4)
-    looking = 720 * (9 * 0.000005 + (6 + 2 + 35) * 0.0000004)
+    looking = 720 * (9 * 0.000005 + (6 + 3 + 35) * 0.0000004)
     assert dollars(found, "S3 requests of the monitor") == pytest.approx(looking, abs=1e-4)
     assert found.total == pytest.approx(sum(each.dollars for each in found.lines), abs=1e-3)
 

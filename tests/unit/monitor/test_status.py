@@ -87,10 +87,13 @@ def test_the_same_as_json() -> None:
             "estimated": True,
             "bytes_per_month": 4_500_000_000,
             "bytes_this_month": 1_500_000_000,
+            "counted_bytes": None,
+            "counted_until": None,
             "allowance_bytes": None,
             "allowance": None,
             "monthly_cost": 0.0,
         },
+        "provider": None,
         "worst_finding": None,
         "jobs": [],
     }

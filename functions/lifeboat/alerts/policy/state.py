@@ -59,12 +59,14 @@ class KnownSchedule(StoredRecord):
         database_since: since when backups by any schedule are expected; None in states from before
             this field existed: then `since` applies.
         first_backup: the scheduled time of the first backup ever seen, which may be deleted by now.
+        provider_since: since when its provider is asked about it; None: it is not.
     """
 
     schedule: str
     since: UtcTime
     database_since: UtcTime | None = None
     first_backup: UtcTime | None = None
+    provider_since: UtcTime | None = None
 
     @property
     def expected_since(self) -> datetime:

@@ -51,6 +51,7 @@ _DELETED = "Somebody may still be deleting, and what is deleted can be brought b
 _UNPROTECTED = "Until it is repaired, whoever may delete objects can delete backups."
 _EXPOSED = "No backup protects the changes since the last one."
 _UNTESTED = "Backups are still taken and checked."
+_TAKEN = "Backups do not depend on it."
 _GROWS = "Growth reaches the limit in weeks, not hours."
 _SILENT = "Until then, nobody is notified of anything else."
 
@@ -89,6 +90,10 @@ WAITS: dict[Code, Wait] = {
     Code.TRANSFER_ALLOWANCE: Wait(
         Urgency.TODAY, "The provider may charge more, or stop the database, at the limit."
     ),
+    Code.NEON_TRANSFER: Wait(
+        Urgency.TODAY, "Neon may charge more, or stop the database, at the limit."
+    ),
+    Code.NEON_GONE: Wait(Urgency.TODAY, "A deleted project can be recovered for some days only."),
     Code.CLOCK_SKEW: Wait(Urgency.TODAY, "Backups with a wrong time do not count."),
     Code.DRILL_ERROR: Wait(Urgency.TODAY, _UNTESTED),
     Code.ENCRYPTION_DRIFT: Wait(Urgency.TODAY, "Each backup sets its own encryption."),
@@ -97,6 +102,12 @@ WAITS: dict[Code, Wait] = {
     Code.STALE_UPLOAD: Wait(Urgency.THIS_WEEK, "It only costs money."),
     Code.UNMANAGED_PREFIX: Wait(Urgency.THIS_WEEK, "It only costs money."),
     Code.NO_RESTORE_TARGET: Wait(Urgency.THIS_WEEK, "Backups can be restored manually."),
+    Code.NEON_HISTORY_SHORT: Wait(Urgency.THIS_WEEK, _TAKEN),
+    Code.NEON_NO_SCHEDULE: Wait(Urgency.THIS_WEEK, _TAKEN),
+    Code.NEON_SNAPSHOT_OVERDUE: Wait(Urgency.THIS_WEEK, _TAKEN),
+    Code.NEON_UNPROTECTED: Wait(Urgency.THIS_WEEK, _TAKEN),
+    Code.NEON_KEY: Wait(Urgency.THIS_WEEK, _TAKEN),
+    Code.NEON_WATCH_STALE: Wait(Urgency.THIS_WEEK, _TAKEN),
     Code.DRILLS_DISABLED: Wait(Urgency.THIS_WEEK, _UNTESTED),
     Code.NO_DRILL: Wait(Urgency.THIS_WEEK, _UNTESTED),
     Code.DRILL_TOO_OLD: Wait(Urgency.THIS_WEEK, _UNTESTED),

@@ -49,8 +49,8 @@ LIST_REQUESTS, OTHER_REQUESTS = 7, 6
 WRITE_REQUESTS = 2
 """Requests that write the status page and the record of evidence, billed like those that list."""
 
-RECORD_REQUESTS = 2
-"""Requests for the records of a database's last backup and last drill."""
+RECORD_REQUESTS, NEON_REQUESTS = 3, 1
+"""Requests for the records of a database's last runs, and for what Neon says, if it is asked."""
 
 _DOCUMENTS = 35
 """Documents that a check usually reads per database: 30 manifests, 5 reports."""
@@ -262,9 +262,11 @@ def _monitor_requests(installation: BilledInstallation, prices: Prices, now: dat
     usages, cron = installation.usages, installation.settings.monitor.cron
     lists = LIST_REQUESTS + WRITE_REQUESTS + sum(each.versions for each in usages) // _PAGE
     documents = (_DOCUMENTS if each.documents is None else each.documents for each in usages)
+    asked = sum(each.database.neon is not None for each in usages)
     one = (
         lists * prices.put
-        + (OTHER_REQUESTS + RECORD_REQUESTS * len(usages) + sum(documents)) * prices.get
+        + (OTHER_REQUESTS + RECORD_REQUESTS * len(usages) + NEON_REQUESTS * asked + sum(documents))
+        * prices.get
     ) / 1000
     return _runs(cron, "UTC", now) * one
 

@@ -1,6 +1,7 @@
 """Estimates the bill from the facts: durations from manifests and reports, storage from objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from lifeboat.model.text import line
@@ -13,6 +14,12 @@ from lifeboat.monitor.policy.transfer import transfer_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 _CENT = 0.005
+
+NEON_EXCLUDED = (
+    "Of Neon's own bill, only transfer beyond the plan's allowance is included. What it charges for"
+    " compute, storage, history ($0.20 a GB) and snapshots ($0.09 a GB) is not known here."
+)
+"""Prices a month: https://neon.com/docs/introduction/plans of 2026-03-20."""
 
 
 def estimate_bill(
@@ -34,7 +41,7 @@ def estimate_bill(
     """
     seen = [view for view in views.values() if view]
     objects = [stored for view in seen for stored in view.objects]
-    return monthly_bill(
+    bill = monthly_bill(
         BilledInstallation(
             settings=settings,
             usages=[_use(database, view) for database, view in views.items()],
@@ -45,6 +52,8 @@ def estimate_bill(
         stored=monthly_cost(objects, settings.retention, facts.region, now),
         others=[*_transfers(seen)],
     )
+    in_neon = any(each.neon for each in views)
+    return replace(bill, notes=(*bill.notes, NEON_EXCLUDED)) if in_neon else bill
 
 
 def bill_text(bill: Bill) -> str:

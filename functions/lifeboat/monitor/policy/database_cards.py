@@ -69,6 +69,8 @@ def _card(database: DatabaseStatus, days: Sequence[Day], anchor: str | None) -> 
     )
     jobs = "".join(f"<p>{escape(_sentence(job_in_words(each)))}</p>" for each in database.jobs)
     words = f'<p class="soft">{escape(days_in_words(days))}</p>' if days else ""
+    provider = database.provider
+    words += f'<p class="soft">{escape(line(provider.says))}</p>' if provider else ""
     return (
         f'<li class="{mood_of(database.health)}"><div class="who"><h3>'
         f'<span class="tag">{escape(database.health.words)}</span>'

@@ -78,6 +78,7 @@ def digest_message(status: Status, installation: Installation) -> Message:
     paragraphs = [
         f"{counted}; {'; '.join(_figures(status))}.",
         *_wrong(status),
+        *_providers(status),
         *([muted_text(status.muted)] if status.muted else []),
         _PROOF,
     ]
@@ -119,6 +120,16 @@ def _wrong(status: Status) -> Iterator[str]:
     more = len(unsafe) - _MAX_LISTED
     rest = [f"The status lists {more} more."] if more > 0 else []
     yield "\n".join(["Not safe:", *map(_line, unsafe[:_MAX_LISTED]), *rest])
+
+
+def _providers(status: Status) -> Iterator[str]:
+    """What providers can give back by themselves, for the databases whose provider is asked."""
+    asked = [(each.name, each.provider) for each in status.databases if each.provider]
+    if asked:
+        lines = [f"  {name}: {line(provider.says)}" for name, provider in asked[:_MAX_LISTED]]
+        more = len(asked) - _MAX_LISTED
+        rest = [f"The status lists {more} more."] if more > 0 else []
+        yield "\n".join(["Beside the backups:", *lines, *rest])
 
 
 def _line(database: DatabaseStatus) -> str:

@@ -15,6 +15,8 @@ from lifeboat.monitor.policy.checks.forecast import forecast_findings
 from lifeboat.monitor.policy.checks.jobs import job_findings
 from lifeboat.monitor.policy.checks.memory import memory_findings
 from lifeboat.monitor.policy.checks.minors import minor_findings
+from lifeboat.monitor.policy.checks.neon import neon_findings
+from lifeboat.monitor.policy.checks.neon_transfer import neon_transfer_findings
 from lifeboat.monitor.policy.checks.replaced import replaced_findings
 from lifeboat.monitor.policy.checks.restore import restore_findings
 from lifeboat.monitor.policy.checks.topic import topic_findings
@@ -35,6 +37,7 @@ CHECKS = (
     memory_findings,
     minor_findings,
     unread_findings,
+    neon_findings,
 )
 """The checks of each database."""
 
@@ -60,7 +63,8 @@ def evaluate(facts: Facts, settings: WatchedSettings, now: datetime) -> tuple[Fi
     for database in settings.databases:
         view = views[database.name]
         found += [*_not_checked(database, facts)] if view is None else _findings(view)
-    found += transfer_findings(view for view in views.values() if view)
+    seen = [view for view in views.values() if view]
+    found += [*transfer_findings(seen), *neon_transfer_findings(seen)]
     return most_severe_first(found)
 
 

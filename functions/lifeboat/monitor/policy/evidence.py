@@ -76,6 +76,20 @@ class FindingEvidence(StoredRecord):
     ended: UtcTime | None = None
 
 
+class ProviderEvidence(StoredRecord):
+    """What a database's provider itself could give back, beside the backups.
+
+    Attributes:
+        provider: who.
+        window_seconds: any moment of so long before; the shortest that was read in the month.
+        read_at: when that was last read.
+    """
+
+    provider: str
+    window_seconds: int
+    read_at: UtcTime
+
+
 class DatabaseEvidence(StoredRecord):
     """One database in one month.
 
@@ -85,6 +99,7 @@ class DatabaseEvidence(StoredRecord):
         missed: those of them for which there was no backup.
         backups: all that were in the bucket, also manual ones.
         drills: all reports.
+        provider: what its provider itself could give back; null if the provider was not asked.
     """
 
     name: str
@@ -92,6 +107,7 @@ class DatabaseEvidence(StoredRecord):
     missed: tuple[UtcTime, ...] = ()
     backups: tuple[BackupEvidence, ...] = ()
     drills: tuple[DrillEvidence, ...] = ()
+    provider: ProviderEvidence | None = None
 
 
 class BucketEvidence(StoredRecord):

@@ -1,15 +1,20 @@
 """A month's evidence as a page; every word of it is escaped."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 
 from lifeboat.alerts.policy.installation import Installation
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.page import Page, Section, figures, points
-from lifeboat.model.text import format_duration, format_size, format_time, plural
+from lifeboat.model.text import format_age, format_duration, format_size, format_time, plural
 from lifeboat.monitor.policy.controls import CONTROLS, STATEMENT
-from lifeboat.monitor.policy.evidence import BucketEvidence, DatabaseEvidence, MonthEvidence
+from lifeboat.monitor.policy.evidence import (
+    BucketEvidence,
+    DatabaseEvidence,
+    MonthEvidence,
+    ProviderEvidence,
+)
 
 _STYLE = "h3 { margin: 1.5rem 0 .5rem; } td { overflow-wrap: anywhere; }"
 
@@ -98,7 +103,19 @@ def _database(database: DatabaseEvidence) -> str:
         + _table(("Backup", "Size", "Rows", "SHA-256 of its manifest"), backups)
         + "<h3>Drills</h3>"
         + _table(("Started", "Verdict", "Backup", "Took", "RTO margin", "SHA-256"), drills)
+        + _provider(database.provider)
     )
+
+
+def _provider(provider: ProviderEvidence | None) -> str:
+    if provider is None:
+        return ""
+    window = format_age(timedelta(seconds=provider.window_seconds))
+    said = (
+        f"{provider.provider.capitalize()} itself could give back any moment of {window} before, at"
+        f" the least, as it said until {format_time(provider.read_at)}."
+    )
+    return f"<h3>The provider</h3><p>{escape(said)}</p>"
 
 
 def _margin(seconds: float) -> str:

@@ -15,9 +15,11 @@ from lifeboat.monitor.policy.evidence import (
     EvidenceRecord,
     FindingEvidence,
     MonthEvidence,
+    ProviderEvidence,
     month_of,
 )
 from lifeboat.monitor.policy.facts import BucketFacts, Facts, Unknown
+from lifeboat.monitor.policy.neon import neon_facts
 from lifeboat.monitor.policy.scheduled_times import scheduled_times
 from lifeboat.settings import WatchedSettings
 
@@ -109,7 +111,21 @@ def _database(
         missed=tuple(each for each in due if each not in taken),
         backups=tuple(backups[key] for key in sorted(backups)),
         drills=tuple(drills[key] for key in sorted(drills)),
+        provider=_provider(before.provider, month, view),
     )
+
+
+def _provider(
+    before: ProviderEvidence | None, month: MonthEvidence, view: DatabaseView
+) -> ProviderEvidence | None:
+    """The shortest window of the month, and when one was last read."""
+    known = neon_facts(view)
+    if known is None or not month.start <= known.at < month.end:
+        return before
+    window = int(known.window.total_seconds())
+    if before:
+        window = min(window, before.window_seconds)
+    return ProviderEvidence(provider="neon", window_seconds=window, read_at=known.at)
 
 
 def _backups(

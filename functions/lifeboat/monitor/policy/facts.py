@@ -18,6 +18,7 @@ from lifeboat.model.attempt import Attempt
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import MANIFEST, BackupLocation, parse_drill_key, parse_key
 from lifeboat.model.lifecycle import LifecycleRule
+from lifeboat.model.provider import ProviderReport
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
 from lifeboat.monitor.policy.backup_facts import BackupFacts
@@ -131,6 +132,7 @@ class DatabaseFacts:
         manifests: of (at least) `backups_to_read`, in any order.
         drills: reports of (at least) `reports_to_read`, without details, in any order.
         attempts: the records of its last backup, its last drill, and its last restore by a job.
+        provider: what its provider says about it; None if it was not asked yet, or never is.
         replaced: manifests that had two versions at an earlier check, by key, and when the first
             was written; S3 may have deleted that one since.
         known: what the monitor's state has about it; `lifeboat.monitor.policy.first_known` sets it.
@@ -141,6 +143,7 @@ class DatabaseFacts:
     manifests: tuple[BackupFacts | Unreadable, ...] = ()
     drills: tuple[DrillReport | Unreadable, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    provider: ProviderReport | None = None
     replaced: Mapping[str, datetime] = field(default_factory=dict)
     known: KnownSchedule | None = None
 

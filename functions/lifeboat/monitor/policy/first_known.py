@@ -107,8 +107,23 @@ def _known(
         since = before.since if before.schedule == schedule else now
         expected = before.expected_since
     return KnownSchedule(
-        schedule=schedule, since=since, database_since=expected, first_backup=first_backup
+        schedule=schedule,
+        since=since,
+        database_since=expected,
+        first_backup=first_backup,
+        provider_since=_asked_since(database, before, now, lost=lost),
     )
+
+
+def _asked_since(
+    database: WatchedDatabase, before: KnownSchedule | None, now: datetime, *, lost: bool
+) -> datetime | None:
+    """Since when its provider is asked; if the state is lost, long enough for any finding."""
+    if database.neon is None:
+        return None
+    if before and before.provider_since:
+        return before.provider_since
+    return now - RECENT if lost else now
 
 
 def _first_known(

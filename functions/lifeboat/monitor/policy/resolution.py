@@ -22,6 +22,7 @@ from lifeboat.monitor.policy.checks.topic import SUBSCRIPTION_CODES, is_confirme
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.evaluate import view_of
 from lifeboat.monitor.policy.facts import Facts, Unknown, backups_to_read
+from lifeboat.monitor.policy.neon import is_counted, neon_facts, report_of
 from lifeboat.monitor.policy.run_state import last_attempt
 from lifeboat.settings import WatchedSettings
 
@@ -184,6 +185,35 @@ def _job_looked_at(view: DatabaseView, _: SentAlert) -> Resolution:
     return _resolution(resolved=not isinstance(view.builds, Unknown))
 
 
+def _allowed(view: DatabaseView, _: SentAlert) -> Resolution:
+    """There is a complete backup, whose figure was judged; or Neon's own figure is judged now."""
+    return _resolution(
+        resolved=bool(view.complete) and not is_counted(view), obsolete=is_counted(view)
+    )
+
+
+def _told_again(view: DatabaseView, alert: SentAlert) -> Resolution:
+    """Neon has told later what it is about; or it is no longer asked."""
+    known = neon_facts(view)
+    told = known is not None and known.fresh and _is_later(known.at, alert)
+    return _resolution(resolved=told, obsolete=view.database.neon is None)
+
+
+def _told_everything(view: DatabaseView, alert: SentAlert) -> Resolution:
+    """The same, and without a problem that left something out."""
+    report = report_of(view)
+    told = _told_again(view, alert)
+    if told is Resolution.RESOLVED and (report is None or report.problem):
+        return Resolution.OPEN
+    return told
+
+
+def _counted_again(view: DatabaseView, alert: SentAlert) -> Resolution:
+    """Neon has counted later; without a figure of this period, it is not known."""
+    told = _told_again(view, alert)
+    return Resolution.OPEN if told is Resolution.RESOLVED and not is_counted(view) else told
+
+
 def _is_to_be_read(view: DatabaseView, backup: str) -> bool:
     needed = backups_to_read(view.objects, view.settings.monitor.history)
     return any(each.id == backup for each in needed)
@@ -204,7 +234,14 @@ _RULES: dict[Code, Callable[[DatabaseView, SentAlert], Resolution]] = {
     Code.BACKUP_FAILED: _run_again,
     Code.DRILL_ERROR: _drilled_again,
     Code.JOB_WAITS: _job_looked_at,
-    Code.TRANSFER_ALLOWANCE: _backed_up,
+    Code.TRANSFER_ALLOWANCE: _allowed,
+    Code.NEON_TRANSFER: _counted_again,
+    Code.NEON_HISTORY_SHORT: _told_again,
+    Code.NEON_UNPROTECTED: _told_again,
+    Code.NEON_WATCH_STALE: _told_again,
+    Code.NEON_SNAPSHOT_OVERDUE: _told_everything,
+    Code.NEON_GONE: _told_everything,
+    Code.NEON_KEY: _told_everything,
     Code.NO_DRILL: _drilled,
     Code.DRILL_TOO_OLD: _drilled,
     Code.DRILL_FAILED: _drill_passed,

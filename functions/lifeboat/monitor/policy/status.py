@@ -19,6 +19,7 @@ from lifeboat.monitor.policy.cost import monthly_cost
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.evaluate import health_of, view_of
 from lifeboat.monitor.policy.facts import Facts
+from lifeboat.monitor.policy.neon_status import ProviderStatus, provider_status
 from lifeboat.monitor.policy.run_state import job_under_way
 from lifeboat.monitor.policy.silence_answer import MutedFindings
 from lifeboat.monitor.policy.status_text import block_of, muted_text, table_of
@@ -107,6 +108,7 @@ class DatabaseStatus(Answer):
         newest_drill: the newest drill; None if there was none.
         monthly_cost: of its backups in the bucket and its transfer, in US dollars.
         transfer: what backups read from its server; None if it has no backup.
+        provider: what its provider itself can give back; None if the provider is not asked.
         worst_finding: its worst finding in a few words; None if there is none.
         jobs: its runs that go on as jobs.
     """
@@ -121,6 +123,7 @@ class DatabaseStatus(Answer):
     newest_drill: DrillStatus | None = None
     monthly_cost: float | None = None
     transfer: TransferStatus | None = None
+    provider: ProviderStatus | None = None
     worst_finding: str | None = None
     jobs: tuple[JobStatus, ...] = ()
 
@@ -243,6 +246,7 @@ def _database(
         "monthly_cost": round(cost.total + (transfer.monthly_cost if transfer else 0), 4),
         "transfer": transfer,
         "jobs": tuple(_jobs(view)),
+        "provider": provider_status(view),
     }
     return judged.model_copy(update=known)
 

@@ -49,7 +49,7 @@ def _cells(row: "DatabaseStatus") -> tuple[str, ...]:
 
 
 def _details(row: "DatabaseStatus") -> Iterator[str]:
-    """The worst finding, what runs as a job; then tier, time and cost."""
+    """The worst finding, what runs as a job; tier, time, cost; what the provider can give back."""
     if row.worst_finding:
         yield line(row.worst_finding)
     for job in row.jobs:
@@ -62,6 +62,8 @@ def _details(row: "DatabaseStatus") -> Iterator[str]:
     ]
     if row.checked:
         yield from wrap(", ".join(filter(None, parts)), _WIDTH)
+    if row.provider:
+        yield from wrap(line(row.provider.says), _WIDTH)
 
 
 def job_in_words(job: "JobStatus") -> str:

@@ -7,6 +7,7 @@ from lifeboat.model.aws import MONTH
 from lifeboat.model.schedule import runs
 from lifeboat.monitor.policy.backup_facts import BackupFacts
 from lifeboat.monitor.policy.database_view import DatabaseView
+from lifeboat.monitor.policy.neon import plan_of
 from lifeboat.settings.allowance import (
     Allowance,
     allowance_of,
@@ -54,6 +55,7 @@ def transfer_of(view: DatabaseView) -> Transfer | None:
         return None
     newest, now = view.complete[0], view.now
     each, database = read_by(newest), view.database
+    provider = "neon" if database.neon else newest.provider
     next_month = start_of_next_month(now)
     until = max(start_of_next_month(next_month), now + MONTH)
     coming = runs(database.cron, database.timezone, now, until)
@@ -68,7 +70,7 @@ def transfer_of(view: DatabaseView) -> Transfer | None:
             if location.scheduled_at >= start_of_month(now)
         ),
         coming=tuple(coming),
-        allowance=allowance_of(database, newest.provider),
+        allowance=allowance_of(database, provider, plan_of(view)),
     )
 
 

@@ -9,6 +9,7 @@ from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.model.steps import plain_steps
 from lifeboat.model.text import format_size, format_time, join_first
 from lifeboat.monitor.policy.database_view import DatabaseView
+from lifeboat.monitor.policy.neon import is_counted
 from lifeboat.monitor.policy.transfer import Transfer, transfer_of
 from lifeboat.settings.allowance import consequence, exhausted_at, fixes, start_of_next_month
 
@@ -50,7 +51,7 @@ def transfer_findings(views: Iterable[DatabaseView]) -> Iterator[Finding]:
     """Databases whose allowance is used up this month, or would be in the next.
 
     Databases on one server share an allowance. Lifeboat cannot see whether two servers belong to
-    one project.
+    one project. Where Neon itself has counted, `neon_transfer_findings` judges its figure instead.
     """
     servers: defaultdict[str, list[_Reader]] = defaultdict(list)
     for view in views:
@@ -60,7 +61,8 @@ def transfer_findings(views: Iterable[DatabaseView]) -> Iterator[Finding]:
     for readers in servers.values():
         outlook = _outlook(readers)
         for each in readers:
-            yield from _findings(each, readers, outlook)
+            if not is_counted(each.view):
+                yield from _findings(each, readers, outlook)
 
 
 def _outlook(readers: Sequence[_Reader]) -> _Outlook:
@@ -94,7 +96,7 @@ def _findings(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) ->
     yield Finding(
         code=Code.TRANSFER_ALLOWANCE,
         level=Level.CRITICAL
-        if soon and allowance.stated and allowance.terms.suspends
+        if soon and allowance.is_known and allowance.terms.suspends
         else Level.WARNING,
         database=view.name,
         headline=headline,
