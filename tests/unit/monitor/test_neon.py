@@ -16,6 +16,7 @@ from lifeboat.model.provider import (
     ScheduleFacts,
     SnapshotFacts,
 )
+from lifeboat.model.text import line
 from lifeboat.monitor.policy.digest import digest_message
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.evidence_page import evidence_page
@@ -218,6 +219,7 @@ READS = 150 * MB
         (said(transfer_bytes=6 * GB, plan="odd_v9"), None, WARNING),
         (said(transfer_bytes=GB, transfer_quota_bytes=GB), None, CRITICAL),
         (said(transfer_bytes=GB, transfer_quota_bytes=10**30), None, None),
+        (said(transfer_quota_bytes=10**30), TransferSettings(allowance_gb=None), None),
         (said(transfer_bytes=GB, transfer_quota_bytes=0), None, None),
         (said(transfer_bytes=10**30), None, WARNING),
     ],
@@ -335,7 +337,9 @@ def test_only_a_later_answer_of_neon_resolves(bad: ProviderReport, code: str) ->
     cured = monitor.copy(lost=False).look(vault.facts(), later)
     assert cured.recoveries == [code]
     unasked = replace(monitor.copy(lost=False), settings=healthy().settings)
-    assert unasked.look(vault.facts(), later).recoveries == [], "who is not asked is forgotten"
+    assert unasked.look(vault.facts(), later).recoveries == []
+    assert unasked.state
+    assert code not in {each.code for each in unasked.state.notified}, "it is forgotten"
 
 
 def test_what_was_left_out_of_an_answer_resolves_nothing() -> None:
@@ -493,18 +497,28 @@ def test_whatever_neon_says_breaks_no_check_and_forges_no_line(
         transfer_quota_bytes=amounts[2],
         period_start=times[0],
         period_end=times[1],
-        schedule=(ScheduleFacts(frequency=texts[1][:9], retention_seconds=amounts[3]), DAILY),
+        schedule=(
+            DAILY.model_copy(update={"frequency": texts[1], "retention_seconds": amounts[3]}),
+            DAILY.model_copy(update={"retention_seconds": amounts[3]}),
+        ),
         snapshots=SnapshotFacts(count=1, newest=times[2], newest_scheduled=times[3]),
         key=ProviderKeyFacts(expires=times[2]),
     )
     problem = failed(ProblemKind.MISSING).problem
     assert problem
     problem = problem.model_copy(update={"what": texts[0], "next_step": texts[1]})
-    for report in (facts, facts.model_copy(update={"problem": problem})):
+    beside = facts.model_copy(update={"problem": problem})
+    alone = beside.model_copy(update={"facts": None, "facts_of": None})
+    for report in (facts, beside, alone):
         vault = in_neon(report)
         lines = status(vault).as_text().splitlines()
         starts = ("CRITICAL: ", "WARNING: ", "INFO: ")
         assert sum(each.startswith(starts) for each in lines) == len(vault.findings())
+        texts_of = [(each.fact, *map(str, each.advice)) for each in vault.findings()]
+        assert all(text == line(text) for each in texts_of for text in each)
+        (database,) = status(vault).databases
+        assert database.provider
+        assert database.provider.says == line(database.provider.says)
 
 
 def test_a_backup_since_neon_counted_is_not_counted_twice_and_not_left_out() -> None:
