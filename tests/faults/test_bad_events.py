@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
@@ -127,7 +128,9 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
             raise AssertionError(arguments)
 
         monkeypatch.setattr(module, work, reached)
-        silent = SimpleNamespace(notify=lambda _: True)
+        silent = SimpleNamespace(
+            notify=lambda _: True, now=lambda: datetime.now(UTC), installation=None
+        )
         nobodies: dict[str, Callable[..., object]] = {
             "recorded": lambda *_: nullcontext(),
             "run_reporter": lambda *_: silent,
@@ -174,7 +177,7 @@ def events(function: str, *, mostly: int) -> st.SearchStrategy[str]:
 @pytest.mark.parametrize(
     ("name", "module", "work"),
     [
-        ("backup", backup, "take_backup_with_retry"),
+        ("backup", backup, "take_or_hand_over"),
         ("drill", drill, "drill"),
         ("restore", restore, "restore"),
     ],
@@ -233,7 +236,7 @@ def test_a_name_with_a_meaning_elsewhere_is_no_name_here(
 ) -> None:
     """In every key of every function that takes a name, an id, an ARN or a moment."""
     for module, work in (
-        (backup, "take_backup_with_retry"),
+        (backup, "take_or_hand_over"),
         (drill, "drill"),
         (restore, "restore"),
     ):
@@ -254,7 +257,7 @@ def test_a_secret_in_place_of_something_else_is_not_repeated(
     entry: Callable[[ModuleType, str], Entry], secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module, work in (
-        (backup, "take_backup_with_retry"),
+        (backup, "take_or_hand_over"),
         (drill, "drill"),
         (restore, "restore"),
     ):
