@@ -91,8 +91,8 @@ def test_a_database_that_does_not_fit_is_handed_over_before_it_is_locked(
     with small_functions.backups.database.connect() as other, other.transaction():
         other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         job = small_functions.call()["handed_over"]
-    assert job["reason"].endswith("of the 15 min of a function")
-    assert job["expected_seconds"] > 700
+    assert " take about 12 min, and " in job["reason"]
+    assert 200 < job["expected_seconds"] < 300, "its machine has more than the function's one vCPU"
     (line,) = [each for each in caplog.records if each.message == "backup.handed_over"]
     assert vars(line)["build"] == job["build"]
     assert vars(line)["expected_seconds"] == job["expected_seconds"]

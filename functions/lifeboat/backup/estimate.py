@@ -53,7 +53,12 @@ def require_time(run: BackupRun, connection: Connection) -> None:
     if surely_fits(size, room):
         return
     newest = run.scope.call(lambda: _newest(run))
-    require_fit(estimate(size, room.memory_mb, newest, run.large_objects), room)
+    machine = run.settings.for_job("backup").backup
+    here, in_job = (
+        estimate(size, memory_mb, newest, run.large_objects)
+        for memory_mb in (room.memory_mb, machine.memory_mb)
+    )
+    require_fit(here, room, in_job)
 
 
 def read_size(connection: Connection, excluded: tuple[str, ...]) -> DatabaseSize:

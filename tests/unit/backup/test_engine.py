@@ -17,6 +17,7 @@ from lifeboat.model.manifest import LargeObjectReads, Manifest
 from tests.support.samples import MANIFEST
 
 GB = 10**9
+IN_JOB = Estimate(120 * GB, 100e6, 1200)
 
 
 def room(memory_mb: int = 1769, *, minutes: int = 15, percent: int = 80, left: float = 900) -> Room:
@@ -99,16 +100,16 @@ def test_it_fits_if_it_takes_no_more_than_its_share_of_the_time_and_what_is_left
 ) -> None:
     expected = Estimate(60 * GB, 65e6, seconds)
     if fits:
-        require_fit(expected, given)
+        require_fit(expected, given, IN_JOB)
         return
     with pytest.raises(OutgrownError) as caught:
-        require_fit(expected, given)
-    assert caught.value.expected_seconds == seconds
+        require_fit(expected, given, IN_JOB)
+    assert caught.value.expected_seconds == IN_JOB.seconds
 
 
 def test_the_reason_is_a_sentence_with_figures() -> None:
     with pytest.raises(OutgrownError) as caught:
-        require_fit(estimate(DatabaseSize(120 * GB), 1769, None, None), room())
+        require_fit(estimate(DatabaseSize(120 * GB), 1769, None, None), room(), IN_JOB)
     assert caught.value.what == (
         "120 GB at 65 MB/s take about 30 min, more than 80 % of the 15 min of a function"
     )
@@ -116,7 +117,7 @@ def test_the_reason_is_a_sentence_with_figures() -> None:
 
 def test_a_function_whose_time_is_nearly_over_says_so() -> None:
     with pytest.raises(OutgrownError) as caught:
-        require_fit(estimate(DatabaseSize(20 * GB), 1769, None, None), room(left=45))
+        require_fit(estimate(DatabaseSize(20 * GB), 1769, None, None), room(left=45), IN_JOB)
     assert caught.value.what == (
         "20 GB at 65 MB/s take about 5 min, and 45 s of the function's time are left"
     )

@@ -143,8 +143,13 @@ def measured_pace(backup: Manifest, memory_mb: int) -> float | None:
     return min(found * share, max(found, WIRE_PACE))
 
 
-def require_fit(expected: Estimate, room: Room) -> None:
+def require_fit(expected: Estimate, room: Room, in_job: Estimate) -> None:
     """Raise unless the function has the time for this backup.
+
+    Args:
+        expected: of the function.
+        room: that the function has.
+        in_job: how long a job would take.
 
     Raises:
         OutgrownError: it hasn't; says why in a sentence with figures.
@@ -155,7 +160,7 @@ def require_fit(expected: Estimate, room: Room) -> None:
         f"{format_size(expected.bytes)} at {format_size(expected.pace)}/s take about"
         f" {in_words(expected.seconds)}, {room.words}",
         todo='Let it run as a job (engine = "auto" or "job").',
-        expected_seconds=expected.seconds,
+        expected_seconds=in_job.seconds,
     )
 
 
