@@ -1,6 +1,5 @@
 """The CodeBuild project of a function: it runs what does not fit into the function, as a job."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from infra.buildspec import BUILDSPEC, POSTGRES, PYTHON
 from infra.function import FunctionSpec, variables_of
 from infra.job_role import JobRole
 from infra.role import FunctionRole
@@ -29,37 +29,6 @@ LOG_PREFIX = "job"
 """With which the names of a job's streams begin in the log of its function."""
 
 _TYPES = {"arm64": "ARM_CONTAINER", "x86_64": "LINUX_CONTAINER"}
-
-_POSTGRES, _PYTHON = "postgres", "python"
-"""Names of the sources beside the code; CodeBuild names a variable after each."""
-
-_UNPACKED = f"$CODEBUILD_SRC_DIR_{_POSTGRES}/lib/postgresql"
-
-_COMMANDS = (
-    # The archives keep the modes of files, but nobody promises that they survive the unpacking.
-    # A drill's server runs as another user than root, and has to read all this.
-    f'chmod -R a+rX "$CODEBUILD_SRC_DIR" "$CODEBUILD_SRC_DIR_{_PYTHON}" "{_UNPACKED}"',
-    f'chmod -R a+rx "{_UNPACKED}"/*/bin',
-    f'export LIFEBOAT_POSTGRES_ROOT="{_UNPACKED}"',
-    f'export PYTHONPATH="$CODEBUILD_SRC_DIR:$CODEBUILD_SRC_DIR_{_PYTHON}/python"',
-    "python3 -m lifeboat.runtime.job",
-)
-"""All run in one shell, the last of them as its child: CodeBuild still needs the shell."""
-
-BUILDSPEC = json.dumps(
-    {
-        "version": "0.2",
-        "phases": {
-            "install": {"runtime-versions": {"python": "3.13"}},
-            "build": {"commands": list(_COMMANDS)},
-        },
-    }
-)
-"""What a build does, in JSON, which is YAML. What to do is in the environment, so that this text is
-the same for all projects.
-
-https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +100,8 @@ class JobProject(Construct):
             service_role=own_role.role_arn,
             source=_source(sources.code, BUILDSPEC),
             secondary_sources=[
-                _source(sources.postgres, identifier=_POSTGRES),
-                _source(sources.python, identifier=_PYTHON),
+                _source(sources.postgres, identifier=POSTGRES),
+                _source(sources.python, identifier=PYTHON),
             ],
             artifacts=codebuild.CfnProject.ArtifactsProperty(type="NO_ARTIFACTS"),
             environment=_environment(job.compute(work), shared, variables),

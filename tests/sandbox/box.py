@@ -75,10 +75,10 @@ class Box:
             *("--new-session", "--die-with-parent", "--seccomp", str(filter_fd)),
             *("--proc", "/proc", "--size", str(self.tmp_mb << 20), "--tmpfs", "/tmp"),  # noqa: S108
             *_devices(),
-            *_python(),
-            *_each("--ro-bind", self._content().items()),
+            *python_at("/var/lang", "python3.13"),
+            *each_of("--ro-bind", self._content().items()),
             *("--remount-ro", "/", "--chdir", "/var/task", "--clearenv"),
-            *_each("--setenv", {**VARIABLES, **variables}.items()),
+            *each_of("--setenv", {**VARIABLES, **variables}.items()),
             *("--", *command),
         ]
 
@@ -99,7 +99,7 @@ class Box:
         }
 
 
-def _each(option: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
+def each_of(option: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
     """The option once for each pair of its arguments."""
     return [word for pair in pairs for word in (option, *pair)]
 
@@ -109,21 +109,29 @@ def _devices() -> list[str]:
     devices = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")]
     links = {"stdin": "0", "stdout": "1", "stderr": "2"}
     return [
-        *_each("--dev-bind", ((each, each) for each in devices)),
-        *_each("--symlink", ((f"/proc/self/fd/{n}", f"/dev/{name}") for name, n in links.items())),
+        *each_of("--dev-bind", ((each, each) for each in devices)),
+        *each_of(
+            "--symlink", ((f"/proc/self/fd/{n}", f"/dev/{name}") for name, n in links.items())
+        ),
         *("--symlink", "/proc/self/fd", "/dev/fd"),
     ]
 
 
-def _python() -> list[str]:
-    """The interpreter under our venv, without its packages, and this machine's libraries for it."""
-    library, inside = sysconfig.get_path("stdlib"), "/var/lang/lib/python3.13"
+def python_at(prefix: str, program: str) -> list[str]:
+    """The interpreter under our venv, without its packages, and this machine's libraries for it.
+
+    Args:
+        prefix: where it is inside.
+        program: its name in `bin`.
+    """
+    library, inside = sysconfig.get_path("stdlib"), f"{prefix}/lib/python3.13"
+    python = f"{prefix}/bin/{program}"
     packages = f"{inside}/site-packages"
     has_packages = Path(library, "site-packages").is_dir()  # Debian's own Python hasn't
     return [
-        *("--ro-bind", os.path.realpath(sys.executable), PYTHON, "--ro-bind", library, inside),
+        *("--ro-bind", os.path.realpath(sys.executable), python, "--ro-bind", library, inside),
         *(("--tmpfs", packages, "--remount-ro", packages) if has_packages else ()),
-        *_each("--ro-bind", ((path, f"/lib64/{Path(path).name}") for path in host_libraries())),
+        *each_of("--ro-bind", ((path, f"/lib64/{Path(path).name}") for path in host_libraries())),
         # Without LD_LIBRARY_PATH, Debian's dynamic linker looks into /lib and not into /lib64.
         *("--symlink", "lib64", "/lib", "--symlink", "/bin", "/usr/bin"),
     ]

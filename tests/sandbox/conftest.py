@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from layers.build import BUILD
 from layers.postgres import client_layer, server_layer
+from layers.postgres.lock import read
+from layers.postgres.shim import SHIM, compile_shim
 from layers.python import dependency_layer
 from lifeboat.model.manifest import Manifest
 from lifeboat.settings import Settings
@@ -208,3 +211,12 @@ def spec_drive() -> Callable[[PostgresServer], SpecDrive]:
         return made[server.port]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Machine code that runs as soon as it is loaded."""
+    into = tmp_path_factory.mktemp("evil")
+    source = Path(__file__).with_name("evil.c")
+    compile_shim(into, "x86_64", read(), build=BUILD, source=source)
+    return (into / SHIM).read_bytes()

@@ -66,6 +66,36 @@ def has_libraries(process: psutil.Process) -> bool:
     return any("/libcrypto" in path for path in loaded(process))
 
 
+@contextmanager
+def stopping(
+    answer: Future[dict[str, Any]],
+    descendants: Callable[[], list[psutil.Process]],
+    programs: tuple[str, ...],
+    when: Callable[[psutil.Process], bool],
+) -> Iterator[Stopped]:
+    """Stop each of these programs at some moment of a run, and let them go on in the end.
+
+    Args:
+        answer: of the run.
+        descendants: gives every process of it.
+        programs: their names.
+        when: whether the moment has come for a process.
+    """
+    stopped = Stopped({}, answer)
+    try:
+        while missing := set(programs).difference(stopped.programs):
+            assert not answer.done(), (missing, answer.result())
+            for process in descendants():
+                with suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
+                    if process.name() in missing and when(process):
+                        process.suspend()
+                        stopped.programs[process.name()] = process
+            time.sleep(0.002)
+        yield stopped
+    finally:
+        stopped.resume()
+
+
 class Function:
     """A deployed function with at most one environment, which stays warm between invocations.
 
@@ -134,19 +164,9 @@ class Function:
             when: another moment to stop them.
         """
         with ThreadPoolExecutor(1) as pool:
-            stopped = Stopped({}, pool.submit(self.invoke, event))
-            try:
-                while missing := set(programs).difference(stopped.programs):
-                    assert not stopped.answer.done(), (missing, stopped.answer.result())
-                    for process in self.descendants():
-                        with suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
-                            if process.name() in missing and when(process):
-                                process.suspend()
-                                stopped.programs[process.name()] = process
-                    time.sleep(0.002)
+            answer = pool.submit(self.invoke, event)
+            with stopping(answer, self.descendants, programs, when) as stopped:
                 yield stopped
-            finally:
-                stopped.resume()
 
     def processes(self) -> list[tuple[str, int]]:
         """Everything that is in the box: names and process ids, zombies included."""

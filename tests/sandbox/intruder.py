@@ -10,18 +10,19 @@ from pathlib import Path
 
 import psycopg
 
-SECRET = "AWS_SECRET_ACCESS_KEY="
 PLANTED = "planted-by-an-archive"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The inside of a function in which a drill's server runs.
+    """The inside of a function or a job in which a drill's server runs.
 
     Attributes:
         root: its file system, seen from outside.
         run: the run's directory, seen from inside.
-        handler: the process id of the function's handler, inside.
+        handler: the process id of the function's or the job's handler, inside.
+        code: one of the files of Lifeboat's own code, inside.
+        secret: the variable that gives the credentials away, and what follows its name.
         port: where somebody listens on 127.0.0.1, inside as outside.
         shared_library: an ELF file whose loading makes the file `loaded` in the working directory.
         connect: opens a session of a user of the server.
@@ -31,6 +32,8 @@ class Scene:
     root: Path
     run: str
     handler: int
+    code: str
+    secret: str
     port: int
     shared_library: bytes
     connect: Callable[[str], psycopg.Connection]
@@ -84,12 +87,12 @@ def environments(scene: Scene) -> bool:
     found = _peek(
         scene, "SELECT pg_temp.peek('/proc/' || n || '/environ', 0, 100000) FROM pg_temp.pids() n"
     )
-    return SECRET in found
+    return scene.secret in found
 
 
 def own_environment_by_another_name(scene: Scene) -> bool:
     found = _peek(scene, "SELECT pg_temp.peek('/proc/self/root/proc/2/environ', 0, 100000)")
-    return SECRET in found
+    return scene.secret in found
 
 
 def memory(scene: Scene) -> bool:
@@ -103,7 +106,7 @@ def memory(scene: Scene) -> bool:
          regexp_matches(pg_temp.peek('/proc/' || n || '/maps', 0, 1000000),
                         '([0-9a-f]+)-([0-9a-f]+) [^\n]*\[stack\]') m
     """
-    return SECRET in _peek(scene, stacks)
+    return scene.secret in _peek(scene, stacks)
 
 
 def the_archive(scene: Scene) -> bool:
@@ -111,8 +114,7 @@ def the_archive(scene: Scene) -> bool:
 
 
 def the_functions_code(scene: Scene) -> bool:
-    path = "/var/task/lifeboat/errors.py"
-    return "LifeboatError" in _peek(scene, f"SELECT pg_temp.peek('{path}', 0, 100000)")
+    return "LifeboatError" in _peek(scene, f"SELECT pg_temp.peek('{scene.code}', 0, 100000)")
 
 
 def the_systems_files(scene: Scene) -> bool:

@@ -1,29 +1,19 @@
 """What lies inside of an archive gets nothing when a drill restores it in the function."""
 
 import os
-import signal
-import socket
 import subprocess
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import psutil
-import psycopg
 import pytest
 
-from layers.build import BUILD
-from layers.postgres.lock import read
-from layers.postgres.shim import SHIM, compile_shim
 from lifeboat.settings import Settings
 from local.postgres import PostgresServer
 from tests.sandbox.box import PYTHON, Box
 from tests.sandbox.conftest import DRILL, Deployed, Start
-from tests.sandbox.function import Function
-from tests.sandbox.intruder import ATTEMPTS, CALLING, PLANTED, Scene
+from tests.sandbox.intruder import ATTEMPTS, CALLING, PLANTED
+from tests.sandbox.scene import Listener, loads, scene_of, trusts
 from tests.sandbox.seccomp import LANDLOCK, SYSTEM_V_IPC, filter_file
 from tests.support.backup_harness import Database, eventually
 
@@ -40,81 +30,6 @@ _NOTHING_STOLEN = {
     "expect": "rows = 0",
 }
 ASKING = Settings.model_validate({"databases": [{**_DATABASE, "validation": [_NOTHING_STOLEN]}]})
-
-
-class Listener:
-    """Somebody on the network, such as Lambda's runtime API, who notices every caller."""
-
-    def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._callers = 0
-        self._thread = threading.Thread(target=self._answer)
-
-    def was_called(self) -> bool:
-        """Since this was asked the last time."""
-        callers, self._callers = self._callers, 0
-        return callers > 0
-
-    def _answer(self) -> None:
-        """Hang up at once, until the socket is shut."""
-        with suppress(OSError):
-            while True:
-                self._socket.accept()[0].close()
-                self._callers += 1
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._socket.close()
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Machine code that runs as soon as it is loaded."""
-    into = tmp_path_factory.mktemp("evil")
-    source = Path(__file__).with_name("evil.c")
-    compile_shim(into, "x86_64", read(), build=BUILD, source=source)
-    return (into / SHIM).read_bytes()
-
-
-def loads(process: psutil.Process) -> bool:
-    return any("--jobs" in word for word in process.cmdline())
-
-
-def scene_of(function: Function, restoring: psutil.Process, library: bytes, port: int) -> Scene:
-    """The server of the drill that stands still in the function, made to trust everybody.
-
-    Whoever restores is no superuser there, and nobody logs in without a password. What the walls
-    hold is tried as if both were otherwise.
-    """
-    named = [each for each in function.descendants() if each.name() == "postgres"]
-    (server,) = (each for each in named if each.ppid() not in {other.pid for other in named})
-    data = server.cmdline()[server.cmdline().index("-D") + 1]
-    run = data.rpartition("/")[0]
-    root = Path(f"/proc/{server.pid}/root")
-    superuser = restoring.environ()["PGUSER"].replace("_restorer", "_admin")
-    (root / data.removeprefix("/") / "pg_hba.conf").write_text("local all all trust\n")
-    server.send_signal(signal.SIGHUP)
-
-    def connect(user: str) -> psycopg.Connection:
-        host = f"{root}{run}/socket"
-        return psycopg.connect(host=host, user=user, dbname="postgres", autocommit=True)
-
-    status = Path(f"/proc/{server.ppid()}/status").read_text()
-    (numbers,) = (line for line in status.splitlines() if line.startswith("NSpid:"))
-    return Scene(root, run, int(numbers.split()[-1]), port, library, connect, superuser)
-
-
-def trusts(scene: Scene) -> bool:
-    """Whether the server has read that it is to."""
-    with suppress(psycopg.OperationalError):
-        return scene.ask("SELECT current_setting('is_superuser')") == "on"
-    return False
 
 
 @dataclass(frozen=True)
@@ -150,7 +65,9 @@ def ended(
         start(box, DRILL, vault=warm.vault, settings=SETTINGS) as function,
         function.stopped_at(event, "pg_restore", when=loads) as stopped,
     ):
-        scene = scene_of(function, stopped.programs["pg_restore"], library, listener.port)
+        scene = scene_of(
+            function.descendants(), stopped.programs["pg_restore"], library, listener.port
+        )
         eventually(lambda: trusts(scene))
         gained = {name: attempt(scene) for name, attempt in ATTEMPTS.items()}
         for call in CALLING:

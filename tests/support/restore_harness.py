@@ -43,7 +43,8 @@ class RestoreHarness:
     @contextmanager
     def open(cls, backups: BackupHarness, programs: Programs) -> Iterator["RestoreHarness"]:
         """Everything for bringing back a small database; what was made is dropped in the end."""
-        with tempfile.TemporaryDirectory(prefix="restores-") as place:
+        with tempfile.TemporaryDirectory(prefix="restores-", dir="/tmp") as place:
+            Path(place).chmod(0o711)  # not everything runs as root, should that be the caller
             try:
                 yield cls(backups, programs, Path(place))
             finally:

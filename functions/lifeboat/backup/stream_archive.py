@@ -8,6 +8,7 @@ from lifeboat.backup.pg_dump import Dump
 from lifeboat.backup.run import BackupRun
 from lifeboat.errors import DumpError
 from lifeboat.model.engine import Engine
+from lifeboat.postgres.account import reader_of
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.postgres.programs import Process
@@ -102,7 +103,9 @@ def archive_stream(
         ProgramMissingError: the layer doesn't carry this major.
     """
     with (
-        Decoder(dump.programs, dump.major, run.scope, run.meter) as decoder,
+        Decoder(
+            dump.programs, dump.major, run.scope, run.meter, account=reader_of(dump.programs.root)
+        ) as decoder,
         run.scope.add_process(dump.start()) as source,
     ):
         yield ArchiveStream(source, decoder, upload, run, tables)

@@ -15,7 +15,6 @@ from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_duration
 from lifeboat.postgres.connect import ServerRole
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import CALLER, Account
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
 from lifeboat.settings.size_names import out_of_time_advice
@@ -111,11 +110,6 @@ class DrillRun(RecoveryRun):
     def server_role(self) -> ServerRole:
         """In a drill's words."""
         return TARGET
-
-    @property
-    def account(self) -> Account:
-        """The one that the drill's own server runs as."""
-        return self.scratch.account if self.server else CALLER
 
     def require_alive(self) -> None:
         """Raise when the server was the drill's own and has died.

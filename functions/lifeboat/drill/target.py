@@ -70,6 +70,7 @@ def _embedded(run: DrillRun) -> Iterator[None]:
 
 @contextmanager
 def _external(run: DrillRun) -> Iterator[None]:
+    run.all_within_reach()
     login = run.scope.call(lambda: _read_login(run))
     _require_not_the_source(login, run.manifest)
     with speaking_to(login, TARGET):

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from lifeboat.errors import DecodeError
+from lifeboat.postgres.account import CALLER, Account
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.jail import OFFLINE
@@ -20,15 +21,24 @@ class Decoder:
     """Feeds the archive's bytes to pg_restore and counts the script that it writes, in a thread.
 
     pg_restore gets neither the database's password nor the function's AWS credentials: an archive
-    is untrusted input, and pg_restore has had vulnerabilities that a crafted archive could use.
+    is untrusted input, and pg_restore has had vulnerabilities that a crafted archive could use. For
+    the same reason it should not run as root: `account` is who it runs as.
     """
 
     def __init__(
-        self, programs: Programs, major: int, scope: CancelScope, meter: Meter | None = None
+        self,
+        programs: Programs,
+        major: int,
+        scope: CancelScope,
+        meter: Meter | None = None,
+        *,
+        account: Account = CALLER,
     ) -> None:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
         self._counted = CopyRows(load_counter(programs))
-        self._child = scope.add_process(Process(argv, env=MINIMAL_ENV, jail=OFFLINE, feed=True))
+        self._child = scope.add_process(
+            Process(argv, env=MINIMAL_ENV, jail=OFFLINE, feed=True, account=account)
+        )
         self._scope = scope
         self._meter = meter
         self._reader = threading.Thread(target=self._read, name="decoder", daemon=True)

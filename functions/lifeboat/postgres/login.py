@@ -80,6 +80,7 @@ def _ca_file(endpoint: Endpoint, scratch: Path) -> str | None:
     path = scratch / "ca.pem"
     try:
         path.write_text(endpoint.ca)
+        path.chmod(0o644)  # pg_restore may run as another user, and it is no secret
     except OSError as error:
         raise SecretError(
             f"Could not write the secret's CA certificates to {path}: {error.strerror}.",

@@ -14,6 +14,7 @@ from typing import IO, Self, cast
 
 from lifeboat.errors import ProgramMissingError
 from lifeboat.model.redact import without
+from lifeboat.postgres.account import CALLER, Account
 from lifeboat.postgres.jail import Confirmation, Jail
 
 ROOT_VARIABLE = "LIFEBOAT_POSTGRES_ROOT"
@@ -30,17 +31,6 @@ same text wherever the server stands, so that what came back can be compared."""
 _STDERR_LINES = 40
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031  # Linux's fcntl; Python names it only where the platform has it
-
-
-@dataclass(frozen=True)
-class Account:
-    """The user that a program runs as; None means the caller."""
-
-    uid: int | None = None
-    gid: int | None = None
-
-
-CALLER = Account()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.identifiers import TableName
-from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.programs import MINIMAL_ENV, Process
 from lifeboat.recovery.run import RecoveryRun
@@ -73,25 +72,27 @@ def script(run: RecoveryRun, *options: str, entries: Iterable[str] | None) -> It
     if entries is not None:
         chosen = run.archive.with_suffix(".list")
         chosen.write_bytes("\n".join(entries).encode(errors="surrogateescape"))
+        chosen.chmod(0o644)  # the account may be another one
         argv.append(f"--use-list={chosen}")
-    with _reading([*argv, str(run.archive)], run.scope) as child:
+    with _reading(run, [*argv, str(run.archive)]) as child:
         yield child
 
 
 def _text(run: RecoveryRun, *options: str) -> str:
     argv = [str(run.programs.path("pg_restore", run.major)), *options, str(run.archive)]
-    with _reading(argv, run.scope) as child:
+    with _reading(run, argv) as child:
         text = child.read_all()
     return text.decode(errors="surrogateescape")
 
 
 @contextmanager
-def _reading(argv: Sequence[str], scope: CancelScope) -> Iterator[Process]:
+def _reading(run: RecoveryRun, argv: Sequence[str]) -> Iterator[Process]:
     """A running pg_restore, which has to succeed."""
-    with scope.add_process(Process(argv, env=MINIMAL_ENV, jail=OFFLINE)) as child:
+    child = Process(argv, env=MINIMAL_ENV, jail=OFFLINE, account=run.account)
+    with run.scope.add_process(child):
         yield child
         code = child.wait()
-        scope.check()
+        run.scope.check()
         if code:
             raise DecodeError(
                 f"pg_restore can't read the archive ({code}): {child.stderr_tail()}",

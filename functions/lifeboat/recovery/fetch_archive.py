@@ -91,7 +91,7 @@ def _decoded(run: RecoveryRun) -> CopyRows:
     tables = len(run.manifest.inventory.tables)
     with (
         run.archive.open("rb", buffering=0) as file,
-        Decoder(programs, major, run.scope) as decoder,
+        Decoder(programs, major, run.scope, account=run.account) as decoder,
     ):
         while count := file.readinto(piece):
             decoder.write(piece[:count])

@@ -13,9 +13,10 @@ from lifeboat.model.engine import Engine
 from lifeboat.model.hand_over import HandOver
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import line
+from lifeboat.postgres.account import Account
 from lifeboat.postgres.connect import Connection, ServerRole, open_again, speaking_to
 from lifeboat.postgres.login import Login
-from lifeboat.postgres.programs import CALLER, Account
+from lifeboat.postgres.programs import Programs
 from lifeboat.recovery.policy.finding import first_details
 from lifeboat.recovery.policy.move import Move
 from lifeboat.recovery.scratch import Scratch
@@ -92,8 +93,15 @@ class RecoveryRun(Run):
 
     @property
     def account(self) -> Account:
-        """The user that programs run as that change the server."""
-        return CALLER
+        """The user that programs run as that read the archive or the copy; not root."""
+        return self.scratch.account
+
+    def all_within_reach(self) -> None:
+        """See to it that the account can run the programs of every major."""
+        needed = tuple(map(str, self.programs.majors()))
+        if not needed:
+            return  # whoever looks for a program says so
+        self.programs = Programs(self.scratch.within_reach(self.programs.root, needed))
 
     @property
     def archive(self) -> Path:

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import pwd
 import shutil
 import signal
 import tempfile
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifeboat.errors import CapacityError
-from lifeboat.postgres.programs import CALLER, Account
+from lifeboat.postgres.account import Account, is_readable_by_all, without_root
 from lifeboat.runtime.hand_over import engine
 from lifeboat.settings.size_names import size_setting
 
@@ -38,7 +37,7 @@ class Scratch:
 
     Attributes:
         path: short enough for a server's socket below it.
-        account: the user for programs that refuse to run as root; it owns the directory.
+        account: the user for programs that read a backup, who is not root; it owns the directory.
     """
 
     path: Path
@@ -63,7 +62,7 @@ class Scratch:
             tree: a directory with programs.
             needed: directories in it to copy; files are always copied.
         """
-        if self.account.uid is None or _is_readable_by_all(tree):
+        if self.account.uid is None or is_readable_by_all(tree):
             return tree
         copy = self.path / "programs"
         copy.mkdir()
@@ -97,7 +96,7 @@ def scratch_directory(parent: Path | None = None) -> Iterator[Scratch]:
     Raises:
         CapacityError: the disk was full, here or in the block.
     """
-    account = _account()
+    account = without_root()
     place = parent or _place(account)
     sweep(place)
     with _enough_disk(place):
@@ -170,14 +169,6 @@ def _end_server(data: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _account() -> Account:
-    """The caller, or `nobody` if that is root: PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return CALLER
-    nobody = pwd.getpwnam("nobody")
-    return Account(nobody.pw_uid, nobody.pw_gid)
-
-
 def _place(account: Account) -> Path:
     """Where the directory goes: of the places that will do, the one with most room.
 
@@ -193,7 +184,7 @@ def _place(account: Account) -> Path:
 def _will_do(place: Path, account: Account) -> bool:
     """Whether a socket's path below it is short enough, and the account can get there."""
     fits = place.is_dir() and len(os.fsencode(place)) <= _MAX_PATH_BYTES
-    return fits and (account.uid is None or _is_readable_by_all(place))
+    return fits and (account.uid is None or is_readable_by_all(place))
 
 
 def _make_readable(tree: Path) -> None:
@@ -201,8 +192,3 @@ def _make_readable(tree: Path) -> None:
     for path in (tree, *tree.rglob("*")):
         runs = path.is_dir() or path.stat().st_mode & 0o100
         path.chmod(0o755 if runs else 0o644)
-
-
-def _is_readable_by_all(path: Path) -> bool:
-    path = path.resolve()
-    return all(each.stat().st_mode & 0o001 for each in (path, *path.parents))

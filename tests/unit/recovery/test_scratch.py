@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lifeboat.postgres.programs import Account
+from lifeboat.postgres.account import Account
 from lifeboat.recovery.scratch import Scratch, scratch_directory
 
 
