@@ -34,8 +34,8 @@ test: ready  ## all tests, with the coverage gate, and lint at the same time
 	cat build/lint.log; exit $$tests
 
 sandbox: boxable ready build/sandbox/installed  ## backups and drills with AWS's own runtime, in a sandbox like Lambda's
-	$(PYTEST) tests/sandbox --ignore=tests/sandbox/test_job.py --numprocesses=2
-	$(AS_ROOT) $(PYTEST) tests/sandbox/test_job.py
+	$(PYTEST) tests/sandbox --ignore=tests/sandbox/test_builds_like_codebuild.py --numprocesses=2
+	$(AS_ROOT) $(PYTEST) tests/sandbox/test_builds_like_codebuild.py
 
 test-dates: ready  ## the tests of dates and times, on ten other days (over an hour; Linux; ARGS='--drawn COMMIT': one)
 	python -m tests.dates $(ARGS)

@@ -21,3 +21,9 @@ def test_the_page_holds_the_cases_that_there_are() -> None:
     text = (Path(__file__).parents[2] / "docs" / "faults.md").read_text().split("\n## ", 1)[1]
     rows = re.findall(r"^\| (.*?) \| [^|]+ \| .*\|$", text, re.MULTILINE)
     assert sorted(row for row in rows if row != "case") == there
+
+
+def test_each_file_of_tests_has_a_name_of_its_own() -> None:
+    """Two of one name can't be collected in one run, as the campaign does."""
+    names = [each.name for each in Path(__file__).parents[1].rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
