@@ -70,7 +70,6 @@ def _embedded(run: DrillRun) -> Iterator[None]:
 
 @contextmanager
 def _external(run: DrillRun) -> Iterator[None]:
-    run.all_within_reach()
     login = run.scope.call(lambda: _read_login(run))
     _require_not_the_source(login, run.manifest)
     with speaking_to(login, TARGET):
@@ -82,6 +81,7 @@ def _external(run: DrillRun) -> Iterator[None]:
         run.server_version = str(connection.info.parameter_status("server_version"))
         run.major = connection.info.server_version // 10_000
         _require_supported_major(run)
+        run.bring_programs_within_reach()
         _drop_leftovers(connection, run.started)
     yield
 

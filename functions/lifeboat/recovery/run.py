@@ -96,11 +96,12 @@ class RecoveryRun(Run):
         """The user that programs run as that read the archive or the copy; not root."""
         return self.scratch.account
 
-    def all_within_reach(self) -> None:
-        """See to it that the account can run the programs of every major."""
-        needed = tuple(map(str, self.programs.majors()))
-        if not needed:
-            return  # whoever looks for a program says so
+    def bring_programs_within_reach(self) -> None:
+        """See to it that the account can run the programs of the backup's and the server's major.
+
+        Where only root gets to them, they are copied: those of two majors and not of all.
+        """
+        needed = (str(self.manifest.source.major), str(self.major))
         self.programs = Programs(self.scratch.within_reach(self.programs.root, needed))
 
     @property

@@ -45,7 +45,6 @@ def _answer(run: RestoreRun) -> RestoreAnswer | HandOverAnswer:
     if run.event.action is Action.LIST:
         return run.scope.call(lambda: list_backups(run))
     with scratch_directory(run.place) as run.scratch:
-        run.all_within_reach()
         if run.event.action in {Action.SWAP, Action.UNDO}:
             return swap_databases(run)
         if run.event.action is Action.DATABASES:

@@ -83,6 +83,7 @@ def fetch_complete(run: RestoreRun) -> None:
     with run.phases.timed("fetch"):
         is_the_one = run.add_checks(*fetch_archive(run))
     if is_the_one:
+        run.bring_programs_within_reach()
         run.scratch.give(run.archive)
         with run.phases.timed("decode"):
             if run.add_checks(decode_archive(run)):
