@@ -1,12 +1,14 @@
-"""Ctrl-C in terminals of tests, wherever the tests themselves run."""
+"""Signals in programs that tests start, wherever the tests themselves run."""
 
 import signal
 
 
 def heed_ctrl_c() -> None:
-    """Let Ctrl-C end the program that is about to start: for `preexec_fn`.
+    """Let Ctrl-C and a lost terminal end the program that is about to start: for `preexec_fn`.
 
-    Who starts the tests in the background, as `make test &` in a script, has them ignore SIGINT,
-    and programs inherit that. A person's shell doesn't do so to what runs in the foreground.
+    Who starts the tests in the background, as `make test &` or `nohup make test` in a script, has
+    them ignore SIGINT or SIGHUP, and programs inherit that. A person's shell doesn't do so to what
+    runs in the foreground.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
