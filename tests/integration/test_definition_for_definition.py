@@ -134,8 +134,8 @@ def test_other_words_are_untested_where_a_second_restore_is_refused_or_takes_too
     why = (
         "permission denied to create database. Allow it."
         if time
-        else "There was not enough time to restore the definitions once more. Give the function"
-        " more time or memory in lifeboat.toml, then: make deploy"
+        else "There was not enough time to restore the definitions once more. Raise"
+        " drill.timeout_minutes (at most 15) or drill.memory_mb in lifeboat.toml, then: make deploy"
     )
     assert check(report, "definitions").details == (begins + why,)
 

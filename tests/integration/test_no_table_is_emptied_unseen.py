@@ -33,7 +33,8 @@ def repeating(database: Database, statements: tuple[str, ...]) -> Iterator[None]
 
     def repeat() -> None:
         with database.connect() as connection:
-            while not stop.wait(0.3):
+            # Oftener than pg_dump starts on a busy machine, no dump could ever lock the table.
+            while not stop.wait(0.6):
                 for statement in statements:
                     connection.execute(statement)
 
