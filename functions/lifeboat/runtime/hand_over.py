@@ -87,9 +87,12 @@ class JobStarter:
                 pause = next(pauses, None)
                 if code not in _TRANSIENT or pause is None or self.remaining() <= pause:
                     raise self._refused(code, str(error), reason) from None
-                self.sleep(pause)
             except BotoCoreError as error:
-                raise self._refused(type(error).__name__, str(error), reason) from None
+                # The answer may be lost, and the build started: to ask again is harmless.
+                pause = next(pauses, None)
+                if pause is None or self.remaining() <= pause:
+                    raise self._unanswered(error, reason) from None
+            self.sleep(pause)
 
     def _started(self, client: Any, event: Mapping[str, object], reason: str) -> StartedJob:  # noqa: ANN401
         values = {
@@ -119,6 +122,16 @@ class JobStarter:
         return JobNotStartedError(
             f"The run needs a job ({reason}), and CodeBuild did not start {self.project}: {words}",
             todo=advice,
+        )
+
+    def _unanswered(self, error: BotoCoreError, reason: str) -> JobNotStartedError:
+        return JobNotStartedError(
+            f"The run needs a job ({reason}), and CodeBuild did not answer whether {self.project}"
+            f" was started: {error}",
+            todo="If none was started, repeat the run.",
+        ).unsure(
+            "Existing backups are untouched. It is not known whether a job goes on with the run.",
+            f"Look first: aws codebuild list-builds-for-project --project-name {self.project}.",
         )
 
 

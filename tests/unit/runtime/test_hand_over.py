@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lifeboat.errors import JobNotStartedError
 from lifeboat.runtime.hand_over import JobStarter, job_starter
@@ -74,15 +74,26 @@ def test_it_waits_no_longer_than_the_function_lives() -> None:
     assert slept == [2.0, 5.0]
 
 
-@pytest.mark.parametrize(
-    "error",
-    [refusal("AccessDeniedException"), EndpointConnectionError(endpoint_url="https://x")],
-)
-def test_a_final_refusal_is_not_repeated(error: Exception) -> None:
-    aws, slept = CodeBuild([error]), list[float]()
+def test_a_final_refusal_is_not_repeated() -> None:
+    aws, slept = CodeBuild([refusal("AccessDeniedException")]), list[float]()
     with pytest.raises(JobNotStartedError, match="Lifeboat-backup-app-job"):
         starter(aws, slept).start(EVENT, "r")
     assert slept == []
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_token() -> None:
+    aws, slept = CodeBuild([ReadTimeoutError(endpoint_url="https://x")]), list[float]()
+    assert starter(aws, slept).start(EVENT, "r").build
+    assert {each["idempotencyToken"] for each in aws.requests} == {"run"}
+    assert len(aws.requests) == 2
+
+
+def test_without_any_answer_nobody_claims_that_no_job_runs() -> None:
+    aws = CodeBuild([ReadTimeoutError(endpoint_url="https://x")] * 9)
+    with pytest.raises(JobNotStartedError, match="did not answer whether") as failed:
+        starter(aws, []).start(EVENT, "r")
+    assert "not known whether a job goes on" in failed.value.safe
+    assert failed.value.todo.startswith("Look first: ")
 
 
 def test_a_function_without_a_project_and_a_job_have_no_starter(
