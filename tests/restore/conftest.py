@@ -1,5 +1,6 @@
 """Restores in this process, with the stock programs of the servers."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import pytest
 
 from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import BackupHarness
-from tests.support.counting import with_counter
 from tests.support.restore_harness import RestoreHarness
 
 
@@ -38,13 +38,20 @@ def forgetful_reader(tmp_path: Path) -> Callable[[RestoreHarness], None]:
 
 
 def _reader(tmp_path: Path, script: str) -> Callable[[RestoreHarness], None]:
+    """Puts the script in the place of pg_restore; the real one lies beside it.
+
+    They are copies: who runs them is not root, and may not get to the originals.
+    """
+
     def give(to: RestoreHarness) -> None:
-        major = str(to.live.server.major)
-        real = to.programs.root / major / "bin" / "pg_restore"
-        folder = tmp_path / "programs" / major / "bin"
-        folder.mkdir(parents=True)
-        (folder / "pg_restore").write_text(f"#!/bin/sh\nreal={real}\n{script}")
-        (folder / "pg_restore").chmod(0o755)
-        to.programs = with_counter(tmp_path / "programs")
+        programs, major = tmp_path / "programs", str(to.live.server.major)
+        shutil.copytree(to.programs.root / major, programs / major)
+        for library in filter(Path.is_file, to.programs.root.iterdir()):
+            shutil.copy(library, programs)
+        stand_in = programs / major / "bin" / "pg_restore"
+        stand_in.rename(stand_in.with_name("pg_restore.real"))
+        stand_in.write_text(f'#!/bin/sh\nreal="$0.real"\n{script}')
+        stand_in.chmod(0o755)
+        to.programs = Programs(programs)
 
     return give
