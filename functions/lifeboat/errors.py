@@ -9,6 +9,7 @@ safe all the same, and what to do next. None of the three ever holds a secret: w
 error from a child's or a driver's words passes them through `lifeboat.model.redact` first.
 """
 
+import signal
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -286,7 +287,22 @@ class TimeLimitError(LifeboatError):
 
 
 class TerminatedError(LifeboatError):
-    """A signal has asked the process to end; the run was ended cleanly."""
+    """A signal has asked the process to end; the run was ended cleanly.
+
+    Args:
+        number: the signal's.
+    """
+
+    def __init__(
+        self, what: str, *, todo: str, safe: str | None = None, number: int = signal.SIGTERM
+    ) -> None:
+        super().__init__(what, todo=todo, safe=safe)
+        self.number = number
+
+    @property
+    def exit_code(self) -> int:
+        """Of the process that it ends: 128 and the signal's number, as in a shell."""
+        return 128 + self.number
 
 
 class RefusedError(LifeboatError):

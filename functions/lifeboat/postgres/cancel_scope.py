@@ -9,6 +9,7 @@ abandons when it ends.
 """
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -26,6 +27,10 @@ from lifeboat.errors import LifeboatError
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.programs import Process
 from lifeboat.runtime.timeouts import timeouts
+
+# It warns of each connection that it can't roll back because we have shut it down: on the standard
+# error of a job, before the lines that tell a person why.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _ACTIVE: WeakSet["CancelScope"] = WeakSet()
 """The scopes that are open in this process."""

@@ -22,7 +22,7 @@ from contextlib import nullcontext
 from lifeboat.errors import EventError, LifeboatError, SettingsError, TerminatedError
 from lifeboat.model.engine import JOB_MARGIN_SECONDS, BuildVariable
 from lifeboat.runtime.host import complete_environment
-from lifeboat.runtime.termination import exit_code, heeding_signals, require_unasked
+from lifeboat.runtime.termination import heeding_signals, require_unasked
 
 WORKS = ("backup", "drill", "restore", "monitor")
 """The handlers that can run as a program."""
@@ -89,7 +89,7 @@ def run_job(arguments: Sequence[str], environment: MutableMapping[str, str]) -> 
     except (EventError, SettingsError) as error:
         return _failed(error, _WRONG_USAGE)
     except TerminatedError as error:
-        return _failed(error, exit_code())
+        return _failed(error, error.exit_code)
     except LifeboatError as error:
         return _failed(error, 1)
     answers.write(f"{json.dumps(answer)}\n")

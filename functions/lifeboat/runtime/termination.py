@@ -79,11 +79,6 @@ def require_unasked() -> None:
         raise _terminated(_Current.request)
 
 
-def exit_code() -> int:
-    """The exit code of a process that a signal has ended: 128 and its number, as in a shell."""
-    return 128 + _Current.request.number
-
-
 @contextmanager
 def heeding_signals() -> Iterator[None]:
     """Let SIGTERM, SIGINT and SIGHUP end runs cleanly during the block; the first one counts.
@@ -91,7 +86,8 @@ def heeding_signals() -> Iterator[None]:
     A signal that is ignored stays ignored: who starts a program with nohup means it. Call it in the
     main thread.
     """
-    request = _Current.request = _Request()
+    request, before = _Request(), _Current.request
+    _Current.request = request
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     watch = threading.Thread(target=_watch, args=(request, reader), daemon=True, name="signals")
@@ -104,6 +100,7 @@ def heeding_signals() -> Iterator[None]:
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 stack.callback(signal.signal, number, signal.signal(number, _noted))
+        stack.callback(setattr, _Current, "request", before)
         yield
 
 
@@ -132,4 +129,5 @@ def _terminated(request: _Request) -> TerminatedError:
     return TerminatedError(
         f"The run was ended from outside ({name}).",
         todo="Find out who stopped it, then repeat the run.",
+        number=request.number,
     )

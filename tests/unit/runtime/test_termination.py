@@ -87,3 +87,9 @@ def test_without_anybody_who_listens_runs_go_their_way() -> None:
     with ended_by_signals(print):
         require_unasked()
         pause(0)
+
+
+def test_who_comes_after_it_was_not_asked() -> None:
+    with heeding_signals():
+        ask()
+    require_unasked()
