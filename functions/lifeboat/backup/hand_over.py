@@ -31,28 +31,11 @@ def take_or_hand_over(
     if jobs is None or run.database.engine == "function":
         return take_backup_with_retry(run)
     if run.database.engine == "job":
-        return _hand_over(run, jobs, event, 'its settings say engine = "job"')
+        return jobs.start(event, 'its settings say engine = "job"')
     try:
         return take_backup_with_retry(run)
     except (OutgrownError, TimeLimitError) as error:
         if run.publication.is_published:
             raise
         expected = error.expected_seconds if isinstance(error, OutgrownError) else None
-        return _hand_over(run, jobs, event, error.what.rstrip("."), expected)
-
-
-def _hand_over(
-    run: BackupRun,
-    jobs: JobStarter,
-    event: Mapping[str, object],
-    reason: str,
-    expected_seconds: float | None = None,
-) -> HandOver:
-    job = jobs.start(event, reason)
-    return HandOver(
-        database=run.location.database,
-        build=job.build,
-        project=job.project,
-        reason=reason,
-        expected_seconds=None if expected_seconds is None else round(expected_seconds),
-    )
+        return jobs.start(event, error.what.rstrip("."), expected)

@@ -135,15 +135,7 @@ def _seconds_left(context: LambdaContext, *, may_become_job: bool) -> Callable[[
 
 def _handed_over(job: HandOver) -> dict[str, object]:
     """The answer of a run that a job goes on with."""
-    logger.info(
-        "backup.handed_over",
-        extra={
-            "build": job.build,
-            "project": job.project,
-            "reason": job.reason,
-            "expected_seconds": job.expected_seconds,
-        },
-    )
+    logger.info("backup.handed_over", extra=job.as_logged())
     return HandOverAnswer(handed_over=job).as_json()
 
 

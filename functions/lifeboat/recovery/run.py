@@ -158,14 +158,7 @@ class RecoveryRun(Run):
         """
         if self.starter is None:
             raise AttributeError("This run can't be handed over.")
-        job = self.starter.start(event, move.reason)
-        return HandOver(
-            database=self.database.name,
-            build=job.build,
-            project=job.project,
-            reason=job.reason,
-            expected_seconds=None if move.seconds is None else round(move.seconds),
-        )
+        return self.starter.start(event, move.reason, move.seconds)
 
     def protection(self) -> Protection:
         """How exports are encrypted; unlike backups and reports, they aren't locked."""

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lifeboat.errors import JobNotStartedError
 from lifeboat.model.engine import PROJECT_VARIABLE, BuildVariable, Engine
+from lifeboat.model.hand_over import HandOver
 
 _TIMEOUTS = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=10
@@ -36,21 +37,6 @@ _PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartedJob:
-    """A build that goes on with a run.
-
-    Attributes:
-        build: its id, `<project>:<uuid>`.
-        project: its CodeBuild project.
-        reason: why the run became a job, in a sentence.
-    """
-
-    build: str
-    project: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class JobStarter:
     """Starts the jobs of one function.
 
@@ -68,12 +54,15 @@ class JobStarter:
     client: Callable[[], Any] = lambda: boto3.client("codebuild", config=_TIMEOUTS)
     sleep: Callable[[float], None] = time.sleep
 
-    def start(self, event: Mapping[str, object], reason: str) -> StartedJob:
+    def start(
+        self, event: Mapping[str, object], reason: str, expected_seconds: float | None = None
+    ) -> HandOver:
         """Start a build with this event; a refusal that may end by itself is tried again.
 
         Args:
-            event: that the job's handler gets.
+            event: that the job's handler gets; it names the database.
             reason: why it is a job, in a sentence.
+            expected_seconds: how long it will take there; None where that can't be known.
 
         Raises:
             JobNotStartedError: CodeBuild did not start it.
@@ -81,7 +70,7 @@ class JobStarter:
         client, pauses = self.client(), iter(_PAUSES)
         while True:
             try:
-                return self._started(client, event, reason)
+                build = self._started(client, event, reason)
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 pause = next(pauses, None)
@@ -92,9 +81,18 @@ class JobStarter:
                 pause = next(pauses, None)
                 if pause is None or self.remaining() <= pause:
                     raise self._unanswered(error, reason) from None
+            else:
+                return HandOver(
+                    database=str(event["database"]),
+                    build=build,
+                    project=self.project,
+                    reason=reason,
+                    expected_seconds=None if expected_seconds is None else round(expected_seconds),
+                )
             self.sleep(pause)
 
-    def _started(self, client: Any, event: Mapping[str, object], reason: str) -> StartedJob:  # noqa: ANN401
+    def _started(self, client: Any, event: Mapping[str, object], reason: str) -> str:  # noqa: ANN401
+        """The id of the build."""
         values = {
             BuildVariable.EVENT: json.dumps(event),
             BuildVariable.RUN_ID: self.run_id,
@@ -109,7 +107,7 @@ class JobStarter:
                 for name, value in values.items()
             ],
         )
-        return StartedJob(build=answer["build"]["id"], project=self.project, reason=reason)
+        return str(answer["build"]["id"])
 
     def _refused(self, code: str, words: str, reason: str) -> JobNotStartedError:
         advice = (
