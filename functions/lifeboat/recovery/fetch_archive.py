@@ -10,7 +10,8 @@ from lifeboat.recovery.archive_toc import edit_definitions
 from lifeboat.recovery.policy.attver import HOLDERS, without_attver
 from lifeboat.recovery.run import RecoveryRun, make_check
 from lifeboat.s3.bucket import Vault
-from lifeboat.s3.read import download, newest_version
+from lifeboat.s3.download import Fetched, download
+from lifeboat.s3.read import newest_version
 from lifeboat.settings.size_names import size_setting
 
 _PIECE = 1 << 20
@@ -25,19 +26,19 @@ def fetch_archive(run: RecoveryRun) -> tuple[Check, ...]:
         StorageError: S3 refused or failed.
     """
     objects, vault, scope = run.manifest.archive.objects, run.vault, run.scope
-    fetched = 0
+    size = 0
 
     def arrived(count: int) -> None:
-        nonlocal fetched
+        nonlocal size
         scope.check()
-        fetched += count
-        run.progress.update(size=fetched)
+        size += count
+        run.progress.update(size=size)
 
-    downloaded = scope.call(lambda: download(vault, objects, run.archive, arrived))
+    found = scope.call(lambda: download(vault, objects, run.archive, arrived))
     differences = tuple(
         difference
-        for stored, size, digest in zip(objects, downloaded.bytes, downloaded.sha256, strict=True)
-        if (difference := _difference(stored, size, digest))
+        for stored, fetched in zip(objects, found, strict=False)  # none after one of another size
+        if (difference := _difference(stored, fetched))
     )
     overwritten = scope.call(lambda: _overwritten(vault, objects))
     return make_check("checksum", differences), make_check("version", overwritten)
@@ -99,11 +100,11 @@ def _decoded(run: RecoveryRun) -> CopyRows:
         return decoder.finish()
 
 
-def _difference(stored: StoredObject, size: int, digest: str) -> str | None:
-    if size != stored.bytes:
-        return f"{stored.key} has {size} bytes, the manifest claims {stored.bytes}."
-    if digest != stored.sha256:
-        return f"{stored.key} has SHA-256 {digest}, the manifest claims {stored.sha256}."
+def _difference(stored: StoredObject, fetched: Fetched) -> str | None:
+    if fetched.bytes != stored.bytes:
+        return f"{stored.key} has {fetched.bytes} bytes, the manifest claims {stored.bytes}."
+    if fetched.sha256 != stored.sha256:
+        return f"{stored.key} has SHA-256 {fetched.sha256}, the manifest claims {stored.sha256}."
     return None
 
 

@@ -1,15 +1,10 @@
-"""Reads the backup bucket: which backups are there, their manifests, their archives."""
+"""Reads the backup bucket: which backups are there, their manifests, their drills."""
 
-import hashlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError
-
-from lifeboat.errors import ReportError, StorageError
+from lifeboat.errors import ReportError
 from lifeboat.model.aws import COLD
 from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.keys import (
@@ -21,18 +16,15 @@ from lifeboat.model.keys import (
     parse_drill_key,
     parse_key,
 )
-from lifeboat.model.manifest import Manifest, StoredObject
+from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
-from lifeboat.runtime.hand_over import engine
 from lifeboat.s3.bucket import Vault, translated
-from lifeboat.settings.size_names import size_setting
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+    from collections.abc import Iterator
 
-_CHUNK = 1 << 20
-_MAX_RESUMES = 5
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 @dataclass(frozen=True)
@@ -136,82 +128,6 @@ def newest_version(vault: Vault, key: str) -> str | None:
     """
     with translated(f"look at s3://{vault.bucket}/{key}"):
         return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
-
-
-@dataclass
-class Download:
-    """Checksums and sizes of the objects that were fetched into one file.
-
-    Attributes:
-        sha256: of each object so far, in order, as hexadecimal digits.
-        bytes: of each object so far, in order.
-    """
-
-    sha256: list[str]
-    bytes: list[int]
-
-
-def download(
-    vault: Vault, objects: tuple[StoredObject, ...], path: Path, arrived: Callable[[int], None]
-) -> Download:
-    """Fetch the objects that make up an archive into a new file, one after the other.
-
-    A broken download continues where it broke. The caller compares the result with what it
-    expects.
-
-    Args:
-        vault: the bucket.
-        objects: in order, each with the version that its manifest names.
-        path: the file.
-        arrived: called with the bytes of each chunk; it raises when the run is over.
-
-    Raises:
-        ArchivedError: an object has to be thawed first.
-        StorageError: S3 refused or kept failing, or the disk is full.
-    """
-    done = Download([], [])
-    try:
-        with path.open("xb") as file:
-            for stored in objects:
-                digest, count = _fetch(vault, stored, file, arrived)
-                done.sha256.append(digest)
-                done.bytes.append(count)
-    except OSError as error:
-        raise StorageError(
-            f"Could not write the archive to {path}: {error.strerror}.",
-            todo=f"Raise {size_setting(engine(), 'drill', 'disk')} (for a restore:"
-            f" {size_setting(engine(), 'restore', 'disk')}) in lifeboat.toml, then: make deploy",
-        ) from None
-    return done
-
-
-def _fetch(
-    vault: Vault, stored: StoredObject, file: BinaryIO, arrived: Callable[[int], None]
-) -> tuple[str, int]:
-    digest, count, failures = hashlib.sha256(), 0, 0
-    with translated(f"fetch s3://{vault.bucket}/{stored.key}"):
-        while True:
-            try:
-                for piece in _pieces(vault, stored, count):
-                    arrived(len(piece))
-                    digest.update(piece)
-                    file.write(piece)
-                    count += len(piece)
-            except BotoCoreError:
-                failures += 1
-                if failures > _MAX_RESUMES:
-                    raise
-            else:
-                return digest.hexdigest(), count
-
-
-def _pieces(vault: Vault, stored: StoredObject, start: int) -> Iterator[bytes]:
-    """The object's bytes from `start` on."""
-    extra: dict[str, Any] = versioned(stored.version_id)
-    if start:
-        extra["Range"] = f"bytes={start}-"
-    answer = vault.client.get_object(Bucket=vault.bucket, Key=stored.key, **extra)
-    yield from answer["Body"].iter_chunks(_CHUNK)
 
 
 def _listing(vault: Vault, prefix: str) -> "Iterator[ObjectTypeDef]":
