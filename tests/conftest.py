@@ -1,6 +1,7 @@
 """Real servers of every major, and an S3 with versions, locks and conditional writes."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lifeboat.runtime.timeouts import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database
+from tests.support.temporary_files import temporary_files_in_memory
 
 pytest_plugins = ["tests.support.fault_report"]
 
@@ -49,6 +51,13 @@ UNMEASURED = (
     "tests/unit/test_what_to_type.py",
     "tests/unit/test_wide_vault.py",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # workers are children, which inherit it
+        files = ExitStack()
+        files.enter_context(temporary_files_in_memory())
+        config.add_cleanup(files.close)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from tests.support.drill_harness import DrillHarness, check, databases
 from tests.support.other_databases import CRON, GEO, UNSUBSCRIBED, cannot_be_everywhere
 from tests.support.restore_harness import RestoreHarness, refused, role
 from tests.support.stub_extensions import stub_extension
+from tests.support.temporary_files import public_place
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def restores(drills: DrillHarness, programs: Programs) -> Iterator[RestoreHarnes
 @pytest.fixture
 def tablespace() -> Iterator[Path]:
     """A place that the test's server may write to."""
-    with tempfile.TemporaryDirectory(prefix="tablespace-", dir="/tmp") as place:
+    with tempfile.TemporaryDirectory(prefix="tablespace-", dir=public_place()) as place:
         Path(place).chmod(0o711)
         inner = Path(place, "inner")
         inner.mkdir()

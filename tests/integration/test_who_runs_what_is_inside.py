@@ -11,6 +11,7 @@ from lifeboat.postgres.programs import Programs
 from tests.support import hostile_database
 from tests.support.backup_harness import BackupHarness, Bucket, Database
 from tests.support.drill_harness import DrillHarness, check, with_roles
+from tests.support.temporary_files import public_place
 
 
 @pytest.fixture(params=[14, 18])
@@ -32,7 +33,7 @@ def drills(
     server_programs: Programs,
     tmp_path: Path,
 ) -> Iterator[DrillHarness]:
-    with tempfile.TemporaryDirectory(prefix="drills-", dir="/tmp") as place:
+    with tempfile.TemporaryDirectory(prefix="drills-", dir=public_place()) as place:
         Path(place).chmod(0o711)
         yield DrillHarness(
             BackupHarness(source, bucket, programs, tmp_path), server_programs, Path(place)

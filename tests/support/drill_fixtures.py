@@ -12,6 +12,7 @@ from layers.target import Platform
 from lifeboat.postgres.programs import Programs
 from tests.support.backup_harness import BackupHarness
 from tests.support.drill_harness import DrillHarness
+from tests.support.temporary_files import public_place
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,6 @@ def server_programs() -> Programs:
 @pytest.fixture
 def drills(backups: BackupHarness, server_programs: Programs) -> Iterator[DrillHarness]:
     """Everything for a drill of a small database, in a place that every user can get to."""
-    with tempfile.TemporaryDirectory(prefix="drills-", dir="/tmp") as place:
+    with tempfile.TemporaryDirectory(prefix="drills-", dir=public_place()) as place:
         Path(place).chmod(0o711)
         yield DrillHarness(backups, server_programs, Path(place))

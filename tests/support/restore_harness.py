@@ -23,6 +23,7 @@ from tests.support.backup_harness import (
     assert_no_children,
     login_of,
 )
+from tests.support.temporary_files import public_place
 
 STARTED = datetime.now(UTC).replace(second=0, microsecond=0)
 
@@ -43,7 +44,7 @@ class RestoreHarness:
     @contextmanager
     def open(cls, backups: BackupHarness, programs: Programs) -> Iterator["RestoreHarness"]:
         """Everything for bringing back a small database; what was made is dropped in the end."""
-        with tempfile.TemporaryDirectory(prefix="restores-", dir="/tmp") as place:
+        with tempfile.TemporaryDirectory(prefix="restores-", dir=public_place()) as place:
             Path(place).chmod(0o711)  # not everything runs as root, should that be the caller
             try:
                 yield cls(backups, programs, Path(place))
