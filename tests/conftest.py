@@ -1,5 +1,6 @@
 """Real servers of every major, and an S3 with versions, locks and conditional writes."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -58,6 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
         files = ExitStack()
         files.enter_context(temporary_files_in_memory())
         config.add_cleanup(files.close)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests and their modules, which each collection would look through
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
