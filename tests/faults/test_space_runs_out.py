@@ -16,7 +16,6 @@ from lifeboat.errors import CapacityError, LifeboatError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.postgres.programs import Process
 from lifeboat.recovery import pg_restore
-from lifeboat.s3 import read
 from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database
 from tests.support.drill_harness import DrillHarness, databases
 from tests.support.restore_harness import RestoreHarness
@@ -86,20 +85,11 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The disk is full as soon as an archive is fetched."""
     written: list[int] = []
 
-    class Full:
-        def __init__(self, file: Any) -> None:
-            self._file = file
+    def write(_file: int, data: bytes, _at: int) -> int:
+        written.append(len(data))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        def write(self, data: bytes) -> int:
-            written.append(len(data))
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    fetch = read._fetch
-
-    def fetch_into(vault: Any, stored: Any, file: Any, check: Any) -> Any:
-        return fetch(vault, stored, Full(file), check)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(read, "_fetch", fetch_into)
+    monkeypatch.setattr(os, "pwrite", write)
     return written
 
 
