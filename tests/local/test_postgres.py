@@ -88,7 +88,7 @@ def test_programs_that_the_servers_user_cannot_reach_are_copied(
 ) -> None:
     tmp_path.chmod(0o700)
     private = tmp_path / "servers"
-    shutil.copytree(server_tree([MAJOR]), private, symlinks=True, copy_function=os.link)
+    shutil.copytree(server_tree([MAJOR]), private, symlinks=True)
     monkeypatch.setattr("local.postgres.server_tree", lambda _majors: private)
     with PostgresServer.start(major=MAJOR) as server, server.admin() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
