@@ -11,8 +11,8 @@ import boto3
 from lifeboat.model.provider import ProviderFacts
 from lifeboat.model.text import format_age
 from lifeboat.neon.api import NEON_API, NeonApi, neon_pool
+from lifeboat.neon.policy.endpoint import TEST_API, api_of
 from lifeboat.provider_watch.ask_neon import ask_neon
-from lifeboat.provider_watch.policy.endpoint import TEST_API, api_of
 from lifeboat.runtime.secret_store import SecretStore
 from lifeboat.settings import NeonDatabase, Settings
 from lifeboat_setup.checks import Check, looked

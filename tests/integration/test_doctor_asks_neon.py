@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from lifeboat.provider_watch.policy.endpoint import TEST_API
+from lifeboat.neon.policy.endpoint import TEST_API
 from lifeboat.settings import Settings
 from lifeboat_setup.check_neon import neon_checks
 from lifeboat_setup.checks import Check

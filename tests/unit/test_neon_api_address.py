@@ -3,7 +3,7 @@
 import pytest
 
 from lifeboat.errors import RefusedError
-from lifeboat.provider_watch.policy.endpoint import api_of
+from lifeboat.neon.policy.endpoint import api_of
 
 
 @pytest.mark.parametrize("value", ["http://127.0.0.1:8080/api/v2", "https://127.0.0.1:1"])

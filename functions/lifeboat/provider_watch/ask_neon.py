@@ -7,8 +7,9 @@ from lifeboat.errors import ProviderError
 from lifeboat.model.provider import ProviderFacts, ProviderProblem
 from lifeboat.neon.api import NeonApi
 from lifeboat.neon.client import NeonProject
+from lifeboat.neon.policy.default_branch import default_branch
 from lifeboat.neon.records import Branch
-from lifeboat.provider_watch.policy.facts import Told, default_branch, facts_of
+from lifeboat.provider_watch.policy.facts import Told, facts_of
 from lifeboat.provider_watch.policy.problems import is_not_offered, problem_of
 from lifeboat.settings import WatchedNeon
 

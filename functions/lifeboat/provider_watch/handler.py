@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.model.provider import ProviderReport
 from lifeboat.neon.api import NEON_API
-from lifeboat.provider_watch.policy.endpoint import TEST_API, api_of
+from lifeboat.neon.policy.endpoint import TEST_API, api_of
 from lifeboat.provider_watch.report_store import ReportStore
 from lifeboat.provider_watch.watch import Look, watch
 from lifeboat.runtime.invocation import SHORT_TIMEOUTS, log_errors, seconds_left, secret_store

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from lifeboat.errors import ProviderGoneError
 from lifeboat.model.provider import (
     MAX_NAME,
     MAX_NAMES,
@@ -49,22 +48,6 @@ class Told:
     schedule: tuple[ScheduleItem, ...] | None
     snapshots: tuple[Snapshot, ...] | None
     key: KeyDetails | None
-
-
-def default_branch(branches: Iterable[Branch], project_id: str) -> Branch:
-    """The branch that a project begins with, if no other one is its default.
-
-    Raises:
-        ProviderGoneError: no branch is the default one.
-    """
-    found = next((each for each in branches if each.default), None)
-    if found is None:
-        raise ProviderGoneError(
-            f"The project {project_id} has no default branch.",
-            todo="Set databases[].neon.branch_id to the id of the database's branch, then make"
-            " deploy; or set a default branch in the Neon console.",
-        )
-    return found
 
 
 def facts_of(told: Told, key: str) -> ProviderFacts:
