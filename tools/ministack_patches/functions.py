@@ -1,7 +1,7 @@
 """Gaps of ministack's Lambda."""
 
 import contextlib
-import hashlib
+import io
 import os
 import re
 import stat
@@ -26,6 +26,9 @@ AUTHORITIES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXT
 
 ERROR_LINE = re.compile(r"([A-Za-z_][\w.<>]*)(?::|$)")
 """The line of a traceback that names the exception; lines of frames begin with a space."""
+
+_UNPACKED = "lifeboat-unpacked-layer"
+"""The only member of a ZIP file that stands for a layer."""
 
 
 def zip_modes() -> None:
@@ -58,12 +61,38 @@ def zip_modes() -> None:
 def layers_unpacked_once() -> None:
     """Unpack each layer once and link to it; it is read-only, as it is in Lambda.
 
-    As shipped every failed invocation is followed by a cold start that unpacks all layers anew:
-    seconds, for ours. Runs after `zip_modes`, whose unpacking it uses.
+    As shipped, each cold start writes, checks and unpacks all layers anew: seconds, for ours. There
+    is one after every failed invocation. Runs after `zip_modes`, whose unpacking it uses.
     """
+    resolve, spawn = lambda_svc._resolve_layer_zip, lambda_runtime.Worker._spawn  # noqa: SLF001
     unpack = zipfile.ZipFile.extractall
     kept = Path(tempfile.mkdtemp(prefix="layers-"))  # below the server's own TMPDIR
-    turn = threading.Lock()
+    unpacked: dict[bytes, Path] = {}
+    turn, starting = threading.Lock(), threading.local()
+
+    def spawn_with_links(worker: Any) -> None:  # noqa: ANN401
+        starting.now = True
+        try:
+            spawn(worker)
+        finally:
+            starting.now = False
+
+    def resolve_to_link(attachment: str | dict[str, Any]) -> bytes | None:
+        """A ZIP file that only says where the layer is, if it is wanted to start a function."""
+        content: bytes | None = resolve(attachment)
+        if not content or not getattr(starting, "now", False):
+            return content
+        with turn:
+            if content not in unpacked:  # cheap: the hash of bytes is computed once
+                folder = Path(tempfile.mkdtemp(dir=kept))
+                folder.chmod(0o755)
+                with zipfile.ZipFile(io.BytesIO(content)) as file:
+                    unpack(file, folder)
+                unpacked[content] = folder
+        link = io.BytesIO()
+        with zipfile.ZipFile(link, "w") as file:
+            file.writestr(_UNPACKED, str(unpacked[content]))
+        return link.getvalue()
 
     def unpack_or_link(
         self: zipfile.ZipFile,
@@ -71,19 +100,14 @@ def layers_unpacked_once() -> None:
         members: list[str] | None = None,
         pwd: bytes | None = None,
     ) -> None:
-        if path is None or not Path(path).name.startswith("layer_"):
+        if path is None or self.namelist() != [_UNPACKED]:
             unpack(self, path, members, pwd)
             return
-        content = repr([(each.filename, each.CRC, each.file_size) for each in self.infolist()])
-        layer = kept / hashlib.sha256(content.encode()).hexdigest()
-        with turn:
-            if not layer.exists():
-                unfinished = Path(tempfile.mkdtemp(dir=kept))
-                unpack(self, unfinished)
-                unfinished.rename(layer)
         Path(path).rmdir()
-        Path(path).symlink_to(layer)
+        Path(path).symlink_to(self.read(_UNPACKED).decode())
 
+    lambda_runtime.Worker._spawn = spawn_with_links  # noqa: SLF001
+    lambda_svc._resolve_layer_zip = resolve_to_link  # noqa: SLF001
     zipfile.ZipFile.extractall = unpack_or_link  # type: ignore[method-assign, assignment]
 
 
