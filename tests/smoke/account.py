@@ -71,7 +71,7 @@ class Account:
     def bucket(self) -> str:
         return self.outputs["BackupBucketName"]
 
-    @property
+    @cached_property
     def s3(self) -> Any:
         return self.client("s3", None)
 
