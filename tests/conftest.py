@@ -1,10 +1,12 @@
 """Real servers of every major, and an S3 with versions, locks and conditional writes."""
 
+import ctypes
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore import retryhandler, session
@@ -24,6 +26,7 @@ from tests.support.temporary_files import temporary_files_in_memory
 pytest_plugins = ["tests.support.fault_report"]
 
 _NUMBERS = count(1)
+_M_ARENA_MAX = -8  # malloc.h
 
 #: Their fixtures take many seconds, so one worker has all of the folder; and first, since the
 #: others can share what remains.
@@ -55,10 +58,22 @@ UNMEASURED = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _keep_small()
     if not hasattr(config, "workerinput"):  # workers are children, which inherit it
         files = ExitStack()
         files.enter_context(temporary_files_in_memory())
         config.add_cleanup(files.close)
+
+
+def _keep_small() -> None:
+    """Let glibc give all threads memory from one heap.
+
+    A program that is to run as another user is started by a fork, which copies the page table of
+    the worker. With a heap for each of many threads, workers grow to 900 MB.
+    """
+    libc: Any = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_ARENA_MAX, 1)
 
 
 def pytest_collection_finish() -> None:
@@ -173,6 +188,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     root = tmp_path_factory.mktemp("aws")
     with LocalAws.start(root=root, alarm_period_seconds=2) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def account(aws: LocalAws) -> LocalAws:
+    """An AWS account in which the CDK may deploy."""
+    aws.bootstrap()
+    return aws
 
 
 @pytest.fixture

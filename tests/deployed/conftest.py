@@ -108,7 +108,7 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def installation(
-    aws: LocalAws,
+    account: LocalAws,
     server_of: Callable[[int], PostgresServer],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Installation:
@@ -117,21 +117,20 @@ def installation(
         sample.create(connection, 2)
         sample.backup_role(connection, "lifeboat", PASSWORD)
     url = database.server.url(database=database.name, user="lifeboat", password=PASSWORD)
-    manager = aws.client("secretsmanager")
+    manager = account.client("secretsmanager")
     secrets = {
         name: manager.create_secret(Name=name, SecretString=url)["ARN"]
         for name in DATABASES
         if name != "other"
     }
-    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
-    secrets["other"] = new_parameter(aws, "/lifeboat/other", url, KeyId=key)
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    secrets["other"] = new_parameter(account, "/lifeboat/other", url, KeyId=key)
     superuser = database.server.url(database=database.name)
     admin = manager.create_secret(Name="lifeboat/admin", SecretString=superuser)["ARN"]
     assembly = tmp_path_factory.mktemp("deployed") / "cdk.out"
-    synthesize(aws, assembly, secrets, admin, key)
-    aws.bootstrap()
-    made = Installation(aws, aws.deploy(assembly), database, secrets, admin)
-    Subscriber.of(aws, made.outputs["TopicArn"])
+    synthesize(account, assembly, secrets, admin, key)
+    made = Installation(account, account.deploy(assembly), database, secrets, admin)
+    Subscriber.of(account, made.outputs["TopicArn"])
     return made
 
 

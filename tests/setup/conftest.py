@@ -92,13 +92,6 @@ def old(server_of: Callable[[int], PostgresServer]) -> Provider:
     return provider(server_of(14), "old_owner")
 
 
-@pytest.fixture(scope="session")
-def account(aws: LocalAws) -> LocalAws:
-    """An AWS account in which the CDK may deploy."""
-    aws.bootstrap()
-    return aws
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
     """A settings' file that somebody has begun."""
