@@ -47,7 +47,7 @@ BULKY = (
 def template(server_of: Callable[[int], PostgresServer]) -> str:
     """A database that is copied in a moment, since making its rows takes seconds."""
     Database.create(server_of(18), "bulky").run(*BULKY)
-    return "TEMPLATE bulky STRATEGY FILE_COPY"
+    return "TEMPLATE bulky"
 
 
 @pytest.fixture
