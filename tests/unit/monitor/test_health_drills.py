@@ -5,6 +5,7 @@ import pytest
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.errors import ReportError
 from lifeboat.model.drill_report import Limit, Outcome, Verdict
+from lifeboat.model.engine import Engine
 from lifeboat.monitor.policy.facts import Unreadable
 from tests.support.vaults import (
     DAY,
@@ -160,6 +161,14 @@ def test_a_drill_may_take_as_long_as_its_target(seconds: float, codes: set[Code]
         assert finding.level is Level.WARNING
         assert finding.limit == "60 min (drill.rto_minutes)"
     assert vault.codes() == codes  # nor is what was missed announced as well
+
+
+def test_a_slow_job_gets_a_larger_machine_and_a_slow_function_more_memory() -> None:
+    vault = healthy()
+    slow = drill(MONDAY, seconds=3700)
+    for engine, setting in ((Engine.FUNCTION, "drill.memory_mb"), (Engine.JOB, "drill_compute")):
+        vault.drills = [slow.model_copy(update={"engine": engine})]
+        assert setting in vault.only(Code.RTO_MISSED).advice[0].text
 
 
 def test_how_long_a_failed_drill_took_says_nothing() -> None:

@@ -1,7 +1,7 @@
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.model.engine import Engine
 from lifeboat.model.manifest import Manifest
-from tests.support.vaults import with_row
+from tests.support.vaults import NEWEST, drill, with_row
 
 
 def test_a_row_that_functions_have_little_memory_for_is_reported() -> None:
@@ -25,3 +25,7 @@ def test_a_job_has_memory_for_rows_that_a_function_has_not() -> None:
         for each in vault.manifests
     ]
     assert Code.BACKUP_MEMORY_AT_RISK not in vault.codes()
+    row = with_row(800_000_000)
+    assert Code.DRILL_MEMORY_AT_RISK in row.codes()
+    row.drills = [drill(NEWEST).model_copy(update={"engine": Engine.JOB})]
+    assert Code.DRILL_MEMORY_AT_RISK not in row.codes()

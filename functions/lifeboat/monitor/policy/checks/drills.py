@@ -9,6 +9,7 @@ from lifeboat.model.steps import Step, plain_steps
 from lifeboat.model.text import format_age, format_time, join_first
 from lifeboat.monitor.policy.database_view import RUN_GRACE, DatabaseView
 from lifeboat.monitor.policy.scheduled_times import next_scheduled
+from lifeboat.settings.size_names import size_setting
 
 _SAFE = "Backups are taken and checked as before."
 
@@ -154,6 +155,7 @@ def _rto(view: DatabaseView, report: DrillReport) -> Iterator[Finding]:
     if report.verdict is Verdict.FAILED or report.rto_margin_seconds >= 0:
         return
     took = format_age(timedelta(seconds=report.total_seconds))
+    more = size_setting(report.engine, "drill", "memory")
     yield Finding(
         code=Code.RTO_MISSED,
         level=Level.WARNING,
@@ -167,9 +169,8 @@ def _rto(view: DatabaseView, report: DrillReport) -> Iterator[Finding]:
         safe="The backup can be restored, but not within the RTO.",
         advice=(
             Step(
-                "Give the drill's function more memory and so more CPU (drill.memory_mb), and"
-                " perhaps more parallel jobs (drill.jobs), then make deploy; or raise"
-                " drill.rto_minutes."
+                f"Give drills more memory and so more CPU ({more}), and perhaps more parallel jobs"
+                " (drill.jobs), then make deploy; or raise drill.rto_minutes."
             ),
             Step("See in the report which step takes the time", view.commands.show(report.key)),
         ),

@@ -16,11 +16,14 @@ def memory_findings(view: DatabaseView) -> Iterator[Finding]:
         return
     newest, settings = view.complete[0], view.settings
     row = newest.largest_row_bytes, newest.largest_row_table
-    by_function = newest.engine is Engine.FUNCTION  # a job's machine has room for any row
+    # A job's machine has room for any row.
+    by_function = newest.engine is Engine.FUNCTION
+    drilled_by_job = any(each.engine is Engine.JOB for each in view.reports[:1])
     if by_function and (short := row_memory("backup", settings.backup.memory_mb, *row)):
         safe = "Backups are still complete. A run that lacks memory ends, and publishes nothing."
         yield _finding(view, newest, Code.BACKUP_MEMORY_AT_RISK, short, safe)
-    if settings.drill.enabled and (short := row_memory("drill", settings.drill.memory_mb, *row)):
+    short = row_memory("drill", settings.drill.memory_mb, *row)
+    if short and settings.drill.enabled and not drilled_by_job:
         safe = "Backups are not affected, only drills are."
         yield _finding(view, newest, Code.DRILL_MEMORY_AT_RISK, short, safe)
 
