@@ -72,6 +72,7 @@ class ControlPlane:
         """Make a branch; `wanted` has a parent."""
         with self._lock:
             self._require_idle()
+            self._require_new_name(wanted.name)
             if len(self.project.branches) >= self.project.branches_limit:
                 raise RefusedRequest(422, "branches limit exceeded", "BRANCHES_LIMIT_EXCEEDED")
             if self.project.suspended:
@@ -121,6 +122,8 @@ class ControlPlane:
             if source is branch and not keep_as:
                 raise RefusedRequest(400, "preserve_under_name is required")
             self._require_in_history(at)
+            if keep_as:
+                self._require_new_name(keep_as)
             line = self.line_of(source)
             branch.state = "resetting"
 
@@ -185,6 +188,10 @@ class ControlPlane:
                 "project already has running conflicting operations,"
                 " scheduling of new ones is prohibited",
             )
+
+    def _require_new_name(self, name: str) -> None:
+        if name in {each.name for each in self.project.branches.values()}:
+            raise RefusedRequest(409, "a branch with this name exists already")
 
     def _require_in_history(self, at: datetime | None) -> None:
         kept = timedelta(seconds=self.project.history_retention_seconds)

@@ -129,24 +129,34 @@ class NeonProject:
         return self._read(BranchChange, request, body).operations if body else ()
 
     def restore_branch(
-        self, branch_id: str, *, at: datetime, preserve_under: str, source_id: str | None = None
+        self,
+        branch_id: str,
+        *,
+        at: datetime | None,
+        preserve_under: str,
+        source_id: str | None = None,
     ) -> BranchChange:
         """Throw a whole branch back to a moment; wait for the operations.
 
         Args:
             branch_id: of a root branch. Its connection string stays the same.
-            at: the moment.
+            at: the moment; None is the newest state of another branch.
             preserve_under: the name of a new branch that keeps the present state.
             source_id: whose history `at` is of; default is the branch itself.
 
         Raises:
-            RefusedError: the present state would not be kept.
+            RefusedError: the present state would not be kept, or nothing would be restored.
         """
         if not preserve_under:
             raise RefusedError(
                 "The present state of the branch would not be kept.",
                 todo="Give a name for the branch that keeps it.",
             )
+        source = identifier(source_id or branch_id)
+        if at is None and source == branch_id:
+            todo = "Give a moment, or another branch."
+            raise RefusedError("A branch has its own newest state already.", todo=todo)
+        moment = {} if at is None else {"source_timestamp": wire_moment(at)}
         request = self._request(
             f"restore the branch {branch_id}",
             "branches",
@@ -154,9 +164,9 @@ class NeonProject:
             "restore",
             method="POST",
             body={
-                "source_branch_id": identifier(source_id or branch_id),
-                "source_timestamp": wire_moment(at),
+                "source_branch_id": source,
                 "preserve_under_name": preserve_under,
+                **moment,
             },
         )
         return self._ask(BranchChange, request)

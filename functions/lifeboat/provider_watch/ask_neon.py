@@ -62,10 +62,11 @@ def ask_neon(api: NeonApi, where: WatchedNeon) -> Answer:
     project = neon.details()
     branch = _branch(neon, where)
     databases = neon.databases(branch.id)
-    parts = _Parts(api.key)
+    parts, above = _Parts(api.key), branch.parent_id
     told = Told(
         project=project,
         branch=branch,
+        parent=parts.ask(lambda: neon.branch(above)) if above else None,
         databases=databases,
         schedule=parts.ask(lambda: neon.backup_schedule(branch.id)),
         snapshots=parts.ask(neon.snapshots),

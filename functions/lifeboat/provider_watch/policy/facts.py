@@ -16,6 +16,7 @@ from lifeboat.model.provider import (
 )
 from lifeboat.model.redact import without
 from lifeboat.model.text import line
+from lifeboat.neon.policy.kept_branches import is_kept
 from lifeboat.neon.policy.refusals import not_the_contract, wrong_fields
 from lifeboat.neon.records import (
     Branch,
@@ -36,6 +37,7 @@ class Told:
     Attributes:
         project: the project.
         branch: that the database is in.
+        parent: of that branch; None if it has none, or the API doesn't tell it.
         databases: of that branch.
         schedule: of snapshots of that branch; None if the API doesn't offer or tell it.
         snapshots: of the whole project; None if the API doesn't offer or tell them.
@@ -44,6 +46,7 @@ class Told:
 
     project: Project
     branch: Branch
+    parent: Branch | None
     databases: tuple[Database, ...]
     schedule: tuple[ScheduleItem, ...] | None
     snapshots: tuple[Snapshot, ...] | None
@@ -97,9 +100,14 @@ def _branch(told: Told, key: str) -> BranchFacts:
         name=_name(branch.name, key),
         default=branch.default,
         protected=branch.protected,
-        root=branch.parent_id is None,
+        root=_is_root(told),
         databases=tuple(_name(each.name, key) for each in told.databases[:MAX_NAMES]),
     )
+
+
+def _is_root(told: Told) -> bool:
+    """Whether Neon can throw the branch back. One that was restored has a parent: what was kept."""
+    return told.branch.parent_id is None or (told.parent is not None and is_kept(told.parent.name))
 
 
 def _rule(item: ScheduleItem) -> ScheduleFacts:
