@@ -43,6 +43,11 @@ def neon_watch_settings(settings: Settings) -> str:
     return settings.at_providers().model_dump_json(exclude_defaults=True)
 
 
+def neon_restore_settings(settings: Settings) -> str:
+    """The databases that Neon may throw back, and how reports are kept."""
+    return settings.at_neon_restore().model_dump_json(exclude_defaults=True)
+
+
 def monitor_settings(settings: Settings) -> str:
     """What the monitor watches; no secret's name but the webhook's."""
     return settings.watched().model_dump_json(exclude_defaults=True)

@@ -12,6 +12,9 @@ _RESTORES, _DASHBOARD = 5, 1
 _NEON_WATCH = FUNCTION_RESOURCES
 """One function, with a schedule, for all databases in Neon."""
 
+_NEON_RESTORE = 4
+"""Function, log, role and async settings, for all databases that Neon may throw back."""
+
 _JOB_FAILURES = 2
 """The rule that hears of failed jobs, and its right to invoke the monitor."""
 
@@ -24,6 +27,8 @@ def resources(settings: Settings) -> int:
     rest = _RESTORES * settings.restore.enabled + _DASHBOARD * settings.dashboard
     if settings.at_providers().databases:
         rest += _NEON_WATCH
+    if settings.at_neon_restore().databases:
+        rest += _NEON_RESTORE
     if jobs:
         rest += _JOB_FAILURES + JOB_RESOURCES * settings.restore.enabled
     return _SHARED + rest + len(settings.alerts.emails) + of_databases

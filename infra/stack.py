@@ -26,6 +26,7 @@ from infra.job_failures import JobFailures
 from infra.job_project import JobSources
 from infra.monitor_function import MonitorFunction
 from infra.names import output_name
+from infra.neon_restore_function import NeonRestoreFunction
 from infra.neon_watch_function import NEON_WATCH_CRON, NeonWatchFunction
 from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, ScheduleSpec
@@ -116,6 +117,8 @@ class LifeboatStack(Stack):
             JobFailures(self, "JobFailures", monitor=monitor.function)
         if settings.at_providers().databases:
             self._neon_watch(settings, shared)
+        if settings.at_neon_restore().databases:
+            self._neon_restore(settings)
         if settings.restore.enabled:
             self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
@@ -218,6 +221,18 @@ class LifeboatStack(Stack):
             purpose="when Neon is asked about its databases",
         )
         self._start(self, "NeonWatchSchedule", spec=spec, invoked=watch)
+
+    def _neon_restore(self, settings: Settings) -> None:
+        """Without schedule and alarm, as other restores."""
+        restore = NeonRestoreFunction(
+            self, "NeonRestore", settings=settings, shared=self._for_backups
+        )
+        CfnOutput(
+            self,
+            "NeonRestoreInvokePolicy",
+            value=f"lambda:InvokeFunction on {restore.function.function_arn}",
+            description="What the IAM policy of a person who may restore by Neon has to allow",
+        )
 
     def _start(
         self,

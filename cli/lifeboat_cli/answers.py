@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lifeboat_cli.by_neon import FUNCTION, show_neon_result
 from lifeboat_cli.commands.restore import show_result
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.text import duration, plural, safe_line, size
@@ -20,9 +21,11 @@ def show_answer(context: Context, job: str, answer: Answer) -> ExitCode:
 
     Args:
         context: of the command.
-        job: backup, drill or restore.
+        job: backup, drill, restore or neon-restore.
         answer: of that function.
     """
+    if job == FUNCTION:
+        return show_neon_result(context, answer)
     if context.options.json:
         context.show_json(answer)
     elif job == "backup":

@@ -44,13 +44,19 @@ class Consent:
     confirm: str | None = None
 
 
-def agreed(
-    context: Context, plan: Answer, lines: Iterable[str], consent: Consent, question: str
+def agreed(  # each has another meaning
+    context: Context,
+    plan: Answer,
+    lines: Iterable[str],
+    consent: Consent,
+    question: str,
+    *,
+    named: str = "live database",
 ) -> dict[str, Any] | None:
     """Show the plan, and ask; the event to send, or None if only the plan was wanted.
 
-    What changes something live has the live database's name in the plan's event, and that name has
-    to be typed: a habit of answering "y" is not enough.
+    What changes something live has its name in the plan's event, and that name has to be typed: a
+    habit of answering "y" is not enough.
 
     Args:
         context: of the command.
@@ -58,6 +64,7 @@ def agreed(
         lines: the plan in words.
         consent: what the person has agreed to by options.
         question: to be answered with y or n.
+        named: what has the name that has to be typed.
 
     Raises:
         CommandError: something stands in the way, or the person declined.
@@ -73,7 +80,7 @@ def agreed(
         return None
     event: dict[str, Any] = plan["next_event"]
     if live := event.get("confirm"):
-        _require_name(str(live), consent)
+        _require_name(str(live), consent, named)
     elif not consent.yes and _answer(f"{question} [y/N] ").lower() not in {"y", "yes"}:
         raise _declined("You declined.")
     return event
@@ -121,19 +128,30 @@ def _blocked(context: Context, plan: Answer, blockers: list[str]) -> CommandErro
     )
 
 
-def _require_name(live: str, consent: Consent) -> None:
-    typed = consent.confirm
-    if typed is None and consent.yes:
+def typed(consent: Consent, prompt: str) -> str:
+    """A name that the person has given by an option, or types now.
+
+    Args:
+        consent: with the option.
+        prompt: what to ask.
+
+    Raises:
+        CommandError: nobody is there to answer.
+    """
+    return _answer(prompt) if consent.confirm is None else consent.confirm
+
+
+def _require_name(live: str, consent: Consent, named: str) -> None:
+    if consent.confirm is None and consent.yes:
         raise CommandError(
-            f"This changes the live database {safe_line(live)}; --yes is not enough for that.",
+            f"This changes the {named} {safe_line(live)}; --yes is not enough for that.",
             safe=_SAFE,
             next_step=f"Repeat it with --confirm {safe_line(live)} in place of --yes.",
             code=ExitCode.USAGE,
         )
-    if typed is None:
-        typed = _answer(f"Type the live database's name ({safe_line(live)}) to go on: ")
-    if typed != live:
-        raise _declined(f"{safe_line(typed)!r} is not the live database's name.")
+    said = typed(consent, f"Type the {named}'s name ({safe_line(live)}) to go on: ")
+    if said != live:
+        raise _declined(f"{safe_line(said)!r} is not the {named}'s name.")
 
 
 def _answer(prompt: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOOKS_ONLY = ("list", "tables")
+_RESTORES = {"restore", "neon-restore"}
 _OUTPUT = "BackupFunctionName"
 
 STALE = 1_000_000
@@ -33,7 +34,7 @@ class FoundRun:
     """A run that a function's log has.
 
     Attributes:
-        job: backup, drill or restore.
+        job: backup, drill, restore or neon-restore.
         database: whose; "" if the log doesn't say.
         function: the function's name.
         begun: the time of its first line, in milliseconds since 1970.
@@ -95,7 +96,11 @@ def find_runs(context: Context, database: str, since: int) -> list[FoundRun]:
     found = [
         *_runs(context, "backup", database, context.stack.function("backup", database), since),
         *_runs(context, "drill", database, context.stack.function("drill", database), since),
-        *_runs(context, "restore", database, context.stack.function("restore"), since),
+        *(
+            run
+            for job in sorted(_RESTORES)
+            for run in _runs(context, job, database, context.stack.function(job), since)
+        ),
     ]
     return sorted(found, key=lambda each: each.begun, reverse=True)
 
@@ -134,7 +139,7 @@ def _told(line: str) -> dict[str, Any]:
 def _note(run: FoundRun, line: str) -> None:
     """Note what a restore was asked for."""
     told = _told(line)
-    if told.get("message") == "restore.started":
+    if told.get("message") in {f"{each}.started" for each in _RESTORES}:
         event = told.get("event") or {}
         run.database = str(event.get("database", ""))
         run.action = str(event.get("action", ""))
@@ -142,7 +147,7 @@ def _note(run: FoundRun, line: str) -> None:
 
 
 def _counts(run: FoundRun, database: str) -> bool:
-    if run.job != "restore":
+    if run.job not in _RESTORES:
         return True
     return run.database == database and run.action not in _LOOKS_ONLY and not run.plan
 

@@ -46,11 +46,22 @@ def _ask(store: SecretStore, database: NeonDatabase) -> Iterator[Check]:
     base_url = api_of(os.environ.get(TEST_API)) or NEON_API
     api = NeonApi(key, neon_pool(), base_url, time.monotonic() + _SECONDS)
     told = ask_neon(api, database.neon)
-    yield Check(name=_name(database), ok=True, found="; ".join([*_words(told.facts), _PLANS]))
+    yield Check(
+        name=_name(database),
+        ok=True,
+        found="; ".join([*_words(told.facts), _how(database), _PLANS]),
+    )
     if told.problem:
         yield Check(
             name=_name(database), ok=False, found=told.problem.what, todo=told.problem.next_step
         )
+
+
+def _how(database: NeonDatabase) -> str:
+    """How Neon is made to give it back."""
+    if database.neon.restore:
+        return f"to do it: lifeboat restore {database.name} --by neon --at TIME"
+    return "to do it: in Neon's console, or set databases[].neon.restore (docs/neon.md)"
 
 
 def _words(facts: ProviderFacts) -> Iterator[str]:

@@ -9,6 +9,7 @@ from infra.function_settings import (
     backup_settings,
     drill_settings,
     monitor_settings,
+    neon_restore_settings,
     neon_watch_settings,
     restore_settings,
 )
@@ -66,6 +67,8 @@ def _expected(settings: Settings) -> Iterator[tuple[str, str | None, str, Functi
     yield "monitor", None, monitor_settings(settings), None
     if settings.at_providers().databases:
         yield "neon-watch", None, neon_watch_settings(settings), None
+    if settings.at_neon_restore().databases:
+        yield "neon-restore", None, neon_restore_settings(settings), None
     if settings.restore.enabled:
         yield "restore", None, restore_settings(settings), settings.restore
     for each in settings.databases:

@@ -374,13 +374,6 @@ def tables_by_the_fold(shop: Shop, page: Reader, sessions: int) -> None:
     assert page.answer["file"].startswith("s3://")
 
 
-def test_neon_restore(read: Callable[[str], Reader]) -> None:
-    page = read("neon-restore")
-    page.section("Restore the branch")
-    page.section(FOLD)
-    page.finish()
-
-
 def freeze(shop: Shop) -> str:
     """A weekly backup as the bucket's lifecycle leaves it; there its version stays the same."""
     manifest = shop.manifest(shop.back_up(SUNDAY))

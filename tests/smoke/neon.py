@@ -1,5 +1,7 @@
 """What only a real project of Neon can show."""
 
+from datetime import UTC, datetime, timedelta
+
 from lifeboat.model.keys import provider_key
 from lifeboat.model.provider import ProviderReport
 from lifeboat.model.text import format_duration, format_size
@@ -28,3 +30,28 @@ def watch(account: Account) -> Seen:
         f"key {facts.key.scope}",
     ]
     return Seen(good=not problem, text="; ".join([*parts, *filter(None, [problem])]))
+
+
+TEN_MINUTES = timedelta(minutes=10)
+
+
+def plan(account: Account, ago: timedelta = TEN_MINUTES) -> Seen:
+    """Plan a restore to a moment of the past, which changes nothing."""
+    if "NeonRestoreInvokePolicy" not in account.outputs:
+        return Seen(good=True, text="databases.neon.restore is not set")
+    at = datetime.now(UTC) - ago
+    event = {"action": "restore", "database": account.database, "at": at.isoformat()}
+    answer = account.invoke("neon-restore", event)
+    if answer.failed:
+        return Seen(good=False, text=answer["errorMessage"])
+    planned = answer.payload
+    databases = planned["databases"]
+    problems = [text for each in databases for text in (*each["problems"], *each["not_counted"])]
+    left = [text for text in planned["warnings"] if "could not be deleted" in text]
+    parts = [
+        f"databases {len(databases)}",
+        f"tables that differ {sum(len(each['tables']) for each in databases)}",
+        f"definitions that differ {sum(len(each['definitions']) for each in databases)}",
+        f"slots {len(planned['replication_slots'])}",
+    ]
+    return Seen(good=not (problems or left), text="; ".join([*parts, *problems[:3], *left]))

@@ -113,6 +113,7 @@ IN_NEON: dict[str, Any] = {
                 "project_id": "shiny-wind-028834",
                 "api_key_secret_arn": NEON_SECRET,
                 "api_key_secret_key_arn": NEON_SECRET_KEY,
+                "restore": True,
             },
         },
         {

@@ -15,6 +15,7 @@ from tests.stack.stacks import (
 from tests.stack.test_roles import may, role_of, roles_of, statements_of
 
 NAME = "Lifeboat-neon-watch"
+RESTORE = "Lifeboat-neon-restore"
 
 
 def test_the_role_may_do_exactly_this(in_neon: Synthesized) -> None:
@@ -53,7 +54,9 @@ def test_the_role_may_do_exactly_this(in_neon: Synthesized) -> None:
     assert SECRET.format("app") not in str(allowed)
 
 
-def test_no_other_role_can_read_a_key_or_write_what_neon_says(in_neon: Synthesized) -> None:
+def test_only_the_restore_by_neon_can_read_a_key_too_and_nobody_else_write_what_neon_says(
+    in_neon: Synthesized,
+) -> None:
     readers, writers = [], []
     for service in ("lambda", "codebuild", "scheduler"):
         for role in roles_of(in_neon, service):
@@ -63,17 +66,17 @@ def test_no_other_role_can_read_a_key_or_write_what_neon_says(in_neon: Synthesiz
             writers += [
                 statements
                 for each in statements.values()
-                if "s3:PutObject" in each["Action"] and "/providers/" in str(each["Resource"])
+                if "s3:PutObject" in each["Action"]
+                and any(key.endswith("/providers/app.json") for key in each["Resource"])
             ]
-    assert len(readers) == len(writers) == 1
-    assert "ReadNeonKeys" in readers[0]
-    assert "PutReports" in writers[0]
+    assert readers == [role_of(in_neon, NAME), role_of(in_neon, RESTORE)]
+    assert writers == [role_of(in_neon, NAME)]
 
 
 def test_no_other_function_knows_where_the_key_is(in_neon: Synthesized) -> None:
     for function in in_neon.of_type("AWS::Lambda::Function"):
         knows = any(each in str(function) for each in (NEON_SECRET, NEON_PARAMETER))
-        assert knows == (function["FunctionName"] == NAME)
+        assert knows == (function["FunctionName"] in {NAME, RESTORE})
 
 
 def test_the_function_knows_its_databases_alone_and_no_other_api(in_neon: Synthesized) -> None:

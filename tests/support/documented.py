@@ -17,7 +17,8 @@ def require_documented(function: str, payload: object, *, failed: bool) -> None:
     """
     if not isinstance(payload, dict):
         return  # the monitor's text
-    kind = function.removeprefix("Lifeboat-").partition("-")[0]
+    name = function.removeprefix("Lifeboat-")
+    kind = next(each for each in ANSWERS if name == each or name.startswith(f"{each}-"))
     model = ANSWERS["error" if failed else kind]
     read = model.validate_python(payload)
     assert failed or model.dump_python(read, mode="json", by_alias=True) == payload

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from layers.target import Platform
 from lifeboat.model.provider import ProviderReport
 from lifeboat.neon.policy.endpoint import TEST_API
@@ -64,6 +66,14 @@ class InNeon:
     def look(self) -> tuple[bool, dict[str, Any]]:
         """Whether the watch failed, and what it answered."""
         return self.invoke(WATCH, {"scheduled": "2026-11-30T02:10:00Z"})
+
+    def run(self, statement: str) -> list[tuple[object, ...]]:
+        """Run a statement in the default branch, past the gateway."""
+        line = self.neon.control.line_of(self.neon.project.main)
+        url = line.server.url(database=DATABASE, user=ROLE, password=line.passwords[ROLE])
+        with psycopg.connect(url, autocommit=True) as connection:
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
 
     def report(self) -> ProviderReport:
         return ProviderReport.from_json(self.vault.read(REPORT), key=REPORT)

@@ -25,6 +25,8 @@ from lifeboat.drill.policy.event import MAY_BE as OF_DRILLS
 from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.model.commands import Commands
 from lifeboat.monitor.policy.event import parse_monitor_event
+from lifeboat.neon_restore.policy.event import MAY_BE as OF_NEON_RESTORES
+from lifeboat.neon_restore.policy.event import parse_neon_restore_event
 from lifeboat.restore.policy.event import MAY_BE as OF_RESTORES
 from lifeboat.restore.policy.event import Action, parse_restore_event
 from lifeboat.settings import Settings, ValidationQuery
@@ -50,6 +52,7 @@ FILLED = {
     "backup": "daily/2026-11-22T020000Z",
     "backup id": "daily/app/2026-11-22T020000Z",
     "moment": "2026-11-22T09:00:00Z",
+    "plan": "2026-11-22T103000Z",
     "function": "public.slug(text)",
     "schemas": "app, public",
     "secret": "arn:aws:secretsmanager:us-east-1:000000000000:secret:app-AbCdEf",
@@ -74,6 +77,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "backup": parse_event,
     "drill": parse_drill_event,
     "monitor": parse_monitor_event,
+    "neon-restore": parse_neon_restore_event,
     "restore": parse_restore_event,
 }
 
@@ -210,6 +214,11 @@ def test_every_placeholder_is_explained_in_the_index() -> None:
     assert used == set(FILLED) - {"branch"}
 
 
+def kind_of(name: str) -> str:
+    """The kind of function that a function or a sample event is of."""
+    return next(each for each in PARSERS if name == each or name.startswith(f"{each}-"))
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_every_event_on_a_page_is_understood(name: str) -> None:
     for block in PAGES[name].blocks:
@@ -217,7 +226,8 @@ def test_every_event_on_a_page_is_understood(name: str) -> None:
             continue
         text = filled(block.text, FILLED)
         for function, event in Block(name, block.line, "", "bash", "", text).events():
-            kind, _, database = function.partition("-")
+            kind = kind_of(function)
+            database = function.removeprefix(kind).removeprefix("-")
             PARSERS[kind](event)
             assert database == (event["database"] if kind in {"backup", "drill"} else "")  # type: ignore[index]
 
@@ -289,14 +299,19 @@ def events() -> list[Path]:
 
 @pytest.mark.parametrize("path", events(), ids=lambda path: path.stem)
 def test_every_sample_event_is_understood_by_its_function(path: Path) -> None:
-    PARSERS[path.stem.partition("-")[0]](json.loads(path.read_text()))
+    PARSERS[kind_of(path.stem)](json.loads(path.read_text()))
 
 
 def test_the_sample_events_use_every_key_and_every_action() -> None:
     samples: dict[str, list[dict[str, Any]]] = {kind: [] for kind in PARSERS}
     for path in events():
-        samples[path.stem.partition("-")[0]].append(json.loads(path.read_text()))
-    for kind, keys in (("backup", OF_BACKUPS), ("drill", OF_DRILLS), ("restore", OF_RESTORES)):
+        samples[kind_of(path.stem)].append(json.loads(path.read_text()))
+    for kind, keys in (
+        ("backup", OF_BACKUPS),
+        ("drill", OF_DRILLS),
+        ("neon-restore", OF_NEON_RESTORES),
+        ("restore", OF_RESTORES),
+    ):
         assert {key for event in samples[kind] for key in event} == set(keys), kind
     assert {event["action"] for event in samples["restore"]} == set(Action)
     assert {"format": "text"} in samples["monitor"]

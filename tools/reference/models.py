@@ -24,6 +24,9 @@ from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence
 from lifeboat.monitor.policy.evidence_answer import EvidenceAnswer
 from lifeboat.monitor.policy.silence_answer import SilenceAnswer
 from lifeboat.monitor.policy.status import Status
+from lifeboat.neon_restore.policy import event as neon_restore
+from lifeboat.neon_restore.policy.answers import NeonRestorePlan, NeonRestoreResult
+from lifeboat.neon_restore.policy.record import NeonPlan, NeonRestoreReport
 from lifeboat.restore.policy import event as restore
 from lifeboat.restore.policy.answers import (
     BackupList,
@@ -105,6 +108,13 @@ FUNCTIONS = (
         ),
     ),
     Function(
+        name="neon-restore",
+        deployed="<stack>-neon-restore",
+        event=neon_restore.NeonRestoreEvent,
+        may_be=neon_restore.MAY_BE,
+        answers=(NeonRestorePlan, NeonRestoreResult),
+    ),
+    Function(
         name="monitor",
         deployed="<stack>-monitor",
         event=MonitorEvent,
@@ -117,6 +127,7 @@ ANSWERS: Mapping[str, TypeAdapter[Any]] = {
     "backup": TypeAdapter(BackupAnswer | HandOverAnswer),
     "drill": TypeAdapter(DrillAnswer | HandOverAnswer),
     "restore": TypeAdapter(RestoreAnswers | HandOverAnswer),
+    "neon-restore": TypeAdapter(NeonRestorePlan | NeonRestoreResult),
     "monitor": TypeAdapter(Status | SilenceAnswer | EvidenceAnswer),
     "error": TypeAdapter(ErrorAnswer),
 }
@@ -128,6 +139,8 @@ DOCUMENTS: Mapping[str, type] = {
     "restore-report": RestoreReport,
     "attempt": Attempt,
     "provider-report": ProviderReport,
+    "neon-plan": NeonPlan,
+    "neon-restore-report": NeonRestoreReport,
     "monitor-state": MonitorState,
     "monitor-silences": Silences,
     "monitor-evidence": EvidenceRecord,
@@ -142,6 +155,8 @@ PLACES: Mapping[str, str] = {
     "attempt": "`attempts/<database>.json`, `attempts/<database>.drill.json` and"
     " `attempts/<database>.restore.json`",
     "provider-report": "`providers/<database>.json`",
+    "neon-plan": "`providers/<database>.restore.json`",
+    "neon-restore-report": "`restores/<database>/neon/<time>.json`",
     "monitor-state": "`monitor/state.json`",
     "monitor-silences": "`monitor/silences.json`",
     "monitor-evidence": "`monitor/evidence.json`",

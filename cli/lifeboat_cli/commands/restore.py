@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lifeboat_cli import follow
+from lifeboat_cli import by_neon, follow
 from lifeboat_cli.conversation import Consent, agreed, with_options
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
@@ -36,9 +36,17 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="NAME", help="Secret of the server, such as lifeboat/admin.")
 @click.option("--no-owners", is_flag=True, help="All belongs to the role that restores.")
 @click.option("--rows-only", is_flag=True, help="Count the rows only, which proves nothing.")
+@by_neon.by_option
+@click.option("--at", metavar="TIME", help="With --by neon: the moment to go back to.")
+@by_neon.plan_id_option
+@by_neon.without_backup_option
 @click.option("--plan", is_flag=True, help="Show the plan, and do nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")
-@click.option("--confirm", metavar="NAME", help="The live database's name, for --replace.")
+@click.option(
+    "--confirm",
+    metavar="NAME",
+    help="The live database's name, for --replace; the branch's, for --by neon.",
+)
 def restore(  # noqa: PLR0913  # click gives options as keywords
     context: Context,
     *,
@@ -51,6 +59,10 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
     target: str | None,
     no_owners: bool,
     rows_only: bool,
+    by: str | None,
+    at: str | None,
+    plan_id: str | None,
+    without_backup: bool,
     plan: bool,
     yes: bool,
     confirm: str | None,
@@ -59,7 +71,25 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
 
     It restores into a new database beside the live one, and compares every value. Nothing live
     changes, but with --data-only. Exit code 3 if something could not be compared.
+
+    With --by neon, Neon throws its whole branch back to a moment: no backup is read. The plan shows
+    which tables have how many rows then and now; then it backs up, and restores.
     """
+    if by:
+        others = (backup, before, tables, data_only, replace, target, no_owners, rows_only)
+        if any(others):
+            raise click.UsageError("--by neon restores no backup: it takes no option about one.")
+        return by_neon.restore_by_neon(
+            context,
+            "restore",
+            database,
+            at=at,
+            plan_id=plan_id,
+            without_backup=without_backup,
+            consent=Consent(plan_only=plan, yes=yes, confirm=confirm),
+        )
+    if at or plan_id or without_backup:
+        raise click.UsageError("--at, --plan-id and --without-backup go with --by neon.")
     event = without_none(
         action="restore-tables" if tables else "restore",
         database=database,

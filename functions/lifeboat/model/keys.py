@@ -6,11 +6,13 @@
     drills/<database>/<time>.json
                       <time>.html                         the same for a browser
     restores/<database>/<time>.json, <time>.html
+    restores/<database>/neon/<time>.json                  of a restore by Neon
     exports/<database>/<time>/<name>.sql.gz
     attempts/<database>.json, <database>.drill.json, <database>.restore.json
                                                           the last run, and how it ended
     attempts/notified/<backup or drill>/<UTC hour>        which function notifies people of it
     providers/<database>.json                             what the database's provider says about it
+    providers/<database>.restore.json                     the newest plan of a restore by Neon
     monitor/state.json                                    what people were notified of
     monitor/silences.json                                 what people have muted
     monitor/evidence.json                                 what is recorded for evidence
@@ -217,6 +219,24 @@ def restore_key(database: str, started: datetime) -> str:
     return f"{RESTORES}/{_require_database_name(database)}/{time_id(started)}.json"
 
 
+def neon_restore_key(database: str, planned: datetime) -> str:
+    """The key of the report of a restore by Neon, whose plan was begun then.
+
+    Raises:
+        ValueError: the database's name is unsafe or the time not a whole second in UTC.
+    """
+    return f"{neon_restores_prefix(database)}{time_id(planned)}.json"
+
+
+def neon_restores_prefix(database: str) -> str:
+    """The prefix of the keys of a database's reports of restores by Neon.
+
+    Raises:
+        ValueError: the database's name is unsafe.
+    """
+    return f"{RESTORES}/{_require_database_name(database)}/neon/"
+
+
 def export_key(database: str, started: datetime, name: str) -> str:
     """The key of an exported SQL file.
 
@@ -243,6 +263,15 @@ def provider_key(database: str) -> str:
         ValueError: the database's name is unsafe.
     """
     return f"{PROVIDERS}/{_require_database_name(database)}.json"
+
+
+def neon_plan_key(database: str) -> str:
+    """The key of the newest plan of a restore by Neon.
+
+    Raises:
+        ValueError: the database's name is unsafe.
+    """
+    return f"{PROVIDERS}/{_require_database_name(database)}.restore.json"
 
 
 def claims_prefix(kind: str) -> str:

@@ -73,7 +73,8 @@ class BranchFacts(StoredRecord):
         name: its name.
         default: whether it is the project's default branch.
         protected: whether it can't be deleted or reset.
-        root: whether it was made from no other branch: only these can be thrown back in time.
+        root: whether it was made from no other branch, or was restored: only these can be thrown
+            back in time.
         databases: names of all databases in it; what the branch is thrown back to, they all are.
     """
 

@@ -15,7 +15,13 @@ from lifeboat.settings.model import (
     WatchedDatabase,
     WatchedSettings,
 )
-from lifeboat.settings.neon import NeonDatabase, NeonSettings, ProviderSettings, WatchedNeon
+from lifeboat.settings.neon import (
+    NeonDatabase,
+    NeonRestoreSettings,
+    NeonSettings,
+    ProviderSettings,
+    WatchedNeon,
+)
 from lifeboat.settings.network import NetworkSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention, TierRetention
@@ -36,6 +42,7 @@ __all__ = [
     "JobSettings",
     "MonitorSettings",
     "NeonDatabase",
+    "NeonRestoreSettings",
     "NeonSettings",
     "NetworkSettings",
     "ProviderSettings",

@@ -27,7 +27,13 @@ from lifeboat.settings.fields import (
 )
 from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.job import JobSettings, Work, sized
-from lifeboat.settings.neon import NeonDatabase, NeonSettings, ProviderSettings, WatchedNeon
+from lifeboat.settings.neon import (
+    NeonDatabase,
+    NeonRestoreSettings,
+    NeonSettings,
+    ProviderSettings,
+    WatchedNeon,
+)
 from lifeboat.settings.network import NetworkSettings
 from lifeboat.settings.restore import RestoreSettings
 from lifeboat.settings.retention import Retention
@@ -269,6 +275,15 @@ class Settings(_CommonSettings):
         return ProviderSettings(
             databases=tuple(NeonDatabase(name=each.name, neon=each.neon) for each in asked),
             encryption=self.encryption,
+        )
+
+    def at_neon_restore(self) -> NeonRestoreSettings:
+        """The settings of the function that restores by Neon."""
+        allowed = (each for each in self.databases if each.neon and each.neon.restore)
+        return NeonRestoreSettings(
+            databases=tuple(NeonDatabase(name=each.name, neon=each.neon) for each in allowed),
+            encryption=self.encryption,
+            object_lock=self.object_lock,
         )
 
     @field_validator("databases")

@@ -2,7 +2,16 @@
 
 from typing import Annotated
 
-from lifeboat.settings.fields import Encryption, KeyArn, SettingsModel, expects, matching
+from lifeboat.errors import EventError
+from lifeboat.model.aws import ObjectLock
+from lifeboat.settings.fields import (
+    Encryption,
+    KeyArn,
+    SettingsModel,
+    Switch,
+    expects,
+    matching,
+)
 from lifeboat.settings.secret_arns import SecretArn
 
 _ID = r"[a-z0-9-]{1,60}"
@@ -37,6 +46,9 @@ class NeonSettings(WatchedNeon):
     api_key_secret_key_arn: Annotated[KeyArn | None, expects("the ARN of a KMS key")] = None
     """That secret's KMS key if it is one of your own; None for the default, AWS's own."""
 
+    restore: Switch = False
+    """Whether people may have Neon throw the branch back in time, by a function of its own."""
+
     def watched(self) -> WatchedNeon:
         """Without the key's secret."""
         return WatchedNeon(project_id=self.project_id, branch_id=self.branch_id)
@@ -65,3 +77,37 @@ class ProviderSettings(SettingsModel):
     def kms_key(self) -> str | None:
         """The ARN of the KMS key for that; None for keys that S3 manages."""
         return None if self.encryption == "S3" else self.encryption
+
+
+class NeonRestoreSettings(SettingsModel):
+    """The settings of the function that restores by Neon."""
+
+    databases: tuple[NeonDatabase, ...]
+    """The databases that it may restore."""
+
+    encryption: Encryption = "S3"
+    """How what it writes is encrypted."""
+
+    object_lock: ObjectLock = "governance"
+    """How its reports are locked."""
+
+    @property
+    def kms_key(self) -> str | None:
+        """The ARN of the KMS key for that; None for keys that S3 manages."""
+        return None if self.encryption == "S3" else self.encryption
+
+    def of_database(self, name: str) -> NeonDatabase:
+        """Where in Neon a database is.
+
+        Raises:
+            EventError: it is none that may be restored by Neon; those that may are listed.
+        """
+        found = next((each for each in self.databases if each.name == name), None)
+        if found is None:
+            known = ", ".join(each.name for each in self.databases)
+            raise EventError(
+                f"The settings don't allow to restore {name!r} by Neon.",
+                todo=f"Use one of: {known}. To allow it: restore = true below [databases.neon] in"
+                " lifeboat.toml, then `make deploy`.",
+            )
+        return found

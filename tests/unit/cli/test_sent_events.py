@@ -8,6 +8,7 @@ import pytest
 from lifeboat.backup.policy.event import parse_event
 from lifeboat.drill.policy.event import parse_drill_event
 from lifeboat.monitor.policy.event import parse_monitor_event
+from lifeboat.neon_restore.policy.event import parse_neon_restore_event
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat_cli.main import main
 
@@ -15,6 +16,7 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "backup-app": parse_event,
     "drill-app": parse_drill_event,
     "monitor": parse_monitor_event,
+    "neon-restore": parse_neon_restore_event,
     "restore": parse_restore_event,
 }
 ID = "daily/app/2026-11-22T020000Z"
@@ -33,6 +35,28 @@ ID = "daily/app/2026-11-22T020000Z"
             "restore",
             {"action": "tables", "database": "app", "backup": ID},
         ),
+        (
+            "restore app --by neon --at 2026-11-22T09:00Z --without-backup",
+            "neon-restore",
+            {
+                "action": "restore",
+                "database": "app",
+                "at": "2026-11-22T09:00:00Z",
+                "without_backup": True,
+            },
+        ),
+        (
+            "restore app --by neon --plan-id 2026-11-22T103000Z --confirm main",
+            "neon-restore",
+            {
+                "action": "restore",
+                "database": "app",
+                "plan": "2026-11-22T103000Z",
+                "execute": True,
+                "confirm": "main",
+            },
+        ),
+        ("undo app --by neon", "neon-restore", {"action": "undo", "database": "app"}),
         ("backup app", "backup-app", {"database": "app"}),
         ("backup app --label m42", "backup-app", {"database": "app", "label": "m42"}),
         ("backup app --tier daily", "backup-app", {"database": "app", "tier": "daily"}),
@@ -70,3 +94,22 @@ def test_a_command_sends_what_its_function_takes(
     assert name == f"Boat-{function}"
     assert json.loads(sent) == event
     PARSERS[function](json.loads(sent))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "restore app --by neon",
+        "restore app --by neon --at yesterday --table users",
+        "restore app --by neon --at whenever",
+        "restore app --by neon --at yesterday --plan-id 2026-11-22T103000Z --confirm main",
+        "restore app --at yesterday",
+        "undo app --by neon --target x",
+        "undo app --without-backup",
+    ],
+)
+def test_options_of_restores_by_neon_that_do_not_go_together_are_refused(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*typed.split(), "--stack", "Boat", "--region", "us-east-1", "--show-event"]) == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,1 @@
+"""Throws a branch in Neon back to a moment: plan, backup, restore, comparison, way back."""
