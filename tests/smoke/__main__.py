@@ -35,7 +35,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--skip", nargs="+", choices=names, default=[], metavar="CHECK")
     parser.add_argument("--key", metavar="ARN", help="a KMS key, for the check former-key")
     parser.add_argument(
-        "--neon", action="store_true", help="the database has databases.neon: also the check neon"
+        "--neon", action="store_true", help="the database has databases.neon: also neon, neon-plan"
     )
     parser.add_argument("--stack", default="LifeboatSmoke", help="its name; must not exist yet")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE")

@@ -182,6 +182,14 @@ CHECKS = (
     Check(
         "neon", "asks Neon, and reads what was stored", 1, "plan and window", neon.watch, neon=True
     ),
+    Check(
+        "neon-plan",
+        "makes a branch of ten minutes ago, reads it and the live one, deletes it",
+        5,
+        "a plan of a restore by Neon, with everything compared",
+        neon.plan,
+        neon=True,
+    ),
     Check("quota", "looks", 1, "at least one build at once, of each machine", jobs.quota),
     Check("image", "runs a build that describes itself", 5, "Python 3.13", jobs.image),
     Check(
