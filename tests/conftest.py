@@ -3,7 +3,6 @@
 import ctypes
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,13 @@ from lifeboat.runtime.timeouts import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database
-from tests.support.temporary_files import temporary_files_in_memory
+from tests.support.temporary_files import TemporaryFiles
 
 pytest_plugins = ["tests.support.fault_report"]
 
 _NUMBERS = count(1)
 _M_ARENA_MAX = -8  # malloc.h
+_FILES = pytest.StashKey[TemporaryFiles | None]()
 
 #: Their fixtures take many seconds, so one worker has all of the folder; and first, since the
 #: others can share what remains.
@@ -60,9 +60,13 @@ UNMEASURED = (
 def pytest_configure(config: pytest.Config) -> None:
     _keep_small()
     if not hasattr(config, "workerinput"):  # workers are children, which inherit it
-        files = ExitStack()
-        files.enter_context(temporary_files_in_memory())
-        config.add_cleanup(files.close)
+        config.stash[_FILES] = TemporaryFiles.in_memory()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if files := session.config.stash.get(_FILES, None):
+        files.close(keep=exitstatus != 0)
 
 
 def _keep_small() -> None:

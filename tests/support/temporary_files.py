@@ -9,9 +9,10 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TextIO
 
 import psutil
 
@@ -22,28 +23,56 @@ _MIN_ROOM = 8 << 30
 """Bytes: twice what the tests have there at a time."""
 
 
-@contextmanager
-def temporary_files_in_memory() -> Iterator[None]:
-    """Let this process and its children have their temporary files in memory.
+@dataclass(frozen=True)
+class TemporaryFiles:
+    """A directory in memory, in which this process and its children have their temporary files.
 
-    Nothing is changed if TMPDIR is set, or memory is short, or this system has no such place.
+    Attributes:
+        place: the directory.
+        lock: its lock, which ends with the process.
     """
-    if "TMPDIR" in os.environ or not _has_room():
-        yield
-        return
-    _remove_abandoned()
-    place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY))
-    with (place / _LOCK).open("w") as lock:
+
+    place: Path
+    lock: TextIO
+
+    @classmethod
+    def in_memory(cls) -> Self | None:
+        """Use one from now on; None, and nothing changes, if TMPDIR is set or memory is short."""
+        if "TMPDIR" in os.environ or not _has_room():
+            return None
+        _remove_abandoned()
+        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY))
+        lock = (place / _LOCK).open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
         place.chmod(0o711)  # servers and functions of the tests are other users, if we are root
+        _use(place)
+        return cls(place, lock)
+
+    def close(self, *, keep: bool) -> None:
+        """Use it no more.
+
+        Args:
+            keep: leave the files for who wants to look; the next run removes them.
+        """
+        _use(None)
+        self.lock.close()
+        if not keep:
+            shutil.rmtree(self.place, ignore_errors=True)
+
+
+def public_place() -> str:
+    """Where a directory goes that every user has to get to: TMPDIR, unless it is private."""
+    place = Path(tempfile.gettempdir()).resolve()
+    is_public = all(each.stat().st_mode & 0o001 for each in (place, *place.parents))
+    return str(place) if is_public else "/tmp"  # noqa: S108
+
+
+def _use(place: Path | None) -> None:
+    if place:
         os.environ["TMPDIR"] = str(place)
-        tempfile.tempdir = None
-        try:
-            yield
-        finally:
-            del os.environ["TMPDIR"]
-            tempfile.tempdir = None
-            shutil.rmtree(place, ignore_errors=True)
+    else:
+        del os.environ["TMPDIR"]
+    tempfile.tempdir = None
 
 
 def _has_room() -> bool:
@@ -56,20 +85,8 @@ def _has_room() -> bool:
 
 
 def _remove_abandoned() -> None:
-    """Remove what killed runs have left, whose locks ended with them."""
+    """Remove what ended runs have left: their locks ended with them."""
     for path in _MEMORY.glob(f"{_PREFIX}*/{_LOCK}"):
-        if path.stat().st_uid != os.geteuid():
-            continue
-        with path.open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        with suppress(OSError), path.open() as lock:  # of another user, locked, or just removed
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def public_place() -> str:
-    """Where a directory goes that every user has to get to: TMPDIR, unless it is private."""
-    place = Path(tempfile.gettempdir()).resolve()
-    is_public = all(each.stat().st_mode & 0o001 for each in (place, *place.parents))
-    return str(place) if is_public else "/tmp"  # noqa: S108
