@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOOKS_ONLY = ("list", "tables")
-_RESTORES = {"restore", "neon-restore"}
+_BY_NEON = "neon-restore"
+_RESTORES = {"restore", _BY_NEON}
 _OUTPUT = "BackupFunctionName"
 
 STALE = 1_000_000
@@ -144,12 +145,16 @@ def _note(run: FoundRun, line: str) -> None:
         run.database = str(event.get("database", ""))
         run.action = str(event.get("action", ""))
         run.plan = not event.get("execute")
+        if run.job == _BY_NEON:
+            run.action += " by neon"
 
 
 def _counts(run: FoundRun, database: str) -> bool:
     if run.job not in _RESTORES:
         return True
-    return run.database == database and run.action not in _LOOKS_ONLY and not run.plan
+    # A plan by Neon takes minutes, and whoever stopped watching it comes back; others take seconds.
+    shown = run.job == _BY_NEON or not run.plan
+    return run.database == database and run.action not in _LOOKS_ONLY and shown
 
 
 def _events(context: Context, function: str, since: int) -> Iterable[Any]:

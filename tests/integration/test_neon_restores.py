@@ -30,6 +30,7 @@ from lifeboat.neon_restore.run import LAST_SECONDS, NeonRestoreRun
 from lifeboat.neon_restore.store import Store
 from lifeboat.postgres.programs import Programs
 from lifeboat.provider_watch.ask_neon import ask_neon
+from lifeboat.runtime.timeouts import set_testing
 from lifeboat.s3.bucket import Protection, Vault
 from lifeboat.settings import NeonDatabase, NeonSettings, WatchedNeon
 from local.neon import FakeNeon, Fault
@@ -97,6 +98,12 @@ class Restores:
         with psycopg.connect(url, autocommit=True) as connection:
             done = connection.execute(statement)
             return done.fetchall() if done.description else []
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A session in the default branch."""
+        line = self.neon.control.line_of(self.neon.project.main)
+        url = line.server.url(database=DATABASE, user=ROLE, password=line.passwords[ROLE])
+        return psycopg.connect(url, autocommit=True)
 
     def branches(self) -> list[str]:
         return sorted(each.name for each in self.neon.project.branches.values())
@@ -446,12 +453,18 @@ def test_what_could_not_be_counted_is_never_called_the_same_and_a_backup_can_be_
     restores.execute("ALTER TABLE secret_rows ENABLE ROW LEVEL SECURITY")
     restores.execute("ALTER TABLE secret_rows FORCE ROW LEVEL SECURITY")
     at = moment_of(restores)
-    plan = restores.send(action="restore", at=at, without_backup=True)
+    restores.execute("CREATE TABLE busy (id int)")
+    with restores.connect() as migration, set_testing(load_lock_seconds=0.2):
+        migration.execute("BEGIN")
+        migration.execute("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
+        plan = restores.send(action="restore", at=at, without_backup=True)
     assert plan["steps"][0].startswith("No backup to S3: you do without.")
     database = next(each for each in plan["databases"] if each["database"] == DATABASE)
-    assert any(
-        each.startswith("public.secret_rows: not counted") for each in database["not_counted"]
-    )
+    (busy, hidden) = database["not_counted"]
+    assert busy == "public.busy: not counted: canceling statement due to lock timeout"
+    assert hidden.startswith("public.secret_rows: not counted: ")
+    (problem,) = database["problems"]
+    assert problem.startswith("The definitions could not be read: pg_dump ended with 1: ")
     assert any(each.startswith("Not everything") for each in plan["warnings"])
     done = restores.go(plan)
     assert done["verdict"] == "unknown"

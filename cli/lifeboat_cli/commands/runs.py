@@ -51,7 +51,8 @@ def result_of(run: FoundRun, now: int) -> str:
         return shortened(f"failed: {safe_line(log.failure['errorMessage'])}", _WIDTH)
     if log.answer is not None:
         answer = log.answer
-        return str(answer.get("verdict") or short_id(answer.get("backup") or "done"))
+        came_to = answer.get("verdict") or short_id(answer.get("backup") or "done")
+        return "plan" if run.plan else str(came_to)
     if log.job and not run.stale(now):
         return f"running: {log.progress.step}" if log.in_job and log.progress else _WAITS
     if log.killed() or ((log.job or not log.ended) and run.stale(now)):
