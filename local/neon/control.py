@@ -28,12 +28,17 @@ class ControlPlane:
         project: its state; tests change it.
         operation_seconds: how long each operation takes at least.
         failing: actions of the next operations that fail, each once.
+        makes_copies: whether a new branch has data of its own, which takes a second; else it is one
+            more way to those of its parent, for who doesn't look into it.
+        is_punctual: whether what has expired is deleted at once; Neon says "at or soon after".
     """
 
     def __init__(self, root: Path | None, project: Project) -> None:
         self.project = project
         self.operation_seconds = 0.1
         self.failing: list[str] = []
+        self.makes_copies = True
+        self.is_punctual = True
         self._storage = Storage(root, project.pg_version)
         self._ahead = timedelta(0)
         self._lock = threading.RLock()
@@ -52,7 +57,9 @@ class ControlPlane:
         self.expire()
 
     def expire(self) -> None:
-        """Delete what has expired."""
+        """Delete what has expired, if that is done at once."""
+        if not self.is_punctual:
+            return
         with self._lock:
             for branch in [*self.project.branches.values()]:
                 if branch.expires_at and branch.expires_at <= self.now():
@@ -64,9 +71,10 @@ class ControlPlane:
             if branch.line is None and branch.default:
                 branch.line = self._storage.first()
                 self._serve(branch)
-            if branch.line is None:
+            line = branch.line or branch.borrowed
+            if line is None:
                 raise RefusedRequest(412, "the branch is not ready yet")
-            return branch.line
+            return line
 
     def create(self, wanted: Branch, endpoint: Endpoint | None) -> list[Operation]:
         """Make a branch; `wanted` has a parent."""
@@ -84,7 +92,10 @@ class ControlPlane:
 
             def make() -> None:
                 at, apart = wanted.parent_timestamp, parent.protected
-                wanted.line = self._storage.branch(source, at, new_passwords=apart)
+                if self.makes_copies:
+                    wanted.line = self._storage.branch(source, at, new_passwords=apart)
+                else:
+                    wanted.borrowed = source
                 wanted.state = "ready"
 
             steps: list[tuple[str, Work]] = [("create_branch", make)]
@@ -160,12 +171,13 @@ class ControlPlane:
         branch.parent_id = old.id
 
     def _serve(self, branch: Branch) -> None:
-        if branch.line is None or branch.endpoint is None:
+        line = branch.line or branch.borrowed
+        if line is None or branch.endpoint is None:
             return
         if branch.endpoint.gateway:
-            branch.endpoint.gateway.point_at(branch.line.server.port)
+            branch.endpoint.gateway.point_at(line.server.port)
         else:
-            branch.endpoint.gateway = Gateway(branch.line.server.port)
+            branch.endpoint.gateway = Gateway(line.server.port)
 
     def _remove(self, branch: Branch) -> None:
         with self._lock:

@@ -61,6 +61,7 @@ class Branch:
         parent_timestamp: where in its parent's history it begins.
         state: init, resetting or ready.
         line: its data; None until they are there.
+        borrowed: those of its parent, if it has none of its own.
         endpoint: its compute, if it has one.
         schedule: items of its schedule of snapshots, as the API has them.
     """
@@ -74,6 +75,7 @@ class Branch:
     expires_at: datetime | None = None
     state: str = "init"
     line: Line | None = None
+    borrowed: Line | None = None
     endpoint: Endpoint | None = None
     schedule: list[dict[str, object]] = field(default_factory=list)
     id: str = field(default_factory=lambda: new_id("br"))
