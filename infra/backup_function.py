@@ -7,6 +7,7 @@ from infra.function import FunctionSpec, LifeboatFunction, settings_variable
 from infra.function_settings import backup_settings
 from infra.job_project import JobProject, JobSources
 from infra.names import function_name
+from infra.neon_broker_function import BranchAccess
 from infra.shared_resources import Log, SharedResources
 from lifeboat.model.engine import project_of
 from lifeboat.settings import Settings
@@ -21,9 +22,10 @@ class BackupFunction(Construct):
         settings: with only the database that it backs up.
         shared: with the layers of PostgreSQL's client programs and of the Python dependencies.
         sources: what its jobs unpack, if it may have jobs.
+        branches: how it gets a branch to read; None if it reads the database itself.
     """
 
-    def __init__(
+    def __init__(  # each by its name
         self,
         scope: Construct,
         construct_id: str,
@@ -31,6 +33,7 @@ class BackupFunction(Construct):
         settings: Settings,
         shared: SharedResources,
         sources: JobSources | None,
+        branches: BranchAccess | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         database = settings.databases[0]
@@ -43,6 +46,7 @@ class BackupFunction(Construct):
             module="backup",
             size=settings.backup,
             settings=_as_variable(settings),
+            variables=branches.variables if branches else {},
         )
         role = BackupRole(
             self,
@@ -51,6 +55,7 @@ class BackupFunction(Construct):
             shared=shared,
             log=log,
             project=project_of(self.name) if sources else None,
+            branches=branches,
         )
         self.function = LifeboatFunction(self, "Function", spec=spec, shared=shared, role=role)
         if sources:

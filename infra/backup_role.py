@@ -6,6 +6,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.neon_broker_function import BranchAccess
+from infra.neon_broker_role import invoke_broker
 from infra.role import (
     WRITE,
     FunctionRole,
@@ -37,9 +39,10 @@ class BackupRole(FunctionRole):
         shared: where the backups go, and the topic for failures.
         log: where the function logs to.
         project: the CodeBuild project of its jobs; None if it has none.
+        branches: how it gets a branch to read; None if it reads the database itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each by its name
         self,
         scope: Construct,
         construct_id: str,
@@ -48,6 +51,7 @@ class BackupRole(FunctionRole):
         shared: SharedResources,
         log: Log,
         project: str | None,
+        branches: BranchAccess | None,
     ) -> None:
         database = settings.databases[0]
         stack = Stack.of(scope)
@@ -60,12 +64,20 @@ class BackupRole(FunctionRole):
             project=project,
             statements=[
                 *read_secrets("DatabaseSecret", [database.secret_arn], keys, stack),
+                *_use_branches(branches, stack),
                 *_put_backups(settings, database, shared.vault),
                 *record_attempts(shared.vault, AttemptKind.BACKUP, database.name),
                 *use_bucket_key(shared.vault, stack, actions=WRITE),
             ],
             wildcard_reasons=dict(_wildcard_reasons(database)) | claim_reasons(AttemptKind.BACKUP),
         )
+
+
+def _use_branches(branches: BranchAccess | None, stack: Stack) -> Iterator[iam.PolicyStatement]:
+    """Having a branch made and deleted, and reading how to connect to it."""
+    if branches:
+        yield invoke_broker(stack, branches.broker)
+        yield from read_secrets("BranchSecret", [branches.secret_arn], [], stack)
 
 
 def _prefixes(database: DatabaseSettings) -> list[str]:

@@ -125,17 +125,23 @@ def variables_of(spec: FunctionSpec, shared: SharedResources) -> dict[str, str]:
     }
 
 
-def settings_variable(text: str, *, whose: str, todo: str) -> str:
+def settings_variable(text: str, *, whose: str, todo: str, others: int = 0) -> str:
     """The settings of a function for its environment.
+
+    Args:
+        text: JSON.
+        whose: for the error.
+        todo: how to make them shorter.
+        others: bytes of variables that only this function has.
 
     Raises:
         SettingsError: they are too long.
     """
-    size = len(text.encode())
-    if size > MAX_SETTINGS_BYTES:
+    size, room = len(text.encode()), MAX_SETTINGS_BYTES - others
+    if size > room:
         raise SettingsError(
             f"The settings of {whose} take {size} bytes; the environment of a function has room "
-            f"for {MAX_SETTINGS_BYTES}.",
+            f"for {room}.",
             todo=todo,
         )
     return text

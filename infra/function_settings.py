@@ -43,6 +43,11 @@ def neon_watch_settings(settings: Settings) -> str:
     return settings.at_providers().model_dump_json(exclude_defaults=True)
 
 
+def neon_broker_settings(settings: Settings) -> str:
+    """Where in Neon those databases are whose backups read a branch, and with which key."""
+    return settings.at_broker().model_dump_json(exclude_defaults=True)
+
+
 def neon_restore_settings(settings: Settings) -> str:
     """The databases that Neon may throw back, and how reports are kept."""
     return settings.at_neon_restore().model_dump_json(exclude_defaults=True)

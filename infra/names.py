@@ -11,7 +11,9 @@ from lifeboat.model import commands
 from lifeboat.model.engine import project_of
 from lifeboat.settings import Settings
 
-type Job = Literal["backup", "drill", "monitor", "neon-restore", "neon-watch", "restore"]
+type Job = Literal[
+    "backup", "drill", "monitor", "neon-broker", "neon-restore", "neon-watch", "restore"
+]
 
 MAX_NAME_LENGTH = 64
 """Characters that Lambda and EventBridge Scheduler accept in a name."""

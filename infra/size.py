@@ -15,6 +15,10 @@ _NEON_WATCH = FUNCTION_RESOURCES
 _NEON_RESTORE = 4
 """Function, log, role and async settings, for all databases that Neon may throw back."""
 
+_NEON_BROKER, _BRANCH = 4, 1
+"""Function, log, role and async settings, for all databases whose backups read a branch; the
+secret of each."""
+
 _JOB_FAILURES = 2
 """The rule that hears of failed jobs, and its right to invoke the monitor."""
 
@@ -29,6 +33,8 @@ def resources(settings: Settings) -> int:
         rest += _NEON_WATCH
     if settings.at_neon_restore().databases:
         rest += _NEON_RESTORE
+    if branches := len(settings.at_broker().databases):
+        rest += _NEON_BROKER + _BRANCH * branches
     if jobs:
         rest += _JOB_FAILURES + JOB_RESOURCES * settings.restore.enabled
     return _SHARED + rest + len(settings.alerts.emails) + of_databases

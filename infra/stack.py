@@ -26,6 +26,7 @@ from infra.job_failures import JobFailures
 from infra.job_project import JobSources
 from infra.monitor_function import MonitorFunction
 from infra.names import output_name
+from infra.neon_broker_function import NeonBrokerFunction
 from infra.neon_restore_function import NeonRestoreFunction
 from infra.neon_watch_function import NEON_WATCH_CRON, NeonWatchFunction
 from infra.restore_function import RestoreFunction
@@ -119,6 +120,11 @@ class LifeboatStack(Stack):
             self._neon_watch(settings, shared)
         if settings.at_neon_restore().databases:
             self._neon_restore(settings)
+        self._broker = (
+            NeonBrokerFunction(self, "NeonBroker", settings=settings, shared=shared)
+            if settings.at_broker().databases
+            else None
+        )
         if settings.restore.enabled:
             self._restore(settings)
         rows = [self._protect(settings.of_database(each.name)) for each in settings.databases]
@@ -144,6 +150,7 @@ class LifeboatStack(Stack):
             settings=settings,
             shared=self._for_backups,
             sources=self._job_sources.get("backup"),
+            branches=self._broker.access(database.name) if self._broker else None,
         )
         spec = ScheduleSpec(
             cron=database.cron,

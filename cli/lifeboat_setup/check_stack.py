@@ -9,6 +9,7 @@ from infra.function_settings import (
     backup_settings,
     drill_settings,
     monitor_settings,
+    neon_broker_settings,
     neon_restore_settings,
     neon_watch_settings,
     restore_settings,
@@ -69,6 +70,8 @@ def _expected(settings: Settings) -> Iterator[tuple[str, str | None, str, Functi
         yield "neon-watch", None, neon_watch_settings(settings), None
     if settings.at_neon_restore().databases:
         yield "neon-restore", None, neon_restore_settings(settings), None
+    if settings.at_broker().databases:
+        yield "neon-broker", None, neon_broker_settings(settings), None
     if settings.restore.enabled:
         yield "restore", None, restore_settings(settings), settings.restore
     for each in settings.databases:

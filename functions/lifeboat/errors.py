@@ -357,6 +357,10 @@ class ProviderOperationError(ProviderError):
     """The provider began what was asked for, and failed."""
 
 
+class BranchError(LifeboatError):
+    """A run could not get the branch that it was to read, in the place of the database."""
+
+
 class StaleStatusError(LifeboatError):
     """The monitor has not written the status page for two of its intervals."""
 

@@ -1,4 +1,4 @@
-"""The function that asks Neon, deployed: what it writes, what it may, and where the key goes."""
+"""The functions that speak to Neon, deployed: what they do, what they may, where the key goes."""
 
 import json
 from collections.abc import Iterator
@@ -7,17 +7,25 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lifeboat.model.manifest import Manifest
 from lifeboat.model.provider import ProblemKind
 from local.neon import Fault
+from local.neon.storage import DATABASE, ROLE
 from tests.deployed.conftest import Installation
-from tests.support.in_neon import KEY, REPORT, InNeon, deployed_in_neon
+from tests.support.backup_harness import eventually
+from tests.support.in_neon import BACKUP, BROKER, KEY, REPORT, InNeon, deployed_in_neon
 
 
 @pytest.fixture(scope="module")
 def in_neon(
     installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InNeon]:
-    with deployed_in_neon(installation.aws, tmp_path_factory.mktemp("neon")) as there:
+    root = tmp_path_factory.mktemp("neon")
+    with deployed_in_neon(installation.aws, root, source="branch") as there:
+        line = there.neon.control.line_of(there.neon.project.main)
+        with line.server.admin(DATABASE) as admin:
+            admin.execute("CREATE TABLE users AS SELECT generate_series(1, 100) AS id")
+            admin.execute(f"ALTER TABLE users OWNER TO {ROLE}")
         yield there
 
 
@@ -94,3 +102,63 @@ def test_the_function_may_do_nothing_else(in_neon: InNeon) -> None:
     sns = in_neon.aws.client("sns", role_arn=role)
     said = refusal(sns.publish, TopicArn=topics[0]["TopicArn"], Message="x")
     assert said in {"AccessDenied", "AuthorizationError"}
+
+
+def test_a_backup_reads_a_branch_that_is_gone_afterwards_and_says_so(in_neon: InNeon) -> None:
+    failed, answer = in_neon.back_up()
+    assert not failed, answer
+    assert (answer["rows"], answer["notes"]) == (100, [])
+    key = f"{answer['backup']}/manifest.json"
+    stored = in_neon.vault.read(key)
+    branch = Manifest.from_json(stored, key=key).branch
+    assert branch
+    assert branch.parent_id == in_neon.neon.project.main.id
+    eventually(lambda: [*in_neon.neon.project.branches] == [in_neon.neon.project.main.id])
+    secrets = in_neon.aws.client("secretsmanager")
+
+    def emptied() -> bool:
+        found = secrets.get_secret_value(SecretId=in_neon.branch_secret)
+        return str(found["SecretString"]) == "-"
+
+    eventually(emptied)
+    written = f"{stored!r}{answer}{in_neon.log(BROKER)}{in_neon.log(BACKUP)}"
+    assert branch.id in in_neon.log(BROKER)
+    line = in_neon.neon.control.line_of(in_neon.neon.project.main)
+    passwords = line.passwords.values()
+    assert [each for each in (KEY, "postgresql://", *passwords) if each in written] == []
+
+
+def test_without_a_branch_the_database_is_backed_up_and_the_answer_says_why(
+    in_neon: InNeon,
+) -> None:
+    in_neon.neon.project.branches_limit = 1
+    failed, answer = in_neon.back_up()
+    in_neon.neon.project.branches_limit = 10
+    assert not failed, answer
+    (note,) = answer["notes"]
+    assert note.startswith("The database itself was read, and no branch: ")
+    assert "BRANCHES_LIMIT_EXCEEDED" in note
+
+
+def test_only_the_backup_may_read_how_to_connect_to_the_branch_and_only_the_broker_write_it(
+    in_neon: InNeon,
+) -> None:
+    arn = in_neon.branch_secret
+    for function in ("backup-app", "drill-app", "monitor", "neon-watch", "neon-broker"):
+        role = in_neon.role(function)
+        secrets = in_neon.aws.client("secretsmanager", role_arn=role)
+        if function == "backup-app":
+            assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "-"
+        else:
+            assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId=arn)
+        if function != "neon-broker":
+            refused = refusal(secrets.put_secret_value, SecretId=arn, SecretString="mine")
+            assert "AccessDenied" in refused
+        if function != "backup-app":
+            functions = in_neon.aws.client("lambda", role_arn=role)
+            asked = {"FunctionName": BROKER, "Payload": "{}"}
+            assert "AccessDenied" in refusal(functions.invoke, **asked)
+    secrets = in_neon.aws.client("secretsmanager", role_arn=in_neon.role("neon-broker"))
+    secrets.put_secret_value(SecretId=arn, SecretString="-")
+    s3 = in_neon.aws.client("s3", role_arn=in_neon.role("neon-broker"))
+    assert refusal(s3.list_objects_v2, Bucket=in_neon.vault.name) == "AccessDenied"

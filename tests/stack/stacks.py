@@ -109,6 +109,8 @@ IN_NEON: dict[str, Any] = {
         {
             "name": "app",
             "secret_arn": SECRET.format("app"),
+            "secret_key_arn": SECRET_KEY,
+            "source": "branch",
             "neon": {
                 "project_id": "shiny-wind-028834",
                 "api_key_secret_arn": NEON_SECRET,

@@ -1,4 +1,4 @@
-"""The function that asks Neon: the only one that may read Neon's API keys, and little else."""
+"""The function that asks Neon: it may read Neon's API keys, and little else."""
 
 import json
 
@@ -16,6 +16,7 @@ from tests.stack.test_roles import may, role_of, roles_of, statements_of
 
 NAME = "Lifeboat-neon-watch"
 RESTORE = "Lifeboat-neon-restore"
+BROKER = "Lifeboat-neon-broker"
 
 
 def test_the_role_may_do_exactly_this(in_neon: Synthesized) -> None:
@@ -54,7 +55,7 @@ def test_the_role_may_do_exactly_this(in_neon: Synthesized) -> None:
     assert SECRET.format("app") not in str(allowed)
 
 
-def test_only_the_restore_by_neon_can_read_a_key_too_and_nobody_else_write_what_neon_says(
+def test_only_restores_and_branches_need_a_key_too_and_nobody_else_writes_what_neon_says(
     in_neon: Synthesized,
 ) -> None:
     readers, writers = [], []
@@ -69,14 +70,14 @@ def test_only_the_restore_by_neon_can_read_a_key_too_and_nobody_else_write_what_
                 if "s3:PutObject" in each["Action"]
                 and any(key.endswith("/providers/app.json") for key in each["Resource"])
             ]
-    assert readers == [role_of(in_neon, NAME), role_of(in_neon, RESTORE)]
+    assert readers == [role_of(in_neon, each) for each in (NAME, RESTORE, BROKER)]
     assert writers == [role_of(in_neon, NAME)]
 
 
 def test_no_other_function_knows_where_the_key_is(in_neon: Synthesized) -> None:
     for function in in_neon.of_type("AWS::Lambda::Function"):
         knows = any(each in str(function) for each in (NEON_SECRET, NEON_PARAMETER))
-        assert knows == (function["FunctionName"] in {NAME, RESTORE})
+        assert knows == (function["FunctionName"] in {NAME, RESTORE, BROKER})
 
 
 def test_the_function_knows_its_databases_alone_and_no_other_api(in_neon: Synthesized) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import psycopg
 
 from layers.target import Platform
+from lifeboat.model.branches import SECRET_VARIABLE
 from lifeboat.model.provider import ProviderReport
+from lifeboat.model.source_branch import SourceKind
 from lifeboat.neon.policy.endpoint import TEST_API
 from local.aws import LocalAws
 from local.neon import FakeNeon
@@ -22,6 +24,8 @@ from tests.support.backup_harness import Bucket
 KEY = "napi_d3pl0yed0bait123456789"
 STACK = "InNeon"
 WATCH = f"{STACK}-neon-watch"
+BACKUP = f"{STACK}-backup-app"
+BROKER = f"{STACK}-neon-broker"
 REPORT = "providers/app.json"
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -75,6 +79,16 @@ class InNeon:
             done = connection.execute(statement)
             return done.fetchall() if done.description else []
 
+    def back_up(self) -> tuple[bool, dict[str, Any]]:
+        """Whether a backup failed, and what it answered."""
+        return self.invoke(BACKUP, {"database": "app"})
+
+    @property
+    def branch_secret(self) -> str:
+        """ARN of the secret by which a backup connects to its branch."""
+        found = self.aws.client("lambda").get_function_configuration(FunctionName=BACKUP)
+        return str(found["Environment"]["Variables"][SECRET_VARIABLE])
+
     def report(self) -> ProviderReport:
         return ProviderReport.from_json(self.vault.read(REPORT), key=REPORT)
 
@@ -85,12 +99,15 @@ class InNeon:
 
 
 @contextmanager
-def deployed_in_neon(aws: LocalAws, root: Path, **neon_settings: object) -> Iterator[InNeon]:
+def deployed_in_neon(
+    aws: LocalAws, root: Path, *, source: SourceKind = "database", **neon_settings: object
+) -> Iterator[InNeon]:
     """The stack, until the block is left; its functions speak to the stand-in.
 
     Args:
         aws: to deploy it on; it is bootstrapped.
         root: a directory of its own.
+        source: what its backups read.
         neon_settings: more keys of `databases.neon`.
     """
     manager = aws.client("secretsmanager")
@@ -101,7 +118,8 @@ def deployed_in_neon(aws: LocalAws, root: Path, **neon_settings: object) -> Iter
         }
         key, secret = made["lifeboat/neon"], made["lifeboat/in-neon"]
         place = {"project_id": neon.project.id, "api_key_secret_arn": key, **neon_settings}
-        outputs = _deploy(aws, root / "cdk.out", secret, place)
+        database = {"secret_arn": secret, "source": source, "neon": place}
+        outputs = _deploy(aws, root / "cdk.out", database)
         for each in ("monitor", "neon-watch", "backup-app", "drill-app"):
             # Its metrics and backups would get into the other stack's tests, at some time of day.
             aws.client("scheduler").delete_schedule(Name=f"{STACK}-{each}")
@@ -136,10 +154,9 @@ def _url(neon: FakeNeon) -> str:
     return f"postgresql://{ROLE}:{password}@127.0.0.1:{main.endpoint.gateway.port}/{DATABASE}"
 
 
-def _deploy(aws: LocalAws, assembly: Path, secret: str, neon: dict[str, object]) -> dict[str, str]:
-    database = {"name": "app", "secret_arn": secret, "engine": "function", "neon": neon}
+def _deploy(aws: LocalAws, assembly: Path, database: dict[str, object]) -> dict[str, str]:
     settings = {
-        "databases": [database],
+        "databases": [{"name": "app", "engine": "function", **database}],
         "architecture": Platform.of_host().architecture,
         "dashboard": False,
         "restore": {"enabled": False},

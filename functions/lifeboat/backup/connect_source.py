@@ -9,6 +9,8 @@ from lifeboat.backup.large_objects import forecast_large_objects
 from lifeboat.backup.policy.large_objects import require_time
 from lifeboat.backup.privileges import require_names, require_readable
 from lifeboat.backup.run import BackupRun
+from lifeboat.errors import LifeboatError
+from lifeboat.model.source_branch import SourceBranch
 from lifeboat.postgres.connect import (
     SOURCE,
     Connection,
@@ -18,7 +20,9 @@ from lifeboat.postgres.connect import (
     require_own_sessions,
     speaking_to,
 )
+from lifeboat.postgres.endpoint import Endpoint
 from lifeboat.postgres.login import Login
+from lifeboat.postgres.source import OpenSource
 from lifeboat.runtime.timeouts import timeouts
 
 
@@ -31,12 +35,16 @@ class SourceConnections:
         catalog_conn: for catalog queries outside of the snapshot.
         snapshot_conn: holds the snapshot.
         major: of the server.
+        database: where the database itself is.
+        branch: the branch that is read in its place; None if it is read itself.
     """
 
     login: Login
     catalog_conn: Connection
     snapshot_conn: Connection
     major: int
+    database: Endpoint
+    branch: SourceBranch | None
 
 
 @contextmanager
@@ -50,11 +58,10 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
         ServerError: it can't be reached, read or dumped; see the subclasses.
     """
     with ExitStack() as stack:
-        with run.phases.timed("connect"):
-            catalog_conn, login = _connect(run)
-            stack.enter_context(speaking_to(login, SOURCE))
-            stack.enter_context(closing(catalog_conn))
-            major = require_major(catalog_conn, run.programs.majors())
+        opened, catalog_conn, login = _reach(run)
+        stack.enter_context(speaking_to(login, SOURCE))
+        stack.enter_context(closing(catalog_conn))
+        major = require_major(catalog_conn, run.programs.majors())
         # A connection takes many round trips: the next one is opened during these checks.
         with run.scope.alongside(lambda: _connect_again(run, login, stack)) as opening:
             with run.phases.timed("preflight"):
@@ -68,7 +75,14 @@ def connect_source(run: BackupRun) -> Iterator[SourceConnections]:
         if run.may_become_job:
             with run.phases.timed("estimate"):
                 require_fitting_time(run, catalog_conn)
-        yield SourceConnections(login, catalog_conn, snapshot_conn, major)
+        yield SourceConnections(
+            login,
+            catalog_conn,
+            snapshot_conn,
+            major,
+            database=opened.database or login.endpoint,
+            branch=opened.branch,
+        )
 
 
 def _connect_again(run: BackupRun, login: Login, stack: ExitStack) -> Connection:
@@ -84,9 +98,35 @@ def _require_time_for_large_objects(run: BackupRun, connection: Connection) -> N
         require_time(run.large_objects, run.engine, timeout_minutes=minutes)
 
 
-def _connect(run: BackupRun) -> tuple[Connection, Login]:
+def _reach(run: BackupRun) -> tuple[OpenSource, Connection, Login]:
+    """Open the source and connect to it; to the database itself if there is no copy of it."""
+    try:
+        return _open(run)
+    except LifeboatError as error:
+        if not run.chosen.fall_back(error, run.remaining()):
+            raise
+        run.log("backup.no_branch", {"reason": error.what, "next": error.todo})
+    return _open(run)
+
+
+def _open(run: BackupRun) -> tuple[OpenSource, Connection, Login]:
+    opened = _opened(run)
+    with run.phases.timed("connect"):
+        return opened, *_connect(run, opened)
+
+
+def _opened(run: BackupRun) -> OpenSource:
+    """The source; a copy takes its time, and the database itself none."""
+    source = run.chosen.current
+    if source is not run.chosen.copy:
+        return source.open()
+    with run.phases.timed("branch"):
+        return run.scope.call(source.open)
+
+
+def _connect(run: BackupRun, source: OpenSource) -> tuple[Connection, Login]:
     """Connect within half of the time left, so that there is time to report an error."""
     seconds = min(timeouts().wake_seconds, run.remaining() / 2)
     return run.scope.call(
-        lambda: connect(run.login, register=run.scope.add_connection, wake_seconds=seconds)
+        lambda: connect(source.read_login, register=run.scope.add_connection, wake_seconds=seconds)
     )

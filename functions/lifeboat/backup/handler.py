@@ -18,6 +18,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lifeboat.alerts.run_reporter import recorded
 from lifeboat.alerts.wiring import begun_attempt, run_reporter
+from lifeboat.backup.branch_source import NeonBranch
+from lifeboat.backup.chosen_source import ChosenSource
 from lifeboat.backup.hand_over import take_or_hand_over
 from lifeboat.backup.policy.answer import answer_of
 from lifeboat.backup.policy.event import BackupEvent, parse_event, scheduled_at
@@ -25,6 +27,7 @@ from lifeboat.backup.policy.publication import Publication
 from lifeboat.backup.run import BackupRun
 from lifeboat.backup.take_backup import BackupOutcome
 from lifeboat.model.attempt import AttemptKind
+from lifeboat.model.branches import BranchRequest
 from lifeboat.model.engine import Engine
 from lifeboat.model.hand_over import HandOver, HandOverAnswer
 from lifeboat.model.keys import BackupLocation
@@ -32,6 +35,8 @@ from lifeboat.model.metrics import backup_metrics
 from lifeboat.model.tiers import tier_of
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
+from lifeboat.postgres.source import DatabaseItself
+from lifeboat.runtime.branch_broker import branch_broker
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.hand_over import engine, job_starter
 from lifeboat.runtime.host import database_url
@@ -115,10 +120,23 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 engine=engine(),
                 may_become_job=may_become_job,
             )
+            run.source = _source(run)
             taken = take_or_hand_over(run, jobs, asked.pinned(location.scheduled_at))
             if isinstance(taken, HandOver):
                 record.job = taken
         return _handed_over(taken) if isinstance(taken, HandOver) else _answer(run, taken)
+
+
+def _source(run: BackupRun) -> ChosenSource:
+    """What the run reads: a branch, if the settings say so."""
+    database = DatabaseItself(run.login)
+    if run.database.source == "database":
+        return ChosenSource(database)
+    request = BranchRequest(
+        action="create", database=run.database.name, run=run.run_id, engine=run.engine
+    )
+    branch = NeonBranch(branch_broker(secret_store()), request, run.login, run.folder, run.log)
+    return ChosenSource(database, branch, seconds=run.remaining())
 
 
 def _last_seconds(context: LambdaContext) -> Callable[[], float]:

@@ -76,6 +76,7 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         ),
         globals=roles,
         notes=(
+            *_source_notes(run),
             *archive.notes,
             *large_object_warnings(run.large_objects),
             *newer_server_notes(source.server_version, pg_dump),
@@ -87,4 +88,12 @@ def _manifest(run: BackupRun, archive: StoredArchive, roles: StoredObject | None
         seconds=dict(run.phases.seconds),
         bytes_read=run.meter.bytes,
         large_object_reads=run.large_objects,
+        branch=archive.branch,
+        branch_missing=run.chosen.missing,
     )
+
+
+def _source_notes(run: BackupRun) -> tuple[str, ...]:
+    """That the database was read where a branch was to be."""
+    missing = run.chosen.missing
+    return (f"The database itself was read, and no branch: {missing}",) if missing else ()

@@ -13,10 +13,19 @@ from lifeboat.runtime.timeouts import timeouts
 def take_backup_with_retry(run: BackupRun) -> BackupOutcome:
     """As `take_backup`. A retry is harmless, because it finds what the first attempt has left.
 
+    Both attempts read the same copy of the database, if they read one; in the end it is deleted.
+
     Raises:
         LifeboatError: see `take_backup`; of two attempts, the second one's.
         TerminatedError: the process was asked to end.
     """
+    try:
+        return _take_with_retry(run)
+    finally:
+        run.chosen.close()
+
+
+def _take_with_retry(run: BackupRun) -> BackupOutcome:
     begun, pause = time.monotonic(), timeouts().retry_pause_seconds
     try:
         return take_backup(run)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lifeboat.backup.chosen_source import ChosenSource
 from lifeboat.backup.policy.large_objects import warnings as large_object_warnings
 from lifeboat.backup.policy.publication import NOT_PUBLISHED, Publication
 from lifeboat.errors import TimeLimitError
@@ -15,6 +16,7 @@ from lifeboat.model.manifest import BackupRetention, LargeObjectReads
 from lifeboat.model.tiers import expires, locked_until
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.meter import Meter
+from lifeboat.postgres.source import DatabaseItself
 from lifeboat.run import Run
 from lifeboat.runtime.stopwatch import Stopwatch
 from lifeboat.s3.bucket import Protection, StoredState
@@ -47,6 +49,7 @@ class BackupRun(Run):
         uploads: the current upload of the archive, if there is one.
         large_objects: what is known of the time that they take; None if they are few.
         engine: what it runs in.
+        source: what it reads, the same for all attempts; None: the database itself.
         may_become_job: whether it ends early if it probably won't fit into its time, since a job
             takes it then.
     """
@@ -62,14 +65,22 @@ class BackupRun(Run):
     uploads: deque[ArchiveUpload] = field(default_factory=lambda: deque(maxlen=1))
     large_objects: LargeObjectReads | None = None
     engine: Engine = Engine.FUNCTION
+    source: ChosenSource | None = None
     may_become_job: bool = False
 
     def for_retry(self) -> "BackupRun":
         """A second run for the same time in this invocation; meter and publication are shared."""
         return replace(self, started=datetime.now(UTC), phases=Stopwatch(), uploads=deque(maxlen=1))
 
+    @property
+    def chosen(self) -> ChosenSource:
+        """What it reads."""
+        if self.source is None:
+            self.source = ChosenSource(DatabaseItself(self.login))
+        return self.source
+
     def login(self) -> Login:
-        """The login from the current secret."""
+        """How to log in to the database itself, from the current secret."""
         return self.read_login(self.database.secret_arn, self.folder)
 
     def stored_state(self) -> StoredState:

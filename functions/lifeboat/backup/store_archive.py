@@ -27,6 +27,7 @@ from lifeboat.model.identifiers import split_qualified
 from lifeboat.model.inventory import Source
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.row_counts import require_same, with_decoded_rows
+from lifeboat.model.source_branch import SourceBranch
 from lifeboat.postgres.connect import Connection
 from lifeboat.postgres.inventory_queries import read_source, with_descendants
 from lifeboat.postgres.snapshot import Snapshot, held_snapshot, require_no_queue
@@ -43,6 +44,7 @@ class StoredArchive:
 
     Attributes:
         source: the server and the time of the snapshot.
+        branch: that was read in the place of the database; None if it was read itself.
         dump: how it was dumped.
         contents: of the snapshot.
         streamed: what was decoded while it was uploaded.
@@ -51,6 +53,7 @@ class StoredArchive:
     """
 
     source: Source
+    branch: SourceBranch | None
     dump: Dump
     contents: SnapshotContents
     streamed: StreamResult
@@ -131,7 +134,6 @@ def _attempt(
     run: BackupRun, connections: SourceConnections, stored: StoredState, *, own_encoding: bool
 ) -> StoredArchive:
     wait = run.settings.backup.lock_wait_seconds
-    endpoint = connections.login.endpoint
     with ExitStack() as stack:
         with run.phases.timed("upload"):
             upload = run.new_upload()
@@ -143,9 +145,7 @@ def _attempt(
                     connections.snapshot_conn, connections.catalog_conn, lock_wait_seconds=wait
                 )
             )
-            source = read_source(snapshot.connection).model_copy(
-                update={"endpoint": endpoint.digest, "provider": provider_of(endpoint.host)}
-            )
+            source = _of_database(read_source(snapshot.connection), connections)
             excluded, notes = _excluded(run, snapshot)
             encoding = None if own_encoding or source.encoding == _SQL_ASCII else "UTF8"
             dump = _dump(run, connections, snapshot, encoding, excluded)
@@ -181,7 +181,19 @@ def _attempt(
     if streamed.said:
         notes = (*notes, f"pg_dump: {streamed.said}")
     notes = (*connections.login.notes, *_encoding_notes(source, dump), *notes, *contents.notes)
-    return StoredArchive(source, dump, contents, streamed, notes, archive)
+    return StoredArchive(source, connections.branch, dump, contents, streamed, notes, archive)
+
+
+def _of_database(read: Source, connections: SourceConnections) -> Source:
+    """The source as the database: where that is, and the moment and position of what was read.
+
+    Who compares servers compares the database's. A branch has its data of the moment at which it
+    was made, and its own compute writes to the log before anything is read.
+    """
+    database, branch = connections.database, connections.branch
+    of_branch = {"lsn": branch.lsn, "snapshot_time": branch.moment} if branch else {}
+    of_server = {"endpoint": database.digest, "provider": provider_of(database.host)}
+    return read.model_copy(update=of_server | of_branch)
 
 
 def _require_own_failure(

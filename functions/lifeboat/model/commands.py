@@ -50,7 +50,7 @@ def function_name(stack: str, job: str, database: str | None = None) -> str:
 
     Args:
         stack: the stack's name.
-        job: what it does: backup, drill, monitor, neon-restore, neon-watch or restore.
+        job: what it does: backup, drill, monitor, neon-broker, neon-restore, neon-watch or restore.
         database: the database that it is for; None if it is for all of them.
     """
     return "-".join(part for part in (stack, job, database) if part)

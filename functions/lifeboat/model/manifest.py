@@ -14,6 +14,7 @@ from lifeboat.model.documents import Document
 from lifeboat.model.engine import Engine
 from lifeboat.model.inventory import Count, Inventory, Source, StoredRecord
 from lifeboat.model.keys import DATABASE_NAME, LABEL, BackupLocation
+from lifeboat.model.source_branch import SourceBranch
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import UtcSecond, UtcTime
 
@@ -124,6 +125,10 @@ class Manifest(Document):
             them as transfer. None in manifests from before this field existed.
         large_object_reads: what large objects were expected to cost; None if there are few, and in
             manifests from before this field existed.
+        branch: the branch that was read in the place of the database; None if the database itself
+            was, and in manifests from before this field existed.
+        branch_missing: why the database itself was read although the settings ask for a branch, in
+            a sentence; None if they don't, or a branch was read.
     """
 
     NOUN: ClassVar = "manifest"
@@ -153,6 +158,8 @@ class Manifest(Document):
     seconds: dict[str, NonNegativeFloat]
     bytes_read: Count | None = None
     large_object_reads: LargeObjectReads | None = None
+    branch: SourceBranch | None = None
+    branch_missing: Annotated[str, Field(max_length=1000)] | None = None
 
     @property
     def location(self) -> BackupLocation:

@@ -59,24 +59,22 @@ class SecretStore:
     parameters: "Callable[[], SSMClient]"
     given: str | None = field(default=None, repr=False)
 
-    def text(self, arn: str) -> str:
-        """The current value of the secret.
+    def text(self, arn: str, version: str | None = None) -> str:
+        """The value of the secret.
 
         Args:
             arn: of a Secrets Manager secret or of a parameter.
+            version: the id of a version of a Secrets Manager secret; None: the current one.
 
         Raises:
             SecretError: it can't be read, is binary, or is stored unencrypted.
         """
         if self.given is not None:
             return self.given
-        read, kept = (
-            (self._parameter, "Parameter Store")
-            if is_parameter(arn)
-            else (self._secret, "Secrets Manager")
-        )
+        in_parameters = is_parameter(arn)
+        kept = "Parameter Store" if in_parameters else "Secrets Manager"
         try:
-            return read(arn)
+            return self._parameter(arn) if in_parameters else self._secret(arn, version)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown")
             raise SecretError(
@@ -89,8 +87,13 @@ class SecretStore:
                 todo=f"Invoke the function again; in a VPC, give its subnets a way to {kept}.",
             ) from None
 
-    def _secret(self, arn: str) -> str:
-        answer = self.secrets().get_secret_value(SecretId=arn)
+    def _secret(self, arn: str, version: str | None) -> str:
+        client = self.secrets()
+        answer = (
+            client.get_secret_value(SecretId=arn, VersionId=version)
+            if version
+            else client.get_secret_value(SecretId=arn)
+        )
         if "SecretString" not in answer:
             raise SecretError(f"The secret {arn} is binary.", todo="Store it as text.")
         return answer["SecretString"]

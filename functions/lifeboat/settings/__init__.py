@@ -16,6 +16,8 @@ from lifeboat.settings.model import (
     WatchedSettings,
 )
 from lifeboat.settings.neon import (
+    BrokeredDatabase,
+    BrokerSettings,
     NeonDatabase,
     NeonRestoreSettings,
     NeonSettings,
@@ -36,6 +38,8 @@ __all__ = [
     "MAX_DATABASES_WITH_JOBS",
     "AlertSettings",
     "BackupSettings",
+    "BrokerSettings",
+    "BrokeredDatabase",
     "DatabaseSettings",
     "Deployment",
     "DrillSettings",

@@ -96,6 +96,11 @@ def _deployment(info: ValidationInfo) -> Deployment:
     return info.context if isinstance(info.context, Deployment) else Deployment()
 
 
+def is_deployed(info: ValidationInfo) -> bool:
+    """Whether the settings are those of a whole deployment, and not a part that a function gets."""
+    return isinstance(info.context, Deployment)
+
+
 def in_stack(service: str) -> Callable[[str, ValidationInfo], str]:
     """A check that an ARN is of the stack's account and region, if these are known."""
 

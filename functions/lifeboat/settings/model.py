@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from lifeboat.errors import EventError
 from lifeboat.model.aws import Architecture, ObjectLock
 from lifeboat.model.engine import EngineChoice
+from lifeboat.model.source_branch import SourceKind
 from lifeboat.model.tiers import Tier
 from lifeboat.settings.drill import DrillSettings
 from lifeboat.settings.fields import (
@@ -23,11 +24,14 @@ from lifeboat.settings.fields import (
     expected_error,
     expects,
     int_range,
+    is_deployed,
     unique,
 )
 from lifeboat.settings.function_size import FunctionSize
 from lifeboat.settings.job import JobSettings, Work, sized
 from lifeboat.settings.neon import (
+    BrokeredDatabase,
+    BrokerSettings,
     NeonDatabase,
     NeonRestoreSettings,
     NeonSettings,
@@ -65,6 +69,10 @@ class WatchedDatabase(SettingsModel):
     engine: Annotated[EngineChoice, expects("'auto', 'function' or 'job'")] = "auto"
     """Where its runs run: in a function as long as they fit into it and else as a job of AWS
     CodeBuild (auto), always in a function, or always as a job."""
+
+    source: Annotated[SourceKind, expects("'database' or 'branch'")] = "database"
+    """What its backups read: the database itself, or a branch in Neon that each run makes and
+    deletes."""
 
     @property
     def has_jobs(self) -> bool:
@@ -269,6 +277,23 @@ class Settings(_CommonSettings):
             dashboard=self.dashboard,
         )
 
+    def at_broker(self) -> BrokerSettings:
+        """The settings of the function that makes branches in Neon to read from."""
+        read = ((each, each.neon) for each in self.databases if each.source == "branch")
+        return BrokerSettings(
+            databases=tuple(
+                BrokeredDatabase(
+                    name=each.name,
+                    neon=neon,
+                    secret_arn=each.secret_arn,
+                    secret_key_arn=each.secret_key_arn,
+                )
+                for each, neon in read
+                if neon
+            ),
+            job_hours=self.job.timeout_hours,
+        )
+
     def at_providers(self) -> ProviderSettings:
         """The settings of the function that asks providers about databases."""
         asked = (each for each in self.databases if each.neon)
@@ -308,6 +333,20 @@ class Settings(_CommonSettings):
                 ' "function", as fits small ones: CloudFormation allows 500 resources in a stack.'
                 " Or a second stack for some, with settings of its own: "
                 "make deploy ARGS='-c settings_file=lifeboat.<name>.toml'"
+            )
+        return databases
+
+    @field_validator("databases")
+    @classmethod
+    def _branches_are_in_neon(
+        cls, databases: tuple[DatabaseSettings, ...], info: ValidationInfo
+    ) -> tuple[DatabaseSettings, ...]:
+        """At synth only: a backup's function does not know where in Neon its database is."""
+        lost = [each.name for each in databases if each.source == "branch" and not each.neon]
+        if lost and is_deployed(info):
+            raise expected_error(
+                'a list in which each database with source = "branch" has a table'
+                f" [databases.neon], unlike {', '.join(lost)}"
             )
         return databases
 

@@ -36,7 +36,7 @@ class WatchedNeon(SettingsModel):
 
 
 class NeonSettings(WatchedNeon):
-    """The same, with the key. Only the function that asks Neon can read the key."""
+    """The same, with the key. Only the functions that speak to Neon can read the key."""
 
     api_key_secret_arn: Annotated[
         SecretArn, expects("the full ARN of a secret, or SSM parameter, that has an API key alone")
@@ -62,6 +62,26 @@ class NeonDatabase(SettingsModel):
 
     neon: NeonSettings
     """Where it is in Neon."""
+
+
+class BrokeredDatabase(NeonDatabase):
+    """A database whose backups read a branch."""
+
+    secret_arn: SecretArn
+    """The secret of its connection, which names the role and the database on the server."""
+
+    secret_key_arn: KeyArn | None = None
+    """That secret's KMS key if it is one of your own."""
+
+
+class BrokerSettings(SettingsModel):
+    """The settings of the function that makes branches in Neon."""
+
+    databases: tuple[BrokeredDatabase, ...]
+    """The databases of which it makes branches."""
+
+    job_hours: int
+    """How long a job may take, in hours: the branch of one lives as long."""
 
 
 class ProviderSettings(SettingsModel):

@@ -89,6 +89,7 @@ class Code(StrEnum):
     NEON_UNPROTECTED = "neon-unprotected"
     NEON_KEY = "neon-key"
     NEON_WATCH_STALE = "neon-watch-stale"
+    NEON_BRANCH = "neon-branch"
     PG_DUMP_OUTDATED = "pg-dump-outdated"
     STANDBY_OUTDATED = "standby-outdated"
     DRILL_TIMEOUT_AT_RISK = "drill-timeout-at-risk"

@@ -108,6 +108,7 @@ WAITS: dict[Code, Wait] = {
     Code.NEON_UNPROTECTED: Wait(Urgency.THIS_WEEK, _TAKEN),
     Code.NEON_KEY: Wait(Urgency.THIS_WEEK, _TAKEN),
     Code.NEON_WATCH_STALE: Wait(Urgency.THIS_WEEK, _TAKEN),
+    Code.NEON_BRANCH: Wait(Urgency.THIS_WEEK, _TAKEN),
     Code.DRILLS_DISABLED: Wait(Urgency.THIS_WEEK, _UNTESTED),
     Code.NO_DRILL: Wait(Urgency.THIS_WEEK, _UNTESTED),
     Code.DRILL_TOO_OLD: Wait(Urgency.THIS_WEEK, _UNTESTED),

@@ -37,6 +37,7 @@ class BackupFacts:
         largest_row_table: whose row that is, quoted where needed.
         losses: rows lost since the complete backup before it; None if they were not compared.
         engine: what it was taken in.
+        branch_missing: why the database itself was read and no branch; None if that is as wanted.
     """
 
     location: BackupLocation
@@ -62,6 +63,7 @@ class BackupFacts:
     largest_row_table: str | None = None
     losses: Losses | None = None
     engine: Engine = Engine.FUNCTION
+    branch_missing: str | None = None
 
     @property
     def key(self) -> str:

@@ -178,7 +178,10 @@ def monthly_bill(
 
 
 def secrets_of(settings: Settings) -> int:
-    """The number of secrets in Secrets Manager that the functions read; parameters are free."""
+    """The number of secrets in Secrets Manager that the functions read; parameters are free.
+
+    The stack itself makes one for each database of which a branch is read.
+    """
     arns = {
         *(each.secret_arn for each in settings.databases),
         *(each.neon.api_key_secret_arn for each in settings.databases if each.neon),
@@ -186,7 +189,8 @@ def secrets_of(settings: Settings) -> int:
         *settings.restore.target_secret_arns,
         *filter(None, settings.alerts.url_secret_arns),
     }
-    return sum(not is_parameter(arn) for arn in arns)
+    made = len(settings.at_broker().databases)
+    return sum(not is_parameter(arn) for arn in arns) + made
 
 
 def metric_hours(installation: BilledInstallation, now: datetime) -> float:

@@ -16,6 +16,7 @@ from lifeboat.monitor.policy.checks.jobs import job_findings
 from lifeboat.monitor.policy.checks.memory import memory_findings
 from lifeboat.monitor.policy.checks.minors import minor_findings
 from lifeboat.monitor.policy.checks.neon import neon_findings
+from lifeboat.monitor.policy.checks.neon_branch import branch_findings
 from lifeboat.monitor.policy.checks.neon_transfer import neon_transfer_findings
 from lifeboat.monitor.policy.checks.replaced import replaced_findings
 from lifeboat.monitor.policy.checks.restore import restore_findings
@@ -38,6 +39,7 @@ CHECKS = (
     minor_findings,
     unread_findings,
     neon_findings,
+    branch_findings,
 )
 """The checks of each database."""
 

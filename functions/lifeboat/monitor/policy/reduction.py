@@ -128,6 +128,7 @@ def _facts_of(manifest: Manifest) -> BackupFacts:
         largest_row_bytes=manifest.archive.largest_row_bytes,
         largest_row_table=manifest.archive.largest_row_table,
         engine=manifest.engine,
+        branch_missing=manifest.branch_missing,
     )
 
 

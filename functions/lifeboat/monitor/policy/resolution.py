@@ -214,6 +214,12 @@ def _counted_again(view: DatabaseView, alert: SentAlert) -> Resolution:
     return Resolution.OPEN if told is Resolution.RESOLVED and not is_counted(view) else told
 
 
+def _read_a_branch(view: DatabaseView, alert: SentAlert) -> Resolution:
+    """A newer backup read a branch; or backups no longer have to."""
+    resolved = _has_newer_backup(view, alert)
+    return _resolution(resolved=resolved, obsolete=view.database.source == "database")
+
+
 def _is_to_be_read(view: DatabaseView, backup: str) -> bool:
     needed = backups_to_read(view.objects, view.settings.monitor.history)
     return any(each.id == backup for each in needed)
@@ -242,6 +248,7 @@ _RULES: dict[Code, Callable[[DatabaseView, SentAlert], Resolution]] = {
     Code.NEON_SNAPSHOT_OVERDUE: _told_everything,
     Code.NEON_GONE: _told_everything,
     Code.NEON_KEY: _told_everything,
+    Code.NEON_BRANCH: _read_a_branch,
     Code.NO_DRILL: _drilled,
     Code.DRILL_TOO_OLD: _drilled,
     Code.DRILL_FAILED: _drill_passed,

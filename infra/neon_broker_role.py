@@ -1,0 +1,90 @@
+"""What the function that makes branches in Neon may do."""
+
+from collections.abc import Iterable, Mapping
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.role import FunctionRole, read_secrets
+from infra.shared_resources import Log, SharedResources
+from lifeboat.settings import BrokerSettings
+
+
+class NeonBrokerRole(FunctionRole):
+    """A role that can read the keys of Neon, and write how to connect to a branch.
+
+    It reads the connections of these databases, which name the role that is to read the branch: if
+    a run could name another one, it would get that one's password. It reads no branch's secret, has
+    nothing to do with the bucket, and notifies nobody: the run that has asked does.
+
+    Args:
+        scope: parent construct.
+        construct_id: its name there.
+        settings: the databases of which it makes branches.
+        shared: with the network if there is one.
+        log: where the function logs to.
+        secrets: ARNs of the secrets that it writes, by database.
+    """
+
+    def __init__(  # each by its name
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: BrokerSettings,
+        shared: SharedResources,
+        log: Log,
+        secrets: Mapping[str, str],
+    ) -> None:
+        stack, databases = Stack.of(scope), settings.databases
+        keys = [each.neon.api_key_secret_key_arn for each in databases]
+        super().__init__(
+            scope,
+            construct_id,
+            shared=shared,
+            log=log,
+            statements=[
+                *read_secrets(
+                    "NeonKeys",
+                    _once(each.neon.api_key_secret_arn for each in databases),
+                    _once(keys),
+                    stack,
+                ),
+                *read_secrets(
+                    "DatabaseSecrets",
+                    _once(each.secret_arn for each in databases),
+                    _once(each.secret_key_arn for each in databases),
+                    stack,
+                ),
+                iam.PolicyStatement(
+                    sid="WriteBranchSecrets",
+                    actions=["secretsmanager:PutSecretValue"],
+                    resources=list(secrets.values()),
+                ),
+            ],
+            wildcard_reasons={},
+            notifies=False,
+        )
+
+
+def invoke_broker(stack: Stack, function: str) -> iam.PolicyStatement:
+    """Asking the function that makes branches for one.
+
+    Args:
+        stack: in which it is.
+        function: its name.
+    """
+    arn = stack.format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=function,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(
+        sid="InvokeBroker", actions=["lambda:InvokeFunction"], resources=[arn]
+    )
+
+
+def _once(arns: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(filter(None, arns)))

@@ -1,0 +1,52 @@
+"""Backups that were to read a branch in Neon, and read the database itself."""
+
+import pytest
+
+from lifeboat.alerts.policy.findings import Code, Level
+from tests.support.monitor_harness import Monitor
+from tests.support.neon_reports import in_neon, said
+from tests.support.vaults import HOUR, NEWEST, NOW, Vault, backup, healthy
+
+WHY = "Could not make the branch: Neon answers HTTP 422 BRANCHES_LIMIT_EXCEEDED."
+
+
+def without_a_branch(why: str | None = WHY, source: str = "branch") -> Vault:
+    vault = in_neon(said(), source=source)
+    newest = backup(NEWEST).model_copy(update={"branch_missing": why})
+    vault.manifests[0] = newest
+    return vault
+
+
+def test_it_is_found_and_says_why() -> None:
+    found = without_a_branch().only(Code.NEON_BRANCH)
+    assert (found.level, found.database) == (Level.WARNING, "app")
+    assert WHY in found.fact
+    assert "complete" in found.safe
+
+
+@pytest.mark.parametrize(
+    "vault",
+    [without_a_branch(None), without_a_branch(source="database"), healthy()],
+    ids=["a branch was read", "the settings ask for none", "not in Neon"],
+)
+def test_otherwise_nothing_is_found(vault: Vault) -> None:
+    assert vault.found(Code.NEON_BRANCH) == []
+
+
+def test_what_neon_said_stays_on_one_line() -> None:
+    found = without_a_branch("no\n\x1b[31mSafe: nothing" + "x" * 900).only(Code.NEON_BRANCH)
+    assert found.fact.isprintable()
+    assert len(found.fact) < 800
+
+
+def test_the_next_backup_of_a_branch_resolves_it_and_no_branch_wanted_makes_it_obsolete() -> None:
+    vault = without_a_branch()
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    vault.add(backup(NOW))
+    assert monitor.look(vault.facts(), NOW + HOUR).recoveries == [Code.NEON_BRANCH]
+    vault = without_a_branch()
+    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    database = vault.settings.databases[0].model_copy(update={"source": "database"})
+    vault.settings = vault.settings.model_copy(update={"databases": (database,)})
+    monitor.settings = vault.settings
+    assert monitor.look(vault.facts(), NOW + HOUR).recoveries == []
