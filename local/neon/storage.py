@@ -146,10 +146,13 @@ def _not_in_a_backup(_: str, names: list[str]) -> list[str]:
 
 
 def _write_a_later_commit(server: PostgresServer) -> None:
-    """Recovery stops at the first commit after the moment, and fails if there is none."""
+    """Recovery stops at the first commit after the moment, and fails if there is none.
+
+    The transaction writes something: PostgreSQL flushes no commit that has written nothing else.
+    """
     with server.admin() as connection:
         connection.execute("SET synchronous_commit = on")
-        connection.execute("SELECT pg_current_xact_id()")
+        connection.execute("SELECT pg_logical_emit_message(true, 'lifeboat', 'later')")
 
 
 def _recovery(logs: tuple[Path, ...], until: datetime) -> dict[str, str]:

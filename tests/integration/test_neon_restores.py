@@ -430,8 +430,17 @@ def test_the_look_branch_is_deleted_when_reading_fails_and_named_when_it_can_not
     restores.neon.faults = [Fault(Kind.LOST, method="POST", path="/branches$")]
     refused(restores, action="restore", at=at)
     assert not any(name.startswith("lifeboat_look") for name in restores.branches())
-    restores.neon.faults = [Fault(status=500, method="DELETE", times=1)]
+    strange = b'{"uri": "postgresql://me:p4ssw0rd@127.0.0.1/neondb?its=p4ssw0rd"}'
+    restores.neon.faults = [
+        Fault(status=500, method="DELETE", times=1),
+        Fault(Kind.SPOILED, body=strange, path="/connection_uri$"),
+    ]
     plan = restores.send(action="restore", at=at)
+    assert "p4ssw0rd" not in json.dumps(plan)
+    (problem,) = plan["databases"][0]["problems"]
+    assert problem.endswith(
+        "could not be read: Neon's connection URI is none that Lifeboat can use."
+    )
     (note,) = (each for each in plan["warnings"] if "could not be deleted" in each)
     assert "two hours after it was made" in note
     (left,) = (each for each in restores.neon.project.branches.values() if "_look_" in each.name)

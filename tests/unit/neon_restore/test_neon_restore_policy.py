@@ -13,7 +13,10 @@ from lifeboat.neon_restore.policy.differences import (
     MAX_LISTED_IN_ALL,
     differences,
 )
+from lifeboat.neon_restore.policy.event import Action
 from lifeboat.neon_restore.policy.names import kept_name, newest_kept
+from lifeboat.neon_restore.policy.plan_text import Found, steps, warnings
+from lifeboat.neon_restore.policy.record import NeonPlan
 from lifeboat.neon_restore.policy.restorable import Situation, require_moment, require_restorable
 from lifeboat.recovery.policy.entry import Entry
 from lifeboat.settings import NeonDatabase, NeonRestoreSettings, NeonSettings
@@ -126,6 +129,50 @@ def test_what_was_not_counted_is_neither_the_same_nor_different() -> None:
     assert (found.is_same, found.is_whole, found.same_tables) == (True, False, 0)
     assert found.not_counted == ("public.big: not counted: it took too long",)
     assert found.problems == ("No time.",)
+
+
+def plan(at: datetime | None, slots: tuple[str, ...] | None) -> Found:
+    record = NeonPlan(
+        database="app",
+        planned=NOW,
+        action=Action.RESTORE if at else Action.UNDO,
+        at=at,
+        source=MAIN.id,
+        project_id=PROJECT.id,
+        branch_id=MAIN.id,
+        branch="ma\nin",
+        parent_id=None,
+        begins=None,
+        then=(),
+    )
+    return Found(
+        record=record,
+        kept=None if at else "ke\npt",
+        databases=differences([database("a\n", 1, 1), database("b", 1, 1)], [database("b", 1, 1)]),
+        slots=slots,
+        without_backup=False,
+        notes=(),
+        now=NOW,
+    )
+
+
+def test_a_plan_says_what_goes_in_lines_that_no_name_can_break() -> None:
+    found = plan(NOW - timedelta(hours=3), ("sl\not",))
+    said = [*steps(found), *warnings(found)]
+    assert not any("\n" in each for each in said)
+    text = "\n".join(said)
+    assert "the last 3 h." in text
+    assert "All 2 databases of the branch go back" in text
+    assert "Changed since then: a\\n." in text
+    assert "has to start anew: sl\\not." in text
+
+
+def test_a_plan_of_an_undo_says_to_which_state_it_goes_back() -> None:
+    found = plan(None, None)
+    text = "\n".join([*steps(found), *warnings(found)])
+    assert "back to the state that the branch ke\\npt has kept" in text
+    assert "What was written since the restore goes." in text
+    assert "which would be lost, is not known" in text
 
 
 def entry(definition: str, owner: str = "me") -> Entry:

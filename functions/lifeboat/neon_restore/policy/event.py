@@ -9,7 +9,6 @@ The answer is a plan, for which nothing is touched. It has the event that carrie
      "confirm": "main"}
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -79,14 +78,6 @@ class NeonRestoreEvent(Request):
         if self.at:
             raise custom_error("key 'at' is of a plan, which knows its moment")
         return self
-
-    @property
-    def planned(self) -> datetime:
-        """When the plan was made that is to be carried out."""
-        moment = parse_time_id(self.plan or "")
-        if moment is None:
-            raise ValueError("this event asks for a plan")
-        return moment
 
 
 _GRAMMAR = EventParser(
