@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -417,6 +418,18 @@ def test_a_lost_answer_restores_neither_twice_nor_unseen(restores: Restores) -> 
     assert restores.branches().count(plan["kept_as"]) == 1
     asked = [each for each in restores.neon.requests if plan["kept_as"] in str(each.body)]
     assert len(asked) == 2
+
+
+def test_two_people_who_send_one_event_at_once_restore_once(restores: Restores) -> None:
+    plan = restores.send(action="restore", at=lose_rows(restores, "twice"))
+    restores.execute("INSERT INTO twice VALUES (11)")  # which no plan has seen
+    with ThreadPoolExecutor(2) as people:
+        done = list(people.map(lambda _: restores.go(plan), range(2)))
+    assert [each["verdict"] for each in done] == ["same", "same"]
+    assert restores.branches().count(plan["kept_as"]) == 1
+    assert restores.rows("twice") == 10
+    restores.go(restores.send(action="undo"))
+    assert restores.rows("twice") == 4
 
 
 def test_the_look_branch_is_deleted_when_reading_fails_and_named_when_it_can_not_be(
