@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ from local.neon import FakeNeon, Fault
 from local.neon.faults import Kind
 from local.neon.model import Branch
 from local.neon.storage import DATABASE, ROLE
-from tests.support.backup_harness import SECRET_ARN, Bucket
+from tests.support.backup_harness import SECRET_ARN, Bucket, eventually
 from tests.support.neon_contract import ContractPool
 
 KEY = "napi_s3cr3t0bait1234567890"
@@ -420,11 +420,25 @@ def test_a_lost_answer_restores_neither_twice_nor_unseen(restores: Restores) -> 
     assert len(asked) == 2
 
 
-def test_two_people_who_send_one_event_at_once_restore_once(restores: Restores) -> None:
+def test_two_people_who_send_one_event_at_once_restore_once(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = restores.send(action="restore", at=lose_rows(restores, "twice"))
     restores.execute("INSERT INTO twice VALUES (11)")  # which no plan has seen
-    with ThreadPoolExecutor(2) as people:
-        done = list(people.map(lambda _: restores.go(plan), range(2)))
+    back_up, first = restores._back_up, list[Future[dict[str, Any]]]()
+
+    def meanwhile(event: dict[str, object], seconds: float) -> dict[str, object]:
+        """The one takes so long to back up that the other has begun to restore by then."""
+        if not first:
+            first.append(other.submit(restores.go, plan))
+            eventually(lambda: restores.neon.project.main.state != "ready")
+        return back_up(event, seconds)
+
+    monkeypatch.setattr(restores, "_back_up", meanwhile)
+    monkeypatch.setattr(restores.neon.control, "operation_seconds", 0.5)
+    with ThreadPoolExecutor(1) as other:
+        done = [restores.go(plan), first[0].result()]
+    monkeypatch.undo()
     assert [each["verdict"] for each in done] == ["same", "same"]
     assert restores.branches().count(plan["kept_as"]) == 1
     assert restores.rows("twice") == 10

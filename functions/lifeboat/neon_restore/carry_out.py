@@ -92,12 +92,14 @@ def _done_before(run: NeonRestoreRun, record: NeonPlan) -> Branch | None:
 def _restore(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan:
     if record.begun is None:
         require_fresh(record.planned, run.started)
-    _require_as_planned(run, record)
+    if _is_done_by_another(run, record):
+        return record
     record = record.model_copy(update={"begun": run.started})
     run.store.save(record)
     if not run.event.without_backup:
         record = back_up(run, record)
-        _require_as_planned(run, record)
+        if _is_done_by_another(run, record):
+            return record
     run.progress.step("restore", new=True)
     _safe_from_now(run, record)
     try:
@@ -115,6 +117,21 @@ def _restore(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan:
     except ProviderOperationError as error:
         raise _failed(run, record, error) from None
     return record
+
+
+def _is_done_by_another(run: NeonRestoreRun, record: NeonPlan) -> bool:
+    """Whether somebody who has sent the same event has it done meanwhile.
+
+    Raises:
+        RefusedError: nobody has, and the branch is not as it was when the plan was made.
+    """
+    try:
+        _require_as_planned(run, record)
+    except RefusedError:
+        if not _was_begun(run, record):
+            raise
+        return True
+    return False
 
 
 def _was_begun(run: NeonRestoreRun, record: NeonPlan) -> bool:
