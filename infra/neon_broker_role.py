@@ -6,6 +6,7 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.neon_keys import read_neon_keys
 from infra.role import FunctionRole, read_secrets
 from infra.shared_resources import Log, SharedResources
 from lifeboat.settings import BrokerSettings
@@ -38,19 +39,13 @@ class NeonBrokerRole(FunctionRole):
         secrets: Mapping[str, str],
     ) -> None:
         stack, databases = Stack.of(scope), settings.databases
-        keys = [each.neon.api_key_secret_key_arn for each in databases]
         super().__init__(
             scope,
             construct_id,
             shared=shared,
             log=log,
             statements=[
-                *read_secrets(
-                    "NeonKeys",
-                    _once(each.neon.api_key_secret_arn for each in databases),
-                    _once(keys),
-                    stack,
-                ),
+                *read_neon_keys((each.neon for each in databases), stack),
                 *read_secrets(
                     "DatabaseSecrets",
                     _once(each.secret_arn for each in databases),

@@ -1,19 +1,17 @@
 """What the function that restores by Neon may do."""
 
-from collections.abc import Iterator
-
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.names import function_name
+from infra.neon_keys import read_neon_keys
 from infra.role import (
     WRITE,
     FunctionRole,
     list_prefixes,
     lock_reports,
     on_objects,
-    read_secrets,
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
@@ -56,7 +54,7 @@ class NeonRestoreRole(FunctionRole):
             shared=shared,
             log=log,
             statements=[
-                *_read_keys(databases, stack),
+                *read_neon_keys((each.neon for each in databases), stack),
                 _back_up(scope, databases, stack),
                 list_prefixes("ListPlansAndBackups", shared.vault, [*plans, *backups]),
                 on_objects(
@@ -74,14 +72,6 @@ class NeonRestoreRole(FunctionRole):
             ),
             notifies=False,
         )
-
-
-def _read_keys(databases: tuple[NeonDatabase, ...], stack: Stack) -> Iterator[iam.PolicyStatement]:
-    secrets = dict.fromkeys(each.neon.api_key_secret_arn for each in databases)
-    keys = dict.fromkeys(
-        key for each in databases if (key := each.neon.api_key_secret_key_arn) is not None
-    )
-    yield from read_secrets("NeonKeys", secrets, keys, stack)
 
 
 def _back_up(

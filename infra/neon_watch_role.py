@@ -1,26 +1,23 @@
 """What the function that asks Neon may do."""
 
-from collections.abc import Iterator
-
 from aws_cdk import Stack
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.neon_keys import read_neon_keys
 from infra.role import (
     WRITE,
     FunctionRole,
     list_prefixes,
     on_objects,
-    read_secrets,
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
 from lifeboat.model.keys import provider_key
-from lifeboat.settings import NeonDatabase, Settings
+from lifeboat.settings import Settings
 
 
 class NeonWatchRole(FunctionRole):
-    """A role that can read Neon's API keys, and write what Neon says. No other role reads a key.
+    """A role that can read Neon's API keys, and write what Neon says.
 
     It reads its own reports, to keep what was known when Neon doesn't answer. It reads no other
     secret and no backup, and it notifies nobody: the monitor does.
@@ -50,7 +47,7 @@ class NeonWatchRole(FunctionRole):
             shared=shared,
             log=log,
             statements=[
-                *_read_keys(databases, stack),
+                *read_neon_keys((each.neon for each in databases), stack),
                 on_objects("PutReports", shared.vault, actions=["s3:PutObject"], keys=reports),
                 on_objects("ReadReports", shared.vault, actions=["s3:GetObject"], keys=reports),
                 list_prefixes("ListReports", shared.vault, reports),
@@ -59,11 +56,3 @@ class NeonWatchRole(FunctionRole):
             wildcard_reasons={},
             notifies=False,
         )
-
-
-def _read_keys(databases: tuple[NeonDatabase, ...], stack: Stack) -> Iterator[iam.PolicyStatement]:
-    secrets = dict.fromkeys(each.neon.api_key_secret_arn for each in databases)
-    keys = dict.fromkeys(
-        key for each in databases if (key := each.neon.api_key_secret_key_arn) is not None
-    )
-    yield from read_secrets("NeonKeys", secrets, keys, stack)
