@@ -42,8 +42,10 @@ class TemporaryFiles:
             return None
         _remove_abandoned()
         place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY))
-        lock = (place / _LOCK).open("w")
+        unlocked = place / "new"  # named later: another run takes an unlocked one for abandoned
+        lock = unlocked.open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
+        unlocked.rename(place / _LOCK)
         place.chmod(0o711)  # servers and functions of the tests are other users, if we are root
         _use(place)
         return cls(place, lock)
