@@ -1,7 +1,7 @@
 """Takes one backup as the function does, in this process: `python -m benchmarks.backup`.
 
 Its environment names the database (DATABASE_SECRET, a secret's text; PGSSLROOTCERT, the file with
-its CA if it has one), the vault (BUCKET, and what boto3 reads) and the programs. It prints the
+its CA if it has one), the bucket (BUCKET, and what boto3 reads) and the programs. It prints the
 manifest.
 """
 
@@ -22,7 +22,7 @@ from lifeboat.postgres.endpoint import parse_secret
 from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
-from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.settings import Settings
 
 LOCATION = BackupLocation(Tier.DAILY, "app", datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
@@ -48,7 +48,7 @@ def main() -> None:
         run_id="bench",
         started=datetime.now(UTC),
         settings=settings,
-        vault=Vault(s3_client(), os.environ["BUCKET"]),
+        bucket=BackupBucket(s3_client(), os.environ["BUCKET"]),
         programs=Programs.of_environment(),
         read_login=lambda *_: Login(endpoint, ca_file, notes),
         remaining=lambda: deadline - time.monotonic(),

@@ -1,6 +1,6 @@
 """Holds one drill as the function does, in this process: `python -m benchmarks.drill`.
 
-Its environment names the vault (BUCKET, and what boto3 reads) and the programs. It prints the
+Its environment names the bucket (BUCKET, and what boto3 reads) and the programs. It prints the
 drill's report.
 """
 
@@ -20,7 +20,7 @@ from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.hand_over import HandOver
 from lifeboat.postgres.programs import Programs
-from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.settings import Settings
 
 MEMORY_MB = 3008
@@ -43,7 +43,7 @@ def main() -> None:
         run_id="bench",
         started=datetime.now(UTC).replace(microsecond=0),
         settings=Settings.model_validate(settings),
-        vault=Vault(s3_client(), os.environ["BUCKET"]),
+        bucket=BackupBucket(s3_client(), os.environ["BUCKET"]),
         programs=Programs.of_environment(),
         read_login=lambda arn, _: _no_secrets(arn),
         remaining=lambda: deadline - time.monotonic(),

@@ -30,7 +30,7 @@ from local.postgres import PostgresServer
 from local.s3 import RcloneS3
 
 REPOSITORY = Path(__file__).parents[1]
-_BUCKET = "vault"
+_BUCKET = "bucket"
 _DATABASE = "app"
 _COPY = "copy"
 #: A holder of locks on 20,000 tables, and pg_dump beside it, need more room than by default.

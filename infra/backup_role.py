@@ -6,6 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.backup_bucket import BackupBucket
 from infra.neon_broker_function import BranchAccess
 from infra.neon_broker_role import invoke_broker
 from infra.role import (
@@ -19,7 +20,6 @@ from infra.role import (
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
-from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import MANIFEST, database_prefix
 from lifeboat.model.tiers import Tier
@@ -65,9 +65,9 @@ class BackupRole(FunctionRole):
             statements=[
                 *read_secrets("DatabaseSecret", [database.secret_arn], keys, stack),
                 *_use_branches(branches, stack),
-                *_put_backups(settings, database, shared.vault),
-                *record_attempts(shared.vault, AttemptKind.BACKUP, database.name),
-                *use_bucket_key(shared.vault, stack, actions=WRITE),
+                *_put_backups(settings, database, shared.bucket),
+                *record_attempts(shared.bucket, AttemptKind.BACKUP, database.name),
+                *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],
             wildcard_reasons=dict(_wildcard_reasons(database)) | claim_reasons(AttemptKind.BACKUP),
         )
@@ -85,23 +85,23 @@ def _prefixes(database: DatabaseSettings) -> list[str]:
 
 
 def _put_backups(
-    settings: Settings, database: DatabaseSettings, vault: Vault
+    settings: Settings, database: DatabaseSettings, bucket: BackupBucket
 ) -> Iterator[iam.PolicyStatement]:
     prefixes = _prefixes(database)
     put = ["s3:PutObject", "s3:AbortMultipartUpload"]
-    yield on_objects("PutBackups", vault, actions=put, keys=[f"{each}*" for each in prefixes])
-    yield from _lock_backups(settings, database, vault)
+    yield on_objects("PutBackups", bucket, actions=put, keys=[f"{each}*" for each in prefixes])
+    yield from _lock_backups(settings, database, bucket)
     yield on_objects(
         "ReadManifests",
-        vault,
+        bucket,
         actions=["s3:GetObject"],
         keys=[f"{each}*/{MANIFEST}" for each in prefixes],
     )
-    yield list_prefixes("ListBackups", vault, prefixes)
+    yield list_prefixes("ListBackups", bucket, prefixes)
 
 
 def _lock_backups(
-    settings: Settings, database: DatabaseSettings, vault: Vault
+    settings: Settings, database: DatabaseSettings, bucket: BackupBucket
 ) -> Iterator[iam.PolicyStatement]:
     """Locks of the settings' own mode, and no longer than a backup of the tier gets.
 
@@ -114,7 +114,7 @@ def _lock_backups(
             continue
         lock = on_objects(
             f"Lock{tier.capitalize()}Backups",
-            vault,
+            bucket,
             actions=["s3:PutObjectRetention"],
             keys=[f"{database_prefix(tier, database.name)}*"],
         )

@@ -6,6 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.backup_bucket import BackupBucket
 from infra.role import (
     WRITE,
     FunctionRole,
@@ -18,7 +19,6 @@ from infra.role import (
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
-from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import DRILLS, database_prefix
 from lifeboat.model.tiers import Tier
@@ -60,10 +60,10 @@ class DrillRole(FunctionRole):
             log=log,
             project=project,
             statements=[
-                *_read_backups(database, shared.vault),
+                *_read_backups(database, shared.bucket),
                 *lock_reports(
                     "LockReports",
-                    shared.vault,
+                    shared.bucket,
                     settings.object_lock,
                     [f"{_reports(database)}*"],
                     REPORT_DAYS,
@@ -71,8 +71,8 @@ class DrillRole(FunctionRole):
                 *read_secrets(
                     "TargetSecrets", drill.target_secret_arns, drill.target_secret_key_arns, stack
                 ),
-                *record_attempts(shared.vault, AttemptKind.DRILL, database.name),
-                *use_bucket_key(shared.vault, stack, actions=WRITE),
+                *record_attempts(shared.bucket, AttemptKind.DRILL, database.name),
+                *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],
             wildcard_reasons=dict(_wildcard_reasons(database)) | claim_reasons(AttemptKind.DRILL),
         )
@@ -86,17 +86,21 @@ def _reports(database: DatabaseSettings) -> str:
     return f"{DRILLS}/{database.name}/"
 
 
-def _read_backups(database: DatabaseSettings, vault: Vault) -> Iterator[iam.PolicyStatement]:
+def _read_backups(
+    database: DatabaseSettings, bucket: BackupBucket
+) -> Iterator[iam.PolicyStatement]:
     prefixes = [*_backups(database), _reports(database)]
-    yield list_prefixes("ListBackups", vault, prefixes)
+    yield list_prefixes("ListBackups", bucket, prefixes)
     yield on_objects(
         "ReadBackups",
-        vault,
+        bucket,
         # By version, too: a manifest names the version of its archive.
         actions=["s3:GetObject", "s3:GetObjectVersion"],
         keys=[f"{prefix}*" for prefix in prefixes],
     )
-    yield on_objects("PutReports", vault, actions=["s3:PutObject"], keys=[f"{_reports(database)}*"])
+    yield on_objects(
+        "PutReports", bucket, actions=["s3:PutObject"], keys=[f"{_reports(database)}*"]
+    )
 
 
 _TRY_ANY = (

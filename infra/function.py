@@ -48,7 +48,7 @@ class FunctionSpec:
 
 
 class LifeboatFunction(lambda_.Function):
-    """A function with the project's code, its vault and its part of the settings.
+    """A function with the project's code, its bucket and its part of the settings.
 
     Args:
         scope: parent construct.
@@ -116,7 +116,7 @@ def variables_of(spec: FunctionSpec, shared: SharedResources) -> dict[str, str]:
         shared: what it shares with other functions.
     """
     return {
-        "LIFEBOAT_VAULT": shared.vault.bucket.bucket_name,
+        "LIFEBOAT_BUCKET": shared.bucket.s3_bucket.bucket_name,
         "LIFEBOAT_TOPIC": shared.alerts.topic.topic_arn,
         "LIFEBOAT_SETTINGS": spec.settings,
         "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,

@@ -6,6 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.backup_bucket import BackupBucket
 from infra.names import project_names
 from infra.role import (
     WRITE,
@@ -17,7 +18,6 @@ from infra.role import (
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
-from infra.vault import Vault
 from lifeboat.model.keys import (
     ATTEMPTS,
     DRILLS,
@@ -74,8 +74,8 @@ class MonitorRole(FunctionRole):
             shared=shared,
             log=log,
             statements=[
-                *_read_bucket(shared.vault),
-                *_read_provider_reports(shared.vault, settings),
+                *_read_bucket(shared.bucket),
+                *_read_provider_reports(shared.bucket, settings),
                 iam.PolicyStatement(
                     sid="ListTopicSubscriptions",
                     actions=["sns:ListSubscriptionsByTopic"],
@@ -83,13 +83,13 @@ class MonitorRole(FunctionRole):
                 ),
                 on_objects(
                     "WriteStateAndStatusPage",
-                    shared.vault,
+                    shared.bucket,
                     actions=["s3:PutObject"],
                     keys=WRITTEN,
                 ),
-                on_objects("PutEvidence", shared.vault, actions=["s3:PutObject"], keys=[_MONTHS]),
+                on_objects("PutEvidence", shared.bucket, actions=["s3:PutObject"], keys=[_MONTHS]),
                 *lock_reports(
-                    "LockEvidence", shared.vault, settings.object_lock, [_MONTHS], EVIDENCE_DAYS
+                    "LockEvidence", shared.bucket, settings.object_lock, [_MONTHS], EVIDENCE_DAYS
                 ),
                 *_read_url(
                     "WebhookSecret",
@@ -104,7 +104,7 @@ class MonitorRole(FunctionRole):
                     stack,
                 ),
                 *_look_at_jobs(stack, project_names(scope, settings)),
-                *use_bucket_key(shared.vault, stack, actions=WRITE),
+                *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],
             wildcard_reasons={
                 **dict.fromkeys(
@@ -124,11 +124,13 @@ def _read_url(
     return read_secrets(sid, [secret] if secret else [], [key] if key else [], stack)
 
 
-def _read_provider_reports(vault: Vault, settings: Settings) -> Iterator[iam.PolicyStatement]:
+def _read_provider_reports(
+    bucket: BackupBucket, settings: Settings
+) -> Iterator[iam.PolicyStatement]:
     """Reading what is said about the databases whose provider is asked, and about no others."""
     keys = [provider_key(each.name) for each in settings.databases if each.neon]
     if keys:
-        yield on_objects("ReadProviderReports", vault, actions=["s3:GetObject"], keys=keys)
+        yield on_objects("ReadProviderReports", bucket, actions=["s3:GetObject"], keys=keys)
 
 
 def _look_at_jobs(stack: Stack, projects: list[str]) -> Iterator[iam.PolicyStatement]:
@@ -141,7 +143,7 @@ def _look_at_jobs(stack: Stack, projects: list[str]) -> Iterator[iam.PolicyState
         )
 
 
-def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:
+def _read_bucket(bucket: BackupBucket) -> Iterator[iam.PolicyStatement]:
     """The bucket's configuration and listings, and of its objects only manifests and reports.
 
     Which call needs which action is not always what its name suggests:
@@ -159,11 +161,11 @@ def _read_bucket(vault: Vault) -> Iterator[iam.PolicyStatement]:
             "s3:GetEncryptionConfiguration",
             "s3:GetLifecycleConfiguration",
         ],
-        resources=[vault.bucket.bucket_arn],
+        resources=[bucket.s3_bucket.bucket_arn],
     )
     yield on_objects(
         "ReadManifestsAndReports",
-        vault,
+        bucket,
         actions=["s3:GetObject"],
         keys=[*MANIFESTS, REPORTS, RUNS, _MONTHS, *WRITTEN],
     )

@@ -56,15 +56,18 @@ class NeonRestoreRole(FunctionRole):
             statements=[
                 *read_neon_keys((each.neon for each in databases), stack),
                 _back_up(scope, databases, stack),
-                list_prefixes("ListPlansAndBackups", shared.vault, [*plans, *backups]),
+                list_prefixes("ListPlansAndBackups", shared.bucket, [*plans, *backups]),
                 on_objects(
-                    "WritePlans", shared.vault, actions=["s3:PutObject", "s3:GetObject"], keys=plans
+                    "WritePlans",
+                    shared.bucket,
+                    actions=["s3:PutObject", "s3:GetObject"],
+                    keys=plans,
                 ),
-                on_objects("PutReports", shared.vault, actions=["s3:PutObject"], keys=reports),
+                on_objects("PutReports", shared.bucket, actions=["s3:PutObject"], keys=reports),
                 *lock_reports(
-                    "LockReports", shared.vault, settings.object_lock, reports, REPORT_DAYS
+                    "LockReports", shared.bucket, settings.object_lock, reports, REPORT_DAYS
                 ),
-                *use_bucket_key(shared.vault, stack, actions=WRITE),
+                *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],
             wildcard_reasons=dict.fromkeys(
                 reports,

@@ -106,7 +106,7 @@ def _notify_of_thaws(scope: Construct, shared: SharedResources, *, slack: bool) 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
     topic = shared.alerts.topic
-    bucket = shared.vault.bucket.bucket_name
+    bucket = shared.bucket.s3_bucket.bucket_name
     rule = events.CfnRule(
         scope,
         "Thawed",

@@ -6,6 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.backup_bucket import BackupBucket
 from infra.role import (
     WRITE,
     FunctionRole,
@@ -18,7 +19,6 @@ from infra.role import (
     use_bucket_key,
 )
 from infra.shared_resources import Log, SharedResources
-from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import DRILLS, EXPORTS, RESTORES
 from lifeboat.model.tiers import Tier
@@ -68,10 +68,10 @@ class RestoreRole(FunctionRole):
             log=log,
             project=project,
             statements=[
-                *_use_backups(shared.vault),
+                *_use_backups(shared.bucket),
                 *lock_reports(
                     "LockReports",
-                    shared.vault,
+                    shared.bucket,
                     settings.object_lock,
                     [f"{RESTORES}/*"],
                     REPORT_DAYS,
@@ -82,33 +82,33 @@ class RestoreRole(FunctionRole):
                     dict.fromkeys([*keys, *restore.target_secret_key_arns]),
                     stack,
                 ),
-                *(record_attempts(shared.vault, AttemptKind.RESTORE, *of_jobs) if of_jobs else ()),
-                *use_bucket_key(shared.vault, stack, actions=WRITE),
+                *(record_attempts(shared.bucket, AttemptKind.RESTORE, *of_jobs) if of_jobs else ()),
+                *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],
             wildcard_reasons=dict(_wildcard_reasons())
             | (claim_reasons(AttemptKind.RESTORE) if of_jobs else {}),
         )
 
 
-def _use_backups(vault: Vault) -> Iterator[iam.PolicyStatement]:
-    yield list_prefixes("ListBackupsAndReports", vault, [*_BACKUPS, *_REPORTS])
+def _use_backups(bucket: BackupBucket) -> Iterator[iam.PolicyStatement]:
+    yield list_prefixes("ListBackupsAndReports", bucket, [*_BACKUPS, *_REPORTS])
     yield on_objects(
         "ReadBackupsAndReports",
-        vault,
+        bucket,
         # By version, too: a manifest names the version of its archive.
         actions=["s3:GetObject", "s3:GetObjectVersion"],
         keys=[f"{prefix}*" for prefix in (*_BACKUPS, *_REPORTS)],
     )
     yield on_objects(
         "ThawBackups",
-        vault,
+        bucket,
         actions=["s3:RestoreObject"],
         keys=[f"{prefix}*" for prefix in _BACKUPS],
     )
-    yield on_objects("PutReports", vault, actions=["s3:PutObject"], keys=[f"{RESTORES}/*"])
+    yield on_objects("PutReports", bucket, actions=["s3:PutObject"], keys=[f"{RESTORES}/*"])
     yield on_objects(
         "PutAndSignExports",
-        vault,
+        bucket,
         # Whoever follows a link reads with the rights of the role that signed it.
         actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"],
         keys=[f"{EXPORTS}/*"],

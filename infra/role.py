@@ -12,8 +12,8 @@ from aws_cdk import Acknowledgment, ArnFormat, CfnElement, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.backup_bucket import BackupBucket
 from infra.shared_resources import Log, SharedResources
-from infra.vault import Vault
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import attempt_key, claims_prefix
 from lifeboat.settings.secret_arns import is_parameter
@@ -69,7 +69,7 @@ class FunctionRole(iam.Role):
         self.project = project
         """The CodeBuild project of its jobs; None if it has none."""
         self.reasons = {
-            _as_found(shared.vault, keys): reason for keys, reason in wildcard_reasons.items()
+            _as_found(shared.bucket, keys): reason for keys, reason in wildcard_reasons.items()
         }
         """By resource, why there is a wildcard in it."""
         network = {"*": "Lambda's network interfaces have no name"} if shared.network else {}
@@ -92,18 +92,18 @@ def give_reasons(role: iam.Role, reasons: Mapping[str, str]) -> None:
 
 
 def on_objects(
-    sid: str, vault: Vault, *, actions: Iterable[str], keys: Iterable[str]
+    sid: str, bucket: BackupBucket, *, actions: Iterable[str], keys: Iterable[str]
 ) -> iam.PolicyStatement:
     """Actions on all objects in the bucket whose keys match one of `keys`."""
     return iam.PolicyStatement(
         sid=sid,
         actions=list(actions),
-        resources=[vault.bucket.arn_for_objects(pattern) for pattern in keys],
+        resources=[bucket.s3_bucket.arn_for_objects(pattern) for pattern in keys],
     )
 
 
 def lock_reports(
-    sid: str, vault: Vault, object_lock: str, keys: Iterable[str], days: int
+    sid: str, bucket: BackupBucket, object_lock: str, keys: Iterable[str], days: int
 ) -> Iterator[iam.PolicyStatement]:
     """Locks of the settings' own mode, and no longer than such a report is kept; none if it is off.
 
@@ -111,7 +111,7 @@ def lock_reports(
     """
     if object_lock == "off":
         return
-    lock = on_objects(sid, vault, actions=["s3:PutObjectRetention"], keys=keys)
+    lock = on_objects(sid, bucket, actions=["s3:PutObjectRetention"], keys=keys)
     lock.add_condition("StringEquals", {"s3:object-lock-mode": object_lock.upper()})
     lock.add_condition(
         "NumericLessThanEquals", {"s3:object-lock-remaining-retention-days": str(days)}
@@ -120,17 +120,17 @@ def lock_reports(
 
 
 def record_attempts(
-    vault: Vault, kind: AttemptKind, *databases: str
+    bucket: BackupBucket, kind: AttemptKind, *databases: str
 ) -> Iterator[iam.PolicyStatement]:
     """Recording the runs of these databases, and claiming an hour's notification."""
     yield on_objects(
         "WriteAttempts",
-        vault,
+        bucket,
         actions=["s3:PutObject"],
         keys=[attempt_key(each, kind) for each in databases],
     )
     yield on_objects(
-        "ClaimNotifications", vault, actions=["s3:PutObject"], keys=[f"{claims_prefix(kind)}*"]
+        "ClaimNotifications", bucket, actions=["s3:PutObject"], keys=[f"{claims_prefix(kind)}*"]
     )
 
 
@@ -142,27 +142,27 @@ def claim_reasons(kind: AttemptKind) -> dict[str, str]:
     }
 
 
-def list_prefixes(sid: str, vault: Vault, prefixes: Iterable[str]) -> iam.PolicyStatement:
+def list_prefixes(sid: str, bucket: BackupBucket, prefixes: Iterable[str]) -> iam.PolicyStatement:
     """Listing the keys that begin with one of the prefixes, and no others."""
     return iam.PolicyStatement(
         sid=sid,
         actions=["s3:ListBucket"],
-        resources=[vault.bucket.bucket_arn],
+        resources=[bucket.s3_bucket.bucket_arn],
         conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
     )
 
 
 def use_bucket_key(
-    vault: Vault, stack: Stack, *, actions: Iterable[str]
+    bucket: BackupBucket, stack: Stack, *, actions: Iterable[str]
 ) -> Iterator[iam.PolicyStatement]:
     """The use of the bucket's own KMS key, if it has one, through S3 only.
 
     S3 never re-encrypts objects, so older ones still need the keys of earlier settings.
     """
-    if vault.key:
-        yield _through("UseBucketKey", "s3", [vault.key.key_arn], stack, actions=actions)
-    if vault.former_keys:
-        yield _through("DecryptWithFormerKeys", "s3", [*vault.former_keys], stack, actions=READ)
+    if bucket.key:
+        yield _through("UseBucketKey", "s3", [bucket.key.key_arn], stack, actions=actions)
+    if bucket.former_keys:
+        yield _through("DecryptWithFormerKeys", "s3", [*bucket.former_keys], stack, actions=READ)
 
 
 def read_secrets(
@@ -297,7 +297,7 @@ def _manage_network_interfaces(stack: Stack, function: str) -> Iterator[iam.Poli
     )
 
 
-def _as_found(vault: Vault, keys: str) -> str:
+def _as_found(bucket: BackupBucket, keys: str) -> str:
     """A pattern of keys, as cdk-nag names it in its findings."""
-    bucket = cast("CfnElement", vault.bucket.node.default_child)
-    return f"<{Stack.of(vault).get_logical_id(bucket)}.Arn>/{keys}"
+    resource = cast("CfnElement", bucket.s3_bucket.node.default_child)
+    return f"<{Stack.of(bucket).get_logical_id(resource)}.Arn>/{keys}"

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from infra.alerts import Alerts
-from infra.vault import Vault
+from infra.backup_bucket import BackupBucket
 from layers.build import content_digest
 from lifeboat.model.aws import Architecture
 from lifeboat.settings import NetworkSettings
@@ -20,7 +20,7 @@ from lifeboat.settings import NetworkSettings
 class SharedResources:
     """The resources that the functions of one kind share."""
 
-    vault: Vault
+    bucket: BackupBucket
     """Where the backups are."""
 
     alerts: Alerts

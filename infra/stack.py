@@ -18,6 +18,7 @@ from constructs import Construct
 
 from infra.alarms import Alarms, alarm_specs
 from infra.alerts import Alerts
+from infra.backup_bucket import BackupBucket
 from infra.backup_function import BackupFunction
 from infra.dashboard import Dashboard, Row
 from infra.drill_function import DrillFunction
@@ -32,7 +33,6 @@ from infra.neon_watch_function import NEON_WATCH_CRON, NeonWatchFunction
 from infra.restore_function import RestoreFunction
 from infra.schedule import SCHEDULED_TIME, Schedule, ScheduleSpec
 from infra.shared_resources import SharedResources, as_asset, as_source
-from infra.vault import Vault
 from lifeboat.model.commands import Commands
 from lifeboat.settings import Settings
 
@@ -88,17 +88,18 @@ class LifeboatStack(Stack):
             # CloudFormation takes a megabyte, of which most would be spaces.
             suppress_template_indentation=True,
         )
-        self.vault = Vault(self, "Vault", settings=settings)
+        # Its logical id has this: with another one, CloudFormation would make a second bucket.
+        self.bucket = BackupBucket(self, "Vault", settings=settings)
         self.alerts = Alerts(self, "Alerts", settings=settings.alerts)
         self.dead_letters = _dead_letters(self)
         self._commands = Commands(
-            vault=self.vault.bucket.bucket_name, stack=self.stack_name, region=self.region
+            bucket_name=self.bucket.s3_bucket.bucket_name, stack=self.stack_name, region=self.region
         )
         python = _layer(self, "PythonLayer", content=contents.python, settings=settings)
         client = _layer(self, "PostgresLayer", content=contents.client, settings=settings)
         server = _layer(self, "ServerLayer", content=contents.server, settings=settings)
         shared = SharedResources(
-            vault=self.vault,
+            bucket=self.bucket,
             alerts=self.alerts,
             code=contents.code,
             layers=[python],
@@ -111,7 +112,7 @@ class LifeboatStack(Stack):
         self._job_sources = _job_sources(self, contents) if has_jobs else {}
         self._databases = [each.name for each in settings.databases]
         self._spread = len(settings.databases) > 1
-        CfnOutput(self, "BackupBucketName", value=self.vault.bucket.bucket_name)
+        CfnOutput(self, "BackupBucketName", value=self.bucket.s3_bucket.bucket_name)
         CfnOutput(self, "TopicArn", value=self.alerts.topic.topic_arn)
         monitor = self._monitor(settings, shared)
         if has_jobs:

@@ -53,7 +53,7 @@ UNMEASURED = (
     "tests/unit/test_release.py",
     "tests/unit/test_types_of_the_cdk.py",
     "tests/unit/test_what_to_type.py",
-    "tests/unit/test_wide_vault.py",
+    "tests/unit/test_wide_bucket.py",
 )
 
 
@@ -204,7 +204,7 @@ def account(aws: LocalAws) -> LocalAws:
 @pytest.fixture
 def bucket(aws: LocalAws) -> Bucket:
     """A bucket of the test's own, versioned and able to lock."""
-    return Bucket.create(aws.client("s3"), f"vault-{next(_NUMBERS)}")
+    return Bucket.create(aws.client("s3"), f"bucket-{next(_NUMBERS)}")
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def new_database(
 def backups(
     new_database: Callable[..., Database], bucket: Bucket, programs: Programs, tmp_path: Path
 ) -> BackupHarness:
-    """A database of the newest major with a few rows, a vault, and what it takes to back it up."""
+    """A database of the newest major with a few rows, a bucket, and what it takes to back it up."""
     database = new_database()
     database.run(
         "CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL)",

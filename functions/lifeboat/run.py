@@ -15,7 +15,7 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.progress import ProgressReporter
 from lifeboat.runtime.stopwatch import Stopwatch
 from lifeboat.runtime.termination import ended_by_signals
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import DatabaseSettings, Settings
 
 
@@ -31,7 +31,7 @@ class Run(ABC):
         run_id: of the invocation, for the log.
         started: in UTC.
         settings: of this database only.
-        vault: the bucket.
+        bucket: with the backups.
         programs: of PostgreSQL.
         read_login: reads the secret with this ARN and writes its CA certificates into this
             directory; it reads again at each call.
@@ -46,7 +46,7 @@ class Run(ABC):
     run_id: str
     started: datetime
     settings: Settings
-    vault: Vault
+    bucket: BackupBucket
     programs: Programs
     read_login: Callable[[str, Path], Login]
     remaining: Callable[[], float]

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from rich.text import Text
 
 from lifeboat.errors import LifeboatError
-from local.demo.backups import scheduled_backup, show_vault
+from local.demo.backups import scheduled_backup, show_bucket
 from local.demo.command_line import NOT_SAFE, type_command
 from local.demo.disaster import delete_without_where, undo
 from local.demo.environment import DemoEnvironment, console, set_up
@@ -70,7 +70,7 @@ def _tell(environment: DemoEnvironment, stack: ExitStack) -> None:
     type_command(environment, "status", ends_with=NOT_SAFE)
     scheduled = scheduled_backup(environment)
     type_command(environment, "backup", "app", "--label", "before-migration-42")
-    show_vault(environment)
+    show_bucket(environment)
     restore_without_lifeboat(environment, scheduled, stack)
     type_command(environment, "drill", "app")
     type_command(environment, "status")

@@ -49,17 +49,17 @@ def _manifest(environment: DemoEnvironment, key: str) -> Manifest:
     return Manifest.from_json(environment.read(key), key=key)
 
 
-def show_vault(environment: DemoEnvironment) -> None:
+def show_bucket(environment: DemoEnvironment) -> None:
     """Print what is in the backup bucket, and until when it is locked."""
     s3 = environment.aws.client("s3")
     heads = [
-        (found, s3.head_object(Bucket=environment.vault, Key=found["Key"]))
+        (found, s3.head_object(Bucket=environment.bucket, Key=found["Key"]))
         for found in environment.objects()
         if found["Key"].endswith((MANIFEST, ".dump", ".sql"))
     ]
     console.print(
         listing(
-            f"s3://{environment.vault}",
+            f"s3://{environment.bucket}",
             [
                 (found["Key"], found["Size"], head["ObjectLockRetainUntilDate"])
                 for found, head in heads

@@ -59,7 +59,7 @@ class DemoEnvironment:
     admin: str
 
     @property
-    def vault(self) -> str:
+    def bucket(self) -> str:
         """The bucket's name."""
         return self.outputs["BackupBucketName"]
 
@@ -79,14 +79,14 @@ class DemoEnvironment:
         return dict(said)
 
     def objects(self) -> list[dict[str, Any]]:
-        """Everything in the vault, as S3 lists it."""
-        listing = self.aws.client("s3").list_objects_v2(Bucket=self.vault)
+        """Everything in the bucket, as S3 lists it."""
+        listing = self.aws.client("s3").list_objects_v2(Bucket=self.bucket)
         found: list[dict[str, Any]] = listing.get("Contents", [])
         return found
 
     def read(self, key: str) -> bytes:
-        """An object of the vault."""
-        body: bytes = self.aws.client("s3").get_object(Bucket=self.vault, Key=key)["Body"].read()
+        """An object of the bucket."""
+        body: bytes = self.aws.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return body
 
 

@@ -73,7 +73,7 @@ def stop_backups(environment: DemoEnvironment) -> None:
 
 
 def _age(environment: DemoEnvironment, manifest: Manifest) -> None:
-    s3, bucket = environment.aws.client("s3"), environment.vault
+    s3, bucket = environment.aws.client("s3"), environment.bucket
     older = manifest.model_copy(update={"scheduled_at": manifest.scheduled_at - TWO_DAYS})
 
     def move(stored: StoredObject) -> StoredObject:

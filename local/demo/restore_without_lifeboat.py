@@ -39,7 +39,7 @@ def restore_without_lifeboat(
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lifeboat-restore-")))
     archive = scratch / "archive.dump"
     with step("A restore with nothing but stock pg_restore -j2, rows first"):
-        environment.aws.client("s3").download_file(environment.vault, stored.key, str(archive))
+        environment.aws.client("s3").download_file(environment.bucket, stored.key, str(archive))
         _pg_restore(environment.server, archive, "pre-data", "data")
         _pg_restore(environment.server, archive, "post-data")
     with step("Source and copy, compared by MD5 sums of their rows"):

@@ -40,7 +40,7 @@ TIMELESS = (
     "tests/unit/test_no_text_takes_long.py",
     "tests/unit/test_reference.py",
     "tests/unit/test_types_of_the_cdk.py",
-    "tests/unit/test_wide_vault.py",
+    "tests/unit/test_wide_bucket.py",
 )
 """Dear ones that look at no clock: at the list of faults, at patterns, at models, at types, at
 memory.

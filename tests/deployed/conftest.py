@@ -62,7 +62,7 @@ class Installation:
     admin: str
 
     @property
-    def vault(self) -> Bucket:
+    def bucket(self) -> Bucket:
         return Bucket(self.aws.client("s3"), self.outputs["BackupBucketName"])
 
     def function(self, database: str = "app") -> str:
@@ -103,7 +103,7 @@ class Installation:
 
     def manifest(self, backup: str) -> Manifest:
         key = f"{backup}/manifest.json"
-        return Manifest.from_json(self.vault.read(key), key=key)
+        return Manifest.from_json(self.bucket.read(key), key=key)
 
 
 @pytest.fixture(scope="session")

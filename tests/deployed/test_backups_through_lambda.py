@@ -36,7 +36,7 @@ def test_a_backup_by_hand_is_complete_locked_and_described(installation: Install
     for name in ("users", "projects", "auth_sessions"):
         assert rows[name] == installation.database.value(f"SELECT count(*) FROM {name}") > 0
     for key in (location.archive_key, location.globals_key, location.manifest_key):
-        head = installation.vault.client.head_object(Bucket=installation.vault.name, Key=key)
+        head = installation.bucket.client.head_object(Bucket=installation.bucket.name, Key=key)
         assert head["ObjectLockMode"] == "GOVERNANCE"
         assert head["ObjectLockRetainUntilDate"] == manifest.retention.locked_until
         assert head["ServerSideEncryption"] == "AES256"
@@ -95,7 +95,7 @@ def test_a_schedule_starts_a_backup_of_its_slot(installation: Installation) -> N
     try:
         tier = tier_of(at, ZoneInfo("UTC"))
         key = f"{tier}/app/{time_id(at)}/manifest.json"
-        eventually(lambda: key in installation.vault.holds(), within=90)
+        eventually(lambda: key in installation.bucket.holds(), within=90)
     finally:
         scheduler.update_schedule(**now | {"ScheduleExpression": known["ScheduleExpression"]})
     manifest = installation.manifest(key.removesuffix("/manifest.json"))
@@ -109,8 +109,8 @@ def test_a_second_delivery_of_a_slot_changes_nothing(installation: Installation)
     assert not second.failed, second.payload
     assert first.payload["backup"] == second.payload["backup"] == "monthly/app/2026-03-01T020000Z"
     assert (first.payload["created"], second.payload["created"]) == (True, False)
-    versions = installation.vault.client.list_object_versions(
-        Bucket=installation.vault.name, Prefix=first.payload["backup"]
+    versions = installation.bucket.client.list_object_versions(
+        Bucket=installation.bucket.name, Prefix=first.payload["backup"]
     )["Versions"]
     assert len(versions) == 3
 
@@ -118,7 +118,7 @@ def test_a_second_delivery_of_a_slot_changes_nothing(installation: Installation)
 def test_the_function_can_add_backups_and_nothing_else(installation: Installation) -> None:
     summary = installation.invoke({"database": "app"}).payload
     installation.invoke({"database": "other"}, database="other")
-    bucket, backup = installation.vault.name, summary["backup"]
+    bucket, backup = installation.bucket.name, summary["backup"]
     s3 = installation.aws.client("s3", role_arn=installation.role())
     secrets = installation.aws.client("secretsmanager", role_arn=installation.role())
     parameters = installation.aws.client("ssm", role_arn=installation.role())
@@ -184,7 +184,7 @@ subprocess.run([pg_restore, "--dbname=" + target, "archive.dump"], check=True)
             "-I",
             "-c",
             script,
-            installation.vault.name,
+            installation.bucket.name,
             summary["backup"],
             str(copy.server.programs / "pg_restore"),
             copy.url,

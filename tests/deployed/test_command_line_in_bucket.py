@@ -22,8 +22,8 @@ def put(installation: Installation, monkeypatch: pytest.MonkeyPatch, *arguments:
 
 
 def versions(installation: Installation) -> list[str]:
-    listed = installation.vault.client.list_object_versions(
-        Bucket=installation.vault.name, Prefix=COMMAND_LINE_KEY
+    listed = installation.bucket.client.list_object_versions(
+        Bucket=installation.bucket.name, Prefix=COMMAND_LINE_KEY
     )
     return [each["VersionId"] for each in listed.get("Versions", ())]
 
@@ -36,12 +36,12 @@ def test_it_is_put_once_runs_from_there_and_is_no_finding(
 ) -> None:
     assert put(installation, monkeypatch, "--require-approval=never") == 0
     said = capsys.readouterr().out
-    assert f"aws s3 cp s3://{installation.vault.name}/tools/lifeboat.pyz . && python3" in said
+    assert f"aws s3 cp s3://{installation.bucket.name}/tools/lifeboat.pyz . && python3" in said
     assert put(installation, monkeypatch) == 0
     assert len(versions(installation)) == 1, "the same content makes no new version"
 
     fetched = tmp_path / "lifeboat.pyz"
-    fetched.write_bytes(installation.vault.read(COMMAND_LINE_KEY))
+    fetched.write_bytes(installation.bucket.read(COMMAND_LINE_KEY))
     done = subprocess.run(
         [sys.executable, fetched, "status", "--json"],
         env=installation.aws.environment(),
@@ -54,11 +54,11 @@ def test_it_is_put_once_runs_from_there_and_is_no_finding(
     found = {each["code"]: each for each in json.loads(done.stdout)["findings"]}
     assert found.keys().isdisjoint({"unmanaged-prefix", "lifecycle-drift"}), found
 
-    installation.vault.client.put_object(
-        Bucket=installation.vault.name, Key=COMMAND_LINE_KEY, Body=b"older"
+    installation.bucket.client.put_object(
+        Bucket=installation.bucket.name, Key=COMMAND_LINE_KEY, Body=b"older"
     )
     assert put(installation, monkeypatch) == 0
-    assert installation.vault.read(COMMAND_LINE_KEY) == fetched.read_bytes()
+    assert installation.bucket.read(COMMAND_LINE_KEY) == fetched.read_bytes()
 
 
 def test_a_deployer_who_may_not_put_it_is_told_what_to_allow(
@@ -78,5 +78,5 @@ def test_no_function_may_write_what_people_run(installation: Installation, funct
     s3 = installation.aws.client("s3", role_arn=about["Configuration"]["Role"])
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.put_object(
-            Bucket=installation.vault.name, Key=COMMAND_LINE_KEY, Body=b"x", IfNoneMatch="*"
+            Bucket=installation.bucket.name, Key=COMMAND_LINE_KEY, Body=b"x", IfNoneMatch="*"
         )

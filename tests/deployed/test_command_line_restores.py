@@ -197,8 +197,8 @@ def test_a_downloaded_backup_is_restored_by_stock_programs(
 def test_neither_damage_nor_an_archived_backup_becomes_a_file(
     installation: Installation, shell: Shell, backup: str
 ) -> None:
-    s3, bucket, key = installation.vault.client, installation.vault.name, f"{backup}/archive.dump"
-    content = installation.vault.read(key)
+    s3, bucket, key = installation.bucket.client, installation.bucket.name, f"{backup}/archive.dump"
+    content = installation.bucket.read(key)
     for body, storage, said in (
         (content[:-1] + b"?", "STANDARD", "is not what the manifest says"),
         (content, "GLACIER", f"lifeboat thaw app {backup}"),

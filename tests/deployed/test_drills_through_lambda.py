@@ -19,8 +19,8 @@ DRILL = "Lifeboat-drill-app"
 
 
 def report_of(installation: Installation, where: str) -> DrillReport:
-    key = where.removeprefix(f"s3://{installation.vault.name}/")
-    return DrillReport.from_json(installation.vault.read(key), key=key)
+    key = where.removeprefix(f"s3://{installation.bucket.name}/")
+    return DrillReport.from_json(installation.bucket.read(key), key=key)
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +38,10 @@ def test_a_drill_by_hand_proves_the_backup(installation: Installation, backup: s
     report = report_of(installation, answer.payload["report"])
     rows = {table.name: table.restored for table in report.tables}
     assert rows["users"] == installation.database.value("SELECT count(*) FROM users") > 0
-    page = answer.payload["html_report"].removeprefix(f"s3://{installation.vault.name}/")
-    assert b"<html" in installation.vault.read(page)
+    page = answer.payload["html_report"].removeprefix(f"s3://{installation.bucket.name}/")
+    assert b"<html" in installation.bucket.read(page)
     for key in (page, page.replace(".html", ".json")):
-        head = installation.vault.client.head_object(Bucket=installation.vault.name, Key=key)
+        head = installation.bucket.client.head_object(Bucket=installation.bucket.name, Key=key)
         assert head["ObjectLockMode"] == "GOVERNANCE"
         assert head["ObjectLockRetainUntilDate"] == report.started + timedelta(days=400)
 
@@ -61,7 +61,7 @@ def test_a_failed_drill_is_a_failed_invocation_with_a_report_and_a_next_step(
 ) -> None:
     location = parse_id(backup)
     assert location is not None
-    key, bucket = location.archive_key, installation.vault
+    key, bucket = location.archive_key, installation.bucket
     newest = bucket.client.put_object(
         Bucket=bucket.name, Key=key, Body=b"somebody else's", ContentType="text/plain"
     )["VersionId"]
@@ -109,13 +109,13 @@ def test_the_server_of_the_source_is_refused_as_a_target(
     assert "is the server that the backup was taken from" in answer.payload["errorMessage"]
 
 
-def test_the_drills_role_reads_its_vault_and_writes_reports_only(
+def test_the_drills_role_reads_its_bucket_and_writes_reports_only(
     installation: Installation, backup: str
 ) -> None:
     function = installation.aws.client("lambda").get_function(FunctionName=DRILL)
     role = function["Configuration"]["Role"]
     s3 = installation.aws.client("s3", role_arn=role)
-    bucket = installation.vault.name
+    bucket = installation.bucket.name
     s3.get_object(Bucket=bucket, Key=f"{backup}/archive.dump")
     report = {"Bucket": bucket, "Key": "drills/app/2026-11-24T050000Z.txt"}
     s3.put_object(**report, Body=b"", IfNoneMatch="*")

@@ -51,7 +51,7 @@ def test_a_backup_that_nobody_waits_for_tells_its_failure_in_one_readable_messag
 def test_a_function_records_its_own_runs_and_nobody_elses(installation: Installation) -> None:
     s3, bucket = (
         installation.aws.client("s3", role_arn=installation.role()),
-        installation.vault.name,
+        installation.bucket.name,
     )
 
     def put(key: str) -> Callable[[], object]:
@@ -85,11 +85,11 @@ def test_a_drill_that_cannot_be_held_is_reported_and_recorded_as_such(
 
 def last_attempt(installation: Installation, database: str) -> Attempt:
     key = f"attempts/{database}.json"
-    return Attempt.from_json(installation.vault.read(key), key=key)
+    return Attempt.from_json(installation.bucket.read(key), key=key)
 
 
 def forget_claims(installation: Installation) -> None:
     """So that no run of another test has told this hour's failures."""
-    for key in installation.vault.holds():
+    for key in installation.bucket.holds():
         if key.startswith("attempts/notified/"):
-            installation.vault.client.delete_object(Bucket=installation.vault.name, Key=key)
+            installation.bucket.client.delete_object(Bucket=installation.bucket.name, Key=key)

@@ -94,7 +94,7 @@ def allowed(installation: Installation, *names: str) -> CommandLine:
         for placeholder, value in (
             ("<region>", aws.region),
             ("<account>", aws.account),
-            ("<bucket>", installation.vault.name),
+            ("<bucket>", installation.bucket.name),
         ):
             policy = policy.replace(placeholder, value)
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)

@@ -17,8 +17,8 @@ from tests.deployed.conftest import Answer, Installation
 from tests.support.backup_harness import eventually
 from tests.support.bucket_builder import BucketBuilder
 from tests.support.command_stubs import Terminal
+from tests.support.seen_bucket import DAY, backup
 from tests.support.slots import last_slot
-from tests.support.vaults import DAY, backup
 
 MONITOR = "Lifeboat-monitor"
 SCHEDULED = {"scheduled": "2026-11-22T02:15:00Z"}
@@ -47,16 +47,16 @@ def people(installation: Installation) -> Subscriber:
 def stopped(installation: Installation) -> str:
     """The id of the newest backup of `quiet`, two days old and of no use."""
     _forget(installation, "quiet")
-    vault = BucketBuilder(installation.vault)
+    bucket = BucketBuilder(installation.bucket)
     for days in (3, 2):
         manifest = backup(last_slot(datetime.now(UTC)) - days * DAY)
-        vault.back_up(manifest.model_copy(update={"database": "quiet"}))
+        bucket.back_up(manifest.model_copy(update={"database": "quiet"}))
     return manifest.location.id.replace("/app/", "/quiet/")
 
 
 def _forget(installation: Installation, database: str) -> None:
     """Remove whatever other tests have left of a database."""
-    client, bucket = installation.vault.client, installation.vault.name
+    client, bucket = installation.bucket.client, installation.bucket.name
     pages = client.get_paginator("list_object_versions").paginate(Bucket=bucket)
     for each in [version for page in pages for version in page.get("Versions", ())]:
         if f"/{database}" in each["Key"]:
@@ -192,7 +192,7 @@ def test_every_alarm_of_the_stack_notifies(installation: Installation, people: S
 
 def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installation) -> None:
     summary = installation.invoke({"database": "app"}).payload
-    bucket, archive = installation.vault.name, f"{summary['backup']}/archive.dump"
+    bucket, archive = installation.bucket.name, f"{summary['backup']}/archive.dump"
     function = installation.aws.client("lambda").get_function(FunctionName=MONITOR)
     role = function["Configuration"]["Role"]
     s3 = installation.aws.client("s3", role_arn=role)
@@ -231,7 +231,7 @@ def test_the_monitor_sees_everything_and_reads_no_backup(installation: Installat
 def test_a_look_by_hand_answers_with_everything(installation: Installation) -> None:
     status = look(installation).payload
     assert [each["name"] for each in status["databases"]] == ["app", "other", "quiet"]
-    assert (status["bucket"], status["region"]) == (installation.vault.name, "us-east-1")
+    assert (status["bucket"], status["region"]) == (installation.bucket.name, "us-east-1")
     unseen = [each["subject"] for each in status["findings"] if each["code"] == "check-incomplete"]
     # Other tests' backups show moments that are out of the order of their slots.
     assert [each for each in unseen if not each.startswith("tables of ")] == []
@@ -261,7 +261,7 @@ def test_a_dashboard_gets_the_page_of_the_last_check_and_causes_no_other(
     installation: Installation,
 ) -> None:
     assert not look(installation).failed
-    client, bucket = installation.vault.client, installation.vault.name
+    client, bucket = installation.bucket.client, installation.bucket.name
     stored = client.get_object(Bucket=bucket, Key=STATUS_PAGE_KEY)
     assert stored["ContentType"] == "text/html; charset=utf-8"
     assert " are not safe</h1>" in stored["Body"].read().decode()
@@ -286,7 +286,7 @@ def test_what_auditors_ask_for_is_recorded_as_it_goes_and_answered(
     # A month that is over, as an earlier check has recorded it.
     long_ago = now.replace(day=1) - 40 * DAY
     first = MonthEvidence(month=month_of(long_ago), recorded_from=long_ago, recorded_until=long_ago)
-    client, bucket = installation.vault.client, installation.vault.name
+    client, bucket = installation.bucket.client, installation.bucket.name
     record = EvidenceRecord(since=long_ago, months=(first,))
     client.put_object(Bucket=bucket, Key=key, Body=record.to_json())
     assert not look(installation).failed
@@ -297,13 +297,13 @@ def test_what_auditors_ask_for_is_recorded_as_it_goes_and_answered(
     assert f"{now:%Y-%m}" in months
     (app,) = [each for each in months[f"{now:%Y-%m}"]["databases"] if each["name"] == "app"]
     assert all(len(each["sha256"]) == 64 for each in app["backups"])
-    assert answer.payload["pages"] == [f"s3://{installation.vault.name}/{first.page_key}"]
+    assert answer.payload["pages"] == [f"s3://{installation.bucket.name}/{first.page_key}"]
     for published in (first.key, first.page_key):
         head = client.head_object(Bucket=bucket, Key=published)
         assert head["ObjectLockMode"] == "GOVERNANCE"
         kept = head["ObjectLockRetainUntilDate"] - now
         assert timedelta(days=799) < kept <= timedelta(days=800, seconds=600)
-    record = EvidenceRecord.from_json(installation.vault.read(key), key=key)
+    record = EvidenceRecord.from_json(installation.bucket.read(key), key=key)
     assert [each.month for each in record.months] == [month_of(now)]
 
 
@@ -337,8 +337,8 @@ def test_a_look_is_measured_as_a_whole(installation: Installation) -> None:
 def test_a_topic_that_refuses_fails_the_look_and_leaves_the_news_to_be_reported(
     installation: Installation, people: Subscriber
 ) -> None:
-    installation.vault.client.put_object(
-        Bucket=installation.vault.name, Key="stranger/x", Body=b"x"
+    installation.bucket.client.put_object(
+        Bucket=installation.bucket.name, Key="stranger/x", Body=b"x"
     )
     sns, arn = installation.aws.client("sns"), installation.outputs["TopicArn"]
     policy = sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]
@@ -362,7 +362,7 @@ def test_a_scheduled_look_fails_while_nobody_listens_and_the_first_who_does_hear
     installation: Installation,
 ) -> None:
     sns, arn = installation.aws.client("sns"), installation.outputs["TopicArn"]
-    client, bucket = installation.vault.client, installation.vault.name
+    client, bucket = installation.bucket.client, installation.bucket.name
     client.put_object(Bucket=bucket, Key="unheard/x", Body=b"x")
     assert not look(installation, SCHEDULED).failed
     for each in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:

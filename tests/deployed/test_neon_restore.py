@@ -64,9 +64,9 @@ def test_the_page_brings_rows_back_and_goes_back(in_neon: InNeon, shell: Termina
     done = page.step(restoring)
     assert "It has what it had then" in done
     assert in_neon.run("SELECT count(*) FROM users") == [(10,)]
-    (backup,) = (key for key in in_neon.vault.holds() if key.endswith("/manifest.json"))
+    (backup,) = (key for key in in_neon.bucket.holds() if key.endswith("/manifest.json"))
     assert backup.removesuffix("/manifest.json") in done
-    assert b'"label": "before-neon-restore"' in in_neon.vault.read(backup)
+    assert b'"label": "before-neon-restore"' in in_neon.bucket.read(backup)
     page.section(restoring)
     assert "It has what it had then" in page.section("Go back")
     assert in_neon.run("SELECT count(*) FROM users") == [(3,)]
@@ -126,13 +126,13 @@ def refusal(call: object, **asked: object) -> str:
 
 
 def test_the_function_may_do_nothing_else(in_neon: InNeon) -> None:
-    role, bucket = in_neon.role("neon-restore"), in_neon.vault.name
+    role, bucket = in_neon.role("neon-restore"), in_neon.bucket.name
     secrets = in_neon.aws.client("secretsmanager", role_arn=role)
     assert secrets.get_secret_value(SecretId=in_neon.key_arn)["SecretString"] == KEY
     assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId=in_neon.secret_arn)
     s3 = in_neon.aws.client("s3", role_arn=role)
     archive = "manual/app/2026-11-22T020000Z/archive.dump"
-    in_neon.vault.client.put_object(Bucket=bucket, Key=archive, Body=b"rows")
+    in_neon.bucket.client.put_object(Bucket=bucket, Key=archive, Body=b"rows")
     assert refusal(s3.get_object, Bucket=bucket, Key=archive) == "AccessDenied"
     for key in (archive, "providers/app.json", "restores/app/2026-11-22T020000Z.json"):
         assert refusal(s3.put_object, Bucket=bucket, Key=key, Body=b"{}") == "AccessDenied"

@@ -35,7 +35,7 @@ def test_what_neon_says_lies_in_the_bucket(in_neon: InNeon) -> None:
     report = in_neon.report()
     assert report.facts
     assert (report.facts.plan, report.facts.history_seconds) == ("launch_v3", 604_800)
-    assert KEY not in in_neon.vault.read(REPORT).decode() + in_neon.log()
+    assert KEY not in in_neon.bucket.read(REPORT).decode() + in_neon.log()
 
 
 def test_a_refused_key_is_reported_beside_what_was_known_and_gets_into_no_log(
@@ -53,7 +53,7 @@ def test_a_refused_key_is_reported_beside_what_was_known_and_gets_into_no_log(
     assert (report.facts, report.facts_of) == (known.facts, known.facts_of)
     log = in_neon.log()
     assert "provider.problem" in log
-    assert KEY not in in_neon.vault.read(REPORT).decode() + log + json.dumps(answer)
+    assert KEY not in in_neon.bucket.read(REPORT).decode() + log + json.dumps(answer)
 
 
 def test_who_changes_the_functions_variables_cannot_have_the_key_sent_elsewhere(
@@ -81,18 +81,18 @@ def test_no_other_function_may_read_the_key_or_forge_the_report(
     secrets = in_neon.aws.client("secretsmanager", role_arn=role)
     assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId=in_neon.key_arn)
     s3 = in_neon.aws.client("s3", role_arn=role)
-    forged = {"Bucket": in_neon.vault.name, "Key": REPORT, "Body": b"{}"}
+    forged = {"Bucket": in_neon.bucket.name, "Key": REPORT, "Body": b"{}"}
     assert refusal(s3.put_object, **forged) == "AccessDenied"
 
 
 def test_the_function_may_do_nothing_else(in_neon: InNeon) -> None:
-    role, bucket = in_neon.role("neon-watch"), in_neon.vault.name
+    role, bucket = in_neon.role("neon-watch"), in_neon.bucket.name
     secrets = in_neon.aws.client("secretsmanager", role_arn=role)
     assert secrets.get_secret_value(SecretId=in_neon.key_arn)["SecretString"] == KEY
     assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId=in_neon.secret_arn)
     s3 = in_neon.aws.client("s3", role_arn=role)
     archive = "daily/app/2026-11-22T020000Z/archive.dump"
-    in_neon.vault.client.put_object(Bucket=bucket, Key=archive, Body=b"rows")
+    in_neon.bucket.client.put_object(Bucket=bucket, Key=archive, Body=b"rows")
     assert refusal(s3.get_object, Bucket=bucket, Key=archive) == "AccessDenied"
     for key in (archive, "providers/shop.json", "monitor/state.json", "attempts/app.json"):
         assert refusal(s3.put_object, Bucket=bucket, Key=key, Body=b"{}") == "AccessDenied"
@@ -109,7 +109,7 @@ def test_a_backup_reads_a_branch_that_is_gone_afterwards_and_says_so(in_neon: In
     assert not failed, answer
     assert (answer["rows"], answer["notes"]) == (100, [])
     key = f"{answer['backup']}/manifest.json"
-    stored = in_neon.vault.read(key)
+    stored = in_neon.bucket.read(key)
     branch = Manifest.from_json(stored, key=key).branch
     assert branch
     assert branch.parent_id == in_neon.neon.project.main.id
@@ -161,4 +161,4 @@ def test_only_the_backup_may_read_how_to_connect_to_the_branch_and_only_the_brok
     secrets = in_neon.aws.client("secretsmanager", role_arn=in_neon.role("neon-broker"))
     secrets.put_secret_value(SecretId=arn, SecretString="-")
     s3 = in_neon.aws.client("s3", role_arn=in_neon.role("neon-broker"))
-    assert refusal(s3.list_objects_v2, Bucket=in_neon.vault.name) == "AccessDenied"
+    assert refusal(s3.list_objects_v2, Bucket=in_neon.bucket.name) == "AccessDenied"

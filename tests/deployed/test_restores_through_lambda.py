@@ -55,9 +55,9 @@ def test_a_lost_table_comes_back_by_restore_and_swap_and_there_is_a_way_back(
     assert live.value("SELECT count(*) FROM made_later") == 0
     live.run("DROP TABLE made_later")
     report = restored["report"].split("/", 3)[3]
-    assert json.loads(installation.vault.read(report))["backup"] == backup
+    assert json.loads(installation.bucket.read(report))["backup"] == backup
     page = restored["html_report"].split("/", 3)[3]
-    assert b"<html" in installation.vault.read(page)
+    assert b"<html" in installation.bucket.read(page)
 
 
 def test_the_role_for_backups_is_refused_with_the_way_out(
@@ -106,7 +106,7 @@ def test_tables_are_exported_behind_a_link(installation: Installation, backup: s
         ask(installation, action="export", backup=backup, tables=["public.users"], execute=True)
     )
     key = answer["file"].split("/", 3)[3]
-    assert answer["file_bytes"] == len(installation.vault.read(key)) > 0
+    assert answer["file_bytes"] == len(installation.bucket.read(key)) > 0
     assert key in answer["download_url"]
     log = "".join(installation.log(NAME))
     assert key in log
@@ -116,10 +116,10 @@ def test_tables_are_exported_behind_a_link(installation: Installation, backup: s
 def test_an_archived_backup_is_thawed_and_the_topic_is_notified(
     installation: Installation, backup: str
 ) -> None:
-    s3, bucket = installation.vault.client, installation.vault.name
+    s3, bucket = installation.bucket.client, installation.bucket.name
     archive = f"{backup}/archive.dump"
     cold = s3.put_object(
-        Bucket=bucket, Key=archive, Body=installation.vault.read(archive), StorageClass="GLACIER"
+        Bucket=bucket, Key=archive, Body=installation.bucket.read(archive), StorageClass="GLACIER"
     )
     manifest = installation.manifest(backup).model_dump(mode="json")
     manifest["archive"]["objects"][0]["version_id"] = cold["VersionId"]
@@ -136,7 +136,7 @@ def test_an_archived_backup_is_thawed_and_the_topic_is_notified(
 def test_it_cannot_change_or_delete_a_backup(installation: Installation, backup: str) -> None:
     lambdas = installation.aws.client("lambda")
     role = lambdas.get_function(FunctionName=NAME)["Configuration"]["Role"]
-    s3, bucket = installation.aws.client("s3", role_arn=role), installation.vault.name
+    s3, bucket = installation.aws.client("s3", role_arn=role), installation.bucket.name
     archive = {"Bucket": bucket, "Key": f"{backup}/archive.dump"}
     s3.get_object(**archive)
     s3.put_object(Bucket=bucket, Key="exports/app/2026-01-01T000000Z/x.sql.gz", Body=b"x")

@@ -147,8 +147,8 @@ class Shop:
         return self.installation.manifest(backup)
 
     @property
-    def vault(self) -> Bucket:
-        return self.installation.vault
+    def bucket(self) -> Bucket:
+        return self.installation.bucket
 
 
 def names_like(server: PostgresServer, pattern: str) -> list[str]:
@@ -205,7 +205,7 @@ def read(cli: Terminal, shop: Shop, known_to_run: set[str]) -> Callable[[str], R
     """Opens a page."""
     known = {
         "live database": "shop",
-        "bucket": shop.vault.name,
+        "bucket": shop.bucket.name,
         "URL of the live database": shop.url("shop"),
         "URL of postgres": shop.url("postgres"),
         "URL of the new database": shop.url("restored"),
@@ -377,9 +377,9 @@ def tables_by_the_fold(shop: Shop, page: Reader, sessions: int) -> None:
 def freeze(shop: Shop) -> str:
     """A weekly backup as the bucket's lifecycle leaves it; there its version stays the same."""
     manifest = shop.manifest(shop.back_up(SUNDAY))
-    stored, vault = manifest.archive.objects[0], shop.vault
-    cold = vault.client.put_object(
-        Bucket=vault.name, Key=stored.key, Body=vault.read(stored.key), StorageClass="GLACIER"
+    stored, bucket = manifest.archive.objects[0], shop.bucket
+    cold = bucket.client.put_object(
+        Bucket=bucket.name, Key=stored.key, Body=bucket.read(stored.key), StorageClass="GLACIER"
     )
     objects = (stored.model_copy(update={"version_id": cold["VersionId"]}),)
     shown = manifest.scheduled_at + SECOND
@@ -389,7 +389,7 @@ def freeze(shop: Shop) -> str:
             "source": manifest.source.model_copy(update={"snapshot_time": shown}),
         }
     )
-    vault.client.put_object(Bucket=vault.name, Key=manifest.key, Body=changed.to_json())
+    bucket.client.put_object(Bucket=bucket.name, Key=manifest.key, Body=changed.to_json())
     return manifest.location.id
 
 
@@ -400,7 +400,7 @@ def test_archived_backup(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.step("Thaw it")
 
     def thawed() -> bool:
-        head = shop.vault.client.head_object(Bucket=shop.vault.name, Key=f"{cold}/archive.dump")
+        head = shop.bucket.client.head_object(Bucket=shop.bucket.name, Key=f"{cold}/archive.dump")
         return 'ongoing-request="false"' in head.get("Restore", "")
 
     eventually(thawed)
@@ -422,7 +422,7 @@ def test_lifeboat_is_gone(shop: Shop, read: Callable[[str], Reader]) -> None:
     page.know(schemas="public", function="public.slug(text)")
 
     finding = "Find the backups"
-    assert shop.vault.name in page.step(finding)
+    assert shop.bucket.name in page.step(finding)
     assert f"{page.known['backup id']}/manifest.json" in page.step(finding)
     page.step(finding)
     assert page.step(finding).split()[0] == page.step(finding).strip()
@@ -440,13 +440,13 @@ def test_lifeboat_is_gone(shop: Shop, read: Callable[[str], Reader]) -> None:
     assert names_like(shop.database.server, "shop%") == ["shop", "shop_old"]
 
     key = f"{page.known['backup id']}/archive.dump"
-    shop.vault.client.delete_object(Bucket=shop.vault.name, Key=key)
-    assert key not in shop.vault.holds()
+    shop.bucket.client.delete_object(Bucket=shop.bucket.name, Key=key)
+    assert key not in shop.bucket.holds()
     ((deleted, version),) = json.loads(page.step("What was deleted"))
     assert deleted == key
     page.know(version=version)
     page.section("What was deleted")
-    assert key in shop.vault.holds()
+    assert key in shop.bucket.holds()
     page.finish()
 
 

@@ -30,15 +30,15 @@ def account_of(
 @pytest.fixture
 def bring_back(installation: Installation) -> Iterator[Callable[[Sequence[str]], int]]:
     """Puts the monitor's schedule and the bucket's rules back, as a deployment with `revert`."""
-    scheduler, vault = installation.aws.client("scheduler"), installation.vault
+    scheduler, bucket = installation.aws.client("scheduler"), installation.bucket
     known: dict[str, Any] = scheduler.get_schedule(Name=MONITOR)
     kept = ("Name", "Target", "FlexibleTimeWindow", "ScheduleExpression", "State")
-    rules = vault.client.get_bucket_lifecycle_configuration(Bucket=vault.name)["Rules"]
+    rules = bucket.client.get_bucket_lifecycle_configuration(Bucket=bucket.name)["Rules"]
 
     def run(command: Sequence[str]) -> int:
         assert "--revert-drift" in command
-        vault.client.put_bucket_lifecycle_configuration(
-            Bucket=vault.name, LifecycleConfiguration={"Rules": rules}
+        bucket.client.put_bucket_lifecycle_configuration(
+            Bucket=bucket.name, LifecycleConfiguration={"Rules": rules}
         )
         if not any(each["Name"] == MONITOR for each in scheduler.list_schedules()["Schedules"]):
             scheduler.create_schedule(**{key: known[key] for key in kept})
@@ -66,7 +66,7 @@ def test_an_installation_that_works_passes(
     assert "ObjectLockMode GOVERNANCE" in seen["object"].text
     assert seen["export"].text == "HTTP 200 in us-east-1"
     stays = leftovers(account)
-    assert f"s3://{installation.vault.name} stays with " in stays
+    assert f"s3://{installation.bucket.name} stays with " in stays
     assert ", locked until " in stays
 
 

@@ -17,7 +17,7 @@ from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.timeouts import set_testing
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support import invariants
@@ -27,9 +27,9 @@ from tests.support.drill_fixtures import drills, server_programs
 from tests.support.fault_report import kind_of, leaves
 from tests.support.proxy import Proxy
 from tests.support.restore_harness import RestoreHarness
+from tests.support.seen_bucket import DAY
 from tests.support.slots import LAST_SLOT
 from tests.support.step_faults import Clock
-from tests.support.vaults import DAY
 
 __all__ = ["drills", "server_programs"]
 
@@ -95,7 +95,7 @@ def s3_proxy(aws: LocalAws) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def vault(s3_proxy: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[Vault]:
+def proxied_bucket(s3_proxy: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[BackupBucket]:
     """The bucket by that way, tried twice; the test itself sees it directly."""
     client = boto3.client(
         "s3",
@@ -107,7 +107,7 @@ def vault(s3_proxy: Proxy, aws: LocalAws, bucket: Bucket) -> Iterator[Vault]:
         config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
     )
     with set_testing(settle_seconds=0.5, abort_seconds=0.5):
-        yield Vault(client, bucket.name)
+        yield BackupBucket(client, bucket.name)
     client.close()
 
 
@@ -119,7 +119,7 @@ def older_backups(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[tuple[Manifest, list[bytes]]]:
     """Real backups, to be put into each case's bucket: manifest, archive and globals."""
-    bucket = Bucket.create(aws.client("s3"), "vault-of-elders")
+    bucket = Bucket.create(aws.client("s3"), "bucket-of-elders")
     database = Database.create(server_of(18), "elder")
     database.run("CREATE TABLE kept AS SELECT i FROM generate_series(1, 100) i")
     backups = BackupHarness(database, bucket, programs, tmp_path_factory.mktemp("elder"))

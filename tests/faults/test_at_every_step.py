@@ -24,7 +24,7 @@ from lifeboat.errors import (
 from lifeboat.postgres.decoder import Decoder
 from lifeboat.postgres.programs import Process
 from lifeboat.runtime.timeouts import set_testing
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from local.aws import LocalAws
 from tests.support.backup_harness import BackupHarness, Database, eventually
 from tests.support.proxy import Proxy
@@ -110,24 +110,24 @@ def test_a_slow_line_to_the_database_only_takes_longer(
 @pytest.mark.fault("network", leaves="uploads")
 @pytest.mark.parametrize("step", WITH_S3)
 def test_the_road_to_s3_is_cut_at_a_step_of_a_backup(
-    backups: BackupHarness, s3_proxy: Proxy, vault: Vault, step: str
+    backups: BackupHarness, s3_proxy: Proxy, proxied_bucket: BackupBucket, step: str
 ) -> None:
     with at(step, s3_proxy.cut):
-        error = outcome(backups, vault=vault)
+        error = outcome(backups, bucket=proxied_bucket)
     assert isinstance(error, StorageError | StorageError)
 
 
 @pytest.mark.fault("network", leaves="uploads")
 @pytest.mark.parametrize("step", WITH_S3)
 def test_the_road_to_s3_goes_silent_at_a_step_of_a_backup(
-    backups: BackupHarness, s3_proxy: Proxy, vault: Vault, clock: Clock, step: str
+    backups: BackupHarness, s3_proxy: Proxy, proxied_bucket: BackupBucket, clock: Clock, step: str
 ) -> None:
     def stall() -> None:
         s3_proxy.stall()
         clock.strike_soon()
 
     with at(step, stall):
-        error = outcome(backups, remaining=clock.remaining, vault=vault)
+        error = outcome(backups, remaining=clock.remaining, bucket=proxied_bucket)
     s3_proxy.require_silence()
     s3_proxy.cut()  # ends what was left to itself
     assert isinstance(error, TimeLimitError | StorageError)
@@ -135,10 +135,10 @@ def test_the_road_to_s3_goes_silent_at_a_step_of_a_backup(
 
 @pytest.mark.fault("network")
 def test_a_slow_road_to_s3_only_takes_longer(
-    backups: BackupHarness, s3_proxy: Proxy, vault: Vault
+    backups: BackupHarness, s3_proxy: Proxy, proxied_bucket: BackupBucket
 ) -> None:
     s3_proxy.slow(0.02)
-    assert backups.take(vault=vault).created
+    assert backups.take(bucket=proxied_bucket).created
     assert s3_proxy.forwarded > 10_000
 
 

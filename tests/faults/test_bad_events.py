@@ -107,7 +107,7 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], Entry]
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
         "AWS_LAMBDA_FUNCTION_NAME": "Lifeboat-monitor",
-        "LIFEBOAT_VAULT": "vault",
+        "LIFEBOAT_BUCKET": "bucket",
         "LIFEBOAT_TOPIC": "arn:aws:sns:us-east-1:000000000000:topic",
         "LIFEBOAT_SECRETS": "1",
         "LIFEBOAT_SETTINGS": json.dumps({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]}),

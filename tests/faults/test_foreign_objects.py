@@ -1,4 +1,4 @@
-"""What lies in the vault and isn't what Lifeboat wrote there: damaged, missing, foreign, future."""
+"""Objects of the bucket that Lifeboat did not write: damaged, missing, foreign, future."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tests.support.all_functions import AllFunctions
 from tests.support.backup_harness import Bucket
 from tests.support.bucket_builder import BucketBuilder, drilled
 from tests.support.restore_harness import refused
-from tests.support.vaults import DAY, RULES, backup, drill
+from tests.support.seen_bucket import DAY, RULES, backup, drill
 
 pytestmark = pytest.mark.fault("bucket")
 
@@ -25,20 +25,20 @@ MOST_WORDS = 3_000
 
 
 @pytest.fixture
-def vault(bucket: Bucket) -> BucketBuilder:
+def built(bucket: Bucket) -> BucketBuilder:
     return BucketBuilder(bucket)
 
 
 @pytest.fixture
-def backups(vault: BucketBuilder) -> list[Manifest]:
+def backups(built: BucketBuilder) -> list[Manifest]:
     """Of the last three days, the newest first."""
-    vault.configure(RULES)
-    return vault.back_up_daily(3)
+    built.configure(RULES)
+    return built.back_up_daily(3)
 
 
 @pytest.fixture
-def functions(vault: BucketBuilder) -> AllFunctions:
-    return AllFunctions(vault)
+def functions(built: BucketBuilder) -> AllFunctions:
+    return AllFunctions(built)
 
 
 def changed(*path: str | int, to: object) -> Callable[[Manifest], bytes]:
@@ -79,7 +79,7 @@ DAMAGES: dict[str, Callable[[Manifest], bytes]] = {
     "claims another backup's archive": changed(
         *ARCHIVE, "key", to="daily/elder/2026-11-23T020000Z/archive.dump"
     ),
-    "claims an archive out of the vault": changed(*ARCHIVE, "key", to="../../\u202edmp\x1b[31m"),
+    "claims an archive out of the bucket": changed(*ARCHIVE, "key", to="../../\u202edmp\x1b[31m"),
     "claims another backup's roles": changed("globals", "key", to="daily/elder/x/globals.sql"),
     "has an archive of less than nothing": changed(*ARCHIVE, "bytes", to=-1),
     "has an archive larger than any": changed(*ARCHIVE, "bytes", to=10**400),
@@ -113,11 +113,11 @@ GRAVEST = (
 
 @pytest.mark.parametrize("damage", GRAVEST)
 def test_a_manifest_that_can_not_be_trusted_is_reported_by_all_and_the_others_can_be_used(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, damage: str
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions, damage: str
 ) -> None:
     newest, older, oldest = backups
     key, backup = newest.key, newest.location.id
-    vault.put(key, DAMAGES[damage](newest))
+    built.put(key, DAMAGES[damage](newest))
 
     report = functions.drill()
     assert isinstance(report, DrillReport)
@@ -144,13 +144,13 @@ def test_a_manifest_that_can_not_be_trusted_is_reported_by_all_and_the_others_ca
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_manifest_is_refused_by_its_name_wherever_it_can_not_be_trusted(
-    vault: BucketBuilder,
+    built: BucketBuilder,
     functions: AllFunctions,
     damage: Callable[[Manifest], bytes],
 ) -> None:
-    newest, older = vault.back_up_daily(2)
+    newest, older = built.back_up_daily(2)
     key, backup = newest.key, newest.location.id
-    vault.put(key, damage(newest))
+    built.put(key, damage(newest))
     again = functions.back_up(newest.location)
     assert isinstance(again, ManifestError)
     require_named(str(again), key)
@@ -174,10 +174,10 @@ def require_shown(text: str) -> None:
 
 
 def test_when_no_manifest_can_be_read_that_is_said_and_not_that_there_is_no_backup(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     for each in backups:
-        vault.put(each.key, b"{")
+        built.put(each.key, b"{")
     listed = functions.restore("list")
     assert (listed["backups"], len(listed["skipped"])) == ([], 3)
     error = refused(lambda: functions.restore("tables"))
@@ -188,20 +188,20 @@ def test_when_no_manifest_can_be_read_that_is_said_and_not_that_there_is_no_back
 
 
 def test_unknown_keys_of_a_later_lifeboat_are_no_damage(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
-    vault.put(backups[0].key, changed("invented_later", to={"a": [1]})(backups[0]))
+    built.put(backups[0].key, changed("invented_later", to={"a": [1]})(backups[0]))
     listed = functions.restore("list")
     assert len(listed["backups"]) == 3
     assert listed["skipped"] == []
 
 
 def test_the_newest_backup_whose_archive_is_there_is_the_latest(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     newest, older, _ = backups
     key = newest.location.archive_key
-    vault.bucket.client.delete_object(Bucket=vault.bucket.name, Key=key)
+    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=key)
     again = functions.back_up(newest.location)
     require_named(str(again), key)
     listed = functions.restore("list")
@@ -221,14 +221,14 @@ def test_the_newest_backup_whose_archive_is_there_is_the_latest(
 @pytest.mark.parametrize("name", ["archive.dump", "globals.sql"])
 @pytest.mark.parametrize("body", [b"", b"another database's"], ids=["empty", "another"])
 def test_what_was_written_over_is_reported_by_the_monitor(
-    vault: BucketBuilder,
+    built: BucketBuilder,
     backups: list[Manifest],
     functions: AllFunctions,
     name: str,
     body: bytes,
 ) -> None:
     key = backups[0].location.prefix + name
-    vault.put(key, body)
+    built.put(key, body)
     (finding,) = [each for each in functions.monitor().status.findings if each.subject == key]
     assert finding.code is Code.ARCHIVE_DIFFERS
     invariants.answered(finding.fact)
@@ -236,16 +236,16 @@ def test_what_was_written_over_is_reported_by_the_monitor(
 
 
 def test_a_manifest_that_was_written_over_is_reported_with_both_its_versions(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     """All is in order by the newest version alone: it names another archive, which is there."""
-    forged = vault.back_up(backups[1])
+    forged = built.back_up(backups[1])
     assert forged.archive != backups[1].archive
     (finding,) = [
         e for e in functions.monitor().status.findings if e.code is Code.MANIFEST_REPLACED
     ]
     assert (finding.level, finding.subject) == (Level.CRITICAL, forged.key)
-    listing = vault.bucket.client.list_object_versions(Bucket=vault.bucket.name, Prefix=forged.key)
+    listing = built.bucket.client.list_object_versions(Bucket=built.bucket.name, Prefix=forged.key)
     versions = [each["VersionId"] for each in listing["Versions"]]
     assert len(versions) == 2
     assert all(each in finding.fact for each in versions)
@@ -254,10 +254,10 @@ def test_a_manifest_that_was_written_over_is_reported_with_both_its_versions(
 
 
 def test_a_backup_from_the_future_is_never_the_latest(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
-    early = vault.back_up(backup(backups[0].scheduled_at + 400 * DAY))
-    vault.put(f"drills/app/{early.scheduled_at:%Y-%m-%dT%H%M%SZ}.json", b"{}")
+    early = built.back_up(backup(backups[0].scheduled_at + 400 * DAY))
+    built.put(f"drills/app/{early.scheduled_at:%Y-%m-%dT%H%M%SZ}.json", b"{}")
     for action in ("tables", "export", "thaw"):
         answer = functions.restore(action)
         assert answer["backup"] == backups[0].location.id
@@ -315,10 +315,10 @@ STRANGE = (
 
 
 def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_nobody(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     for key in STRANGE:
-        vault.put(key, b"foreign")
+        built.put(key, b"foreign")
     listed = functions.restore("list")
     assert [each["backup"] for each in listed["backups"]] == [each.location.id for each in backups]
     assert listed["skipped"] == []
@@ -337,10 +337,10 @@ def test_keys_of_every_odd_spelling_beside_the_backups_are_nobodys_and_hinder_no
     ids=["empty", "future", "no text"],
 )
 def test_a_drills_report_that_is_garbage_is_reported_and_hinders_no_restore(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
 ) -> None:
     report = drill(drilled(1))
-    vault.put(report.key, body)
+    built.put(report.key, body)
     listed = functions.restore("list")
     assert {each["drill_verdict"] for each in listed["backups"]} == {None}
     assert functions.restore("export")["backup"] == backups[0].location.id
@@ -356,16 +356,16 @@ def test_a_drills_report_that_is_garbage_is_reported_and_hinders_no_restore(
     ids=["empty", "future", "another shape"],
 )
 def test_a_monitor_that_lost_its_memory_says_so_and_tells_everything_once_more(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions, body: bytes
 ) -> None:
-    vault.put(backups[0].key, b"{")
+    built.put(backups[0].key, b"{")
     functions.monitor()
     told = {message.subject for message in functions.heard}
     assert told
     functions.heard.clear()
     functions.monitor()
     assert functions.heard == []
-    vault.put(STATE_KEY, body)
+    built.put(STATE_KEY, body)
     checked = functions.monitor()
     assert {message.subject for message in functions.heard} >= told
     assert any(STATE_KEY in each.fact + each.headline for each in checked.status.findings)
@@ -376,15 +376,15 @@ def test_a_monitor_that_lost_its_memory_says_so_and_tells_everything_once_more(
 
 
 def test_globals_that_are_gone_are_named_with_the_way_to_get_them_back(
-    vault: BucketBuilder, backups: list[Manifest], functions: AllFunctions
+    built: BucketBuilder, backups: list[Manifest], functions: AllFunctions
 ) -> None:
     key = backups[0].location.globals_key
-    versions = vault.bucket.client.list_object_versions(Bucket=vault.bucket.name, Prefix=key)
+    versions = built.bucket.client.list_object_versions(Bucket=built.bucket.name, Prefix=key)
     (stored,) = versions["Versions"]
     manifest = changed("globals", "version_id", to="gone")(backups[0])
     assert stored["Key"] == key
-    vault.put(backups[0].key, manifest)
-    vault.bucket.client.delete_object(Bucket=vault.bucket.name, Key=key)
+    built.put(backups[0].key, manifest)
+    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=key)
     assert len(functions.restore("list")["backups"]) == 3
     error = refused(lambda: functions.restore("tables"))
     require_named(str(error), key)

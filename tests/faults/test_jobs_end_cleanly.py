@@ -15,16 +15,16 @@ from lifeboat.model.keys import parse_id
 from lifeboat.monitor.check_health import CheckInput, check_health
 from lifeboat.monitor.policy.build_facts import BuildFacts, BuildStatus
 from lifeboat.postgres.cancel_scope import expire_all
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from tests.support import invariants
 from tests.support.backup_harness import BackupHarness, but_records
 from tests.support.job_harness import PROJECT, CodeBuild, JobHarness, refusal
 from tests.support.s3_faults import meanwhile, planned
+from tests.support.seen_bucket import HEARD
 from tests.support.slots import LAST_SLOT
 from tests.support.step_faults import at
-from tests.support.vaults import HEARD
 
 BUILD = f"{PROJECT}:1"
 FAILED_BEFORE_THE_PROGRAM = BuildFacts(
@@ -73,7 +73,7 @@ def found(
         settings=WatchedSettings(databases=(WatchedDatabase(name="app"),)),
         stack="Lifeboat",
         account="000000000000",
-        vault=Vault(jobs.bucket.client, jobs.bucket.name),
+        bucket=BackupBucket(jobs.bucket.client, jobs.bucket.name),
         channels=(),
         subscribers=lambda: HEARD,
         remaining=lambda: 60.0,

@@ -56,7 +56,7 @@ def test_an_older_slot_delivered_after_a_newer_one_is_not_the_latest(
     assert backups.take().created
     backups.scheduled_at += timedelta(days=1)
     assert backups.manifest() == newer
-    found = find_backups(backups.run().vault, "app")
+    found = find_backups(backups.run().bucket, "app")
     assert [each.location.scheduled_at for each in found] == [
         newer.scheduled_at,
         newer.scheduled_at - timedelta(days=1),

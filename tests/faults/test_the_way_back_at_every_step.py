@@ -17,7 +17,7 @@ from lifeboat.errors import (
 from lifeboat.model.drill_report import Verdict
 from lifeboat.restore.policy.copy_names import parse_copy_name
 from lifeboat.runtime.timeouts import set_testing
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from tests.support.drill_harness import DrillHarness
 from tests.support.proxy import Proxy
 from tests.support.restore_harness import RestoreHarness, databases, refused, sweep
@@ -46,11 +46,11 @@ def test_the_time_of_a_drill_runs_out_at_a_step(
 @pytest.mark.fault("network")
 @pytest.mark.parametrize("step", ["find", "fetch"])
 def test_the_road_to_s3_is_cut_at_a_step_of_a_drill(
-    drills: DrillHarness, s3_proxy: Proxy, vault: Vault, step: str
+    drills: DrillHarness, s3_proxy: Proxy, proxied_bucket: BackupBucket, step: str
 ) -> None:
     """The report can't be stored either, so the invocation fails and says that."""
     drills.backups.take()
-    by(drills, vault=vault)
+    by(drills, bucket=proxied_bucket)
     with at(step, s3_proxy.cut), pytest.raises((StorageError, StorageError)):
         drills.hold()
 
@@ -59,11 +59,11 @@ def test_the_road_to_s3_is_cut_at_a_step_of_a_drill(
 def test_the_road_to_s3_goes_silent_in_a_drill_and_its_report_is_not_waited_for(
     drills: DrillHarness,
     s3_proxy: Proxy,
-    vault: Vault,
+    proxied_bucket: BackupBucket,
     clock: Clock,
 ) -> None:
     drills.backups.take()
-    by(drills, vault=vault, remaining=clock.remaining)
+    by(drills, bucket=proxied_bucket, remaining=clock.remaining)
 
     def stall() -> None:
         s3_proxy.stall()
@@ -127,10 +127,10 @@ def test_the_time_of_a_restore_runs_out_when_only_statistics_are_missing(
 
 @pytest.mark.fault("network")
 def test_the_road_to_s3_goes_silent_when_a_restore_is_to_be_reported(
-    restores: RestoreHarness, s3_proxy: Proxy, vault: Vault, clock: Clock
+    restores: RestoreHarness, s3_proxy: Proxy, proxied_bucket: BackupBucket, clock: Clock
 ) -> None:
     restores.backups.take()
-    by(restores, vault=vault, remaining=clock.remaining)
+    by(restores, bucket=proxied_bucket, remaining=clock.remaining)
 
     def stall() -> None:
         s3_proxy.stall()
@@ -166,10 +166,10 @@ def test_the_line_to_the_server_is_cut_at_a_step_of_a_restore(
 @pytest.mark.fault("network")
 @pytest.mark.parametrize("step", ["find", "fetch", "analyze"])
 def test_the_road_to_s3_is_cut_at_a_step_of_a_restore(
-    restores: RestoreHarness, s3_proxy: Proxy, vault: Vault, step: str
+    restores: RestoreHarness, s3_proxy: Proxy, proxied_bucket: BackupBucket, step: str
 ) -> None:
     restores.backups.take()
-    by(restores, vault=vault)
+    by(restores, bucket=proxied_bucket)
     with at(step, s3_proxy.cut):
         error: LifeboatError = refused(restores.restore)
     left = databases(restores.live) - {restores.live.name}

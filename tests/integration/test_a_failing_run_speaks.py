@@ -29,14 +29,14 @@ from lifeboat.model.attempt import Attempt, AttemptKind, AttemptOutcome
 from lifeboat.model.hand_over import HandOver
 from lifeboat.monitor.check_health import CheckInput, check_health
 from lifeboat.postgres.programs import Programs
-from lifeboat.s3.bucket import Protection, Vault
+from lifeboat.s3.bucket import BackupBucket, Protection
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from local.subscriber import Subscriber
 from tests.support.backup_harness import SECRET_ARN, BackupHarness, Bucket
 from tests.support.bucket_builder import BucketBuilder
+from tests.support.seen_bucket import DAY, HEARD, INSTALLATION, RULES, backup, drill
 from tests.support.slots import LAST_SLOT
-from tests.support.vaults import DAY, HEARD, INSTALLATION, RULES, backup, drill
 
 ERROR = ConnectError("Could not connect to db.example.com: no route", todo="See the provider.")
 MINUTE = timedelta(minutes=1)
@@ -57,10 +57,10 @@ class Town:
 
     def reporter(self, now: datetime, publish: Callable[..., None] | None = None) -> RunReporter:
         return RunReporter(
-            vault=Vault(self.bucket.client, self.bucket.name),
+            bucket=BackupBucket(self.bucket.client, self.bucket.name),
             protection=Protection(),
             publish=publish or Topic(self.aws.client("sns"), self.topic).send,
-            installation=replace(INSTALLATION, vault=self.bucket.name),
+            installation=replace(INSTALLATION, bucket=self.bucket.name),
             remaining=lambda: 60.0,
             log=self._note,
             now=lambda: now,
@@ -93,7 +93,7 @@ class Town:
             settings=WatchedSettings(databases=databases),
             stack="Lifeboat",
             account="000000000000",
-            vault=Vault(self.bucket.client, self.bucket.name),
+            bucket=BackupBucket(self.bucket.client, self.bucket.name),
             channels=(Topic(self.aws.client("sns"), self.topic),),
             subscribers=lambda: HEARD,
             remaining=lambda: 60.0,
@@ -140,13 +140,13 @@ def test_twelve_databases_on_a_night_without_the_provider_are_three_messages_at_
     town: Town,
 ) -> None:
     names = [f"db{number}" for number in range(12)]
-    vault = BucketBuilder(town.bucket)
-    vault.configure(RULES)
+    bucket = BucketBuilder(town.bucket)
+    bucket.configure(RULES)
     for name in names:
         for days in (3, 2, 1):
             manifest = backup(NIGHT - days * DAY).model_copy(update={"database": name})
-            vault.back_up(manifest)
-        vault.report(drill(NIGHT - 2 * DAY).model_copy(update={"database": name}))
+            bucket.back_up(manifest)
+        bucket.report(drill(NIGHT - 2 * DAY).model_copy(update={"database": name}))
     town.look(names, NIGHT - 45 * MINUTE)
     town.people.arrived(1)
 
@@ -217,7 +217,7 @@ def called(
         town.aws.environment()
         | {
             "AWS_LAMBDA_FUNCTION_NAME": "Lifeboat-backup-app",
-            "LIFEBOAT_VAULT": town.bucket.name,
+            "LIFEBOAT_BUCKET": town.bucket.name,
             "LIFEBOAT_TOPIC": town.topic,
             "LIFEBOAT_SETTINGS": json.dumps(settings),
             "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",

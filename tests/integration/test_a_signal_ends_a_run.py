@@ -44,7 +44,7 @@ class Host:
         databases = [{"name": "app", "secret_arn": self.secret}]
         whole = {"databases": databases, "object_lock": "off", **settings}
         environment = self.aws.environment() | {
-            "LIFEBOAT_VAULT": self.backups.bucket.name,
+            "LIFEBOAT_BUCKET": self.backups.bucket.name,
             "LIFEBOAT_TOPIC": self.topic,
             "LIFEBOAT_SETTINGS": json.dumps(whole),
             "LIFEBOAT_POSTGRES_ROOT": str(self.programs.root),

@@ -57,7 +57,7 @@ def environment(
     named = dict(line.split("=", 1) for line in BLOCKS["env"].splitlines())
     ours = {
         "LIFEBOAT_SETTINGS_FILE": str(tmp_path / "lifeboat.toml"),
-        "LIFEBOAT_VAULT": backups.bucket.name,
+        "LIFEBOAT_BUCKET": backups.bucket.name,
         "LIFEBOAT_TOPIC": "",
         "LIFEBOAT_DATABASE_URL": backups.database.url,
         "AWS_REGION": aws.region,
@@ -124,7 +124,7 @@ def test_a_failure_without_a_topic_is_told_by_the_exit_code_and_the_record(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"LIFEBOAT_VAULT": ""}, "LIFEBOAT_VAULT is not set"),
+        ({"LIFEBOAT_BUCKET": ""}, "LIFEBOAT_BUCKET is not set"),
         ({"LIFEBOAT_SETTINGS_FILE": "/nowhere"}, "/nowhere, which cannot be read"),
         ({"LIFEBOAT_SETTINGS_FILE": str(PAGE)}, "is no valid TOML"),
     ],

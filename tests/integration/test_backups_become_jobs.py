@@ -15,7 +15,7 @@ from lifeboat.model.attempt import AttemptOutcome
 from lifeboat.model.engine import Engine
 from lifeboat.model.keys import BackupLocation, parse_id
 from lifeboat.model.tiers import Tier
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.s3.newest_backup import newest_backup
 from local.aws import LocalAws
 from tests.support.backup_harness import BackupHarness, but_records
@@ -66,7 +66,7 @@ def test_the_job_takes_the_backup_that_the_function_was_asked_for(jobs: JobHarne
     assert (answer["label"], answer["created"]) == ("before-42", True)
     location = parse_id(answer["backup"])
     assert location
-    manifest = Vault(jobs.bucket.client, jobs.bucket.name).manifest(location)
+    manifest = BackupBucket(jobs.bucket.client, jobs.bucket.name).manifest(location)
     assert (manifest.engine, manifest.memory_mb) == (Engine.JOB, 8192)
     assert manifest.run_id == "r-1"
     done = jobs.record()
@@ -177,12 +177,12 @@ def test_sizes_are_of_the_database_and_of_the_tables_whose_rows_are_left_out(
 
 
 def test_the_newest_backup_of_any_tier_shows_the_pace(backups: BackupHarness) -> None:
-    vault = Vault(backups.bucket.client, backups.bucket.name)
+    bucket = BackupBucket(backups.bucket.client, backups.bucket.name)
     now = datetime.now(UTC)
-    assert newest_backup(vault, "app", now) is None
+    assert newest_backup(bucket, "app", now) is None
     old = BackupLocation(Tier.WEEKLY, "app", LAST_SLOT - timedelta(days=20))
     backups.take(location=old)
-    assert newest_backup(vault, "app", now) == vault.manifest(old)
+    assert newest_backup(bucket, "app", now) == bucket.manifest(old)
     by_hand = BackupLocation(Tier.MANUAL, "app", LAST_SLOT - timedelta(hours=1))
     for location in (by_hand, BackupLocation(Tier.DAILY, "app", LAST_SLOT - timedelta(days=2))):
         backups.take(location=location)
@@ -190,7 +190,7 @@ def test_the_newest_backup_of_any_tier_shows_the_pace(backups: BackupHarness) ->
     backups.bucket.client.put_object(
         Bucket=backups.bucket.name, Key=ahead.manifest_key, Body=json.dumps({}).encode()
     )
-    assert newest_backup(vault, "app", now) == vault.manifest(by_hand)
+    assert newest_backup(bucket, "app", now) == bucket.manifest(by_hand)
 
 
 def test_an_earlier_backup_that_cannot_be_read_is_no_reason_to_fail(

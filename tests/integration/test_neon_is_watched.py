@@ -17,7 +17,7 @@ from lifeboat.neon.api import neon_pool
 from lifeboat.provider_watch.report_store import ReportStore
 from lifeboat.provider_watch.watch import Look, watch
 from lifeboat.runtime.timeouts import set_testing
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import NeonDatabase, NeonSettings, ProviderSettings
 from local.aws import LocalAws
 from local.neon import FakeNeon, Fault
@@ -89,7 +89,7 @@ def watcher(aws: LocalAws, bucket: Bucket, neon: FakeNeon, secret: str) -> Watch
     look = Look(
         settings=ProviderSettings(databases=(NeonDatabase(name="app", neon=settings),)),
         secrets=store_of(aws),
-        reports=ReportStore(Vault(bucket.client, bucket.name), None),
+        reports=ReportStore(BackupBucket(bucket.client, bucket.name), None),
         remaining=lambda: 60.0,
         now=NOW,
         # A name of its own, as loggers of one name write to the stream of the first of them.
@@ -310,14 +310,14 @@ def test_a_damaged_report_is_replaced(neon: FakeNeon, watcher: Watcher, before: 
 def test_a_report_that_cannot_be_written_fails_after_the_others_were(
     watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = watcher.look.reports.vault.client.put_object
+    real = watcher.look.reports.bucket.client.put_object
 
     def put(**asked: Any) -> Any:
         if asked["Key"] == "providers/app.json":
             asked["Bucket"] = "there-is-no-such-bucket"
         return real(**asked)
 
-    monkeypatch.setattr(watcher.look.reports.vault.client, "put_object", put)
+    monkeypatch.setattr(watcher.look.reports.bucket.client, "put_object", put)
     look = replace(watcher.look, settings=watcher.settings("app", "shop"))
     with pytest.raises(StorageError, match=r"providers/app\.json"):
         list(watch(look))

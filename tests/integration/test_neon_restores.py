@@ -32,7 +32,7 @@ from lifeboat.neon_restore.store import Store
 from lifeboat.postgres.programs import Programs
 from lifeboat.provider_watch.ask_neon import ask_neon
 from lifeboat.runtime.timeouts import set_testing
-from lifeboat.s3.bucket import Protection, Vault
+from lifeboat.s3.bucket import BackupBucket, Protection
 from lifeboat.settings import NeonDatabase, NeonSettings, WatchedNeon
 from local.neon import FakeNeon, Fault
 from local.neon.faults import Kind
@@ -113,14 +113,14 @@ class Restores:
         until = time.monotonic() + self.seconds
         project = self.neon.project.id
         place = NeonSettings(project_id=project, api_key_secret_arn=SECRET_ARN, restore=True)
-        vault = Vault(self.bucket.client, self.bucket.name)
+        bucket = BackupBucket(self.bucket.client, self.bucket.name)
         return NeonRestoreRun(
             event=asked,
             run_id=run_id,
             started=self._started(new=not asked.execute),
             database=NeonDatabase(name="app", neon=place),
             neon=NeonProject(NeonApi(KEY, ContractPool(), self.neon.url, until), project),
-            store=Store(vault, Protection(), Protection()),
+            store=Store(bucket, Protection(), Protection()),
             programs=self.programs,
             back_up=self._back_up,
             folder=self.folder,

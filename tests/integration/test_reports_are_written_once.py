@@ -4,7 +4,7 @@ import pytest
 
 from lifeboat.errors import StorageError
 from lifeboat.recovery.publish_report import publish_report
-from lifeboat.s3.bucket import Protection, Vault
+from lifeboat.s3.bucket import BackupBucket, Protection
 from tests.support.backup_harness import Bucket
 from tests.support.drill_harness import DrillHarness
 from tests.support.s3_faults import answer, but_done, planned
@@ -13,8 +13,8 @@ KEY = "drills/app/2026-11-24T050100Z.json"
 
 
 def publish(bucket: Bucket, body: bytes) -> None:
-    vault = Vault(bucket.client, bucket.name)
-    publish_report(vault, KEY, body, Protection(), content_type="application/json")
+    published = BackupBucket(bucket.client, bucket.name)
+    publish_report(published, KEY, body, Protection(), content_type="application/json")
 
 
 def test_a_report_is_never_replaced(bucket: Bucket) -> None:

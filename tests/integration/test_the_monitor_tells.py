@@ -16,14 +16,14 @@ from lifeboat.model.keys import STATE_KEY, STATUS_PAGE_KEY
 from lifeboat.monitor.check_health import Channel, CheckInput, CheckResult, check_health
 from lifeboat.monitor.policy.bill import WRITE_REQUESTS
 from lifeboat.monitor.policy.facts import Unknown
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from tests.support.aws_helpers import allow, make_role
 from tests.support.backup_harness import Bucket
 from tests.support.bucket_builder import BucketBuilder, drilled
+from tests.support.seen_bucket import DAY, HEARD, RULES, backup, drill
 from tests.support.slots import last_slot
-from tests.support.vaults import DAY, HEARD, RULES, backup, drill
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 
@@ -52,9 +52,9 @@ class People:
 
 @dataclass
 class Watch:
-    """A vault, healthy until a test breaks it, and a monitor."""
+    """A bucket, healthy until a test breaks it, and a monitor."""
 
-    vault: BucketBuilder
+    built: BucketBuilder
     people: People = field(default_factory=People)
     more: tuple[Channel, ...] = ()
     client: Any = None
@@ -62,13 +62,13 @@ class Watch:
     topic: TopicFacts | Unknown = HEARD
 
     def look(self, *, later: timedelta = timedelta(0)) -> CheckResult:
-        bucket = self.vault.bucket
+        bucket = self.built.bucket
         return check_health(
             CheckInput(
                 settings=self.settings,
                 stack="Lifeboat",
                 account="000000000000",
-                vault=Vault(self.client or bucket.client, bucket.name),
+                bucket=BackupBucket(self.client or bucket.client, bucket.name),
                 channels=(self.people, *self.more),
                 subscribers=lambda: self.topic,
                 remaining=lambda: 0.0 if self.people.slow and self.people.told else 60.0,
@@ -81,14 +81,14 @@ class Watch:
         return backup(last_slot(datetime.now(UTC)) - DAY).location.archive_key
 
     def memory(self) -> MonitorState:
-        return MonitorState.from_json(self.vault.bucket.read(STATE_KEY), key=STATE_KEY)
+        return MonitorState.from_json(self.built.bucket.read(STATE_KEY), key=STATE_KEY)
 
     def break_it(self) -> None:
         """Hide the archive before the newest under a delete marker."""
-        self.vault.bucket.client.delete_object(Bucket=self.vault.bucket.name, Key=self.victim)
+        self.built.bucket.client.delete_object(Bucket=self.built.bucket.name, Key=self.victim)
 
     def mend_it(self) -> None:
-        client, name = self.vault.bucket.client, self.vault.bucket.name
+        client, name = self.built.bucket.client, self.built.bucket.name
         listed = client.list_object_versions(Bucket=name, Prefix=self.victim)
         (marker,) = listed["DeleteMarkers"]
         client.delete_object(Bucket=name, Key=self.victim, VersionId=marker["VersionId"])
@@ -99,14 +99,14 @@ LOST = ("new", "archive-missing")
 
 @pytest.fixture
 def watch(bucket: Bucket) -> Watch:
-    vault = BucketBuilder(bucket)
-    vault.configure(RULES)
-    vault.back_up_daily(3)
-    vault.report(drill(drilled()))
-    return Watch(vault)
+    built = BucketBuilder(bucket)
+    built.configure(RULES)
+    built.back_up_daily(3)
+    built.report(drill(drilled()))
+    return Watch(built)
 
 
-def test_a_healthy_vault_is_looked_at_in_silence(watch: Watch) -> None:
+def test_a_healthy_bucket_is_looked_at_in_silence(watch: Watch) -> None:
     checked = watch.look()
     checked.raise_on_failures()
     assert checked.status.health is Health.HEALTHY
@@ -130,7 +130,7 @@ def test_what_becomes_wrong_is_reported_once_then_reminded_of_then_resolved(watc
 
 
 def test_nothing_is_written_where_nothing_is_news(watch: Watch) -> None:
-    client, name = watch.vault.bucket.client, watch.vault.bucket.name
+    client, name = watch.built.bucket.client, watch.built.bucket.name
     for _ in range(3):
         watch.look()
     versions = client.list_object_versions(Bucket=name, Prefix=STATE_KEY)["Versions"]
@@ -179,7 +179,7 @@ def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> Non
     surest, last = watch.people, People()
     watch.more = (People(deaf=True), last)
     watch.break_it()
-    watch.vault.put("tmp/x", b"x")
+    watch.built.put("tmp/x", b"x")
     checked = watch.look()
     assert surest.kinds() == last.kinds() == [LOST, ("new", "unmanaged-prefix")]
     assert len(checked.failures) == 2
@@ -193,7 +193,7 @@ def test_a_channel_that_fails_hides_nothing_from_the_others(watch: Watch) -> Non
 def test_a_way_that_takes_all_the_time_ends_in_a_failure_that_says_so(watch: Watch) -> None:
     watch.people.slow = True
     watch.break_it()
-    watch.vault.put("tmp/x", b"x")
+    watch.built.put("tmp/x", b"x")
     checked = watch.look()
     assert len(watch.people.told) == 1
     with pytest.raises(
@@ -213,7 +213,7 @@ def test_schedules_are_known_even_when_nobody_heard(watch: Watch) -> None:
 
 
 def test_each_check_writes_the_status_page_for_a_browser_and_locks_nothing(watch: Watch) -> None:
-    client, name = watch.vault.bucket.client, watch.vault.bucket.name
+    client, name = watch.built.bucket.client, watch.built.bucket.name
     made: list[str] = []
     events = client.meta.events
 
@@ -238,7 +238,7 @@ def test_each_check_writes_the_status_page_for_a_browser_and_locks_nothing(watch
 def test_a_page_that_cannot_be_written_hides_no_notification_and_is_not_silent(
     aws: LocalAws, watch: Watch
 ) -> None:
-    arn = f"arn:aws:s3:::{watch.vault.bucket.name}"
+    arn = f"arn:aws:s3:::{watch.built.bucket.name}"
     denied = allow("s3:PutObject", f"{arn}/{STATUS_PAGE_KEY}") | {"Effect": "Deny"}
     role = make_role(aws, allow("s3:*", arn), allow("s3:*", f"{arn}/*"), denied)
     watch.client = aws.client("s3", role_arn=role)
@@ -259,7 +259,7 @@ def test_a_damaged_memory_is_reported_and_so_is_everything_else_again(
     watch.break_it()
     watch.look()
     assert watch.people.kinds() == [LOST]
-    watch.vault.put(STATE_KEY, damage)
+    watch.built.put(STATE_KEY, damage)
     watch.look().raise_on_failures()
     assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
     watch.look().raise_on_failures()
@@ -269,7 +269,7 @@ def test_a_damaged_memory_is_reported_and_so_is_everything_else_again(
 def test_a_deleted_memory_hides_nothing_and_is_reported(watch: Watch) -> None:
     watch.break_it()
     watch.look()
-    watch.vault.bucket.client.delete_object(Bucket=watch.vault.bucket.name, Key=STATE_KEY)
+    watch.built.bucket.client.delete_object(Bucket=watch.built.bucket.name, Key=STATE_KEY)
     watch.people.kinds()
     watch.look().raise_on_failures()
     assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
@@ -280,7 +280,7 @@ def without(aws: LocalAws, watch: Watch) -> Callable[[str], Any]:
     """Makes a client that may do all but one thing with the memory."""
 
     def make(action: str) -> Any:
-        arn = f"arn:aws:s3:::{watch.vault.bucket.name}"
+        arn = f"arn:aws:s3:::{watch.built.bucket.name}"
         denied = allow(action, f"{arn}/{STATE_KEY}") | {"Effect": "Deny"}
         role = make_role(aws, allow("s3:*", arn), allow("s3:*", f"{arn}/*"), denied)
         return aws.client("s3", role_arn=role)
@@ -310,9 +310,9 @@ def test_a_memory_that_may_not_be_read_is_reported_as_such(
     assert watch.people.kinds() == [LOST, ("new", "check-incomplete")]
 
 
-def test_a_vault_that_is_gone_is_reported_and_raises(watch: Watch) -> None:
-    gone = replace(watch.vault.bucket, name="never-made")
-    watch.vault = BucketBuilder(gone)
+def test_a_bucket_that_is_gone_is_reported_and_raises(watch: Watch) -> None:
+    gone = replace(watch.built.bucket, name="never-made")
+    watch.built = BucketBuilder(gone)
     checked = watch.look()
     assert checked.status.health is Health.CRITICAL
     assert ("new", "check-incomplete") in watch.people.kinds()
@@ -321,15 +321,15 @@ def test_a_vault_that_is_gone_is_reported_and_raises(watch: Watch) -> None:
 
 
 def test_stopped_backups_are_reported_and_resolved_with_the_next_one(bucket: Bucket) -> None:
-    vault = BucketBuilder(bucket)
-    vault.configure(RULES)
-    vault.report(drill(drilled()))
+    built = BucketBuilder(bucket)
+    built.configure(RULES)
+    built.report(drill(drilled()))
     newest = last_slot(datetime.now(UTC))
-    vault.back_up_daily(3, until=newest - 2 * DAY)
-    watch = Watch(vault)
+    built.back_up_daily(3, until=newest - 2 * DAY)
+    watch = Watch(built)
     watch.look().raise_on_failures()
     assert ("new", "backup-too-old") in watch.people.kinds()
-    vault.back_up(backup(newest))
+    built.back_up(backup(newest))
     checked = watch.look()
     assert ("resolved", "backup-too-old") in watch.people.kinds()
     (app,) = checked.status.databases

@@ -26,7 +26,7 @@ from local.certificates import issue
 from local.subscriber import Subscriber
 from tests.support.aws_helpers import allow, make_role
 from tests.support.secret_stores import store_of
-from tests.support.vaults import INSTALLATION, empty
+from tests.support.seen_bucket import INSTALLATION, empty
 
 MESSAGE = alert_message(
     empty().findings()[:1], kind=Kind.NEW, now=datetime.now(UTC), installation=INSTALLATION

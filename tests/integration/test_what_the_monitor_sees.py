@@ -27,27 +27,27 @@ from lifeboat.monitor.policy.facts import (
     Unreadable,
 )
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import TransferSettings, WatchedDatabase, WatchedSettings
 from local.aws import LocalAws
 from tests.support.aws_helpers import allow, make_role
 from tests.support.backup_harness import Bucket
 from tests.support.bucket_builder import ARCHIVE, BucketBuilder, drilled
 from tests.support.neon_reports import NEON, said
+from tests.support.seen_bucket import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
 from tests.support.slots import last_slot
-from tests.support.vaults import BUCKET, DAY, HEARD, RULES, backup, drill, reduced
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 
 
 @pytest.fixture
-def vault(bucket: Bucket) -> BucketBuilder:
+def built(bucket: Bucket) -> BucketBuilder:
     return BucketBuilder(bucket)
 
 
-def look(vault: BucketBuilder, client: Any = None, settings: WatchedSettings = SETTINGS) -> Facts:
+def look(built: BucketBuilder, client: Any = None, settings: WatchedSettings = SETTINGS) -> Facts:
     """What is seen with the owner's eyes, or with another client's."""
-    seen = Vault(client or vault.bucket.client, vault.bucket.name)
+    seen = BackupBucket(client or built.bucket.client, built.bucket.name)
     budget = RequestBudget(request_limit(settings), lambda: 60.0)
     return replace(observe(seen, settings, "Lifeboat", budget, datetime.now(UTC)), topic=HEARD)
 
@@ -65,15 +65,15 @@ def of_app(facts: Facts) -> DatabaseFacts:
     return only
 
 
-def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> None:
-    vault.configure(RULES)
-    manifests = vault.back_up_daily(9)
+def test_a_bucket_in_order_is_seen_as_it_is_and_healthy(built: BucketBuilder) -> None:
+    built.configure(RULES)
+    manifests = built.back_up_daily(9)
     report = drill(drilled())
-    vault.report(report)
-    vault.put("monitor/state.json", MonitorState().to_json())
-    vault.put("status.html", b"<html>")
-    vault.put("restores/app/2026-11-22T020000Z.json", b"{}")
-    facts = look(vault)
+    built.report(report)
+    built.put("monitor/state.json", MonitorState().to_json())
+    built.put("status.html", b"<html>")
+    built.put("restores/app/2026-11-22T020000Z.json", b"{}")
+    facts = look(built)
     app = of_app(facts)
     assert facts.bucket == BUCKET
     assert not isinstance(app.objects, Unknown)
@@ -86,19 +86,19 @@ def test_a_vault_in_order_is_seen_as_it_is_and_healthy(vault: BucketBuilder) -> 
 
 @pytest.mark.parametrize("neon", [False, True])
 def test_the_bill_reckons_with_the_requests_that_a_look_makes(
-    vault: BucketBuilder, *, neon: bool
+    built: BucketBuilder, *, neon: bool
 ) -> None:
-    vault.configure(RULES)
-    documents = len(vault.back_up_daily(3))
+    built.configure(RULES)
+    documents = len(built.back_up_daily(3))
     made: list[str] = []
 
     def count(model: Any, **_: object) -> None:
         made.append(model.name)
 
-    events = vault.bucket.client.meta.events
+    events = built.bucket.client.meta.events
     events.register("before-call.s3", count)
     try:
-        look(vault, settings=in_neon() if neon else SETTINGS)
+        look(built, settings=in_neon() if neon else SETTINGS)
     finally:
         events.unregister("before-call.s3", count)
     listings = [name for name in made if name.startswith("List")]
@@ -117,23 +117,23 @@ def in_neon(settings: WatchedSettings = SETTINGS) -> WatchedSettings:
     )
 
 
-def test_what_neon_says_is_read_where_neon_is_asked_and_nowhere_else(vault: BucketBuilder) -> None:
+def test_what_neon_says_is_read_where_neon_is_asked_and_nowhere_else(built: BucketBuilder) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     report = said(now, snapshots=None, schedule=None)
-    vault.put(report.key, report.to_json())
-    assert of_app(look(vault)).provider is None
-    facts = look(vault, settings=in_neon())
+    built.put(report.key, report.to_json())
+    assert of_app(look(built)).provider is None
+    facts = look(built, settings=in_neon())
     assert of_app(facts).provider == report
     assert (facts.problems, facts.unmanaged_prefixes) == ((), ())
 
 
 def test_a_report_that_is_not_there_yet_is_no_gap_and_a_damaged_one_is(
-    vault: BucketBuilder,
+    built: BucketBuilder,
 ) -> None:
-    facts = look(vault, settings=in_neon())
+    facts = look(built, settings=in_neon())
     assert (of_app(facts).provider, facts.problems) == (None, ())
-    vault.put("providers/app.json", b'{"schema_version": 1, "database": "ap')
-    facts = look(vault, settings=in_neon())
+    built.put("providers/app.json", b'{"schema_version": 1, "database": "ap')
+    facts = look(built, settings=in_neon())
     assert of_app(facts).provider is None
     (gap,) = facts.problems
     assert (gap.subject, gap.database) == ("read providers/app.json", "app")
@@ -153,14 +153,14 @@ def test_a_bucket_about_which_nothing_was_set_is_seen_bare(aws: LocalAws) -> Non
     assert not bucket.public_access.block_public_acls
 
 
-def test_overwritten_deleted_and_cold_objects_are_distinguished(vault: BucketBuilder) -> None:
-    newest, middle, oldest = vault.back_up_daily(3)
-    vault.put(newest.location.archive_key, ARCHIVE)
-    client, name = vault.bucket.client, vault.bucket.name
+def test_overwritten_deleted_and_cold_objects_are_distinguished(built: BucketBuilder) -> None:
+    newest, middle, oldest = built.back_up_daily(3)
+    built.put(newest.location.archive_key, ARCHIVE)
+    client, name = built.bucket.client, built.bucket.name
     client.delete_object(Bucket=name, Key=middle.location.archive_key)
     cold = {"Bucket": name, "Key": oldest.location.archive_key}
     client.put_object(**cold, Body=ARCHIVE, StorageClass="DEEP_ARCHIVE")
-    facts = look(vault)
+    facts = look(built)
     objects = of_app(facts).objects
     assert not isinstance(objects, Unknown)
     archives = [each for each in objects if each.key.endswith("archive.dump")]
@@ -181,14 +181,14 @@ def test_overwritten_deleted_and_cold_objects_are_distinguished(vault: BucketBui
     assert by_key[middle.location.archive_key] is Code.ARCHIVE_MISSING
 
 
-def test_only_what_judging_needs_is_read(vault: BucketBuilder) -> None:
-    manifests = vault.back_up_daily(9)
-    hand = vault.back_up(backup(manifests[-1].scheduled_at - DAY, tier=Tier.MANUAL))
+def test_only_what_judging_needs_is_read(built: BucketBuilder) -> None:
+    manifests = built.back_up_daily(9)
+    hand = built.back_up(backup(manifests[-1].scheduled_at - DAY, tier=Tier.MANUAL))
     for days in range(1, 9):
-        vault.report(drill(drilled(days)))
+        built.report(drill(drilled(days)))
     changed = SETTINGS.monitor.model_copy(update={"history": 3})
     settings = SETTINGS.model_copy(update={"monitor": changed})
-    app = of_app(look(vault, settings=settings))
+    app = of_app(look(built, settings=settings))
     newest_of_tiers = {each.tier: each.key for each in reversed([*manifests, hand])}
     needed = {*(each.key for each in manifests[:3]), *newest_of_tiers.values()}
     assert sorted(each.key for each in app.manifests) == sorted(needed)
@@ -197,15 +197,15 @@ def test_only_what_judging_needs_is_read(vault: BucketBuilder) -> None:
     ]
 
 
-def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: BucketBuilder) -> None:
-    vault.configure(RULES)
-    newest, older, *_ = vault.back_up_daily(9)
-    vault.report(drill(drilled(2)))
-    assert health_of(look(vault)) is Health.HEALTHY
-    vault.put(newest.location.manifest_key, b'{"schema_version": 99}')
-    vault.put(older.location.manifest_key, newest.to_json())
-    vault.put(drill(drilled(1)).key, b"{")
-    facts = look(vault)
+def test_damaged_and_newer_documents_are_seen_and_never_healthy(built: BucketBuilder) -> None:
+    built.configure(RULES)
+    newest, older, *_ = built.back_up_daily(9)
+    built.report(drill(drilled(2)))
+    assert health_of(look(built)) is Health.HEALTHY
+    built.put(newest.location.manifest_key, b'{"schema_version": 99}')
+    built.put(older.location.manifest_key, newest.to_json())
+    built.put(drill(drilled(1)).key, b"{")
+    facts = look(built)
     damaged = [each for each in of_app(facts).manifests if isinstance(each, Unreadable)]
     assert [each.key for each in damaged] == [
         newest.location.manifest_key,
@@ -218,15 +218,15 @@ def test_damaged_and_newer_documents_are_seen_and_never_healthy(vault: BucketBui
     assert {Code.MANIFEST_UNREADABLE, Code.DRILL_REPORT_UNREADABLE} <= codes(facts)
 
 
-def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: BucketBuilder) -> None:
+def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(built: BucketBuilder) -> None:
     for key in ("daily/old/2026-01-01T020000Z/archive.dump", "tmp/x", "loose", "drills/gone/x"):
-        vault.put(key, b"x")
-    vault.put("weekly/loose", b"x")
-    vault.put("daily/deleted/x", b"x")
-    client, name = vault.bucket.client, vault.bucket.name
+        built.put(key, b"x")
+    built.put("weekly/loose", b"x")
+    built.put("daily/deleted/x", b"x")
+    client, name = built.bucket.client, built.bucket.name
     client.delete_object(Bucket=name, Key="daily/deleted/x")
     client.create_multipart_upload(Bucket=name, Key="daily/app/x/archive.dump")
-    facts = look(vault)
+    facts = look(built)
     assert facts.unmanaged_prefixes == (
         "daily/old/",
         "drills/gone/",
@@ -241,11 +241,11 @@ def test_what_belongs_to_nobody_and_what_was_never_finished_is_seen(vault: Bucke
 
 
 @pytest.fixture
-def eyes(aws: LocalAws, vault: BucketBuilder) -> Callable[..., Any]:
+def eyes(aws: LocalAws, built: BucketBuilder) -> Callable[..., Any]:
     """Makes a client that may do all that the monitor needs, but for some statements."""
 
     def make(*denials: tuple[str | list[str], str, dict[str, object] | None]) -> Any:
-        arn = f"arn:aws:s3:::{vault.bucket.name}"
+        arn = f"arn:aws:s3:::{built.bucket.name}"
         denied = [
             allow(action, f"{arn}{path}", condition) | {"Effect": "Deny"}
             for action, path, condition in denials
@@ -257,13 +257,13 @@ def eyes(aws: LocalAws, vault: BucketBuilder) -> Callable[..., Any]:
 
 
 def test_a_prefix_that_cannot_be_listed_makes_the_databases_unknown_and_critical(
-    vault: BucketBuilder, eyes: Callable[..., Any]
+    built: BucketBuilder, eyes: Callable[..., Any]
 ) -> None:
-    vault.configure(RULES)
-    vault.back_up_daily(9)
-    vault.report(drill(drilled()))
+    built.configure(RULES)
+    built.back_up_daily(9)
+    built.report(drill(drilled()))
     weekly = {"StringLike": {"s3:prefix": "weekly/*"}}
-    facts = look(vault, eyes(("s3:ListBucketVersions", "", weekly)))
+    facts = look(built, eyes(("s3:ListBucketVersions", "", weekly)))
     objects = of_app(facts).objects
     assert isinstance(objects, Unknown)
     assert "weekly/: AccessDenied" in objects.why
@@ -272,12 +272,12 @@ def test_a_prefix_that_cannot_be_listed_makes_the_databases_unknown_and_critical
 
 
 def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
-    vault: BucketBuilder, eyes: Callable[..., Any]
+    built: BucketBuilder, eyes: Callable[..., Any]
 ) -> None:
-    vault.configure(RULES)
-    newest, *_ = vault.back_up_daily(9)
-    vault.report(drill(drilled()))
-    facts = look(vault, eyes(("s3:GetObject", f"/{newest.location.manifest_key}", None)))
+    built.configure(RULES)
+    newest, *_ = built.back_up_daily(9)
+    built.report(drill(drilled()))
+    facts = look(built, eyes(("s3:GetObject", f"/{newest.location.manifest_key}", None)))
     (problem,) = facts.problems
     assert (problem.subject, problem.database) == (f"read {newest.location.manifest_key}", "app")
     assert "AccessDenied" in problem.why
@@ -298,11 +298,11 @@ def test_a_document_that_may_not_be_read_is_a_problem_that_names_it(
     ],
 )
 def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
-    vault: BucketBuilder, eyes: Callable[..., Any], action: str, part: str
+    built: BucketBuilder, eyes: Callable[..., Any], action: str, part: str
 ) -> None:
-    vault.configure(RULES)
-    vault.back_up_daily(2)
-    facts = look(vault, eyes((action, "", None)))
+    built.configure(RULES)
+    built.back_up_daily(2)
+    facts = look(built, eyes((action, "", None)))
     answer = getattr(facts.bucket, part, None) or getattr(facts, part, None)
     assert isinstance(answer, Unknown)
     assert "AccessDenied" in answer.why
@@ -310,7 +310,7 @@ def test_a_question_that_is_denied_is_an_unknown_and_not_healthy(
     assert health_of(facts) is not Health.HEALTHY
 
 
-def test_a_vault_that_is_gone_is_unknown_all_over(aws: LocalAws) -> None:
+def test_a_bucket_that_is_gone_is_unknown_all_over(aws: LocalAws) -> None:
     facts = look(BucketBuilder(Bucket(aws.client("s3"), "never-made")))
     assert isinstance(of_app(facts).objects, Unknown)
     assert isinstance(facts.bucket.lifecycle, Unknown)
@@ -328,27 +328,27 @@ PLANS: list[tuple[TransferSettings | None, Level | None]] = [
 
 @pytest.mark.parametrize(("plan", "level"), PLANS)
 def test_an_allowance_that_backups_use_up_is_reported_by_plan(
-    vault: BucketBuilder, plan: TransferSettings | None, level: Level | None
+    built: BucketBuilder, plan: TransferSettings | None, level: Level | None
 ) -> None:
     made = backup(last_slot(datetime.now(UTC)))
     source = made.source.model_copy(update={"provider": "neon"})
-    vault.back_up(made.model_copy(update={"source": source, "bytes_read": 110_000_000_000}))
+    built.back_up(made.model_copy(update={"source": source, "bytes_read": 110_000_000_000}))
     database = WatchedDatabase(name="app", transfer=plan)
     settings = SETTINGS.model_copy(update={"databases": (database,)})
-    found = evaluate(look(vault, settings=settings), settings, datetime.now(UTC))
+    found = evaluate(look(built, settings=settings), settings, datetime.now(UTC))
     levels = [each.level for each in found if each.code is Code.TRANSFER_ALLOWANCE]
     assert levels == ([level] if level else [])
 
 
-def test_a_manifest_of_before_is_judged_by_an_estimate(vault: BucketBuilder) -> None:
+def test_a_manifest_of_before_is_judged_by_an_estimate(built: BucketBuilder) -> None:
     made = backup(last_slot(datetime.now(UTC)), database_bytes=1_000_000_000)
-    written = vault.back_up(made)
+    written = built.back_up(made)
     old = json.loads(written.to_json())
     del old["bytes_read"], old["source"]["provider"]
-    vault.put(written.key, json.dumps(old).encode())
+    built.put(written.key, json.dumps(old).encode())
     plan = TransferSettings(allowance_gb=1, suspends=True)
     database = WatchedDatabase(name="app", transfer=plan)
     settings = SETTINGS.model_copy(update={"databases": (database,)})
-    found = evaluate(look(vault, settings=settings), settings, datetime.now(UTC))
+    found = evaluate(look(built, settings=settings), settings, datetime.now(UTC))
     (finding,) = [each for each in found if each.code is Code.TRANSFER_ALLOWANCE]
     assert "reads 750 MB (estimated from its size)" in finding.fact

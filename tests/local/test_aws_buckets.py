@@ -32,7 +32,7 @@ def s3(aws: LocalAws) -> "S3Client":
 
 @pytest.fixture(scope="module")
 def bucket(s3: "S3Client") -> str:
-    name = f"vault-{uuid4().hex[:8]}"
+    name = f"bucket-{uuid4().hex[:8]}"
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     return name
 

@@ -78,17 +78,17 @@ def _policy(statement: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A function in the box, the vault and the secret of its own."""
+    """A function in the box, the bucket and the secret of its own."""
 
     function: Function
     account: Account
-    vault: Bucket
+    bucket: Bucket
     secret_arn: str
     days: Iterator[date]
 
     def manifest(self, backup: str) -> Manifest:
         key = f"{backup}/manifest.json"
-        return Manifest.from_json(self.vault.read(key), key=key)
+        return Manifest.from_json(self.bucket.read(key), key=key)
 
     def event(self) -> dict[str, str]:
         """As the schedule sends it; each one is for the day after the one before."""
@@ -144,14 +144,14 @@ def account(aws: LocalAws) -> Account:
 
 @pytest.fixture(scope="session")
 def start(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Start:
-    """Start any function: `with start(box, shape, vault=, settings=) as function`."""
+    """Start any function: `with start(box, shape, bucket=, settings=) as function`."""
 
     @contextmanager
     def started(
-        box: Box, shape: Shape, *, vault: Bucket, settings: Settings, **more: str
+        box: Box, shape: Shape, *, bucket: Bucket, settings: Settings, **more: str
     ) -> Iterator[Function]:
         variables = {
-            "LIFEBOAT_VAULT": vault.name,
+            "LIFEBOAT_BUCKET": bucket.name,
             "LIFEBOAT_SETTINGS": settings.of_database("app").model_dump_json(exclude_defaults=True),
             "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
             "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -178,11 +178,11 @@ def deploy(box: Box, account: Account, start: Start) -> Deploy:
         secret: str, *, shape: Shape = BACKUP, box: Box = box, **more: str
     ) -> Iterator[Deployed]:
         arn = account.secret(secret)
-        vault = Bucket.create(account.aws.client("s3"), f"vault-in-the-box-{next(_NUMBERS)}")
+        bucket = Bucket.create(account.aws.client("s3"), f"bucket-in-the-box-{next(_NUMBERS)}")
         settings = Settings.model_validate({"databases": [{"name": "app", "secret_arn": arn}]})
         days = (FIRST_DAY + timedelta(n) for n in count())
-        with start(box, shape, vault=vault, settings=settings, **more) as function:
-            yield Deployed(function, account, vault, arn, days)
+        with start(box, shape, bucket=bucket, settings=settings, **more) as function:
+            yield Deployed(function, account, bucket, arn, days)
 
     return started
 

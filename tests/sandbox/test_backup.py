@@ -56,13 +56,13 @@ def test_a_backup_of_each_major_is_restored_by_stock_pg_restore(
     transfer = TransferForecast(
         bytes_read=manifest.bytes_read, bytes_read_per_month=summary["bytes_read_per_month"]
     )
-    said = answer_of(manifest, warm.vault.name, created=True, transfer=transfer, settings=SETTINGS)
+    said = answer_of(manifest, warm.bucket.name, created=True, transfer=transfer, settings=SETTINGS)
     assert summary == said.as_json()
     assert f"{manifest.scheduled_at:%Y-%m-%dT%H:%M:%SZ}" == event["scheduled"]
     assert manifest.archive.pg_dump.split(".")[0] == str(manifest.source.major) == str(major)
 
     archive = tmp_path / "archive.dump"
-    archive.write_bytes(warm.vault.read(f"{summary['backup']}/archive.dump"))
+    archive.write_bytes(warm.bucket.read(f"{summary['backup']}/archive.dump"))
     run_program([copy.server.programs / "pg_restore", f"--dbname={copy.url}", archive])
     assert copy.inventory() == source.database.inventory()
     assert copy.inventory().rows == summary["rows"] > 0
@@ -83,7 +83,7 @@ def test_invocations_follow_each_other_in_one_process_and_leave_nothing_behind(
     assert (first["created"], second["created"], again["created"]) == (True, True, False)
     assert first["backup"] == again["backup"] != second["backup"]
     assert first["rows"] == second["rows"]
-    assert warm.vault.open_uploads() == []
+    assert warm.bucket.open_uploads() == []
     assert open_backends(source.database) == []
 
 
@@ -148,9 +148,9 @@ def test_a_failed_run_is_lambdas_own_error_and_the_next_one_recovers(
 ) -> None:
     wrong = f"not {PASSWORD}"
     warm.rotate(source.url.replace(quote(PASSWORD, safe=""), quote(wrong, safe="")))
-    before, event = but_records(warm.vault.holds()), warm.event()
+    before, event = but_records(warm.bucket.holds()), warm.event()
     answer = warm.function.invoke(event)
-    assert but_records(warm.vault.holds()) == before
+    assert but_records(warm.bucket.holds()) == before
     warm.rotate(source.url)
     assert warm.function.invoke(event).get("created") is True
     assert set(answer) == {"errorType", "errorMessage", "requestId", "stackTrace"}
@@ -190,5 +190,5 @@ def test_a_stalled_run_ends_before_lambdas_time_is_out(deploy: Deploy, source: S
         assert answer["errorType"] == "TimeLimitError", answer
         assert deployed.function.processes() == processes
         assert deployed.function.temporary_files() == []
-        assert but_records(deployed.vault.holds()) == deployed.vault.open_uploads() == []
+        assert but_records(deployed.bucket.holds()) == deployed.bucket.open_uploads() == []
         assert deployed.function.invoke(deployed.event()).get("created") is True

@@ -33,10 +33,10 @@ ROOT, NOBODY = 0, 65534
 
 @dataclass(frozen=True)
 class Installed:
-    """Two projects, their vault and where their credentials come from."""
+    """Two projects, their bucket and where their credentials come from."""
 
     account: Account
-    vault: Bucket
+    bucket: Bucket
     settings: Settings
     endpoint: CredentialsEndpoint
     folders: pytest.TempPathFactory
@@ -61,7 +61,7 @@ class Installed:
         """As `infra/job_project.py` and the start of a build set them; then those of AWS."""
         function, region = f"Lifeboat-{work}-app", self.account.aws.region
         return {
-            "LIFEBOAT_VAULT": self.vault.name,
+            "LIFEBOAT_BUCKET": self.bucket.name,
             "LIFEBOAT_TOPIC": f"arn:aws:sns:{region}:000000000000:people",
             "LIFEBOAT_SETTINGS": self.settings.of_database("app").model_dump_json(
                 exclude_defaults=True
@@ -113,9 +113,9 @@ def installed(
 ) -> Iterator[Installed]:
     secret = account.secret(hostile.url)
     settings = Settings.model_validate({"databases": [{"name": "app", "secret_arn": secret}]})
-    vault = Bucket.create(account.aws.client("s3"), "vault-of-jobs")
+    bucket = Bucket.create(account.aws.client("s3"), "bucket-of-jobs")
     with CredentialsEndpoint(account.credentials()) as endpoint:
-        yield Installed(account, vault, settings, endpoint, tmp_path_factory)
+        yield Installed(account, bucket, settings, endpoint, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_a_backup_by_a_job_is_whole_and_its_decoder_is_not_root(
     installed: Installed, backed_up: Ended
 ) -> None:
     key = f"{backed_up.answer['backup']}/manifest.json"
-    manifest = Manifest.from_json(installed.vault.read(key), key=key)
+    manifest = Manifest.from_json(installed.bucket.read(key), key=key)
     assert (manifest.engine, manifest.inventory.rows) == ("job", 11)
     assert ("python3", ROOT) in backed_up.users
     assert {user for name, user in backed_up.users if name == "pg_restore"} == {NOBODY}
@@ -166,8 +166,8 @@ def test_a_drill_by_a_job_says_what_it_says_in_a_function(
     installed: Installed, drilled: Ended
 ) -> None:
     assert drilled.answer.get("verdict") == "proven", (drilled.answer, drilled.log)
-    key = drilled.answer["report"].removeprefix(f"s3://{installed.vault.name}/")
-    report = DrillReport.from_json(installed.vault.read(key), key=key)
+    key = drilled.answer["report"].removeprefix(f"s3://{installed.bucket.name}/")
+    report = DrillReport.from_json(installed.bucket.read(key), key=key)
     assert (report.engine, report.rows) == ("job", 11)
     assert PLANTED not in drilled.log
 

@@ -59,8 +59,8 @@ def backup(
 
 @pytest.fixture(scope="module")
 def drill(start: Start, drill_box: Box, warm: Deployed) -> Iterator[Function]:
-    """A function for all tests, which reads the vault that the backups are in."""
-    with start(drill_box, DRILL, vault=warm.vault, settings=SETTINGS) as function:
+    """A function for all tests, which reads the bucket that the backups are in."""
+    with start(drill_box, DRILL, bucket=warm.bucket, settings=SETTINGS) as function:
         yield function
 
 
@@ -69,8 +69,8 @@ def event(backup: str) -> dict[str, str]:
 
 
 def report_of(warm: Deployed, summary: dict[str, Any]) -> DrillReport:
-    key = summary["report"].removeprefix(f"s3://{warm.vault.name}/")
-    return DrillReport.from_json(warm.vault.read(key), key=key)
+    key = summary["report"].removeprefix(f"s3://{warm.bucket.name}/")
+    return DrillReport.from_json(warm.bucket.read(key), key=key)
 
 
 @pytest.mark.parametrize("major", MAJORS)
@@ -134,7 +134,7 @@ def test_a_drill_whose_time_ends_in_the_middle_of_the_restore_leaves_nothing(
         return any("--jobs" in word for word in process.cmdline()) and bool(process.children())
 
     hurried = replace(DRILL, seconds=20)
-    with start(drill_box, hurried, vault=warm.vault, settings=SETTINGS) as function:
+    with start(drill_box, hurried, bucket=warm.bucket, settings=SETTINGS) as function:
         assert function.invoke({})["errorType"] == "EventError", "it is warm now"
         processes = function.processes()
         with function.stopped_at(event(backup(18)), "pg_restore", when=loads_rows) as stopped:
@@ -151,19 +151,19 @@ def test_what_does_not_fit_into_tmp_is_refused_before_it_is_fetched(
 ) -> None:
     """The archive isn't what the manifest says, but nobody looks."""
     there = backup(18)
-    vault = Bucket.create(warm.vault.client, "vault-of-lies")
-    manifest = warm.vault.read(f"{there}/manifest.json")
+    bucket = Bucket.create(warm.bucket.client, "bucket-of-lies")
+    manifest = warm.bucket.read(f"{there}/manifest.json")
     for name, content in {"manifest.json": manifest, "archive.dump": b"no archive"}.items():
-        vault.client.put_object(Bucket=vault.name, Key=f"{there}/{name}", Body=content)
-    before = but_records(vault.holds())
+        bucket.client.put_object(Bucket=bucket.name, Key=f"{there}/{name}", Body=content)
+    before = but_records(bucket.holds())
     small = replace(drill_box, tmp_mb=64)
-    with start(small, DRILL, vault=vault, settings=SETTINGS) as function:
+    with start(small, DRILL, bucket=bucket, settings=SETTINGS) as function:
         answer = function.invoke(event(there))
         assert answer["errorType"] == "CapacityError", answer
         assert "ephemeral_mb" in answer["errorMessage"]
         assert [name for name, _ in function.processes()] == RUNTIME
         assert function.temporary_files() == []
-    assert but_records(vault.holds()) == before
+    assert but_records(bucket.holds()) == before
 
 
 def test_a_disk_that_is_full_in_the_middle_of_the_restore_is_not_blamed_on_the_backup(
@@ -179,9 +179,9 @@ def test_a_disk_that_is_full_in_the_middle_of_the_restore_is_not_blamed_on_the_b
     manifest = warm.manifest(there)
     little = manifest.source.model_copy(update={"bytes": 8 << 20})
     lie = manifest.model_copy(update={"source": little})
-    warm.vault.client.put_object(Bucket=warm.vault.name, Key=manifest.key, Body=lie.to_json())
+    warm.bucket.client.put_object(Bucket=warm.bucket.name, Key=manifest.key, Body=lie.to_json())
     small = replace(drill_box, tmp_mb=256)
-    with start(small, DRILL, vault=warm.vault, settings=SETTINGS) as function:
+    with start(small, DRILL, bucket=warm.bucket, settings=SETTINGS) as function:
         answer = function.invoke(event(there))
         assert answer["errorType"] == "VerificationError", answer
         assert "No space left on device" in answer["errorMessage"]

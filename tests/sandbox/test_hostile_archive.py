@@ -62,7 +62,7 @@ def ended(
     box = drill_box if has_landlock else replace(drill_box, refused=(*SYSTEM_V_IPC, *LANDLOCK))
     with (
         Listener() as listener,
-        start(box, DRILL, vault=warm.vault, settings=SETTINGS) as function,
+        start(box, DRILL, bucket=warm.bucket, settings=SETTINGS) as function,
         function.stopped_at(event, "pg_restore", when=loads) as stopped,
     ):
         scene = scene_of(
@@ -102,7 +102,7 @@ def test_a_tenants_check_steals_nothing_and_changes_no_verdict(
         database.run("CREATE ROLE tenant", *_hostile(listener.port))
         warm.rotate(database.url)
         event = {"database": "app", "backup": warm.function.invoke(warm.event())["backup"]}
-        with start(drill_box, DRILL, vault=warm.vault, settings=ASKING) as function:
+        with start(drill_box, DRILL, bucket=warm.bucket, settings=ASKING) as function:
             answer = function.invoke(event)
             assert answer.get("verdict") == "proven", (answer, function.log())
             assert not listener.was_called()

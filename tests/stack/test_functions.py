@@ -100,12 +100,12 @@ def layer_contents(stack: Synthesized) -> dict[str, str]:
     }
 
 
-def test_a_function_knows_its_vault_and_its_own_database_only(plain: Synthesized) -> None:
+def test_a_function_knows_its_bucket_and_its_own_database_only(plain: Synthesized) -> None:
     (bucket,) = plain.template.find_resources("AWS::S3::Bucket")
     (topic,) = plain.template.find_resources("AWS::SNS::Topic")
     for name in ("Lifeboat-backup-shop", "Lifeboat-drill-shop"):
         variables = dict(functions_of(plain)[name]["Environment"]["Variables"])
-        assert variables.pop("LIFEBOAT_VAULT") == {"Ref": bucket}
+        assert variables.pop("LIFEBOAT_BUCKET") == {"Ref": bucket}
         assert variables.pop("LIFEBOAT_TOPIC") == {"Ref": topic}
         settings = Settings.model_validate_json(variables.pop("LIFEBOAT_SETTINGS"))
         assert settings == Settings.model_validate(PLAIN | {"databases": PLAIN["databases"][1:]})
@@ -343,7 +343,7 @@ def test_the_queue_of_undelivered_runs_is_encrypted_on_disk_and_on_the_wire(
     )
 
 
-def test_the_outputs_name_the_vault_the_functions_and_what_can_be_done_by_hand(
+def test_the_outputs_name_the_bucket_the_functions_and_what_can_be_done_by_hand(
     plain: Synthesized,
 ) -> None:
     outputs = {name: each["Value"] for name, each in plain.body["Outputs"].items()}

@@ -90,7 +90,7 @@ def test_the_function_knows_its_databases_alone_and_no_other_api(in_neon: Synthe
     assert [each.name for each in settings.databases] == ["app", "shop"]
     assert settings.kms_key == KEY
     assert variables.keys() == {
-        "LIFEBOAT_VAULT",
+        "LIFEBOAT_BUCKET",
         "LIFEBOAT_TOPIC",
         "LIFEBOAT_SETTINGS",
         "POWERTOOLS_METRICS_NAMESPACE",

@@ -315,8 +315,8 @@ def deploy_a_bucket(account: LocalAws, key: str) -> None:
     """What is left of a deployment for this purpose: the bucket and the output that names it."""
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     template = {
-        "Resources": {"Vault": {"Type": "AWS::S3::Bucket"}},
-        "Outputs": {"BackupBucketName": {"Value": {"Ref": "Vault"}}},
+        "Resources": {"BackupBucket": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {"BackupBucketName": {"Value": {"Ref": "BackupBucket"}}},
     }
     stacks = account.client("cloudformation")
     stacks.create_stack(StackName="Lifeboat", TemplateBody=json.dumps(template))

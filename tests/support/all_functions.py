@@ -1,4 +1,4 @@
-"""Every reader of the vault, for a case about what lies in it: none needs a database for it."""
+"""Every reader of the bucket, for a case about what lies in it: none needs a database for it."""
 
 import time
 from dataclasses import dataclass, field
@@ -20,26 +20,26 @@ from lifeboat.postgres.programs import Programs
 from lifeboat.restore.dispatch import restore
 from lifeboat.restore.policy.event import parse_restore_event
 from lifeboat.restore.run import RestoreRun
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from tests.support import invariants
 from tests.support.backup_harness import SECRET_ARN
 from tests.support.bucket_builder import BucketBuilder
-from tests.support.vaults import HEARD
+from tests.support.seen_bucket import HEARD
 
 NOWHERE = Programs(Path("/nonexistent"))
 
 
 @dataclass
 class AllFunctions:
-    """What each function says about a vault.
+    """What each function says about a bucket.
 
     Attributes:
-        vault: that they read.
+        bucket: that they read.
         heard: what the monitor told people.
     """
 
-    vault: BucketBuilder
+    bucket: BucketBuilder
     heard: list[Message] = field(default_factory=list)
 
     def back_up(self, slot: BackupLocation) -> LifeboatError:
@@ -81,7 +81,7 @@ class AllFunctions:
             settings=WatchedSettings(databases=databases),
             stack="Lifeboat",
             account="000000000000",
-            vault=self._seen(),
+            bucket=self._seen(),
             channels=(self,),
             subscribers=lambda: HEARD,
             remaining=_a_minute(),
@@ -95,8 +95,8 @@ class AllFunctions:
         """The monitor's way to people."""
         self.heard.append(message)
 
-    def _seen(self) -> Vault:
-        return Vault(self.vault.bucket.client, self.vault.bucket.name)
+    def _seen(self) -> BackupBucket:
+        return BackupBucket(self.bucket.bucket.client, self.bucket.bucket.name)
 
     def _settings(self) -> Settings:
         return Settings.model_validate({"databases": [{"name": "app", "secret_arn": SECRET_ARN}]})
@@ -112,7 +112,7 @@ class AllFunctions:
             "run_id": "run-1",
             "started": datetime.now(UTC).replace(microsecond=0),
             "settings": self._settings(),
-            "vault": self._seen(),
+            "bucket": self._seen(),
             "programs": NOWHERE,
             "read_login": _no_database,
             "remaining": _a_minute(),
@@ -125,4 +125,4 @@ def _a_minute() -> Any:
 
 
 def _no_database(*_: object) -> NoReturn:
-    raise AssertionError("nobody has to log in to read the vault")
+    raise AssertionError("nobody has to log in to read the bucket")

@@ -1,4 +1,4 @@
-"""What the tests of the backup itself share: a database, a vault, and one way to run."""
+"""What the tests of the backup itself share: a database, a bucket, and one way to run."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ from lifeboat.postgres.login import Login
 from lifeboat.postgres.pooler import check_endpoint
 from lifeboat.postgres.programs import Programs
 from lifeboat.postgres.snapshot import Relation, list_relations
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import Settings
 from local.postgres import PostgresServer
 from tests.support import invariants
@@ -163,7 +163,7 @@ class BackupHarness:
         return {
             "run_id": "run-1",
             "settings": Settings.model_validate({"databases": [database], **rest}),
-            "vault": Vault(self.bucket.client, self.bucket.name),
+            "bucket": BackupBucket(self.bucket.client, self.bucket.name),
             "programs": self.programs,
             "remaining": lambda: deadline - time.monotonic(),
         }

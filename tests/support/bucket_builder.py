@@ -1,4 +1,4 @@
-"""A vault in a real bucket, made by hand: what the monitor looks at, without backup functions."""
+"""A bucket with backups, made by hand: what the monitor looks at, without backup functions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.lifecycle import LifecycleRule
 from lifeboat.model.manifest import Archive, Manifest, StoredObject
 from tests.support.backup_harness import Bucket
+from tests.support.seen_bucket import DAY, backup
 from tests.support.slots import last_slot
-from tests.support.vaults import DAY, backup
 
 ARCHIVE = b"PGDMP" + bytes(200)
 GLOBALS = b"-- roles\n"

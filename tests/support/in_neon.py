@@ -38,14 +38,14 @@ class InNeon:
     Attributes:
         aws: that it is deployed on.
         neon: what its functions ask.
-        vault: its bucket.
+        bucket: its bucket.
         key_arn: of the secret with the key.
         secret_arn: of the database's secret.
     """
 
     aws: LocalAws
     neon: FakeNeon
-    vault: Bucket
+    bucket: Bucket
     key_arn: str
     secret_arn: str
 
@@ -90,7 +90,7 @@ class InNeon:
         return str(found["Environment"]["Variables"][SECRET_VARIABLE])
 
     def report(self) -> ProviderReport:
-        return ProviderReport.from_json(self.vault.read(REPORT), key=REPORT)
+        return ProviderReport.from_json(self.bucket.read(REPORT), key=REPORT)
 
     def log(self, function: str = WATCH) -> str:
         pages = self.aws.client("logs").get_paginator("filter_log_events")
@@ -123,8 +123,8 @@ def deployed_in_neon(
         for each in ("monitor", "neon-watch", "backup-app", "drill-app"):
             # Its metrics and backups would get into the other stack's tests, at some time of day.
             aws.client("scheduler").delete_schedule(Name=f"{STACK}-{each}")
-        vault = Bucket(aws.client("s3"), outputs["BackupBucketName"])
-        there = InNeon(aws, neon, vault, key, secret)
+        bucket = Bucket(aws.client("s3"), outputs["BackupBucketName"])
+        there = InNeon(aws, neon, bucket, key, secret)
         for each in _asking(aws):
             there.ask_at(neon.url, each)
         yield there

@@ -61,7 +61,7 @@ class JobHarness:
 
     Attributes:
         aws: the local AWS.
-        backups: the database and the vault.
+        backups: the database and the bucket.
         patch: of the test.
         settings: of the installation.
         codebuild: the stand-in.
@@ -160,7 +160,7 @@ class JobHarness:
     def _environment(self, settings: dict[str, Any]) -> Iterable[tuple[str, str]]:
         yield from self.aws.environment().items()
         yield "AWS_LAMBDA_FUNCTION_NAME", "Lifeboat-backup-app"
-        yield "LIFEBOAT_VAULT", self.bucket.name
+        yield "LIFEBOAT_BUCKET", self.bucket.name
         yield "LIFEBOAT_TOPIC", self.topic["TopicArn"]
         yield "LIFEBOAT_SETTINGS", json.dumps(settings)
         yield "POWERTOOLS_METRICS_NAMESPACE", "Lifeboat"

@@ -96,7 +96,7 @@ class Work:
             self.aws.environment()
             | {
                 "AWS_LAMBDA_FUNCTION_NAME": self.function,
-                "LIFEBOAT_VAULT": self.backups.bucket.name,
+                "LIFEBOAT_BUCKET": self.backups.bucket.name,
                 "LIFEBOAT_TOPIC": self.aws.client("sns").create_topic(Name="people")["TopicArn"],
                 "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
             }

@@ -1,4 +1,4 @@
-"""What Neon says about a database, and vaults whose database is in Neon."""
+"""What Neon says about a database, and buckets whose database is in Neon."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from lifeboat.model.provider import (
     SnapshotFacts,
 )
 from lifeboat.settings import WatchedNeon
-from tests.support.vaults import DAY, NOW, Vault, healthy
+from tests.support.seen_bucket import DAY, NOW, SeenBucket, healthy
 
 PROJECT = "shiny-wind-028834"
 NEON = WatchedNeon(project_id=PROJECT)
@@ -61,11 +61,13 @@ def failed(
     return ProviderReport(database="app", checked=at, problem=problem, **known)
 
 
-def in_neon(report: ProviderReport | None, neon: WatchedNeon = NEON, **changed: object) -> Vault:
-    """A healthy vault whose database is in Neon, with other settings of the database."""
-    vault = healthy()
-    vault.provider, vault.asked_since = report, NOW - 30 * DAY
-    (app,) = vault.settings.databases
+def in_neon(
+    report: ProviderReport | None, neon: WatchedNeon = NEON, **changed: object
+) -> SeenBucket:
+    """A healthy bucket whose database is in Neon, with other settings of the database."""
+    bucket = healthy()
+    bucket.provider, bucket.asked_since = report, NOW - 30 * DAY
+    (app,) = bucket.settings.databases
     database = app.model_copy(update={"neon": neon, **changed})
-    vault.settings = vault.settings.model_copy(update={"databases": (database,)})
-    return vault
+    bucket.settings = bucket.settings.model_copy(update={"databases": (database,)})
+    return bucket

@@ -29,7 +29,7 @@ WORDS = (
     "daily/../manual/app/2026-11-22T020000Z",
     "daily/app/2026-11-22T020000Z/",
     "daily/app/2026-11-31T020000Z",
-    "s3://vault/daily/app/2026-11-22T020000Z",
+    "s3://bucket/daily/app/2026-11-22T020000Z",
     "arn:aws:secretsmanager:us-east-1:000000000000:secret:other",
     "arn:aws:iam::000000000000:root",
     "%s%n%x",

@@ -14,13 +14,13 @@ from lifeboat.model.engine import Engine
 from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.monitor.policy.resolution import Resolution, resolution_of
 from lifeboat.settings import AlertSettings
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     DAY,
     HOUR,
     INSTALLATION,
     NEWEST,
     NOW,
-    Vault,
+    SeenBucket,
     backup,
     drill,
     empty,
@@ -41,28 +41,28 @@ def failed(started: datetime, kind: AttemptKind = AttemptKind.BACKUP) -> Attempt
     return run(started, kind).failed(ERROR, started + MINUTE)
 
 
-def tonight(*attempts: Attempt, **changed: object) -> Vault:
+def tonight(*attempts: Attempt, **changed: object) -> SeenBucket:
     """Backups of yesterday and before; the last one tonight left these records."""
-    vault = empty(drills=[drill(NEWEST - 2 * DAY)], attempts=attempts, **changed)
-    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 6)))
+    bucket = empty(drills=[drill(NEWEST - 2 * DAY)], attempts=attempts, **changed)
+    return bucket.add(*(backup(NEWEST - day * DAY) for day in range(1, 6)))
 
 
 def test_a_failed_backup_is_found_with_its_own_words_as_long_as_none_has_come_since() -> None:
-    vault = tonight(failed(NEWEST), now=NEWEST + 20 * MINUTE)
-    found = vault.only(Code.BACKUP_FAILED)
+    bucket = tonight(failed(NEWEST), now=NEWEST + 20 * MINUTE)
+    found = bucket.only(Code.BACKUP_FAILED)
     assert found.level is Level.WARNING  # yesterday's is young enough
     assert "Could not connect to lifeboat@ep-x" in found.headline
     assert "no route" in found.fact
     assert found.advice[0].text == "Wake it up."
-    vault.add(backup(NEWEST + 10 * MINUTE))
-    assert Code.BACKUP_FAILED not in vault.codes()
+    bucket.add(backup(NEWEST + 10 * MINUTE))
+    assert Code.BACKUP_FAILED not in bucket.codes()
 
 
 def test_it_is_critical_where_no_backup_is_young_enough_and_says_so_once() -> None:
-    vault = tonight(failed(NEWEST), now=NEWEST + 2 * HOUR)
-    assert vault.only(Code.BACKUP_FAILED).level is Level.CRITICAL
-    assert vault.only(Code.BACKUP_TOO_OLD).level is Level.INFO
-    assert all(each.level is Level.INFO for each in vault.found(Code.RUN_MISSED))
+    bucket = tonight(failed(NEWEST), now=NEWEST + 2 * HOUR)
+    assert bucket.only(Code.BACKUP_FAILED).level is Level.CRITICAL
+    assert bucket.only(Code.BACKUP_TOO_OLD).level is Level.INFO
+    assert all(each.level is Level.INFO for each in bucket.found(Code.RUN_MISSED))
     never = empty(attempts=(failed(NOW - MINUTE),), scheduled_since=NOW - DAY)
     assert never.only(Code.BACKUP_FAILED).level is Level.CRITICAL
     assert never.only(Code.NO_BACKUP).level is Level.INFO
@@ -77,10 +77,10 @@ def test_a_run_that_lambda_ended_is_found_when_its_time_is_over_and_not_before()
 
 
 def test_a_drill_that_could_not_be_held_is_found_until_one_gives_its_verdict() -> None:
-    vault = healthy(attempts=(failed(NOW - HOUR, AttemptKind.DRILL),))
-    assert vault.only(Code.DRILL_ERROR).level is Level.WARNING
-    vault.drills.append(drill(NOW - 30 * MINUTE))
-    assert Code.DRILL_ERROR not in vault.codes()
+    bucket = healthy(attempts=(failed(NOW - HOUR, AttemptKind.DRILL),))
+    assert bucket.only(Code.DRILL_ERROR).level is Level.WARNING
+    bucket.drills.append(drill(NOW - 30 * MINUTE))
+    assert Code.DRILL_ERROR not in bucket.codes()
     off = healthy(attempts=(failed(NOW - HOUR, AttemptKind.DRILL),)).change("drill", enabled=False)
     assert Code.DRILL_ERROR not in off.codes()
 
@@ -98,8 +98,8 @@ def told(finding: Finding) -> SentAlert:
     )
 
 
-def ending(vault: Vault, what: SentAlert) -> Resolution:
-    return resolution_of(what, vault.findings(), vault.facts(), vault.settings, vault.now)
+def ending(bucket: SeenBucket, what: SentAlert) -> Resolution:
+    return resolution_of(what, bucket.findings(), bucket.facts(), bucket.settings, bucket.now)
 
 
 @pytest.mark.parametrize(
@@ -109,28 +109,28 @@ def ending(vault: Vault, what: SentAlert) -> Resolution:
 def test_what_is_no_longer_seen_is_not_over_but_a_later_success_is(
     kind: AttemptKind, code: Code
 ) -> None:
-    vault = tonight(failed(NEWEST, kind), now=NEWEST + 20 * MINUTE)
-    before = told(vault.only(code))
-    vault.attempts = ()
-    assert ending(vault, before) is Resolution.OPEN
-    vault.attempts = (run(NEWEST + 19 * MINUTE, kind),)
-    assert ending(vault, before) is Resolution.OPEN
-    vault.attempts = (run(NEWEST + 5 * MINUTE, kind).succeeded(NEWEST + 6 * MINUTE),)
-    assert ending(vault, before) is Resolution.RESOLVED
+    bucket = tonight(failed(NEWEST, kind), now=NEWEST + 20 * MINUTE)
+    before = told(bucket.only(code))
+    bucket.attempts = ()
+    assert ending(bucket, before) is Resolution.OPEN
+    bucket.attempts = (run(NEWEST + 19 * MINUTE, kind),)
+    assert ending(bucket, before) is Resolution.OPEN
+    bucket.attempts = (run(NEWEST + 5 * MINUTE, kind).succeeded(NEWEST + 6 * MINUTE),)
+    assert ending(bucket, before) is Resolution.RESOLVED
 
 
 def test_an_age_that_a_failed_run_tells_of_is_not_over() -> None:
-    vault = tonight(now=NEWEST + 2 * HOUR)
-    before = told(vault.only(Code.BACKUP_TOO_OLD))
-    vault.attempts = (failed(NEWEST + HOUR),)
-    assert ending(vault, before) is Resolution.OPEN
-    vault.add(backup(NEWEST + HOUR + MINUTE))
-    assert ending(vault, before) is Resolution.RESOLVED
+    bucket = tonight(now=NEWEST + 2 * HOUR)
+    before = told(bucket.only(Code.BACKUP_TOO_OLD))
+    bucket.attempts = (failed(NEWEST + HOUR),)
+    assert ending(bucket, before) is Resolution.OPEN
+    bucket.add(backup(NEWEST + HOUR + MINUTE))
+    assert ending(bucket, before) is Resolution.RESOLVED
 
 
 def test_what_a_run_reported_is_remembered_as_reported_unless_a_webhook_has_to_hear_it() -> None:
-    vault = tonight(failed(NEWEST).as_notified(), now=NEWEST + 20 * MINUTE)
-    facts, findings = vault.facts(), vault.findings()
+    bucket = tonight(failed(NEWEST).as_notified(), now=NEWEST + 20 * MINUTE)
+    facts, findings = bucket.facts(), bucket.findings()
     memory = with_notified(None, findings, facts, AlertSettings())
     assert memory is not None
     (known,) = memory.notified

@@ -48,7 +48,7 @@ FOLD = "Without the command line"
 
 #: Words that are understood where a page's placeholders stand.
 FILLED = {
-    "bucket": "lifeboat-vault",
+    "bucket": "lifeboat-bucket",
     "backup": "daily/2026-11-22T020000Z",
     "backup id": "daily/app/2026-11-22T020000Z",
     "moment": "2026-11-22T09:00:00Z",
@@ -60,7 +60,7 @@ FILLED = {
     "restored database": "app_restored_20261122t093000z",
     "previous database": "app_before_20261122t094500z",
     "live database": "app",
-    "file": "s3://lifeboat-vault/exports/app/2026-11-22T093000Z/tables.sql.gz",
+    "file": "s3://lifeboat-bucket/exports/app/2026-11-22T093000Z/tables.sql.gz",
     "version": "3sL4kqtJlcpXroDTDmJ",
     "address": "ops@example.com",
     "token": "2336412f37fb687f5d51e6e2425f004a",
@@ -147,7 +147,9 @@ def test_every_check_of_a_drill_is_explained() -> None:
 
 
 def test_the_stack_is_brought_back_by_the_same_command_everywhere() -> None:
-    assert Commands(vault="v", stack="s", region="eu-central-1").revert() in PAGES["alarms"].text
+    assert (
+        Commands(bucket_name="v", stack="s", region="eu-central-1").revert() in PAGES["alarms"].text
+    )
 
 
 def test_validation_queries_on_the_page_are_such_as_the_settings_take() -> None:
@@ -179,7 +181,7 @@ def _is_ours(block: Block) -> bool:
 
 
 def test_a_plain_command_is_as_those_in_mails_are() -> None:
-    commands = Commands(vault="v", stack="Lifeboat", region="eu-central-1")
+    commands = Commands(bucket_name="v", stack="Lifeboat", region="eu-central-1")
     for block in blocks(("bash", "run"), ("bash", "look")):
         if "aws lambda invoke" in block.text:
             ((function, event),) = block.events()
@@ -189,7 +191,7 @@ def test_a_plain_command_is_as_those_in_mails_are() -> None:
 
 
 def test_no_function_is_invoked_twice_by_one_command_and_none_fails_unseen() -> None:
-    printed = Commands(vault="v", stack="s", region="eu-central-1").back_up("app")
+    printed = Commands(bucket_name="v", stack="s", region="eu-central-1").back_up("app")
     once, _, rest = printed.partition(" --region eu-central-1 --function-name ")
     assert once == "AWS_MAX_ATTEMPTS=1 aws lambda invoke"
     for path in (REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")):

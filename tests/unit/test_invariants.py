@@ -180,9 +180,9 @@ def test_a_case_s_sentence_is_its_test_s_name() -> None:
 
 
 def test_what_differs_between_runs_is_not_on_the_page() -> None:
-    said = "db17 at 127.0.0.1:40123, process 4711:\n s3://vault-3/x after 17 s in /tmp/a/b | end"
+    said = "db17 at 127.0.0.1:40123, process 4711:\n s3://bucket-3/x after 17 s in /tmp/a/b | end"
     assert plain(said) == (
-        "app at 127.0.0.1, process N: s3://vault/x after N s in &lt;path> \\| end"
+        "app at 127.0.0.1, process N: s3://bucket/x after N s in &lt;path> \\| end"
     )
 
 

@@ -88,7 +88,7 @@ def _facts(databases: dict[str, Kind], settings: WatchedSettings) -> Facts:
     watched = {each.name: each for each in settings.databases}
     pager = Subscription(protocol="email", endpoint="oncall@example.com")
     return Facts(
-        vault="lifeboat-vaultbucket1f2e3d4c-5b6a79887766",
+        bucket_name="lifeboat-vaultbucket1f2e3d4c-5b6a79887766",
         region="eu-central-1",
         account="123456789012",
         bucket=BucketFacts(

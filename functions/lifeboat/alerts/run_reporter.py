@@ -19,7 +19,7 @@ from lifeboat.model.hand_over import HandOver
 from lifeboat.model.keys import claim_key
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.runtime.timeouts import timeouts
-from lifeboat.s3.bucket import Protection, Vault
+from lifeboat.s3.bucket import BackupBucket, Protection
 
 
 def _now() -> datetime:
@@ -31,7 +31,7 @@ class RunReporter:
     """Records a run, and notifies people of its failure.
 
     Attributes:
-        vault: the bucket of records and claims.
+        bucket: the bucket of records and claims.
         protection: their encryption; they have no lock.
         publish: sends a message to the topic, or raises `NotificationError`.
         installation: the stack of the run; messages name it.
@@ -40,7 +40,7 @@ class RunReporter:
         now: the clock.
     """
 
-    vault: Vault
+    bucket: BackupBucket
     protection: Protection
     publish: Callable[[Message], None]
     installation: Installation
@@ -52,7 +52,7 @@ class RunReporter:
         """Write the record of the run."""
         self._try(
             "attempt.record_failed",
-            lambda: self.vault.put(
+            lambda: self.bucket.put(
                 attempt.key, attempt.to_json(), self.protection, content_type="application/json"
             ),
         )
@@ -91,7 +91,7 @@ class RunReporter:
 
         def claim() -> None:
             try:
-                self.vault.put(key, attempt.to_json(), self.protection, if_absent=True)
+                self.bucket.put(key, attempt.to_json(), self.protection, if_absent=True)
             except AlreadyTakenError as error:
                 lost.append(error)
 

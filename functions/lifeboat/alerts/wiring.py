@@ -16,7 +16,7 @@ from lifeboat.errors import NotificationError
 from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.engine import BuildVariable
 from lifeboat.runtime.hand_over import engine
-from lifeboat.s3.bucket import Protection, Vault
+from lifeboat.s3.bucket import BackupBucket, Protection
 from lifeboat.settings import Settings
 
 _BRIEF = Config(
@@ -26,13 +26,13 @@ _BRIEF = Config(
 
 
 def run_reporter(
-    settings: Settings, vault: Vault, function: str, context: LambdaContext, logger: Logger
+    settings: Settings, bucket: BackupBucket, function: str, context: LambdaContext, logger: Logger
 ) -> RunReporter:
     """The reporter of a run of this function.
 
     Args:
         settings: of the function.
-        vault: the bucket of the record.
+        bucket: the bucket of the record.
         function: the function's name without the stack's name.
         context: of the invocation.
         logger: of the function.
@@ -50,15 +50,15 @@ def run_reporter(
         Topic(client, topic, slack=settings.alerts.slack).send(message)
 
     return RunReporter(
-        vault=vault,
+        bucket=bucket,
         protection=Protection(kms_key=settings.kms_key),
         publish=publish,
         installation=Installation(
             stack=name.removesuffix(f"-{function}"),
             # A program on a machine of one's own stands in for no function.
             account=account_of(context.invoked_function_arn or settings.databases[0].secret_arn),
-            region=vault.client.meta.region_name,
-            vault=vault.bucket,
+            region=bucket.client.meta.region_name,
+            bucket=bucket.name,
             alerts=settings.alerts,
         ),
         remaining=lambda: context.get_remaining_time_in_millis() / 1000,

@@ -93,7 +93,7 @@ def _room(run: BackupRun) -> Room:
 def _newest(run: BackupRun) -> Manifest | None:
     """The newest backup, which shows the pace; without it the usual pace is good enough."""
     try:
-        return newest_backup(run.vault, run.location.database, datetime.now(UTC))
+        return newest_backup(run.bucket, run.location.database, datetime.now(UTC))
     except LifeboatError as error:
         run.log("backup.pace_unknown", {"reason": error.what})
         return None

@@ -48,7 +48,7 @@ from lifeboat.runtime.invocation import (
     secret_store,
 )
 from lifeboat.runtime.progress import logged_progress
-from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.settings import Settings
 from lifeboat.settings.allowance import forecast
 
@@ -87,7 +87,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     location = _location(asked, settings)
     logger.append_keys(run_id=context.aws_request_id, backup=location.id)
     logger.info("backup.started", extra={"label": asked.label})
-    vault = Vault(s3_client(), os.environ["LIFEBOAT_VAULT"])
+    bucket = BackupBucket(s3_client(), os.environ["LIFEBOAT_BUCKET"])
     attempt = begun_attempt(
         AttemptKind.BACKUP, asked.database, datetime.now(UTC), context
     ).model_copy(update={"backup": location.id, "label": asked.label})
@@ -98,7 +98,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         with (
             recorded(
                 attempt,
-                run_reporter(settings, vault, f"backup-{asked.database}", context, logger),
+                run_reporter(settings, bucket, f"backup-{asked.database}", context, logger),
                 lambda error: as_lifeboat_error(error, context, safe=publication.safe),
             ) as record,
             tempfile.TemporaryDirectory(prefix="lifeboat-") as folder,
@@ -110,7 +110,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
                 run_id=context.aws_request_id,
                 started=datetime.now(UTC),
                 settings=settings,
-                vault=vault,
+                bucket=bucket,
                 programs=Programs.of_environment(),
                 read_login=partial(read_login, secret_store(database_url())),
                 remaining=_seconds_left(context, may_become_job=may_become_job),
@@ -167,7 +167,7 @@ def _answer(run: BackupRun, outcome: BackupOutcome) -> dict[str, object]:
     transfer = forecast(manifest, run.database, datetime.now(UTC))
     answer = answer_of(
         manifest,
-        run.vault.bucket,
+        run.bucket.name,
         created=outcome.created,
         transfer=transfer,
         settings=run.settings,

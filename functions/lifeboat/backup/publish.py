@@ -21,15 +21,15 @@ def publish_backup(run: BackupRun, archive: StoredArchive) -> Manifest:
         LifeboatError: S3 refused or failed, or the time ran out; the run's `publication` says
             whether the backup is published all the same.
     """
-    location, vault, protection = run.location, run.vault, run.protection()
+    location, bucket, protection = run.location, run.bucket, run.protection()
     script = archive.contents.globals
-    roles = script and run.scope.call(lambda: vault.put(location.globals_key, script, protection))
+    roles = script and run.scope.call(lambda: bucket.put(location.globals_key, script, protection))
     manifest = _manifest(run, archive, roles or None)
     document = manifest.to_json()
     run.publication.begin()
     try:
         run.scope.call(
-            lambda: vault.put(location.manifest_key, document, protection, if_absent=True)
+            lambda: bucket.put(location.manifest_key, document, protection, if_absent=True)
         )
     except StorageError as refused:
         # S3 may have stored it and failed afterwards; or the answer was lost and the SDK repeated

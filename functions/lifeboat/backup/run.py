@@ -85,7 +85,7 @@ class BackupRun(Run):
 
     def stored_state(self) -> StoredState:
         """What is stored of the backup now."""
-        return self.vault.stored_state(self.location)
+        return self.bucket.stored_state(self.location)
 
     def retention(self) -> BackupRetention:
         """The retention of this backup, in whole seconds: S3's locks have no fractions."""
@@ -108,7 +108,7 @@ class BackupRun(Run):
     def new_upload(self) -> ArchiveUpload:
         """The upload of an attempt's archive, not begun yet."""
         upload = ArchiveUpload(
-            self.vault,
+            self.bucket,
             self.location.archive_key,
             self.protection(),
             wait_seconds=self.remaining,

@@ -35,7 +35,7 @@ def check_capacity(run: DrillRun) -> Move | None:
     run.demand = DrillDemand(
         manifest=run.manifest,
         embedded=here.embedded,
-        earlier=newest_reports(run.vault, run.event.database, _EARLIER_DRILLS),
+        earlier=newest_reports(run.bucket, run.event.database, _EARLIER_DRILLS),
         settings=run.settings,
     )
     return place_drill(run.demand, here, may_move=run.starter is not None)

@@ -189,6 +189,6 @@ def _publish(run: DrillRun, report: DrillReport) -> None:
     protection = run.report_protection()
     page = render_page(report).encode()
     publish_report(
-        run.vault, report.key, report.to_json(), protection, content_type="application/json"
+        run.bucket, report.key, report.to_json(), protection, content_type="application/json"
     )
-    publish_report(run.vault, report.html_key, page, protection, content_type=HTML)
+    publish_report(run.bucket, report.html_key, page, protection, content_type=HTML)

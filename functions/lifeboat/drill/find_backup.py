@@ -19,8 +19,8 @@ def find_backup(run: DrillRun) -> None:
         StorageError: S3 doesn't let us look.
         ManifestError: what is there can't be read.
     """
-    event, vault = run.event, run.vault
-    found = find_backups(vault, event.database)
+    event, bucket = run.event, run.bucket
+    found = find_backups(bucket, event.database)
     if not found:
         raise NoBackupError(
             f"There is no backup of {event.database} in the bucket.",
@@ -29,7 +29,7 @@ def find_backup(run: DrillRun) -> None:
         )
     chosen = _choose(event.backup, found)
     run.backup = chosen.location.id
-    run.found = read_manifest(vault, chosen.location)
+    run.found = read_manifest(bucket, chosen.location)
 
 
 def _choose(wanted: str | BackupLocation, found: list[BackupRef]) -> BackupRef:

@@ -34,7 +34,7 @@ from lifeboat.runtime.invocation import (
     secret_store,
 )
 from lifeboat.runtime.progress import logged_progress
-from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.settings import Settings
 
 logger = Logger(service="lifeboat-drill")
@@ -67,7 +67,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         run_id=context.aws_request_id,
         started=started,
         settings=settings,
-        vault=Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
+        bucket=BackupBucket(s3_client(), os.environ["LIFEBOAT_BUCKET"]),
         programs=Programs.of_environment(),
         read_login=partial(read_login, secret_store()),
         remaining=seconds_left(context),
@@ -80,7 +80,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     attempt = begun_attempt(AttemptKind.DRILL, asked.database, started, context)
     with recorded(
         attempt,
-        run_reporter(settings, run.vault, f"drill-{asked.database}", context, logger),
+        run_reporter(settings, run.bucket, f"drill-{asked.database}", context, logger),
         lambda error: as_lifeboat_error(error, context, safe=DrillRun.SAFE),
     ) as record:
         report = drill(run)
@@ -91,7 +91,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         return HandOverAnswer(handed_over=report).as_json()
     if settings.dashboard:
         emit_metrics(drill_metrics(asked.database, report.rto_margin_seconds))
-    answer = answer_of(report, run.vault.bucket)
+    answer = answer_of(report, run.bucket.name)
     logger.info("drill.finished", extra={"answer": answer.as_logged()})
     if report.verdict is Verdict.FAILED:
         raise _failure(asked, report, answer)

@@ -150,7 +150,7 @@ def _create_roles(run: DrillRun) -> None:
             "roles", (), ("The backup has no roles (see its notes): owners aren't tested.",)
         )
         return
-    script = run.scope.call(lambda: read_object(run.vault, stored.key, stored.version_id))
+    script = run.scope.call(lambda: read_object(run.bucket, stored.key, stored.version_id))
     if hashlib.sha256(script).hexdigest() != stored.sha256:
         run.add_check("roles", (f"{stored.key} is not what the manifest claims.",))
         return

@@ -25,13 +25,13 @@ pipe, because the CLI opens /dev/stdout again: a file would lose its first line.
 """
 
 
-def copy_backup(vault: str, prefix: str) -> str:
+def copy_backup(bucket: str, prefix: str) -> str:
     """Copy a backup's objects into the working directory.
 
     Without `--force-glacier-transfer` the CLI skips objects in an archive class, thawed or not, and
     only warns.
     """
-    return f"aws s3 cp --recursive --force-glacier-transfer s3://{vault}/{prefix} ."
+    return f"aws s3 cp --recursive --force-glacier-transfer s3://{bucket}/{prefix} ."
 
 
 def restore_archive(options: str, jobs: int = 4) -> tuple[str, str]:
@@ -61,12 +61,12 @@ class Commands:
     """Commands for one installation.
 
     Attributes:
-        vault: the bucket's name.
+        bucket_name: of the backup bucket.
         stack: the stack's name, with which the names of its functions begin.
         region: where it runs. Each command names it, as the shell's region may differ.
     """
 
-    vault: str
+    bucket_name: str
     stack: str
     region: str
 
@@ -82,7 +82,7 @@ class Commands:
     def get_program(self) -> str:
         """Fetch the program from the bucket, in a shell that has Python and the AWS CLI."""
         return (
-            f"aws s3 cp s3://{self.vault}/{PROGRAM_KEY} ~/{PROGRAM_FILE} {self._region}"
+            f"aws s3 cp s3://{self.bucket_name}/{PROGRAM_KEY} ~/{PROGRAM_FILE} {self._region}"
             f' && alias lifeboat="python3 ~/{PROGRAM_FILE}"'
         )
 
@@ -174,11 +174,11 @@ class Commands:
 
     def show(self, key: str) -> str:
         """Print a small object."""
-        return f"aws s3 cp {quote(f's3://{self.vault}/{key}')} - {self._region}"
+        return f"aws s3 cp {quote(f's3://{self.bucket_name}/{key}')} - {self._region}"
 
     def listing(self, prefix: str) -> str:
         """List the objects under a prefix, with their total size."""
-        where = quote(f"s3://{self.vault}/{prefix}")
+        where = quote(f"s3://{self.bucket_name}/{prefix}")
         return f"aws s3 ls --recursive --summarize {where} {self._region}"
 
     def bucket(self, question: str) -> str:
@@ -194,7 +194,7 @@ class Commands:
         return 'PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH" cdk deploy --all --revert-drift'
 
     def _s3api(self, operation: str) -> str:
-        return f"aws s3api {operation} {self._region} --bucket {quote(self.vault)}"
+        return f"aws s3api {operation} {self._region} --bucket {quote(self.bucket_name)}"
 
     @property
     def _region(self) -> str:

@@ -15,7 +15,7 @@ from lifeboat.monitor.policy.facts import (
     Unknown,
 )
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Vault, code_of
+from lifeboat.s3.bucket import BackupBucket, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _FILTERS_KNOWN = {"Prefix", "ObjectSizeGreaterThan"}
 
 
-def bucket_facts(vault: Vault, budget: RequestBudget) -> BucketFacts:
+def bucket_facts(bucket: BackupBucket, budget: RequestBudget) -> BucketFacts:
     """Read it with five requests; a part that S3 refuses to show is `Unknown`, with the reason."""
-    asked = _Questions(vault, budget)
+    asked = _Questions(bucket, budget)
     return BucketFacts(
         lifecycle=asked.ask("lifecycle", asked.lifecycle, {"NoSuchLifecycleConfiguration": ()}),
         versioning=asked.ask("versioning", asked.versioning, {}),
@@ -47,13 +47,13 @@ def bucket_facts(vault: Vault, budget: RequestBudget) -> BucketFacts:
 
 @dataclass(frozen=True)
 class _Questions:
-    vault: Vault
+    bucket: BackupBucket
     budget: RequestBudget
 
     def ask[T](self, what: str, question: Callable[[], T], absent: dict[str, T]) -> T | Unknown:
         """The answer; a value of `absent` if S3's error code means that nothing is configured."""
         try:
-            with self.budget.request(f"read the {what} of s3://{self.vault.bucket}"):
+            with self.budget.request(f"read the {what} of s3://{self.bucket.name}"):
                 try:
                     return question()
                 except ClientError as error:
@@ -65,19 +65,19 @@ class _Questions:
             return Unknown.of(error)
 
     def lifecycle(self) -> tuple[LifecycleRule, ...]:
-        answer = self.vault.client.get_bucket_lifecycle_configuration(Bucket=self.vault.bucket)
+        answer = self.bucket.client.get_bucket_lifecycle_configuration(Bucket=self.bucket.name)
         return tuple(_rule(rule) for rule in answer.get("Rules", ()))
 
     def versioning(self) -> bool:
-        answer = self.vault.client.get_bucket_versioning(Bucket=self.vault.bucket)
+        answer = self.bucket.client.get_bucket_versioning(Bucket=self.bucket.name)
         return answer.get("Status") == "Enabled"
 
     def object_lock(self) -> bool:
-        answer = self.vault.client.get_object_lock_configuration(Bucket=self.vault.bucket)
+        answer = self.bucket.client.get_object_lock_configuration(Bucket=self.bucket.name)
         return answer["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
 
     def encryption(self) -> DefaultEncryption | None:
-        answer = self.vault.client.get_bucket_encryption(Bucket=self.vault.bucket)
+        answer = self.bucket.client.get_bucket_encryption(Bucket=self.bucket.name)
         for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
             if default := rule.get("ApplyServerSideEncryptionByDefault"):
                 return DefaultEncryption(
@@ -86,7 +86,7 @@ class _Questions:
         return None
 
     def public_access(self) -> PublicAccessBlock:
-        answer = self.vault.client.get_public_access_block(Bucket=self.vault.bucket)
+        answer = self.bucket.client.get_public_access_block(Bucket=self.bucket.name)
         switches = answer["PublicAccessBlockConfiguration"]
         return PublicAccessBlock(
             block_public_acls=switches.get("BlockPublicAcls", False),

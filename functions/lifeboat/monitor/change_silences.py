@@ -8,12 +8,12 @@ from lifeboat.monitor.policy.event import Action, MonitorEvent
 from lifeboat.monitor.policy.silence_answer import SilenceAnswer, silenced
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.state_store import load_silences, save
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import WatchedSettings
 
 
 def change_silences(
-    vault: Vault,
+    bucket: BackupBucket,
     settings: WatchedSettings,
     event: MonitorEvent,
     budget: RequestBudget,
@@ -22,7 +22,7 @@ def change_silences(
     """Do what the event asks for, and answer what is muted now.
 
     Args:
-        vault: the bucket.
+        bucket: with the backups.
         settings: of the monitor.
         event: a valid request to mute, unmute or acknowledge.
         budget: of requests.
@@ -34,11 +34,11 @@ def change_silences(
         StateError: the list of what is muted is damaged. To mute again writes a new one.
     """
     try:
-        before = load_silences(vault, budget)
+        before = load_silences(bucket, budget)
     except StateError:
         if event.action is not Action.MUTE:
             raise
         before = Silences()
     after, answer = silenced(before, event, settings, now)
-    save(vault, after, settings)
+    save(bucket, after, settings)
     return answer

@@ -35,7 +35,7 @@ from lifeboat.monitor.policy.status import Status, status_of
 from lifeboat.monitor.policy.status_page import status_page
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.state_store import load_silences, load_state, save
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import WatchedSettings
 
 
@@ -58,7 +58,7 @@ class CheckInput:
         settings: of the monitor.
         stack: name of the stack, for the commands in advice.
         account: the AWS account's 12 digits.
-        vault: the bucket to check.
+        bucket: the bucket to check.
         channels: the ways to notify people, the topic first.
         subscribers: asks SNS who is subscribed to the topic.
         remaining: gives the seconds until the run must end.
@@ -70,7 +70,7 @@ class CheckInput:
     settings: WatchedSettings
     stack: str
     account: str
-    vault: Vault
+    bucket: BackupBucket
     channels: tuple[Channel, ...]
     subscribers: Callable[[], TopicFacts | Unknown]
     remaining: Callable[[], float]
@@ -171,10 +171,10 @@ def check_health(check: CheckInput) -> CheckResult:
         Exception: an unexpected error. Then nothing was sent, and the caller must fail visibly.
     """
     budget = RequestBudget(request_limit(check.settings), check.remaining)
-    memory, forgotten = _load_state(check.vault, budget)
-    silences, unread = _load_silences(check.vault, budget)
-    vault = observe(check.vault, check.settings, check.stack, budget, check.now)
-    seen = replace(vault, topic=check.subscribers(), builds=_builds(check, vault))
+    memory, forgotten = _load_state(check.bucket, budget)
+    silences, unread = _load_silences(check.bucket, budget)
+    bucket = observe(check.bucket, check.settings, check.stack, budget, check.now)
+    seen = replace(bucket, topic=check.subscribers(), builds=_builds(check, bucket))
     known = with_known(seen, memory, check.settings, check.now, lost=bool(forgotten))
     facts = replace(known, account=check.account, problems=(*seen.problems, *forgotten, *unread))
     findings = evaluate(facts, check.settings, check.now)
@@ -214,7 +214,7 @@ def check_health(check: CheckInput) -> CheckResult:
 
 def evidence_store(check: CheckInput, budget: RequestBudget) -> EvidenceStore:
     """Where a check records what auditors ask for."""
-    return EvidenceStore(vault=check.vault, settings=check.settings, budget=budget, now=check.now)
+    return EvidenceStore(bucket=check.bucket, settings=check.settings, budget=budget, now=check.now)
 
 
 def _record(
@@ -235,19 +235,21 @@ def _has_reader(check: CheckInput, topic: TopicFacts | Unknown) -> bool:
 
 
 def _load_state(
-    vault: Vault, budget: RequestBudget
+    bucket: BackupBucket, budget: RequestBudget
 ) -> tuple[MonitorState | None, tuple[Problem, ...]]:
     """The state, or the reason why it cannot be read; then people are notified again."""
     try:
-        return load_state(vault, budget), ()
+        return load_state(bucket, budget), ()
     except (StateError, StorageError) as error:
         return None, (Problem.of(STATE_KEY, error),)
 
 
-def _load_silences(vault: Vault, budget: RequestBudget) -> tuple[Silences, tuple[Problem, ...]]:
+def _load_silences(
+    bucket: BackupBucket, budget: RequestBudget
+) -> tuple[Silences, tuple[Problem, ...]]:
     """What is muted; if it cannot be read, nothing is, and the reason."""
     try:
-        return load_silences(vault, budget), ()
+        return load_silences(bucket, budget), ()
     except (StateError, StorageError) as error:
         return Silences(), (Problem.of(SILENCES_KEY, error),)
 
@@ -276,7 +278,7 @@ def _save_page(check: CheckInput, facts: Facts, status: Status) -> LifeboatError
     """Write the status page last. Returns why it could not be written; None if it was."""
     page = status_page(status, facts, check.settings, check.now)
     try:
-        save_page(check.vault, page, check.settings)
+        save_page(check.bucket, page, check.settings)
     except LifeboatError as error:
         return error
     return None
@@ -289,6 +291,6 @@ def _save_state(
     if state == memory:
         return
     try:
-        save(check.vault, state, check.settings)
+        save(check.bucket, state, check.settings)
     except LifeboatError as error:
         yield error

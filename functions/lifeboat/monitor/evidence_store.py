@@ -18,7 +18,7 @@ from lifeboat.monitor.policy.evidence_update import settled, updated
 from lifeboat.monitor.policy.facts import Facts
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.state_store import load_evidence, load_month, save
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.s3.report_lock import locked_for
 from lifeboat.settings import WatchedSettings
 from lifeboat.settings.lifecycle import EVIDENCE_DAYS
@@ -31,13 +31,13 @@ class EvidenceStore:
     """The evidence in the bucket.
 
     Attributes:
-        vault: the bucket.
+        bucket: with the backups.
         settings: of the monitor.
         budget: of requests.
         now: the time of the check.
     """
 
-    vault: Vault
+    bucket: BackupBucket
     settings: WatchedSettings
     budget: RequestBudget
     now: datetime
@@ -56,13 +56,13 @@ class EvidenceStore:
             LifeboatError: S3 refused or failed, or the record is damaged. The next check records
                 what is missing, if it is not later than some days.
         """
-        before = load_evidence(self.vault, self.budget)
+        before = load_evidence(self.bucket, self.budget)
         record = updated(before, facts, self.settings, state.notified, self.now)
         over = settled(record, self.now)
         for month in over:
             self._publish(month, installation)
         left = tuple(each for each in record.months if each not in over)
-        save(self.vault, record.model_copy(update={"months": left}), self.settings)
+        save(self.bucket, record.model_copy(update={"months": left}), self.settings)
 
     def answer(self, since: date | None) -> EvidenceAnswer:
         """What is known of a period; of the last year if there is no first day.
@@ -71,13 +71,13 @@ class EvidenceStore:
             LifeboatError: S3 refused, or a document is damaged.
         """
         first = since or (self.now - _YEAR).date()
-        record = load_evidence(self.vault, self.budget)
+        record = load_evidence(self.bucket, self.budget)
         published = {
             month: found
             for month in months_between(first, self.now.date())
-            if (found := load_month(self.vault, month, self.budget))
+            if (found := load_month(self.bucket, month, self.budget))
         }
-        return answer_evidence(first, self.now, record, published, self.vault.bucket)
+        return answer_evidence(first, self.now, record, published, self.bucket.name)
 
     def _publish(self, month: MonthEvidence, installation: Installation) -> None:
         """Store a month once, locked; what an earlier check has stored stays."""
@@ -89,6 +89,6 @@ class EvidenceStore:
             (month.page_key, page, HTML),
         ):
             try:
-                self.vault.put(key, body, lock, if_absent=True, content_type=kind)
+                self.bucket.put(key, body, lock, if_absent=True, content_type=kind)
             except AlreadyTakenError:
                 continue

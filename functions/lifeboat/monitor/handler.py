@@ -42,7 +42,7 @@ from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.subscriptions import topic_facts
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.invocation import SHORT_TIMEOUTS, log_errors, seconds_left, secret_store
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import AlertSettings, WatchedSettings
 
 logger = Logger(service="lifeboat-monitor")
@@ -97,14 +97,14 @@ def _answer(check: CheckInput, asked: MonitorEvent) -> dict[str, object]:
     budget = RequestBudget(request_limit(check.settings), check.remaining)
     if asked.action is Action.EVIDENCE:
         return evidence_store(check, budget).answer(asked.since).as_json()
-    answer = change_silences(check.vault, check.settings, asked, budget, check.now)
+    answer = change_silences(check.bucket, check.settings, asked, budget, check.now)
     said = {"action": answer.action, "database": answer.database, "code": answer.code}
     logger.info("monitor.silenced", extra=said)
     return answer.as_json()
 
 
 def _widget(event: object) -> str:
-    page = load_page(_vault())
+    page = load_page(_bucket())
     if page is None:
         return NO_PAGE
     require_fresh(page.written, _settings().monitor.cron, datetime.now(UTC))
@@ -115,8 +115,8 @@ def _settings() -> WatchedSettings:
     return WatchedSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
 
 
-def _vault() -> Vault:
-    return Vault(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_VAULT"])
+def _bucket() -> BackupBucket:
+    return BackupBucket(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_BUCKET"])
 
 
 def _check_input(context: LambdaContext) -> CheckInput:
@@ -127,7 +127,7 @@ def _check_input(context: LambdaContext) -> CheckInput:
         settings=settings,
         stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].removesuffix("-monitor"),
         account=account_of(context.invoked_function_arn),
-        vault=_vault(),
+        bucket=_bucket(),
         channels=_channels(settings, Topic(sns, topic, slack=settings.alerts.slack)),
         subscribers=lambda: topic_facts(sns, topic, remaining),
         remaining=remaining,

@@ -18,7 +18,7 @@ from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import in_utc
 from lifeboat.monitor.policy.facts import StoredVersion, UnfinishedUpload
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
@@ -42,7 +42,7 @@ _NO_VERSION = "null"
 """S3's version id of an object that was written without versioning."""
 
 
-def list_versions(vault: Vault, prefix: str, budget: RequestBudget) -> list[StoredVersion]:
+def list_versions(bucket: BackupBucket, prefix: str, budget: RequestBudget) -> list[StoredVersion]:
     """Every version and delete marker under a prefix; one request per thousand.
 
     Raises:
@@ -51,9 +51,9 @@ def list_versions(vault: Vault, prefix: str, budget: RequestBudget) -> list[Stor
     found: list[StoredVersion] = []
     after: dict[str, str] = {}
     while True:
-        with budget.request(f"list s3://{vault.bucket}/{prefix}"):
-            page = vault.client.list_object_versions(
-                Bucket=vault.bucket,
+        with budget.request(f"list s3://{bucket.name}/{prefix}"):
+            page = bucket.client.list_object_versions(
+                Bucket=bucket.name,
                 Prefix=prefix,
                 **after,  # type: ignore[arg-type]
             )
@@ -67,7 +67,7 @@ def list_versions(vault: Vault, prefix: str, budget: RequestBudget) -> list[Stor
         }
 
 
-def list_uploads(vault: Vault, budget: RequestBudget) -> tuple[UnfinishedUpload, ...]:
+def list_uploads(bucket: BackupBucket, budget: RequestBudget) -> tuple[UnfinishedUpload, ...]:
     """Every multipart upload that was started and neither completed nor aborted.
 
     Raises:
@@ -76,9 +76,9 @@ def list_uploads(vault: Vault, budget: RequestBudget) -> tuple[UnfinishedUpload,
     found: list[UnfinishedUpload] = []
     after: dict[str, str] = {}
     while True:
-        with budget.request(f"list the unfinished uploads of s3://{vault.bucket}"):
-            page = vault.client.list_multipart_uploads(
-                Bucket=vault.bucket,
+        with budget.request(f"list the unfinished uploads of s3://{bucket.name}"):
+            page = bucket.client.list_multipart_uploads(
+                Bucket=bucket.name,
                 **after,  # type: ignore[arg-type]
             )
         found += (
@@ -93,7 +93,7 @@ def list_uploads(vault: Vault, budget: RequestBudget) -> tuple[UnfinishedUpload,
         }
 
 
-def list_unknown_roots(vault: Vault, budget: RequestBudget) -> list[str]:
+def list_unknown_roots(bucket: BackupBucket, budget: RequestBudget) -> list[str]:
     """The first parts of keys, up to the first slash, that are not Lifeboat's.
 
     It makes one request, so it returns at most a thousand.
@@ -101,8 +101,8 @@ def list_unknown_roots(vault: Vault, budget: RequestBudget) -> list[str]:
     Raises:
         StorageError: S3 refused or failed, or the budget is used up.
     """
-    with budget.request(f"list s3://{vault.bucket}/"):
-        page = vault.client.list_objects_v2(Bucket=vault.bucket, Delimiter="/")
+    with budget.request(f"list s3://{bucket.name}/"):
+        page = bucket.client.list_objects_v2(Bucket=bucket.name, Delimiter="/")
     roots = [each["Prefix"] for each in page.get("CommonPrefixes", ())]
     keys = [each["Key"] for each in page.get("Contents", ()) if each["Key"] != STATUS_PAGE_KEY]
     return [*keys, *(root for root in roots if root.removesuffix("/") not in KNOWN_ROOTS)]

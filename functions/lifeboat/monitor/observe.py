@@ -42,7 +42,7 @@ from lifeboat.monitor.policy.facts import (
 from lifeboat.monitor.policy.reduction import Reduction, without_details
 from lifeboat.monitor.policy.versions import Versions
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Vault, code_of
+from lifeboat.s3.bucket import BackupBucket, code_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 
 MAX_REPORTS = 5
@@ -76,22 +76,28 @@ def request_limit(settings: WatchedSettings) -> int:
 
 
 def observe(
-    vault: Vault, settings: WatchedSettings, stack: str, budget: RequestBudget, now: datetime
+    bucket: BackupBucket,
+    settings: WatchedSettings,
+    stack: str,
+    budget: RequestBudget,
+    now: datetime,
 ) -> Facts:
     """Collect the facts; they also say what could not be read.
 
     Args:
-        vault: the bucket.
+        bucket: with the backups.
         settings: of the monitor.
         stack: name of the stack, for the commands in advice.
         budget: of requests; see `request_limit`.
         now: the time of the check, in UTC.
     """
-    listings = {prefix: _listing(vault, prefix, budget) for prefix in _PREFIXES}
-    bucket = bucket_facts(vault, budget)
-    uploads = _or_unknown(lambda: list_uploads(vault, budget))
-    unmanaged_prefixes = _or_unknown(lambda: _unmanaged_prefixes(vault, settings, listings, budget))
-    reader = _Reader(vault, budget)
+    listings = {prefix: _listing(bucket, prefix, budget) for prefix in _PREFIXES}
+    configuration = bucket_facts(bucket, budget)
+    uploads = _or_unknown(lambda: list_uploads(bucket, budget))
+    unmanaged_prefixes = _or_unknown(
+        lambda: _unmanaged_prefixes(bucket, settings, listings, budget)
+    )
+    reader = _Reader(bucket, budget)
 
     def seen(database: WatchedDatabase) -> tuple[DatabaseFacts, list[Problem]]:
         return _database(database, _objects_of(database.name, listings), reader, settings, now)
@@ -99,10 +105,10 @@ def observe(
     with ThreadPoolExecutor(_READERS) as pool:
         databases = list(pool.map(seen, settings.databases))
     return Facts(
-        vault=vault.bucket,
-        region=vault.client.meta.region_name,
+        bucket_name=bucket.name,
+        region=bucket.client.meta.region_name,
         stack=stack,
-        bucket=bucket,
+        bucket=configuration,
         databases=tuple(facts for facts, _ in databases),
         unmanaged_prefixes=unmanaged_prefixes,
         uploads=uploads,
@@ -118,16 +124,18 @@ def _or_unknown[T](read: Callable[[], T | Unknown]) -> T | Unknown:
         return Unknown.of(error)
 
 
-def _listing(vault: Vault, prefix: str, budget: RequestBudget) -> list[StoredVersion] | Unknown:
-    return _or_unknown(lambda: list_versions(vault, prefix, budget))
+def _listing(
+    bucket: BackupBucket, prefix: str, budget: RequestBudget
+) -> list[StoredVersion] | Unknown:
+    return _or_unknown(lambda: list_versions(bucket, prefix, budget))
 
 
 def _unmanaged_prefixes(
-    vault: Vault, settings: WatchedSettings, listings: _Listings, budget: RequestBudget
+    bucket: BackupBucket, settings: WatchedSettings, listings: _Listings, budget: RequestBudget
 ) -> tuple[str, ...] | Unknown:
     """All of them, or why some are unknown: an incomplete list would resolve findings."""
     known = {each.name for each in settings.databases}
-    strange = set(list_unknown_roots(vault, budget))
+    strange = set(list_unknown_roots(bucket, budget))
     for listing in listings.values():
         if isinstance(listing, Unknown):
             return listing
@@ -196,7 +204,7 @@ class _Parser[T](Protocol):
 class _Reader:
     """Reads documents for several databases in parallel; one at a time is parsed in memory."""
 
-    vault: Vault
+    bucket: BackupBucket
     budget: RequestBudget
     digests: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -205,7 +213,7 @@ class _Reader:
         self, key: str, parse: _Parser[T], reduce: Callable[[T], R]
     ) -> R | Unreadable | Problem:
         """The reduced document, or the reason why it could not be read."""
-        client, bucket = self.vault.client, self.vault.bucket
+        client, bucket = self.bucket.client, self.bucket.name
         try:
             with self.budget.request(f"read s3://{bucket}/{key}"):
                 answer = client.get_object(Bucket=bucket, Key=key)
@@ -223,7 +231,7 @@ class _Reader:
 
     def record[T](self, key: str, parse: _Parser[T]) -> T | Problem | None:
         """A small document that is overwritten again and again; None if there is none."""
-        client, bucket = self.vault.client, self.vault.bucket
+        client, bucket = self.bucket.client, self.bucket.name
         try:
             with self.budget.request(f"read s3://{bucket}/{key}"):
                 try:

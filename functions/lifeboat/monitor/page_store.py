@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from lifeboat.model.keys import STATUS_PAGE_KEY
 from lifeboat.model.page import HTML
 from lifeboat.model.utc import in_utc
-from lifeboat.s3.bucket import Protection, Vault, code_of, translated
+from lifeboat.s3.bucket import BackupBucket, Protection, code_of, translated
 from lifeboat.settings import WatchedSettings
 
 
@@ -25,25 +25,25 @@ class StoredPage:
     written: datetime
 
 
-def save_page(vault: Vault, page: str, settings: WatchedSettings) -> None:
+def save_page(bucket: BackupBucket, page: str, settings: WatchedSettings) -> None:
     """Store the page over the previous one. It has no lock, since each check writes a new one.
 
     Raises:
         StorageError: S3 refused or failed.
     """
     protection = Protection(kms_key=settings.kms_key)
-    vault.put(STATUS_PAGE_KEY, page.encode(), protection, content_type=HTML)
+    bucket.put(STATUS_PAGE_KEY, page.encode(), protection, content_type=HTML)
 
 
-def load_page(vault: Vault) -> StoredPage | None:
+def load_page(bucket: BackupBucket) -> StoredPage | None:
     """The page; None if no check has written one yet.
 
     Raises:
         StorageError: S3 refused or failed.
     """
-    with translated(f"read s3://{vault.bucket}/{STATUS_PAGE_KEY}"):
+    with translated(f"read s3://{bucket.name}/{STATUS_PAGE_KEY}"):
         try:
-            answer = vault.client.get_object(Bucket=vault.bucket, Key=STATUS_PAGE_KEY)
+            answer = bucket.client.get_object(Bucket=bucket.name, Key=STATUS_PAGE_KEY)
         except ClientError as error:
             if code_of(error) != "NoSuchKey":
                 raise

@@ -34,7 +34,7 @@ class RequestBudget:
         """Count and check a single request; a context manager around it.
 
         Args:
-            intent: what it is for, such as "list s3://vault/daily/".
+            intent: what it is for, such as "list s3://bucket/daily/".
 
         Raises:
             StorageError: the budget or the time is used up, or S3 refused or failed.

@@ -9,63 +9,65 @@ from lifeboat.model.documents import Document
 from lifeboat.model.keys import EVIDENCE_RECORD_KEY, SILENCES_KEY, STATE_KEY, evidence_key
 from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Protection, Vault, code_of
+from lifeboat.s3.bucket import BackupBucket, Protection, code_of
 from lifeboat.settings import WatchedSettings
 
 
-def load_state(vault: Vault, budget: RequestBudget) -> MonitorState | None:
+def load_state(bucket: BackupBucket, budget: RequestBudget) -> MonitorState | None:
     """The state; None when there is none yet.
 
     Raises:
         StorageError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
-    return _load(MonitorState, STATE_KEY, vault, budget)
+    return _load(MonitorState, STATE_KEY, bucket, budget)
 
 
-def load_silences(vault: Vault, budget: RequestBudget) -> Silences:
+def load_silences(bucket: BackupBucket, budget: RequestBudget) -> Silences:
     """What people have muted or acknowledged.
 
     Raises:
         StorageError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
-    return _load(Silences, SILENCES_KEY, vault, budget) or Silences()
+    return _load(Silences, SILENCES_KEY, bucket, budget) or Silences()
 
 
-def load_evidence(vault: Vault, budget: RequestBudget) -> EvidenceRecord | None:
+def load_evidence(bucket: BackupBucket, budget: RequestBudget) -> EvidenceRecord | None:
     """What is recorded and not yet published; None if recording has not begun.
 
     Raises:
         StorageError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
-    return _load(EvidenceRecord, EVIDENCE_RECORD_KEY, vault, budget)
+    return _load(EvidenceRecord, EVIDENCE_RECORD_KEY, bucket, budget)
 
 
-def load_month(vault: Vault, month: str, budget: RequestBudget) -> MonthEvidence | None:
+def load_month(bucket: BackupBucket, month: str, budget: RequestBudget) -> MonthEvidence | None:
     """The published evidence of a month; None if there is none.
 
     Raises:
         StorageError: S3 doesn't let us read it.
         StateError: it is damaged, deleted or newer than this Lifeboat.
     """
-    return _load(MonthEvidence, evidence_key(month), vault, budget)
+    return _load(MonthEvidence, evidence_key(month), bucket, budget)
 
 
-def save(vault: Vault, document: Document, settings: WatchedSettings) -> None:
+def save(bucket: BackupBucket, document: Document, settings: WatchedSettings) -> None:
     """Store a document over the previous one. It has no lock, since it changes often.
 
     Raises:
         StorageError: S3 refused or failed.
     """
-    vault.put(document.key, document.to_json(), Protection(kms_key=settings.kms_key))
+    bucket.put(document.key, document.to_json(), Protection(kms_key=settings.kms_key))
 
 
-def _load[D: Document](kind: type[D], key: str, vault: Vault, budget: RequestBudget) -> D | None:
-    with budget.request(f"read s3://{vault.bucket}/{key}"):
+def _load[D: Document](
+    kind: type[D], key: str, bucket: BackupBucket, budget: RequestBudget
+) -> D | None:
+    with budget.request(f"read s3://{bucket.name}/{key}"):
         try:
-            answer = vault.client.get_object(Bucket=vault.bucket, Key=key)
+            answer = bucket.client.get_object(Bucket=bucket.name, Key=key)
         except ClientError as error:
             if code_of(error) != "NoSuchKey":
                 raise

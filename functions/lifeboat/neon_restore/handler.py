@@ -29,7 +29,7 @@ from lifeboat.neon_restore.store import Store
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.invocation import log_errors, seconds_left, secret_store
 from lifeboat.runtime.progress import logged_progress
-from lifeboat.s3.bucket import Protection, Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, Protection, s3_client
 from lifeboat.s3.report_lock import locked_for
 from lifeboat.settings import NeonDatabase, NeonRestoreSettings
 from lifeboat.settings.lifecycle import REPORT_DAYS
@@ -86,7 +86,7 @@ def _run(
         database=database,
         neon=NeonProject(api, database.neon.project_id),
         store=Store(
-            Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
+            BackupBucket(s3_client(), os.environ["LIFEBOAT_BUCKET"]),
             of_plans=Protection(kms_key=settings.kms_key),
             of_reports=locked_for(settings.kms_key, settings.object_lock, started, REPORT_DAYS),
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lifeboat.errors import AlreadyTakenError
 from lifeboat.model.keys import BackupLocation, neon_plan_key
 from lifeboat.neon_restore.policy.record import NeonPlan, NeonRestoreReport
-from lifeboat.s3.bucket import Protection, Vault, translated
+from lifeboat.s3.bucket import BackupBucket, Protection, translated
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,12 @@ class Store:
     """The bucket, as a restore by Neon uses it.
 
     Attributes:
-        vault: the bucket.
+        bucket: with the backups.
         of_plans: how plans are encrypted; they aren't locked, as the next one overwrites them.
         of_reports: how reports are encrypted and locked.
     """
 
-    vault: Vault
+    bucket: BackupBucket
     of_plans: Protection
     of_reports: Protection
 
@@ -29,7 +29,7 @@ class Store:
         Raises:
             StorageError: S3 refused or failed.
         """
-        self.vault.put(plan.key, plan.to_json(), self.of_plans)
+        self.bucket.put(plan.key, plan.to_json(), self.of_plans)
 
     def load(self, database: str) -> NeonPlan | None:
         """The newest plan for a database; None if there is none.
@@ -41,8 +41,8 @@ class Store:
         key = neon_plan_key(database)
         if not self._is_there(key):
             return None
-        with translated(f"read s3://{self.vault.bucket}/{key}"):
-            found = self.vault.client.get_object(Bucket=self.vault.bucket, Key=key)
+        with translated(f"read s3://{self.bucket.name}/{key}"):
+            found = self.bucket.client.get_object(Bucket=self.bucket.name, Key=key)
             document = found["Body"].read()
         return NeonPlan.from_json(document, key=key)
 
@@ -54,14 +54,14 @@ class Store:
         """
         # If the event comes twice, the first look at the restored branch counts.
         with suppress(AlreadyTakenError):
-            self.vault.put(
+            self.bucket.put(
                 report.key,
                 report.to_json(),
                 self.of_reports,
                 if_absent=True,
                 content_type="application/json",
             )
-        return f"s3://{self.vault.bucket}/{report.key}"
+        return f"s3://{self.bucket.name}/{report.key}"
 
     def has_backup(self, location: BackupLocation) -> bool:
         """Whether a backup is complete.
@@ -73,6 +73,6 @@ class Store:
 
     def _is_there(self, key: str) -> bool:
         # Without the right to list, S3 would not tell a missing object from a forbidden one.
-        with translated(f"list s3://{self.vault.bucket}/{key}"):
-            listed = self.vault.client.list_objects_v2(Bucket=self.vault.bucket, Prefix=key)
+        with translated(f"list s3://{self.bucket.name}/{key}"):
+            listed = self.bucket.client.list_objects_v2(Bucket=self.bucket.name, Prefix=key)
         return key in {each["Key"] for each in listed.get("Contents", ())}

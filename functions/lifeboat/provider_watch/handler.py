@@ -17,7 +17,7 @@ from lifeboat.neon.policy.endpoint import TEST_API, api_of
 from lifeboat.provider_watch.report_store import ReportStore
 from lifeboat.provider_watch.watch import Look, watch
 from lifeboat.runtime.invocation import SHORT_TIMEOUTS, log_errors, seconds_left, secret_store
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import ProviderSettings
 
 logger = Logger(service="lifeboat-neon-watch")
@@ -49,11 +49,11 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:  # noqa
 
 def _look(context: LambdaContext) -> Look:
     settings = ProviderSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
-    vault = Vault(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_VAULT"])
+    bucket = BackupBucket(boto3.client("s3", config=SHORT_TIMEOUTS), os.environ["LIFEBOAT_BUCKET"])
     return Look(
         settings=settings,
         secrets=secret_store(),
-        reports=ReportStore(vault, settings.kms_key),
+        reports=ReportStore(bucket, settings.kms_key),
         remaining=seconds_left(context),
         now=datetime.now(UTC),
         logger=logger,

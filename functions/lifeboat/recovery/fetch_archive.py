@@ -9,7 +9,7 @@ from lifeboat.postgres.decoder import Decoder
 from lifeboat.recovery.archive_toc import edit_definitions
 from lifeboat.recovery.policy.attver import HOLDERS, without_attver
 from lifeboat.recovery.run import RecoveryRun, make_check
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.s3.download import Fetched, download
 from lifeboat.s3.read import newest_version
 from lifeboat.settings.size_names import size_setting
@@ -25,7 +25,7 @@ def fetch_archive(run: RecoveryRun) -> tuple[Check, ...]:
         ArchivedError: it has to be thawed first.
         StorageError: S3 refused or failed.
     """
-    objects, vault, scope = run.manifest.archive.objects, run.vault, run.scope
+    objects, bucket, scope = run.manifest.archive.objects, run.bucket, run.scope
     size = 0
 
     def arrived(count: int) -> None:
@@ -34,13 +34,13 @@ def fetch_archive(run: RecoveryRun) -> tuple[Check, ...]:
         size += count
         run.progress.update(size=size)
 
-    found = scope.call(lambda: download(vault, objects, run.archive, arrived))
+    found = scope.call(lambda: download(bucket, objects, run.archive, arrived))
     differences = tuple(
         difference
         for stored, fetched in zip(objects, found, strict=False)  # none after one of another size
         if (difference := _difference(stored, fetched))
     )
-    overwritten = scope.call(lambda: _overwritten(vault, objects))
+    overwritten = scope.call(lambda: _overwritten(bucket, objects))
     return make_check("checksum", differences), make_check("version", overwritten)
 
 
@@ -108,11 +108,11 @@ def _difference(stored: StoredObject, fetched: Fetched) -> str | None:
     return None
 
 
-def _overwritten(vault: Vault, objects: tuple[StoredObject, ...]) -> tuple[str, ...]:
+def _overwritten(bucket: BackupBucket, objects: tuple[StoredObject, ...]) -> tuple[str, ...]:
     """A sentence for each object whose newest version, which a plain copy gets, isn't ours."""
     return tuple(
         f"{stored.key} was overwritten: its newest version is {newest}, the backup's is"
         f" {stored.version_id}."
         for stored in objects
-        if (newest := newest_version(vault, stored.key)) != stored.version_id and stored.version_id
+        if (newest := newest_version(bucket, stored.key)) != stored.version_id and stored.version_id
     )

@@ -15,8 +15,8 @@ def answer_of(run: RestoreRun, report: RestoreReport) -> RestoreResult:
         VerificationError: the copy differs from the backup; the error says what is in it.
     """
     copy = report.restored_database
-    where = f"s3://{run.vault.bucket}/{report.key}"
-    page = f"s3://{run.vault.bucket}/{run.html_key}" if run.html_key else None
+    where = f"s3://{run.bucket.name}/{report.key}"
+    page = f"s3://{run.bucket.name}/{run.html_key}" if run.html_key else None
     swap = _swap_event(run, report) if report.action == "restore" else None
     if report.verdict is Verdict.FAILED:
         drop = drop_statement(copy)

@@ -27,17 +27,17 @@ def choose_backup(run: RestoreRun) -> RestoreSource:
         StorageError: S3 refused or failed.
         ManifestError: the manifest of the named backup can't be read.
     """
-    vault = run.vault
-    manifest = _manifest(run, find_backups(vault, run.event.database))
+    bucket = run.bucket
+    manifest = _manifest(run, find_backups(bucket, run.event.database))
     roles = None
     if manifest.globals:
-        script = read_object(vault, manifest.globals.key, manifest.globals.version_id)
+        script = read_object(bucket, manifest.globals.key, manifest.globals.version_id)
         roles = tuple(role.name for role in roles_in(script.decode(errors="replace")))
     return RestoreSource(
-        vault=vault.bucket,
+        bucket=bucket.name,
         manifest=manifest,
-        storage=storage_state_of(vault, manifest.archive.objects),
-        drills=tuple(newest_reports(vault, run.event.database, _MAX_DRILLS)),
+        storage=storage_state_of(bucket, manifest.archive.objects),
+        drills=tuple(newest_reports(bucket, run.event.database, _MAX_DRILLS)),
         roles=roles,
     )
 
@@ -58,7 +58,7 @@ def backups_before(run: RestoreRun, found: list[BackupRef]) -> Iterator[tuple[Ba
             continue
         if before is None or each.location.scheduled_at <= before:
             try:
-                manifest = read_manifest(run.vault, each.location)
+                manifest = read_manifest(run.bucket, each.location)
             except ManifestError as error:
                 run.skip(each.location, error.what, error.todo)
                 continue
@@ -86,7 +86,7 @@ def _manifest(run: RestoreRun, found: list[BackupRef]) -> Manifest:
     if isinstance(wanted, BackupLocation):
         if all(each.location != wanted for each in found):
             raise _none(f"There is no backup {wanted.id} in the bucket.", found)
-        return read_manifest(run.vault, wanted)
+        return read_manifest(run.bucket, wanted)
     if chosen := next(_with_archive(run, found), None):
         return chosen
     name = run.event.database

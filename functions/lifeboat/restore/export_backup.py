@@ -27,11 +27,11 @@ def export_backup(run: RestoreRun) -> ExportResult | RestorePlan | HandOverAnswe
         StorageError: S3 refused or failed to give the archive, or to take the file, of which
             nothing is left then.
     """
-    vault, manifest = run.vault, run.manifest
+    bucket, manifest = run.bucket, run.manifest
     run.major = manifest.source.major
     name = "tables" if run.event.tables else "database"
     key = export_key(run.event.database, run.started, name)
-    url = f"s3://{vault.bucket}/{key}"
+    url = f"s3://{bucket.name}/{key}"
     plan = plan_export(run.event, run.source, run.capacity(), url)
     if not run.event.execute:
         return plan.answer()
@@ -50,9 +50,9 @@ def export_backup(run: RestoreRun) -> ExportResult | RestorePlan | HandOverAnswe
         data_as_of=manifest.source.snapshot_time,
         file=url,
         file_bytes=written,
-        download_url=vault.client.generate_presigned_url(
+        download_url=bucket.client.generate_presigned_url(
             "get_object",
-            Params={"Bucket": vault.bucket, "Key": key},
+            Params={"Bucket": bucket.name, "Key": key},
             ExpiresIn=minutes * 60,
         ),
         download_url_minutes=minutes,
@@ -68,7 +68,7 @@ def _write(run: RestoreRun, key: str) -> int:
         selection = choose_entries(run, run.event.tables)
         entries = [each.line for each in selection.entries]
     options = ("--no-owner", "--no-privileges")
-    upload = ArchiveUpload(run.vault, key, run.protection(), wait_seconds=run.remaining)
+    upload = ArchiveUpload(run.bucket, key, run.protection(), wait_seconds=run.remaining)
     run.scope.call(upload.open)
     with upload:
         with script(run, *options, entries=entries) as child:

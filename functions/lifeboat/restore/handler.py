@@ -26,7 +26,7 @@ from lifeboat.restore.run import RestoreRun
 from lifeboat.runtime.hand_over import engine, job_starter
 from lifeboat.runtime.invocation import as_lifeboat_error, log_errors, seconds_left, secret_store
 from lifeboat.runtime.progress import logged_progress
-from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.settings import Settings
 
 logger = Logger(service="lifeboat-restore")
@@ -56,7 +56,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         run_id=context.aws_request_id,
         started=datetime.now(UTC).replace(microsecond=0),
         settings=settings,
-        vault=Vault(s3_client(), os.environ["LIFEBOAT_VAULT"]),
+        bucket=BackupBucket(s3_client(), os.environ["LIFEBOAT_BUCKET"]),
         programs=Programs.of_environment(),
         read_login=partial(read_login, secret_store()),
         remaining=seconds_left(context),
@@ -65,7 +65,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         starter=job_starter(context.aws_request_id, seconds_left(context)),
         progress=logged_progress(logger),
     )
-    reporter = run_reporter(settings, run.vault, "restore", context, logger)
+    reporter = run_reporter(settings, run.bucket, "restore", context, logger)
     attempt = begun_attempt(AttemptKind.RESTORE, asked.database, run.started, context)
     if run.engine is Engine.JOB:
         reporter.record(attempt)

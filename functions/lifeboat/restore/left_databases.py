@@ -38,7 +38,7 @@ def read_restore_report(run: RestoreRun, started: datetime) -> RestoreReport:
         ReportError: it is damaged or newer than this Lifeboat.
     """
     key = restore_key(run.event.database, started)
-    return RestoreReport.from_json(read_object(run.vault, key), key=key)
+    return RestoreReport.from_json(read_object(run.bucket, key), key=key)
 
 
 def choose_database(run: RestoreRun) -> str:
@@ -137,9 +137,9 @@ def _look(connection: Connection, names: list[str]) -> dict[str, tuple[str, int 
 
 def _live_name(run: RestoreRun) -> str:
     """The live database's name on its server, by the newest backup that can be read."""
-    for each in find_backups(run.vault, run.event.database):
+    for each in find_backups(run.bucket, run.event.database):
         try:
-            return read_manifest(run.vault, each.location).source.database
+            return read_manifest(run.bucket, each.location).source.database
         except ManifestError:
             continue
     raise NoBackupError(

@@ -27,9 +27,9 @@ def list_backups(run: RestoreRun) -> BackupList:
     Raises:
         StorageError: S3 doesn't let us look.
     """
-    vault, event = run.vault, run.event
-    found = find_backups(vault, event.database)
-    drills = _newest_drills(newest_reports(vault, event.database, _MAX_REPORTS))
+    bucket, event = run.bucket, run.event
+    found = find_backups(bucket, event.database)
+    drills = _newest_drills(newest_reports(bucket, event.database, _MAX_REPORTS))
     chosen = list(islice(backups_before(run, found), _MAX_BACKUPS + 1))
     listed = tuple(_listed(run, each, manifest, drills) for each, manifest in chosen[:_MAX_BACKUPS])
     newest = next((each for each in listed if each.available), None)
@@ -89,7 +89,7 @@ def _listed(
 ) -> ListedBackup:
     storage = StorageState(found.storage_class or "gone")
     if not found.is_hot and found.storage_class:
-        storage = storage_state_of(run.vault, manifest.archive.objects)
+        storage = storage_state_of(run.bucket, manifest.archive.objects)
     drill = drills.get(manifest.location.id)
     return ListedBackup(
         backup=manifest.location.id,

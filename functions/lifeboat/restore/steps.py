@@ -261,11 +261,11 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
         StorageError: S3 refused or failed.
         TimeLimitError: S3 took longer than there was time.
     """
-    vault, document, protection = run.vault, report.to_json(), run.report_protection()
+    bucket, document, protection = run.bucket, report.to_json(), run.report_protection()
     with run.phases.timed("report"):
         run.scope.call(
             lambda: publish_report(
-                vault, report.key, document, protection, content_type="application/json"
+                bucket, report.key, document, protection, content_type="application/json"
             )
         )
     run.leftover = None
@@ -274,10 +274,10 @@ def publish(run: RestoreRun, report: RestoreReport) -> None:
 
 def _publish_page(run: RestoreRun, report: RestoreReport) -> None:
     """Store the report as HTML. A restore that is complete does not fail for lack of it."""
-    vault, page, protection = run.vault, render_page(report).encode(), run.report_protection()
+    bucket, page, protection = run.bucket, render_page(report).encode(), run.report_protection()
     try:
         run.scope.call(
-            lambda: publish_report(vault, report.html_key, page, protection, content_type=HTML)
+            lambda: publish_report(bucket, report.html_key, page, protection, content_type=HTML)
         )
     except LifeboatError as error:
         run.notes.append(f"There is no HTML report of this restore. {error.what}")

@@ -29,10 +29,10 @@ def thaw_backup(run: RestoreRun) -> RestorePlan | ThawResult:
         )
         return plan.answer()
     tier, _ = speed_of(storage.storage_class, run.settings.restore.thaw_tier)
-    objects, vault = manifest.archive.objects, run.vault
-    changed = thaw(vault, objects, tier=tier, days=run.settings.restore.thaw_days)
+    objects, bucket = manifest.archive.objects, run.bucket
+    changed = thaw(bucket, objects, tier=tier, days=run.settings.restore.thaw_days)
     run.notes.append(thaw_sentence(manifest, storage, run.settings.restore))
-    now = storage_state_of(vault, objects)
+    now = storage_state_of(bucket, objects)
     asked = now if now.is_readable else replace(storage, thawing=True)
     return _result(run, asked, changed=changed)
 

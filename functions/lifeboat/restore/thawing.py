@@ -6,23 +6,25 @@ from lifeboat.errors import StorageError
 from lifeboat.model.aws import ThawTier
 from lifeboat.model.manifest import StoredObject
 from lifeboat.model.thaw import StorageState, storage_state
-from lifeboat.s3.bucket import Vault, code_of, translated
+from lifeboat.s3.bucket import BackupBucket, code_of, translated
 from lifeboat.s3.read import versioned
 
 _AT_IT = "RestoreAlreadyInProgress"
 
 
-def storage_state_of(vault: Vault, objects: tuple[StoredObject, ...]) -> StorageState:
+def storage_state_of(bucket: BackupBucket, objects: tuple[StoredObject, ...]) -> StorageState:
     """How an archive lies: as the one of its objects that takes longest.
 
     Raises:
         StorageError: S3 doesn't let us see it; a deleted object is not there.
     """
-    found = [_storage(vault, stored) for stored in objects]
+    found = [_storage(bucket, stored) for stored in objects]
     return next((each for each in found if not each.is_readable), found[0])
 
 
-def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: ThawTier, days: int) -> bool:
+def thaw(
+    bucket: BackupBucket, objects: tuple[StoredObject, ...], *, tier: ThawTier, days: int
+) -> bool:
     """Ask S3 to thaw what isn't readable; repeating is harmless.
 
     Returns:
@@ -31,26 +33,26 @@ def thaw(vault: Vault, objects: tuple[StoredObject, ...], *, tier: ThawTier, day
     Raises:
         StorageError: S3 refused.
     """
-    asked = [_thaw(vault, stored, tier, days) for stored in objects]
+    asked = [_thaw(bucket, stored, tier, days) for stored in objects]
     return any(asked)
 
 
-def _storage(vault: Vault, stored: StoredObject) -> StorageState:
-    with translated(f"look at s3://{vault.bucket}/{stored.key}"):
-        head = vault.client.head_object(
-            Bucket=vault.bucket, Key=stored.key, **versioned(stored.version_id)
+def _storage(bucket: BackupBucket, stored: StoredObject) -> StorageState:
+    with translated(f"look at s3://{bucket.name}/{stored.key}"):
+        head = bucket.client.head_object(
+            Bucket=bucket.name, Key=stored.key, **versioned(stored.version_id)
         )
     return storage_state(head.get("StorageClass"), head.get("Restore"))
 
 
-def _thaw(vault: Vault, stored: StoredObject, tier: ThawTier, days: int) -> bool:
-    storage = _storage(vault, stored)
+def _thaw(bucket: BackupBucket, stored: StoredObject, tier: ThawTier, days: int) -> bool:
+    storage = _storage(bucket, stored)
     if storage.is_readable or storage.thawing:
         return False
     try:
-        with translated(f"thaw s3://{vault.bucket}/{stored.key}"):
-            vault.client.restore_object(
-                Bucket=vault.bucket,
+        with translated(f"thaw s3://{bucket.name}/{stored.key}"):
+            bucket.client.restore_object(
+                Bucket=bucket.name,
                 Key=stored.key,
                 RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},
                 **versioned(stored.version_id),

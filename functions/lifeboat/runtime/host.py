@@ -40,9 +40,9 @@ def complete_environment(
     file = environment.get(FILE_VARIABLE)
     if not file:
         return
-    if not environment.get("LIFEBOAT_VAULT"):
+    if not environment.get("LIFEBOAT_BUCKET"):
         raise SettingsError(
-            "LIFEBOAT_VAULT is not set.",
+            "LIFEBOAT_BUCKET is not set.",
             safe=_NOTHING,
             todo="Put the name of the backup bucket there: the stack's output BackupBucketName.",
         )

@@ -135,11 +135,11 @@ class StoredState:
 
 
 @dataclass(frozen=True)
-class Vault:
+class BackupBucket:
     """The backup bucket. It writes, never deletes, and reads only manifests."""
 
     client: "S3Client"
-    bucket: str
+    name: str
 
     def stored_state(self, location: BackupLocation) -> StoredState:
         """What is stored of the backup.
@@ -149,8 +149,8 @@ class Vault:
             ManifestError: the manifest that is there can't be read, isn't this backup's, or has
                 lost its archive.
         """
-        with translated(f"list s3://{self.bucket}/{location.prefix}"):
-            listing = self.client.list_objects_v2(Bucket=self.bucket, Prefix=location.prefix)
+        with translated(f"list s3://{self.name}/{location.prefix}"):
+            listing = self.client.list_objects_v2(Bucket=self.name, Prefix=location.prefix)
         keys = {found["Key"] for found in listing.get("Contents", ())}
         manifest = None
         if location.manifest_key in keys:
@@ -192,9 +192,9 @@ class Vault:
         """
         digest = hashlib.sha256(body)
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
-        with translated(f"store s3://{self.bucket}/{key}"):
+        with translated(f"store s3://{self.name}/{key}"):
             answer = self.client.put_object(
-                Bucket=self.bucket,
+                Bucket=self.name,
                 Key=key,
                 Body=body,
                 ContentType=content_type,
@@ -210,8 +210,8 @@ class Vault:
         )
 
     def _read(self, key: str) -> bytes:
-        with translated(f"read s3://{self.bucket}/{key}"):
-            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        with translated(f"read s3://{self.name}/{key}"):
+            return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
 
 
 def _require_archive(manifest: Manifest, keys: Collection[str]) -> None:

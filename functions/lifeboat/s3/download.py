@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lifeboat.errors import StorageError
 from lifeboat.model.manifest import StoredObject
 from lifeboat.runtime.hand_over import engine
-from lifeboat.s3.bucket import Vault, code_of, translated
+from lifeboat.s3.bucket import BackupBucket, code_of, translated
 from lifeboat.s3.read import versioned
 from lifeboat.settings.size_names import size_setting
 
@@ -50,7 +50,10 @@ class Fetched:
 
 
 def download(
-    vault: Vault, objects: tuple[StoredObject, ...], path: Path, arrived: Callable[[int], None]
+    bucket: BackupBucket,
+    objects: tuple[StoredObject, ...],
+    path: Path,
+    arrived: Callable[[int], None],
 ) -> tuple[Fetched, ...]:
     """Fetch the objects that make up an archive into a new file.
 
@@ -58,7 +61,7 @@ def download(
     expects.
 
     Args:
-        vault: the bucket.
+        bucket: with the backups.
         objects: in order, each with the size and the version that its manifest names.
         path: the file.
         arrived: called with the bytes of each chunk, by one thread at a time; it raises when the
@@ -76,8 +79,8 @@ def download(
         with path.open("x+b", buffering=0) as file:
             start = 0
             for stored in objects:
-                with translated(f"fetch s3://{vault.bucket}/{stored.key}"):
-                    found.append(_fetch(_Transfer(vault, stored, file.fileno(), start, arrived)))
+                with translated(f"fetch s3://{bucket.name}/{stored.key}"):
+                    found.append(_fetch(_Transfer(bucket, stored, file.fileno(), start, arrived)))
                 if found[-1].sha256 is None:
                     break
                 start += stored.bytes
@@ -103,7 +106,7 @@ class _Transfer:
     """One object on its way into a file.
 
     Attributes:
-        vault: the bucket.
+        bucket: with the backups.
         stored: the object.
         file: the descriptor of the file.
         start: where the object begins in the file.
@@ -112,7 +115,7 @@ class _Transfer:
         over: set when no more is wanted.
     """
 
-    vault: Vault
+    bucket: BackupBucket
     stored: StoredObject
     file: int
     start: int
@@ -152,8 +155,8 @@ class _Transfer:
             at += count
 
     def _pieces(self, at: int, end: int) -> Iterator[bytes]:
-        client, version = self.vault.client, versioned(self.stored.version_id)
-        bucket, key = self.vault.bucket, self.stored.key
+        client, version = self.bucket.client, versioned(self.stored.version_id)
+        bucket, key = self.bucket.name, self.stored.key
         try:
             answer = client.get_object(
                 Bucket=bucket, Key=key, Range=f"bytes={at}-{end - 1}", **version

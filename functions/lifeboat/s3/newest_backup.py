@@ -7,19 +7,19 @@ from functools import partial
 from lifeboat.model.keys import MANIFEST, BackupLocation, database_prefix, parse_key, time_id
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
-from lifeboat.s3.bucket import Vault, translated
+from lifeboat.s3.bucket import BackupBucket, translated
 
 _LOOKBACKS = (timedelta(days=8), timedelta(days=40))
 """A backup every hour for eight days still fits into one page of a listing."""
 
 
-def newest_backup(vault: Vault, database: str, now: datetime) -> Manifest | None:
+def newest_backup(bucket: BackupBucket, database: str, now: datetime) -> Manifest | None:
     """The manifest of the newest backup of the last 40 days; None if there is none.
 
     It takes one listing for each tier, at the same time, and one request for the manifest.
 
     Args:
-        vault: the bucket.
+        bucket: with the backups.
         database: its name in the settings.
         now: in UTC.
 
@@ -29,21 +29,23 @@ def newest_backup(vault: Vault, database: str, now: datetime) -> Manifest | None
     """
     for lookback in _LOOKBACKS:
         since = (now - lookback).replace(microsecond=0)
-        look = partial(_published, vault, database, since)
+        look = partial(_published, bucket, database, since)
         with ThreadPoolExecutor(len(Tier)) as pool:
             found = [each for some in pool.map(look, Tier) for each in some]
         past = [each for each in found if each.scheduled_at <= now]
         if past:
             newest = max(past, key=lambda each: each.scheduled_at)
-            return vault.manifest(newest)
+            return bucket.manifest(newest)
     return None
 
 
-def _published(vault: Vault, database: str, since: datetime, tier: Tier) -> list[BackupLocation]:
+def _published(
+    bucket: BackupBucket, database: str, since: datetime, tier: Tier
+) -> list[BackupLocation]:
     prefix = database_prefix(tier, database)
-    with translated(f"list s3://{vault.bucket}/{prefix}"):
-        listing = vault.client.list_objects_v2(
-            Bucket=vault.bucket, Prefix=prefix, StartAfter=prefix + time_id(since)
+    with translated(f"list s3://{bucket.name}/{prefix}"):
+        listing = bucket.client.list_objects_v2(
+            Bucket=bucket.name, Prefix=prefix, StartAfter=prefix + time_id(since)
         )
     parsed = (parse_key(entry["Key"]) for entry in listing.get("Contents", ()))
     return [each[0] for each in parsed if each and each[1] == MANIFEST]

@@ -19,7 +19,7 @@ from lifeboat.model.keys import (
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.tiers import Tier
 from lifeboat.model.utc import is_ahead
-from lifeboat.s3.bucket import Vault, translated
+from lifeboat.s3.bucket import BackupBucket, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ class BackupRef:
         return self.storage_class not in COLD
 
 
-def find_backups(vault: Vault, database: str) -> list[BackupRef]:
+def find_backups(bucket: BackupBucket, database: str) -> list[BackupRef]:
     """Every published backup of a database, the newest first.
 
     Raises:
@@ -61,7 +61,7 @@ def find_backups(vault: Vault, database: str) -> list[BackupRef]:
     classes: dict[BackupLocation, str] = {}
     published: dict[BackupLocation, datetime] = {}
     for tier in Tier:
-        for entry in _listing(vault, database_prefix(tier, database)):
+        for entry in _listing(bucket, database_prefix(tier, database)):
             match parse_key(entry["Key"]):
                 case (location, name) if name == MANIFEST:
                     published[location] = entry["LastModified"]
@@ -71,17 +71,17 @@ def find_backups(vault: Vault, database: str) -> list[BackupRef]:
     return [BackupRef(each, classes.get(each), published[each]) for each in newest_first]
 
 
-def read_manifest(vault: Vault, location: BackupLocation) -> Manifest:
+def read_manifest(bucket: BackupBucket, location: BackupLocation) -> Manifest:
     """The manifest of a backup.
 
     Raises:
         StorageError: S3 refused or failed.
         ManifestError: it is damaged or newer than this Lifeboat.
     """
-    return Manifest.from_json(read_object(vault, location.manifest_key), key=location.manifest_key)
+    return Manifest.from_json(read_object(bucket, location.manifest_key), key=location.manifest_key)
 
 
-def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]:
+def newest_reports(bucket: BackupBucket, database: str, count: int) -> list[DrillReport]:
     """The last drill reports of a database, the newest first; none from the future.
 
     A report that is damaged or newer than this Lifeboat is left out: forecasts don't need it, and
@@ -92,48 +92,48 @@ def newest_reports(vault: Vault, database: str, count: int) -> list[DrillReport]
     """
     keys = [
         entry["Key"]
-        for entry in _listing(vault, f"{DRILLS}/{database}/")
+        for entry in _listing(bucket, f"{DRILLS}/{database}/")
         if (parsed := parse_drill_key(entry["Key"]))
         and not is_ahead(parsed[1], entry["LastModified"])
     ]
     newest = sorted(keys, reverse=True)[:count]
-    return [report for key in newest if (report := _report(vault, key))]
+    return [report for key in newest if (report := _report(bucket, key))]
 
 
-def _report(vault: Vault, key: str) -> DrillReport | None:
-    document = read_object(vault, key)
+def _report(bucket: BackupBucket, key: str) -> DrillReport | None:
+    document = read_object(bucket, key)
     try:
         return DrillReport.from_json(document, key=key)
     except ReportError:
         return None
 
 
-def read_object(vault: Vault, key: str, version: str | None = None) -> bytes:
+def read_object(bucket: BackupBucket, key: str, version: str | None = None) -> bytes:
     """All of a small object.
 
     Raises:
         StorageError: S3 refused or failed.
     """
-    with translated(f"read s3://{vault.bucket}/{key}"):
-        return vault.client.get_object(Bucket=vault.bucket, Key=key, **versioned(version))[
+    with translated(f"read s3://{bucket.name}/{key}"):
+        return bucket.client.get_object(Bucket=bucket.name, Key=key, **versioned(version))[
             "Body"
         ].read()
 
 
-def newest_version(vault: Vault, key: str) -> str | None:
+def newest_version(bucket: BackupBucket, key: str) -> str | None:
     """The version that a request without a version gets; None in a bucket without versions.
 
     Raises:
         StorageError: S3 refused or failed, or the object is deleted.
     """
-    with translated(f"look at s3://{vault.bucket}/{key}"):
-        return vault.client.head_object(Bucket=vault.bucket, Key=key).get("VersionId")
+    with translated(f"look at s3://{bucket.name}/{key}"):
+        return bucket.client.head_object(Bucket=bucket.name, Key=key).get("VersionId")
 
 
-def _listing(vault: Vault, prefix: str) -> "Iterator[ObjectTypeDef]":
-    pages = vault.client.get_paginator("list_objects_v2")
-    with translated(f"list s3://{vault.bucket}/{prefix}"):
-        for page in pages.paginate(Bucket=vault.bucket, Prefix=prefix):
+def _listing(bucket: BackupBucket, prefix: str) -> "Iterator[ObjectTypeDef]":
+    pages = bucket.client.get_paginator("list_objects_v2")
+    with translated(f"list s3://{bucket.name}/{prefix}"):
+        for page in pages.paginate(Bucket=bucket.name, Prefix=prefix):
             yield from page.get("Contents", ())
 
 

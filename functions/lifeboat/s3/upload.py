@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from lifeboat.errors import StorageError
 from lifeboat.model.manifest import StoredObject
 from lifeboat.runtime.timeouts import timeouts
-from lifeboat.s3.bucket import Protection, Vault, translated
+from lifeboat.s3.bucket import BackupBucket, Protection, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -72,7 +72,7 @@ class ArchiveUpload:
         total: bytes committed so far.
 
     Args:
-        vault: the bucket.
+        bucket: with the backups.
         key: the archive's key.
         protection: its encryption and lock.
         wait_seconds: gives how long the run may still wait for S3; called before each wait.
@@ -80,14 +80,14 @@ class ArchiveUpload:
 
     def __init__(
         self,
-        vault: Vault,
+        bucket: BackupBucket,
         key: str,
         protection: Protection,
         *,
         wait_seconds: Callable[[], float],
     ) -> None:
-        self._vault = vault
-        self._target: dict[str, Any] = {"Bucket": vault.bucket, "Key": key}
+        self._bucket = bucket
+        self._target: dict[str, Any] = {"Bucket": bucket.name, "Key": key}
         self._key = key
         self._protection = protection
         self._wait_seconds = wait_seconds
@@ -108,7 +108,7 @@ class ArchiveUpload:
             StorageError: S3 refused.
         """
         with translated(f"begin the upload of {self._url}"):
-            answer = self._vault.client.create_multipart_upload(
+            answer = self._bucket.client.create_multipart_upload(
                 **self._target, ChecksumAlgorithm="SHA256", **self._protection.parameters()
             )
         self._target["UploadId"] = answer["UploadId"]
@@ -179,7 +179,7 @@ class ArchiveUpload:
         self.flush()
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
         with translated(f"complete the upload of {self._url}"):
-            answer = self._vault.client.complete_multipart_upload(
+            answer = self._bucket.client.complete_multipart_upload(
                 **self._target,
                 MultipartUpload={"Parts": [part.completed() for part in self._parts]},
                 MpuObjectSize=self.total,
@@ -198,11 +198,11 @@ class ArchiveUpload:
         """Ask S3 to abort the upload, without a long wait: the run's time may be over."""
         intent = f"abort the upload of {self._url}"
         pool = ThreadPoolExecutor(1, thread_name_prefix="abort")
-        asked = pool.submit(self._vault.client.abort_multipart_upload, **self._target)
+        asked = pool.submit(self._bucket.client.abort_multipart_upload, **self._target)
         pool.shutdown(wait=False)
         try:
             # NoSuchUpload: it was completed and only the answer was lost, or it is gone.
-            with translated(intent), suppress(self._vault.client.exceptions.NoSuchUpload):
+            with translated(intent), suppress(self._bucket.client.exceptions.NoSuchUpload):
                 asked.result(timeouts().abort_seconds)
         except TimeoutError:
             raise StorageError(
@@ -212,7 +212,7 @@ class ArchiveUpload:
 
     @property
     def _url(self) -> str:
-        return f"s3://{self._vault.bucket}/{self._key}"
+        return f"s3://{self._bucket.name}/{self._key}"
 
     def _send(self) -> None:
         while len(self._in_flight) >= parts_in_flight(len(self._buffer)):
@@ -224,7 +224,7 @@ class ArchiveUpload:
     def _upload(self, number: int, body: bytearray) -> _Part:
         digest = hashlib.sha256(body).digest()
         with translated(f"upload part {number} of {self._url}"):
-            answer = self._vault.client.upload_part(
+            answer = self._bucket.client.upload_part(
                 **self._target,
                 PartNumber=number,
                 Body=cast("bytes", body),  # the stubs know no bytearray; botocore does

@@ -16,17 +16,17 @@ from lifeboat.alerts.policy.messages import alert_message
 from lifeboat.model.commands import Commands
 from lifeboat.model.steps import Step
 from lifeboat.settings import AlertSettings
-from tests.support.vaults import HOUR, INSTALLATION, NOW, UNKNOWN, healthy
+from tests.support.seen_bucket import HOUR, INSTALLATION, NOW, UNKNOWN, healthy
 
 SEE_ALL = "lifeboat status --region us-east-1"
 LINKS = (
     "What it means: docs/runbooks/alarms.md, section backup-too-old\n"
-    "Status page: https://us-east-1.console.aws.amazon.com/s3/object/vault-1"
+    "Status page: https://us-east-1.console.aws.amazon.com/s3/object/bucket-1"
     "?region=us-east-1&prefix=status.html\n"
     "A shell in us-east-1 (AWS CloudShell):"
     " https://us-east-1.console.aws.amazon.com/cloudshell/home?region=us-east-1\n"
     "The program, once in that shell:\n"
-    "   aws s3 cp s3://vault-1/tools/lifeboat.pyz ~/lifeboat.pyz"
+    "   aws s3 cp s3://bucket-1/tools/lifeboat.pyz ~/lifeboat.pyz"
     ' --region us-east-1 && alias lifeboat="python3 ~/lifeboat.pyz"\n'
     "Mute it for 24 hours, if it is known:\n"
     "   lifeboat mute {database} backup-too-old --region us-east-1\n"
@@ -133,7 +133,7 @@ def test_a_subject_is_one_short_line_of_ascii(headline: str, subject: str) -> No
     assert len(found) < 100
 
 
-def test_a_vault_as_a_whole_is_called_so() -> None:
+def test_a_bucket_as_a_whole_is_called_so() -> None:
     told = message(database=None, headline="is odd")
     assert told.subject == "[Lifeboat] ACT TODAY: the bucket is odd" + WHERE
     assert told.databases == ()
@@ -178,7 +178,7 @@ def test_a_webhook_gets_everything_as_plain_json() -> None:
 
 
 def test_commands_are_safe_to_paste_whatever_the_names() -> None:
-    commands = Commands(vault="v", stack="My Boat; rm -rf /", region="eu-central-1")
+    commands = Commands(bucket_name="v", stack="My Boat; rm -rf /", region="eu-central-1")
     assert "'My Boat; rm -rf /-backup-app'" in commands.back_up("app")
     assert commands.versions("daily/a b").endswith("--prefix 'daily/a b'")
     assert commands.status().startswith(
@@ -188,14 +188,14 @@ def test_commands_are_safe_to_paste_whatever_the_names() -> None:
     assert """--payload '{"database": "app", "backup": "latest"}'""" in commands.drill("app")
 
 
-def test_every_finding_of_a_broken_vault_has_words_for_a_tired_person() -> None:
-    vault = healthy()
-    vault.objects = UNKNOWN
-    vault.bucket = type(vault.bucket)(
+def test_every_finding_of_a_broken_bucket_has_words_for_a_tired_person() -> None:
+    bucket = healthy()
+    bucket.objects = UNKNOWN
+    bucket.configuration = type(bucket.configuration)(
         lifecycle=(), versioning=False, object_lock=False, encryption=None, public_access=UNKNOWN
     )
-    vault.unmanaged_prefixes = ("daily/old/",)
-    for finding in vault.findings():
+    bucket.unmanaged_prefixes = ("daily/old/",)
+    for finding in bucket.findings():
         assert finding.fact.endswith(".")
         assert finding.safe.endswith(".")
         assert finding.advice

@@ -6,7 +6,7 @@ from lifeboat.errors import EventError, StateError
 from lifeboat.model.keys import SILENCES_KEY
 from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.silence_answer import silenced
-from tests.support.vaults import DAY, HOUR, NOW, SETTINGS
+from tests.support.seen_bucket import DAY, HOUR, NOW, SETTINGS
 
 MUTE = {"action": "mute", "database": "app", "code": "drill-failed"}
 

@@ -15,7 +15,7 @@ SETTINGS = Settings.model_validate({"databases": [{"name": "app", "secret_arn": 
 def test_the_answer_is_what_a_person_wants_to_know_first() -> None:
     transfer = TransferForecast(bytes_read=9, bytes_read_per_month=270, warnings=("Too much.",))
     answer = answer_of(
-        MANIFEST, "vault-1", created=True, transfer=transfer, settings=SETTINGS
+        MANIFEST, "bucket-1", created=True, transfer=transfer, settings=SETTINGS
     ).as_json()
     assert json.loads(json.dumps(answer)) == {
         "backup": "weekly/app/2026-11-22T020000Z",
@@ -33,8 +33,8 @@ def test_the_answer_is_what_a_person_wants_to_know_first() -> None:
         "warnings": ["Too much."],
         "bytes_read": 9,
         "bytes_read_per_month": 270,
-        "s3_uri": f"s3://vault-1/{PREFIX}",
-        "next_command": f"aws s3 cp --recursive --force-glacier-transfer s3://vault-1/{PREFIX} ."
+        "s3_uri": f"s3://bucket-1/{PREFIX}",
+        "next_command": f"aws s3 cp --recursive --force-glacier-transfer s3://bucket-1/{PREFIX} ."
         " && pg_restore --list archive.dump",
     }
 
@@ -44,7 +44,7 @@ def test_the_answer_warns_of_large_objects_that_soon_take_too_long() -> None:
     manifest = MANIFEST.model_copy(update={"large_object_reads": reads})
     transfer = TransferForecast(warnings=("Too much.",))
     first, second = answer_of(
-        manifest, "vault-1", created=True, transfer=transfer, settings=SETTINGS
+        manifest, "bucket-1", created=True, transfer=transfer, settings=SETTINGS
     ).warnings
     assert first == "Too much."
     assert "30,000 large objects" in second
@@ -55,7 +55,7 @@ def test_the_answer_warns_of_a_row_that_functions_have_little_memory_for() -> No
     archive = MANIFEST.archive.model_copy(update=row)
     manifest = MANIFEST.model_copy(update={"archive": archive})
     answer = answer_of(
-        manifest, "vault-1", created=True, transfer=TransferForecast(), settings=SETTINGS
+        manifest, "bucket-1", created=True, transfer=TransferForecast(), settings=SETTINGS
     )
     backup, drill = answer.warnings
     assert "public.t, has 800 MB as text. A backup needs" in backup

@@ -9,7 +9,7 @@ from lifeboat.model.minor_releases import (
     unfixed_standby,
     unfixed_standby_notes,
 )
-from tests.support.vaults import NEWEST, backup, healthy
+from tests.support.seen_bucket import NEWEST, backup, healthy
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_the_note_names_both_and_what_follows() -> None:
 
 
 def test_the_monitor_warns_of_it() -> None:
-    vault = healthy()
+    bucket = healthy()
     newest = backup(NEWEST)
-    assert Code.PG_DUMP_OUTDATED not in vault.codes()
+    assert Code.PG_DUMP_OUTDATED not in bucket.codes()
     source = newest.source.model_copy(update={"server_version": "17.12 (Debian)"})
-    vault.add(newest.model_copy(update={"source": source}))
-    finding = vault.only(Code.PG_DUMP_OUTDATED)
+    bucket.add(newest.model_copy(update={"source": source}))
+    finding = bucket.only(Code.PG_DUMP_OUTDATED)
     assert finding.level is Level.WARNING
     assert "PostgreSQL 17.12 by pg_dump 17.6" in finding.fact
 
@@ -80,11 +80,11 @@ def test_the_note_and_the_finding_about_a_standby_name_both_releases() -> None:
     assert "PostgreSQL 17.11" in note
     assert "before 17.12" in note
     assert unfixed_standby_notes("17.11", standby=False) == ()
-    vault, newest = healthy(), backup(NEWEST)
-    assert Code.STANDBY_OUTDATED not in vault.codes()
+    bucket, newest = healthy(), backup(NEWEST)
+    assert Code.STANDBY_OUTDATED not in bucket.codes()
     update = {"server_version": "17.6 (Debian)", "standby": True}
     source = newest.source.model_copy(update=update)
-    vault.add(newest.model_copy(update={"source": source}))
-    finding = vault.only(Code.STANDBY_OUTDATED)
+    bucket.add(newest.model_copy(update={"source": source}))
+    finding = bucket.only(Code.STANDBY_OUTDATED)
     assert finding.level is Level.WARNING
     assert "a standby with PostgreSQL 17.6. Before 17.12" in finding.fact

@@ -5,7 +5,7 @@ import pytest
 
 from lifeboat.alerts.policy.findings import Code, Health, Level, overall
 from lifeboat.model.tiers import Tier
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     DAY,
     HOUR,
     NEWEST,
@@ -20,7 +20,7 @@ from tests.support.vaults import (
 )
 
 
-def test_a_vault_as_it_should_be_gives_no_finding() -> None:
+def test_a_bucket_as_it_should_be_gives_no_finding() -> None:
     assert healthy().findings() == ()
     assert overall(healthy().findings()) is Health.HEALTHY
 
@@ -32,47 +32,47 @@ def test_a_vault_as_it_should_be_gives_no_finding() -> None:
 def test_the_newest_backup_may_be_as_old_as_the_settings_say(
     age: timedelta, codes: set[Code]
 ) -> None:
-    vault = healthy().schedule("0 2 1 1 ? *")  # so that no run of the schedule was missed
-    vault.now = vault.manifests[0].source.snapshot_time + age  # type: ignore[union-attr]
-    assert vault.codes() == codes
+    bucket = healthy().schedule("0 2 1 1 ? *")  # so that no run of the schedule was missed
+    bucket.now = bucket.manifests[0].source.snapshot_time + age  # type: ignore[union-attr]
+    assert bucket.codes() == codes
 
 
 def test_age_counts_from_the_moment_that_a_backup_shows_and_not_from_its_slot() -> None:
-    vault = empty().add(backup(NEWEST)).schedule("0 2 1 1 ? *")
-    shown = vault.manifests[0].source.snapshot_time  # type: ignore[union-attr]
+    bucket = empty().add(backup(NEWEST)).schedule("0 2 1 1 ? *")
+    shown = bucket.manifests[0].source.snapshot_time  # type: ignore[union-attr]
     assert shown > NEWEST
-    vault.now = shown + 30 * HOUR
-    finding = vault.only(Code.BACKUP_TOO_OLD)
+    bucket.now = shown + 30 * HOUR
+    finding = bucket.only(Code.BACKUP_TOO_OLD)
     assert finding.since == shown
     assert finding.level is Level.CRITICAL
     assert finding.headline == "has no backup for 30 h"
 
 
 def test_a_backup_that_gets_older_keeps_its_identity() -> None:
-    vault = healthy()
+    bucket = healthy()
     seen = set()
     for hours in (26, 27, 300):
-        vault.now = NEWEST + hours * HOUR
-        seen.add(vault.only(Code.BACKUP_TOO_OLD).identity)
+        bucket.now = NEWEST + hours * HOUR
+        seen.add(bucket.only(Code.BACKUP_TOO_OLD).identity)
     assert len(seen) == 1
 
 
 def test_a_newer_backup_without_its_archive_makes_nobody_younger() -> None:
-    vault = healthy()
-    vault.now = NEWEST + 2 * DAY
+    bucket = healthy()
+    bucket.now = NEWEST + 2 * DAY
     late = backup(NEWEST + DAY)
-    vault.add(late)
-    assert isinstance(vault.objects, list)
-    vault.objects = [each for each in vault.objects if each.key != late.archive.objects[0].key]
-    finding = vault.only(Code.BACKUP_TOO_OLD)
+    bucket.add(late)
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [each for each in bucket.objects if each.key != late.archive.objects[0].key]
+    finding = bucket.only(Code.BACKUP_TOO_OLD)
     assert finding.since == NEWEST + SECOND
     assert "1 newer one: not complete" in finding.fact
 
 
 def test_manifests_alone_are_no_backup() -> None:
-    vault = healthy()
-    vault.manifests.clear()
-    finding = vault.only(Code.BACKUP_TOO_OLD)
+    bucket = healthy()
+    bucket.manifests.clear()
+    finding = bucket.only(Code.BACKUP_TOO_OLD)
     assert finding.level is Level.CRITICAL
     assert finding.headline == "has no complete backup"
     assert "the newest is daily/app/2026-11-25T020000Z" in finding.fact
@@ -87,8 +87,8 @@ def test_manifests_alone_are_no_backup() -> None:
     ],
 )
 def test_a_fresh_database_has_until_an_hour_after_its_first_slot(now: str, level: Level) -> None:
-    vault = empty(scheduled_since=NOW, now=datetime.fromisoformat(now))
-    finding = vault.only(Code.NO_BACKUP)
+    bucket = empty(scheduled_since=NOW, now=datetime.fromisoformat(now))
+    finding = bucket.only(Code.NO_BACKUP)
     assert finding.level is level
     assert "2026-11-26 02:00 UTC" in finding.fact
 
@@ -105,136 +105,136 @@ def test_a_schedule_that_never_fires_protects_nothing() -> None:
 
 def test_deleted_manifests_are_no_backups() -> None:
     first = backup(NEWEST)
-    vault = empty(scheduled_since=NEWEST - 9 * DAY)
-    vault.objects = [marker(first.key, NEWEST + HOUR)]
-    assert vault.only(Code.NO_BACKUP).level is Level.CRITICAL
+    bucket = empty(scheduled_since=NEWEST - 9 * DAY)
+    bucket.objects = [marker(first.key, NEWEST + HOUR)]
+    assert bucket.only(Code.NO_BACKUP).level is Level.CRITICAL
 
 
 def test_a_slot_is_missed_an_hour_after_it_was_due() -> None:
-    vault = healthy().change("monitor", max_age_hours=200)
-    vault.now = NEWEST + DAY + HOUR - SECOND
-    assert vault.codes() == set()
-    vault.now += SECOND
-    finding = vault.only(Code.RUN_MISSED)
+    bucket = healthy().change("monitor", max_age_hours=200)
+    bucket.now = NEWEST + DAY + HOUR - SECOND
+    assert bucket.codes() == set()
+    bucket.now += SECOND
+    finding = bucket.only(Code.RUN_MISSED)
     assert finding.level is Level.WARNING
     assert finding.since == NEWEST + DAY
     assert finding.passing
 
 
 def test_a_gap_keeps_its_identity_while_it_grows_and_once_it_is_closed() -> None:
-    vault = healthy().change("monitor", max_age_hours=200)
-    vault.now = NEWEST + DAY + 2 * HOUR
-    first = vault.only(Code.RUN_MISSED)
-    vault.now = NEWEST + 2 * DAY + 2 * HOUR
-    grown = vault.only(Code.RUN_MISSED)
-    vault.add(backup(NEWEST + 3 * DAY))
-    vault.now = NEWEST + 3 * DAY + 2 * HOUR
-    closed = vault.only(Code.RUN_MISSED)
+    bucket = healthy().change("monitor", max_age_hours=200)
+    bucket.now = NEWEST + DAY + 2 * HOUR
+    first = bucket.only(Code.RUN_MISSED)
+    bucket.now = NEWEST + 2 * DAY + 2 * HOUR
+    grown = bucket.only(Code.RUN_MISSED)
+    bucket.add(backup(NEWEST + 3 * DAY))
+    bucket.now = NEWEST + 3 * DAY + 2 * HOUR
+    closed = bucket.only(Code.RUN_MISSED)
     assert first.identity == grown.identity == closed.identity
     assert (first.headline, closed.headline) == ("missed 1 run", "missed 2 runs")
     assert "2026-11-26 02:00 UTC, 2026-11-27 02:00 UTC" in closed.fact
 
 
 def test_a_gap_just_as_long_as_a_backup_may_be_old_is_still_a_warning() -> None:
-    vault = healthy().change("monitor", max_age_hours=30)
-    vault.now = NEWEST + 30 * HOUR
-    assert vault.only(Code.RUN_MISSED).level is Level.WARNING
-    vault.now += SECOND
-    assert vault.only(Code.RUN_MISSED).level is Level.INFO
+    bucket = healthy().change("monitor", max_age_hours=30)
+    bucket.now = NEWEST + 30 * HOUR
+    assert bucket.only(Code.RUN_MISSED).level is Level.WARNING
+    bucket.now += SECOND
+    assert bucket.only(Code.RUN_MISSED).level is Level.INFO
 
 
 def test_where_the_age_rings_already_a_missed_slot_only_stands_in_the_status() -> None:
-    vault = healthy()
-    vault.now = NEWEST + DAY + 2 * HOUR
-    assert vault.only(Code.BACKUP_TOO_OLD).level is Level.CRITICAL
-    assert vault.only(Code.RUN_MISSED).level is Level.INFO
+    bucket = healthy()
+    bucket.now = NEWEST + DAY + 2 * HOUR
+    assert bucket.only(Code.BACKUP_TOO_OLD).level is Level.CRITICAL
+    assert bucket.only(Code.RUN_MISSED).level is Level.INFO
 
 
 def test_a_backup_by_hand_makes_up_for_a_missed_slot() -> None:
-    vault = healthy()
-    vault.manifests.pop(0)
-    assert isinstance(vault.objects, list)
-    vault.objects = [each for each in vault.objects if "/2026-11-25T" not in each.key]
-    assert vault.codes() == {Code.BACKUP_TOO_OLD, Code.RUN_MISSED}
-    vault.add(backup(NEWEST + 8 * HOUR, tier=Tier.MANUAL))
-    assert vault.codes() == set()
+    bucket = healthy()
+    bucket.manifests.pop(0)
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [each for each in bucket.objects if "/2026-11-25T" not in each.key]
+    assert bucket.codes() == {Code.BACKUP_TOO_OLD, Code.RUN_MISSED}
+    bucket.add(backup(NEWEST + 8 * HOUR, tier=Tier.MANUAL))
+    assert bucket.codes() == set()
 
 
 def test_what_was_missed_is_listed_for_three_days() -> None:
-    vault = healthy().change("monitor", max_age_hours=200)
+    bucket = healthy().change("monitor", max_age_hours=200)
     gap = NEWEST - 2 * DAY
-    vault.manifests = [each for each in vault.manifests if each.scheduled_at != gap]  # type: ignore[union-attr]
-    assert isinstance(vault.objects, list)
-    vault.objects = [each for each in vault.objects if "/2026-11-23T" not in each.key]
-    vault.now = gap + 3 * DAY
-    vault.add(backup(NEWEST + DAY))
-    assert vault.only(Code.RUN_MISSED).since == gap
-    vault.now += SECOND
-    assert vault.codes() == set()
+    bucket.manifests = [each for each in bucket.manifests if each.scheduled_at != gap]  # type: ignore[union-attr]
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [each for each in bucket.objects if "/2026-11-23T" not in each.key]
+    bucket.now = gap + 3 * DAY
+    bucket.add(backup(NEWEST + DAY))
+    assert bucket.only(Code.RUN_MISSED).since == gap
+    bucket.now += SECOND
+    assert bucket.codes() == set()
 
 
 def test_what_has_expired_was_not_missed() -> None:
-    vault = healthy(days=2).change("monitor", max_age_hours=200)
-    daily = vault.settings.retention.daily.model_copy(update={"days": 1, "hot_days": 1})
-    vault.change("retention", daily=daily)
-    vault.bucket = empty().bucket
+    bucket = healthy(days=2).change("monitor", max_age_hours=200)
+    daily = bucket.settings.retention.daily.model_copy(update={"days": 1, "hot_days": 1})
+    bucket.change("retention", daily=daily)
+    bucket.configuration = empty().configuration
     weekly = backup(NEWEST - 3 * DAY)  # the Sunday's; Monday and Tuesday are gone by now
-    vault.manifests, vault.objects = [], []
-    vault.add(weekly, backup(NEWEST))
-    vault.now = NEWEST + HOUR
-    assert Code.RUN_MISSED not in vault.codes()
+    bucket.manifests, bucket.objects = [], []
+    bucket.add(weekly, backup(NEWEST))
+    bucket.now = NEWEST + HOUR
+    assert Code.RUN_MISSED not in bucket.codes()
 
 
 def test_a_schedule_is_judged_from_when_it_was_known() -> None:
-    vault = healthy().change("monitor", max_age_hours=200).schedule("0 * * * ? *")
-    vault.scheduled_since = NOW - 90 * timedelta(minutes=1)
-    assert vault.only(Code.RUN_MISSED).headline == "missed 1 run"
-    vault.scheduled_since = NOW
-    assert vault.codes() == set()
+    bucket = healthy().change("monitor", max_age_hours=200).schedule("0 * * * ? *")
+    bucket.scheduled_since = NOW - 90 * timedelta(minutes=1)
+    assert bucket.only(Code.RUN_MISSED).headline == "missed 1 run"
+    bucket.scheduled_since = NOW
+    assert bucket.codes() == set()
 
 
 def test_the_night_that_has_no_such_hour_misses_nothing() -> None:
     slot = datetime(2026, 3, 28, 1, 30, tzinfo=UTC)
-    vault = empty().change("monitor", max_age_hours=72).schedule("30 2 * * ? *", "Europe/Berlin")
-    vault.add(backup(slot))
-    vault.now = datetime(2026, 3, 30, 1, 29, tzinfo=UTC)  # the 29th has no 02:30 in Berlin
-    assert Code.RUN_MISSED not in vault.codes()
-    vault.now = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)
-    assert vault.only(Code.RUN_MISSED).headline == "missed 1 run"
+    bucket = empty().change("monitor", max_age_hours=72).schedule("30 2 * * ? *", "Europe/Berlin")
+    bucket.add(backup(slot))
+    bucket.now = datetime(2026, 3, 30, 1, 29, tzinfo=UTC)  # the 29th has no 02:30 in Berlin
+    assert Code.RUN_MISSED not in bucket.codes()
+    bucket.now = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)
+    assert bucket.only(Code.RUN_MISSED).headline == "missed 1 run"
 
 
 def test_backups_from_the_future_fill_no_gap() -> None:
-    vault = healthy()
-    vault.add(backup(NEWEST + 30 * DAY))
-    vault.now = NEWEST + DAY + 2 * HOUR
-    assert {Code.BACKUP_TOO_OLD, Code.RUN_MISSED, Code.CLOCK_SKEW} <= vault.codes()
+    bucket = healthy()
+    bucket.add(backup(NEWEST + 30 * DAY))
+    bucket.now = NEWEST + DAY + 2 * HOUR
+    assert {Code.BACKUP_TOO_OLD, Code.RUN_MISSED, Code.CLOCK_SKEW} <= bucket.codes()
 
 
 def test_a_backup_from_the_future_closes_no_gap_and_begins_none() -> None:
-    vault = healthy().change("monitor", max_age_hours=200)
-    vault.now = NEWEST + DAY + 2 * HOUR
-    vault.add(backup(NEWEST + 30 * DAY))
-    finding = vault.only(Code.RUN_MISSED)
+    bucket = healthy().change("monitor", max_age_hours=200)
+    bucket.now = NEWEST + DAY + 2 * HOUR
+    bucket.add(backup(NEWEST + 30 * DAY))
+    finding = bucket.only(Code.RUN_MISSED)
     assert finding.headline == "missed 1 run"
     assert "there is none since then" in finding.fact
 
 
 def test_a_gap_that_was_closed_in_time_stays_a_warning_however_old_it_gets() -> None:
-    vault = healthy().change("monitor", max_age_hours=50)
-    vault.add(backup(NEWEST + 2 * DAY))
-    vault.now = NEWEST + 3 * DAY
-    finding = vault.only(Code.RUN_MISSED)
+    bucket = healthy().change("monitor", max_age_hours=50)
+    bucket.add(backup(NEWEST + 2 * DAY))
+    bucket.now = NEWEST + 3 * DAY
+    finding = bucket.only(Code.RUN_MISSED)
     assert finding.level is Level.WARNING
     assert f"the next one is {location(NEWEST + 2 * DAY).id}" in finding.fact
 
 
 def test_a_backup_whose_time_has_come_is_no_newer_one() -> None:
     """Somebody wrote it long before the time that it claims."""
-    vault = healthy()
+    bucket = healthy()
     early = backup(NEWEST + DAY)
-    vault.manifests.append(early)
-    assert isinstance(vault.objects, list)
-    vault.objects += [replace(each, modified=NEWEST - DAY) for each in stored(early)]
-    vault.now = NEWEST + DAY + 3 * HOUR
-    assert vault.only(Code.BACKUP_TOO_OLD).since == NEWEST + SECOND
-    assert vault.only(Code.CLOCK_SKEW).subject == early.location.id
+    bucket.manifests.append(early)
+    assert isinstance(bucket.objects, list)
+    bucket.objects += [replace(each, modified=NEWEST - DAY) for each in stored(early)]
+    bucket.now = NEWEST + DAY + 3 * HOUR
+    assert bucket.only(Code.BACKUP_TOO_OLD).since == NEWEST + SECOND
+    assert bucket.only(Code.CLOCK_SKEW).subject == early.location.id

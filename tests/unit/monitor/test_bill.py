@@ -25,7 +25,7 @@ from lifeboat.settings import (
     MonitorSettings,
     WatchedSettings,
 )
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     APP,
     DAY,
     NEWEST,
@@ -156,15 +156,15 @@ def test_the_status_has_the_bill_of_what_was_seen() -> None:
     assert 0 < storage <= app.monthly_cost
     assert f"COST A MONTH                ${found.bill.total:.2f}\n" in found.as_text()
     assert "CloudWatch, 4 alarms        $0.40\n" in found.as_text()
-    vault = healthy()
-    vault.objects = UNKNOWN
-    assert status(vault).bill.total > 0
+    bucket = healthy()
+    bucket.objects = UNKNOWN
+    assert status(bucket).bill.total > 0
     assert status(empty()).bill.total > 0
 
 
 def test_a_database_whose_last_runs_were_jobs_is_billed_for_jobs() -> None:
-    vault = healthy()
-    assert not [each for each in status(vault).bill.lines if each.name == "CodeBuild, jobs"]
+    bucket = healthy()
+    assert not [each for each in status(bucket).bill.lines if each.name == "CodeBuild, jobs"]
     report = drill(NOW - DAY).model_copy(update={"engine": Engine.JOB, "total_seconds": 90.0})
     newest = backup(NEWEST).model_copy(update={"engine": Engine.JOB})
     for engines, wanted in (

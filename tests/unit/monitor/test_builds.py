@@ -10,7 +10,7 @@ from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.monitor.builds import build_facts, unfinished_builds
 from lifeboat.monitor.policy.build_facts import BuildFacts, BuildStatus
 from lifeboat.monitor.policy.facts import Unknown
-from tests.support.vaults import HOUR, NEWEST, healthy
+from tests.support.seen_bucket import HOUR, NEWEST, healthy
 
 BEGAN = datetime(2026, 11, 25, 2, 1, tzinfo=UTC)
 
@@ -91,13 +91,13 @@ def test_only_builds_of_runs_that_have_not_ended_are_asked_for() -> None:
     def attempt(kind: AttemptKind, build: str | None) -> Attempt:
         return Attempt(kind=kind, database="app", run_id="r", started=NEWEST, build=build)
 
-    vault = healthy(
+    bucket = healthy(
         attempts=(
             attempt(AttemptKind.BACKUP, "p:1").handed_over("p:1", "r", NEWEST),
             attempt(AttemptKind.DRILL, "p:2"),
             attempt(AttemptKind.RESTORE, "p:3").succeeded(NEWEST + HOUR),
         )
     )
-    assert unfinished_builds(vault.facts()) == ("p:1", "p:2")
-    vault.attempts = (attempt(AttemptKind.BACKUP, None),)
-    assert unfinished_builds(vault.facts()) == ()
+    assert unfinished_builds(bucket.facts()) == ("p:1", "p:2")
+    bucket.attempts = (attempt(AttemptKind.BACKUP, None),)
+    assert unfinished_builds(bucket.facts()) == ()

@@ -10,7 +10,7 @@ from lifeboat.model.tiers import Tier, tier_of
 from lifeboat.monitor.policy.cost import Cost, monthly_cost
 from lifeboat.monitor.policy.facts import StoredVersion
 from lifeboat.settings import Retention
-from tests.support.vaults import DAY, NEWEST, NOW, location, marker, version
+from tests.support.seen_bucket import DAY, NEWEST, NOW, location, marker, version
 
 RETENTION = Retention()
 KEYS = {tier: f"{tier}/app/2026-11-22T020000Z/archive.dump" for tier in Tier}

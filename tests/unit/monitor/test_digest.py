@@ -8,7 +8,7 @@ from lifeboat.monitor.policy.notifications import Notifications
 from lifeboat.monitor.policy.silence_answer import MutedFindings
 from lifeboat.monitor.policy.status import Status, status_of
 from lifeboat.settings import AlertSettings
-from tests.support.vaults import DAY, HOUR, INSTALLATION, NOW, Vault, empty, healthy
+from tests.support.seen_bucket import DAY, HOUR, INSTALLATION, NOW, SeenBucket, empty, healthy
 
 MINUTE = timedelta(minutes=1)
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -43,14 +43,14 @@ def test_it_is_due_at_the_time_of_peoples_own_clocks() -> None:
     assert last_due(alerts("off"), MONDAY) is None
 
 
-def status(vault: Vault, now: datetime, *muted: MutedFindings) -> Status:
-    made = status_of(vault.facts(), vault.settings, vault.findings(), vault.now, muted=muted)
+def status(bucket: SeenBucket, now: datetime, *muted: MutedFindings) -> Status:
+    made = status_of(bucket.facts(), bucket.settings, bucket.findings(), bucket.now, muted=muted)
     return made.model_copy(update={"checked_at": now})
 
 
-def tell(known: datetime | None, now: datetime, vault: Vault | None = None) -> Notifications:
+def tell(known: datetime | None, now: datetime, bucket: SeenBucket | None = None) -> Notifications:
     fresh = Notifications((), MonitorState(last_digest=known))
-    return with_digest(fresh, status(vault or healthy(), now), INSTALLATION)
+    return with_digest(fresh, status(bucket or healthy(), now), INSTALLATION)
 
 
 def test_each_is_sent_once_by_the_first_check_after_its_time() -> None:

@@ -36,7 +36,7 @@ from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import WatchedDatabase, WatchedSettings
 from tests.support.samples import COUNT, MANIFESTS, MOMENTS, SLOTS
 from tests.support.samples import TEXT as ANY_TEXT
-from tests.support.vaults import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy, reduced
+from tests.support.seen_bucket import DAY, NEWEST, NOW, SETTINGS, UNKNOWN, backup, healthy, reduced
 
 HOSTILE = 'x".\n\nEVIL\r\nEVIL\u2028EVIL\x85EVIL\x0bEVIL\x1b[2J\u202eEVIL\u2066'
 TEXT = ANY_TEXT | st.just(HOSTILE)
@@ -179,7 +179,7 @@ DATABASES = st.builds(
 )
 FACTS = st.builds(
     Facts,
-    vault=TEXT,
+    bucket_name=TEXT,
     region=TEXT,
     stack=TEXT,
     bucket=BUCKETS,
@@ -274,9 +274,9 @@ def test_without_facts_nothing_is_healthy(facts: Facts, now: datetime) -> None:
     assert Level.CRITICAL in levels
 
 
-def _age(vault_days: list[int], now: datetime) -> timedelta | None:
-    vault = healthy(days=0).add(*(backup(NEWEST - day * DAY) for day in vault_days))
-    view = view_of(SETTINGS.databases[0], vault.facts(), SETTINGS, now)
+def _age(bucket_days: list[int], now: datetime) -> timedelta | None:
+    bucket = healthy(days=0).add(*(backup(NEWEST - day * DAY) for day in bucket_days))
+    view = view_of(SETTINGS.databases[0], bucket.facts(), SETTINGS, now)
     assert view is not None
     return backup_age(view)
 
@@ -301,10 +301,10 @@ def test_a_further_backup_never_makes_the_newest_older(
 )
 def test_a_newer_backup_never_brings_an_alarm_about_age(days: list[int], hours: int) -> None:
     def alarms(*days: int) -> list[Finding]:
-        vault = healthy(days=0).add(*(backup(NEWEST - day * DAY) for day in days))
-        vault.scheduled_since = NEWEST - 50 * DAY
-        vault.now = NOW + timedelta(hours=hours)
-        return [*vault.found(Code.BACKUP_TOO_OLD), *vault.found(Code.NO_BACKUP)]
+        bucket = healthy(days=0).add(*(backup(NEWEST - day * DAY) for day in days))
+        bucket.scheduled_since = NEWEST - 50 * DAY
+        bucket.now = NOW + timedelta(hours=hours)
+        return [*bucket.found(Code.BACKUP_TOO_OLD), *bucket.found(Code.NO_BACKUP)]
 
     newest = min(days, default=41)
     assert len(alarms(*days, newest - 1)) <= len(alarms(*days))

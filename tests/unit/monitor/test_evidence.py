@@ -10,19 +10,31 @@ from lifeboat.monitor.policy.evidence import EvidenceRecord, MonthEvidence, mont
 from lifeboat.monitor.policy.evidence_answer import answer_evidence, months_between
 from lifeboat.monitor.policy.evidence_page import evidence_page
 from lifeboat.monitor.policy.evidence_update import settled, updated
-from tests.support.vaults import DAY, HOUR, INSTALLATION, NEWEST, NOW, Vault, backup, drill, healthy
+from tests.support.seen_bucket import (
+    DAY,
+    HOUR,
+    INSTALLATION,
+    NEWEST,
+    NOW,
+    SeenBucket,
+    backup,
+    drill,
+    healthy,
+)
 
 EVIL = "<script>alert(1)</script>"
 
 
-def look(vault: Vault, before: EvidenceRecord | None = None, *alerts: SentAlert) -> EvidenceRecord:
-    record = updated(before, vault.facts(), vault.settings, alerts, vault.now)
+def look(
+    bucket: SeenBucket, before: EvidenceRecord | None = None, *alerts: SentAlert
+) -> EvidenceRecord:
+    record = updated(before, bucket.facts(), bucket.settings, alerts, bucket.now)
     return EvidenceRecord.from_json(record.to_json(), key=record.key)
 
 
-def at(vault: Vault, now: datetime) -> Vault:
-    vault.now = now
-    return vault
+def at(bucket: SeenBucket, now: datetime) -> SeenBucket:
+    bucket.now = now
+    return bucket
 
 
 def alert(subject: str = "", *, headline: str = "has no backup", when: datetime = NOW) -> SentAlert:
@@ -43,8 +55,8 @@ def test_it_counts_the_runs_that_were_due_since_it_looks_and_not_those_before() 
     (month,) = first.months
     assert month.databases[0].due == ()
     assert {each.scheduled_at for each in month.databases[0].backups} >= {NEWEST, NEWEST - DAY}
-    vault = at(healthy().add(backup(NEWEST + DAY)), NEWEST + 3 * DAY + 2 * HOUR)
-    later = look(vault, first)
+    bucket = at(healthy().add(backup(NEWEST + DAY)), NEWEST + 3 * DAY + 2 * HOUR)
+    later = look(bucket, first)
     assert later.since == NOW
     (app,) = later.months[0].databases
     assert app.due == (NEWEST + DAY, NEWEST + 2 * DAY, NEWEST + 3 * DAY)
@@ -69,8 +81,8 @@ def test_a_late_look_and_two_looks_record_the_same() -> None:
 def test_what_expires_or_is_deleted_stays_recorded() -> None:
     first = look(healthy())
     kept = {each.backup for each in first.months[0].databases[0].backups}
-    vault = at(healthy(days=0), NOW + DAY)
-    later = look(vault, first)
+    bucket = at(healthy(days=0), NOW + DAY)
+    later = look(bucket, first)
     assert {each.backup for each in later.months[0].databases[0].backups} == kept
     assert later.months[0].databases[0].drills == first.months[0].databases[0].drills != ()
 
@@ -117,13 +129,13 @@ def test_a_month_ends_at_the_start_of_the_next_one_also_in_december() -> None:
 def test_the_answer_says_what_is_known_and_what_is_not() -> None:
     record = look(healthy())
     october = MonthEvidence(month="2026-10", recorded_from=NOW - 30 * DAY, recorded_until=NOW)
-    answer = answer_evidence(date(2026, 8, 20), NOW, record, {"2026-10": october}, "vault-1")
+    answer = answer_evidence(date(2026, 8, 20), NOW, record, {"2026-10": october}, "bucket-1")
     assert answer.unknown_months == ("2026-08", "2026-09")
     assert [each.month for each in answer.months] == ["2026-10", "2026-11"]
     assert answer.recorded_since == NOW - 30 * DAY
-    assert answer.pages == ("s3://vault-1/evidence/2026-10.html",)
+    assert answer.pages == ("s3://bucket-1/evidence/2026-10.html",)
     assert "no attestation" in answer.statement
-    nothing = answer_evidence(date(2026, 11, 1), NOW, None, {}, "vault-1")
+    nothing = answer_evidence(date(2026, 11, 1), NOW, None, {}, "bucket-1")
     assert (nothing.recorded_since, nothing.unknown_months) == (None, ("2026-11",))
     assert json.dumps(answer.as_json())
 
@@ -135,9 +147,9 @@ def test_a_period_has_each_month_once_and_not_more_than_are_kept() -> None:
 
 
 def test_the_page_has_everything_and_escapes_it() -> None:
-    vault = healthy()
-    vault.drills.append(drill(NOW - 2 * HOUR, verdict=Verdict.FAILED))
-    (month,) = look(vault, None, alert(EVIL, headline=EVIL)).months
+    bucket = healthy()
+    bucket.drills.append(drill(NOW - 2 * HOUR, verdict=Verdict.FAILED))
+    (month,) = look(bucket, None, alert(EVIL, headline=EVIL)).months
     page = evidence_page(month, INSTALLATION)
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -148,10 +160,10 @@ def test_the_page_has_everything_and_escapes_it() -> None:
 
 
 def test_digests_of_what_was_read_are_recorded() -> None:
-    vault = healthy()
-    facts = vault.facts()
+    bucket = healthy()
+    facts = bucket.facts()
     key = f"{facts.databases[0].manifests[0].location.manifest_key}"  # type: ignore[union-attr]
-    record = updated(None, replace(facts, digests={key: "ab" * 32}), vault.settings, (), NOW)
+    record = updated(None, replace(facts, digests={key: "ab" * 32}), bucket.settings, (), NOW)
     found = {each.backup: each.sha256 for each in record.months[0].databases[0].backups}
     assert found[key.removesuffix("/manifest.json")] == "ab" * 32
     assert sum(each is not None for each in found.values()) == 1

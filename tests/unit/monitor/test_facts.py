@@ -8,7 +8,16 @@ from lifeboat.monitor.policy.facts import (
     published,
     reports_to_read,
 )
-from tests.support.vaults import DAY, NEWEST, backup, healthy, location, marker, stored, version
+from tests.support.seen_bucket import (
+    DAY,
+    NEWEST,
+    backup,
+    healthy,
+    location,
+    marker,
+    stored,
+    version,
+)
 
 ERROR = StorageError("It was denied.", todo="Allow it.")
 
@@ -71,7 +80,7 @@ def test_errors_are_reported_in_their_own_words() -> None:
     assert (document.key, document.why, document.safe) == ("k", ERROR.what, ERROR.safe)
 
 
-def test_the_sample_vault_lists_what_it_holds() -> None:
+def test_the_sample_bucket_lists_what_it_holds() -> None:
     objects = healthy(days=3).objects
     assert isinstance(objects, list)
     assert len(objects) == 9

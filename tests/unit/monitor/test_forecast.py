@@ -5,7 +5,7 @@ import pytest
 from lifeboat.alerts.policy.findings import Code, Level
 from lifeboat.model.drill_report import Limit, Verdict
 from lifeboat.model.engine import Engine, EngineChoice
-from tests.support.vaults import DAY, HOUR, NEWEST, Vault, backup, drill, empty, healthy
+from tests.support.seen_bucket import DAY, HOUR, NEWEST, SeenBucket, backup, drill, empty, healthy
 
 MONDAY = datetime(2026, 11, 23, 5, tzinfo=UTC)
 WHATS = {
@@ -15,12 +15,12 @@ WHATS = {
 }
 
 
-def _growing(per_day: float, *, days: int = 10, now: float = 500) -> Vault:
-    """A vault whose backups took `now` seconds at last and `per_day` less each day before."""
-    vault = empty(drills=healthy().drills)
-    vault.add(*(backup(NEWEST - n * DAY, seconds=now - n * per_day) for n in range(days)))
-    vault.now = NEWEST.replace(second=1)  # the moment that the newest backup shows
-    return vault.run_in("function")
+def _growing(per_day: float, *, days: int = 10, now: float = 500) -> SeenBucket:
+    """A bucket whose backups took `now` seconds at last and `per_day` less each day before."""
+    bucket = empty(drills=healthy().drills)
+    bucket.add(*(backup(NEWEST - n * DAY, seconds=now - n * per_day) for n in range(days)))
+    bucket.now = NEWEST.replace(second=1)  # the moment that the newest backup shows
+    return bucket.run_in("function")
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,15 @@ def test_what_gets_quicker_is_no_trouble() -> None:
 def test_a_backup_near_the_wall_is_reported_without_any_trend(
     seconds: int, codes: set[Code]
 ) -> None:
-    vault = _growing(0, days=1, now=seconds)
-    assert vault.codes() == codes
-    for finding in vault.findings():
+    bucket = _growing(0, days=1, now=seconds)
+    assert bucket.codes() == codes
+    for finding in bucket.findings():
         assert finding.fact.endswith("of 900 s.")
 
 
 def test_the_wall_is_the_functions_own() -> None:
-    vault = _growing(0, now=60).change("backup", timeout_minutes=1)
-    assert vault.only(Code.BACKUP_TIMEOUT_AT_RISK).fact.endswith("it reaches this limit now.")
+    bucket = _growing(0, now=60).change("backup", timeout_minutes=1)
+    assert bucket.only(Code.BACKUP_TIMEOUT_AT_RISK).fact.endswith("it reaches this limit now.")
 
 
 @pytest.mark.parametrize("what", WHATS)
@@ -70,57 +70,57 @@ def test_a_database_that_outgrows_its_drill_within_30_days_is_reported(
     what: str, per_day: float, *, found: bool
 ) -> None:
     limit = Limit(what=what, database_bytes=1_000_000)
-    vault = empty(drills=[drill(MONDAY, limits=(limit,))], now=NEWEST.replace(second=1))
-    vault.run_in("function")
+    bucket = empty(drills=[drill(MONDAY, limits=(limit,))], now=NEWEST.replace(second=1))
+    bucket.run_in("function")
     sizes = (1000 * (700 - n * per_day) for n in range(10))
-    vault.add(
+    bucket.add(
         *(backup(NEWEST - n * DAY, database_bytes=round(size)) for n, size in enumerate(sizes))
     )
-    assert vault.codes() == ({WHATS[what]} if found else set())
-    assert all(finding.level is Level.WARNING for finding in vault.findings())
+    assert bucket.codes() == ({WHATS[what]} if found else set())
+    assert all(finding.level is Level.WARNING for finding in bucket.findings())
 
 
 @pytest.mark.parametrize(("size", "codes"), [(999, set()), (1000, {Code.DRILL_DISK_AT_RISK})])
 def test_a_limit_that_is_reached_already_needs_no_trend(size: int, codes: set[Code]) -> None:
     limit = Limit(what="disk", database_bytes=1000)
-    vault = empty(drills=[drill(MONDAY, limits=(limit,))]).run_in("function")
-    vault.add(backup(NEWEST, database_bytes=size))
-    assert vault.codes() == codes
-    for finding in vault.findings():
+    bucket = empty(drills=[drill(MONDAY, limits=(limit,))]).run_in("function")
+    bucket.add(backup(NEWEST, database_bytes=size))
+    assert bucket.codes() == codes
+    for finding in bucket.findings():
         assert "It has 1.0 kB and reaches it now." in finding.fact
 
 
 def test_the_newest_drill_that_came_to_its_end_says_where_the_limits_are() -> None:
     limit = Limit(what="time", database_bytes=1)
-    vault = healthy().run_in("function")
-    vault.drills = [
+    bucket = healthy().run_in("function")
+    bucket.drills = [
         drill(MONDAY, Verdict.FAILED),
         drill(MONDAY - 7 * DAY, limits=(limit,)),
         drill(MONDAY - 14 * DAY, limits=(Limit(what="disk", database_bytes=1),)),
     ]
-    assert vault.codes() == {Code.DRILL_FAILED, Code.DRILL_TIMEOUT_AT_RISK}
+    assert bucket.codes() == {Code.DRILL_FAILED, Code.DRILL_TIMEOUT_AT_RISK}
 
 
 def test_limits_say_nothing_without_a_whole_backup() -> None:
-    vault = healthy().run_in("function")
-    vault.drills = [drill(MONDAY, limits=(Limit(what="time", database_bytes=1),))]
-    vault.manifests.clear()
-    assert Code.DRILL_TIMEOUT_AT_RISK not in vault.codes()
+    bucket = healthy().run_in("function")
+    bucket.drills = [drill(MONDAY, limits=(Limit(what="time", database_bytes=1),))]
+    bucket.manifests.clear()
+    assert Code.DRILL_TIMEOUT_AT_RISK not in bucket.codes()
 
 
 def test_a_target_that_was_missed_leaves_the_other_limits_to_be_reported() -> None:
     limits = tuple(Limit(what=what, database_bytes=1) for what in ("rto", "disk"))
-    vault = healthy().run_in("function")
-    vault.drills = [drill(MONDAY, limits=limits, seconds=3601)]
-    assert vault.codes() == {Code.RTO_MISSED, Code.DRILL_DISK_AT_RISK}
-    vault.drills = [drill(MONDAY, limits=limits, seconds=3600)]
-    assert vault.codes() == {Code.RTO_AT_RISK, Code.DRILL_DISK_AT_RISK}
+    bucket = healthy().run_in("function")
+    bucket.drills = [drill(MONDAY, limits=limits, seconds=3601)]
+    assert bucket.codes() == {Code.RTO_MISSED, Code.DRILL_DISK_AT_RISK}
+    bucket.drills = [drill(MONDAY, limits=limits, seconds=3600)]
+    assert bucket.codes() == {Code.RTO_AT_RISK, Code.DRILL_DISK_AT_RISK}
 
 
 def test_a_backup_that_outgrows_its_function_is_no_trouble_where_it_becomes_a_job() -> None:
-    vault = _growing(20, now=500).run_in("auto")
-    finding = vault.only(Code.BECOMES_JOB)
-    assert vault.codes() == {Code.BECOMES_JOB}
+    bucket = _growing(20, now=500).run_in("auto")
+    finding = bucket.only(Code.BECOMES_JOB)
+    assert bucket.codes() == {Code.BECOMES_JOB}
     assert finding.level is Level.INFO
     assert "took 500 s of 720 s" in finding.fact
     assert "in 11 days, about 2026-12-06" in finding.fact
@@ -133,13 +133,13 @@ def test_where_there_are_no_jobs_the_first_advice_is_to_allow_them() -> None:
 
 
 def test_a_job_has_its_own_time_and_what_functions_took_says_nothing_of_it() -> None:
-    vault = _growing(0, days=10, now=800).run_in("auto")
+    bucket = _growing(0, days=10, now=800).run_in("auto")
     jobs = (
         backup(NEWEST - n * HOUR, seconds=43_000 - n * 900, engine=Engine.JOB) for n in range(3)
     )
-    vault.add(*jobs)
-    vault.now = NEWEST + HOUR
-    finding = vault.only(Code.BACKUP_TIMEOUT_AT_RISK)
+    bucket.add(*jobs)
+    bucket.now = NEWEST + HOUR
+    finding = bucket.only(Code.BACKUP_TIMEOUT_AT_RISK)
     assert finding.fact.endswith("took 43,000 s of 43,200 s.")
     assert finding.limit == "43,200 s (job.timeout_hours)"
     assert "job.backup_compute" in finding.advice[0].text
@@ -147,28 +147,28 @@ def test_a_job_has_its_own_time_and_what_functions_took_says_nothing_of_it() -> 
 
 
 def test_what_became_a_job_does_not_seem_to_grow_by_that() -> None:
-    vault = healthy(days=0)
-    vault.add(*(backup(NEWEST - n * DAY, seconds=20_000, engine=Engine.JOB) for n in range(4)))
-    vault.add(*(backup(NEWEST - n * DAY, seconds=100) for n in range(4, 10)))
-    assert vault.codes() == set()
+    bucket = healthy(days=0)
+    bucket.add(*(backup(NEWEST - n * DAY, seconds=20_000, engine=Engine.JOB) for n in range(4)))
+    bucket.add(*(backup(NEWEST - n * DAY, seconds=100) for n in range(4, 10)))
+    assert bucket.codes() == set()
 
 
 @pytest.mark.parametrize("what", ["time", "disk"])
 @pytest.mark.parametrize("choice", ["auto", "job"])
 def test_a_drill_that_outgrows_its_function_becomes_a_job(what: str, choice: EngineChoice) -> None:
-    vault = healthy().run_in(choice)
-    vault.drills = [drill(MONDAY, limits=(Limit(what=what, database_bytes=1),))]
-    assert vault.only(Code.BECOMES_JOB).level is Level.INFO
-    assert vault.codes() == {Code.BECOMES_JOB}
+    bucket = healthy().run_in(choice)
+    bucket.drills = [drill(MONDAY, limits=(Limit(what=what, database_bytes=1),))]
+    assert bucket.only(Code.BECOMES_JOB).level is Level.INFO
+    assert bucket.codes() == {Code.BECOMES_JOB}
 
 
 def test_a_drill_that_outgrows_its_rto_is_a_warning_wherever_it_runs() -> None:
-    vault = healthy()
+    bucket = healthy()
     limits = (Limit(what="rto", database_bytes=1),)
-    vault.drills = [drill(MONDAY, limits=limits)]
-    assert vault.only(Code.RTO_AT_RISK).level is Level.WARNING
-    vault.drills = [drill(MONDAY, limits=limits).model_copy(update={"engine": Engine.JOB})]
-    assert "job.drill_compute" in vault.only(Code.RTO_AT_RISK).advice[0].text
+    bucket.drills = [drill(MONDAY, limits=limits)]
+    assert bucket.only(Code.RTO_AT_RISK).level is Level.WARNING
+    bucket.drills = [drill(MONDAY, limits=limits).model_copy(update={"engine": Engine.JOB})]
+    assert "job.drill_compute" in bucket.only(Code.RTO_AT_RISK).advice[0].text
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_a_drill_that_outgrows_its_machine_is_a_warning_with_the_machines_settin
     by_job = drill(MONDAY, limits=limits).model_copy(update={"engine": Engine.JOB})
     foreseen = drill(MONDAY).model_copy(update={"job_limits": limits})
     for report in (by_job, foreseen):
-        vault = healthy()
-        vault.drills = [report]
-        finding = vault.only(WHATS[what])
+        bucket = healthy()
+        bucket.drills = [report]
+        finding = bucket.only(WHATS[what])
         assert finding.level is Level.WARNING
         assert setting in finding.limit
         assert "memory_mb" not in finding.advice[0].text

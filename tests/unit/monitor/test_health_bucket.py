@@ -11,14 +11,14 @@ from lifeboat.monitor.policy.facts import (
     PublicAccessBlock,
     UnfinishedUpload,
 )
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     BUCKET,
     DAY,
     NOW,
     RULES,
     SECOND,
     UNKNOWN,
-    Vault,
+    SeenBucket,
     empty,
     healthy,
 )
@@ -26,23 +26,23 @@ from tests.support.vaults import (
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234"
 
 
-def _bucket(**changed: object) -> Vault:
-    vault = healthy()
-    vault.bucket = replace(BUCKET, **changed)  # type: ignore[arg-type]
-    return vault
+def _bucket(**changed: object) -> SeenBucket:
+    bucket = healthy()
+    bucket.configuration = replace(BUCKET, **changed)  # type: ignore[arg-type]
+    return bucket
 
 
-def _rules(*more: LifecycleRule, without: str = "") -> Vault:
+def _rules(*more: LifecycleRule, without: str = "") -> SeenBucket:
     return _bucket(lifecycle=(*(rule for rule in RULES if rule.id != without), *more))
 
 
-def _replaced(name: str, **changed: object) -> Vault:
+def _replaced(name: str, **changed: object) -> SeenBucket:
     (rule,) = (rule for rule in RULES if rule.id == name)
     return _rules(replace(rule, **changed), without=name)  # type: ignore[arg-type]
 
 
-def _one(vault: Vault) -> Finding:
-    (finding,) = vault.findings()
+def _one(bucket: SeenBucket) -> Finding:
+    (finding,) = bucket.findings()
     return finding
 
 
@@ -59,8 +59,8 @@ def test_a_tier_ends_on_the_day_that_the_settings_say(days: int, code: Code) -> 
 
 
 def test_a_rule_that_is_gone_or_off_lets_backups_stay_for_ever() -> None:
-    for vault in (_rules(without="monthly"), _replaced("monthly", enabled=False)):
-        finding = _one(vault)
+    for bucket in (_rules(without="monthly"), _replaced("monthly", enabled=False)):
+        finding = _one(bucket)
         assert finding.code is Code.LIFECYCLE_DRIFT
         assert finding.fact == "monthly backups: never deleted instead of after 365 days."
     two = LifecycleRule(id="x", prefix="monthly/", expire_days=500)
@@ -142,12 +142,12 @@ def test_a_bucket_without_versions_is_critical() -> None:
 
 
 def test_a_bucket_without_the_lock_that_the_settings_want_is_critical() -> None:
-    vault = _bucket(object_lock=False)
-    assert (_one(vault).code, _one(vault).level) == (Code.OBJECT_LOCK_DISABLED, Level.CRITICAL)
-    vault.settings = vault.settings.model_copy(update={"object_lock": "off"})
-    assert vault.codes() == set()
-    vault.bucket = BUCKET  # a lock that nobody asked for does no harm
-    assert vault.codes() == set()
+    bucket = _bucket(object_lock=False)
+    assert (_one(bucket).code, _one(bucket).level) == (Code.OBJECT_LOCK_DISABLED, Level.CRITICAL)
+    bucket.settings = bucket.settings.model_copy(update={"object_lock": "off"})
+    assert bucket.codes() == set()
+    bucket.configuration = BUCKET  # a lock that nobody asked for does no harm
+    assert bucket.codes() == set()
 
 
 @pytest.mark.parametrize(
@@ -164,10 +164,10 @@ def test_a_bucket_without_the_lock_that_the_settings_want_is_critical() -> None:
 def test_the_default_encryption_is_the_settings(
     wanted: str, found: DefaultEncryption | None, *, right: bool
 ) -> None:
-    vault = _bucket(encryption=found)
-    vault.settings = vault.settings.model_copy(update={"encryption": wanted})
-    assert vault.codes() == (set() if right else {Code.ENCRYPTION_DRIFT})
-    for finding in vault.findings():
+    bucket = _bucket(encryption=found)
+    bucket.settings = bucket.settings.model_copy(update={"encryption": wanted})
+    assert bucket.codes() == (set() if right else {Code.ENCRYPTION_DRIFT})
+    for finding in bucket.findings():
         assert finding.level is Level.WARNING
         wants = "AES256." if wanted == "S3" else f"aws:kms with {KEY}."
         assert finding.fact.endswith(f"the settings want {wants}")
@@ -207,30 +207,30 @@ def test_what_could_not_be_seen_of_the_bucket_is_a_finding(part: str) -> None:
 def test_an_unfinished_upload_is_older_than_any_job_before_anybody_hears_of_it(
     age: object, level: Level | None
 ) -> None:
-    vault = healthy()
-    vault.uploads = (UnfinishedUpload(key="daily/app/x/archive.dump", initiated=NOW - age),)  # type: ignore[operator]
-    assert [each.level for each in vault.findings()] == ([] if level is None else [level])
-    for finding in vault.findings():
+    bucket = healthy()
+    bucket.uploads = (UnfinishedUpload(key="daily/app/x/archive.dump", initiated=NOW - age),)  # type: ignore[operator]
+    assert [each.level for each in bucket.findings()] == ([] if level is None else [level])
+    for finding in bucket.findings():
         idle = finding.level is Level.INFO
         assert ([str(step) for step in finding.advice] == ["Do nothing."]) == idle
 
 
 def test_unfinished_uploads_are_reported_by_where_they_are_and_not_one_by_one() -> None:
-    vault = healthy()
+    bucket = healthy()
     keys = ["daily/app/2/archive.dump", "daily/app/1/archive.dump", "daily/shop/1/archive.dump"]
-    vault.uploads = tuple(
+    bucket.uploads = tuple(
         UnfinishedUpload(key=key, initiated=NOW - (days + 4) * DAY) for days, key in enumerate(keys)
     )
-    found = vault.found(Code.STALE_UPLOAD)
+    found = bucket.found(Code.STALE_UPLOAD)
     assert [each.subject for each in found] == ["daily/app", "daily/shop"]
     assert "daily/app/1/archive.dump, daily/app/2/archive.dump" in found[0].fact
     assert found[0].since == NOW - 5 * DAY
 
 
 def test_a_stranger_is_reported_once_for_all_of_its_tiers() -> None:
-    vault = healthy()
-    vault.unmanaged_prefixes = ("daily/old/", "drills/old/", "tmp/", "weekly/old/", "notes.txt")
-    found = vault.found(Code.UNMANAGED_PREFIX)
+    bucket = healthy()
+    bucket.unmanaged_prefixes = ("daily/old/", "drills/old/", "tmp/", "weekly/old/", "notes.txt")
+    found = bucket.found(Code.UNMANAGED_PREFIX)
     assert [each.subject for each in found] == ["notes.txt", "old", "tmp/"]
     assert all(each.level is Level.WARNING for each in found)
     assert "daily/old/, drills/old/, weekly/old/" in found[1].fact
@@ -239,52 +239,52 @@ def test_a_stranger_is_reported_once_for_all_of_its_tiers() -> None:
 
 @pytest.mark.parametrize("part", ["uploads", "unmanaged_prefixes"])
 def test_lists_that_could_not_be_had_are_findings(part: str) -> None:
-    vault = healthy()
-    setattr(vault, part, UNKNOWN)
-    assert (_one(vault).code, _one(vault).subject) == (Code.CHECK_INCOMPLETE, part)
-    assert _one(vault).level is Level.WARNING
+    bucket = healthy()
+    setattr(bucket, part, UNKNOWN)
+    assert (_one(bucket).code, _one(bucket).subject) == (Code.CHECK_INCOMPLETE, part)
+    assert _one(bucket).level is Level.WARNING
 
 
 def test_every_problem_is_a_finding() -> None:
-    vault = healthy()
-    vault.problems = (
+    bucket = healthy()
+    bucket.problems = (
         Problem(subject="a", why="Denied.", todo="Allow.", database="app"),
         Problem(subject="b", why="Too much.", todo="Wait."),
     )
-    assert [(each.database, each.subject) for each in vault.found(Code.CHECK_INCOMPLETE)] == [
+    assert [(each.database, each.subject) for each in bucket.found(Code.CHECK_INCOMPLETE)] == [
         (None, "b"),
         ("app", "a"),
     ]
-    for finding in vault.findings():
+    for finding in bucket.findings():
         assert finding.level is Level.WARNING
         assert finding.headline == "was not checked completely"
 
 
 def test_a_database_whose_objects_could_not_be_listed_is_critical() -> None:
-    vault = healthy()
-    vault.objects = UNKNOWN
-    finding = _one(vault)
+    bucket = healthy()
+    bucket.objects = UNKNOWN
+    finding = _one(bucket)
     assert (finding.code, finding.level) == (Code.CHECK_INCOMPLETE, Level.CRITICAL)
     assert (finding.database, finding.fact) == ("app", UNKNOWN.why)
     assert finding.headline == "could not be checked"
 
 
 def test_manifests_that_were_not_read_though_they_are_there_are_a_finding() -> None:
-    vault = healthy(days=30)
-    vault.manifests.pop(29)
-    assert _one(vault).code is Code.CHECK_INCOMPLETE
-    assert _one(vault).subject == "manifests"
-    assert _one(vault).level is Level.WARNING
-    vault.change("monitor", history=29)
-    assert vault.codes() == set()
+    bucket = healthy(days=30)
+    bucket.manifests.pop(29)
+    assert _one(bucket).code is Code.CHECK_INCOMPLETE
+    assert _one(bucket).subject == "manifests"
+    assert _one(bucket).level is Level.WARNING
+    bucket.change("monitor", history=29)
+    assert bucket.codes() == set()
 
 
 def test_the_newest_of_each_tier_has_to_be_read_however_old_it_is() -> None:
-    vault = healthy(days=10).change("monitor", history=2)
-    vault.manifests = [
-        each for each in vault.manifests if isinstance(each, Manifest) and each.tier == "daily"
+    bucket = healthy(days=10).change("monitor", history=2)
+    bucket.manifests = [
+        each for each in bucket.manifests if isinstance(each, Manifest) and each.tier == "daily"
     ]
-    assert "weekly/app/2026-11-22T020000Z" in _one(vault).fact
+    assert "weekly/app/2026-11-22T020000Z" in _one(bucket).fact
 
 
 def test_an_empty_bucket_is_not_healthy_even_if_its_configuration_is() -> None:

@@ -25,7 +25,7 @@ from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import AlertSettings, WatchedSettings
 from tests.support.aws_commands import parse
 from tests.support.monitor_harness import Monitor
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     BUCKET,
     DAY,
     HOUR,
@@ -35,7 +35,7 @@ from tests.support.vaults import (
     SETTINGS,
     TOPIC,
     UNKNOWN,
-    Vault,
+    SeenBucket,
     healthy,
 )
 
@@ -61,13 +61,13 @@ def settings(**alerts: object) -> WatchedSettings:
     return SETTINGS.model_copy(update={"alerts": AlertSettings.model_validate(alerts)})
 
 
-def seen(facts: TopicFacts | Unknown, *, vault: Vault | None = None) -> Facts:
-    return replace((vault or healthy()).facts(), topic=facts)
+def seen(facts: TopicFacts | Unknown, *, bucket: SeenBucket | None = None) -> Facts:
+    return replace((bucket or healthy()).facts(), topic=facts)
 
 
-def ill_vault() -> Vault:
+def ill_bucket() -> SeenBucket:
     """One that is wrong in two ways."""
-    return healthy(unmanaged_prefixes=("tmp/",), bucket=replace(BUCKET, versioning=False))
+    return healthy(unmanaged_prefixes=("tmp/",), configuration=replace(BUCKET, versioning=False))
 
 
 def about(facts: TopicFacts | Unknown, **alerts: object) -> list[Finding]:
@@ -160,7 +160,7 @@ def test_its_commands_are_ones_that_the_cli_knows() -> None:
 def test_that_nobody_listens_stands_above_all_else_in_the_status() -> None:
     early = LifecycleRule(id="daily", prefix="daily/", expire_days=1)
     bucket = replace(BUCKET, lifecycle=(*RULES, early))
-    facts = seen(topic(), vault=healthy(bucket=bucket))
+    facts = seen(topic(), bucket=healthy(configuration=bucket))
     findings = evaluate(facts, SETTINGS, NOW)
     assert findings[0].code is Code.NO_SUBSCRIBER
     assert sum(each.level is Level.CRITICAL for each in findings) > 1
@@ -213,32 +213,32 @@ def kinds(monitor: Monitor) -> list[tuple[str, str]]:
 
 def test_what_was_reported_while_nobody_was_confirmed_is_reported_to_the_first_who_is() -> None:
     monitor = Monitor(settings(emails=[ANN]))
-    ill = ill_vault()
-    waiting = seen(topic(mail(ANN, confirmed=False)), vault=ill)
+    ill = ill_bucket()
+    waiting = seen(topic(mail(ANN, confirmed=False)), bucket=ill)
     for hours in range(3):
         monitor.look(waiting, NOW + hours * HOUR)
-    monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 3 * HOUR)
+    monitor.look(seen(topic(mail(ANN)), bucket=ill), NOW + 3 * HOUR)
     assert kinds(monitor) == [("new", "unmanaged-prefix"), ("new", "versioning-disabled")]
-    monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 4 * HOUR)
+    monitor.look(seen(topic(mail(ANN)), bucket=ill), NOW + 4 * HOUR)
     assert monitor.told == []
 
 
 def test_a_webhook_hears_it_once_and_both_hear_it_when_somebody_is_confirmed() -> None:
     monitor = Monitor(settings(emails=[ANN], webhook_url_secret_arn=HOOK), webhook=True)
-    ill = ill_vault()
+    ill = ill_bucket()
     wrong = [("new", "unmanaged-prefix"), ("new", "versioning-disabled")]
-    monitor.look(seen(topic(), vault=ill), NOW)
+    monitor.look(seen(topic(), bucket=ill), NOW)
     assert kinds(monitor) == sorted([*wrong, ("new", "no-subscriber")])
-    monitor.look(seen(topic(), vault=ill), NOW + HOUR)
+    monitor.look(seen(topic(), bucket=ill), NOW + HOUR)
     assert monitor.told == []
-    monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 2 * HOUR)
+    monitor.look(seen(topic(mail(ANN)), bucket=ill), NOW + 2 * HOUR)
     assert kinds(monitor) == sorted([*wrong, ("resolved", "no-subscriber")])
 
 
 def test_what_was_resolved_while_nobody_listened_is_reported_to_those_who_heard_of_it() -> None:
     monitor = Monitor(settings(emails=[ANN]))
-    ill = ill_vault()
-    monitor.look(seen(topic(mail(ANN)), vault=ill), NOW)
+    ill = ill_bucket()
+    monitor.look(seen(topic(mail(ANN)), bucket=ill), NOW)
     assert ("new", "versioning-disabled") in monitor.told
     monitor.look(seen(topic()), NOW + HOUR)
     assert monitor.state is not None
@@ -249,20 +249,20 @@ def test_what_was_resolved_while_nobody_listened_is_reported_to_those_who_heard_
 
 def test_a_second_subscriber_tells_nobody_anything_anew() -> None:
     monitor = Monitor(settings(emails=[ANN, BOB]))
-    ill = ill_vault()
-    monitor.look(seen(topic(mail(ANN), mail(BOB, confirmed=False)), vault=ill), NOW)
+    ill = ill_bucket()
+    monitor.look(seen(topic(mail(ANN), mail(BOB, confirmed=False)), bucket=ill), NOW)
     assert ("new", "subscription-pending") in monitor.told
-    monitor.look(seen(topic(mail(ANN), mail(BOB)), vault=ill), NOW + HOUR)
+    monitor.look(seen(topic(mail(ANN), mail(BOB)), bucket=ill), NOW + HOUR)
     assert monitor.told == [("resolved", "subscription-pending")]
 
 
 def test_that_it_could_not_look_is_no_reason_to_tell_everything_again() -> None:
     monitor = Monitor(settings(emails=[ANN]))
-    ill = ill_vault()
-    monitor.look(seen(topic(mail(ANN)), vault=ill), NOW)
-    monitor.look(seen(UNKNOWN, vault=ill), NOW + HOUR)
+    ill = ill_bucket()
+    monitor.look(seen(topic(mail(ANN)), bucket=ill), NOW)
+    monitor.look(seen(UNKNOWN, bucket=ill), NOW + HOUR)
     assert monitor.told == [("new", "check-incomplete")]
-    monitor.look(seen(topic(mail(ANN)), vault=ill), NOW + 2 * HOUR)
+    monitor.look(seen(topic(mail(ANN)), bucket=ill), NOW + 2 * HOUR)
     assert monitor.told == [("resolved", "check-incomplete")]
 
 
@@ -348,9 +348,9 @@ def test_whoever_is_confirmed_first_has_heard_all_that_is_wrong(
     monitor, heard = Monitor(settings(emails=[ANN, BOB])), set[tuple[str, str, str]]()
     for hours, (ann, bob, ill) in enumerate(looks):
         facts = _topic_of(ann, bob)
-        vault = ill_vault() if ill else healthy()
+        bucket = ill_bucket() if ill else healthy()
         before = monitor.state
-        monitor.look(seen(facts, vault=vault), NOW + hours * HOUR)
+        monitor.look(seen(facts, bucket=bucket), NOW + hours * HOUR)
         if not facts.has_subscriber:
             heard.clear()
             continue

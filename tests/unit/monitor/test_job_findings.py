@@ -14,7 +14,17 @@ from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.resolution import Resolution, resolution_of
 from lifeboat.monitor.policy.status import Status, status_of
-from tests.support.vaults import DAY, HOUR, NEWEST, UNKNOWN, Vault, backup, drill, empty, location
+from tests.support.seen_bucket import (
+    DAY,
+    HOUR,
+    NEWEST,
+    UNKNOWN,
+    SeenBucket,
+    backup,
+    drill,
+    empty,
+    location,
+)
 
 MINUTE = timedelta(minutes=1)
 BUILD = "Lifeboat-backup-app-job:1"
@@ -41,11 +51,11 @@ def running(kind: AttemptKind = AttemptKind.BACKUP, hours: float = 12) -> Attemp
     )
 
 
-def tonight(attempt: Attempt, after: timedelta, build: BuildFacts | None = None) -> Vault:
+def tonight(attempt: Attempt, after: timedelta, build: BuildFacts | None = None) -> SeenBucket:
     """Backups of yesterday and before; tonight's is a job, seen so long after its time."""
-    vault = empty(drills=[drill(NEWEST - 2 * DAY)], attempts=(attempt,), now=NEWEST + after)
-    vault.builds = {BUILD: build} if build else {}
-    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 6)))
+    bucket = empty(drills=[drill(NEWEST - 2 * DAY)], attempts=(attempt,), now=NEWEST + after)
+    bucket.builds = {BUILD: build} if build else {}
+    return bucket.add(*(backup(NEWEST - day * DAY) for day in range(1, 6)))
 
 
 def ended(status: BuildStatus, phase: str = "BUILD", why: str = "") -> BuildFacts:
@@ -61,18 +71,18 @@ def in_phase(phase: str, since: datetime = NEWEST) -> BuildFacts:
 def test_a_backup_that_is_being_taken_by_a_job_is_neither_missed_nor_too_old(
     attempt: Attempt, build: BuildFacts | None
 ) -> None:
-    vault = tonight(attempt, 6 * HOUR, build)
-    assert {each.level for each in vault.findings()} == {Level.INFO}
-    old = vault.only(Code.BACKUP_TOO_OLD)
+    bucket = tonight(attempt, 6 * HOUR, build)
+    assert {each.level for each in bucket.findings()} == {Level.INFO}
+    old = bucket.only(Code.BACKUP_TOO_OLD)
     assert "A job takes one since 2026-11-25 02:0" in old.fact
-    assert Code.RUN_MISSED not in vault.codes()
-    hours = shown(vault).unprotected_hours
+    assert Code.RUN_MISSED not in bucket.codes()
+    hours = shown(bucket).unprotected_hours
     assert hours == pytest.approx((attempt.started - (NEWEST - DAY)) / HOUR, abs=0.01)
 
 
 def test_runs_that_were_due_before_the_job_are_missed_all_the_same() -> None:
-    vault = tonight(running(), 6 * HOUR).schedule("0 1,2 * * ? *")
-    last = max(vault.found(Code.RUN_MISSED), key=lambda each: str(each.since)).fact
+    bucket = tonight(running(), 6 * HOUR).schedule("0 1,2 * * ? *")
+    last = max(bucket.found(Code.RUN_MISSED), key=lambda each: str(each.since)).fact
     assert "was scheduled for 2026-11-25 01:00 UTC, but" in last
 
 
@@ -87,12 +97,12 @@ def test_a_job_that_codebuild_does_not_know_is_found_when_its_time_is_over(
     attempt: Attempt, hours: float, words: str
 ) -> None:
     assert Code.BACKUP_FAILED not in tonight(attempt, hours * HOUR + MINUTE).codes()
-    vault = tonight(attempt, hours * HOUR + 3 * MINUTE)
-    found = vault.only(Code.BACKUP_FAILED)
+    bucket = tonight(attempt, hours * HOUR + 3 * MINUTE)
+    found = bucket.only(Code.BACKUP_FAILED)
     assert words in found.fact
     assert found.level is Level.CRITICAL
-    assert vault.only(Code.BACKUP_TOO_OLD).level is Level.INFO
-    assert (shown(vault).unprotected_hours or 0) > 24 + hours
+    assert bucket.only(Code.BACKUP_TOO_OLD).level is Level.INFO
+    assert (shown(bucket).unprotected_hours or 0) > 24 + hours
 
 
 @pytest.mark.parametrize(
@@ -143,15 +153,15 @@ def test_a_build_that_has_ended_is_found_at_once_with_codebuilds_words_and_the_n
 
 
 def test_a_build_that_succeeded_without_a_record_has_done_its_work() -> None:
-    vault = tonight(running(), 20 * MINUTE, ended(BuildStatus.SUCCEEDED, "COMPLETED"))
-    assert Code.BACKUP_FAILED not in vault.codes()
-    assert shown(vault).databases[0].jobs == ()
+    bucket = tonight(running(), 20 * MINUTE, ended(BuildStatus.SUCCEEDED, "COMPLETED"))
+    assert Code.BACKUP_FAILED not in bucket.codes()
+    assert shown(bucket).databases[0].jobs == ()
 
 
 def test_a_failure_that_the_job_itself_recorded_is_told_in_its_own_words() -> None:
     error = RefusedError("Out of luck.", todo="Try again.")
-    vault = tonight(running().failed(error, NEWEST + HOUR), 2 * HOUR, ended(BuildStatus.FAILED))
-    assert "Out of luck." in vault.only(Code.BACKUP_FAILED).fact
+    bucket = tonight(running().failed(error, NEWEST + HOUR), 2 * HOUR, ended(BuildStatus.FAILED))
+    assert "Out of luck." in bucket.only(Code.BACKUP_FAILED).fact
 
 
 @pytest.mark.parametrize(
@@ -167,8 +177,8 @@ def test_a_job_that_waits_for_a_machine_for_long_is_a_warning(
 
 
 def test_a_wait_is_over_when_codebuild_says_so_and_not_when_it_says_nothing() -> None:
-    vault = tonight(waiting(), 2 * HOUR, in_phase("QUEUED"))
-    found = vault.only(Code.JOB_WAITS)
+    bucket = tonight(waiting(), 2 * HOUR, in_phase("QUEUED"))
+    found = bucket.only(Code.JOB_WAITS)
     alert = SentAlert(
         database="app",
         code=found.code.value,
@@ -181,32 +191,34 @@ def test_a_wait_is_over_when_codebuild_says_so_and_not_when_it_says_nothing() ->
     )
 
     def ending() -> Resolution:
-        return resolution_of(alert, vault.findings(), vault.facts(), vault.settings, vault.now)
+        return resolution_of(alert, bucket.findings(), bucket.facts(), bucket.settings, bucket.now)
 
-    vault.builds = UNKNOWN
+    bucket.builds = UNKNOWN
     assert ending() is Resolution.OPEN
-    vault.builds = {BUILD: in_phase("BUILD")}
+    bucket.builds = {BUILD: in_phase("BUILD")}
     assert ending() is Resolution.RESOLVED
 
 
 def test_jobs_that_could_not_be_asked_about_are_a_gap() -> None:
-    vault = tonight(waiting(), 2 * HOUR)
-    vault.builds = UNKNOWN
-    assert vault.only(Code.CHECK_INCOMPLETE).subject == "builds"
+    bucket = tonight(waiting(), 2 * HOUR)
+    bucket.builds = UNKNOWN
+    assert bucket.only(Code.CHECK_INCOMPLETE).subject == "builds"
 
 
 def test_a_drill_whose_job_died_is_found() -> None:
-    vault = tonight(running(AttemptKind.DRILL), HOUR, ended(BuildStatus.FAILED)).add(backup(NEWEST))
-    found = vault.only(Code.DRILL_ERROR)
+    bucket = tonight(running(AttemptKind.DRILL), HOUR, ended(BuildStatus.FAILED)).add(
+        backup(NEWEST)
+    )
+    found = bucket.only(Code.DRILL_ERROR)
     assert "job.drill_compute" in found.advice[0].text
-    assert vault.codes() == {Code.DRILL_ERROR}
+    assert bucket.codes() == {Code.DRILL_ERROR}
 
 
-def restoring(attempt: Attempt, after: timedelta, build: BuildFacts | None = None) -> Vault:
-    vault = tonight(attempt, after, build).add(backup(NEWEST))
+def restoring(attempt: Attempt, after: timedelta, build: BuildFacts | None = None) -> SeenBucket:
+    bucket = tonight(attempt, after, build).add(backup(NEWEST))
     if after > 2 * DAY:
-        vault.change("monitor", max_age_hours=200)
-    return vault
+        bucket.change("monitor", max_age_hours=200)
+    return bucket
 
 
 def test_a_restore_whose_job_died_is_found_for_three_days() -> None:
@@ -224,32 +236,34 @@ def test_a_restore_whose_job_died_is_found_for_three_days() -> None:
 def test_a_restore_that_failed_is_found_if_it_has_told_nobody(*, notified: bool) -> None:
     error = RefusedError("Out of luck.", todo="Try again.")
     failed = running(AttemptKind.RESTORE).failed(error, NEWEST + HOUR)
-    vault = restoring(failed.as_notified() if notified else failed, 2 * HOUR)
-    assert (Code.RESTORE_FAILED in vault.codes()) is not notified
+    bucket = restoring(failed.as_notified() if notified else failed, 2 * HOUR)
+    assert (Code.RESTORE_FAILED in bucket.codes()) is not notified
 
 
 def test_a_first_backup_may_take_as_long_as_its_job_has() -> None:
-    vault = empty(attempts=(running(),), now=NEWEST + 5 * HOUR, scheduled_since=NEWEST - HOUR)
-    assert vault.only(Code.NO_BACKUP).level is Level.INFO
-    assert "A job takes one since" in vault.only(Code.NO_BACKUP).fact
-    vault.builds = {BUILD: ended(BuildStatus.FAILED)}
-    assert "was never backed up" in vault.only(Code.NO_BACKUP).headline
+    bucket = empty(attempts=(running(),), now=NEWEST + 5 * HOUR, scheduled_since=NEWEST - HOUR)
+    assert bucket.only(Code.NO_BACKUP).level is Level.INFO
+    assert "A job takes one since" in bucket.only(Code.NO_BACKUP).fact
+    bucket.builds = {BUILD: ended(BuildStatus.FAILED)}
+    assert "was never backed up" in bucket.only(Code.NO_BACKUP).headline
 
 
-def shown(vault: Vault) -> Status:
-    facts = vault.facts()
-    return status_of(facts, vault.settings, evaluate(facts, vault.settings, vault.now), vault.now)
+def shown(bucket: SeenBucket) -> Status:
+    facts = bucket.facts()
+    return status_of(
+        facts, bucket.settings, evaluate(facts, bucket.settings, bucket.now), bucket.now
+    )
 
 
 def test_the_status_says_what_runs_as_a_job_and_what_a_backup_was_taken_in() -> None:
-    vault = tonight(running(), HOUR, in_phase("BUILD"))
-    text = shown(vault).as_text()
+    bucket = tonight(running(), HOUR, in_phase("BUILD"))
+    text = shown(bucket).as_text()
     assert "a backup runs as a job since 2026-11-25 02:05 UTC: 120 GB take about 31 min" in text
-    vault.attempts = (waiting(),)
-    assert "a backup waits for its job since 2026-11-25 02:00 UTC" in shown(vault).as_text()
-    vault.attempts = ()
-    vault.add(backup(NEWEST, engine=Engine.JOB))
-    status = shown(vault)
+    bucket.attempts = (waiting(),)
+    assert "a backup waits for its job since 2026-11-25 02:00 UTC" in shown(bucket).as_text()
+    bucket.attempts = ()
+    bucket.add(backup(NEWEST, engine=Engine.JOB))
+    status = shown(bucket)
     assert "daily backup by a job" in status.as_text()
     assert status.databases[0].newest_backup
     assert status.databases[0].newest_backup.engine is Engine.JOB

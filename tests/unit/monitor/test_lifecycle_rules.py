@@ -1,6 +1,6 @@
 """One author for the bucket's lifecycle rules: what the stack writes is what the monitor wants.
 
-That these are the right rules is stated rule by rule in `tests/stack/test_vault.py`.
+That these are the right rules is stated rule by rule in `tests/stack/test_backup_bucket.py`.
 """
 
 from typing import Any
@@ -13,9 +13,9 @@ from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.checks.lifecycle import lifecycle_findings
 from lifeboat.settings import Retention
 from lifeboat.settings.lifecycle import lifecycle_rules
-from tests.support.vaults import RULES, SETTINGS
+from tests.support.seen_bucket import RULES, SETTINGS
 
-COMMANDS = Commands(vault="vault", stack="Lifeboat", region="eu-central-1")
+COMMANDS = Commands(bucket_name="bucket", stack="Lifeboat", region="eu-central-1")
 
 
 @st.composite

@@ -15,15 +15,15 @@ from lifeboat.monitor.policy.metric_values import DAILY_AFTER, is_daily, metrics
 from lifeboat.monitor.policy.scheduled_times import scheduled_times
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.settings import WatchedDatabase
-from tests.support.vaults import DAY, HOUR, NOW, SETTINGS, UNKNOWN, Vault, empty, healthy
+from tests.support.seen_bucket import DAY, HOUR, NOW, SETTINGS, UNKNOWN, SeenBucket, empty, healthy
 
 MIDNIGHT = NOW.replace(hour=0, minute=0)
 DAILY_LOOK = MIDNIGHT + timedelta(hours=6, minutes=15)
 
 
-def figures(vault: Vault, now: datetime = NOW) -> dict[tuple[str, str | None], float]:
-    status = status_of(vault.facts(), vault.settings, vault.findings(), vault.now)
-    found = list(metrics_of(status, vault.settings, now))
+def figures(bucket: SeenBucket, now: datetime = NOW) -> dict[tuple[str, str | None], float]:
+    status = status_of(bucket.facts(), bucket.settings, bucket.findings(), bucket.now)
+    found = list(metrics_of(status, bucket.settings, now))
     assert len({(each.name, each.database) for each in found}) == len(found)
     return {(each.name, each.database): each.value for each in found}
 
@@ -44,9 +44,9 @@ def test_one_look_a_day_sends_what_the_dashboard_shows() -> None:
 
 
 def test_without_a_dashboard_nothing_is_sent_that_only_it_shows() -> None:
-    vault = healthy()
-    vault.settings = vault.settings.model_copy(update={"dashboard": False})
-    assert figures(vault, DAILY_LOOK).keys() == {("BackupAge", None)}
+    bucket = healthy()
+    bucket.settings = bucket.settings.model_copy(update={"dashboard": False})
+    assert figures(bucket, DAILY_LOOK).keys() == {("BackupAge", None)}
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_a_look_by_hand_soon_after_the_daily_one_counts_as_the_same() -> None:
 
 
 def test_the_age_is_that_of_the_database_whose_newest_backup_is_the_oldest() -> None:
-    vault = healthy()
-    vault.settings = vault.settings.model_copy(
+    bucket = healthy()
+    bucket.settings = bucket.settings.model_copy(
         update={"databases": (*SETTINGS.databases, WatchedDatabase(name="zoo"))}
     )
-    assert figures(vault) == {("BackupAge", None): pytest.approx(9.9997)}, "zoo is not seen"
+    assert figures(bucket) == {("BackupAge", None): pytest.approx(9.9997)}, "zoo is not seen"
 
 
 def test_a_database_without_a_backup_counts_from_when_its_first_was_due() -> None:
@@ -82,9 +82,9 @@ def test_a_database_without_a_backup_counts_from_when_its_first_was_due() -> Non
 
 
 def test_what_is_not_known_is_not_sent() -> None:
-    vault = healthy()
-    vault.objects = UNKNOWN
-    assert figures(vault, DAILY_LOOK).keys() == {("MonthlyCost", None)}
+    bucket = healthy()
+    bucket.objects = UNKNOWN
+    assert figures(bucket, DAILY_LOOK).keys() == {("MonthlyCost", None)}
 
 
 def test_a_figure_is_of_all_databases_unless_it_names_one() -> None:

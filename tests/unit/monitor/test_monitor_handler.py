@@ -15,7 +15,7 @@ from lifeboat.monitor.policy.event import parse_monitor_event
 from lifeboat.monitor.policy.status import status_of
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.settings import AlertSettings, WatchedSettings
-from tests.support.vaults import APP, NOW, SETTINGS, healthy
+from tests.support.seen_bucket import APP, NOW, SETTINGS, healthy
 
 HOOK = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hook-AbCdEf"
 
@@ -139,7 +139,7 @@ def test_a_widget_before_the_first_check_says_so_and_a_page_that_is_too_old_is_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LIFEBOAT_SETTINGS", SETTINGS.model_dump_json())
-    monkeypatch.setenv("LIFEBOAT_VAULT", "vault-1")
+    monkeypatch.setenv("LIFEBOAT_BUCKET", "bucket-1")
     page = StoredPage("<style></style><body>x</body>", datetime.now(UTC))
     monkeypatch.setattr(monitor, "load_page", lambda _: None)
     assert "No check has written the status page yet" in monitor._widget({})

@@ -1,4 +1,4 @@
-"""What is found by what Neon says: tables of cases, each a vault in order but for one thing."""
+"""What is found by what Neon says: tables of cases, each a bucket in order but for one thing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from lifeboat.monitor.policy.status_page import status_page
 from lifeboat.settings import TransferSettings, WatchedNeon
 from tests.support.monitor_harness import Monitor
 from tests.support.neon_reports import ASKED, FACTS, GB, NEON, failed, in_neon, said
-from tests.support.vaults import DAY, HOUR, INSTALLATION, NOW, Vault, backup, healthy
+from tests.support.seen_bucket import DAY, HOUR, INSTALLATION, NOW, SeenBucket, backup, healthy
 
 DAILY = ScheduleFacts(frequency="daily", hour=3)
 HOURLY = ScheduleFacts(frequency="hourly")
@@ -38,9 +38,9 @@ def taken(ago: timedelta) -> SnapshotFacts:
     return SnapshotFacts(count=1, newest=ASKED - ago, newest_scheduled=ASKED - ago)
 
 
-def found(vault: Vault) -> dict[str, Level]:
+def found(bucket: SeenBucket) -> dict[str, Level]:
     """The findings about Neon, by their codes."""
-    return {each.code: each.level for each in vault.findings() if each.code.startswith("neon-")}
+    return {each.code: each.level for each in bucket.findings() if each.code.startswith("neon-")}
 
 
 WARNING, INFO, CRITICAL = Level.WARNING, Level.INFO, Level.CRITICAL
@@ -144,9 +144,9 @@ CASES: dict[str, tuple[ProviderReport | None, dict[str, Level]]] = {
 
 @pytest.mark.parametrize(("report", "expected"), CASES.values(), ids=CASES)
 def test_each_is_found(report: ProviderReport | None, expected: dict[str, Level]) -> None:
-    vault = in_neon(report)
-    assert found(vault) == expected
-    for each in vault.findings():
+    bucket = in_neon(report)
+    assert found(bucket) == expected
+    for each in bucket.findings():
         assert "Backups" in each.safe
         assert each.advice
 
@@ -155,10 +155,10 @@ def test_each_is_found(report: ProviderReport | None, expected: dict[str, Level]
 def test_without_the_setting_nothing_is_found(
     report: ProviderReport | None, expected: dict[str, Level]
 ) -> None:
-    vault = in_neon(report)
-    vault.settings = healthy().settings
-    assert found(vault) == {}
-    assert status(vault).databases[0].provider is None
+    bucket = in_neon(report)
+    bucket.settings = healthy().settings
+    assert found(bucket) == {}
+    assert status(bucket).databases[0].provider is None
     assert expected is not None
 
 
@@ -170,21 +170,21 @@ def test_a_branch_of_the_settings_is_the_one_that_counts() -> None:
 
 
 def test_a_stack_that_is_new_has_three_hours_for_its_first_answer() -> None:
-    vault = in_neon(None)
-    vault.asked_since = NOW - 3 * HOUR
-    assert found(vault) == {}
-    vault.asked_since = NOW - 3 * HOUR - HOUR / 60
-    assert found(vault) == {"neon-watch-stale": WARNING}
+    bucket = in_neon(None)
+    bucket.asked_since = NOW - 3 * HOUR
+    assert found(bucket) == {}
+    bucket.asked_since = NOW - 3 * HOUR - HOUR / 60
+    assert found(bucket) == {"neon-watch-stale": WARNING}
 
 
 def test_the_monitor_remembers_since_when_it_waits_for_an_answer() -> None:
-    vault = in_neon(None)
-    vault.asked_since = None
-    monitor = Monitor(vault.settings)
-    assert Code.NEON_WATCH_STALE not in codes_of(monitor.look(vault.facts(), NOW))
+    bucket = in_neon(None)
+    bucket.asked_since = None
+    monitor = Monitor(bucket.settings)
+    assert Code.NEON_WATCH_STALE not in codes_of(monitor.look(bucket.facts(), NOW))
     later = NOW + 4 * HOUR
-    assert Code.NEON_WATCH_STALE in codes_of(monitor.look(vault.facts(), later))
-    lost = replace(monitor, lost=True).look(vault.facts(), NOW)
+    assert Code.NEON_WATCH_STALE in codes_of(monitor.look(bucket.facts(), later))
+    lost = replace(monitor, lost=True).look(bucket.facts(), NOW)
     assert Code.NEON_WATCH_STALE in codes_of(lost), "a state that is lost excuses nobody"
 
 
@@ -227,14 +227,14 @@ READS = 150 * MB
 def test_neons_own_figure_is_judged(
     report: ProviderReport, transfer: TransferSettings | None, expected: Level | None
 ) -> None:
-    vault = in_neon(report, transfer=transfer)
-    assert found(vault).get("neon-transfer") is expected
-    assert Code.TRANSFER_ALLOWANCE not in vault.codes()
+    bucket = in_neon(report, transfer=transfer)
+    assert found(bucket).get("neon-transfer") is expected
+    assert Code.TRANSFER_ALLOWANCE not in bucket.codes()
 
 
 def test_the_finding_has_neons_figures_and_the_run_that_is_too_many() -> None:
-    vault = in_neon(free(transfer_bytes=4_500 * MB))
-    finding = vault.only(Code.NEON_TRANSFER)
+    bucket = in_neon(free(transfer_bytes=4_500 * MB))
+    finding = bucket.only(Code.NEON_TRANSFER)
     assert finding.headline == "will use up its transfer allowance at Neon"
     assert finding.fact == (
         "By 2026-11-25 11:55 UTC, Neon had counted 4.5 GB for project shiny-wind-028834 in the"
@@ -261,57 +261,57 @@ def test_old_figures_and_those_of_another_period_are_not_used() -> None:
         said(transfer_bytes=0, period_start=NOW + HOUR),
         said(transfer_bytes=0, period_end=datetime(9999, 12, 31, tzinfo=UTC)),
     ):
-        vault = from_neon(in_neon(report, transfer=TransferSettings(allowance_gb=1)))
-        assert vault.codes() & {Code.TRANSFER_ALLOWANCE, Code.NEON_TRANSFER} == expected
+        bucket = from_neon(in_neon(report, transfer=TransferSettings(allowance_gb=1)))
+        assert bucket.codes() & {Code.TRANSFER_ALLOWANCE, Code.NEON_TRANSFER} == expected
 
 
-def from_neon(vault: Vault) -> Vault:
+def from_neon(bucket: SeenBucket) -> SeenBucket:
     """The same, of a server whose manifests say that it is Neon's."""
-    for number, manifest in enumerate(vault.manifests):
+    for number, manifest in enumerate(bucket.manifests):
         assert isinstance(manifest, Manifest)
         source = manifest.source.model_copy(update={"provider": "neon"})
-        vault.manifests[number] = manifest.model_copy(update={"source": source})
-    return vault
+        bucket.manifests[number] = manifest.model_copy(update={"source": source})
+    return bucket
 
 
 def test_backups_of_all_databases_of_a_project_are_added_up() -> None:
-    vault = from_neon(in_neon(free(transfer_bytes=5 * GB - 6 * READS)))
-    (app,) = vault.settings.databases
+    bucket = from_neon(in_neon(free(transfer_bytes=5 * GB - 6 * READS)))
+    (app,) = bucket.settings.databases
     both = (app, app.model_copy(update={"name": "shop"}))
-    settings = vault.settings.model_copy(update={"databases": both})
-    facts = vault.facts()
+    settings = bucket.settings.model_copy(update={"databases": both})
+    facts = bucket.facts()
     (seen,) = facts.databases
     two = replace(facts, databases=(seen, replace(seen, name="shop")))
     codes = {(each.database, each.code) for each in evaluate(two, settings, NOW)}
     assert {("app", "neon-transfer"), ("shop", "neon-transfer")} <= codes
-    assert found(vault) == {}, "alone it would fit"
+    assert found(bucket) == {}, "alone it would fit"
 
 
 def test_stated_allowances_of_a_project_are_added_up() -> None:
     half = TransferSettings(allowance_gb=50, price_per_gb=0.1)
-    vault = in_neon(said(transfer_bytes=60 * GB), transfer=half)
-    assert found(vault) == {"neon-transfer": WARNING}
-    (app,) = vault.settings.databases
+    bucket = in_neon(said(transfer_bytes=60 * GB), transfer=half)
+    assert found(bucket) == {"neon-transfer": WARNING}
+    (app,) = bucket.settings.databases
     both = (app, app.model_copy(update={"name": "shop"}))
-    settings = vault.settings.model_copy(update={"databases": both})
-    facts = vault.facts()
+    settings = bucket.settings.model_copy(update={"databases": both})
+    facts = bucket.facts()
     (seen,) = facts.databases
     two = replace(facts, databases=(seen, replace(seen, name="shop")))
     assert not [each for each in evaluate(two, settings, NOW) if each.code == "neon-transfer"]
 
 
 def test_a_database_without_a_backup_is_judged_by_neons_figure_alone() -> None:
-    vault = in_neon(free(transfer_bytes=6 * GB))
-    vault.manifests, vault.objects = [], []
-    assert found(vault) == {"neon-transfer": CRITICAL}
+    bucket = in_neon(free(transfer_bytes=6 * GB))
+    bucket.manifests, bucket.objects = [], []
+    assert found(bucket) == {"neon-transfer": CRITICAL}
 
 
 # What becomes of alerts.
 
 
-def monitored(report: ProviderReport | None, **changed: object) -> tuple[Monitor, Vault]:
-    vault = in_neon(report, **changed)  # type: ignore[arg-type]
-    return Monitor(vault.settings).look(vault.facts(), NOW), vault
+def monitored(report: ProviderReport | None, **changed: object) -> tuple[Monitor, SeenBucket]:
+    bucket = in_neon(report, **changed)  # type: ignore[arg-type]
+    return Monitor(bucket.settings).look(bucket.facts(), NOW), bucket
 
 
 @pytest.mark.parametrize(
@@ -328,37 +328,37 @@ def monitored(report: ProviderReport | None, **changed: object) -> tuple[Monitor
 )
 def test_only_a_later_answer_of_neon_resolves(bad: ProviderReport, code: str) -> None:
     later = NOW + HOUR
-    monitor, vault = monitored(bad)
+    monitor, bucket = monitored(bad)
     assert monitor.level(code)
     for nothing in (None, said(NOW - 9 * HOUR), failed(ProblemKind.DOWN, later, before=9 * HOUR)):
-        vault.provider = nothing
-        assert code not in monitor.copy(lost=False).look(vault.facts(), later).recoveries
-    vault.provider = said(later)
-    cured = monitor.copy(lost=False).look(vault.facts(), later)
+        bucket.provider = nothing
+        assert code not in monitor.copy(lost=False).look(bucket.facts(), later).recoveries
+    bucket.provider = said(later)
+    cured = monitor.copy(lost=False).look(bucket.facts(), later)
     assert cured.recoveries == [code]
     unasked = replace(monitor.copy(lost=False), settings=healthy().settings)
-    assert unasked.look(vault.facts(), later).recoveries == []
+    assert unasked.look(bucket.facts(), later).recoveries == []
     assert unasked.state
     assert code not in {each.code for each in unasked.state.notified}, "it is forgotten"
 
 
 def test_what_was_left_out_of_an_answer_resolves_nothing() -> None:
     later = NOW + HOUR
-    monitor, vault = monitored(said(snapshots=taken(9 * DAY)))
+    monitor, bucket = monitored(said(snapshots=taken(9 * DAY)))
     problem = failed(ProblemKind.RIGHTS, later, before=0 * HOUR)
     assert problem.facts
     part = problem.facts.model_copy(update={"snapshots": None, "schedule": None})
-    vault.provider = problem.model_copy(update={"facts": part})
-    assert "neon-snapshot-overdue" not in monitor.look(vault.facts(), later).recoveries
+    bucket.provider = problem.model_copy(update={"facts": part})
+    assert "neon-snapshot-overdue" not in monitor.look(bucket.facts(), later).recoveries
 
 
 def test_a_figure_of_neon_takes_the_place_of_a_guess_without_a_recovery() -> None:
-    vault = from_neon(in_neon(said(NOW - 9 * HOUR), transfer=TransferSettings(allowance_gb=1)))
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    bucket = from_neon(in_neon(said(NOW - 9 * HOUR), transfer=TransferSettings(allowance_gb=1)))
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
     assert monitor.level("transfer-allowance")
     later = NOW + HOUR
-    vault.provider = said(later, transfer_bytes=2 * GB)
-    monitor.look(vault.facts(), later)
+    bucket.provider = said(later, transfer_bytes=2 * GB)
+    monitor.look(bucket.facts(), later)
     assert monitor.level("neon-transfer")
     assert monitor.level("transfer-allowance") is None
     assert "transfer-allowance" not in monitor.recoveries
@@ -367,9 +367,11 @@ def test_a_figure_of_neon_takes_the_place_of_a_guess_without_a_recovery() -> Non
 # What people read.
 
 
-def status(vault: Vault) -> Status:
-    facts = vault.facts()
-    return status_of(facts, vault.settings, evaluate(facts, vault.settings, vault.now), vault.now)
+def status(bucket: SeenBucket) -> Status:
+    facts = bucket.facts()
+    return status_of(
+        facts, bucket.settings, evaluate(facts, bucket.settings, bucket.now), bucket.now
+    )
 
 
 SEVEN_DAYS = (
@@ -440,10 +442,10 @@ def test_the_same_for_programs() -> None:
 
 
 def test_the_page_the_digest_and_mails_say_it_too() -> None:
-    vault = in_neon(said(snapshots=None, protected=False))
-    page = status_page(status(vault), vault.facts(), vault.settings, NOW)
+    bucket = in_neon(said(snapshots=None, protected=False))
+    page = status_page(status(bucket), bucket.facts(), bucket.settings, NOW)
     assert f'<p class="soft">{SEVEN_DAYS}</p>' in page
-    digest = digest_message(status(vault), INSTALLATION)
+    digest = digest_message(status(bucket), INSTALLATION)
     assert f"Beside the backups:\n  app: {SEVEN_DAYS}" in digest.body
     plain = digest_message(status(healthy()), INSTALLATION)
     assert "Beside the backups" not in plain.body
@@ -455,12 +457,12 @@ def test_the_bill_says_what_of_neons_is_not_in_it() -> None:
 
 
 def test_the_month_records_the_shortest_window() -> None:
-    vault = in_neon(said(history_seconds=6 * 86400))
-    record = updated(None, vault.facts(), vault.settings, (), NOW)
-    vault.provider = said(NOW + HOUR)
-    record = updated(record, vault.facts(), vault.settings, (), NOW + HOUR)
-    vault.provider = None
-    record = updated(record, vault.facts(), vault.settings, (), NOW + 2 * HOUR)
+    bucket = in_neon(said(history_seconds=6 * 86400))
+    record = updated(None, bucket.facts(), bucket.settings, (), NOW)
+    bucket.provider = said(NOW + HOUR)
+    record = updated(record, bucket.facts(), bucket.settings, (), NOW + HOUR)
+    bucket.provider = None
+    record = updated(record, bucket.facts(), bucket.settings, (), NOW + 2 * HOUR)
     (month,) = record.months
     (app,) = month.databases
     assert app.provider
@@ -510,13 +512,13 @@ def test_whatever_neon_says_breaks_no_check_and_forges_no_line(
     beside = facts.model_copy(update={"problem": problem})
     alone = beside.model_copy(update={"facts": None, "facts_of": None})
     for report in (facts, beside, alone):
-        vault = in_neon(report)
-        lines = status(vault).as_text().splitlines()
+        bucket = in_neon(report)
+        lines = status(bucket).as_text().splitlines()
         starts = ("CRITICAL: ", "WARNING: ", "INFO: ")
-        assert sum(each.startswith(starts) for each in lines) == len(vault.findings())
-        texts_of = [(each.fact, *map(str, each.advice)) for each in vault.findings()]
+        assert sum(each.startswith(starts) for each in lines) == len(bucket.findings())
+        texts_of = [(each.fact, *map(str, each.advice)) for each in bucket.findings()]
         assert all(text == line(text) for each in texts_of for text in each)
-        (database,) = status(vault).databases
+        (database,) = status(bucket).databases
         assert database.provider
         assert database.provider.says == line(database.provider.says)
 
@@ -524,5 +526,5 @@ def test_whatever_neon_says_breaks_no_check_and_forges_no_line(
 def test_a_backup_since_neon_counted_is_not_counted_twice_and_not_left_out() -> None:
     little = TransferSettings(allowance_gb=0.1, price_per_gb=1)
     report = said(NOW - 2 * HOUR, transfer_bytes=0)
-    vault = in_neon(report, cron="0 11 * * ? *", transfer=little).add(backup(NOW - HOUR))
-    assert "6 backups of app" in vault.only(Code.NEON_TRANSFER).fact
+    bucket = in_neon(report, cron="0 11 * * ? *", transfer=little).add(backup(NOW - HOUR))
+    assert "6 backups of app" in bucket.only(Code.NEON_TRANSFER).fact

@@ -5,16 +5,16 @@ import pytest
 from lifeboat.alerts.policy.findings import Code, Level
 from tests.support.monitor_harness import Monitor
 from tests.support.neon_reports import in_neon, said
-from tests.support.vaults import HOUR, NEWEST, NOW, Vault, backup, healthy
+from tests.support.seen_bucket import HOUR, NEWEST, NOW, SeenBucket, backup, healthy
 
 WHY = "Could not make the branch: Neon answers HTTP 422 BRANCHES_LIMIT_EXCEEDED."
 
 
-def without_a_branch(why: str | None = WHY, source: str = "branch") -> Vault:
-    vault = in_neon(said(), source=source)
+def without_a_branch(why: str | None = WHY, source: str = "branch") -> SeenBucket:
+    bucket = in_neon(said(), source=source)
     newest = backup(NEWEST).model_copy(update={"branch_missing": why})
-    vault.manifests[0] = newest
-    return vault
+    bucket.manifests[0] = newest
+    return bucket
 
 
 def test_it_is_found_and_says_why() -> None:
@@ -25,12 +25,12 @@ def test_it_is_found_and_says_why() -> None:
 
 
 @pytest.mark.parametrize(
-    "vault",
+    "bucket",
     [without_a_branch(None), without_a_branch(source="database"), healthy()],
     ids=["a branch was read", "the settings ask for none", "not in Neon"],
 )
-def test_otherwise_nothing_is_found(vault: Vault) -> None:
-    assert vault.found(Code.NEON_BRANCH) == []
+def test_otherwise_nothing_is_found(bucket: SeenBucket) -> None:
+    assert bucket.found(Code.NEON_BRANCH) == []
 
 
 def test_what_neon_said_stays_on_one_line() -> None:
@@ -40,13 +40,13 @@ def test_what_neon_said_stays_on_one_line() -> None:
 
 
 def test_the_next_backup_of_a_branch_resolves_it_and_no_branch_wanted_makes_it_obsolete() -> None:
-    vault = without_a_branch()
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
-    vault.add(backup(NOW))
-    assert monitor.look(vault.facts(), NOW + HOUR).recoveries == [Code.NEON_BRANCH]
-    vault = without_a_branch()
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
-    database = vault.settings.databases[0].model_copy(update={"source": "database"})
-    vault.settings = vault.settings.model_copy(update={"databases": (database,)})
-    monitor.settings = vault.settings
-    assert monitor.look(vault.facts(), NOW + HOUR).recoveries == []
+    bucket = without_a_branch()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
+    bucket.add(backup(NOW))
+    assert monitor.look(bucket.facts(), NOW + HOUR).recoveries == [Code.NEON_BRANCH]
+    bucket = without_a_branch()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
+    database = bucket.settings.databases[0].model_copy(update={"source": "database"})
+    bucket.settings = bucket.settings.model_copy(update={"databases": (database,)})
+    monitor.settings = bucket.settings
+    assert monitor.look(bucket.facts(), NOW + HOUR).recoveries == []

@@ -16,7 +16,7 @@ from lifeboat.model.tiers import Tier
 from lifeboat.monitor.policy.first_known import knowing
 from lifeboat.monitor.policy.notifications import Notifications, notifications_of
 from lifeboat.monitor.policy.resolution import Resolution, resolution_of
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     DAY,
     HOUR,
     INSTALLATION,
@@ -24,7 +24,7 @@ from tests.support.vaults import (
     NOW,
     SECOND,
     UNKNOWN,
-    Vault,
+    SeenBucket,
     backup,
     healthy,
 )
@@ -72,16 +72,16 @@ def tell(
     )
 
 
-def look(vault: Vault, after: Notifications | None = None) -> Notifications:
-    """Tell what there is to say about a vault."""
-    findings, facts = vault.findings(), vault.facts()
+def look(bucket: SeenBucket, after: Notifications | None = None) -> Notifications:
+    """Tell what there is to say about a bucket."""
+    findings, facts = bucket.findings(), bucket.facts()
 
     def resolution(told: SentAlert) -> Resolution:
-        return resolution_of(told, findings, facts, vault.settings, vault.now)
+        return resolution_of(told, findings, facts, bucket.settings, bucket.now)
 
     before = after.state if after else None
     return notifications_of(
-        before, findings, vault.now, installation=facts.installation, resolution=resolution
+        before, findings, bucket.now, installation=facts.installation, resolution=resolution
     )
 
 
@@ -238,13 +238,13 @@ def test_telling_keeps_what_is_known_of_databases() -> None:
     assert again.state.schedules == state.schedules != {}
 
 
-def test_a_vault_that_falls_ill_and_recovers_is_reported_three_times() -> None:
-    vault, told, subjects = healthy(), None, []
+def test_a_bucket_that_falls_ill_and_recovers_is_reported_three_times() -> None:
+    bucket, told, subjects = healthy(), None, []
     for hours in range(1, 70):
-        vault.now = NEWEST + hours * HOUR + timedelta(minutes=15)
+        bucket.now = NEWEST + hours * HOUR + timedelta(minutes=15)
         if hours == 60:
-            vault.add(backup(vault.now, tier=Tier.MANUAL))
-        told = look(vault, told)
+            bucket.add(backup(bucket.now, tier=Tier.MANUAL))
+        told = look(bucket, told)
         subjects += [(hours, message.subject) for message in told.messages]
     assert subjects == [
         (25, "[Lifeboat] ACT TODAY: app has no backup for 25 h (123456789012 us-east-1)"),
@@ -253,16 +253,16 @@ def test_a_vault_that_falls_ill_and_recovers_is_reported_three_times() -> None:
     ]
 
 
-def test_a_vault_that_cannot_be_seen_is_reported_and_then_resolved() -> None:
-    vault = healthy()
-    objects, vault.objects = vault.objects, UNKNOWN
-    told = look(vault)
+def test_a_bucket_that_cannot_be_seen_is_reported_and_then_resolved() -> None:
+    bucket = healthy()
+    objects, bucket.objects = bucket.objects, UNKNOWN
+    told = look(bucket)
     assert (
         only(told).subject
         == "[Lifeboat] ACT TODAY: app could not be checked (123456789012 us-east-1)"
     )
-    vault.objects = objects
-    told = look(vault, told)
+    bucket.objects = objects
+    told = look(bucket, told)
     assert (
         only(told).subject
         == "[Lifeboat] RESOLVED: app: no more check-incomplete (123456789012 us-east-1)"
@@ -284,7 +284,7 @@ def test_a_night_on_which_the_provider_is_down_is_one_message_for_each_kind() ->
     assert [message.databases for message in over.messages] == [TWELVE] * 3
 
 
-def test_what_is_wrong_with_the_vault_stands_apart_from_what_is_wrong_with_databases() -> None:
+def test_what_is_wrong_with_the_bucket_stands_apart_from_what_is_wrong_with_databases() -> None:
     told = tell(finding(Code.CHECK_INCOMPLETE), finding(Code.CHECK_INCOMPLETE, database=None))
     assert [message.databases for message in told.messages] == [("app",), ()]
 

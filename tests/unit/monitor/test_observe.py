@@ -1,4 +1,4 @@
-"""A vault of ten thousand objects, answered at the wire: no server could be filled as fast."""
+"""A bucket of ten thousand objects, answered at the wire: no server could be filled as fast."""
 
 import io
 import re
@@ -23,9 +23,9 @@ from lifeboat.monitor.observe import observe, request_limit
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.facts import Facts, Unknown
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import WatchedDatabase, WatchedSettings
-from tests.support.vaults import backup
+from tests.support.seen_bucket import backup
 
 SETTINGS = WatchedSettings(databases=(WatchedDatabase(name="app"),))
 PAGE = 1000
@@ -52,7 +52,7 @@ class Wire:
             for name in ("archive.dump", "globals.sql", "manifest.json")
         )
 
-    def vault(self) -> Vault:
+    def bucket(self) -> BackupBucket:
         client = boto3.client(
             "s3",
             region_name="us-east-1",
@@ -62,7 +62,7 @@ class Wire:
         )
         events: Any = client.meta.events  # whose type knows of no handler that answers
         events.register("before-send.s3", self.answer)
-        return Vault(client, "vault")
+        return BackupBucket(client, "bucket")
 
     def answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         url = urlsplit(request.url)
@@ -73,7 +73,7 @@ class Wire:
         if "versions" in query:
             after = query.get("key-marker", [""])[0]
             return _response(200, self.versions(query["prefix"][0], after).encode())
-        key = unquote(url.path).removeprefix("/vault/").removeprefix("/")
+        key = unquote(url.path).removeprefix("/bucket/").removeprefix("/")
         if key in self.documents:
             return _response(200, self.documents[key].to_json())
         if key.startswith("attempts/"):
@@ -104,7 +104,7 @@ def _entry(key: str) -> str:
 def _response(status: int, body: bytes) -> AWSResponse:
     raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
     headers = HTTPHeaders.from_dict({"content-length": str(len(body))})
-    return AWSResponse("https://vault", status, headers, raw)
+    return AWSResponse("https://bucket", status, headers, raw)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def wire() -> Wire:
 def look(wire: Wire, most: int, remaining: Callable[[], float] = lambda: 60.0) -> Facts:
     wire.asked.clear()
     return observe(
-        wire.vault(), SETTINGS, "Lifeboat", RequestBudget(most, remaining), datetime.now(UTC)
+        wire.bucket(), SETTINGS, "Lifeboat", RequestBudget(most, remaining), datetime.now(UTC)
     )
 
 

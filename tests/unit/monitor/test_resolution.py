@@ -14,14 +14,14 @@ from lifeboat.model.drill_report import DrillReport, Limit, Outcome, Verdict
 from lifeboat.model.manifest import Manifest
 from lifeboat.monitor.policy.facts import Facts, Unreadable
 from tests.support.monitor_harness import Monitor
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     DAY,
     HOUR,
     NEWEST,
     NOW,
     SETTINGS,
     UNKNOWN,
-    Vault,
+    SeenBucket,
     backup,
     drill,
     healthy,
@@ -40,130 +40,130 @@ def unreadable(key: str) -> Unreadable:
     return Unreadable.of(key, ManifestError("It is not JSON.", todo="Look at it."))
 
 
-def gone_dark(vault: Vault) -> None:
-    vault.objects = UNKNOWN
+def gone_dark(bucket: SeenBucket) -> None:
+    bucket.objects = UNKNOWN
 
 
-def newest_unreadable(vault: Vault) -> None:
-    vault.manifests[0] = unreadable(vault.manifests[0].key)
+def newest_unreadable(bucket: SeenBucket) -> None:
+    bucket.manifests[0] = unreadable(bucket.manifests[0].key)
 
 
-def reports_unreadable(vault: Vault) -> None:
-    vault.drills = [unreadable(each.key) for each in vault.drills]
+def reports_unreadable(bucket: SeenBucket) -> None:
+    bucket.drills = [unreadable(each.key) for each in bucket.drills]
 
 
-def newest_report_gone(vault: Vault) -> None:
-    newest = max(vault.drills, key=lambda each: each.key)
-    vault.drills.remove(newest)
+def newest_report_gone(bucket: SeenBucket) -> None:
+    newest = max(bucket.drills, key=lambda each: each.key)
+    bucket.drills.remove(newest)
 
 
-def all_deleted(vault: Vault) -> None:
-    vault.objects = [marker(each.key, NOW) for each in vault.manifests]
-    vault.manifests = []
+def all_deleted(bucket: SeenBucket) -> None:
+    bucket.objects = [marker(each.key, NOW) for each in bucket.manifests]
+    bucket.manifests = []
 
 
-def reports_gone(vault: Vault) -> None:
-    vault.drills = []
+def reports_gone(bucket: SeenBucket) -> None:
+    bucket.drills = []
 
 
-def newest_deleted(vault: Vault) -> None:
-    gone = vault.manifests.pop(0)
-    assert isinstance(vault.objects, list)
-    vault.objects = [each for each in vault.objects if each.key != gone.key]
+def newest_deleted(bucket: SeenBucket) -> None:
+    gone = bucket.manifests.pop(0)
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [each for each in bucket.objects if each.key != gone.key]
 
 
-def too_old() -> Vault:
+def too_old() -> SeenBucket:
     return healthy().change("monitor", max_age_hours=9)
 
 
-def shrunk() -> Vault:
-    vault = healthy(days=0).add(backup(NEWEST, tables=LITTLE, size=100))
-    return vault.add(*(backup(NEWEST - day * DAY, tables=MUCH) for day in range(1, 9)))
+def shrunk() -> SeenBucket:
+    bucket = healthy(days=0).add(backup(NEWEST, tables=LITTLE, size=100))
+    return bucket.add(*(backup(NEWEST - day * DAY, tables=MUCH) for day in range(1, 9)))
 
 
-def still() -> Vault:
-    vault = healthy(days=0).change("monitor", unchanged_days=3)
-    return vault.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(9)))
+def still() -> SeenBucket:
+    bucket = healthy(days=0).change("monitor", unchanged_days=3)
+    return bucket.add(*(backup(NEWEST - day * DAY, lsn="0/1") for day in range(9)))
 
 
-def slow() -> Vault:
-    vault = healthy(days=0).add(backup(NEWEST, seconds=890)).run_in("function")
-    return vault.add(*(backup(NEWEST - day * DAY, seconds=300) for day in range(1, 9)))
+def slow() -> SeenBucket:
+    bucket = healthy(days=0).add(backup(NEWEST, seconds=890)).run_in("function")
+    return bucket.add(*(backup(NEWEST - day * DAY, seconds=300) for day in range(1, 9)))
 
 
-def bulky(small: str = "backup", large: str = "drill") -> Vault:
+def bulky(small: str = "backup", large: str = "drill") -> SeenBucket:
     return with_row(400_000_000).change(small, memory_mb=1024).change(large, memory_mb=10_240)
 
 
-def tight(what: str) -> Callable[[], Vault]:
-    def make() -> Vault:
-        vault = healthy().run_in("function")
+def tight(what: str) -> Callable[[], SeenBucket]:
+    def make() -> SeenBucket:
+        bucket = healthy().run_in("function")
         limit = Limit(what=what, database_bytes=1)
-        vault.drills = [drill(TUESDAY, limits=(limit,)), drill(TUESDAY - DAY)]
-        return vault
+        bucket.drills = [drill(TUESDAY, limits=(limit,)), drill(TUESDAY - DAY)]
+        return bucket
 
     return make
 
 
-def with_drills(*reports: DrillReport) -> Callable[[], Vault]:
-    def make() -> Vault:
-        vault = healthy()
-        vault.drills = [*reports, *vault.drills]
-        return vault
+def with_drills(*reports: DrillReport) -> Callable[[], SeenBucket]:
+    def make() -> SeenBucket:
+        bucket = healthy()
+        bucket.drills = [*reports, *bucket.drills]
+        return bucket
 
     return make
 
 
-def without_archive() -> Vault:
-    vault = healthy()
-    assert isinstance(vault.manifests[0], Manifest)
-    key = vault.manifests[0].location.archive_key
-    assert isinstance(vault.objects, list)
-    vault.objects = [each for each in vault.objects if each.key != key]
-    return vault
+def without_archive() -> SeenBucket:
+    bucket = healthy()
+    assert isinstance(bucket.manifests[0], Manifest)
+    key = bucket.manifests[0].location.archive_key
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [each for each in bucket.objects if each.key != key]
+    return bucket
 
 
-def with_another_archive() -> Vault:
-    vault = healthy()
-    assert isinstance(vault.manifests[0], Manifest)
-    key = vault.manifests[0].location.archive_key
-    assert isinstance(vault.objects, list)
-    vault.objects = [
-        replace(each, version_id="another") if each.key == key else each for each in vault.objects
+def with_another_archive() -> SeenBucket:
+    bucket = healthy()
+    assert isinstance(bucket.manifests[0], Manifest)
+    key = bucket.manifests[0].location.archive_key
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [
+        replace(each, version_id="another") if each.key == key else each for each in bucket.objects
     ]
-    return vault
+    return bucket
 
 
-def archive_gone(vault: Vault) -> None:
-    assert isinstance(vault.objects, list)
-    vault.objects = [each for each in vault.objects if not each.key.endswith("archive.dump")]
+def archive_gone(bucket: SeenBucket) -> None:
+    assert isinstance(bucket.objects, list)
+    bucket.objects = [each for each in bucket.objects if not each.key.endswith("archive.dump")]
 
 
-def future() -> Vault:
-    vault = healthy()
+def future() -> SeenBucket:
+    bucket = healthy()
     late = backup(NEWEST + 30 * DAY)
-    vault.add(late)
-    vault.manifests = [late, *(each for each in vault.manifests if each.key != late.key)]
-    return vault
+    bucket.add(late)
+    bucket.manifests = [late, *(each for each in bucket.manifests if each.key != late.key)]
+    return bucket
 
 
-def older_program() -> Vault:
+def older_program() -> SeenBucket:
     return taken_from(server_version="17.12")
 
 
-def older_standby() -> Vault:
+def older_standby() -> SeenBucket:
     return taken_from(standby=True)
 
 
-def taken_from(**server: object) -> Vault:
+def taken_from(**server: object) -> SeenBucket:
     newest = backup(NEWEST)
     source = newest.source.model_copy(update=server)
-    vault = healthy(days=0).add(newest.model_copy(update={"source": source}))
-    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
+    bucket = healthy(days=0).add(newest.model_copy(update={"source": source}))
+    return bucket.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
 
 
 FAILED = drill(TUESDAY, Verdict.FAILED)
-FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
+FORGETTING: list[tuple[Code, Callable[[], SeenBucket], Callable[[SeenBucket], None]]] = [
     (Code.BACKUP_TOO_OLD, too_old, gone_dark),
     (Code.BACKUP_TOO_OLD, too_old, all_deleted),
     (Code.DATA_UNCHANGED, still, newest_unreadable),
@@ -205,121 +205,121 @@ FORGETTING: list[tuple[Code, Callable[[], Vault], Callable[[Vault], None]]] = [
 
 @pytest.mark.parametrize(("code", "sick", "forget"), FORGETTING)
 def test_what_can_no_longer_be_seen_is_not_resolved(
-    code: Code, sick: Callable[[], Vault], forget: Callable[[Vault], None]
+    code: Code, sick: Callable[[], SeenBucket], forget: Callable[[SeenBucket], None]
 ) -> None:
-    vault = sick()
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    bucket = sick()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
     assert ("new", code) in monitor.told
-    forget(vault)
-    assert monitor.look(vault.facts(), LATER).recoveries == []
+    forget(bucket)
+    assert monitor.look(bucket.facts(), LATER).recoveries == []
 
 
 def test_a_stale_drill_whose_report_expired_is_not_resolved() -> None:
-    vault = healthy()
-    vault.drills = [drill(NOW - 40 * DAY)]
-    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    bucket = healthy()
+    bucket.drills = [drill(NOW - 40 * DAY)]
+    monitor = Monitor(SETTINGS).look(bucket.facts(), NOW)
     assert ("new", Code.DRILL_TOO_OLD) in monitor.told
-    vault.drills = []
-    assert monitor.look(vault.facts(), LATER).recoveries == []
+    bucket.drills = []
+    assert monitor.look(bucket.facts(), LATER).recoveries == []
 
 
 def test_a_failed_drill_that_nobody_can_read_is_resolved_with_the_next_that_passes() -> None:
-    vault = with_drills(FAILED)()
-    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
-    reports_unreadable(vault)
-    monitor.look(vault.facts(), LATER)
-    vault.drills.append(drill(LATER))
-    assert Code.DRILL_FAILED in monitor.look(vault.facts(), LATER + HOUR).recoveries
+    bucket = with_drills(FAILED)()
+    monitor = Monitor(SETTINGS).look(bucket.facts(), NOW)
+    reports_unreadable(bucket)
+    monitor.look(bucket.facts(), LATER)
+    bucket.drills.append(drill(LATER))
+    assert Code.DRILL_FAILED in monitor.look(bucket.facts(), LATER + HOUR).recoveries
 
 
 def test_a_drill_that_tested_nothing_is_not_made_good_by_one_that_failed() -> None:
-    vault = with_drills(drill(TUESDAY, Verdict.PARTIAL, tables=(Outcome.UNTESTED,)))()
-    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
-    vault.drills.append(drill(NOW, Verdict.FAILED))
-    assert monitor.look(vault.facts(), LATER).recoveries == []
+    bucket = with_drills(drill(TUESDAY, Verdict.PARTIAL, tables=(Outcome.UNTESTED,)))()
+    monitor = Monitor(SETTINGS).look(bucket.facts(), NOW)
+    bucket.drills.append(drill(NOW, Verdict.FAILED))
+    assert monitor.look(bucket.facts(), LATER).recoveries == []
 
 
 def test_a_target_that_will_be_missed_is_not_right_because_it_is_missed() -> None:
-    vault = tight("rto")()
-    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    bucket = tight("rto")()
+    monitor = Monitor(SETTINGS).look(bucket.facts(), NOW)
     limit = Limit(what="rto", database_bytes=1)
-    vault.drills.append(drill(NOW, seconds=4000, limits=(limit,)))
-    vault.add(backup(NOW))
-    assert monitor.look(vault.facts(), LATER).recoveries == []
+    bucket.drills.append(drill(NOW, seconds=4000, limits=(limit,)))
+    bucket.add(backup(NOW))
+    assert monitor.look(bucket.facts(), LATER).recoveries == []
     assert monitor.level(Code.RTO_MISSED) is Level.WARNING
 
 
 def test_rows_that_stay_away_until_they_are_usual_are_not_resolved() -> None:
-    vault = shrunk()
-    monitor = Monitor(SETTINGS).look(vault.facts(), NOW)
+    bucket = shrunk()
+    monitor = Monitor(SETTINGS).look(bucket.facts(), NOW)
     for day in range(1, 9):
-        vault.now = NOW + day * DAY
-        vault.add(backup(NEWEST + day * DAY, tables=LITTLE, size=100))
-        assert monitor.look(vault.facts(), vault.now).recoveries == []
+        bucket.now = NOW + day * DAY
+        bucket.add(backup(NEWEST + day * DAY, tables=LITTLE, size=100))
+        assert monitor.look(bucket.facts(), bucket.now).recoveries == []
     assert monitor.level(Code.ROW_COUNT_ANOMALY) is None
 
 
 def test_drills_that_are_switched_off_make_nothing_right() -> None:
-    vault = healthy()
-    vault.drills = []
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    bucket = healthy()
+    bucket.drills = []
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
     assert ("new", "no-drill") in monitor.told
-    monitor.settings = vault.change("drill", enabled=False).settings
-    assert monitor.look(vault.facts(), LATER).told == []
+    monitor.settings = bucket.change("drill", enabled=False).settings
+    assert monitor.look(bucket.facts(), LATER).told == []
 
 
 def test_a_document_that_is_read_no_more_is_forgotten_and_not_right() -> None:
-    vault = healthy().change("monitor", history=5)
-    vault.manifests[4] = unreadable(vault.manifests[4].key)
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    bucket = healthy().change("monitor", history=5)
+    bucket.manifests[4] = unreadable(bucket.manifests[4].key)
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
     assert ("new", "manifest-unreadable") in monitor.told
-    vault.manifests.pop(4)
-    vault.add(backup(NOW))
-    assert monitor.look(vault.facts(), LATER).told == []
+    bucket.manifests.pop(4)
+    bucket.add(backup(NOW))
+    assert monitor.look(bucket.facts(), LATER).told == []
     assert monitor.state is not None
     assert monitor.state.notified == ()
 
 
-RIGHT: list[tuple[Code, Callable[[], Vault], Callable[[Vault], object]]] = [
-    (Code.BACKUP_TOO_OLD, too_old, lambda vault: vault.add(backup(NOW))),
+RIGHT: list[tuple[Code, Callable[[], SeenBucket], Callable[[SeenBucket], object]]] = [
+    (Code.BACKUP_TOO_OLD, too_old, lambda bucket: bucket.add(backup(NOW))),
     (
         Code.DATA_UNCHANGED,
         still,
-        lambda vault: vault.add(backup(NOW, lsn="0/2")),
+        lambda bucket: bucket.add(backup(NOW, lsn="0/2")),
     ),
-    (Code.PG_DUMP_OUTDATED, older_program, lambda vault: vault.add(backup(NOW))),
-    (Code.STANDBY_OUTDATED, older_standby, lambda vault: vault.add(backup(NOW))),
-    (Code.BACKUP_MEMORY_AT_RISK, bulky, lambda vault: vault.add(backup(NOW))),
+    (Code.PG_DUMP_OUTDATED, older_program, lambda bucket: bucket.add(backup(NOW))),
+    (Code.STANDBY_OUTDATED, older_standby, lambda bucket: bucket.add(backup(NOW))),
+    (Code.BACKUP_MEMORY_AT_RISK, bulky, lambda bucket: bucket.add(backup(NOW))),
     (
         Code.DRILL_MEMORY_AT_RISK,
         lambda: bulky("drill", "backup"),
-        lambda vault: vault.add(backup(NOW)),
+        lambda bucket: bucket.add(backup(NOW)),
     ),
-    (Code.BACKUP_TIMEOUT_AT_RISK, slow, lambda vault: vault.add(backup(NOW, seconds=300))),
-    (Code.DRILL_FAILED, with_drills(FAILED), lambda vault: vault.drills.append(drill(NOW))),
+    (Code.BACKUP_TIMEOUT_AT_RISK, slow, lambda bucket: bucket.add(backup(NOW, seconds=300))),
+    (Code.DRILL_FAILED, with_drills(FAILED), lambda bucket: bucket.drills.append(drill(NOW))),
     (
         Code.DRILL_FAILED,
         with_drills(FAILED),
-        lambda vault: vault.drills.append(
+        lambda bucket: bucket.drills.append(
             drill(NOW, Verdict.PARTIAL, tables=(Outcome.PASSED, Outcome.UNTESTED))
         ),
     ),
     (
         Code.RTO_MISSED,
         with_drills(drill(TUESDAY, seconds=4000)),
-        lambda vault: vault.drills.append(drill(NOW)),
+        lambda bucket: bucket.drills.append(drill(NOW)),
     ),
 ]
 
 
 @pytest.mark.parametrize(("code", "sick", "cure"), RIGHT)
 def test_what_was_cured_is_resolved(
-    code: Code, sick: Callable[[], Vault], cure: Callable[[Vault], object]
+    code: Code, sick: Callable[[], SeenBucket], cure: Callable[[SeenBucket], object]
 ) -> None:
-    vault = sick()
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
-    cure(vault)
-    assert monitor.look(vault.facts(), LATER).recoveries == [code]
+    bucket = sick()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
+    cure(bucket)
+    assert monitor.look(bucket.facts(), LATER).recoveries == [code]
 
 
 STEADY = (Code.NO_BACKUP, Code.BACKUP_TOO_OLD, Code.NO_DRILL, Code.DRILL_TOO_OLD)
@@ -363,7 +363,7 @@ def test_a_memory_that_is_lost_silences_nothing_and_makes_nothing_right(
     assert forgetful.look(facts, later + HOUR).recoveries == []
 
 
-VAULTS = st.sampled_from(
+BUCKETS = st.sampled_from(
     [
         *(too_old, shrunk, still, slow, tight("rto"), tight("disk"), with_drills(FAILED)),
         *(future, without_archive, with_another_archive, healthy),
@@ -372,28 +372,28 @@ VAULTS = st.sampled_from(
 
 
 @settings(max_examples=60)
-@given(make=VAULTS, damage=st.data(), hours=st.integers(1, 300))
-def test_a_vault_that_only_gets_worse_is_never_resolved(
-    make: Callable[[], Vault], damage: st.DataObject, hours: int
+@given(make=BUCKETS, damage=st.data(), hours=st.integers(1, 300))
+def test_a_bucket_that_only_gets_worse_is_never_resolved(
+    make: Callable[[], SeenBucket], damage: st.DataObject, hours: int
 ) -> None:
-    vault = make()
-    monitor = Monitor(vault.settings).look(vault.facts(), NOW)
+    bucket = make()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
     for step in range(2):
-        hidden = damage.draw(st.sets(st.integers(0, len(vault.manifests))), label="unreadable")
+        hidden = damage.draw(st.sets(st.integers(0, len(bucket.manifests))), label="unreadable")
         deleted = damage.draw(st.sets(st.integers(0, 40), max_size=3), label="deleted")
         reports = damage.draw(st.sampled_from(["as they are", "unreadable", "gone"]))
-        vault.manifests = [
+        bucket.manifests = [
             unreadable(each.key) if index in hidden else each
-            for index, each in enumerate(vault.manifests)
+            for index, each in enumerate(bucket.manifests)
         ]
-        if not isinstance(vault.objects, list):
+        if not isinstance(bucket.objects, list):
             continue
-        gone = {each.key for index, each in enumerate(vault.objects) if index in deleted}
-        vault.objects = [each for each in vault.objects if each.key not in gone]
-        vault.manifests = [each for each in vault.manifests if each.key not in gone]
+        gone = {each.key for index, each in enumerate(bucket.objects) if index in deleted}
+        bucket.objects = [each for each in bucket.objects if each.key not in gone]
+        bucket.manifests = [each for each in bucket.manifests if each.key not in gone]
         if reports == "unreadable":
-            reports_unreadable(vault)
+            reports_unreadable(bucket)
         elif reports == "gone":
-            vault.drills = []
-        monitor.look(vault.facts(), NOW + timedelta(hours=hours + step))
+            bucket.drills = []
+        monitor.look(bucket.facts(), NOW + timedelta(hours=hours + step))
         assert monitor.recoveries == []

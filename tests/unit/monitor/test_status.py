@@ -6,13 +6,13 @@ from lifeboat.model.drill_report import Verdict
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.policy.status import DatabaseStatus, Status, status_of
 from lifeboat.settings import WatchedDatabase
-from tests.support.vaults import (
+from tests.support.seen_bucket import (
     DAY,
     HOUR,
     NEWEST,
     NOW,
     UNKNOWN,
-    Vault,
+    SeenBucket,
     backup,
     drill,
     empty,
@@ -20,14 +20,16 @@ from tests.support.vaults import (
 )
 
 
-def status(vault: Vault) -> Status:
-    facts = vault.facts()
-    return status_of(facts, vault.settings, evaluate(facts, vault.settings, vault.now), vault.now)
+def status(bucket: SeenBucket) -> Status:
+    facts = bucket.facts()
+    return status_of(
+        facts, bucket.settings, evaluate(facts, bucket.settings, bucket.now), bucket.now
+    )
 
 
-def table(vault: Vault) -> list[list[str]]:
+def table(bucket: SeenBucket) -> list[list[str]]:
     """The cells of the table's rows, headings first; columns stand two spaces apart."""
-    block = status(vault).as_text().split("\n\n")[1].splitlines()
+    block = status(bucket).as_text().split("\n\n")[1].splitlines()
     return [[cell.strip() for cell in row.split("  ") if cell] for row in block]
 
 
@@ -100,9 +102,9 @@ def test_the_same_as_json() -> None:
 
 
 def test_findings_come_with_their_advice() -> None:
-    vault = healthy()
-    vault.drills.append(drill(NEWEST + HOUR, Verdict.FAILED))
-    found = status(vault)
+    bucket = healthy()
+    bucket.drills.append(drill(NEWEST + HOUR, Verdict.FAILED))
+    found = status(bucket)
     assert found.health is Health.CRITICAL
     (database,) = found.databases
     assert (database.critical_findings, database.warnings) == (1, 0)
@@ -117,29 +119,29 @@ def test_findings_come_with_their_advice() -> None:
 
 
 def test_a_database_without_backups_or_drills_has_a_row_too() -> None:
-    vault = empty(scheduled_since=NOW - 9 * DAY)
-    (_, row, worst, cost) = table(vault)
+    bucket = empty(scheduled_since=NOW - 9 * DAY)
+    (_, row, worst, cost) = table(bucket)
     assert row == ["app", "critical", "none", "-", "-", "never", "-"]
     assert (worst, cost) == (["was never backed up"], ["$0.00 a month"])
 
 
 def test_a_database_that_could_not_be_seen_is_unknown_and_not_empty() -> None:
-    vault = healthy()
-    vault.objects = UNKNOWN
-    (_, row, worst) = table(vault)
+    bucket = healthy()
+    bucket.objects = UNKNOWN
+    (_, row, worst) = table(bucket)
     assert row == ["app", "critical", *"?????"]
     assert worst == ["could not be checked"]
-    (database,) = status(vault).databases
+    (database,) = status(bucket).databases
     assert not database.checked
     assert database.monthly_cost is None
 
 
 def test_databases_stand_in_the_settings_order_each_with_its_own_findings() -> None:
-    vault = healthy()
+    bucket = healthy()
     names = ("zoo", "app")
     databases = tuple(WatchedDatabase(name=name) for name in names)
-    vault.settings = vault.settings.model_copy(update={"databases": databases})
-    found = status(vault)
+    bucket.settings = bucket.settings.model_copy(update={"databases": databases})
+    found = status(bucket)
     assert [each.name for each in found.databases] == ["zoo", "app"]
     assert [each.health for each in found.databases] == [Health.CRITICAL, Health.HEALTHY]
 
@@ -151,62 +153,62 @@ def test_columns_stand_under_their_headings() -> None:
 
 
 def test_a_backup_a_moment_ahead_of_the_clock_is_no_hours_old() -> None:
-    vault = healthy()
-    vault.now = NEWEST
-    (database,) = status(vault).databases
+    bucket = healthy()
+    bucket.now = NEWEST
+    (database,) = status(bucket).databases
     assert database.newest_backup is not None
     assert database.newest_backup.age_hours == 0
 
 
 def test_warnings_are_counted_apart_from_what_is_critical() -> None:
-    vault = healthy()
-    vault.drills.append(drill(NEWEST + HOUR, Verdict.FAILED))
-    vault.now += 36 * DAY
-    (database,) = status(vault).databases
+    bucket = healthy()
+    bucket.drills.append(drill(NEWEST + HOUR, Verdict.FAILED))
+    bucket.now += 36 * DAY
+    (database,) = status(bucket).databases
     assert (database.critical_findings, database.warnings) == (2, 1)  # too old and failed; stale
 
 
-def health(vault: Vault) -> Health:
+def health(bucket: SeenBucket) -> Health:
     """Of the one database, which is then that of all."""
-    found = status(vault)
+    found = status(bucket)
     (database,) = found.databases
     assert found.health is database.health
     return found.health
 
 
 def test_a_database_that_waits_for_its_first_backup_is_not_healthy() -> None:
-    vault = empty(scheduled_since=NOW - HOUR)
-    assert health(vault) is Health.NO_BACKUP_YET
-    text = status(vault).as_text()
+    bucket = empty(scheduled_since=NOW - HOUR)
+    assert health(bucket) is Health.NO_BACKUP_YET
+    text = status(bucket).as_text()
     assert text.startswith("Lifeboat: NO BACKUP YET   2026-11-25 12:00 UTC\n")
     assert "\napp       no backup yet  none " in text
 
 
 def test_a_database_that_waits_for_its_first_drill_is_not_healthy_and_no_alarm() -> None:
-    vault = empty(scheduled_since=NEWEST).add(backup(NEWEST))
-    assert health(vault) is Health.NOT_DRILLED_YET
-    assert {each.level for each in vault.findings()} == {Level.INFO}
-    vault.now = NEWEST + 6 * DAY
-    vault.add(*(backup(NEWEST + day * DAY) for day in range(1, 7)))
-    assert health(vault) is Health.WARNING
+    bucket = empty(scheduled_since=NEWEST).add(backup(NEWEST))
+    assert health(bucket) is Health.NOT_DRILLED_YET
+    assert {each.level for each in bucket.findings()} == {Level.INFO}
+    bucket.now = NEWEST + 6 * DAY
+    bucket.add(*(backup(NEWEST + day * DAY) for day in range(1, 7)))
+    assert health(bucket) is Health.WARNING
 
 
 def test_without_drills_a_database_is_healthy_only_while_one_by_hand_is_young() -> None:
-    vault = healthy()
-    drills = vault.settings.drill.model_copy(update={"enabled": False})
-    vault.settings = vault.settings.model_copy(update={"drill": drills})
-    assert health(vault) is Health.HEALTHY
-    vault.drills.clear()
-    assert health(vault) is Health.DRILLS_DISABLED
-    vault.drills.append(drill(NOW - 36 * DAY))
-    assert health(vault) is Health.DRILLS_DISABLED
+    bucket = healthy()
+    drills = bucket.settings.drill.model_copy(update={"enabled": False})
+    bucket.settings = bucket.settings.model_copy(update={"drill": drills})
+    assert health(bucket) is Health.HEALTHY
+    bucket.drills.clear()
+    assert health(bucket) is Health.DRILLS_DISABLED
+    bucket.drills.append(drill(NOW - 36 * DAY))
+    assert health(bucket) is Health.DRILLS_DISABLED
 
 
 def test_what_is_wrong_goes_before_what_is_waited_for() -> None:
-    vault = empty(scheduled_since=NOW - 9 * DAY)
-    assert health(vault) is Health.CRITICAL
+    bucket = empty(scheduled_since=NOW - 9 * DAY)
+    assert health(bucket) is Health.CRITICAL
     waiting = empty(scheduled_since=NOW - HOUR)
-    waiting.bucket = replace(waiting.bucket, versioning=False)
+    waiting.configuration = replace(waiting.configuration, versioning=False)
     assert status(waiting).health is Health.CRITICAL
     assert status(waiting).databases[0].health is Health.NO_BACKUP_YET
 
@@ -236,6 +238,6 @@ def test_the_table_begins_with_the_worst_database_and_fits_a_terminal() -> None:
 
 def test_the_status_says_whose_it_is() -> None:
     (_, whose) = status(healthy()).as_text().splitlines()[:2]
-    assert whose == "Account 123456789012, region us-east-1, stack Lifeboat. Bucket: s3://vault-1"
+    assert whose == "Account 123456789012, region us-east-1, stack Lifeboat. Bucket: s3://bucket-1"
     found = status(healthy()).as_json()
     assert (found["account"], found["stack"]) == ("123456789012", "Lifeboat")

@@ -16,17 +16,17 @@ from lifeboat.monitor.policy.status_page import (
     status_page,
 )
 from tests.support.html_page import EVIL, Page, require_self_contained, require_style
-from tests.support.vaults import BUCKET, DAY, NEWEST, NOW, UNKNOWN, Vault, empty, healthy
+from tests.support.seen_bucket import BUCKET, DAY, NEWEST, NOW, UNKNOWN, SeenBucket, empty, healthy
 from tools.pictures.sample import GOOD, KINDS, sample_page
 
 
-def status(vault: Vault) -> Status:
-    facts = vault.facts()
-    return status_of(facts, vault.settings, evaluate(facts, vault.settings, NOW), NOW)
+def status(bucket: SeenBucket) -> Status:
+    facts = bucket.facts()
+    return status_of(facts, bucket.settings, evaluate(facts, bucket.settings, NOW), NOW)
 
 
-def rendered(vault: Vault) -> Page:
-    return Page(status_page(status(vault), vault.facts(), vault.settings, NOW))
+def rendered(bucket: SeenBucket) -> Page:
+    return Page(status_page(status(bucket), bucket.facts(), bucket.settings, NOW))
 
 
 def with_findings(*findings: Finding, **changed: object) -> Page:
@@ -72,7 +72,7 @@ def test_the_headline_counts_what_the_monitor_does_not_call_healthy() -> None:
 @pytest.mark.parametrize("worst", [Health.WARNING, Health.CRITICAL])
 def test_a_finding_about_the_bucket_is_in_the_headline_of_safe_databases(worst: Health) -> None:
     assert of(Health.HEALTHY, worst=worst) == "Database db0 is safe, but not all else is right"
-    page = rendered(healthy(bucket=replace(BUCKET, object_lock=False)))
+    page = rendered(healthy(configuration=replace(BUCKET, object_lock=False)))
     assert "but not all else is right" in page.text
     assert '<header class="proven">' not in page.source
 
@@ -109,7 +109,7 @@ def test_a_database_that_is_missing_something_says_what() -> None:
     text = rendered(empty()).text
     for words in ("no backup yet", "Newest backup none", "Newest drill never", "Size unknown"):
         assert words in text, words
-    text = rendered(Vault(manifests=[], objects=UNKNOWN)).text
+    text = rendered(SeenBucket(manifests=[], objects=UNKNOWN)).text
     assert "critical app" in text
     assert "Newest backup unknown the bucket could not be read" in text
     assert "Last 30 days" not in text

@@ -7,7 +7,7 @@ import pytest
 from lifeboat.errors import StaleStatusError
 from lifeboat.monitor.policy.widget import is_question, is_widget, require_fresh, widget
 from tests.support.html_page import Page
-from tests.support.vaults import NOW
+from tests.support.seen_bucket import NOW
 from tools.pictures.sample import GOOD, KINDS, sample_page
 
 PAGE = sample_page({"app": GOOD, "shop": KINDS["stale"]})

@@ -18,7 +18,7 @@ from tests.support.samples import MANIFEST
 
 EVENT = parse_restore_event({"action": "restore", "database": "app"})
 SOURCE = RestoreSource(
-    vault="the-vault",
+    bucket="the-bucket",
     manifest=MANIFEST,
     storage=StorageState("STANDARD"),
     drills=(),
@@ -69,7 +69,7 @@ def test_nothing_stands_in_the_way_of_an_ordinary_restore() -> None:
 
 def test_the_stock_commands_stand_in_every_plan() -> None:
     copy, rows, rest = plan().manual_commands
-    where = f"s3://the-vault/{MANIFEST.location.prefix}"
+    where = f"s3://the-bucket/{MANIFEST.location.prefix}"
     assert copy == f"aws s3 cp --recursive --force-glacier-transfer {where} ."
     assert rows.startswith("pg_restore --section=pre-data --section=data --jobs=")
     assert rest.startswith("pg_restore --section=post-data --jobs=")

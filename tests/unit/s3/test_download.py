@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from lifeboat.errors import ArchivedError, LifeboatError, StorageError
 from lifeboat.model.manifest import StoredObject
 from lifeboat.s3 import download as module
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.s3.download import Fetched, download
 
 CONTENT = os.urandom(10240)
@@ -74,7 +74,7 @@ class Body:
     def iter_chunks(self, _size: int) -> Iterator[bytes]:
         yield self.content[: self.most]
         if len(self.content) > self.most:
-            raise ReadTimeoutError(endpoint_url="https://vault")
+            raise ReadTimeoutError(endpoint_url="https://bucket")
 
     def close(self) -> None:
         self.is_closed = True
@@ -99,7 +99,7 @@ WHOLE = Fetched(len(CONTENT), stored().sha256)
 def fetch(
     client: Any, path: Path, arrived: Callable[[int], None] = lambda _: None
 ) -> tuple[Fetched, ...]:
-    return download(Vault(client, "vault"), (stored(),), path, arrived)
+    return download(BackupBucket(client, "bucket"), (stored(),), path, arrived)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_connection_that_breaks_after_the_last_byte_is_not_asked_again(tmp_pat
     class BreakingLate(Body):
         def iter_chunks(self, _size: int) -> Iterator[bytes]:
             yield self.content
-            raise ReadTimeoutError(endpoint_url="https://vault")
+            raise ReadTimeoutError(endpoint_url="https://bucket")
 
     class Late(Breaking):
         def get_object(self, **asked: Any) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def test_several_objects_lie_one_behind_the_other(tmp_path: Path) -> None:
 
     objects = (stored(CONTENT[:2500], "1"), stored(CONTENT[2500:], "2"))
     path = tmp_path / "archive"
-    found = download(Vault(Two(), "vault"), objects, path, lambda _: None)  # type: ignore[arg-type]
+    found = download(BackupBucket(Two(), "bucket"), objects, path, lambda _: None)  # type: ignore[arg-type]
     assert [each.sha256 for each in found] == [each.sha256 for each in objects]
     assert path.read_bytes() == CONTENT
 
@@ -166,14 +166,14 @@ def test_several_objects_lie_one_behind_the_other(tmp_path: Path) -> None:
 def test_an_object_of_another_size_is_not_fetched_whole(tmp_path: Path, content: bytes) -> None:
     client = Breaking(content=content)
     objects = (stored(), stored())
-    found = download(Vault(client, "vault"), objects, tmp_path / "archive", lambda _: None)  # type: ignore[arg-type]
+    found = download(BackupBucket(client, "bucket"), objects, tmp_path / "archive", lambda _: None)  # type: ignore[arg-type]
     assert found == (Fetched(len(content), None),)
     assert all(body.is_closed for body in client.bodies)
 
 
 def test_a_connection_that_breaks_all_the_time_is_given_up(tmp_path: Path) -> None:
     client = Breaking(each=10)
-    with pytest.raises(StorageError, match="fetch s3://vault/daily/app") as refused:
+    with pytest.raises(StorageError, match="fetch s3://bucket/daily/app") as refused:
         fetch(client, tmp_path / "archive")
     assert len(client.asked) == 6
     assert "Invoke the function again" in refused.value.todo

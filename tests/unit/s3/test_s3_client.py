@@ -1,4 +1,4 @@
-"""What the vault's requests look like on their way to S3."""
+"""What the bucket's requests look like on their way to S3."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from lifeboat.errors import StorageError
-from lifeboat.s3.bucket import Vault, s3_client
+from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.s3.read import newest_version
 from tests.support.s3_faults import answer, planned, without_a_body
 
@@ -35,7 +35,7 @@ def test_the_signature_covers_our_checksum_of_a_part_instead_of_one_more_of_its_
     )
     with planned(client, "UploadPart", refused), pytest.raises(ClientError):
         client.upload_part(
-            Bucket="vault", Key="k", UploadId="u", PartNumber=1, Body=BODY, ChecksumSHA256=SHA256
+            Bucket="bucket", Key="k", UploadId="u", PartNumber=1, Body=BODY, ChecksumSHA256=SHA256
         )
 
     (request,) = sent
@@ -64,14 +64,14 @@ def test_a_link_for_people_is_signed_by_v4_for_the_host_of_the_region(
     client = s3_client(region_name=region, aws_access_key_id="id", aws_secret_access_key="secret")
 
     link = client.generate_presigned_url(
-        "get_object", Params={"Bucket": "vault", "Key": "exports/app/file.gz"}, ExpiresIn=60
+        "get_object", Params={"Bucket": "bucket", "Key": "exports/app/file.gz"}, ExpiresIn=60
     )
 
     parts = urlsplit(link)
     query = parse_qs(parts.query)
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     # The global host is the one of us-east-1.
-    host = f"vault.s3.{region}.{suffix}" if region != "us-east-1" else "vault.s3.amazonaws.com"
+    host = f"bucket.s3.{region}.{suffix}" if region != "us-east-1" else "bucket.s3.amazonaws.com"
     assert parts.hostname == host
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert query["X-Amz-Credential"][0].split("/")[2:] == [region, "s3", "aws4_request"]
@@ -85,9 +85,9 @@ def test_another_s3_than_amazons_gets_the_bucket_in_the_path(
     monkeypatch.setenv(name, "https://localhost:1234")
     client = s3_client(region_name="us-east-1", aws_access_key_id="i", aws_secret_access_key="s")
 
-    link = client.generate_presigned_url("get_object", Params={"Bucket": "vault", "Key": "k"})
+    link = client.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "k"})
 
-    assert link.startswith("https://localhost:1234/vault/k?X-Amz-Algorithm=AWS4-HMAC-SHA256")
+    assert link.startswith("https://localhost:1234/bucket/k?X-Amz-Algorithm=AWS4-HMAC-SHA256")
 
 
 def test_a_refused_head_gets_the_advice_about_rights_though_its_answer_names_no_code() -> None:
@@ -96,7 +96,7 @@ def test_a_refused_head_gets_the_advice_about_rights_though_its_answer_names_no_
         planned(client, "HeadObject", without_a_body(403)),
         pytest.raises(StorageError) as caught,
     ):
-        newest_version(Vault(client, "vault"), "k")
+        newest_version(BackupBucket(client, "bucket"), "k")
 
     assert "role" in caught.value.todo
     assert "policy" in caught.value.todo
@@ -145,7 +145,7 @@ def test_a_client_of_a_job_that_lasts_hours_gets_new_keys_before_the_old_ones_ex
     with planned(client, "ListObjectsV2", refused):
         for _ in range(2):
             with pytest.raises(ClientError):
-                client.list_objects_v2(Bucket="vault")
+                client.list_objects_v2(Bucket="bucket")
     server.shutdown()
     server.server_close()
     assert len(set(used)) == 2, used

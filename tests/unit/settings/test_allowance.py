@@ -22,7 +22,7 @@ from lifeboat.settings import TransferSettings, WatchedDatabase, parse
 from lifeboat.settings.allowance import TransferForecast, exhausted_at, forecast
 from lifeboat.settings.providers import provider_of
 from tests.support.bad_settings import with_database
-from tests.support.vaults import DAY, NEWEST, NOW, Vault, backup, empty, healthy
+from tests.support.seen_bucket import DAY, NEWEST, NOW, SeenBucket, backup, empty, healthy
 
 GB = 1_000_000_000
 CODE = Code.TRANSFER_ALLOWANCE
@@ -47,41 +47,41 @@ def reading(
     stated: TransferSettings | None = None,
     now: datetime = NOW,
     days: int = 10,
-) -> Vault:
-    """A healthy vault, ten days old, whose backups read so much each."""
-    vault = empty(drills=healthy().drills)
-    vault.add(*(read(NEWEST - day * DAY, much, provider) for day in range(days)))
+) -> SeenBucket:
+    """A healthy bucket, ten days old, whose backups read so much each."""
+    bucket = empty(drills=healthy().drills)
+    bucket.add(*(read(NEWEST - day * DAY, much, provider) for day in range(days)))
     database = WatchedDatabase(name="app", transfer=stated)
-    vault.settings = vault.settings.model_copy(update={"databases": (database,)})
-    vault.now = now
-    return vault
+    bucket.settings = bucket.settings.model_copy(update={"databases": (database,)})
+    bucket.now = now
+    return bucket
 
 
-def transfer(vault: Vault) -> dict[str, Any]:
-    found = status_of(vault.facts(), vault.settings, vault.findings(), vault.now).as_json()
+def transfer(bucket: SeenBucket) -> dict[str, Any]:
+    found = status_of(bucket.facts(), bucket.settings, bucket.findings(), bucket.now).as_json()
     (database,) = found["databases"]  # type: ignore[misc]
     return database["transfer"]  # type: ignore[has-type, no-any-return]
 
 
 def test_the_month_ahead_is_the_schedule_times_the_newest_backup() -> None:
-    vault = reading(2 * GB)
-    vault.add(read(NEWEST + timedelta(hours=1), GB))
-    found = transfer(vault)
+    bucket = reading(2 * GB)
+    bucket.add(read(NEWEST + timedelta(hours=1), GB))
+    found = transfer(bucket)
     assert (found["backup_bytes"], found["bytes_per_month"]) == (GB, 30 * GB)
     assert found["bytes_this_month"] == 21 * GB  # what each one said of itself
     assert not found["estimated"]
 
 
 def test_backups_of_last_month_are_not_this_months() -> None:
-    vault = reading(GB)
-    vault.add(*(read(NEWEST - day * DAY, GB) for day in range(10, 40)))
-    assert transfer(vault)["bytes_this_month"] == 25 * GB
+    bucket = reading(GB)
+    bucket.add(*(read(NEWEST - day * DAY, GB) for day in range(10, 40)))
+    assert transfer(bucket)["bytes_this_month"] == 25 * GB
 
 
 def test_backups_whose_manifests_are_not_read_count_like_the_newest() -> None:
-    vault = reading(GB, days=25).change("monitor", history=5)
-    vault.manifests = vault.manifests[:5]
-    assert transfer(vault)["bytes_this_month"] == 25 * GB
+    bucket = reading(GB, days=25).change("monitor", history=5)
+    bucket.manifests = bucket.manifests[:5]
+    assert transfer(bucket)["bytes_this_month"] == 25 * GB
 
 
 def test_what_nobody_counted_is_estimated_from_the_size_and_said_to_be() -> None:
@@ -103,10 +103,10 @@ def test_what_nobody_counted_is_estimated_from_the_size_and_said_to_be() -> None
 def test_the_cost_is_what_is_beyond_the_allowance(
     stated: TransferSettings | None, dollars: float
 ) -> None:
-    vault = reading(20 * GB, stated=stated)
-    assert transfer(vault)["monthly_cost"] == pytest.approx(dollars)
-    facts = vault.facts()
-    status = status_of(facts, vault.settings, (), vault.now)
+    bucket = reading(20 * GB, stated=stated)
+    assert transfer(bucket)["monthly_cost"] == pytest.approx(dollars)
+    facts = bucket.facts()
+    status = status_of(facts, bucket.settings, (), bucket.now)
     (row,) = status.databases
     assert row.monthly_cost is not None
     assert row.monthly_cost >= dollars
@@ -115,9 +115,9 @@ def test_the_cost_is_what_is_beyond_the_allowance(
 
 
 def test_a_provider_without_an_allowance_costs_nothing_and_is_no_finding() -> None:
-    vault = reading(900 * GB, provider=None)
-    assert CODE not in vault.codes()
-    assert transfer(vault)["monthly_cost"] == 0.0
+    bucket = reading(900 * GB, provider=None)
+    assert CODE not in bucket.codes()
+    assert transfer(bucket)["monthly_cost"] == 0.0
     assert CODE not in reading(900 * GB, provider="one-of-tomorrow").codes()
 
 
@@ -182,7 +182,7 @@ def test_a_paid_plan_is_reported_with_what_it_costs() -> None:
 
 
 def test_databases_on_one_server_share_its_allowance() -> None:
-    def vault(endpoints: tuple[str | None, str | None]) -> Vault:
+    def bucket(endpoints: tuple[str | None, str | None]) -> SeenBucket:
         made = reading(100_000_000)
         made.manifests.clear()
         made.objects.clear()  # type: ignore[union-attr]
@@ -191,7 +191,7 @@ def test_databases_on_one_server_share_its_allowance() -> None:
         )
 
     def codes(*endpoints: str | None) -> list[str]:
-        made = vault((endpoints[0], None))
+        made = bucket((endpoints[0], None))
         facts = made.facts()
         (app,) = facts.databases
         shop = replace(
@@ -212,8 +212,8 @@ def test_databases_on_one_server_share_its_allowance() -> None:
 
 
 def test_it_is_resolved_when_less_is_read_and_open_while_nobody_knows() -> None:
-    vault = reading(400_000_000, stated=FREE)
-    finding = vault.only(CODE)
+    bucket = reading(400_000_000, stated=FREE)
+    finding = bucket.only(CODE)
     told = SentAlert(
         code=CODE.value,
         database="app",
@@ -229,8 +229,8 @@ def test_it_is_resolved_when_less_is_read_and_open_while_nobody_knows() -> None:
     assert _ending(empty(), told) is Resolution.OPEN
 
 
-def _ending(vault: Vault, told: SentAlert) -> Resolution:
-    return resolution_of(told, vault.findings(), vault.facts(), vault.settings, vault.now)
+def _ending(bucket: SeenBucket, told: SentAlert) -> Resolution:
+    return resolution_of(told, bucket.findings(), bucket.facts(), bucket.settings, bucket.now)
 
 
 @pytest.mark.parametrize(

@@ -14,20 +14,20 @@ class Installation:
         stack: its name.
         account: the AWS account's 12 digits; "" if they are unknown.
         region: where it runs, such as eu-central-1.
-        vault: its bucket's name.
+        bucket: the name of its bucket.
         alerts: the settings of its notifications.
     """
 
     stack: str
     account: str
     region: str
-    vault: str
+    bucket: str
     alerts: AlertSettings = field(default_factory=AlertSettings)
 
     @property
     def commands(self) -> Commands:
         """The commands that act on it, whatever region a shell is set to."""
-        return Commands(vault=self.vault, stack=self.stack, region=self.region)
+        return Commands(bucket_name=self.bucket, stack=self.stack, region=self.region)
 
     @property
     def place(self) -> str:

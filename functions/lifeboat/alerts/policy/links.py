@@ -52,4 +52,4 @@ def _alert(finding: Finding, installation: Installation) -> Iterator[str]:
 
 
 def _status(installation: Installation) -> str:
-    return f"Status page: {status_page_url(installation.region, quote(installation.vault))}"
+    return f"Status page: {status_page_url(installation.region, quote(installation.bucket))}"

@@ -40,7 +40,7 @@ def evidence_page(month: MonthEvidence, installation: Installation) -> str:
     return Page(
         title=f"Evidence of {month.month}",
         mood="proven" if not missed and not failed and drills else "partial",
-        kicker=f"{installation.sentence} Bucket {installation.vault}.",
+        kicker=f"{installation.sentence} Bucket {installation.bucket}.",
         heading=f"Backups in {month.month}",
         lead=f"<p>{escape(lead)}</p>\n<p>{escape(_known(month))} {escape(STATEMENT)}</p>",
         sections=_sections(month),

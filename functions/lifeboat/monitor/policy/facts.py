@@ -208,7 +208,7 @@ class Facts:
     """All facts.
 
     Attributes:
-        vault: the bucket's name.
+        bucket_name: such as lifeboat-vaultbucket1f2e3d4c-5b6a79887766.
         region: of the bucket, such as eu-central-1.
         stack: the stack's name, with which the names of its functions begin.
         account: the AWS account's 12 digits; "" if they are unknown.
@@ -224,7 +224,7 @@ class Facts:
         builds: what CodeBuild says of the builds of runs that have not ended, by their ids.
     """
 
-    vault: str
+    bucket_name: str
     region: str
     stack: str = "Lifeboat"
     account: str = ""
@@ -241,7 +241,10 @@ class Facts:
     def installation(self) -> Installation:
         """The installation that the facts are about."""
         return Installation(
-            stack=self.stack, account=self.account, region=self.region, vault=self.vault
+            stack=self.stack,
+            account=self.account,
+            region=self.region,
+            bucket=self.bucket_name,
         )
 
 

@@ -177,7 +177,7 @@ class Status(Answer):
     def installation(self) -> Installation:
         """The installation that it is about."""
         return Installation(
-            stack=self.stack, account=self.account, region=self.region, vault=self.bucket
+            stack=self.stack, account=self.account, region=self.region, bucket=self.bucket
         )
 
 
@@ -209,7 +209,7 @@ def status_of(
         checked_at=now,
         stack=facts.stack,
         account=facts.account,
-        bucket=facts.vault,
+        bucket=facts.bucket_name,
         region=facts.region,
         databases=databases,
         findings=tuple(findings),

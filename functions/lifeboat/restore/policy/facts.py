@@ -111,14 +111,14 @@ class RestoreSource:
     """The backup that would be brought back.
 
     Attributes:
-        vault: the bucket's name.
+        bucket: its name.
         manifest: what it claims.
         storage: of its archive.
         drills: reports of earlier drills of the database.
         roles: that its globals create; None where it has no globals.
     """
 
-    vault: str
+    bucket: str
     manifest: Manifest
     storage: StorageState
     drills: tuple[DrillReport, ...]

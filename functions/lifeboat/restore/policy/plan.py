@@ -107,7 +107,7 @@ def plan_restore(
         ),
         warnings=tuple(warnings(event, source, facts)),
         blockers=tuple(blockers(event, source, facts, capacity)),
-        manual_commands=manual_commands(source.vault, manifest),
+        manual_commands=manual_commands(source.bucket, manifest),
         download_bytes=manifest.archive.bytes,
         seconds=source.seconds(capacity),
     ).placed(source, capacity)
@@ -142,7 +142,7 @@ def plan_export(event: RestoreEvent, source: RestoreSource, capacity: Capacity, 
         ),
         blockers=tuple(export_blockers(source, capacity)),
         manual_commands=(
-            manual_commands(source.vault, manifest)[0],
+            manual_commands(source.bucket, manifest)[0],
             "pg_restore --no-owner --no-privileges --file=- archive.dump | gzip > database.sql.gz",
         ),
         download_bytes=manifest.archive.bytes,
@@ -165,10 +165,10 @@ def require_no_blockers(plan: Plan | RestorePlan) -> None:
         )
 
 
-def manual_commands(vault: str, manifest: Manifest) -> tuple[str, ...]:
+def manual_commands(bucket: str, manifest: Manifest) -> tuple[str, ...]:
     """The standard commands that restore a backup on any machine with PostgreSQL's programs."""
     return (
-        copy_backup(vault, manifest.location.prefix),
+        copy_backup(bucket, manifest.location.prefix),
         *restore_archive("--no-owner --no-privileges --dbname='<URL of a new, empty database>'"),
     )
 

@@ -212,7 +212,7 @@ def _named(names: Collection[TableName], manifest: Manifest) -> list[str]:
 
 def _manual_tables(event: RestoreEvent, source: RestoreSource) -> tuple[str, ...]:
     """Standard commands: pg_restore's own choice of tables leaves out indexes and constraints."""
-    fetch = copy_backup(source.vault, source.manifest.location.prefix)
+    fetch = copy_backup(source.bucket, source.manifest.location.prefix)
     names = "|".join(name for _, name in event.tables)
     options = "--no-owner --use-list=chosen.list --dbname='<URL of an empty database>'"
     return (

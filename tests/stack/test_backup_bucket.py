@@ -18,7 +18,7 @@ def rules_of(stack: Synthesized) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_the_vault_outlives_the_stack(any_stack: Synthesized) -> None:
+def test_the_bucket_outlives_the_stack(any_stack: Synthesized) -> None:
     """All but one that a first deployment made and had to take back: it would be an orphan."""
     stays = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     any_stack.template.has_resource("AWS::S3::Bucket", stays)
@@ -32,7 +32,7 @@ def test_the_stack_that_watches_it_is_not_deleted_by_one_command(any_stack: Synt
     assert assembly["artifacts"]["Lifeboat"]["properties"]["terminationProtection"] is True
 
 
-def test_the_vault_is_closed_to_the_public_and_to_other_owners(any_stack: Synthesized) -> None:
+def test_the_bucket_is_closed_to_the_public_and_to_other_owners(any_stack: Synthesized) -> None:
     any_stack.template.has_resource_properties(
         "AWS::S3::Bucket",
         {
@@ -47,13 +47,13 @@ def test_the_vault_is_closed_to_the_public_and_to_other_owners(any_stack: Synthe
     )
 
 
-def test_the_vault_keeps_versions(any_stack: Synthesized) -> None:
+def test_the_bucket_keeps_versions(any_stack: Synthesized) -> None:
     any_stack.template.has_resource_properties(
         "AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "Enabled"}}
     )
 
 
-def test_the_vault_refuses_what_is_not_tls_1_2(any_stack: Synthesized) -> None:
+def test_the_bucket_refuses_what_is_not_tls_1_2(any_stack: Synthesized) -> None:
     statements = [
         each
         for each in any_stack.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
@@ -90,7 +90,7 @@ def test_nobody_can_put_a_second_version_of_a_manifest_or_a_report(any_stack: Sy
     }
 
 
-def test_the_vault_is_encrypted_by_s3_unless_a_key_is_given(
+def test_the_bucket_is_encrypted_by_s3_unless_a_key_is_given(
     plain: Synthesized, sealed: Synthesized
 ) -> None:
     assert plain.only("AWS::S3::Bucket")["BucketEncryption"] == {

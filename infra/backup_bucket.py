@@ -17,7 +17,7 @@ from lifeboat.settings.lifecycle import lifecycle_rules
 _STAYS = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
-class Vault(Construct):
+class BackupBucket(Construct):
     """A bucket that nobody outside of the account can reach and that outlives the stack.
 
     Retention is done by its lifecycle rules alone, one for each tier's prefix.
@@ -29,7 +29,7 @@ class Vault(Construct):
         self.former_keys = settings.former_encryption_keys
         """Keys that some of its objects are still encrypted with."""
         rules = [_as_construct(rule) for rule in lifecycle_rules(settings.watched())]
-        self.bucket = s3.Bucket(
+        self.s3_bucket = s3.Bucket(
             self,
             "Bucket",
             versioned=True,
@@ -46,12 +46,12 @@ class Vault(Construct):
             removal_policy=_STAYS,
             lifecycle_rules=rules,
         )
-        if policy := self.bucket.policy:
+        if policy := self.s3_bucket.policy:
             policy.apply_removal_policy(_STAYS)  # what it forbids stays forbidden
-        _sizes_as_text(self.bucket, rules)
-        _events_of(self.bucket)
-        self.bucket.add_to_resource_policy(_written_once(self.bucket))
-        Validations.of(self.bucket).acknowledge(
+        _sizes_as_text(self.s3_bucket, rules)
+        _events_of(self.s3_bucket)
+        self.s3_bucket.add_to_resource_policy(_written_once(self.s3_bucket))
+        Validations.of(self.s3_bucket).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-S1",
                 reason=(

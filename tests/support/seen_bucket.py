@@ -1,4 +1,4 @@
-"""A vault as the monitor sees it, healthy until a test breaks it."""
+"""A bucket as the monitor sees it, healthy until a test breaks it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -47,7 +47,7 @@ UNKNOWN = Unknown(why="GetThat was denied.", todo="Allow it.")
 APP = WatchedDatabase(name="app")
 SETTINGS = WatchedSettings(databases=(APP,))
 INSTALLATION = Installation(
-    stack="Lifeboat", account="123456789012", region="us-east-1", vault="vault-1"
+    stack="Lifeboat", account="123456789012", region="us-east-1", bucket="bucket-1"
 )
 
 
@@ -113,13 +113,13 @@ def _object(key: str, size: int) -> StoredObject:
     return StoredObject(key=key, version_id=f"v-{key}", bytes=size, sha256="ab" * 32)
 
 
-def with_row(row_bytes: int | None) -> "Vault":
-    """A healthy vault whose newest backup has a largest row of so many bytes."""
+def with_row(row_bytes: int | None) -> "SeenBucket":
+    """A healthy bucket whose newest backup has a largest row of so many bytes."""
     newest = backup(NEWEST)
     row = {"largest_row_bytes": row_bytes, "largest_row_table": "public.t"}
     archive = newest.archive.model_copy(update=row)
-    vault = healthy(days=0).add(newest.model_copy(update={"archive": archive}))
-    return vault.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
+    bucket = healthy(days=0).add(newest.model_copy(update={"archive": archive}))
+    return bucket.add(*(backup(NEWEST - day * DAY) for day in range(1, 9)))
 
 
 def version(key: str, modified: datetime, size: int = 1000, **changed: object) -> StoredVersion:
@@ -235,7 +235,7 @@ def reduced(
 
 
 @dataclass
-class Vault:
+class SeenBucket:
     """What the monitor sees; everything may be changed before it is judged."""
 
     manifests: list[Manifest | Unreadable]
@@ -244,7 +244,7 @@ class Vault:
     attempts: tuple[Attempt, ...] = ()
     provider: ProviderReport | None = None
     asked_since: datetime | None = None
-    bucket: BucketFacts = BUCKET
+    configuration: BucketFacts = BUCKET
     uploads: tuple[UnfinishedUpload, ...] | Unknown = ()
     unmanaged_prefixes: tuple[str, ...] | Unknown = ()
     topic: TopicFacts | Unknown = HEARD
@@ -254,25 +254,25 @@ class Vault:
     settings: WatchedSettings = SETTINGS
     now: datetime = NOW
 
-    def add(self, *manifests: Manifest) -> "Vault":
+    def add(self, *manifests: Manifest) -> "SeenBucket":
         assert isinstance(self.objects, list)
         for manifest in manifests:
             self.manifests.append(manifest)
             self.objects += stored(manifest)
         return self
 
-    def change(self, section: str, **values: object) -> "Vault":
+    def change(self, section: str, **values: object) -> "SeenBucket":
         """Change settings of a section such as "monitor"."""
         changed = getattr(self.settings, section).model_copy(update=values)
         self.settings = self.settings.model_copy(update={section: changed})
         return self
 
-    def schedule(self, cron: str, timezone: str = "UTC") -> "Vault":
+    def schedule(self, cron: str, timezone: str = "UTC") -> "SeenBucket":
         database = WatchedDatabase(name="app", cron=cron, timezone=timezone)
         self.settings = self.settings.model_copy(update={"databases": (database,)})
         return self
 
-    def run_in(self, engine: EngineChoice) -> "Vault":
+    def run_in(self, engine: EngineChoice) -> "SeenBucket":
         """Change where runs run."""
         database = self.settings.databases[0].model_copy(update={"engine": engine})
         self.settings = self.settings.model_copy(update={"databases": (database,)})
@@ -282,10 +282,10 @@ class Vault:
         objects = self.objects if isinstance(self.objects, Unknown) else tuple(self.objects)
         listed = () if isinstance(objects, Unknown) else objects
         return Facts(
-            vault=INSTALLATION.vault,
+            bucket_name=INSTALLATION.bucket,
             region=INSTALLATION.region,
             account=INSTALLATION.account,
-            bucket=self.bucket,
+            bucket=self.configuration,
             databases=(
                 DatabaseFacts(
                     name="app",
@@ -326,12 +326,12 @@ class Vault:
         return {finding.code for finding in self.findings()}
 
 
-def empty(**changed: object) -> Vault:
-    """A vault without a backup."""
-    return Vault(manifests=[], objects=[], **changed)  # type: ignore[arg-type]
+def empty(**changed: object) -> SeenBucket:
+    """A bucket without a backup."""
+    return SeenBucket(manifests=[], objects=[], **changed)  # type: ignore[arg-type]
 
 
-def healthy(days: int = 10, **changed: object) -> Vault:
-    """A vault with a whole backup of each of the last days and a drill on Monday: no findings."""
-    vault = empty(drills=[drill(datetime(2026, 11, 23, 5, tzinfo=UTC))], **changed)
-    return vault.add(*(backup(NEWEST - day * DAY) for day in range(days)))
+def healthy(days: int = 10, **changed: object) -> SeenBucket:
+    """A bucket with a whole backup of each of the last days and a drill on Monday: no findings."""
+    bucket = empty(drills=[drill(datetime(2026, 11, 23, 5, tzinfo=UTC))], **changed)
+    return bucket.add(*(backup(NEWEST - day * DAY) for day in range(days)))

@@ -1,9 +1,9 @@
 """How much memory a look at wide databases takes, in MB.
 
-python -m tests.wide_vault DATABASES TABLES HISTORY
+python -m tests.wide_bucket DATABASES TABLES HISTORY
 
 A process of its own, and a client that makes each document when it is asked for: what is measured
-is the monitor, not the vault.
+is the monitor, not the bucket.
 """
 
 import io
@@ -25,9 +25,9 @@ from lifeboat.model.tiers import Tier
 from lifeboat.monitor.observe import observe, request_limit
 from lifeboat.monitor.policy.evaluate import evaluate
 from lifeboat.monitor.request_budget import RequestBudget
-from lifeboat.s3.bucket import Vault
+from lifeboat.s3.bucket import BackupBucket
 from lifeboat.settings import MonitorSettings, WatchedDatabase, WatchedSettings
-from tests.support.vaults import DAY, NEWEST, NOW, backup, drill, stored
+from tests.support.seen_bucket import DAY, NEWEST, NOW, backup, drill, stored
 
 MB = 1 << 20
 
@@ -117,7 +117,7 @@ def main(databases: int, tables: int, history: int) -> int:
         monitor=MonitorSettings(history=max(history, 2)),
     )
     calls = RequestBudget(request_limit(settings), lambda: 600.0)
-    facts = observe(Vault(client, "vault"), settings, "Lifeboat", calls, NOW)  # type: ignore[arg-type]
+    facts = observe(BackupBucket(client, "bucket"), settings, "Lifeboat", calls, NOW)  # type: ignore[arg-type]
     codes = {each.code for each in evaluate(facts, settings, NOW) if each.database}
     assert not codes & {
         Code.CHECK_INCOMPLETE,

@@ -5,7 +5,7 @@ import sys
 
 
 def megabytes(databases: int, tables: int, history: int) -> int:
-    argv = ["-m", "tests.wide_vault", *map(str, (databases, tables, history))]
+    argv = ["-m", "tests.wide_bucket", *map(str, (databases, tables, history))]
     done = subprocess.run([sys.executable, *argv], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
