@@ -30,6 +30,8 @@ class ControlPlane:
         failing: actions of the next operations that fail, each once.
         makes_copies: whether a new branch has data of its own, which takes a second; else it is one
             more way to those of its parent, for who doesn't look into it.
+        restores_protected: whether a protected branch can be thrown back. Neon's documentation says
+            that it can't be deleted or reset from its parent, and nothing of its own history.
         is_punctual: whether what has expired is deleted at once; Neon says "at or soon after".
     """
 
@@ -38,6 +40,7 @@ class ControlPlane:
         self.operation_seconds = 0.1
         self.failing: list[str] = []
         self.makes_copies = True
+        self.restores_protected = True
         self.is_punctual = True
         self._storage = Storage(root, project.pg_version)
         self._ahead = timedelta(0)
@@ -132,6 +135,8 @@ class ControlPlane:
                 raise RefusedRequest(400, "source_timestamp or source_lsn is required")
             if source is branch and not keep_as:
                 raise RefusedRequest(400, "preserve_under_name is required")
+            if branch.protected and not self.restores_protected:
+                raise RefusedRequest(422, "the branch is protected")
             self._require_in_history(at)
             if keep_as:
                 self._require_new_name(keep_as)

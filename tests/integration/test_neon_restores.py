@@ -166,6 +166,7 @@ def restores(
     neon.faults = []
     neon.control.failing.clear()
     neon.project.main.protected = False
+    neon.control.restores_protected = True
     neon.project.main.state = "ready"
 
 
@@ -283,9 +284,6 @@ def test_what_neon_cannot_throw_back_is_refused_before_anything_is_made(
     assert "Neon keeps 7 days of history" in old.what
     before = refused(restores, action="restore", at=now - timedelta(days=301))
     assert "was made at" in before.what
-    main.protected = True
-    assert "is protected" in refused(restores, action="restore", at=now).what
-    main.protected = False
     main.state = "resetting"
     assert "calls it resetting" in refused(restores, action="restore", at=now).what
     main.state = "ready"
@@ -300,6 +298,30 @@ def test_what_neon_cannot_throw_back_is_refused_before_anything_is_made(
     for error in (ahead, old, before):
         assert isinstance(error, RefusedError)
         assert "Nothing was touched" in error.safe
+
+
+def test_a_protected_branch_comes_back_too(restores: Restores) -> None:
+    restores.neon.project.main.protected = True
+    at = lose_rows(restores, "protected")
+    plan = restores.send(action="restore", at=at)
+    assert any("main is protected" in each for each in plan["warnings"])
+    assert restores.go(plan)["verdict"] == "same"
+    assert restores.neon.project.main.protected
+
+
+def test_where_neon_refuses_a_protected_branch_one_is_told_what_to_do(restores: Restores) -> None:
+    restores.neon.project.main.protected = True
+    restores.neon.control.restores_protected = False
+    at = lose_rows(restores, "refused")
+    plan = restores.send(action="restore", at=at)
+    error = refused(restores, **plan["next_event"])
+    assert "the branch is protected" in error.what
+    assert "take its protection away in the Neon console (Branches, main)" in error.todo
+    assert f"--plan-id {plan['plan']}" in error.todo
+    assert restores.rows("refused") == 3
+    restores.neon.project.main.protected = False
+    assert restores.go(plan)["verdict"] == "same"
+    assert restores.rows("refused") == 10
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from lifeboat.neon_restore.policy.plan_text import (
     plan_event_of_undo,
     resume_command,
     undo_command,
+    unprotect,
 )
 from lifeboat.neon_restore.policy.record import NeonPlan, NeonRestoreReport, Verdict
 from lifeboat.neon_restore.policy.restorable import (
@@ -167,10 +168,11 @@ def _safe_from_now(run: NeonRestoreRun, record: NeonPlan) -> None:
 
 def _failed(run: NeonRestoreRun, record: NeonPlan, error: ProviderError) -> ProviderError:
     resume = resume_command(record, without_backup=run.event.without_backup)
+    protection = f" If it is because of its protection: {unprotect(record)}"
     return type(error)(
         f"The restore of the branch {line(record.branch)} failed. {error.what}",
         safe=run.safe,
-        todo=f"{error.todo} To try again: {resume}",
+        todo=f"{error.todo}{protection if record.protected else ''} To try again: {resume}",
     )
 
 

@@ -58,6 +58,7 @@ def plan_restore(run: NeonRestoreRun) -> NeonRestorePlan:
         branch=identity.name,
         parent_id=identity.parent_id,
         begins=identity.begins,
+        protected=branch.protected,
         then=then.databases,
     )
     found = Found(

@@ -143,6 +143,7 @@ def plan(at: datetime | None, slots: tuple[str, ...] | None) -> Found:
         branch="ma\nin",
         parent_id=None,
         begins=None,
+        protected=bool(at),
         then=(),
     )
     return Found(
@@ -165,6 +166,7 @@ def test_a_plan_says_what_goes_in_lines_that_no_name_can_break() -> None:
     assert "All 2 databases of the branch go back" in text
     assert "Changed since then: a\\n." in text
     assert "has to start anew: sl\\not." in text
+    assert "The branch ma\\nin is protected." in text
 
 
 def test_a_plan_of_an_undo_says_to_which_state_it_goes_back() -> None:
@@ -173,6 +175,7 @@ def test_a_plan_of_an_undo_says_to_which_state_it_goes_back() -> None:
     assert "back to the state that the branch ke\\npt has kept" in text
     assert "What was written since the restore goes." in text
     assert "which would be lost, is not known" in text
+    assert "protected" not in text
 
 
 def entry(definition: str, owner: str = "me") -> Entry:

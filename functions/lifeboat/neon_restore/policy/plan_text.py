@@ -82,6 +82,11 @@ def warnings(found: Found) -> Iterator[str]:
         f"The branch {line(record.kept_as)} stays until you delete it, counts as a branch of the"
         " project, and its storage is billed."
     )
+    if record.protected:
+        yield (
+            f"The branch {line(record.branch)} is protected. If Neon refuses to throw it back for"
+            f" that, nothing is changed: {unprotect(record)}"
+        )
     if not all(each.is_whole for each in found.databases):
         yield "Not everything could be compared; the databases below say what and why."
     yield from found.notes
@@ -98,6 +103,14 @@ def next_event(found: Found) -> dict[str, object]:
     """The event that carries the plan out."""
     also = {"without_backup": True} if found.without_backup else {}
     return found.record.go_event | also
+
+
+def unprotect(record: NeonPlan) -> str:
+    """What to do where Neon does not throw a protected branch back."""
+    return (
+        f"take its protection away in the Neon console (Branches, {line(record.branch)}), go on"
+        " with this plan, and protect the branch again."
+    )
 
 
 def plan_event_of_undo(database: str) -> dict[str, object]:

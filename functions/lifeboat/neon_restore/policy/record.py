@@ -42,6 +42,7 @@ class NeonPlan(Document):
         branch: its name.
         parent_id: of its parent, when the plan was made.
         begins: where it began in its parent's history, when the plan was made.
+        protected: whether Neon protected the branch then.
         then: the databases as they are after the restore, as a branch of that moment showed them.
         begun: when it was first carried out; None: not yet.
         build: of the job that the backup before went on as; None if there is none.
@@ -65,6 +66,7 @@ class NeonPlan(Document):
     branch: str
     parent_id: _Id | None
     begins: str | None
+    protected: bool
     then: tuple[DatabaseContents, ...]
     begun: UtcTime | None = None
     build: str | None = None

@@ -52,16 +52,10 @@ def require_restorable(situation: Situation) -> None:
     that was restored has a parent, the branch that keeps what was before.
 
     Raises:
-        RefusedError: it is protected, is no root branch, or is not ready.
+        RefusedError: it is no root branch, or is not ready.
     """
     branch, parent = situation.branch, situation.parent
     name = line(branch.name)
-    if branch.protected:
-        raise RefusedError(
-            f"The branch {name} is protected: somebody has said at Neon that it must not be reset.",
-            todo=f"Take its protection away in the Neon console (Branches, {name}), restore, and"
-            " protect it again.",
-        )
     if branch.parent_id and (parent is None or not is_kept(parent.name)):
         raise RefusedError(
             f"The branch {name} is no root branch: it was made from another one, and Neon throws"
