@@ -49,8 +49,10 @@ def neon_broker_settings(settings: Settings) -> str:
 
 
 def neon_restore_settings(settings: Settings) -> str:
-    """The databases that Neon may throw back, and how reports are kept."""
-    return settings.at_neon_restore().model_dump_json(exclude_defaults=True)
+    """The databases that Neon may throw back, how reports are kept, and how people are notified."""
+    return settings.at_neon_restore().model_dump_json(
+        exclude_defaults=True, exclude={"alerts": _ALL_BUT_SLACK}
+    )
 
 
 def monitor_settings(settings: Settings) -> str:

@@ -25,7 +25,7 @@ class NeonRestoreRole(FunctionRole):
     """A role that can read Neon's API keys and invoke the backups of these databases.
 
     It reads no backup and no other secret: it sees that a backup is there, and Neon's API tells it
-    how to log in. It notifies nobody: whoever invoked it reads its answer.
+    how to log in.
 
     Args:
         scope: parent construct.
@@ -73,7 +73,6 @@ class NeonRestoreRole(FunctionRole):
                 reports,
                 "Reports are named after the time of their plan, which is not known beforehand",
             ),
-            notifies=False,
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from local.subscriber import Subscriber
 from tests.deployed.conftest import Installation
 from tests.deployed.test_runbooks import FOLD, Reader
 from tests.smoke import neon as smoke
@@ -41,12 +42,12 @@ def shell(in_neon: InNeon, tmp_path: Path) -> Iterator[Terminal]:
         yield made
 
 
-def lose_rows(in_neon: InNeon) -> str:
+def lose_rows(in_neon: InNeon, table: str = "users") -> str:
     """A table of ten rows loses seven; the whole second before, as people write it."""
-    in_neon.run("CREATE TABLE users AS SELECT generate_series(1, 10) AS id")
+    in_neon.run(f"CREATE TABLE {table} AS SELECT generate_series(1, 10) AS id")
     moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
     eventually(lambda: datetime.now(UTC) > moment)
-    in_neon.run("DELETE FROM users WHERE id > 3")
+    in_neon.run(f"DELETE FROM {table} WHERE id > 3")
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -91,6 +92,32 @@ def test_the_page_brings_rows_back_and_goes_back(in_neon: InNeon, shell: Termina
     assert '"neon-restore.finished"' in log
     assert KEY not in log
     assert not any(password in log for password in line.passwords.values())
+
+
+def test_a_restore_that_neon_could_not_finish_is_told_to_people_too(
+    in_neon: InNeon, shell: Terminal
+) -> None:
+    people = Subscriber.of(in_neon.aws, in_neon.topic)
+    moment = lose_rows(in_neon, "lost")
+    in_neon.neon.control.failing.append("create_branch")
+    asked = {"action": "restore", "database": "app", "at": moment}
+    failed, refused = in_neon.invoke(FUNCTION, asked)
+    assert failed, refused  # the plan's own branch: whoever asked for a plan reads it
+    failed, plan = in_neon.invoke(FUNCTION, asked)
+    assert not failed, plan
+    in_neon.neon.control.failing.append("apply_config")
+    failed, _ = in_neon.invoke(FUNCTION, plan["next_event"])
+    assert failed
+    said = people.wait_for(lambda _: True)
+    subject = f"[Lifeboat {STACK}] ACT NOW: app has a restore by Neon that is not done: "
+    assert said["Subject"].startswith(subject)
+    for part in (plan["kept_as"], f"--plan-id {plan['plan']}", f"/aws/lambda/{FUNCTION} "):
+        assert part in said["Message"]
+    assert "was live before is in the branch" in said["Message"]
+    assert people.arrived(1) == []
+    assert KEY not in said["Message"]
+    command = f"lifeboat restore app --by neon --plan-id {plan['plan']}"
+    assert "It has what it had then" in shell.run(command, "main\n")
 
 
 def test_a_refusal_is_told_and_nothing_is_asked(shell: Terminal) -> None:

@@ -22,6 +22,7 @@ def test_the_role_may_do_exactly_this(in_neon: Synthesized) -> None:
         "WritePlans": ("Allow", ["s3:GetObject", "s3:PutObject"]),
         "PutReports": ("Allow", ["s3:PutObject"]),
         "LockReports": ("Allow", ["s3:PutObjectRetention"]),
+        "PublishAlerts": ("Allow", ["sns:Publish"]),
         "UseBucketKey": ("Allow", ["kms:Decrypt", "kms:GenerateDataKey"]),
         "WriteLogs": ("Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]),
     }

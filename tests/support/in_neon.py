@@ -39,6 +39,7 @@ class InNeon:
         aws: that it is deployed on.
         neon: what its functions ask.
         bucket: its bucket.
+        topic: ARN of its topic.
         key_arn: of the secret with the key.
         secret_arn: of the database's secret.
     """
@@ -46,6 +47,7 @@ class InNeon:
     aws: LocalAws
     neon: FakeNeon
     bucket: Bucket
+    topic: str
     key_arn: str
     secret_arn: str
 
@@ -124,7 +126,7 @@ def deployed_in_neon(
             # Its metrics and backups would get into the other stack's tests, at some time of day.
             aws.client("scheduler").delete_schedule(Name=f"{STACK}-{each}")
         bucket = Bucket(aws.client("s3"), outputs["BackupBucketName"])
-        there = InNeon(aws, neon, bucket, key, secret)
+        there = InNeon(aws, neon, bucket, outputs["TopicArn"], key, secret)
         for each in _asking(aws):
             there.ask_at(neon.url, each)
         yield there

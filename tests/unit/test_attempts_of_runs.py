@@ -4,11 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lifeboat.alerts.policy.failures import failure_message, restore_message
+from lifeboat.alerts.policy.failures import (
+    failure_message,
+    neon_restore_message,
+    restore_message,
+)
 from lifeboat.alerts.policy.findings import Code, Finding, Level
 from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.alerts.policy.subject import MAX_SUBJECT
-from lifeboat.errors import AttemptError, ConnectError, VerificationError
+from lifeboat.errors import AttemptError, ConnectError, TimeLimitError, VerificationError
 from lifeboat.model.attempt import MAX_TEXT, Attempt, AttemptKind
 from lifeboat.model.engine import Engine
 from lifeboat.monitor.policy.notified import with_notified
@@ -193,6 +197,16 @@ def test_a_restore_that_failed_is_reported_with_what_it_left_behind() -> None:
     )
     assert message.attributes["code"] == "restore-failed"
     for part in ("morning? No.", "A copy is left.", "1. Drop it.", "/aws/lambda/Lifeboat-restore "):
+        assert part in message.body
+
+
+def test_a_restore_by_neon_that_is_not_done_is_reported_with_the_way_on() -> None:
+    error = TimeLimitError("Neon has not finished.", safe="main_before is kept.", todo="Go on.")
+    message = neon_restore_message("app", error, NOW - MINUTE, INSTALLATION, NOW)
+    assert message.subject.startswith("[Lifeboat] ACT NOW: app has a restore by Neon that is not ")
+    assert "is not done: Neon has not finished." in message.body
+    assert message.attributes["code"] == "restore-failed"
+    for part in ("main_before is kept.", "1. Go on.", "/aws/lambda/Lifeboat-neon-restore "):
         assert part in message.body
 
 

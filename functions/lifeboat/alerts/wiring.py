@@ -17,7 +17,7 @@ from lifeboat.model.attempt import Attempt, AttemptKind
 from lifeboat.model.engine import BuildVariable
 from lifeboat.runtime.hand_over import engine
 from lifeboat.s3.bucket import BackupBucket, Protection
-from lifeboat.settings import Settings
+from lifeboat.settings import DatabaseSettings, NeonRestoreSettings, Settings
 
 _BRIEF = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3
@@ -26,7 +26,11 @@ _BRIEF = Config(
 
 
 def run_reporter(
-    settings: Settings, bucket: BackupBucket, function: str, context: LambdaContext, logger: Logger
+    settings: Settings | NeonRestoreSettings,
+    bucket: BackupBucket,
+    function: str,
+    context: LambdaContext,
+    logger: Logger,
 ) -> RunReporter:
     """The reporter of a run of this function.
 
@@ -56,13 +60,20 @@ def run_reporter(
         installation=Installation(
             stack=name.removesuffix(f"-{function}"),
             # A program on a machine of one's own stands in for no function.
-            account=account_of(context.invoked_function_arn or settings.databases[0].secret_arn),
+            account=account_of(context.invoked_function_arn or _some_arn(settings)),
             region=bucket.client.meta.region_name,
             bucket=bucket.name,
             alerts=settings.alerts,
         ),
         remaining=lambda: context.get_remaining_time_in_millis() / 1000,
         log=lambda event, details: logger.warning(event, extra=dict(details)),
+    )
+
+
+def _some_arn(settings: Settings | NeonRestoreSettings) -> str:
+    first = settings.databases[0]
+    return (
+        first.secret_arn if isinstance(first, DatabaseSettings) else first.neon.api_key_secret_arn
     )
 
 

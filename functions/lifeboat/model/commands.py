@@ -143,6 +143,10 @@ class Commands:
         """The recent log of the restore function."""
         return self.function_log(self._function("restore"))
 
+    def neon_restore_log(self) -> str:
+        """The recent log of the function that restores by Neon."""
+        return self.function_log(self._function("neon-restore"))
+
     def function_log(self, function: str) -> str:
         """The recent log of a function.
 

@@ -17,7 +17,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from lifeboat.errors import LifeboatError, PlatformError
+from lifeboat.alerts.policy.failures import neon_restore_message
+from lifeboat.alerts.run_reporter import RunReporter
+from lifeboat.alerts.wiring import run_reporter
+from lifeboat.errors import EventError, LifeboatError, PlatformError, RefusedError
 from lifeboat.neon.api import NEON_API, NeonApi, neon_pool
 from lifeboat.neon.client import NeonProject
 from lifeboat.neon.policy.endpoint import TEST_API, api_of
@@ -27,7 +30,7 @@ from lifeboat.neon_restore.policy.event import NeonRestoreEvent, parse_neon_rest
 from lifeboat.neon_restore.run import NOTHING_TOUCHED, BackupInvoker, NeonRestoreRun
 from lifeboat.neon_restore.store import Store
 from lifeboat.postgres.programs import Programs
-from lifeboat.runtime.invocation import log_errors, seconds_left, secret_store
+from lifeboat.runtime.invocation import crashes_logged, log_errors, seconds_left, secret_store
 from lifeboat.runtime.progress import logged_progress
 from lifeboat.s3.bucket import BackupBucket, Protection, s3_client
 from lifeboat.s3.report_lock import locked_for
@@ -52,6 +55,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
 
     Raises:
         LifeboatError: it was not done, or not to the end; says what is safe and what to do next.
+            People are told of one that was to be carried out and was not merely refused.
     """
     asked = parse_neon_restore_event(event)
     settings = NeonRestoreSettings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
@@ -60,12 +64,25 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger.info("neon-restore.started", extra={"event": asked.model_dump(mode="json")})
     with tempfile.TemporaryDirectory(prefix="lifeboat-") as folder:
         run = _run(asked, settings, database, context, Path(folder))
+        reporter = run_reporter(settings, run.store.bucket, "neon-restore", context, logger)
         try:
-            answer = (carry_out(run) if asked.execute else plan_restore(run)).as_json()
+            with crashes_logged(logger, context, lambda: run.safe):
+                answer = (carry_out(run) if asked.execute else plan_restore(run)).as_json()
         except LifeboatError as error:
-            raise error.ending(run.safe) from None
+            _tell(run, reporter, error)
+            raise
     logger.info("neon-restore.finished", extra={"answer": answer})
     return answer
+
+
+def _tell(run: NeonRestoreRun, reporter: RunReporter, error: LifeboatError) -> None:
+    """Notify people, unless nothing was begun: whoever invoked the function reads why."""
+    if not run.event.execute or isinstance(error, EventError | RefusedError):
+        return
+    now, installation = reporter.now(), reporter.installation
+    reporter.notify(
+        lambda: neon_restore_message(run.event.database, error, run.started, installation, now)
+    )
 
 
 def _run(

@@ -309,6 +309,7 @@ class Settings(_CommonSettings):
             databases=tuple(NeonDatabase(name=each.name, neon=each.neon) for each in allowed),
             encryption=self.encryption,
             object_lock=self.object_lock,
+            alerts=self.alerts,
         )
 
     @field_validator("databases")

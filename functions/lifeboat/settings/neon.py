@@ -13,6 +13,7 @@ from lifeboat.settings.fields import (
     matching,
 )
 from lifeboat.settings.secret_arns import SecretArn
+from lifeboat.settings.watch import AlertSettings
 
 _ID = r"[a-z0-9-]{1,60}"
 
@@ -110,6 +111,9 @@ class NeonRestoreSettings(SettingsModel):
 
     object_lock: ObjectLock = "governance"
     """How its reports are locked."""
+
+    alerts: AlertSettings = AlertSettings()
+    """How it notifies people."""
 
     @property
     def kms_key(self) -> str | None:

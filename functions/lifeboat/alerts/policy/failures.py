@@ -107,6 +107,37 @@ def restore_message(
     return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
 
 
+def neon_restore_message(
+    database: str,
+    error: LifeboatError,
+    started: datetime,
+    installation: Installation,
+    now: datetime,
+) -> Message:
+    """The notification that a restore by Neon was executed and did not end.
+
+    It failed, or Neon goes on with it: the error says which.
+    """
+    what = line(error.what)
+    found = Finding(
+        code=Code.RESTORE_FAILED,
+        level=Level.CRITICAL,
+        database=database,
+        headline=f"has a restore by Neon that is not done: {_cut(what)}",
+        fact=(
+            f"The restore of {database} by Neon that started at {format_time(started)} is not"
+            f" done: {what}"
+        ),
+        since=now,
+        safe=line(error.safe),
+        advice=(
+            Step(line(error.todo)),
+            Step("Read its log", installation.commands.neon_restore_log()),
+        ),
+    )
+    return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
+
+
 def named_run(attempt: Attempt) -> str:
     """The run in words: the backup of app that started at 2026-11-22 02:00 UTC (its id)."""
     named = f" with the label {line(attempt.label)}" if attempt.label else ""
