@@ -63,7 +63,9 @@ def _outputs(stack: Stack) -> Mapping[str, str] | None:
     return {each["OutputKey"]: each["OutputValue"] for each in found[0].get("Outputs", ())}
 
 
-def _expected(settings: Settings) -> Iterator[tuple[str, str | None, str, FunctionSize | None]]:
+def expected_functions(
+    settings: Settings,
+) -> Iterator[tuple[str, str | None, str, FunctionSize | None]]:
     """Job, database, settings and size of each function."""
     yield "monitor", None, monitor_settings(settings), None
     if settings.at_providers().databases:
@@ -83,7 +85,7 @@ def _expected(settings: Settings) -> Iterator[tuple[str, str | None, str, Functi
 
 def _functions(stack: Stack, settings: Settings) -> Iterator[Check]:
     client, wrong = stack.client("lambda"), []
-    for job, database, wanted, size in _expected(settings):
+    for job, database, wanted, size in expected_functions(settings):
         name = stack.function(job, database)
         try:
             found = client.get_function_configuration(FunctionName=name)
