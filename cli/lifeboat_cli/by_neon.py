@@ -31,6 +31,11 @@ _MAX_LINES = 20
 by_option = click.option(
     "--by", type=click.Choice(["neon"]), help="Let Neon throw its whole branch back."
 )
+snapshot_option = click.option(
+    "--snapshot",
+    metavar="NAME",
+    help="With --by neon: the snapshot to go back to, by its name or id.",
+)
 plan_id_option = click.option(
     "--plan-id", metavar="ID", help="With --by neon: go on with this plan."
 )
@@ -45,6 +50,7 @@ def restore_by_neon(  # noqa: PLR0913  # each by its name
     database: str,
     *,
     at: str | None = None,
+    snapshot: str | None = None,
     plan_id: str | None,
     without_backup: bool,
     consent: Consent,
@@ -56,6 +62,7 @@ def restore_by_neon(  # noqa: PLR0913  # each by its name
         action: restore or undo.
         database: its name in the settings.
         at: the moment as the person wrote it.
+        snapshot: name or id of the snapshot to go back to, in the place of a moment.
         plan_id: of a plan to go on with; its branch's name is asked for, and no plan is made.
         without_backup: whether the person does without a backup.
         consent: what the person has agreed to by options.
@@ -66,8 +73,10 @@ def restore_by_neon(  # noqa: PLR0913  # each by its name
     """
     _require_allowed(context)
     if plan_id:
-        if at or consent.plan_only:
-            raise click.UsageError("--plan-id goes on with a plan: it takes no --at and no --plan.")
+        if at or snapshot or consent.plan_only:
+            raise click.UsageError(
+                "--plan-id goes on with a plan: it takes no --at, no --snapshot and no --plan."
+            )
         name = typed(consent, "Type the branch's name to go on with the plan: ")
         event = without_none(
             action=action,
@@ -81,7 +90,8 @@ def restore_by_neon(  # noqa: PLR0913  # each by its name
         asked = without_none(
             action=action,
             database=database,
-            at=_moment(at) if action == "restore" else None,
+            at=_moment(at, snapshot) if action == "restore" else None,
+            snapshot=snapshot,
             without_backup=without_backup,
         )
         doing = f"Looking what Neon would change in {database}"
@@ -127,9 +137,15 @@ def show_neon_result(context: Context, answer: Answer) -> ExitCode:
     return ExitCode.DONE if same else ExitCode.PARTIAL
 
 
-def _moment(text: str | None) -> str:
+def _moment(text: str | None, snapshot: str | None) -> str | None:
+    if text and snapshot:
+        raise click.UsageError("--at and --snapshot are two answers to where to go back to.")
+    if snapshot:
+        return None
     if text is None:
-        raise click.UsageError("--by neon needs the moment to go back to: --at TIME.")
+        raise click.UsageError(
+            "--by neon needs the moment to go back to: --at TIME; or --snapshot NAME."
+        )
     try:
         moment = parse_moment(text, datetime.now(timezone.utc))
     except (ValueError, OverflowError):
@@ -143,7 +159,8 @@ def _plan_lines(plan: Answer) -> Iterator[str]:
     branch, lost = safe_line(plan["branch"]), plan["lost_seconds"]
     if plan["at"]:
         ago = age(timedelta(seconds=lost))
-        back_to = f"to {said_back(parse_time(plan['at']))}, {ago} ago"
+        what = f"the snapshot {plan['snapshot']} of " if plan["snapshot"] else ""
+        back_to = f"to {what}{said_back(parse_time(plan['at']))}, {ago} ago"
     else:
         back_to = "to what it was before the last restore"
     yield f"Neon throws the whole branch {branch} back {back_to}."

@@ -15,7 +15,7 @@ import psycopg
 
 from lifeboat.errors import LifeboatError
 from local.neon.gateway import Gateway
-from local.neon.model import Branch, Endpoint, Operation, Project, RefusedRequest
+from local.neon.model import Branch, Endpoint, Operation, Project, RefusedRequest, Snapshot
 from local.neon.storage import Line, Storage
 
 type Work = Callable[[], None]
@@ -84,8 +84,7 @@ class ControlPlane:
         with self._lock:
             self._require_idle()
             self._require_new_name(wanted.name)
-            if len(self.project.branches) >= self.project.branches_limit:
-                raise RefusedRequest(422, "branches limit exceeded", "BRANCHES_LIMIT_EXCEEDED")
+            self._require_room()
             if self.project.suspended:
                 raise RefusedRequest(402, "Your project has exceeded the data transfer quota.")
             parent = self._branch(wanted.parent_id)
@@ -158,6 +157,49 @@ class ControlPlane:
             ]
             return branch, self._begin(branch_id, steps)
 
+    def take_snapshot(self, name: str) -> Snapshot:
+        """Take a snapshot of the default branch, as a person does in the console."""
+        with self._lock:
+            main = self.project.main
+            taken = Snapshot(name, main.id, self.now(), manual=True, line=self.line_of(main))
+            self.project.snapshots.append(taken)
+            return taken
+
+    def branch_of_snapshot(self, snapshot_id: str, branch: Branch) -> list[Operation]:
+        """Make a branch that has what a snapshot has, and replaces none."""
+        with self._lock:
+            self._require_idle()
+            self._require_new_name(branch.name)
+            self._require_room()
+            taken = next((each for each in self.project.snapshots if each.id == snapshot_id), None)
+            if taken is None or taken.line is None:
+                raise RefusedRequest(404, "snapshot not found")
+            line, at = taken.line, taken.created_at
+            self.project.branches[branch.id] = branch
+
+            def make() -> None:
+                branch.line = self._storage.branch(line, at, new_passwords=False)
+                branch.state = "ready"
+
+            return self._begin(branch.id, [("create_branch", make)])
+
+    def let_expire(self, branch_id: str, at: datetime | None) -> tuple[Branch, list[Operation]]:
+        """Change when a branch expires."""
+        with self._lock:
+            branch = self._branch(branch_id)
+            branch.expires_at = at
+            return branch, []
+
+    def create_compute(self, endpoint: Endpoint) -> list[Operation]:
+        """Give a branch a compute."""
+        with self._lock:
+            self._require_idle()
+            branch = self._branch(endpoint.branch_id)
+            if branch.endpoint:
+                raise RefusedRequest(422, "read-write endpoint already exists")
+            branch.endpoint = endpoint
+            return self._begin(branch.id, [("start_compute", lambda: self._serve(branch))])
+
     def close(self) -> None:
         """Wait for operations, and stop all servers."""
         for worker in self._workers:
@@ -205,6 +247,10 @@ class ControlPlane:
                 "project already has running conflicting operations,"
                 " scheduling of new ones is prohibited",
             )
+
+    def _require_room(self) -> None:
+        if len(self.project.branches) >= self.project.branches_limit:
+            raise RefusedRequest(422, "branches limit exceeded", "BRANCHES_LIMIT_EXCEEDED")
 
     def _require_new_name(self, name: str) -> None:
         if name in {each.name for each in self.project.branches.values()}:

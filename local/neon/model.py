@@ -100,7 +100,11 @@ class Operation:
 
 @dataclass
 class Snapshot:
-    """A snapshot; only its description, as nothing restores it here."""
+    """A snapshot.
+
+    Attributes:
+        line: whose data it has, as of `created_at`; None: only its description is there.
+    """
 
     name: str
     source_branch_id: str
@@ -108,6 +112,7 @@ class Snapshot:
     manual: bool = False
     expires_at: datetime | None = None
     full_size: int = 30_000_000
+    line: Line | None = None
     id: str = field(default_factory=lambda: new_id("snap"))
 
 

@@ -133,6 +133,32 @@ def _restore(control: ControlPlane, asked: Asked, branch_id: str) -> Told:
     )
 
 
+def _restore_snapshot(control: ControlPlane, asked: Asked, snapshot_id: str) -> Told:
+    wanted = _part({"body": asked.body}, "body")
+    if wanted.get("finalize_restore"):
+        raise RefusedRequest(404, "replacing a branch is not part of the stand-in")
+    now = control.now()
+    branch = Branch(str(wanted.get("name") or f"br-{now:%Y%m%d%H%M%S}"), now)
+    return _change(control, branch, control.branch_of_snapshot(snapshot_id, branch))
+
+
+def _update(control: ControlPlane, asked: Asked, branch_id: str) -> Told:
+    at = _moment(_part(asked.body, "branch").get("expires_at"))
+    return _change(control, *control.let_expire(branch_id, at))
+
+
+def _create_compute(control: ControlPlane, asked: Asked) -> Told:
+    wanted = _part(asked.body, "endpoint")
+    largest = wanted.get("autoscaling_limit_max_cu") or 0.25
+    endpoint = Endpoint(str(wanted["branch_id"]), float(str(largest)))
+    operations = control.create_compute(endpoint)
+    body = {
+        "endpoint": documents.endpoint(endpoint, control.project.id),
+        "operations": [documents.operation(each, control.project.id) for each in operations],
+    }
+    return Told(_CREATED, body)
+
+
 def _operation(control: ControlPlane, _: Asked, operation_id: str) -> Told:
     operation = control.project.operations.get(operation_id)
     if operation is None:
@@ -184,6 +210,8 @@ _ROUTES: dict[tuple[str, str], Callable[..., Told]] = {
     ("POST", "/branches"): _create,
     ("GET", f"/branches/{_ID}"): _branch,
     ("DELETE", f"/branches/{_ID}"): _delete,
+    ("PATCH", f"/branches/{_ID}"): _update,
+    ("POST", "/endpoints"): _create_compute,
     ("POST", f"/branches/{_ID}/restore"): _restore,
     ("GET", f"/branches/{_ID}/databases"): _databases,
     ("GET", f"/branches/{_ID}/roles"): _roles,
@@ -191,6 +219,7 @@ _ROUTES: dict[tuple[str, str], Callable[..., Told]] = {
     ("GET", f"/operations/{_ID}"): _operation,
     ("GET", "/connection_uri"): _connection_uri,
     ("GET", "/snapshots"): _snapshots,
+    ("POST", f"/snapshots/{_ID}/restore"): _restore_snapshot,
 }
 
 

@@ -239,6 +239,6 @@ def _handler_of(fake: FakeNeon) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Be silent."""
 
-        do_GET = do_POST = do_DELETE = do_PUT = _serve  # noqa: N815 - names of the class
+        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _serve  # noqa: N815 - names of the class
 
     return Handler

@@ -83,9 +83,15 @@ def test_the_page_brings_rows_back_and_goes_back(in_neon: InNeon, shell: Termina
     assert page.answer["action"] == "undo"
     page.section(FOLD, instead=HERE)
     page.section("In Neon's console")
+    in_neon.neon.control.take_snapshot("before the move")
+    in_neon.run("DELETE FROM users")
+    page.know(snapshot="before the move")
+    assert "10 rows then, 0 rows now" in page.step("Restore a snapshot")
+    assert "It has what it had then" in page.step("Restore a snapshot")
+    assert in_neon.run("SELECT count(*) FROM users") == [(10,)]
     page.finish()
     kept = [each.name for each in in_neon.neon.project.branches.values() if each.name != "main"]
-    assert len(kept) == 3
+    assert len(kept) == 4
     assert all("_before_lifeboat_" in each for each in kept)
     line = in_neon.neon.control.line_of(in_neon.neon.project.main)
     log = in_neon.log(FUNCTION)

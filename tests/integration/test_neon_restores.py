@@ -333,6 +333,9 @@ def test_where_neon_refuses_a_protected_branch_one_is_told_what_to_do(restores: 
         {"action": "restore", "execute": True, "plan": "2026-11-22T090000Z"},
         {"action": "restore", "execute": True, "plan": "2026-99-22T090000Z", "confirm": "main"},
         {"action": "restore", "at": "2026-11-22T09:00:00Z", "plan": "2026-11-22T090000Z"},
+        {"action": "restore", "at": "2026-11-22T09:00:00Z", "snapshot": "x"},
+        {"action": "restore", "snapshot": ""},
+        {"action": "undo", "snapshot": "x"},
         {"action": "drop", "at": "2026-11-22T09:00:00Z"},
     ],
 )
@@ -495,6 +498,90 @@ def test_the_look_branch_is_deleted_when_reading_fails_and_named_when_it_can_not
     (left,) = (each for each in restores.neon.project.branches.values() if "_look_" in each.name)
     assert left.expires_at
     restores.neon.control.delete(left.id)
+
+
+def test_a_snapshot_comes_back_and_goes_again(restores: Restores) -> None:
+    restores.execute("CREATE TABLE snapped AS SELECT generate_series(1, 10) AS id")
+    taken = restores.neon.control.take_snapshot("before the move")
+    restores.execute("DELETE FROM snapped WHERE id > 3")
+    before = restores.branches()
+
+    plan = restores.send(action="restore", snapshot="before the move")
+
+    (database,) = plan["databases"]
+    tables = {each["table"]: (each["rows_then"], each["rows_now"]) for each in database["tables"]}
+    assert tables == {"public.snapped": (10, 3)}
+    assert plan["snapshot"] == taken.id
+    assert datetime.fromisoformat(plan["at"]) == taken.created_at
+    assert "back to the snapshot before the move of " in " ".join(plan["steps"])
+    assert any("beta" in each for each in plan["warnings"])
+    assert restores.branches() == before
+    assert restores.rows("snapped") == 3
+    assert restores.backups == []
+
+    main = restores.neon.project.main.id
+    done = restores.go(plan)
+
+    assert (done["verdict"], done["snapshot"]) == ("same", taken.id)
+    assert (restores.neon.project.main.id, done["branch_id"]) == (main, main)
+    assert restores.rows("snapped") == 10
+    assert restores.branches() == sorted([*before, plan["kept_as"]])
+    assert len(restores.backups) == 1
+    again = restores.go(plan)
+    assert (again["verdict"], again["repeated"]) == ("same", True)
+    assert restores.branches() == sorted([*before, plan["kept_as"]])
+
+    assert restores.go(restores.send(action="undo"))["verdict"] == "same"
+    assert restores.rows("snapped") == 3
+
+
+def test_a_snapshot_is_found_by_its_id_too_and_what_is_there_is_named(restores: Restores) -> None:
+    restores.execute("SELECT 1")
+    first = restores.neon.control.take_snapshot("twice\x1b[2J")
+    second = restores.neon.control.take_snapshot("twice\x1b[2J")
+    for wanted, what in (("twice\x1b[2J", "2 snapshots"), ("once", "no snapshot once")):
+        seen = len(restores.neon.requests)
+        error = refused(restores, action="restore", snapshot=wanted)
+        assert what in error.what
+        assert first.id in error.todo
+        assert second.id in error.todo
+        assert "\x1b" not in error.what + error.todo
+        assert all(each.method == "GET" for each in restores.neon.requests[seen:])
+    assert restores.send(action="restore", snapshot=first.id)["snapshot"] == first.id
+    restores.neon.project.snapshots.clear()
+    assert "no snapshot at all" in refused(restores, action="restore", snapshot="once").todo
+
+
+def test_a_snapshots_branch_that_cannot_be_made_or_deleted_is_told(restores: Restores) -> None:
+    restores.execute("CREATE TABLE shot AS SELECT generate_series(1, 10) AS id")
+    restores.neon.control.take_snapshot("shot")
+    restores.execute("DELETE FROM shot WHERE id > 3")
+    restores.neon.control.failing.append("start_compute")
+    before = restores.branches()
+    refused(restores, action="restore", snapshot="shot")
+    assert restores.branches() == before
+    restores.neon.faults = [Fault(status=400, method="PATCH", times=1)]
+    plan = restores.send(action="restore", snapshot="shot")
+    assert any("does not expire by itself" in each for each in plan["warnings"])
+    assert restores.branches() == before  # it is known by its id, and deleted all the same
+
+    restores.neon.control.failing.append("create_branch")
+    error = refused(restores, **plan["next_event"])
+    assert restores.rows("shot") == 3
+    assert error.safe
+    assert restores.go(plan)["verdict"] == "same"
+    assert restores.rows("shot") == 10
+
+    restores.execute("DELETE FROM shot WHERE id > 3")
+    plan, before = restores.send(action="restore", snapshot="shot"), restores.branches()
+    restores.neon.faults = [Fault(status=500, method="DELETE", times=9)]
+    done = restores.go(plan)
+    restores.neon.faults = []
+    assert done["verdict"] == "same"
+    assert any("could not be deleted" in each for each in done["notes"])
+    assert any(each.startswith("lifeboat_snapshot_") for each in restores.branches())
+    assert restores.go(plan)["repeated"]  # the same event once more tidies up
+    assert restores.branches() == sorted([*before, plan["kept_as"]])
 
 
 def test_nothing_to_undo_is_said(restores: Restores) -> None:

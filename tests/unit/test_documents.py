@@ -52,6 +52,7 @@ FILLED = {
     "backup": "daily/2026-11-22T020000Z",
     "backup id": "daily/app/2026-11-22T020000Z",
     "moment": "2026-11-22T09:00:00Z",
+    "snapshot": "before the move",
     "plan": "2026-11-22T103000Z",
     "function": "public.slug(text)",
     "schemas": "app, public",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--rows-only", is_flag=True, help="Count the rows only, which proves nothing.")
 @by_neon.by_option
 @click.option("--at", metavar="TIME", help="With --by neon: the moment to go back to.")
+@by_neon.snapshot_option
 @by_neon.plan_id_option
 @by_neon.without_backup_option
 @click.option("--plan", is_flag=True, help="Show the plan, and do nothing.")
@@ -61,6 +62,7 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
     rows_only: bool,
     by: str | None,
     at: str | None,
+    snapshot: str | None,
     plan_id: str | None,
     without_backup: bool,
     plan: bool,
@@ -72,8 +74,8 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
     It restores into a new database beside the live one, and compares every value. Nothing live
     changes, but with --data-only. Exit code 3 if something could not be compared.
 
-    With --by neon, Neon throws its whole branch back to a moment: no backup is read. The plan shows
-    which tables have how many rows then and now; then it backs up, and restores.
+    With --by neon, Neon throws its whole branch back to a moment or a snapshot: no backup is read.
+    The plan shows which tables have how many rows then and now; then it backs up, and restores.
     """
     if by:
         others = (backup, before, tables, data_only, replace, target, no_owners, rows_only)
@@ -84,12 +86,15 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
             "restore",
             database,
             at=at,
+            snapshot=snapshot,
             plan_id=plan_id,
             without_backup=without_backup,
             consent=Consent(plan_only=plan, yes=yes, confirm=confirm),
         )
-    if at or plan_id or without_backup:
-        raise click.UsageError("--at, --plan-id and --without-backup go with --by neon.")
+    if at or snapshot or plan_id or without_backup:
+        raise click.UsageError(
+            "--at, --snapshot, --plan-id and --without-backup go with --by neon."
+        )
     event = without_none(
         action="restore-tables" if tables else "restore",
         database=database,

@@ -67,6 +67,12 @@ class NewBranch(BranchChange):
     endpoints: tuple[Endpoint, ...]
 
 
+class Operations(Record):
+    """What Neon does; wait for all of it."""
+
+    operations: tuple[Operation, ...]
+
+
 class OperationAnswer(Record):
     """One operation."""
 

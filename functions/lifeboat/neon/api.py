@@ -31,7 +31,7 @@ _KEY = re.compile(r"[A-Za-z0-9_.~+/=-]{8,512}", re.ASCII)
 _SUCCESS = frozenset({200, 201, 204})
 _LOOK = "See in the Neon console whether it was done."
 
-type Method = Literal["GET", "POST", "DELETE"]
+type Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from lifeboat.neon.answers import (
     DatabasesAnswer,
     NewBranch,
     OperationAnswer,
+    Operations,
     ProjectAnswer,
     RolesAnswer,
     ScheduleAnswer,
@@ -183,6 +184,62 @@ class NeonProject:
         """All snapshots of the project. The contract calls this beta."""
         request = self._request("list the project's snapshots", "snapshots")
         return self._ask(SnapshotsAnswer, request).snapshots
+
+    def restore_snapshot(self, snapshot_id: str, *, name: str, branch_id: str) -> BranchChange:
+        """Make a branch that has what a snapshot has; wait for the operations. The contract: beta.
+
+        It replaces no branch ("finalize_restore" is false), has no compute, and does not expire.
+
+        Args:
+            snapshot_id: of the snapshot.
+            name: of the new branch.
+            branch_id: of the branch that it could replace.
+        """
+        request = self._request(
+            f"make a branch of the snapshot {snapshot_id}",
+            "snapshots",
+            snapshot_id,
+            "restore",
+            method="POST",
+            body={
+                "name": name,
+                "target_branch_id": identifier(branch_id),
+                "finalize_restore": False,
+            },
+        )
+        return self._ask(BranchChange, request)
+
+    def let_expire(self, branch_id: str, at: datetime) -> BranchChange:
+        """Have Neon delete a branch at a moment, in whole seconds; wait for the operations."""
+        request = self._request(
+            f"let the branch {branch_id} expire",
+            "branches",
+            branch_id,
+            method="PATCH",
+            body={"branch": {"expires_at": wire_second(at)}},
+        )
+        return self._ask(BranchChange, request)
+
+    def create_compute(self, branch_id: str, *, largest_cu: float) -> Operations:
+        """Give a branch that has none a compute to read and write; wait for the operations.
+
+        Args:
+            branch_id: of the branch.
+            largest_cu: how far it may grow, in compute units of Neon; 0.25 at least.
+        """
+        request = self._request(
+            f"make a compute for the branch {branch_id}",
+            "endpoints",
+            method="POST",
+            body={
+                "endpoint": {
+                    "branch_id": identifier(branch_id),
+                    "type": _WRITABLE,
+                    "autoscaling_limit_max_cu": largest_cu,
+                }
+            },
+        )
+        return self._ask(Operations, request)
 
     def backup_schedule(self, branch_id: str) -> tuple[ScheduleItem, ...]:
         """The schedule of snapshots of a branch; empty if it has none. The contract: beta."""

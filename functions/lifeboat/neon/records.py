@@ -5,6 +5,7 @@ The facts are from Neon's OpenAPI file, `@neondatabase/api-client` 2.7.3 on npm;
 ignored, as APIs grow. All texts come from others: escape them before a person sees them.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -239,6 +240,7 @@ class Snapshot(Record):
         id: its id.
         name: that people or the schedule gave it.
         source_branch_id: of the branch that it was taken of.
+        timestamp: the moment that it has, if that isn't when it was taken.
         created_at: when it was taken.
         expires_at: when Neon deletes it; None: never.
         manual: whether a person took it, and not the schedule.
@@ -249,11 +251,17 @@ class Snapshot(Record):
     id: Id
     name: Text
     source_branch_id: Id | None = None
+    timestamp: Moment = None
     created_at: UtcTime
     expires_at: Moment = None
     manual: bool | None = None
     full_size: Bytes | None = None
     diff_size: Bytes | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The moment that it has."""
+        return self.timestamp or self.created_at
 
 
 class Frequency(StrEnum):

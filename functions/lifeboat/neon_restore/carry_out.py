@@ -32,6 +32,7 @@ from lifeboat.neon_restore.policy.record import NeonPlan, NeonRestoreReport, Ver
 from lifeboat.neon_restore.policy.restorable import (
     branch_with,
     identity_of,
+    is_ready,
     require_confirmed,
     require_fresh,
     require_ready,
@@ -39,6 +40,7 @@ from lifeboat.neon_restore.policy.restorable import (
 )
 from lifeboat.neon_restore.read_contents import read_contents
 from lifeboat.neon_restore.run import NeonRestoreRun
+from lifeboat.neon_restore.snapshot_branch import remove_snapshot_branch, with_snapshot_branch
 from lifeboat.runtime.timeouts import timeouts
 
 
@@ -59,6 +61,8 @@ def carry_out(run: NeonRestoreRun) -> NeonRestoreResult:
     if kept is None:
         record = _restore(run, record)
         kept = branch_with(record.kept_as, run.neon.branches())
+    if record.snapshot:
+        remove_snapshot_branch(run, record)
     found = _compare(run, record)
     return _result(run, record, kept, found, repeated=repeated, begun=begun)
 
@@ -101,11 +105,19 @@ def _restore(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan:
         record = back_up(run, record)
         if _is_done_by_another(run, record):
             return record
+    if record.snapshot:
+        run.progress.step("read the snapshot", new=True)
+        record = with_snapshot_branch(run, record)
+        if _is_done_by_another(run, record):
+            return record
     run.progress.step("restore", new=True)
     _safe_from_now(run, record)
     try:
         change = run.neon.restore_branch(
-            record.branch_id, at=record.at, preserve_under=record.kept_as, source_id=record.source
+            record.branch_id,
+            at=record.history_at,
+            preserve_under=record.kept_as,
+            source_id=record.source,
         )
     except ProviderError as error:
         if not _was_begun(run, record):
@@ -141,14 +153,10 @@ def _was_begun(run: NeonRestoreRun, record: NeonPlan) -> bool:
     If it does, this waits for it.
     """
     branch = run.branch()
-    if identity_of(branch) == record.identity and _is_ready(branch):
+    if identity_of(branch) == record.identity and is_ready(branch):
         return False
     _await_ready(run, record)
     return branch_with(record.kept_as, run.neon.branches()) is not None
-
-
-def _is_ready(branch: Branch) -> bool:
-    return branch.current_state == "ready" and not branch.pending_state
 
 
 def _require_as_planned(run: NeonRestoreRun, record: NeonPlan) -> None:
@@ -188,7 +196,7 @@ def _await_ready(run: NeonRestoreRun, record: NeonPlan) -> None:
     end = time.monotonic() + run.left()
     while True:
         branch = run.neon.branch(record.branch_id)
-        if _is_ready(branch):
+        if is_ready(branch):
             return
         if time.monotonic() >= end:
             raise _not_done_yet(run, record, f'Neon calls it "{line(branch.current_state)}".')
@@ -236,6 +244,7 @@ def _result(
         lifeboat_version=lifeboat.__version__,
         action=record.action,
         at=record.at,
+        snapshot=record.snapshot,
         project_id=record.project_id,
         branch_id=record.branch_id,
         branch=record.branch,
@@ -251,6 +260,7 @@ def _result(
         database=record.database,
         plan=record.id,
         at=record.at,
+        snapshot=record.snapshot,
         branch=record.branch,
         branch_id=record.branch_id,
         verdict=verdict,

@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from lifeboat.errors import ProviderError, RefusedError
+from lifeboat.errors import ProviderError, ProviderGoneError, RefusedError
 from lifeboat.model.text import line
 from lifeboat.neon.records import Branch
 from lifeboat.neon_restore.policy.names import look_name
 from lifeboat.neon_restore.policy.restorable import branch_with
 from lifeboat.neon_restore.run import NeonRestoreRun
 
-_LIFE = timedelta(hours=2)
+LIFE = timedelta(hours=2)
 """What nobody deletes, Neon deletes then."""
 
-_READY_SECONDS = 180.0
+READY_SECONDS = 180.0
+"""How long a branch or its compute may take to be there."""
+
 _GONE_SECONDS = 20.0
-_LARGEST_CU = 1.0
+LARGEST_CU = 1.0
 """Reading needs little. Prices of compute units: https://neon.com/docs/introduction/plans"""
 
 
@@ -35,38 +37,47 @@ def look_branch(run: NeonRestoreRun, parent_id: str, at: datetime | None) -> Ite
         ProviderError: Neon did not make it.
     """
     name = look_name(run.started, run.run_id)
-    expires = run.started + _LIFE
+    expires = run.started + LIFE
     made: Branch | None = None
     try:
         begun = run.neon.create_branch(
-            name, expires_at=expires, parent_id=parent_id, at=at, largest_cu=_LARGEST_CU
+            name, expires_at=expires, parent_id=parent_id, at=at, largest_cu=LARGEST_CU
         )
         made = begun.branch
-        run.neon.wait_for(begun.operations, seconds=min(_READY_SECONDS, run.left()))
+        run.neon.wait_for(begun.operations, seconds=min(READY_SECONDS, run.left()))
         yield made
     finally:
-        _delete(run, name, made)
+        delete_own_branch(run, name, made.id if made else None)
 
 
-def _delete(run: NeonRestoreRun, name: str, made: Branch | None) -> None:
-    """Delete that branch and no other one: known by the id that we got, and by its name."""
+def delete_own_branch(run: NeonRestoreRun, name: str, branch_id: str | None) -> None:
+    """Delete a branch that this plan has made, and no other one; a note says if that failed.
+
+    Args:
+        run: of the plan.
+        name: of the branch, which only this plan gives.
+        branch_id: its id; None if Neon's answer was lost.
+    """
     try:
         # Where the answer was lost, it may be there all the same.
-        found = run.neon.branch(made.id) if made else branch_with(name, run.neon.branches())
+        found = run.neon.branch(branch_id) if branch_id else branch_with(name, run.neon.branches())
         if found is None:
             return
-        _require_own(found, name)
+        _require_own(found, name, branch_id)
         operations = run.neon.delete_branch(found.id)
         run.neon.wait_for(operations, seconds=_GONE_SECONDS)
+    except ProviderGoneError:
+        return
     except (ProviderError, RefusedError) as error:
         run.notes.append(
-            f"The branch {name}, which was made to look at the past, could not be deleted:"
+            f"The branch {name}, which was made for this plan only, could not be deleted:"
             f" {line(error.what)} Neon deletes it when it expires, two hours after it was made."
         )
 
 
-def _require_own(branch: Branch, name: str) -> None:
-    if branch.name != name or branch.default or branch.protected or branch.expires_at is None:
+def _require_own(branch: Branch, name: str, branch_id: str | None) -> None:
+    known = branch.expires_at is not None or branch.id == branch_id
+    if branch.name != name or branch.default or branch.protected or not known:
         raise RefusedError(
             f"The branch {branch.id} is not the one that was made.",
             todo="Look at the project's branches in the Neon console.",

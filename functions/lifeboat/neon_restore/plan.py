@@ -18,8 +18,10 @@ from lifeboat.neon_restore.policy.restorable import (
     require_moment,
     require_restorable,
 )
+from lifeboat.neon_restore.policy.snapshots import find_snapshot
 from lifeboat.neon_restore.read_contents import read_contents
 from lifeboat.neon_restore.run import NeonRestoreRun
+from lifeboat.neon_restore.snapshot_branch import look_at_snapshot
 
 
 def plan_restore(run: NeonRestoreRun) -> NeonRestorePlan:
@@ -40,8 +42,14 @@ def plan_restore(run: NeonRestoreRun) -> NeonRestorePlan:
     kept = _kept(branch, branches) if run.event.action is Action.UNDO else None
     if run.event.at:
         require_moment(situation, run.event.at)
+    snapshot = find_snapshot(run.neon.snapshots(), run.event.snapshot)
     source = kept or branch
-    with look_branch(run, source.id, run.event.at) as look:
+    looking = (
+        look_at_snapshot(run, snapshot, branch)
+        if snapshot
+        else look_branch(run, source.id, run.event.at)
+    )
+    with looking as look:
         run.progress.step("read the past", new=True)
         then = read_contents(run, look.id, run.left() / 2)
         run.progress.step("read the present", new=True)
@@ -51,8 +59,9 @@ def plan_restore(run: NeonRestoreRun) -> NeonRestorePlan:
         database=run.event.database,
         planned=run.started,
         action=run.event.action,
-        at=run.event.at,
-        source=source.id,
+        at=snapshot.moment if snapshot else run.event.at,
+        snapshot=snapshot.id if snapshot else None,
+        source=None if snapshot else source.id,
         project_id=identity.project_id,
         branch_id=identity.branch_id,
         branch=identity.name,
@@ -64,6 +73,7 @@ def plan_restore(run: NeonRestoreRun) -> NeonRestorePlan:
     found = Found(
         record=record,
         kept=kept.name if kept else None,
+        snapshot=snapshot,
         databases=differences(then.databases, now.databases),
         slots=now.slots,
         without_backup=run.event.without_backup,
@@ -94,6 +104,7 @@ def _answer(found: Found, situation: Situation) -> NeonRestorePlan:
         database=record.database,
         plan=record.id,
         at=record.at,
+        snapshot=record.snapshot,
         history_since=situation.since,
         lost_seconds=lost,
         project_id=record.project_id,

@@ -46,6 +46,11 @@ ID = "daily/app/2026-11-22T020000Z"
             },
         ),
         (
+            "restore app --by neon --snapshot snap-1",
+            "neon-restore",
+            {"action": "restore", "database": "app", "snapshot": "snap-1"},
+        ),
+        (
             "restore app --by neon --plan-id 2026-11-22T103000Z --confirm main",
             "neon-restore",
             {
@@ -104,6 +109,9 @@ def test_a_command_sends_what_its_function_takes(
         "restore app --by neon --at whenever",
         "restore app --by neon --at yesterday --plan-id 2026-11-22T103000Z --confirm main",
         "restore app --at yesterday",
+        "restore app --snapshot x",
+        "restore app --by neon --snapshot x --at yesterday",
+        "restore app --by neon --snapshot x --plan-id 2026-11-22T103000Z --confirm main",
         "undo app --by neon --target x",
         "undo app --without-backup",
     ],

@@ -137,6 +137,7 @@ def plan(at: datetime | None, slots: tuple[str, ...] | None) -> Found:
         planned=NOW,
         action=Action.RESTORE if at else Action.UNDO,
         at=at,
+        snapshot=None,
         source=MAIN.id,
         project_id=PROJECT.id,
         branch_id=MAIN.id,
@@ -149,6 +150,7 @@ def plan(at: datetime | None, slots: tuple[str, ...] | None) -> Found:
     return Found(
         record=record,
         kept=None if at else "ke\npt",
+        snapshot=None,
         databases=differences([database("a\n", 1, 1), database("b", 1, 1)], [database("b", 1, 1)]),
         slots=slots,
         without_backup=False,

@@ -18,6 +18,7 @@ class NeonRestorePlan(Answer):
         changed: whether something live was changed: false.
         plan: the plan's id; it is valid for an hour.
         at: the moment that the branch would go back to; null for an undo.
+        snapshot: id of the snapshot that has this moment; null if it is of the branch's history.
         history_since: the first moment that Neon can give back.
         lost_seconds: from `at` to now: what was written in that time would be lost; null for an
             undo, where it is what was written since the restore.
@@ -39,6 +40,7 @@ class NeonRestorePlan(Answer):
     changed: bool = False
     plan: str
     at: UtcTime | None
+    snapshot: str | None
     history_since: WholeSecond
     lost_seconds: int | None
     project_id: str
@@ -63,6 +65,7 @@ class NeonRestoreResult(Answer):
         changed: whether something live was changed: true.
         plan: that was carried out.
         at: the moment that the branch has now; null for an undo.
+        snapshot: id of the snapshot that had it; null if it was of the branch's history.
         branch: name of the branch.
         branch_id: its id.
         verdict: "same" if every table has as many rows as at that moment and every definition is
@@ -84,6 +87,7 @@ class NeonRestoreResult(Answer):
     changed: bool = True
     plan: str
     at: UtcTime | None
+    snapshot: str | None
     branch: str
     branch_id: str
     verdict: Verdict

@@ -20,6 +20,11 @@ def look_name(plan: datetime, run_id: str) -> str:
     return f"lifeboat_look_{_stamp(plan)}_{run_id[:13]}"
 
 
+def snapshot_name(plan: datetime) -> str:
+    """The name of the branch that has what a snapshot has, while a plan is carried out."""
+    return f"lifeboat_snapshot_{_stamp(plan)}"
+
+
 def kept_name(branch: str, plan: datetime) -> str:
     """The name of the branch that keeps what is live before a restore.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifeboat.model.text import format_age, format_time, join_first, line
+from lifeboat.neon.records import Snapshot
 from lifeboat.neon_restore.policy.differences import DatabaseDifference
 from lifeboat.neon_restore.policy.event import Action
 from lifeboat.neon_restore.policy.record import NeonPlan
@@ -17,6 +18,7 @@ class Found:
     Attributes:
         record: the plan.
         kept: name of the branch that an undo goes back to; None for a restore.
+        snapshot: that a restore goes back to; None if it is a moment or an undo.
         databases: what differs in each.
         slots: logical replication slots of the live branch; None if they are not known.
         without_backup: whether a person does without a backup.
@@ -26,6 +28,7 @@ class Found:
 
     record: NeonPlan
     kept: str | None
+    snapshot: Snapshot | None
     databases: tuple[DatabaseDifference, ...]
     slots: tuple[str, ...] | None
     without_backup: bool
@@ -37,19 +40,14 @@ def steps(found: Found) -> tuple[str, ...]:
     """What will be done, in order."""
     record = found.record
     branch, kept = line(record.branch), line(record.kept_as)
-    back_to = (
-        f"to {format_time(record.at)}"
-        if record.at
-        else f"to the state that the branch {line(found.kept or '')} has kept"
-    )
     first = (
         "No backup to S3: you do without. If Neon fails, what is live now may be gone."
         if found.without_backup
         else f"Back {record.database} up to S3 ({record.backup.id}). If that fails, stop."
     )
     second = (
-        f"Throw the whole branch {branch} back {back_to}. Clients are disconnected once; the"
-        " connection string stays the same."
+        f"Throw the whole branch {branch} back to {_goal(found)}. Clients are disconnected once;"
+        " the connection string stays the same."
     )
     return (
         first,
@@ -57,6 +55,14 @@ def steps(found: Found) -> tuple[str, ...]:
         f"Keep what is live now as the branch {kept}.",
         "Compare the branch with what it had then: rows of each table, and definitions.",
     )
+
+
+def _goal(found: Found) -> str:
+    if found.snapshot:
+        return f"the snapshot {line(found.snapshot.name)} of {format_time(found.snapshot.moment)}"
+    if found.record.at:
+        return format_time(found.record.at)
+    return f"the state that the branch {line(found.kept or '')} has kept"
 
 
 def warnings(found: Found) -> Iterator[str]:
@@ -68,6 +74,10 @@ def warnings(found: Found) -> Iterator[str]:
     else:
         yield "What was written since the restore goes."
     yield "Stop what writes first: what is written from now on is not in this plan."
+    if found.snapshot:
+        yield "Neon calls its requests for snapshots beta: they may change."
+    if found.snapshot and found.snapshot.source_branch_id != record.branch_id:
+        yield f"The snapshot was taken of another branch than {line(record.branch)}."
     if len(names) > 1:
         yield (
             f"All {len(names)} databases of the branch go back, whichever of them is"

@@ -1,5 +1,6 @@
 """What is kept of a plan until it is carried out, and what it came to."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -36,7 +37,9 @@ class NeonPlan(Document):
         planned: when the plan was begun; it identifies the plan.
         action: what it is a plan of.
         at: the moment to go back to; None for an undo, which goes back to the end of `source`.
-        source: id of the branch whose history is restored.
+        snapshot: id of the snapshot that has this moment; None if it is of a branch's history.
+        source: id of the branch whose history is restored; None for a snapshot's, which is made
+            when the plan is carried out.
         project_id: of the project.
         branch_id: of the branch that is thrown back.
         branch: its name.
@@ -60,7 +63,8 @@ class NeonPlan(Document):
     planned: UtcSecond
     action: Action
     at: UtcTime | None
-    source: _Id
+    snapshot: _Id | None
+    source: _Id | None
     project_id: _Id
     branch_id: _Id
     branch: str
@@ -99,6 +103,11 @@ class NeonPlan(Document):
         return kept_name(self.branch, self.planned)
 
     @property
+    def history_at(self) -> datetime | None:
+        """The moment in the history of `source`; None is its end."""
+        return None if self.snapshot else self.at
+
+    @property
     def backup(self) -> BackupLocation:
         """The backup that is taken first: always the same, however often the event comes."""
         return BackupLocation(Tier.MANUAL, self.database, self.planned)
@@ -127,6 +136,7 @@ class NeonRestoreReport(Document):
         lifeboat_version: of the Lifeboat that wrote it.
         action: restore or undo.
         at: the moment that was restored; None for an undo.
+        snapshot: id of the snapshot that had it; None if it was of the branch's history.
         project_id: of the project.
         branch_id: of the branch that was thrown back.
         branch: its name.
@@ -151,6 +161,7 @@ class NeonRestoreReport(Document):
     lifeboat_version: str
     action: Action
     at: UtcTime | None
+    snapshot: _Id | None
     project_id: _Id
     branch_id: _Id
     branch: str

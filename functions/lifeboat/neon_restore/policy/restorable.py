@@ -66,13 +66,18 @@ def require_restorable(situation: Situation) -> None:
     require_ready(branch)
 
 
+def is_ready(branch: Branch) -> bool:
+    """Whether Neon is not about to change the branch."""
+    return branch.current_state == "ready" and not branch.pending_state
+
+
 def require_ready(branch: Branch) -> None:
     """Insist that Neon is not about to change the branch.
 
     Raises:
         RefusedError: it is.
     """
-    if branch.current_state != "ready" or branch.pending_state:
+    if not is_ready(branch):
         state = branch.pending_state or branch.current_state
         raise RefusedError(
             f"The branch {line(branch.name)} is not ready: Neon calls it {line(state)}.",
