@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from botocore import exceptions
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
+    CredentialRetrievalError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -26,8 +29,35 @@ _LOG_IN = (
     "Log in (aws sso login, or aws configure), or choose a profile: lifeboat ... --profile NAME;"
     " aws configure list-profiles lists them."
 )
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId")
+_EXPIRED = (
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+)
+"""What the services call credentials that are wrong, or not valid any more."""
+
+_NO_CREDENTIALS = (
+    ConfigParseError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+    getattr(exceptions, "LoginError", SSOError),  # botocore of Python 3.9 doesn't know `aws login`
+)
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+
+
+_INVALID, _MISSING = "ValidationError", "does not exist"
+"""What CloudFormation says of a stack that is not there."""
 
 
 @contextmanager
@@ -54,7 +84,7 @@ def explained(needs: str, *, safe: str = NOTHING_SENT) -> Iterator[None]:
             next_step="Name the region of the stack: --region eu-central-1, or export AWS_REGION.",
             code=ExitCode.USAGE,
         ) from None
-    except (NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError) as error:
+    except _NO_CREDENTIALS as error:
         raise CommandError(
             f"There are no credentials for AWS: {str(error).rstrip('.')}.",
             safe=NOTHING_SENT,
@@ -77,6 +107,14 @@ def code_of(error: ClientError) -> str:
 
 def _refused(error: ClientError, needs: str, safe: str) -> CommandError:
     code = code_of(error)
+    if code == "ResourceNotFoundException" or (code == _INVALID and _MISSING in str(error)):
+        return CommandError(
+            f"Not found in this account and region: {needs.partition(' on ')[2]}.",
+            safe=NOTHING_SENT,
+            next_step="Check the name of the database (lifeboat status lists them), the stack"
+            " (--stack), the region (--region) and the account (--profile).",
+            code=ExitCode.USAGE,
+        )
     if code in (*_EXPIRED, *_DENIED):
         safe = NOTHING_SENT
     if code in _EXPIRED:
@@ -85,11 +123,6 @@ def _refused(error: ClientError, needs: str, safe: str) -> CommandError:
         next_step = (
             f"Your credentials need {needs}. docs/command-line.md has policies for operators and"
             " for readers."
-        )
-    elif code == "ResourceNotFoundException":
-        next_step = (
-            "Check the database's name (lifeboat status lists them), the stack (--stack) and the"
-            " region (--region)."
         )
     else:
         next_step = "Do what AWS says, then repeat the command."

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lifeboat_cli.advice import as_commands
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.text import folded, safe, safe_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from lifeboat_cli.context import Context
     from lifeboat_cli.invoke import Answer
 
 _SAFE = "Nothing was changed."
-
-_OPTIONS = (
-    ('"owners": "none"', "--no-owners"),
-    ('"allow_unverified": true', "--allow-unverified"),
-    ('"replace": true', "--replace"),
-    ("data_only", "--data-only"),
-    ("`target`", "--target NAME"),
-)
-"""Keys of events that functions name in their advice, and the options that set them."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +66,7 @@ def agreed(  # each has another meaning
     if context.options.json and (consent.plan_only or blockers):
         context.show_json(plan)
     if blockers:
-        raise _blocked(context, plan, blockers)
+        raise _blocked(context, blockers)
     if consent.plan_only:
         return None
     event: dict[str, Any] = plan["next_event"]
@@ -84,26 +75,6 @@ def agreed(  # each has another meaning
     elif not consent.yes and _answer(f"{question} [y/N] ").lower() not in {"y", "yes"}:
         raise _declined("You declined.")
     return event
-
-
-def options_in(advice: str) -> str:
-    """The options of this program that a function's advice means; empty if it means none."""
-    found = [option for key, option in _OPTIONS if key in advice]
-    return f"As options: {', '.join(found)}." if found else ""
-
-
-@contextmanager
-def with_options() -> Iterator[None]:
-    """Name the options of this program in an error whose advice names keys of events.
-
-    Raises:
-        CommandError: the same one.
-    """
-    try:
-        yield
-    except CommandError as error:
-        error.next_step = " ".join(filter(None, (error.next_step, options_in(error.next_step))))
-        raise
 
 
 def _show(context: Context, lines: Iterable[str], *, result: bool, anyway: bool) -> None:
@@ -115,16 +86,14 @@ def _show(context: Context, lines: Iterable[str], *, result: bool, anyway: bool)
             context.err.print(folded(safe(line), context.err.width), soft_wrap=True)
 
 
-def _blocked(context: Context, plan: Answer, blockers: list[str]) -> CommandError:
+def _blocked(context: Context, blockers: list[str]) -> CommandError:
     for blocker in blockers:
-        context.err.print(f"blocked: {safe_line(blocker)}", style="bold red", soft_wrap=True)
-    steps = [options_in(" ".join(blockers))]
-    if any('"action": "thaw"' in each for each in blockers):
-        steps.append(f"Thaw it: lifeboat thaw {plan['database']} {plan['backup']}.")
+        text = f"blocked: {safe_line(as_commands(blocker))}"
+        context.err.print(folded(text, context.err.width), style="bold red", soft_wrap=True)
     return CommandError(
         "It can't be done like this: see what is blocked above.",
         safe=_SAFE,
-        next_step=" ".join(filter(None, (*steps, "Fix what is named there, and repeat."))),
+        next_step="Do what is said there, and repeat the command.",
     )
 
 

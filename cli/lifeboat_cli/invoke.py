@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lifeboat_cli.advice import as_commands
 from lifeboat_cli.aws_errors import explained
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
@@ -21,7 +22,10 @@ Answer = dict[str, Any]
 """What a function answers: an object of JSON."""
 
 _INVALID_EVENT = "EventError"
-"""What a function calls an event that it refuses; its advice is an event, not a command."""
+"""What a function calls an event that it refuses."""
+
+_USAGE = "Correct it: `lifeboat COMMAND --help` explains what a command takes."
+"""What people do about an event that is wrong in itself: there the functions show a right one."""
 
 _UNKNOWN = "Existing backups are untouched. Whether the run had done something, its log says."
 
@@ -44,9 +48,16 @@ def call(context: Context, job: str, database: str | None, event: Mapping[str, o
         context.show_event(job, database, event)
         raise click.exceptions.Exit(0)
     name = context.stack.function(job, database)
-    with explained(f"lambda:InvokeFunction on {name}", safe=_UNKNOWN):
-        said = context.stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
-        payload = json.loads(said["Payload"].read())
+    try:
+        with explained(f"lambda:InvokeFunction on {name}", safe=_UNKNOWN):
+            said = context.stack.client("lambda").invoke(
+                FunctionName=name, Payload=json.dumps(event)
+            )
+            payload = json.loads(said["Payload"].read())
+    except KeyboardInterrupt:
+        if event.get("execute"):
+            raise _unwatched(str(event.get("database") or "")) from None
+        raise
     if "FunctionError" in said:
         if context.options.json:
             context.show_json(payload)
@@ -65,17 +76,22 @@ def error_of(payload: Mapping[str, Any], function: str) -> CommandError:
     message = str(payload.get("errorMessage") or "The function failed without a message.")
     what, _, rest = message.partition("\nSafe: ")
     safe, _, next_step = rest.partition("\nNext: ")
-    if payload.get("errorType") == _INVALID_EVENT:
-        return CommandError(
-            safe_line(what),
-            safe=safe_line(safe or _UNKNOWN),
-            next_step="Correct it: `lifeboat COMMAND --help` explains what a command takes.",
-            code=ExitCode.USAGE,
-        )
+    invalid = payload.get("errorType") == _INVALID_EVENT
+    if invalid and next_step.startswith("Send "):
+        next_step = _USAGE
+    log = f"Read the function's log: aws logs tail /aws/lambda/{function} --since 1h"
     return CommandError(
         safe_line(what),
         safe=safe_line(safe or _UNKNOWN),
-        next_step=safe_line(
-            next_step or f"Read the function's log: aws logs tail /aws/lambda/{function} --since 1h"
-        ),
+        next_step=safe_line(as_commands(next_step) or log),
+        code=ExitCode.USAGE if invalid else ExitCode.FAILED,
+    )
+
+
+def _unwatched(database: str) -> CommandError:
+    return CommandError(
+        "Stopped waiting; if the function has begun, it goes on.",
+        safe=_UNKNOWN,
+        next_step=f"lifeboat runs {database}".rstrip() + " says in a minute how it ended.",
+        code=ExitCode.INTERRUPTED,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lifeboat_cli.advice import as_commands
 from lifeboat_cli.moments import FORMS, for_event, parse_moment, said_back
 from lifeboat_cli.text import age, minute, parse_time
 
@@ -80,7 +81,7 @@ def plan_lines(plan: Answer, heading: str) -> Iterator[str]:
     for step in plan["steps"]:
         yield f"  - {step}"
     for warning in plan["warnings"]:
-        yield f"  ! {warning}"
+        yield f"  ! {as_commands(warning)}"
     for skipped in plan["skipped"]:
         yield f"  ! {skipped['backup']} was skipped: {skipped['reason']}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifeboat_cli.conversation import Consent, agreed, with_options
+from lifeboat_cli.advice import as_commands
+from lifeboat_cli.conversation import Consent, agreed
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
 from lifeboat_cli.restore_events import as_of, target_option
@@ -29,13 +30,11 @@ def swap_names(context: Context, event: Mapping[str, object], consent: Consent) 
     Raises:
         CommandError: something stands in the way, the person declined, or the swap failed.
     """
-    with with_options():
-        plan = call(context, "restore", None, event)
+    plan = call(context, "restore", None, event)
     go = agreed(context, plan, _plan_lines(plan), consent, "Swap?")
     if go is None:
         return ExitCode.DONE
-    with with_options():
-        answer = call(context, "restore", None, go)
+    answer = call(context, "restore", None, go)
     if context.options.json:
         context.show_json(answer)
     else:
@@ -52,7 +51,7 @@ def _plan_lines(plan: Answer) -> Iterator[str]:
         yield f"  It is {plan['verdict']}: {as_of(plan)}, from {plan['backup']}."
     yield from _client_lines(plan["clients"])
     for warning in plan["warnings"]:
-        yield f"  ! {warning}"
+        yield f"  ! {as_commands(warning)}"
 
 
 def _client_lines(clients: list[Answer]) -> Iterator[str]:
@@ -76,7 +75,7 @@ def _result_lines(answer: Answer, target: str) -> Iterator[str]:
         yield f"{_name(each['from'])} -> {_name(each['to'])}"
     yield f"Swapped{took}. Applications may connect again."
     for note in answer["notes"]:
-        yield f"  note: {note}"
+        yield f"  note: {as_commands(note)}"
     if answer["previous_database"]:
         yield f"Go back:     lifeboat undo {answer['database']}{target}"
         yield f"Days later:  lifeboat cleanup {answer['database']}{target}"

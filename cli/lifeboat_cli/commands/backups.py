@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lifeboat_cli.advice import as_commands
 from lifeboat_cli.backup_ids import short_id
 from lifeboat_cli.invoke import call
 from lifeboat_cli.options import command as declared
@@ -51,8 +52,9 @@ def backups(context: Context, database: str, before: str | None, *, everything: 
     else:
         context.show(f"There is no backup of {database}. Take one: lifeboat backup {database}")
     for each in answer["skipped"]:
+        todo = safe_line(as_commands(each["next_step"]))
         context.say(
-            f"skipped {each['backup']}: {safe_line(each['reason'])} {safe_line(each['next_step'])}",
+            f"skipped {each['backup']}: {safe_line(each['reason'])} {todo}",
             style="yellow",
         )
     if page:

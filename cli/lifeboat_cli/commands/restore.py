@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lifeboat_cli import by_neon, follow
-from lifeboat_cli.conversation import Consent, agreed, with_options
+from lifeboat_cli.advice import as_commands
+from lifeboat_cli.conversation import Consent, agreed
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
 from lifeboat_cli.options import chooses_backup
@@ -107,8 +108,7 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
         owners="none" if no_owners else None,
         compare="rows" if rows_only else None,
     )
-    with with_options():
-        planned = call(context, "restore", None, event)
+    planned = call(context, "restore", None, event)
     go = agreed(
         context,
         planned,
@@ -118,8 +118,7 @@ def restore(  # noqa: PLR0913  # click gives options as keywords
     )
     if go is None:
         return ExitCode.DONE
-    with with_options():
-        answer = follow.run(context, "restore", None, go, doing=f"Restoring {planned['backup']}")
+    answer = follow.run(context, "restore", None, go, doing=f"Restoring {planned['backup']}")
     if context.options.json:
         context.show_json(answer)
     else:
@@ -152,8 +151,8 @@ def _show_restored(context: Context, answer: Answer, target: str | None) -> None
     context.show(
         f"  {plural(answer['rows'], 'row')} of {answer['backup']} in"
         f" {duration(answer['seconds'])}, {as_of(answer)}",
-        *(f"  why: {reason}" for reason in answer["reasons"]),
-        *(f"  note: {note}" for note in answer["notes"]),
+        *(f"  why: {as_commands(reason)}" for reason in answer["reasons"]),
+        *(f"  note: {as_commands(note)}" for note in answer["notes"]),
         f"Look at it:  {psql_command(answer['server'], name)}",
     )
     if answer["next_event"]:
@@ -181,5 +180,5 @@ def _show_loaded(context: Context, answer: Answer) -> None:
             f"  sequence {each['sequence']} stands at {each['last_value']:,}"
             for each in answer["sequences_raised"]
         ),
-        *(f"  note: {note}" for note in answer["notes"]),
+        *(f"  note: {as_commands(note)}" for note in answer["notes"]),
     )

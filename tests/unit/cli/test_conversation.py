@@ -10,7 +10,6 @@ import pytest
 
 from lifeboat_cli import follow
 from lifeboat_cli.commands import restore as restoring
-from lifeboat_cli.conversation import options_in
 from lifeboat_cli.main import main
 from lifeboat_cli.text import folded
 
@@ -123,10 +122,17 @@ def test_sentences_of_a_plan_are_folded_below_their_beginning() -> None:
     assert folded("  app -> a_very_long_name", 12) == "  app ->\n  a_very_long_name"
 
 
-def test_keys_of_events_in_an_advice_become_options() -> None:
-    advice = 'Say "owners": "none", or give it as `target`.'
-    assert options_in(advice) == "As options: --no-owners, --target NAME."
-    assert options_in("Start the server.") == ""
+def test_what_stands_in_the_way_names_commands_and_options(
+    sent: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    blocker = 'Not empty: a (6 rows). For its rows, say "replace": true; or leave data_only out.'
+    monkeypatch.setitem(PLAN, "blockers", [blocker])
+    assert main(["restore", "app", "--data-only", "--yes", *HERE]) == 1
+    told = capsys.readouterr().err
+    assert "blocked: Not empty: a (6 rows). For its rows, say --replace; or leave --data" in told
+    assert len(sent) == 1
 
 
 def test_the_next_command_is_about_the_same_server(
