@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from lifeboat_cli.context import Context
 
-_RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_OF_LAMBDA = re.compile(rf"(?:(?:START|END|REPORT) )?RequestId: {_ID}|\S+ {_ID} Task timed out")
+"""How Lambda's own lines begin. Any other text may name any id: that of a build, or of a row."""
 _LOOKS_ONLY = ("list", "tables")
 _BY_NEON = "neon-restore"
 _RESTORES = {"restore", _BY_NEON}
@@ -110,10 +112,9 @@ def _runs(
     context: Context, job: str, database: str, function: str, since: int
 ) -> Iterable[FoundRun]:
     runs: dict[str, FoundRun] = {}
-    for event in _events(context, function, since):
+    for event in _events(context, function, since, needed=job == "backup"):
         (line, of_job), time = line_of(event), event["timestamp"]
-        match = _RUN_ID.search(line)
-        run_id = _own_id(line) or (match and match.group())
+        run_id = _own_id(line)
         if not run_id:
             continue
         run = runs.setdefault(run_id, FoundRun(job, database, function, time, time, RunLog(run_id)))
@@ -124,7 +125,9 @@ def _runs(
 
 
 def _own_id(line: str) -> str | None:
-    """The id of the run that wrote a line of JSON: any other id in it may be another run's."""
+    """The id of the run that a line is about; None if it doesn't say."""
+    if match := _OF_LAMBDA.match(line):
+        return match[1] or match[2]
     told = _told(line)
     return told.get("function_request_id") or told.get("run_id")
 
@@ -152,12 +155,14 @@ def _note(run: FoundRun, line: str) -> None:
 def _counts(run: FoundRun, database: str) -> bool:
     if run.job not in _RESTORES:
         return True
+    if not run.action and (run.log.ended or run.log.settled):
+        return False  # an event that was refused, of whatever database
     # A plan by Neon takes minutes, and whoever stopped watching it comes back; others take seconds.
     shown = run.job == _BY_NEON or not run.plan
     return run.database == database and run.action not in _LOOKS_ONLY and shown
 
 
-def _events(context: Context, function: str, since: int) -> Iterable[Any]:
+def _events(context: Context, function: str, since: int, *, needed: bool = False) -> Iterable[Any]:
     group = f"/aws/lambda/{function}"
     with explained(f"logs:FilterLogEvents on the log group {group}"):
         logs = context.stack.client("logs")
@@ -168,5 +173,7 @@ def _events(context: Context, function: str, since: int) -> Iterable[Any]:
                 )
             )
         except logs.exceptions.ResourceNotFoundException:
+            if needed:
+                raise
             return []  # settings without drills, or without restores
     return [event for page in pages for event in page["events"]]

@@ -14,29 +14,36 @@ from lifeboat_cli.tables import table
 from lifeboat_cli.text import from_milliseconds, safe_line, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from lifeboat_cli.context import Context
 
-_HEADINGS = ("BEGUN (UTC)", "RUN", "DATABASE", "RESULT", "ID")
+_DATABASE = "DATABASE"
+_HEADINGS = ("BEGUN (UTC)", "RUN", _DATABASE, "RESULT", "ID")
 _DAY = 86_400_000
 SHORT = 8
 """Characters of a run's id that tell it from others."""
 
 _WAITS = "waiting for a machine"
-_WIDTH = 33
-"""Characters of a result; `lifeboat watch --run` shows all of an error."""
+_WIDTH, _NARROW_WIDTH = 33, 26
+"""Characters of a result; `lifeboat watch --run` shows all of an error. The longest id has 26."""
+
+_ALL_COLUMNS = 100
 
 
 @declared(json=False, sends_event=False)
 @click.argument("database", required=False)
 @click.option("--days", default=7, show_default=True, help="How far to look back.")
 def runs(context: Context, database: str | None, days: int) -> None:
-    """Show the last backups, drills and restores, from the functions' logs."""
+    """Show the last backups, drills and restores, from their logs."""
     now = int(time.time() * 1000)
     names = [database] if database else databases(context)
     found = [each for name in names for each in find_runs(context, name, now - days * _DAY)]
     found.sort(key=lambda each: each.begun, reverse=True)
     if found:
-        context.show(table(_HEADINGS, (_cells(each, now) for each in found)))
+        context.show(listing(found, now, context.out.width))
     else:
         context.show(f"Nothing has run in the last {days} days, as far as the logs show.")
 
@@ -44,11 +51,38 @@ def runs(context: Context, database: str | None, days: int) -> None:
 command = runs
 
 
-def result_of(run: FoundRun, now: int) -> str:
-    """How it ended, in a few words."""
+def listing(found: Sequence[FoundRun], now: int, width: int) -> Table:
+    """The table of runs; no id in it is ever folded, also in a narrow terminal.
+
+    Args:
+        found: the runs.
+        now: milliseconds since 1970.
+        width: columns of the terminal.
+    """
+    wide = width >= _ALL_COLUMNS
+    rows = [_cells(each, now, _WIDTH if wide else _NARROW_WIDTH) for each in found]
+    headings: Sequence[str] = _HEADINGS
+    if not wide and len({each.database for each in found}) == 1:
+        headings = [each for each in headings if each != _DATABASE]
+        rows = [row[:2] + row[3:] for row in rows]
+    return table(headings, rows, whole="RESULT ID")
+
+
+def result_of(run: FoundRun, now: int, width: int = _WIDTH) -> str:
+    """How it ended, in a few words.
+
+    Args:
+        run: the run.
+        now: milliseconds since 1970.
+        width: at most so many characters.
+    """
+    return shortened(_result(run, now), width)
+
+
+def _result(run: FoundRun, now: int) -> str:
     log = run.log
     if log.failure:
-        return shortened(f"failed: {safe_line(log.failure['errorMessage'])}", _WIDTH)
+        return f"failed: {safe_line(log.failure['errorMessage'])}"
     if log.answer is not None:
         answer = log.answer
         came_to = answer.get("verdict") or short_id(answer.get("backup") or "done")
@@ -62,11 +96,11 @@ def result_of(run: FoundRun, now: int) -> str:
     return f"running: {log.progress.step}" if log.progress else "running"
 
 
-def _cells(run: FoundRun, now: int) -> tuple[str, ...]:
+def _cells(run: FoundRun, now: int, width: int) -> tuple[str, ...]:
     return (
         from_milliseconds(run.begun),
         f"{run.action or run.job}{' (job)' if run.log.job else ''}",
         run.database,
-        result_of(run, now),
+        result_of(run, now, width),
         run.log.run[:SHORT],
     )
