@@ -6,11 +6,11 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 import click
-from botocore.config import Config
 
 from lifeboat_cli.aws_errors import explained
 from lifeboat_cli.errors import NOTHING_SENT, CommandError
 from lifeboat_cli.options import command as declared
+from lifeboat_cli.s3_client import s3_client
 
 if TYPE_CHECKING:
     from lifeboat_cli.context import Context
@@ -24,7 +24,7 @@ _SECONDS = 600
 @click.option("--restore", is_flag=True, help="The newest restore's report, not the drill's.")
 @click.option("--print", "printed", is_flag=True, help="Print the link; open no browser.")
 def open_(context: Context, database: str | None, *, restore: bool, printed: bool) -> None:
-    """Open the status page, or a database's newest drill report, in a browser.
+    """Open the status page or a database's newest drill in a browser.
 
     The link is signed with your own rights and holds for ten minutes.
     """
@@ -46,7 +46,7 @@ def _newest(context: Context, database: str, *, restore: bool) -> str:
     kind = "restores" if restore else "drills"
     bucket, prefix = context.stack.bucket, f"{kind}/{database}/"
     with explained(f"s3:ListBucket on {bucket}"):
-        pages = context.stack.client("s3").get_paginator("list_objects_v2")
+        pages = s3_client(context.stack).get_paginator("list_objects_v2")
         keys = [
             each["Key"]
             for page in pages.paginate(Bucket=bucket, Prefix=prefix)
@@ -66,7 +66,7 @@ def _newest(context: Context, database: str, *, restore: bool) -> str:
 def _link(context: Context, key: str) -> str:
     """A link to an object that exists and that the person may read."""
     bucket = context.stack.bucket
-    client = context.stack.session.client("s3", config=Config(signature_version="s3v4"))
+    client = s3_client(context.stack)
     with explained(f"s3:GetObject on {bucket}/{key}"):
         found = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
         if not found:
