@@ -89,6 +89,17 @@ class Context:
             fits = folded(line, self.out.width) if self.out.is_terminal else line
             self.show(fits)
 
+    def show_page(self, text: str) -> None:
+        """Print Markdown; in a terminal sentences are folded, and commands are not."""
+        fenced = False
+        for line in text.rstrip("\n").splitlines():
+            mark = line.lstrip().startswith("```")
+            if fenced or mark or line.lstrip().startswith("|"):
+                self.show(line)
+            else:
+                self.show_prose(line)
+            fenced ^= mark
+
     def show_json(self, answer: object) -> None:
         """Print an answer untouched, as JSON."""
         sys.stdout.write(json.dumps(answer, indent=1) + "\n")

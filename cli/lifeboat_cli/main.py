@@ -33,6 +33,9 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 or else in `lifeboat_setup.commands.name`, which only a checkout has."""
 
 _PACKAGES = ("lifeboat_cli.commands", "lifeboat_setup.commands")
+_SHORT_HELP = 66
+"""Characters that are left of 80 beside the name of a command."""
+
 _NAMES = tuple(name for _, names in SECTIONS for name in names)
 
 
@@ -59,7 +62,7 @@ class Group(click.Group):
             with formatter.section(title):
                 formatter.write_dl(
                     [
-                        (name, made.get_short_help_str(limit=60))
+                        (name, made.get_short_help_str(limit=_SHORT_HELP))
                         for name in names
                         if (made := self.get_command(ctx, name))
                     ]

@@ -67,6 +67,17 @@ def title(name: str) -> str:
     return page(name).partition("\n")[0].lstrip("# ")
 
 
+def chapter(name: str, heading: str) -> str:
+    """A part of a runbook below a heading of the second level, with that heading.
+
+    Raises:
+        ValueError: the page has no such heading.
+    """
+    text = page(name)
+    _, mark, rest = text[text.index(f"## {heading}\n") :].partition("## ")
+    return (mark + rest.partition("\n## ")[0]).strip()
+
+
 def section(code: str) -> str:
     """What the runbook says of a finding or an alarm, with the steps that it refers to.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("database")
 @click.argument("code")
 def ack(context: Context, database: str, code: str) -> None:
-    """Say that you know of a finding, so that nobody is reminded of it daily.
+    """Say that you know of a finding, so nobody is reminded daily.
 
     DATABASE is `-` for findings about the bucket; CODE is what `lifeboat status` names.
     """

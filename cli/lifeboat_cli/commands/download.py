@@ -32,7 +32,7 @@ _MANIFEST = "manifest.json"
 @click.argument("backup", required=False)
 @click.option("--to", metavar="DIR", help="Where to; by default a new directory of its name.")
 def download(context: Context, *, database: str, backup: str | None, to: str | None) -> None:
-    """Download a backup, the newest by default, with your own rights in S3.
+    """Download a backup, the newest by default, with your own rights.
 
     Each file is checked by the SHA-256 in the manifest, and has its name only when it is whole.
     Then pg_restore restores it on any machine, without Lifeboat.

@@ -20,7 +20,7 @@ def explain(context: Context, code: str) -> None:
 
     CODE is what `lifeboat status` and the emails name, such as drill-too-old.
     """
-    context.show(section(code))
+    context.show_page(section(code))
 
 
 command = explain

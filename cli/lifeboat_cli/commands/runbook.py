@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def runbook(context: Context, name: str | None) -> None:
     """Print a runbook, or the list of them. Without AWS."""
     if name:
-        context.show(page(name).rstrip("\n"))
+        context.show_page(page(name))
     else:
         context.show(table(("RUNBOOK", "ABOUT"), [(each, title(each)) for each in names()]))
 

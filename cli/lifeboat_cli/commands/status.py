@@ -13,15 +13,17 @@ from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.invoke import Answer, call
 from lifeboat_cli.options import command as declared
 from lifeboat_cli.tables import STYLES, table
-from lifeboat_cli.text import NONE, age, minute, safe_line, size
+from lifeboat_cli.text import NONE, age, minute, plural, safe_line, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lifeboat_cli.context import Context
 
 SAFE = "healthy"
 """The one word of the answer that says that a database or all of them are safe."""
+_MOST_ALIKE = 3
+"""Findings of one kind that are shown in full."""
 _HEADINGS = ("DATABASE", "HEALTH", "BACKUP", "SIZE", "DRILL", "RESTORE")
 
 
@@ -47,8 +49,12 @@ def status(context: Context, database: str | None) -> ExitCode:
         for each in filter(_says, databases):
             context.show("")
             context.show_prose(f"{each['name']}: {safe_line(_says(each))}")
-        for finding in findings:
-            _show_finding(context, finding)
+        for alike in _alike(findings):
+            for finding in alike[:_MOST_ALIKE]:
+                _show_finding(context, finding)
+            if len(alike) > _MOST_ALIKE:
+                more = plural(len(alike) - _MOST_ALIKE, "more finding")
+                context.show("", f"{more} of {alike[0]['code']}; --json prints them all.")
         context.show("", *_summary(answer, databases))
     healths = [each["health"] for each in databases]
     if database is None:
@@ -112,6 +118,14 @@ def _says(database: Answer) -> str:
     return provider["says"] if provider else ""
 
 
+def _alike(findings: Sequence[Answer]) -> Iterable[list[Answer]]:
+    """The findings by kind, in their order: one refusal of S3 may make dozens that say the same."""
+    kinds: dict[tuple[str, ...], list[Answer]] = {}
+    for each in findings:
+        kinds.setdefault((each["level"], each["database"] or "", each["code"]), []).append(each)
+    return kinds.values()
+
+
 def _show_finding(context: Context, finding: Answer) -> None:
     whose = finding["database"] or "the bucket"
     head = f"{finding['level'].upper()}: {whose} {safe_line(finding['headline'])}"
@@ -133,6 +147,8 @@ def verdict(answer: Answer, databases: Sequence[Answer]) -> str:
         databases: those of it that were asked about.
     """
     count, unsafe = len(databases), sum(each["health"] != SAFE for each in databases)
+    if unsafe and count == 1:
+        return "The database is not safe"
     if unsafe:
         return f"{unsafe} of {count} databases {'is' if unsafe == 1 else 'are'} not safe"
     everything = count == len(answer["databases"])

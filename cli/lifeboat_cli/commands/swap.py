@@ -33,7 +33,7 @@ def swap(  # noqa: PLR0913  # click gives options as keywords
     plan: bool,
     confirm: str | None,
 ) -> ExitCode:
-    """Put a restored database in the live one's place, the newest by default.
+    """Put a restored database, or the newest, in the live one's place.
 
     It shows who will be disconnected, and wants the live database's name typed. The live database
     is kept under another name; `lifeboat undo` goes back.

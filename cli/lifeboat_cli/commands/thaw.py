@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--plan", is_flag=True, help="Show hours and cost, and do nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 def thaw(context: Context, *, database: str, backup: str, plan: bool, yes: bool) -> None:
-    """Retrieve an archived backup, which takes hours and costs money: the plan says both.
+    """Retrieve an archived backup, which takes hours and costs money.
 
-    The topic of the alerts is notified when it can be restored.
+    The plan says how long and how much. The alerts' topic is notified when it can be restored.
     """
     event = without_none(action="thaw", database=database, backup=backup_id(database, backup))
     answer = call(context, "restore", None, event)

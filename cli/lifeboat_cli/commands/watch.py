@@ -29,9 +29,10 @@ _KNOWN_FOR = 7 * 24 * _HOUR
 @click.argument("database")
 @click.option("--run", "run_id", metavar="ID", help="Which one; by default the newest that runs.")
 def watch(context: Context, database: str, run_id: str | None) -> ExitCode:
-    """Follow a run of a database to its end, as if this command had started it.
+    """Follow a run of a database to its end.
 
-    ID is what `lifeboat runs` shows. The exit code is that of the run.
+    It is as if this command had started it. ID is what `lifeboat runs` shows. The exit code is that
+    of the run.
     """
     now = int(time.time() * 1000)
     found = find_runs(context, database, now - (_KNOWN_FOR if run_id else _RUNNING_FOR))

@@ -5,10 +5,12 @@ import json
 import click
 import pytest
 
+from lifeboat_cli.context import Context, Options
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.exit_codes import ExitCode
-from lifeboat_cli.invoke import error_of
+from lifeboat_cli.invoke import call, error_of
 from lifeboat_cli.main import SECTIONS, lifeboat, main
+from lifeboat_cli.stack import Stack
 
 HERE = ["--stack", "Boat", "--region", "eu-central-1"]
 
@@ -60,6 +62,13 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert max(map(len, said.splitlines())) <= 80
 
 
+def test_the_list_of_commands_cuts_no_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == ExitCode.DONE
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said[1:] if line.endswith("...")] == []
+    assert max(map(len, said)) <= 80
+
+
 def test_an_error_has_three_lines_and_ends_with_its_own_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,3 +101,23 @@ def test_what_a_function_refuses_as_an_event_is_wrong_usage() -> None:
     assert "--help" in refused.next_step
     failed = error_of({"errorType": "StorageError", "errorMessage": message}, "Boat-backup-app")
     assert (failed.code, failed.next_step) == (ExitCode.FAILED, "Send {}.")
+
+
+class Waits:
+    """A client whose function takes longer than the person waits."""
+
+    def invoke(self, **_: object) -> None:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_something_is_carried_out_says_that_it_may_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Stack, "client", lambda *_: Waits())
+    context = Context(Options(stack="Boat", region="eu-central-1"))
+    with pytest.raises(CommandError) as stopped:
+        call(context, "restore", None, {"action": "swap", "database": "app", "execute": True})
+    assert stopped.value.code is ExitCode.INTERRUPTED
+    assert stopped.value.next_step.startswith("lifeboat runs app")
+    with pytest.raises(KeyboardInterrupt):
+        call(context, "restore", None, {"action": "list", "database": "app"})

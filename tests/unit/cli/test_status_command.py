@@ -58,6 +58,7 @@ def answer(health: str, *databases: dict[str, Any]) -> dict[str, Any]:
             "The database is safe",
         ),
         (answer("warning", database("a", "healthy")), [], 4, "The databases are safe, the bucket"),
+        (answer("warning", database("a", "warning")), [], 4, "The database is not safe"),
         (
             answer("no-backup-yet", database("a", "no-backup-yet"), database("b", "warning")),
             [],
@@ -79,6 +80,34 @@ def test_it_is_safe_only_when_the_monitor_says_healthy(
     assert f"\n{words}" in capsys.readouterr().out
     assert main(["status", *arguments, *HERE, "--json"]) == code
     assert json.loads(capsys.readouterr().out) == said
+
+
+def finding(number: int, code: str) -> dict[str, Any]:
+    return {
+        "level": "warning",
+        "code": code,
+        "database": "a",
+        "headline": "was not checked",
+        "fact": f"Could not read {number}.",
+        "safe": "Nothing was changed.",
+        "advice": [],
+    }
+
+
+def test_many_findings_that_say_the_same_do_not_drive_the_others_off_the_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = answer("warning", database("a", "warning"))
+    said["findings"] = [finding(number, "check-incomplete") for number in range(20)]
+    said["findings"].insert(1, finding(99, "no-drill"))
+    monkeypatch.setattr(status, "call", lambda *_: said)
+    main(["status", *HERE])
+    shown = capsys.readouterr().out
+    assert [f"read {number}." in shown for number in (0, 1, 2, 3, 19, 99)] == [
+        *(True, True, True, False, False),
+        True,
+    ]
+    assert "\n17 more findings of check-incomplete; --json prints them all.\n" in shown
 
 
 def test_what_a_provider_can_give_back_stands_below_the_table(
