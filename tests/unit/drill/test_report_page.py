@@ -13,6 +13,8 @@ from lifeboat.model.drill_report import (
     Verdict,
 )
 from lifeboat.model.engine import Engine
+from lifeboat.recovery.policy.report_sections import MEANINGS
+from tests.support.doc_pages import RUNBOOKS
 from tests.support.drill_samples import REPORT, REPORTS
 from tests.support.html_page import EVIL, Page, require_self_contained, require_style
 
@@ -30,7 +32,7 @@ def test_a_proven_backup_is_reported_in_one_word_and_then_in_figures() -> None:
         "restore 21 s",
         "The database had 1.3 GB. At the pace of this drill: At 3.4 GB it no longer fits onto the"
         " function's disk.",
-        "passed checksum passed decode passed restore passed rows",
+        "passed checksum every byte of the archive, by the SHA-256 in the manifest passed decode",
         "passed public.users 1,250,331 1,250,331 same",
         "Data as of 2026-11-22 02:00 UTC",
         "Server 17.6",
@@ -38,6 +40,16 @@ def test_a_proven_backup_is_reported_in_one_word_and_then_in_figures() -> None:
         "Function 3,008 MB of memory, 4,096 MB of disk",
     ):
         assert words in text, words
+
+
+def test_every_check_says_what_it_looks_at() -> None:
+    table = (RUNBOOKS / "drills.md").read_text().partition("| Check | ")[2].partition("\n\n")[0]
+    names = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert tuple(names) == (*MEANINGS, "validation")
+    checks = tuple(Check(name=name, outcome=Outcome.PASSED, details=(EVIL,)) for name in names)
+    text = rendered(checks=checks).text
+    for name, meaning in MEANINGS.items():
+        assert f"passed {name} {meaning} " in text
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -13,6 +13,23 @@ _LEFT_OUT = "left out"
 _ORDER = ("failed", "untested", "passed", _LEFT_OUT)
 _COLOURS = 9
 
+MEANINGS: Mapping[str, str] = {
+    "checksum": "every byte of the archive, by the SHA-256 in the manifest",
+    "version": "the archive is the version that the manifest names: nobody has overwritten it",
+    "decode": "the archive, read to its end",
+    "roles": "the roles of the backup can be created",
+    "restore": "pg_restore created everything",
+    "rows": "the number of rows of every table, and of large objects",
+    "content": "every value of every row, and every large object",
+    "sequences": "the value of every sequence",
+    "extensions": "names and versions of the extensions",
+    "definitions": "name, owner and text of tables, indexes, constraints and all else",
+    "collations": "the rules by which text is sorted",
+    "settings": "what is set on the database itself: settings, grants, limits, owner",
+}
+"""What each check looks at, for people who read a report; docs/runbooks/drills.md says more. An
+owner's own query says it by its name."""
+
 REPORT_STYLE = """\
 .passed .tag { --mood: var(--proven); }
 .untested .tag { --mood: var(--partial); }
@@ -21,6 +38,7 @@ REPORT_STYLE = """\
 .checks { list-style: none; padding: 0; }
 .checks > li { padding: .5rem 0; border-top: 1px solid var(--line); }
 .checks .tag { display: inline-block; width: 5.5rem; }
+.means { color: var(--soft); }
 .details { color: var(--soft); margin-left: 5.5rem; }
 .wide { overflow-x: auto; } .tables th[scope="row"] { min-width: 11rem; }
 .tables tbody tr { border-top: 1px solid var(--line); }
@@ -67,9 +85,11 @@ def checks_section(checks: Iterable[Check]) -> Section:
 def _check(check: Check) -> str:
     details = points(check.details, "details")
     outcome = _OUTCOMES[check.outcome]
+    meaning = MEANINGS.get(check.name)
+    means = f' <span class="means">{escape(meaning)}</span>' if meaning else ""
     return (
         f'<li class="{outcome}"><span class="tag">{outcome}</span> <strong>{escape(check.name)}'
-        f"</strong>{details}</li>"
+        f"</strong>{means}{details}</li>"
     )
 
 
