@@ -20,6 +20,7 @@ from lifeboat.runtime.timeouts import set_testing
 from local.aws import LocalAws
 from local.postgres import PostgresServer
 from tests.support.backup_harness import MAJORS, BackupHarness, Bucket, Database
+from tests.support.oldest_python import oldest_python
 from tests.support.temporary_files import TemporaryFiles
 
 pytest_plugins = ["tests.support.fault_report"]
@@ -55,6 +56,12 @@ UNMEASURED = (
     "tests/unit/test_what_to_type.py",
     "tests/unit/test_wide_bucket.py",
 )
+
+
+def pytest_report_header() -> str:
+    """CI's log says by which Python it has tested what runs in AWS CloudShell."""
+    version, python = oldest_python()
+    return f"lifeboat.pyz: tested with Python {version} ({python})"
 
 
 def pytest_configure(config: pytest.Config) -> None:

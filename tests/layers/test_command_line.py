@@ -4,7 +4,6 @@ import ast
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -13,28 +12,9 @@ import pytest
 import lifeboat
 import lifeboat_cli
 from layers.build import BUILD, ROOT, build_once, digest
-from layers.command_line import NAME, OLDEST_PYTHON, command_line
+from layers.command_line import NAME, command_line
 from layers.wheels import run_uv
-
-OLDEST_MINOR = int(OLDEST_PYTHON.partition(".")[2])
-
-
-def oldest_python() -> tuple[str, Path]:
-    """The oldest Python here that has to run it, with its version: 3.9 if there is one."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    for minor in range(OLDEST_MINOR, sys.version_info.minor):
-        beside = sorted(pyenv.glob(f"3.{minor}.*/bin/python"))
-        for found in (shutil.which(f"python3.{minor}"), *beside):
-            if found and works(found, minor):
-                return f"3.{minor}", Path(found)
-    return f"3.{sys.version_info.minor}", Path(sys.executable)
-
-
-def works(python: str | Path, minor: int) -> bool:
-    """Whether it starts and is that version: shims of version managers may be neither."""
-    asks = [str(python), "-c", f"import sys, ssl; sys.exit(sys.version_info[:2] != (3, {minor}))"]
-    return subprocess.run(asks, capture_output=True, check=False).returncode == 0
-
+from tests.support.oldest_python import OLDEST_MINOR, oldest_python
 
 VERSION, PYTHON = oldest_python()
 
