@@ -115,6 +115,23 @@ def test_chosen_tables_come_back_in_a_database_of_their_own(
     assert_no_children()
 
 
+def test_a_table_that_needs_an_extension_comes_back_with_it(restores: RestoreHarness) -> None:
+    """CREATE EXTENSION makes a comment that is not among the entries of the table."""
+    restores.live.run("CREATE EXTENSION citext", "CREATE TABLE people (mail citext PRIMARY KEY)")
+    restores.live.run("INSERT INTO people VALUES ('A@example.com')")
+    restores.backups.take()
+    answer = restores.ask(action="restore-tables", tables=["public.people"], execute=True)
+    assert answer["verdict"] == "proven", answer["reasons"]
+    assert restores.copy(answer).value("SELECT mail = 'a@EXAMPLE.com' FROM people") is True
+
+
+def test_an_extension_whose_comment_was_removed_is_no_difference(restores: RestoreHarness) -> None:
+    restores.live.run("CREATE EXTENSION citext", "COMMENT ON EXTENSION citext IS NULL")
+    restores.backups.take()
+    answer = restores.ask(action="restore", execute=True)
+    assert answer["verdict"] == "proven", answer["reasons"]
+
+
 def test_tables_with_keys_in_both_directions_come_back_together(shop: RestoreHarness) -> None:
     answer = shop.ask(
         action="restore-tables",

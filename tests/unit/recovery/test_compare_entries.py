@@ -180,6 +180,15 @@ def test_what_is_not_compared_may_differ(kind: str, tag: str) -> None:
     assert findings(ALL, archived=(*ALL, entry)) == Findings((), ())
 
 
+def test_the_comment_that_comes_with_an_extension_is_nothing_more() -> None:
+    own = replace(COMMENT, schema="", tag="EXTENSION hstore", definition="COMMENT ... 'stock';\n")
+    assert differences(ALL, (*ALL, own)) == Differences()
+    assert differences((*ALL, own), ALL) == Differences(missing=(own,))
+    other = replace(own, definition="COMMENT ... 'ours';\n")
+    assert differences((*ALL, other), (*ALL, own)).reworded == (Change(other, own),)
+    assert differences(ALL, (*ALL, COMMENT)).more == (COMMENT,)
+
+
 def test_without_owners_neither_owners_nor_grants_are_compared() -> None:
     rights = (
         Entry(number=6, kind="ACL", schema="public", tag="TABLE users", definition="GRANT"),
