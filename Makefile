@@ -86,8 +86,8 @@ races: ready  ## random DDL against running dumps (SECONDS=600, ARGS='--seed 7 -
 walk: ready  ## how many files and records a backup, a drill and a restore go through (ARGS=restore names them)
 	python -m tests.walk $(ARGS)
 
-steps: ready  ## what each job makes a person type (docs/what-to-type.md)
-	python -m tests.steps
+steps: ready  ## what each job makes a person type (docs/what-to-type.md; ARGS=--time types it, and says how long it takes)
+	python -m tests.steps $(ARGS)
 
 lock: .venv/installed  ## resolve the dependencies again, into requirements/ and package-lock.json
 	for group in bootstrap functions dev localaws sandbox; do \
