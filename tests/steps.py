@@ -99,6 +99,11 @@ def _steps(job: str, blocks: list[Block]) -> Steps:
     )
 
 
+def is_measured(blocks: list[Block]) -> bool:
+    """Whether nothing in it sets up anything, or opens a browser."""
+    return not any(each.text.startswith(_NOT_MEASURED) for each in blocks)
+
+
 def measure(page: Page) -> Iterator[tuple[str, float]]:
     """Type each job into a terminal, but setup and browser; how many seconds each took.
 
@@ -110,7 +115,7 @@ def measure(page: Page) -> Iterator[tuple[str, float]]:
         migrate.write_text("#!/bin/sh\n")
         migrate.chmod(0o755)
         for job, blocks in typed(page):
-            if not any(each.text.startswith(_NOT_MEASURED) for each in blocks):
+            if is_measured(blocks):
                 begun = time.monotonic()
                 _type(blocks, folder)
                 yield job, time.monotonic() - begun
