@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 from rich.console import Console
+from rich.text import Text
 
 _console = Console(stderr=True, highlight=False)
 
@@ -26,4 +27,5 @@ def step(what: str) -> Iterator[None]:
     start = time.monotonic()
     with _console.status(f"{what} ..."):
         yield
-    _console.print(f"[green]✓[/green] {what} [dim]{time.monotonic() - start:.1f} s[/dim]")
+    took = (f"{time.monotonic() - start:.1f} s", "dim")
+    _console.print(Text.assemble(("✓", "green"), f" {what} ", took))

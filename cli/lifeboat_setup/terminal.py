@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import click
 from rich.console import Console
 
+from layers.progress import shown_on
 from lifeboat.model.text import printable
 from lifeboat_setup.urls import NOTHING_MADE, SetupError
 
@@ -39,7 +40,7 @@ class Terminal:
         if self._quiet:
             yield
         elif self._console.is_terminal:
-            with self._console.status(what):
+            with shown_on(self._console), self._console.status(what):
                 yield
         else:
             click.echo(f"  {what} ...", err=True)
