@@ -168,7 +168,7 @@ def _not_there(name: str) -> SettingsError:
     return SettingsError(
         f"There are no settings: {name} is not there.",
         todo=f"cp {EXAMPLE} {name}; then put the name of a database and the ARN of its secret into"
-        " it (README.md, Deploy).",
+        " it (README.md, Deploy). Or let ./lifeboat setup do all of that.",
     )
 
 

@@ -56,6 +56,14 @@ _NO_CREDENTIALS = (
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
 
 
+_TOO_MANY = (
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+)
+
 _INVALID, _MISSING = "ValidationError", "does not exist"
 """What CloudFormation says of a stack that is not there."""
 
@@ -112,10 +120,11 @@ def _refused(error: ClientError, needs: str, safe: str) -> CommandError:
             f"Not found in this account and region: {needs.partition(' on ')[2]}.",
             safe=NOTHING_SENT,
             next_step="Check the name of the database (lifeboat status lists them), the stack"
-            " (--stack), the region (--region) and the account (--profile).",
+            " (--stack), the region (--region) and the account (--profile). If they are right, the"
+            " stack is not whole: deploy it again.",
             code=ExitCode.USAGE,
         )
-    if code in (*_EXPIRED, *_DENIED):
+    if code in (*_EXPIRED, *_DENIED, *_TOO_MANY):
         safe = NOTHING_SENT
     if code in _EXPIRED:
         next_step = _LOG_IN
@@ -123,6 +132,10 @@ def _refused(error: ClientError, needs: str, safe: str) -> CommandError:
         next_step = (
             f"Your credentials need {needs}. docs/command-line.md has policies for operators and"
             " for readers."
+        )
+    elif code in _TOO_MANY:
+        next_step = (
+            "Wait a minute, then repeat the command: other runs use what the account allows."
         )
     else:
         next_step = "Do what AWS says, then repeat the command."

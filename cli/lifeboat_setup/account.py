@@ -11,8 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deployment import REPOSITORY
 from infra.preflight import ANY_REGION, bootstrap_problems
 from infra.settings_file import DEFAULT_STACK, FILE, FILE_KEY, read
+from lifeboat.model.commands import Commands
 from lifeboat.settings import Deployment
 from lifeboat.settings.context import STACK_KEY
+from lifeboat_cli.stack import Stack
 from lifeboat_setup.urls import NOTHING_MADE, SetupError
 
 
@@ -122,3 +124,8 @@ def settings_file(name: str) -> SettingsFile:
         )
     text = path.read_text(encoding="utf-8-sig") if path.exists() else None
     return SettingsFile(name=name, text=text, stack=str(stack or DEFAULT_STACK))
+
+
+def command_for(stack: Stack, *words: str) -> str:
+    """A command of this program that is about this stack, also where there are others."""
+    return Commands(bucket_name="", stack=stack.name, region=stack.region).program(*words)

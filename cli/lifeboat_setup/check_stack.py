@@ -21,6 +21,7 @@ from lifeboat.settings.function_size import FunctionSize
 from lifeboat_cli.context import Context
 from lifeboat_cli.invoke import call
 from lifeboat_cli.stack import Stack
+from lifeboat_setup.account import command_for
 from lifeboat_setup.checks import Check, looked
 from lifeboat_setup.expected_projects import expected_projects
 
@@ -215,6 +216,7 @@ def _tool(stack: Stack, outputs: Mapping[str, str]) -> Iterator[Check]:
 def _status(context: Context) -> Iterator[Check]:
     """What the monitor says of each database and of the bucket."""
     answer = call(context, "monitor", None, {})
+    look = command_for(context.stack, "status")
     for each in answer["databases"]:
         backup, drill = each["newest_backup"], each["newest_drill"]
         parts = [
@@ -223,12 +225,12 @@ def _status(context: Context) -> Iterator[Check]:
         ]
         ok = each["health"] in _GOOD
         missing = "backup" if not backup else "drill"
-        start = f"lifeboat {missing} {each['name']}"
+        start = command_for(context.stack, missing, each["name"])
         yield Check(
             name=f"status of {each['name']}",
             ok=ok,
             found=", ".join([each["health"], *parts]),
-            todo="" if ok else start if not (backup and drill) else "lifeboat status",
+            todo="" if ok else start if not (backup and drill) else look,
         )
     rest = [each for each in answer["findings"] if each["database"] is None]
     if rest or answer["health"] in _GOOD:
@@ -236,5 +238,5 @@ def _status(context: Context) -> Iterator[Check]:
             name="status of the bucket",
             ok=answer["health"] in _GOOD,
             found=rest[0]["headline"] if rest else "healthy",
-            todo="" if answer["health"] in _GOOD else "lifeboat status",
+            todo="" if answer["health"] in _GOOD else look,
         )

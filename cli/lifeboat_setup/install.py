@@ -16,7 +16,7 @@ from lifeboat.settings.context import ROOT
 from lifeboat_cli.context import Context
 from lifeboat_cli.exit_codes import ExitCode
 from lifeboat_cli.stack import Stack
-from lifeboat_setup.account import Account, SettingsFile, account_of, settings_file
+from lifeboat_setup.account import Account, SettingsFile, account_of, command_for, settings_file
 from lifeboat_setup.candidates import Candidate, Lookout
 from lifeboat_setup.carry_out import (
     Journal,
@@ -243,7 +243,7 @@ class _Work:
         end = run_first(self.context, self.terminal, databases)
         for note in unconfirmed(self.context, self.account):
             self.terminal.show(f"! {note}")
-        self.terminal.show("From now on: lifeboat status")
+        self.terminal.show(f"From now on: {command_for(self.context.stack, 'status')}")
         return end
 
 

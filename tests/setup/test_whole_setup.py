@@ -46,6 +46,7 @@ def test_setup_goes_from_a_url_to_a_proven_backup_also_after_an_interruption(
     resumed.answers("Make and deploy all of that? [y/N]", "y")
     resumed.reads("✓ the deployment", "✓ backup manual/shop/", "✓ drill of", "shop: proven")
     resumed.reads("ops@example.com has to confirm an email from AWS")
+    resumed.reads(f"From now on: lifeboat status --stack Tried --region {account.region}")
     assert resumed.ends() == ExitCode.DONE
 
     _require_installed(account, settings)
@@ -97,6 +98,7 @@ def _doctor_finds_what_is_wrong(
     assert all(found[name]["ok"] for name in (*good, "restores by Tried/shop-restore")), said.all
     assert "ops@example.com has not confirmed" in found["notifications"]["found"]
     assert "sns subscribe" in found["notifications"]["next"]
+    assert found["status of the bucket"]["next"].startswith("lifeboat status --stack Tried ")
     assert said.code == ExitCode.NOT_SAFE
 
     scheduler = account.client("scheduler")

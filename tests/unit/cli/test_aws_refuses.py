@@ -65,5 +65,11 @@ def test_what_is_not_there_is_named_and_where_to_look(
     assert "lifeboat status lists them" in found.next_step
 
 
+def test_who_is_throttled_waits() -> None:
+    found = told(refusal("TooManyRequestsException", "Rate Exceeded."))
+    assert found.next_step.startswith("Wait a minute, then repeat the command")
+    assert found.safe == "Nothing was sent to AWS that changes anything."
+
+
 def test_a_network_that_fails_leaves_open_what_a_run_has_done() -> None:
     assert told(BotoCoreError()).safe == "Whatever."
