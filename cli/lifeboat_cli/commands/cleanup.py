@@ -13,7 +13,14 @@ from lifeboat_cli.tables import table
 from lifeboat_cli.text import NONE, minute, size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from lifeboat_cli.context import Context
+
+_USUAL_NAME = 40
+"""Characters of a name that leave room for the other columns."""
 
 _HEADINGS = ("DATABASE", "WHAT", "DATA AS OF", "SIZE", "SESSIONS")
 
@@ -36,7 +43,7 @@ def cleanup(context: Context, *, database: str, target: str | None) -> None:
         context.show(f"Nothing is left on {answer['server']} beside {answer['live_database']}.")
     else:
         context.show(
-            table(_HEADINGS, map(_cells, left), right="SIZE SESSIONS"),
+            listing(left),
             "",
             "To drop one of them, which nobody can undo, run its statement in",
             f"  {psql_command(answer['server'], 'postgres')}",
@@ -45,6 +52,17 @@ def cleanup(context: Context, *, database: str, target: str | None) -> None:
 
 
 command = cleanup
+
+
+def listing(left: Sequence[Answer]) -> Table:
+    """The table of databases; 80 columns have room for names of a usual length on one line.
+
+    Args:
+        left: databases, as the function answers them.
+    """
+    usual = all(len(each["name"]) <= _USUAL_NAME for each in left)
+    whole = "DATABASE" if usual else ""
+    return table(_HEADINGS, map(_cells, left), right="SIZE SESSIONS", whole=whole)
 
 
 def _cells(each: Answer) -> tuple[str, ...]:

@@ -23,8 +23,7 @@ def cost(context: Context) -> None:
     lines = [(each["name"], f"${each['dollars']:,.2f}") for each in bill["lines"]]
     total = ("all of it", f"${bill['total']:,.2f}")
     context.show(table(("A MONTH", "DOLLARS"), [*lines, total], right="DOLLARS"))
-    for note in bill["notes"]:
-        context.show(note)
+    context.show_prose(*bill["notes"])
 
 
 command = cost

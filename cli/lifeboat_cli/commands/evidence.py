@@ -38,12 +38,12 @@ def evidence(context: Context, since: str | None) -> None:
     ]
     context.show(table(("MONTH", "DATABASE", "DUE", "TAKEN", "MISSED", "DRILLS"), rows))
     if answer["unknown_months"]:
-        context.show(f"Nothing is known of {', '.join(answer['unknown_months'])}.")
+        context.show_prose(f"Nothing is known of {', '.join(answer['unknown_months'])}.")
     if answer["recorded_since"]:
         context.show(f"Recorded since {minute(answer['recorded_since'])} UTC.")
     for page in answer["pages"]:
         context.show(page)
-    context.show(answer["statement"])
+    context.show_prose(answer["statement"])
 
 
 command = evidence

@@ -12,7 +12,7 @@ from lifeboat_cli.invoke import call
 from lifeboat_cli.options import command as declared
 from lifeboat_cli.restore_events import backup_id, without_none
 from lifeboat_cli.tables import table
-from lifeboat_cli.text import minute, size
+from lifeboat_cli.text import minute, plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _listed(context: Context, database: str, backup: str) -> Answer:
 def _about(backup: Answer, name: str) -> Iterator[str]:
     yield name
     yield f"  data as of  {minute(backup['data_as_of'])} UTC, PostgreSQL {backup['postgres_major']}"
-    yield f"  has         {backup['tables']} tables, {backup['rows']:,} rows"
+    yield f"  has         {plural(backup['tables'], 'table')}, {plural(backup['rows'], 'row')}"
     yield f"  archive     {size(backup['archive_bytes'])}"
     if backup["label"]:
         yield f"  label       {backup['label']}"

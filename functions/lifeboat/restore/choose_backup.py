@@ -93,7 +93,9 @@ def _manifest(run: RestoreRun, found: list[BackupRef]) -> Manifest:
     if run.skipped:
         raise _unusable(run)
     if run.event.before:
-        raise _none(f"There is no backup of {name} from before {run.event.before}.", found)
+        raise _none(
+            f"There is no backup of {name} from before {format_time(run.event.before)}.", found
+        )
     raise _none(f"There is no backup of {name} in the bucket.", found)
 
 
