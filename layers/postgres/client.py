@@ -17,6 +17,7 @@ from layers.postgres.lock import LOCK, MAJORS, Hashes, program_wheel, read
 from layers.postgres.shim import JAIL, compile_counter, compile_jail
 from layers.progress import step
 from layers.target import Architecture, Platform
+from lifeboat.postgres.native_counter import NAME
 
 PREFIX = Path("lib/postgresql")
 """Where the programs lie in the layer, hence below /opt. Not /opt/lib itself: that is on Lambda's
@@ -31,7 +32,8 @@ def client_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path 
 
     `lib/postgresql/<major>/bin/{pg_dump,pg_dumpall,pg_restore}` for every supported major, and
     beside them all libraries that they need but for glibc, the jail that each of them enters when
-    its environment says so, and the counter of rows that Python loads. Built when it isn't there.
+    its environment says so, and the counter of rows that they and Python load. Built when it isn't
+    there.
 
     Args:
         architecture: of the Lambda function.
@@ -66,6 +68,6 @@ def _fill(into: Path, platform: Platform, hashes: Hashes, *, build: Path) -> Non
         )
     compile_counter(into, platform, hashes, build=build)
     compile_jail(into, platform.architecture, hashes, build=build)
-    load_first(into.glob("*/bin/*"), JAIL)
+    load_first(into.glob("*/bin/*"), NAME, JAIL)
     set_search_path(into.glob("*/bin/*"), "$ORIGIN/../..")
     shutil.copytree(LICENCES, into / "licences")

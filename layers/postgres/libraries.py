@@ -71,9 +71,10 @@ def add_libraries(
             _adopt(into / name)
 
 
-def load_first(programs: Iterable[Path], library: str) -> None:
-    """Let programs load a library before all others, so that its functions win over glibc's."""
-    _patchelf("--add-needed", library, *programs)
+def load_first(programs: Iterable[Path], *libraries: str) -> None:
+    """Let programs load libraries before all others, so that their functions win over glibc's."""
+    needed = [word for library in libraries for word in ("--add-needed", library)]
+    _patchelf(*needed, *programs)
 
 
 def set_search_path(files: Iterable[Path], rpath: str) -> None:

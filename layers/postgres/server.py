@@ -20,6 +20,7 @@ from layers.postgres.shim import JAIL, compile_counter, compile_jail
 from layers.progress import step
 from layers.target import Platform
 from lifeboat.errors import LayerError
+from lifeboat.postgres.native_counter import NAME
 
 SERVER_PROGRAMS = (*CLIENT_PROGRAMS, "postgres", "initdb", "pg_ctl", "pg_controldata", "pg_isready")
 
@@ -82,6 +83,7 @@ def _server(major: int, root: Path, platform: Platform, hashes: Hashes, *, build
                 build=build,
             )
             if platform.is_linux:
+                load_first([draft / "bin" / name for name in CLIENT_PROGRAMS], NAME)
                 load_first([draft / "bin" / name for name in JAILED_PROGRAMS], JAIL)
                 set_search_path([*draft.glob("bin/*"), *draft.glob("lib/*")], "$ORIGIN/../..")
                 assert_closed(draft, platform.architecture, top=root)

@@ -21,6 +21,7 @@ from layers.postgres.shim import JAIL, SHIM, compile_counter, compile_jail, comp
 from layers.postgres.zones import RELATIVE_ZONES, add_zones, relocate_zones
 from layers.progress import step
 from layers.target import Architecture, Platform
+from lifeboat.postgres.native_counter import NAME
 
 SERVERS = ("postgres", "initdb")
 """The programs that make a cluster and run it. Not pg_ctl: it needs a shell, and a parent that
@@ -40,8 +41,8 @@ def server_layer(architecture: Architecture, *, build: Path = BUILD, lock: Path 
 
     Servers run in a sandbox that refuses System V shared memory or has no name for their user:
     they load `liblifeboat-ipc.so` by themselves. It takes the place of the guard against a second
-    server over the same data. All programs load `liblifeboat-jail.so`, and `liblifeboat-counter.so`
-    lies beside them, as in the other layer.
+    server over the same data. All programs load `liblifeboat-jail.so`, and those of the
+    other layer `liblifeboat-counter.so`, as they do there.
 
     A server of this layer looks for time zones in the directory `zoneinfo` of its working
     directory, and without does not start: link it there to the layer's own, both where initdb is
@@ -93,5 +94,8 @@ def _adapt(into: Path) -> None:
     servers = [into / str(major) / "bin" / name for major in MAJORS for name in SERVERS]
     relocate_zones(servers)
     load_first(servers, SHIM)
+    load_first(
+        [into / str(major) / "bin" / name for major in MAJORS for name in CLIENT_PROGRAMS], NAME
+    )
     load_first(into.glob("*/bin/*"), JAIL)
     set_search_path([*into.glob("*/bin/*"), *into.glob("*/lib/*")], "$ORIGIN/../..")

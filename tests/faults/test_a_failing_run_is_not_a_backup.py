@@ -1,7 +1,9 @@
 """Whatever fails: no manifest, no open upload, no process, no connection, and a next step."""
 
 import os
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,12 +28,15 @@ from lifeboat.errors import (
     TimeLimitError,
     UnsupportedServerError,
 )
+from lifeboat.postgres.native_counter import NAME
 from lifeboat.postgres.programs import Programs
 from lifeboat.runtime.timeouts import set_testing
 from local.postgres import PostgresServer
 from tests.support.backup_harness import BackupHarness, Database, eventually
+from tests.support.counting import counter_only
 from tests.support.proxy import Proxy
 from tests.support.s3_faults import Silence, answer, meanwhile, planned, slow
+from tests.support.scripts import WRITER
 from tests.support.step_faults import Clock
 
 #: About 45 MB that don't compress: more parts than may be under way at once, so that a run has to
@@ -146,10 +151,25 @@ def test_a_decoder_that_stops_reading_but_is_content(
 
 @pytest.mark.fault("processes")
 def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], BackupHarness]) -> None:
-    backups = broken("pg_restore", '"$REAL" "$@" | sed "/^5\\tuser5@/d"')
+    counter = counter_only().root / NAME
+    script = 'env -u LIFEBOAT_COUNTER "$REAL" "$@" | sed "/^5\\tuser5@/d"'
+    program = shlex.join(["env", f"LD_PRELOAD={counter}", sys.executable, "-ISc", WRITER])
+    backups = broken("pg_restore", f"{script} | {program}")
     error = refused(backups, RowsDifferError)
     assert "999" in error.what
     assert "1000" in error.what
+
+
+def test_a_decoder_that_does_not_count(broken: Callable[[str, str], BackupHarness]) -> None:
+    backups = broken("pg_restore", 'env -u LIFEBOAT_COUNTER "$REAL" "$@"')
+    assert "has not done so" in refused(backups, DecodeError).what
+
+
+def test_a_decoder_that_ends_well_without_having_told_all(
+    broken: Callable[[str, str], BackupHarness],
+) -> None:
+    backups = broken("pg_restore", '"$REAL" "$@" | head -c -8')
+    assert "in a statement" in refused(backups, DecodeError).what
 
 
 @pytest.mark.fault("processes")

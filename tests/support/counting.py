@@ -5,7 +5,7 @@ from pathlib import Path
 
 from layers.postgres import server_tree
 from lifeboat.postgres.copy_rows import CopyRows
-from lifeboat.postgres.native_counter import load_counter
+from lifeboat.postgres.native_counter import ScriptReader, load_counter
 from lifeboat.postgres.programs import Programs
 
 
@@ -22,9 +22,15 @@ def with_counter(root: Path) -> Programs:
     return Programs(root)
 
 
+def counting() -> CopyRows:
+    """A counter of scripts."""
+    library = load_counter(counter_only())
+    return CopyRows(library, ScriptReader(library))
+
+
 def count(script: bytes, *, cut_every: int = 1 << 20) -> CopyRows:
     """What the counter finds in a whole script that comes in pieces."""
-    counted = CopyRows(load_counter(counter_only()))
+    counted = counting()
     for at in range(0, len(script), cut_every):
         feed(counted, script[at : at + cut_every])
     counted.finish()

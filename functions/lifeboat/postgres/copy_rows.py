@@ -6,26 +6,39 @@ large objects `SELECT pg_catalog.lo_open(...)` and their bytes in `SELECT pg_cat
 COPY escapes line ends inside values, so lines are rows. Schema entries, whose function bodies could
 imitate all this, aren't part of such a script.
 
-Lines that this module doesn't understand count nothing. So a parsing mistake shows up as missing
+The counter in C splits the script and counts its rows (`native_counter`). Here come its events: the
+statements named above, and after each head of a COPY what its rows are. On Linux the counter works
+inside of the program that writes the script, elsewhere in this process. Whether a statement is the
+head of a COPY is decided on both sides, and both have to agree.
+
+Lines that aren't understood count nothing. So a parsing mistake shows up as missing
 rows and fails the backup; it can't make an incomplete backup look complete.
 """
 
 import re
 from binascii import unhexlify
+from collections.abc import Iterable
 from ctypes import CDLL
 from dataclasses import dataclass, field
-from typing import cast
 
 from lifeboat.errors import DecodeError
 from lifeboat.model.identifiers import TableName, split_qualified, unquoted
 from lifeboat.model.inventory import Sequence
-from lifeboat.postgres.native_counter import ObjectHash, RowCounter, sum_of, text_of
+from lifeboat.postgres.native_counter import (
+    MAX_STATEMENT_BYTES,
+    Counted,
+    Event,
+    EventReader,
+    ObjectHash,
+    ScriptReader,
+    sum_of,
+    text_of,
+)
 
 _IDENTIFIER = rb'(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")'
 COPY_HEAD = re.compile(
     rb"COPY (%(i)s)\.(%(i)s) (?:\((%(i)s(?:, %(i)s)*)\))? FROM stdin;\n" % {b"i": _IDENTIFIER}
 )
-_COLUMN = re.compile(_IDENTIFIER)
 _SETVAL = re.compile(rb"SELECT pg_catalog\.setval\((E?'(?:[^']|'')+'), (-?\d+), (true|false)\);\n")
 _SPANNING = {b"COPY ": b'"', b"SELECT pg_catalog.setval(": b"'"}
 """Beginnings of statements that may span lines, each with the quote that is open at a line end."""
@@ -40,26 +53,28 @@ _ROW_HEADER_BYTES = 5
 text that is in the script. https://www.postgresql.org/docs/current/protocol-message-formats.html"""
 
 _END_MARKER = b"\\.\n"
-_MAX_STATEMENT_BYTES = 4 << 20  # bytes; 1,600 columns with the longest names need a tenth of it
 
 
 @dataclass
 class CopyRows:
-    """Counts a script that is fed to it in pieces of any size; it keeps at most one piece.
+    """Counts a script that is fed to it in pieces of any size.
 
     Attributes:
         counter: the library that counts rows.
+        reader: of the pieces: of a script, or of the events that a program writes.
         rows: by table.
         digests: of each table's rows, whatever the order of rows and columns is.
         sequences: with the states that they get.
         large_objects: how many there are.
         received: bytes that the server sent for this script. Without what isn't in the script:
-            the tables' descriptions, and TLS, which adds about 0.3 %.
+            the tables' descriptions, and TLS, which adds about 0.3 %. Of the rows that are being
+            read, as far as the counter has told.
         largest_row_bytes: of the longest row's line, its end included; 0 without rows.
         largest_row_table: whose it is; None without rows.
     """
 
     counter: CDLL
+    reader: ScriptReader | EventReader
     rows: dict[TableName, int] = field(default_factory=dict)
     digests: dict[TableName, str] = field(default_factory=dict)
     sequences: list[Sequence] = field(default_factory=list)
@@ -70,9 +85,9 @@ class CopyRows:
     _sums: dict[TableName, int] = field(default_factory=dict)
     _objects_sum: int = 0
     _table: TableName | None = None
-    _counting: RowCounter | None = None
+    _received_of_rows: int = 0
     _object: ObjectHash | None = None
-    _carry: bytes = b""
+    _ended: bool = False
 
     @property
     def large_objects_digest(self) -> str:
@@ -88,9 +103,7 @@ class CopyRows:
         Raises:
             DecodeError: it has a statement that pg_restore never writes.
         """
-        while piece:
-            counting = self._counting
-            piece = self._in_rows(counting, piece) if counting else self._in_text(piece)
+        self._take(self.reader.events(piece))
 
     def finish(self) -> None:
         """Declare the end of the script.
@@ -98,65 +111,59 @@ class CopyRows:
         Raises:
             DecodeError: it ended inside a table's rows or inside a statement.
         """
-        if self._table or self._carry:
+        self._take(self.reader.end())
+        if self._table or not self._ended:
             where = f"in the rows of {'.'.join(self._table)}" if self._table else "in a statement"
             raise DecodeError(
                 f"The script of rows ended {where}.", todo="Take the backup again; keep the log."
             )
         self._end_object()
 
-    def _in_rows(self, counting: RowCounter, piece: memoryview) -> memoryview:
-        """Count rows up to the end marker; gives back what follows it."""
-        before = counting.rows
-        size = counting.feed(piece)
-        self.received += size + (counting.rows - before) * _ROW_HEADER_BYTES
-        if counting.ended:
-            self._end_rows(counting)
-        return piece[size:]
+    def _take(self, events: Iterable[tuple[Event, bytes]]) -> None:
+        for event, content in events:
+            match event:
+                case _ if self._ended:
+                    raise _refused("something behind its end")
+                case Event.STATEMENT if not self._table:
+                    self._note(content)
+                case Event.ROWS if self._table:
+                    self._note_rows(self._table, Counted.of(content))
+                case Event.END:
+                    self._ended = True
+                case Event.TOO_LONG:
+                    raise _refused(f"a statement of more than {MAX_STATEMENT_BYTES} bytes")
+                case Event.TOO_WIDE:
+                    raise _refused("a COPY of more columns than a table can have")
+                case _:
+                    raise _refused("a COPY that Lifeboat doesn't know")
 
-    def _begin_rows(self, head: re.Match[bytes]) -> None:
-        self._table = (unquoted(_text(head[1])), unquoted(_text(head[2])))
-        self._counting = RowCounter(self.counter, map(_column, _COLUMN.findall(head[3] or b"")))
-
-    def _end_rows(self, counting: RowCounter) -> None:
+    def _note_rows(self, table: TableName, counted: Counted) -> None:
         """Add rows to their table's: those of several partitions may be loaded into one table."""
-        table = cast("TableName", self._table)
+        received = counted.size + counted.rows * _ROW_HEADER_BYTES
+        self.received += received - self._received_of_rows
+        self._received_of_rows = received
+        if not counted.ended:
+            return
         self.received -= len(_END_MARKER)
-        self.rows[table] = self.rows.get(table, 0) + counting.rows
-        self._sums[table] = sum_of(self._sums.get(table, 0), counting.digest)
-        if counting.longest > self.largest_row_bytes:
-            self.largest_row_bytes, self.largest_row_table = counting.longest, table
+        self.rows[table] = self.rows.get(table, 0) + counted.rows
+        self._sums[table] = sum_of(self._sums.get(table, 0), counted.digest)
+        if counted.longest > self.largest_row_bytes:
+            self.largest_row_bytes, self.largest_row_table = counted.longest, table
         self.digests[table] = text_of(self._sums[table])
-        self._table = self._counting = None
+        self._table, self._received_of_rows = None, 0
 
-    def _in_text(self, piece: memoryview) -> memoryview:
-        """Read whole statements; gives back what follows the head of a COPY."""
-        before, at = len(self._carry), 0
-        data, self._carry = b"".join((self._carry, piece)), b""
-        while end := end_of_statement(data, at):
-            if head := COPY_HEAD.fullmatch(data, at, end):
-                self._begin_rows(head)
-                return piece[end - before :]
-            self._note(data, at, end)
-            at = end
-        self._carry = data[at:]
-        if len(self._carry) > _MAX_STATEMENT_BYTES:
-            raise DecodeError(
-                f"The script of rows has a statement of more than {_MAX_STATEMENT_BYTES} bytes.",
-                todo="Take the backup again; if it repeats, report the table's definition.",
-            )
-        return piece[len(piece) :]
-
-    def _note(self, data: bytes, at: int, end: int) -> None:
-        if setval := _SETVAL.fullmatch(data, at, end):
+    def _note(self, statement: bytes) -> None:
+        if head := COPY_HEAD.fullmatch(statement):
+            self._table = (unquoted(_text(head[1])), unquoted(_text(head[2])))
+        elif setval := _SETVAL.fullmatch(statement):
             self.sequences.append(_sequence(setval))
-        elif opened := _LARGE_OBJECT.fullmatch(data, at, end):
+        elif opened := _LARGE_OBJECT.fullmatch(statement):
             self._end_object()
             self.large_objects += 1
             self._object = ObjectHash(self.counter, opened[1])
-        elif data.startswith(_LOWRITE, at):
-            self.received += (end - at) // 2  # two digits for each byte that was sent
-            self._add_to_object(_LARGE_OBJECT_BYTES.fullmatch(data, at, end))
+        elif statement.startswith(_LOWRITE):
+            self.received += len(statement) // 2  # two digits for each byte that was sent
+            self._add_to_object(_LARGE_OBJECT_BYTES.fullmatch(statement))
 
     def _add_to_object(self, written: re.Match[bytes] | None) -> None:
         """Add bytes to the large object; any that were not understood would never be missed."""
@@ -192,10 +199,6 @@ def _text(script: bytes) -> str:
     return script.decode(errors="surrogateescape")
 
 
-def _column(quoted: bytes) -> bytes:
-    return unquoted(_text(quoted)).encode(errors="surrogateescape")
-
-
 def _sequence(setval: re.Match[bytes]) -> Sequence:
     literal = setval[1]
     name = literal.removeprefix(b"E")[1:-1].replace(b"''", b"'")
@@ -204,4 +207,11 @@ def _sequence(setval: re.Match[bytes]) -> Sequence:
     schema, own = split_qualified(_text(name))
     return Sequence(
         schema=schema, name=own, last_value=int(setval[2]), is_called=setval[3] == b"true"
+    )
+
+
+def _refused(what: str) -> DecodeError:
+    return DecodeError(
+        f"The script of rows has {what}.",
+        todo="Take the backup again; if it repeats, report the table's definition.",
     )

@@ -11,7 +11,7 @@ from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.jail import OFFLINE
 from lifeboat.postgres.meter import Meter
-from lifeboat.postgres.native_counter import load_counter
+from lifeboat.postgres.native_counter import COUNTING, load_counter, reader_of_program
 from lifeboat.postgres.programs import MINIMAL_ENV, Process, Programs
 
 _PIECE = 1 << 18
@@ -35,9 +35,11 @@ class Decoder:
         account: Account = CALLER,
     ) -> None:
         argv = [str(programs.path("pg_restore", major)), "--data-only", "--file=-"]
-        self._counted = CopyRows(load_counter(programs))
+        environment = {**MINIMAL_ENV, **COUNTING}
+        counter = load_counter(programs)
+        self._counted = CopyRows(counter, reader_of_program(counter))
         self._child = scope.add_process(
-            Process(argv, env=MINIMAL_ENV, jail=OFFLINE, feed=True, account=account)
+            Process(argv, env=environment, jail=OFFLINE, feed=True, account=account)
         )
         self._scope = scope
         self._meter = meter

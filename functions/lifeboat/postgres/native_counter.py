@@ -1,15 +1,20 @@
-"""The layers' own counter of rows: what it counts, and the digests that it makes.
+"""The layers' own counter: it reads scripts of rows, counts them, and makes digests of them.
 
 It is a library in C (layers/postgres/shim/lifeboat-counter.c), since Python would take longer for
 each value than pg_dump does. It lies beside the programs, in the layers as well as on the machine
-of a developer.
+of a developer. On Linux pg_restore and pg_dump load it too: with `COUNTING` in their environment
+they write the script's events in the script's place.
 """
 
 import ctypes
+import mmap
+import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from lifeboat.errors import DecodeError, ProgramMissingError
 from lifeboat.postgres.programs import Programs
@@ -19,7 +24,16 @@ NAME = "liblifeboat-counter.so"
 
 NAME_ON_MACOS = "liblifeboat-counter.dylib"
 
+_COUNTS_IN_PROGRAMS = sys.platform == "linux"
+
+COUNTING: Mapping[str, str] = {"LIFEBOAT_COUNTER": "events"} if _COUNTS_IN_PROGRAMS else {}
+"""Environment of a program whose script is to be counted, as `reader_of_program` expects it."""
+
+MAX_STATEMENT_BYTES = 1 << 20
+"""1,600 columns with the longest names need less than half of it."""
+
 _MODULUS = 1 << 128
+_EVENT_HEAD = struct.Struct("=II")
 
 
 class Number(ctypes.Structure):
@@ -35,20 +49,39 @@ class Number(ctypes.Structure):
         return self.high << 64 | self.low
 
 
-class _Head(ctypes.Structure):
-    """The first members of `struct rows`."""
+class Event(IntEnum):
+    """What a script has, in the order in which it comes; see lifeboat-counter.h."""
 
-    _fields_ = (
-        ("count", ctypes.c_uint64),
-        ("sum", Number),
-        ("ended", ctypes.c_uint64),
-        ("longest", ctypes.c_uint64),
-    )
+    NOTHING = 0
+    STATEMENT = 1
+    ROWS = 2
+    END = 3
+    TOO_LONG = 4
+    TOO_WIDE = 5
 
-    count: int
-    sum: Number
-    ended: int
+
+class Counted(NamedTuple):
+    """The rows of one COPY, as far as they have come.
+
+    Attributes:
+        rows: how many.
+        digest: of them, in whatever order they came.
+        longest: bytes of the longest one, with its line end; 0 before the first one ends.
+        size: bytes of all of them, with the end marker if it has come.
+        ended: whether it has.
+    """
+
+    rows: int
+    digest: int
     longest: int
+    size: int
+    ended: bool
+
+    @classmethod
+    def of(cls, event: bytes) -> Self:
+        """What belongs to the event ROWS."""
+        rows, low, high, longest, size, ended = struct.unpack("=6Q", event)
+        return cls(rows, high << 64 | low, longest, size, bool(ended))
 
 
 def load_counter(programs: Programs) -> ctypes.CDLL:
@@ -70,71 +103,102 @@ def _load(path: Path) -> ctypes.CDLL:
             todo="Build the layers and deploy again: make layers deploy",
         ) from None
     text, size = (ctypes.c_char_p, ctypes.c_size_t), ctypes.c_size_t
-    library.lifeboat_rows_size.restype = library.lifeboat_hash_size.restype = size
-    library.lifeboat_rows_begin.argtypes = (ctypes.c_void_p,)
-    library.lifeboat_rows_column.argtypes = (ctypes.c_void_p, *text)
-    library.lifeboat_rows_feed.argtypes = (ctypes.c_void_p, ctypes.c_void_p, size)
-    library.lifeboat_rows_feed.restype = size
+    library.lifeboat_script_size.restype = library.lifeboat_hash_size.restype = size
+    library.lifeboat_script_begin.argtypes = (ctypes.c_void_p,)
+    library.lifeboat_script_feed.argtypes = (ctypes.c_void_p, ctypes.c_void_p, size)
+    library.lifeboat_script_feed.restype = size
+    library.lifeboat_script_event.argtypes = (
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(size),
+    )
+    library.lifeboat_script_is_whole.argtypes = (ctypes.c_void_p,)
     library.lifeboat_hash_begin.argtypes = (ctypes.c_void_p, *text)
     library.lifeboat_hash_add.argtypes = (ctypes.c_void_p, *text)
     library.lifeboat_hash_end.argtypes = (ctypes.c_void_p, ctypes.POINTER(Number))
     return library
 
 
-class RowCounter:
-    r"""Counts what follows one `COPY ... FROM stdin;`, up to the line `\.`.
+class ScriptReader:
+    """Reads a script that comes in pieces of any size.
 
     Args:
         library: the counter.
-        columns: their names, unquoted, as bytes of the script.
-
-    Raises:
-        DecodeError: there are more of them than a table can have.
     """
 
-    def __init__(self, library: ctypes.CDLL, columns: Iterable[bytes]) -> None:
-        self._feed = library.lifeboat_rows_feed
-        self._state = ctypes.create_string_buffer(library.lifeboat_rows_size())
-        self._head = _Head.from_buffer(self._state)
-        library.lifeboat_rows_begin(self._state)
-        for name in columns:
-            if not library.lifeboat_rows_column(self._state, name, len(name)):
-                raise DecodeError(
-                    "The script has a COPY of more columns than a table can have.",
-                    todo="Take the backup again; if it repeats, report the table's definition.",
-                )
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
+        # Zeros that take no memory before they are used.
+        self._room = mmap.mmap(-1, library.lifeboat_script_size())
+        self._script = ctypes.addressof(ctypes.c_char.from_buffer(self._room))
+        library.lifeboat_script_begin(self._script)
 
-    def feed(self, piece: memoryview) -> int:
-        """Count the next bytes. Returns how many: fewer than all when the end marker is among them.
+    def events(self, piece: memoryview) -> Iterator[tuple[Event, bytes]]:
+        """The events in the script's next piece, with what belongs to each.
 
         Without Python's lock: another thread can work meanwhile.
 
         Args:
-            piece: not empty, and of a buffer that can be written to: ctypes gives no address of
-                others.
+            piece: of a buffer that can be written to: ctypes gives no address of others.
         """
-        address = ctypes.addressof(ctypes.c_char.from_buffer(piece))
-        return int(self._feed(self._state, address, len(piece)))
+        while piece:
+            address = ctypes.addressof(ctypes.c_char.from_buffer(piece))
+            done = self._library.lifeboat_script_feed(self._script, address, len(piece))
+            piece = piece[done:]
+            event, content = self._event()
+            if event:
+                yield event, content
+            elif not done:  # it has ended badly before
+                return
 
-    @property
-    def ended(self) -> bool:
-        """Whether the end marker has come."""
-        return bool(self._head.ended)
+    def end(self) -> Iterator[tuple[Event, bytes]]:
+        """The event END, if the script may end here."""
+        if self._library.lifeboat_script_is_whole(self._script):
+            yield Event.END, b""
 
-    @property
-    def rows(self) -> int:
-        """Rows so far."""
-        return self._head.count
+    def _event(self) -> tuple[Event, bytes]:
+        data, size = ctypes.c_void_p(), ctypes.c_size_t()
+        event = self._library.lifeboat_script_event(
+            self._script, ctypes.byref(data), ctypes.byref(size)
+        )
+        return Event(event), ctypes.string_at(data, size.value) if event else b""
 
-    @property
-    def longest(self) -> int:
-        """Bytes of the longest row so far, with its line end; 0 before the first row ends."""
-        return self._head.longest
 
-    @property
-    def digest(self) -> int:
-        """Of the rows so far, in whatever order they came."""
-        return int(self._head.sum)
+class EventReader:
+    """Reads the events that a program writes in the place of its script, in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._carry = b""
+
+    def events(self, piece: memoryview) -> Iterator[tuple[Event, bytes]]:
+        """The events that are whole now, with what belongs to each.
+
+        Raises:
+            DecodeError: it is something else than events.
+        """
+        data, at = b"".join((self._carry, piece)), 0
+        while len(data) - at >= _EVENT_HEAD.size:
+            kind, size = _EVENT_HEAD.unpack_from(data, at)
+            if kind not in Event or size > MAX_STATEMENT_BYTES:
+                raise DecodeError(
+                    "A program that was to count the rows that it writes has not done so.",
+                    todo="Build the layers and deploy again: make layers deploy",
+                )
+            begin = at + _EVENT_HEAD.size
+            if len(data) - begin < size:
+                break
+            at = begin + size
+            yield Event(kind), data[begin:at]
+        self._carry = data[at:]
+
+    def end(self) -> Iterator[tuple[Event, bytes]]:
+        """None: the program has written the event END itself."""
+        yield from ()
+
+
+def reader_of_program(library: ctypes.CDLL) -> ScriptReader | EventReader:
+    """For the output of a program of the layers with `COUNTING` in its environment."""
+    return EventReader() if _COUNTS_IN_PROGRAMS else ScriptReader(library)
 
 
 class ObjectHash:

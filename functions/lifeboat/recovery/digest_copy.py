@@ -6,7 +6,7 @@ not from queries of our own.
 
 from lifeboat.model.inventory import Source
 from lifeboat.postgres.copy_rows import CopyRows
-from lifeboat.postgres.native_counter import load_counter
+from lifeboat.postgres.native_counter import COUNTING, load_counter, reader_of_program
 from lifeboat.recovery.pg_dump_copy import dump_of_copy
 from lifeboat.recovery.run import RecoveryRun
 
@@ -25,13 +25,14 @@ def digest_copy(run: RecoveryRun, bytea_output: str) -> CopyRows:
         DecodeError: what it wrote isn't understood.
         LifeboatError: the run was ended for another reason.
     """
-    counted = CopyRows(load_counter(run.programs))
+    counter = load_counter(run.programs)
+    counted = CopyRows(counter, reader_of_program(counter))
     manifest, tables = run.manifest, len(run.manifest.inventory.tables)
     with dump_of_copy(
         run,
         "--data-only",
         f"--encoding={manifest.own_encoding or 'UTF8'}",
-        environment=_as_at_the_source(manifest.source, bytea_output),
+        environment={**_as_at_the_source(manifest.source, bytea_output), **COUNTING},
     ) as child:
         buffer = memoryview(bytearray(_PIECE))
         while count := child.read_into(buffer):

@@ -1,6 +1,7 @@
 """The libraries of our own: what a sandbox may refuse, a jail, and the counter of rows."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -20,7 +21,10 @@ JAIL_SOURCES = tuple(
     _HERE / f"lifeboat-{part}.c" for part in ("jail", "calls", "landlock", "walls")
 )
 
-COUNTER_SOURCE = _HERE / "lifeboat-counter.c"
+COUNTER_SOURCES = tuple(_HERE / f"lifeboat-{part}.c" for part in ("counter", "script"))
+
+COUNTER_IN_PROGRAMS = _HERE / "lifeboat-events.c"
+"""What lets programs count their own output, as they can where they are ELF."""
 
 SHIM = "liblifeboat-ipc.so"
 JAIL = "liblifeboat-jail.so"
@@ -70,7 +74,7 @@ def compile_jail(
 def compile_counter(
     into: Path, platform: Platform, hashes: Hashes, *, build: Path, options: tuple[str, ...] = ()
 ) -> None:
-    """Compile the counter that Python loads, for a layer or for this machine.
+    """Compile the counter that Python and programs load, for a layer or for this machine.
 
     Args:
         into: an existing directory.
@@ -83,7 +87,8 @@ def compile_counter(
         LayerError: the compiler can't be had or refuses the source.
     """
     name = native_counter.NAME if platform.is_linux else native_counter.NAME_ON_MACOS
-    _compile((COUNTER_SOURCE,), into / name, platform, hashes, build=build, options=options)
+    sources = (*COUNTER_SOURCES, COUNTER_IN_PROGRAMS) if platform.is_linux else COUNTER_SOURCES
+    _compile(sources, into / name, platform, hashes, build=build, options=options)
 
 
 def _compile(
@@ -95,7 +100,7 @@ def _compile(
     build: Path,
     options: tuple[str, ...] = (),
 ) -> None:
-    """Compile files of one directory.
+    """Compile files of one directory, in a directory of their own: it leaves others beside them.
 
     zig's C compiler brings the headers and the versions of glibc of every target along, so same
     source and same lock mean same bytes, wherever it runs.
@@ -104,7 +109,9 @@ def _compile(
     system = f"linux-gnu.{'.'.join(map(str, GLIBC))}" if platform.is_linux else "macos"
     target = f"{_MACHINES[platform.architecture]}-{system}"
     names = [source.name for source in sources]
-    with tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as work:
+        for source in (*sources, *sources[0].parent.glob("*.h")):
+            shutil.copy(source, work)
         done = subprocess.run(  # noqa: S603  # our own program
             [
                 *(str((compiler / "ziglang/zig").resolve()), "cc", "-target", target),
@@ -113,7 +120,7 @@ def _compile(
                 *("-o", str(library.resolve()), f"-Wl,-soname,{library.name}"),
                 *names,
             ],
-            cwd=sources[0].parent,  # so that no path of this machine can get into the output
+            cwd=work,  # so that no path of this machine can get into the output
             env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache},
             capture_output=True,
             text=True,

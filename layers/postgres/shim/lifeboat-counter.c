@@ -1,7 +1,7 @@
 /* Counts rows of COPY's text format, and makes a digest of them that their order does not change.
  *
- * The counter of an archive and of a restored copy (functions/lifeboat/postgres/native_counter.py)
- * gives it what lies between `COPY ... FROM stdin;` and the line `\.`, in pieces of any size.
+ * The reader of a script (lifeboat-script.c) gives it what lies between `COPY ... FROM stdin;` and
+ * the line `\.`, in pieces of any size.
  *
  *   field   SipHash-128 of its escaped bytes, keyed with the column's name
  *   row     SipHash-128 of the sum of its fields, so that the order of the columns does not matter,
@@ -18,39 +18,9 @@
  */
 
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "Words are loaded as SipHash wants them only on little-endian machines."
-#endif
-
-enum { MAX_COLUMNS = 1600 }; /* MaxHeapAttributeNumber in PostgreSQL's htup_details.h */
-
-enum { WORD = sizeof(uint64_t) };
-
-struct number { uint64_t low, high; };
-
-/* The hash of bytes that have not all come yet. */
-struct hash {
-    uint64_t v0, v1, v2, v3;
-    uint64_t length; /* in bytes; its last three bits say how many are in `rest` */
-    uint64_t rest;
-};
-
-/* The rows of one table; the first members are read from outside. */
-struct rows {
-    uint64_t count;
-    struct number sum;
-    uint64_t ended; /* whether the line `\.` has come */
-    uint64_t longest; /* bytes of the longest row, with its line end */
-    uint64_t length; /* of the row that has begun, as far as it has come */
-    uint64_t columns;
-    uint64_t column; /* that `field` belongs to */
-    struct number row; /* the sum of the fields before it */
-    struct hash field;
-    struct number keys[MAX_COLUMNS + 1]; /* the last is for fields beyond the columns */
-};
+#include "lifeboat-counter.h"
 
 static const struct number OF_NAMES = {0x74616f626566696c, 0x656d616e2061203a};
 static const struct number OF_ROWS = {0x74616f626566696c, 0x00776f722061203a};
@@ -191,27 +161,26 @@ static int is_end_marker(const struct rows *rows, const struct hash *field)
     return rows->column == 0 && field->length == 2 && field->rest == ('\\' | '.' << 8);
 }
 
-size_t lifeboat_rows_size(void) { return sizeof(struct rows); }
-
-/* Begins the rows of a table without columns. */
-void lifeboat_rows_begin(struct rows *rows)
+void rows_begin(struct rows *rows)
 {
-    memset(rows, 0, sizeof *rows);
+    memset(rows, 0, offsetof(struct rows, keys));
+    rows->keys[0] = (struct number){0, 0};
     rows->field = new_field(rows);
 }
 
-/* Adds the table's next column. Returns 0 if there are as many as a table can have. */
-int lifeboat_rows_column(struct rows *rows, const unsigned char *name, size_t size)
+struct hash column_name(void) { return begun(OF_NAMES); }
+
+bool rows_column(struct rows *rows, const struct hash *name)
 {
     if (rows->columns == MAX_COLUMNS)
-        return 0;
-    rows->keys[rows->columns++] = key_of(name, size);
+        return false;
+    rows->keys[rows->columns++] = finished(*name);
+    rows->keys[rows->columns] = (struct number){0, 0};
     rows->field = new_field(rows);
-    return 1;
+    return true;
 }
 
-/* Reads from `data` up to its end, or to behind the end marker. Returns how many bytes that are. */
-size_t lifeboat_rows_feed(struct rows *rows, const unsigned char *data, size_t size)
+size_t rows_feed(struct rows *rows, const unsigned char *data, size_t size)
 {
     const unsigned char *at = data, *end = data + size;
     /* Where the row begins, as if the piece before were right before this one. */

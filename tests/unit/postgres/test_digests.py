@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeboat.errors import ProgramMissingError
-from lifeboat.postgres.copy_rows import CopyRows
 from lifeboat.postgres.native_counter import load_counter
 from lifeboat.postgres.programs import Programs
-from tests.support.counting import count, counter_only, feed
+from tests.support.counting import count, counting, feed
 from tests.support.digest_reference import digest_of, digest_of_objects, longest_of, siphash
 
 T = ("public", "t")
@@ -74,7 +73,7 @@ def test_every_single_cut_gives_the_same() -> None:
     )
     script = script_of(columns, rows)
     for cut in range(1, len(script)):
-        counted = CopyRows(load_counter(counter_only()))
+        counted = counting()
         feed(counted, script[:cut])
         feed(counted, script[cut:])
         counted.finish()
@@ -147,6 +146,12 @@ def test_a_line_that_only_begins_or_ends_like_the_end_is_a_row(row: list[bytes])
 def test_rows_of_a_table_without_columns_are_counted_and_summed() -> None:
     assert digest([], [[b""]]) == digest_of([], [[b""]])
     assert digest([], [[b""]]) != digest([], [[b""], [b""]])
+
+
+def test_a_table_has_nothing_of_the_columns_of_the_one_before() -> None:
+    script = script_of(["a", "b", "c"], [[b"1", b"2", b"3"]]).replace(b"public.t", b"public.before")
+    counted = count(script + script_of(["a"], [[b"1", b"2", b"3"]]))
+    assert counted.digests[T] == digest_of(["a"], [[b"1", b"2", b"3"]])
 
 
 def test_a_row_as_wide_as_a_table_can_be_is_read_whole() -> None:
