@@ -24,9 +24,6 @@ Answer = dict[str, Any]
 _INVALID_EVENT = "EventError"
 """What a function calls an event that it refuses."""
 
-_USAGE = "Correct it: `lifeboat COMMAND --help` explains what a command takes."
-"""What people do about an event that is wrong in itself: there the functions show a right one."""
-
 _UNKNOWN = "Existing backups are untouched. Whether the run had done something, its log says."
 
 
@@ -78,7 +75,7 @@ def error_of(payload: Mapping[str, Any], function: str) -> CommandError:
     safe, _, next_step = rest.partition("\nNext: ")
     invalid = payload.get("errorType") == _INVALID_EVENT
     if invalid and next_step.startswith("Send "):
-        next_step = _USAGE
+        next_step = _usage()
     log = f"Read the function's log: aws logs tail /aws/lambda/{function} --since 1h"
     return CommandError(
         safe_line(what),
@@ -95,3 +92,10 @@ def _unwatched(database: str) -> CommandError:
         next_step=f"lifeboat runs {database}".rstrip() + " says in a minute how it ended.",
         code=ExitCode.INTERRUPTED,
     )
+
+
+def _usage() -> str:
+    """What to do about an event that is wrong in itself; functions advise a right one."""
+    found = click.get_current_context(silent=True)
+    command = found.info_name if found and found.parent else "COMMAND"
+    return f"Correct it: `lifeboat {command} --help` explains what the command takes."

@@ -36,8 +36,15 @@ def table_names(tables: Sequence[str]) -> list[str] | None:
     return [name if "." in name else f"public.{name}" for name in tables] or None
 
 
-def moment_before(context: Context, text: str | None) -> str | None:
+def moment_before(
+    context: Context, text: str | None, what: str = "The newest backup"
+) -> str | None:
     """The value of --before as events take it; it is said back with its zone.
+
+    Args:
+        context: of the command.
+        text: what the person wrote; None if nothing.
+        what: is looked for from before it.
 
     Raises:
         click.BadParameter: it is no moment, or one to come.
@@ -53,7 +60,7 @@ def moment_before(context: Context, text: str | None) -> str | None:
         ) from None
     if moment > now:
         raise click.BadParameter(f"{said_back(moment)} is in the future.", param_hint="--before")
-    context.say(f"The newest backup from before {said_back(moment)}:")
+    context.say(f"{what} from before {said_back(moment)}:")
     return for_event(moment)
 
 

@@ -37,7 +37,9 @@ def backups(context: Context, database: str, before: str | None, *, everything: 
 
     The ids are accepted by all commands.
     """
-    event = without_none(action="list", database=database, before=moment_before(context, before))
+    event = without_none(
+        action="list", database=database, before=moment_before(context, before, "Backups")
+    )
     answer = call(context, "restore", None, event)
     if context.options.json:
         context.show_json(answer)
@@ -49,6 +51,10 @@ def backups(context: Context, database: str, before: str | None, *, everything: 
         page = more["next_page"]
     if found:
         context.show(listing(found, context.out.width))
+    elif before:
+        context.show(
+            f"There is no backup of {database} from before. All: lifeboat backups {database}"
+        )
     else:
         context.show(f"There is no backup of {database}. Take one: lifeboat backup {database}")
     for each in answer["skipped"]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _DATABASE = "DATABASE"
 _HEADINGS = ("BEGUN (UTC)", "RUN", _DATABASE, "RESULT", "ID")
 _DAY = 86_400_000
+_MOST_DAYS = 3653
+"""CloudWatch keeps a log for ten years at most."""
+
 SHORT = 8
 """Characters of a run's id that tell it from others."""
 
@@ -35,7 +38,14 @@ _ALL_COLUMNS = 100
 
 @declared(json=False, sends_event=False)
 @click.argument("database", required=False)
-@click.option("--days", default=7, show_default=True, help="How far to look back.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, _MOST_DAYS),
+    metavar="NUMBER",
+    default=7,
+    show_default=True,
+    help="How far to look back.",
+)
 def runs(context: Context, database: str | None, days: int) -> None:
     """Show the last backups, drills and restores, from their logs."""
     now = int(time.time() * 1000)

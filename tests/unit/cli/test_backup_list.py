@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from lifeboat_cli.commands import backups
 from lifeboat_cli.commands.backups import listing
+from lifeboat_cli.main import main
 
 
 def backup(time: str, **other: object) -> dict[str, Any]:
@@ -54,3 +56,18 @@ def test_a_program_gets_all_columns() -> None:
     assert LONG in first
     assert "2027-11-22" in first
     assert "2026-11-22 02:00" in first
+
+
+def test_none_from_before_a_moment_is_not_none_at_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty: dict[str, Any] = {"backups": [], "skipped": [], "next_page": None}
+    monkeypatch.setattr(backups, "call", lambda *_: empty)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    here = ["--stack", "Boat", "--region", "eu-central-1"]
+    assert main(["backups", "app", "--before", "2026-11-22T08:00Z", *here]) == 0
+    said = capsys.readouterr()
+    assert "There is no backup of app from before. All: lifeboat backups app" in said.out
+    assert "Backups from before " in said.err
+    assert main(["backups", "app", *here]) == 0
+    assert "There is no backup of app. Take one: lifeboat backup app" in capsys.readouterr().out

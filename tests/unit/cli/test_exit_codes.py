@@ -32,10 +32,12 @@ def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
         ["backup", "app", "--sometimes"],
         ["status", "a", "b"],
         ["mute", "app", "no-drill", "soon"],
+        ["runs", "app", "--days", "0"],
+        ["runs", "app", "--days", "99999999"],
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
-    assert main(arguments) == 2
+    assert main([*arguments, *HERE]) == 2
 
 
 def test_show_event_prints_function_and_event_and_sends_nothing(
@@ -95,6 +97,12 @@ def test_ctrl_c_is_exit_code_130(
 
 def test_what_a_function_refuses_as_an_event_is_wrong_usage() -> None:
     message = "Invalid event: key 'label' has 'A'.\nSafe: Nothing was started.\nNext: Send {}."
+    with (
+        lifeboat.make_context("lifeboat", ["status"]) as outer,
+        click.Context(lifeboat, parent=outer, info_name="backup"),
+    ):
+        within = error_of({"errorType": "EventError", "errorMessage": message}, "Boat-backup-app")
+    assert within.next_step.startswith("Correct it: `lifeboat backup --help`")
     refused = error_of({"errorType": "EventError", "errorMessage": message}, "Boat-backup-app")
     assert refused.code is ExitCode.USAGE
     assert refused.what == "Invalid event: key 'label' has 'A'."
