@@ -145,8 +145,10 @@ def test_what_was_not_heard_is_reported_again_until_it_is(watch: Watch) -> None:
         assert checked.status.health is Health.CRITICAL
         with pytest.raises(
             NotificationError, match=r"Sending all notifications failed: Nobody heard .* app lost"
-        ):
+        ) as raised:
             checked.raise_on_failures()
+        assert "The check is complete: Database app is not safe: app lost " in raised.value.safe
+        assert "All findings: lifeboat open --region us-east-1" in raised.value.todo
     watch.people.deaf = False
     watch.look().raise_on_failures()
     assert watch.people.kinds() == [LOST]

@@ -32,7 +32,7 @@ from lifeboat.monitor.policy.notified import with_notified
 from lifeboat.monitor.policy.resolution import resolution_of
 from lifeboat.monitor.policy.silence_answer import muted_findings
 from lifeboat.monitor.policy.status import Status, status_of
-from lifeboat.monitor.policy.status_page import status_page
+from lifeboat.monitor.policy.status_page import in_a_sentence, status_page
 from lifeboat.monitor.request_budget import RequestBudget
 from lifeboat.monitor.state_store import load_silences, load_state, save
 from lifeboat.s3.bucket import BackupBucket
@@ -109,11 +109,12 @@ class CheckResult:
         if not self.failures:
             return
         first, *others = self.failures
+        look = self.status.installation.commands.program("open")
         error = NotificationError(
             f"Sending all notifications failed: {first.what}",
-            safe="The check is complete and its status has all findings. The next check sends them"
-            " again.",
-            todo=first.todo,
+            safe=f"The check is complete: {in_a_sentence(self.status)}. The next check sends all of"
+            " it again.",
+            todo=first.todo if self.page_failure else f"{first.todo} All findings: {look}",
         )
         for other in others:
             error.add_note(other.what)

@@ -12,6 +12,7 @@ from lifeboat.monitor.policy.silence_answer import MutedFindings
 from lifeboat.monitor.policy.status import DatabaseStatus, Status, status_of
 from lifeboat.monitor.policy.status_page import (
     headline_of,
+    in_a_sentence,
     render_status_page,
     status_page,
 )
@@ -75,6 +76,17 @@ def test_a_finding_about_the_bucket_is_in_the_headline_of_safe_databases(worst: 
     page = rendered(healthy(configuration=replace(BUCKET, object_lock=False)))
     assert "but not all else is right" in page.text
     assert '<header class="proven">' not in page.source
+
+
+def test_in_a_sentence_the_worst_findings_are_named_on_one_line() -> None:
+    few = (finding(headline="lost\nrows"), finding(level=Level.INFO, headline="is new"))
+    found = status(healthy()).model_copy(update={"findings": few})
+    assert in_a_sentence(found) == "Database app is safe: app lost\\nrows"
+    many = tuple(finding(database=None, headline=f"has {number}") for number in range(5))
+    assert in_a_sentence(found.model_copy(update={"findings": many})) == (
+        "Database app is safe: the bucket has 0; the bucket has 1; the bucket has 2; 2 more"
+    )
+    assert in_a_sentence(found.model_copy(update={"findings": ()})) == "Database app is safe"
 
 
 def test_a_healthy_database_is_shown_with_all_its_figures() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from lifeboat.alerts.policy.findings import Health
+from lifeboat.alerts.policy.findings import Health, Level
 from lifeboat.model.page import Page, Section, points
 from lifeboat.model.text import format_time, line
 from lifeboat.monitor.policy.bill import Bill
@@ -29,6 +29,7 @@ _MEANING = (
     "Safe means healthy: a recent backup, a recent drill, and no finding that is critical or a"
     " warning."
 )
+_MAX_NAMED = 3
 _STYLE = """\
 h1 { font-size: 2.5rem; }
 @media (max-width: 36rem) { h1 { font-size: 1.875rem; } }
@@ -52,6 +53,14 @@ def headline_of(status: Status) -> str:
     if not unsafe and status.health is not Health.HEALTHY:
         return f"{head}, but not all else is right"
     return head
+
+
+def in_a_sentence(status: Status) -> str:
+    """The headline and the worst findings, for whoever can't be shown the status."""
+    wrong = [each for each in status.findings if each.level is not Level.INFO]
+    named = [f"{each.database or 'the bucket'} {line(each.headline)}" for each in wrong]
+    more = [f"{len(wrong) - _MAX_NAMED} more"] if len(wrong) > _MAX_NAMED else []
+    return ": ".join(filter(None, (headline_of(status), "; ".join(named[:_MAX_NAMED] + more))))
 
 
 def render_status_page(status: Status, days: Mapping[str, Sequence[Day]], times: PageTime) -> str:
