@@ -160,11 +160,13 @@ def test_a_decoder_that_finds_one_row_less(broken: Callable[[str, str], BackupHa
     assert "1000" in error.what
 
 
+@pytest.mark.fault("processes")
 def test_a_decoder_that_does_not_count(broken: Callable[[str, str], BackupHarness]) -> None:
     backups = broken("pg_restore", 'env -u LIFEBOAT_COUNTER "$REAL" "$@"')
     assert "has not done so" in refused(backups, DecodeError).what
 
 
+@pytest.mark.fault("processes")
 def test_a_decoder_that_ends_well_without_having_told_all(
     broken: Callable[[str, str], BackupHarness],
 ) -> None:
