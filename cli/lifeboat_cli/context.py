@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lifeboat_cli.errors import CommandError
 from lifeboat_cli.stack import Stack, find_stack, open_session
 from lifeboat_cli.tables import console
-from lifeboat_cli.text import folded, safe
+from lifeboat_cli.text import folded, paragraphs, safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,14 +91,11 @@ class Context:
 
     def show_page(self, text: str) -> None:
         """Print Markdown; in a terminal sentences are folded, and commands are not."""
-        fenced = False
-        for line in text.rstrip("\n").splitlines():
-            mark = line.lstrip().startswith("```")
-            if fenced or mark or line.lstrip().startswith("|"):
-                self.show(line)
-            else:
-                self.show_prose(line)
-            fenced ^= mark
+        if not self.out.is_terminal:
+            self.show(text.rstrip("\n"))
+            return
+        for line, may_fold in paragraphs(text):
+            self.show_prose(line) if may_fold else self.show(line)
 
     def show_json(self, answer: object) -> None:
         """Print an answer untouched, as JSON."""

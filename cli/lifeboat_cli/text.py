@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ITEM = re.compile(r"(-|[0-9]+\.) ")
+"""How an item of a list begins."""
 
 _KILO = 1000
 _TEN = 10
@@ -43,6 +51,30 @@ def folded(line: str, width: int) -> str:
         width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
     return "\n".join(wrapper.wrap(line))
+
+
+def paragraphs(markdown: str) -> Iterator[tuple[str, bool]]:
+    """The lines of a page, those of a sentence joined; and whether each may be folded.
+
+    Args:
+        markdown: with fences, lists and tables.
+    """
+    fenced, joined = False, ""
+    for line in markdown.rstrip("\n").splitlines():
+        start = line.lstrip()
+        mark = start.startswith("```")
+        prose = bool(start) and not (fenced or mark or start.startswith(("|", "#", "<")))
+        if prose and joined and not _ITEM.match(start):
+            joined += f" {start}"
+            continue
+        if joined:
+            yield joined, True
+        joined = line if prose else ""
+        if not prose:
+            yield line, False
+        fenced ^= mark
+    if joined:
+        yield joined, True
 
 
 def size(amount: float | None) -> str:

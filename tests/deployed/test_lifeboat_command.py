@@ -202,6 +202,9 @@ def test_status_is_not_safe_while_a_database_is_not_and_fits_80_columns(
 def test_who_may_only_look_is_told_which_right_a_backup_needs(installation: Installation) -> None:
     reader = allowed(installation, "reader")
     assert reader.run("cost").returncode == 0
+    opened = reader.run("open", "--print")
+    assert opened.returncode == 0, opened.stderr
+    assert "/status.html?" in opened.stdout
     done = reader.run("backup", "app")
     assert done.returncode == 1
     assert "Next: Your credentials need lambda:InvokeFunction on Lifeboat-backup-app" in done.stderr

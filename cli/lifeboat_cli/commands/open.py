@@ -67,7 +67,7 @@ def _link(context: Context, key: str) -> str:
     """A link to an object that exists and that the person may read."""
     bucket = context.stack.bucket
     client = s3_client(context.stack)
-    with explained(f"s3:GetObject on {bucket}/{key}"):
+    with explained(f"s3:ListBucket and s3:GetObject on {bucket}/{key}"):
         found = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
         if not found:
             raise CommandError(
@@ -75,6 +75,7 @@ def _link(context: Context, key: str) -> str:
                 safe=NOTHING_SENT,
                 next_step="The monitor writes it at its next check: lifeboat status",
             )
+        client.head_object(Bucket=bucket, Key=key)  # or the browser shows the refusal
         return str(
             client.generate_presigned_url(
                 "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=_SECONDS

@@ -91,13 +91,14 @@ def test_in_a_terminal_sentences_are_folded_and_commands_are_not() -> None:
     context, file = Context(Options()), io.StringIO()
     context.out = Console(file=file, width=40, force_terminal=True, color_system=None)
     sentence, command = (
-        "- Some words of a long sentence that goes on and on.",
+        "- Some words of a long sentence that\n  goes on\n  and on.\n- Another.",
         "lifeboat " + "x" * 60,
     )
     context.show_page(f"{sentence}\n\n   ```bash\n   {command}\n   ```\n| {'cell ' * 12}|\n")
     assert file.getvalue().splitlines() == [
         "- Some words of a long sentence that",
         "  goes on and on.",
+        "- Another.",
         "",
         "   ```bash",
         f"   {command}",
