@@ -200,6 +200,19 @@ class ControlPlane:
             branch.endpoint = endpoint
             return self._begin(branch.id, [("start_compute", lambda: self._serve(branch))])
 
+    def change(self, branch: Branch, work: Callable[[Line], None]) -> list[Operation]:
+        """Change what is in the data of a branch.
+
+        Raises:
+            RefusedRequest: its data are its parent's, which must not be changed.
+        """
+        with self._lock:
+            self._require_idle()
+            line = self.line_of(branch)
+            if branch.borrowed is not None:
+                raise RefusedRequest(409, "this branch has no data of its own")
+            return self._begin(branch.id, [("apply_config", lambda: work(line))])
+
     def close(self) -> None:
         """Wait for operations, and stop all servers."""
         for worker in self._workers:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from local.neon import documents
 from local.neon.control import ControlPlane
@@ -179,6 +179,29 @@ def _roles(control: ControlPlane, _: Asked, branch_id: str) -> Told:
     return Told(_OK, {"roles": found})
 
 
+def _create_role(control: ControlPlane, asked: Asked, branch_id: str) -> Told:
+    branch, name = _known(control, branch_id), str(_part(asked.body, "role")["name"])
+    operations = control.change(branch, lambda line: line.add_role(name))
+    return _made(control, operations, role=documents.role(name, branch))
+
+
+def _create_database(control: ControlPlane, asked: Asked, branch_id: str) -> Told:
+    branch, wanted = _known(control, branch_id), _part(asked.body, "database")
+    name, owner = str(wanted["name"]), str(wanted["owner_name"])
+    operations = control.change(branch, lambda line: line.add_database(name, owner))
+    return _made(control, operations, database=documents.database(1, name, owner, branch))
+
+
+def _delete_database(control: ControlPlane, _: Asked, branch_id: str, name: str) -> Told:
+    branch, plain = _known(control, branch_id), unquote(name)
+    owners = dict(control.line_of(branch).databases())
+    if plain not in owners:
+        return Told(_NOTHING)
+    operations = control.change(branch, lambda line: line.drop_database(plain))
+    document = documents.database(1, plain, owners[plain], branch)
+    return _made(control, operations, status=_OK, database=document)
+
+
 def _connection_uri(control: ControlPlane, asked: Asked) -> Told:
     branch = _known(control, asked.query.get("branch_id") or control.project.main.id)
     line = control.line_of(branch)
@@ -214,7 +237,10 @@ _ROUTES: dict[tuple[str, str], Callable[..., Told]] = {
     ("POST", "/endpoints"): _create_compute,
     ("POST", f"/branches/{_ID}/restore"): _restore,
     ("GET", f"/branches/{_ID}/databases"): _databases,
+    ("POST", f"/branches/{_ID}/databases"): _create_database,
+    ("DELETE", f"/branches/{_ID}/databases/([^/]+)"): _delete_database,
     ("GET", f"/branches/{_ID}/roles"): _roles,
+    ("POST", f"/branches/{_ID}/roles"): _create_role,
     ("GET", f"/branches/{_ID}/backup_schedule"): _schedule,
     ("GET", f"/operations/{_ID}"): _operation,
     ("GET", "/connection_uri"): _connection_uri,
@@ -229,6 +255,14 @@ def _change(control: ControlPlane, branch: Branch, operations: list[Operation]) 
         "operations": [documents.operation(each, control.project.id) for each in operations],
     }
     return Told(_OK, body)
+
+
+def _made(
+    control: ControlPlane, operations: list[Operation], status: int = _CREATED, **what: Json
+) -> Told:
+    """Something of a branch that is being made or deleted."""
+    begun = [documents.operation(each, control.project.id) for each in operations]
+    return Told(status, {**what, "operations": begun})
 
 
 def _document(control: ControlPlane, branch: Branch) -> Json:

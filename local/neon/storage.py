@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -18,6 +19,11 @@ from local.postgres import Cluster, PostgresServer
 
 ROLE = "neondb_owner"
 DATABASE = "neondb"
+
+_GROUP = "neon_superuser"
+_NEW_ROLE: LiteralString = (
+    "CREATE ROLE {} LOGIN CREATEDB CREATEROLE BYPASSRLS IN ROLE neon_superuser PASSWORD {}"
+)
 
 _SETTINGS = {"wal_level": "replica", "wal_keep_size": "4GB", "hot_standby": "off"}
 
@@ -41,17 +47,43 @@ class Line:
         with self.server.admin() as connection:
             return [tuple(row) for row in connection.execute(query).fetchall()]
 
-    def databases(self) -> list[tuple[str, ...]]:
+    def databases(self) -> list[tuple[str, str]]:
         """Names and owners of the databases that people see."""
-        return self.names(
+        found = self.names(
             "SELECT datname, rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba"
             " WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"
         )
+        return [(name, owner) for name, owner in found]
 
     def roles(self) -> list[str]:
         """Names of the roles that people see."""
         query = "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_|^postgres$' ORDER BY 1"
-        return [name for (name,) in self.names(query)]
+        return [name for (name,) in self.names(query) if name != _GROUP]
+
+    def add_role(self, name: str) -> None:
+        """Make a role with the rights that Neon gives to roles that its API makes.
+
+        https://neon.com/docs/manage/roles: they are in a group, which may read and write all data.
+        """
+        password = secrets.token_urlsafe(12)
+        with self.server.admin() as connection:
+            if _GROUP not in {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}:
+                connection.execute(f"CREATE ROLE {_GROUP} NOLOGIN CREATEDB CREATEROLE BYPASSRLS")
+                connection.execute(f"GRANT pg_read_all_data, pg_write_all_data TO {_GROUP}")
+            connection.execute(_login(name, password, _NEW_ROLE))
+        self.passwords[name] = password
+
+    def add_database(self, name: str, owner: str) -> None:
+        """Make an empty database."""
+        made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0")
+        with self.server.admin() as connection:
+            connection.execute(made.format(sql.Identifier(name), sql.Identifier(owner)))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        with self.server.admin() as connection:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(name)))
 
 
 class Storage:
@@ -170,5 +202,5 @@ def _set_passwords(line: Line) -> None:
             connection.execute(_login(role, password, "ALTER ROLE {} PASSWORD {}"))
 
 
-def _login(role: str, password: str, statement: str) -> psycopg.sql.Composed:
+def _login(role: str, password: str, statement: LiteralString) -> psycopg.sql.Composed:
     return sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password))

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lifeboat.errors import ProviderContractError, ProviderDownError, RefusedError
-from lifeboat.model.redact import without
+from lifeboat.errors import ProviderDownError, RefusedError
 from lifeboat.model.text import line
 from lifeboat.neon.answers import (
     BranchAnswer,
@@ -26,9 +25,9 @@ from lifeboat.neon.answers import (
     RolesAnswer,
     ScheduleAnswer,
     SnapshotsAnswer,
-    read,
 )
-from lifeboat.neon.api import Method, NeonApi, Request, unsure
+from lifeboat.neon.api import Request
+from lifeboat.neon.asking import ProjectRequests
 from lifeboat.neon.policy.refusals import not_the_contract, operation_failed, still_busy
 from lifeboat.neon.policy.wire import identifier, wire_moment, wire_second
 from lifeboat.neon.records import (
@@ -37,7 +36,6 @@ from lifeboat.neon.records import (
     KeyDetails,
     Operation,
     Project,
-    Record,
     Role,
     ScheduleItem,
     Snapshot,
@@ -47,33 +45,23 @@ from lifeboat.runtime.timeouts import timeouts
 _PAGE = 100
 _MAX_PAGES = 100
 _WRITABLE = "read_write"
-_WORDS = frozenset({"backup_schedule", "connection_uri"})
-"""The API's words that are no ids; the others, such as "branches", could be."""
 
 
 @dataclass(frozen=True)
-class NeonProject:
-    """One project of Neon, through its API.
-
-    Attributes:
-        api: with the key.
-        project_id: such as "shiny-wind-028834".
-    """
-
-    api: NeonApi
-    project_id: str
+class NeonProject(ProjectRequests):
+    """One project of Neon, through its API."""
 
     def details(self) -> Project:
         """Plan, history window, quotas, and what was used in this billing period.
 
         It wakes no compute: https://neon.com/docs/reference/api
         """
-        request = self._request(f"read the project {self.project_id}")
-        return self._ask(ProjectAnswer, request).project
+        request = self.request(f"read the project {self.project_id}")
+        return self.ask(ProjectAnswer, request).project
 
     def key_details(self) -> KeyDetails:
         """Whose the API key is."""
-        return self._ask(KeyDetails, Request(purpose="read whose the key is", path=("auth",)))
+        return self.ask(KeyDetails, Request(purpose="read whose the key is", path=("auth",)))
 
     def branches(self) -> tuple[Branch, ...]:
         """All branches, without deleted ones."""
@@ -81,8 +69,8 @@ class NeonProject:
 
     def branch(self, branch_id: str) -> Branch:
         """One branch."""
-        request = self._request(f"read the branch {branch_id}", "branches", branch_id)
-        return self._ask(BranchAnswer, request).branch
+        request = self.request(f"read the branch {branch_id}", "branches", branch_id)
+        return self.ask(BranchAnswer, request).branch
 
     def create_branch(
         self,
@@ -110,24 +98,24 @@ class NeonProject:
         endpoint: dict[str, object] = {"type": _WRITABLE}
         if largest_cu is not None:
             endpoint["autoscaling_limit_max_cu"] = largest_cu
-        request = self._request(
+        request = self.request(
             f"make the branch {name}",
             "branches",
             method="POST",
             body={"branch": branch, "endpoints": [endpoint]},
         )
-        return self._ask(NewBranch, request)
+        return self.ask(NewBranch, request)
 
     def delete_branch(self, branch_id: str) -> tuple[Operation, ...]:
         """Delete a branch; wait for the operations. None if it was gone already.
 
         Neon can recover it for 7 days.
         """
-        request = self._request(
+        request = self.request(
             f"delete the branch {branch_id}", "branches", branch_id, method="DELETE"
         )
         body = self.api.send(request)
-        return self._read(BranchChange, request, body).operations if body else ()
+        return self.read(BranchChange, request, body).operations if body else ()
 
     def restore_branch(
         self,
@@ -158,7 +146,7 @@ class NeonProject:
             todo = "Give a moment, or another branch."
             raise RefusedError("A branch has its own newest state already.", todo=todo)
         moment = {} if at is None else {"source_timestamp": wire_moment(at)}
-        request = self._request(
+        request = self.request(
             f"restore the branch {branch_id}",
             "branches",
             branch_id,
@@ -170,20 +158,20 @@ class NeonProject:
                 **moment,
             },
         )
-        return self._ask(BranchChange, request)
+        return self.ask(BranchChange, request)
 
     def databases(self, branch_id: str) -> tuple[Database, ...]:
         """All databases of a branch."""
-        return self._ask(DatabasesAnswer, self._of_branch(branch_id, "databases")).databases
+        return self.ask(DatabasesAnswer, self._of_branch(branch_id, "databases")).databases
 
     def roles(self, branch_id: str) -> tuple[Role, ...]:
         """All roles of a branch."""
-        return self._ask(RolesAnswer, self._of_branch(branch_id, "roles")).roles
+        return self.ask(RolesAnswer, self._of_branch(branch_id, "roles")).roles
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """All snapshots of the project. The contract calls this beta."""
-        request = self._request("list the project's snapshots", "snapshots")
-        return self._ask(SnapshotsAnswer, request).snapshots
+        request = self.request("list the project's snapshots", "snapshots")
+        return self.ask(SnapshotsAnswer, request).snapshots
 
     def restore_snapshot(self, snapshot_id: str, *, name: str, branch_id: str) -> BranchChange:
         """Make a branch that has what a snapshot has; wait for the operations. The contract: beta.
@@ -195,7 +183,7 @@ class NeonProject:
             name: of the new branch.
             branch_id: of the branch that it could replace.
         """
-        request = self._request(
+        request = self.request(
             f"make a branch of the snapshot {snapshot_id}",
             "snapshots",
             snapshot_id,
@@ -207,18 +195,18 @@ class NeonProject:
                 "finalize_restore": False,
             },
         )
-        return self._ask(BranchChange, request)
+        return self.ask(BranchChange, request)
 
     def let_expire(self, branch_id: str, at: datetime) -> BranchChange:
         """Have Neon delete a branch at a moment, in whole seconds; wait for the operations."""
-        request = self._request(
+        request = self.request(
             f"let the branch {branch_id} expire",
             "branches",
             branch_id,
             method="PATCH",
             body={"branch": {"expires_at": wire_second(at)}},
         )
-        return self._ask(BranchChange, request)
+        return self.ask(BranchChange, request)
 
     def create_compute(self, branch_id: str, *, largest_cu: float) -> Operations:
         """Give a branch that has none a compute to read and write; wait for the operations.
@@ -227,7 +215,7 @@ class NeonProject:
             branch_id: of the branch.
             largest_cu: how far it may grow, in compute units of Neon; 0.25 at least.
         """
-        request = self._request(
+        request = self.request(
             f"make a compute for the branch {branch_id}",
             "endpoints",
             method="POST",
@@ -239,11 +227,11 @@ class NeonProject:
                 }
             },
         )
-        return self._ask(Operations, request)
+        return self.ask(Operations, request)
 
     def backup_schedule(self, branch_id: str) -> tuple[ScheduleItem, ...]:
         """The schedule of snapshots of a branch; empty if it has none. The contract: beta."""
-        return self._ask(ScheduleAnswer, self._of_branch(branch_id, "backup_schedule")).schedule
+        return self.ask(ScheduleAnswer, self._of_branch(branch_id, "backup_schedule")).schedule
 
     def connection_uri(self, branch_id: str, *, database: str, role: str) -> ConnectionUri:
         """How to connect to a branch directly, past the pooler, with the role's password.
@@ -251,7 +239,7 @@ class NeonProject:
         Roles on a child of a protected branch have passwords of their own, so a URI of the parent
         doesn't do: https://neon.com/docs/guides/protected-branches
         """
-        request = self._request(
+        request = self.request(
             f"read how to connect to the branch {branch_id}",
             "connection_uri",
             query={
@@ -261,12 +249,12 @@ class NeonProject:
                 "pooled": "false",
             },
         )
-        return ConnectionUri(self._ask(ConnectionUriAnswer, request).uri)
+        return ConnectionUri(self.ask(ConnectionUriAnswer, request).uri)
 
     def operation(self, operation_id: str) -> Operation:
         """One operation."""
-        request = self._request(f"read the operation {operation_id}", "operations", operation_id)
-        return self._ask(OperationAnswer, request).operation
+        request = self.request(f"read the operation {operation_id}", "operations", operation_id)
+        return self.ask(OperationAnswer, request).operation
 
     def wait_for(self, operations: Iterable[Operation], *, seconds: float) -> None:
         """Wait until all operations have ended well.
@@ -306,8 +294,8 @@ class NeonProject:
         query = {"limit": str(_PAGE), "sort_by": "created_at"}
         seen: set[str] = set()
         for _ in range(_MAX_PAGES):
-            request = self._request("list the project's branches", "branches", query=query)
-            page = self._ask(BranchesAnswer, request)
+            request = self.request("list the project's branches", "branches", query=query)
+            page = self.ask(BranchesAnswer, request)
             yield from page.branches
             cursor = page.pagination.next if page.pagination else None
             # The contract doesn't say how the last page looks: without a cursor, or empty.
@@ -321,36 +309,4 @@ class NeonProject:
 
     def _of_branch(self, branch_id: str, what: str) -> Request:
         purpose = f"read the {what.replace('_', ' ')} of the branch {branch_id}"
-        return self._request(purpose, "branches", branch_id, what)
-
-    def _request(
-        self,
-        purpose: str,
-        *path: str,
-        method: Method = "GET",
-        query: dict[str, str] | None = None,
-        body: object = None,
-    ) -> Request:
-        """A request about the project. Parts of the path are words of the API, or ids."""
-        return Request(
-            method=method,
-            purpose=line(without(purpose, self.api.key)),
-            path=("projects", *map(_part, (self.project_id, *path))),
-            query=query or {},
-            body=body,
-        )
-
-    def _ask[A: Record](self, kind: type[A], request: Request) -> A:
-        return self._read(kind, request, self.api.send(request))
-
-    def _read[A: Record](self, kind: type[A], request: Request, body: bytes) -> A:
-        try:
-            return read(kind, body, purpose=request.purpose, key=self.api.key)
-        except ProviderContractError as error:
-            if request.method != "GET":  # it was carried out, whatever the answer looks like
-                unsure(error, request.purpose)
-            raise
-
-
-def _part(value: str) -> str:
-    return value if value in _WORDS else identifier(value)
+        return self.request(purpose, "branches", branch_id, what)

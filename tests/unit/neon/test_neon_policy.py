@@ -10,7 +10,7 @@ from lifeboat.errors import ProviderContractError, ProviderError, RefusedError
 from lifeboat.neon.answers import BranchesAnswer, ScheduleAnswer, SnapshotsAnswer, read
 from lifeboat.neon.policy.refusals import Refusal, operation_failed
 from lifeboat.neon.policy.retry import Failure, pause_before_retry, seconds_to_wait
-from lifeboat.neon.policy.wire import identifier, wire_moment, wire_second
+from lifeboat.neon.policy.wire import identifier, path_name, wire_moment, wire_second
 from lifeboat.neon.records import Operation, OperationStatus
 
 KEY = "napi_s3cr3t0bait1234567890"
@@ -161,6 +161,18 @@ def test_the_reason_of_an_operation_is_told_without_the_key() -> None:
 def test_what_is_no_id_never_gets_into_a_url(value: str) -> None:
     with pytest.raises(RefusedError):
         identifier(value)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "..."])
+def test_a_name_that_is_a_step_in_a_path_never_gets_into_a_url(name: str) -> None:
+    """A client would send the deletion of a database called ".." as that of its branch."""
+    with pytest.raises(RefusedError, match="dots"):
+        path_name(name)
+
+
+@pytest.mark.parametrize("name", ["app", "../o/ther", ".a", "a?b", "é", " "])
+def test_any_other_name_of_a_database_is_one(name: str) -> None:
+    assert path_name(name) == name
 
 
 def test_times_are_sent_in_utc_and_never_later_than_asked() -> None:

@@ -24,6 +24,20 @@ def identifier(value: str) -> str:
     return value
 
 
+def path_name(name: str) -> str:
+    """The same, if it can be a part of a path: whoever sends it encodes all but a name of dots.
+
+    Raises:
+        RefusedError: a client would take it for a step in the path, so another thing would be met.
+    """
+    if not name.strip("."):
+        raise RefusedError(
+            "A name that consists of dots can't be told to Neon's API.",
+            todo="Rename it.",
+        )
+    return name
+
+
 def wire_moment(moment: datetime) -> str:
     """A time as the contract wants it: 2026-11-22T09:00:00Z, with a fraction if it has one.
 
