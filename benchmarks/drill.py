@@ -20,6 +20,8 @@ from lifeboat.errors import LifeboatError
 from lifeboat.model.drill_report import Verdict
 from lifeboat.model.hand_over import HandOver
 from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.branch_broker import branch_broker
+from lifeboat.runtime.invocation import secret_store
 from lifeboat.s3.bucket import BackupBucket, s3_client
 from lifeboat.settings import Settings
 
@@ -48,6 +50,7 @@ def main() -> None:
         read_login=lambda arn, _: _no_secrets(arn),
         remaining=lambda: deadline - time.monotonic(),
         memory_mb=MEMORY_MB,
+        branches=branch_broker(secret_store()),
     )
     report = drill(run)
     if isinstance(report, HandOver):

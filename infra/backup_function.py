@@ -3,11 +3,11 @@
 from constructs import Construct
 
 from infra.backup_role import BackupRole
+from infra.branch_access import BranchAccess
 from infra.function import FunctionSpec, LifeboatFunction, settings_variable
 from infra.function_settings import backup_settings
 from infra.job_project import JobProject, JobSources
 from infra.names import function_name
-from infra.neon_broker_function import BranchAccess
 from infra.shared_resources import Log, SharedResources
 from lifeboat.model.engine import project_of
 from lifeboat.settings import Settings

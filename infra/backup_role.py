@@ -7,8 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.backup_bucket import BackupBucket
-from infra.neon_broker_function import BranchAccess
-from infra.neon_broker_role import invoke_broker
+from infra.branch_access import BranchAccess, use_branches
 from infra.role import (
     WRITE,
     FunctionRole,
@@ -64,20 +63,13 @@ class BackupRole(FunctionRole):
             project=project,
             statements=[
                 *read_secrets("DatabaseSecret", [database.secret_arn], keys, stack),
-                *_use_branches(branches, stack),
+                *(use_branches(branches, stack) if branches else ()),
                 *_put_backups(settings, database, shared.bucket),
                 *record_attempts(shared.bucket, AttemptKind.BACKUP, database.name),
                 *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],
             wildcard_reasons=dict(_wildcard_reasons(database)) | claim_reasons(AttemptKind.BACKUP),
         )
-
-
-def _use_branches(branches: BranchAccess | None, stack: Stack) -> Iterator[iam.PolicyStatement]:
-    """Having a branch made and deleted, and reading how to connect to it."""
-    if branches:
-        yield invoke_broker(stack, branches.broker)
-        yield from read_secrets("BranchSecret", [branches.secret_arn], [], stack)
 
 
 def _prefixes(database: DatabaseSettings) -> list[str]:

@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from infra.branch_access import BranchAccess
 from infra.drill_role import DrillRole
 from infra.function import FunctionSpec, LifeboatFunction, settings_variable
 from infra.function_settings import drill_settings
@@ -13,7 +14,7 @@ from lifeboat.settings import Settings
 
 
 class DrillFunction(Construct):
-    """A function that restores a backup of one database into a server of its own and compares.
+    """A function that restores a backup of one database for trial, and compares.
 
     Args:
         scope: parent construct.
@@ -21,9 +22,10 @@ class DrillFunction(Construct):
         settings: with only the database whose backups it restores.
         shared: with the layers of PostgreSQL's servers and of the Python dependencies.
         sources: what its jobs unpack, if it may have jobs.
+        branches: how it gets a branch to restore into; None if it gets none.
     """
 
-    def __init__(
+    def __init__(  # each by its name
         self,
         scope: Construct,
         construct_id: str,
@@ -31,6 +33,7 @@ class DrillFunction(Construct):
         settings: Settings,
         shared: SharedResources,
         sources: JobSources | None,
+        branches: BranchAccess | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         database = settings.databases[0]
@@ -43,6 +46,7 @@ class DrillFunction(Construct):
             module="drill",
             size=settings.drill,
             settings=_as_variable(settings),
+            variables=branches.variables if branches else {},
         )
         role = DrillRole(
             self,
@@ -51,6 +55,7 @@ class DrillFunction(Construct):
             shared=shared,
             log=log,
             project=project_of(self.name) if sources else None,
+            branches=branches,
         )
         self.function = LifeboatFunction(self, "Function", spec=spec, shared=shared, role=role)
         if sources:

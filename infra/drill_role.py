@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.backup_bucket import BackupBucket
+from infra.branch_access import BranchAccess, use_branches
 from infra.role import (
     WRITE,
     FunctionRole,
@@ -30,7 +31,7 @@ class DrillRole(FunctionRole):
     """A role that can read the backups of one database and add reports about them.
 
     It cannot write, change or delete a backup, read another database's, or see any secret but
-    those of `drill.target_secret_arns`, which are never a source's.
+    those of `drill.target_secret_arns`, which are never a source's, and that of its branch.
 
     Args:
         scope: parent construct.
@@ -39,9 +40,10 @@ class DrillRole(FunctionRole):
         shared: where the backups are, and the topic for failures.
         log: where the function logs to.
         project: the CodeBuild project of its jobs; None if it has none.
+        branches: how it gets a branch to restore into; None if it gets none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each by its name
         self,
         scope: Construct,
         construct_id: str,
@@ -50,6 +52,7 @@ class DrillRole(FunctionRole):
         shared: SharedResources,
         log: Log,
         project: str | None,
+        branches: BranchAccess | None,
     ) -> None:
         database, drill = settings.databases[0], settings.drill
         stack = Stack.of(scope)
@@ -71,6 +74,7 @@ class DrillRole(FunctionRole):
                 *read_secrets(
                     "TargetSecrets", drill.target_secret_arns, drill.target_secret_key_arns, stack
                 ),
+                *(use_branches(branches, stack) if branches else ()),
                 *record_attempts(shared.bucket, AttemptKind.DRILL, database.name),
                 *use_bucket_key(shared.bucket, stack, actions=WRITE),
             ],

@@ -44,7 +44,7 @@ def neon_watch_settings(settings: Settings) -> str:
 
 
 def neon_broker_settings(settings: Settings) -> str:
-    """Where in Neon those databases are whose backups read a branch, and with which key."""
+    """Where in Neon those databases are whose runs use branches, and with which key."""
     return settings.at_broker().model_dump_json(exclude_defaults=True)
 
 

@@ -1,8 +1,8 @@
 """What the function that makes branches in Neon may do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -15,8 +15,9 @@ from lifeboat.settings import BrokerSettings
 class NeonBrokerRole(FunctionRole):
     """A role that can read the keys of Neon, and write how to connect to a branch.
 
-    It reads the connections of these databases, which name the role that is to read the branch: if
-    a run could name another one, it would get that one's password. It reads no branch's secret, has
+    It reads the connections of the databases whose backups read a branch, which name the role that
+    is to read it: if a run could name another one, it would get that one's password. For drills it
+    makes a role, and reads no connection. It reads no branch's secret, has
     nothing to do with the bucket, and notifies nobody: the run that has asked does.
 
     Args:
@@ -25,7 +26,7 @@ class NeonBrokerRole(FunctionRole):
         settings: the databases of which it makes branches.
         shared: with the network if there is one.
         log: where the function logs to.
-        secrets: ARNs of the secrets that it writes, by database.
+        secrets: ARNs of the secrets that it writes.
     """
 
     def __init__(  # each by its name
@@ -36,7 +37,7 @@ class NeonBrokerRole(FunctionRole):
         settings: BrokerSettings,
         shared: SharedResources,
         log: Log,
-        secrets: Mapping[str, str],
+        secrets: Iterable[str],
     ) -> None:
         stack, databases = Stack.of(scope), settings.databases
         super().__init__(
@@ -55,30 +56,12 @@ class NeonBrokerRole(FunctionRole):
                 iam.PolicyStatement(
                     sid="WriteBranchSecrets",
                     actions=["secretsmanager:PutSecretValue"],
-                    resources=list(secrets.values()),
+                    resources=list(secrets),
                 ),
             ],
             wildcard_reasons={},
             notifies=False,
         )
-
-
-def invoke_broker(stack: Stack, function: str) -> iam.PolicyStatement:
-    """Asking the function that makes branches for one.
-
-    Args:
-        stack: in which it is.
-        function: its name.
-    """
-    arn = stack.format_arn(
-        service="lambda",
-        resource="function",
-        resource_name=function,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    return iam.PolicyStatement(
-        sid="InvokeBroker", actions=["lambda:InvokeFunction"], resources=[arn]
-    )
 
 
 def _once(arns: Iterable[str | None]) -> list[str]:

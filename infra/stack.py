@@ -151,7 +151,7 @@ class LifeboatStack(Stack):
             settings=settings,
             shared=self._for_backups,
             sources=self._job_sources.get("backup"),
-            branches=self._broker.access(database.name) if self._broker else None,
+            branches=self._broker.access("backup", database.name) if self._broker else None,
         )
         spec = ScheduleSpec(
             cron=database.cron,
@@ -180,6 +180,7 @@ class LifeboatStack(Stack):
             settings=settings,
             shared=self._for_drills,
             sources=self._job_sources.get("drill"),
+            branches=self._broker.access("drill", database.name) if self._broker else None,
         )
         spec = ScheduleSpec(
             cron=settings.drill.cron,

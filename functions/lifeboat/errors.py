@@ -358,7 +358,7 @@ class ProviderOperationError(ProviderError):
 
 
 class BranchError(LifeboatError):
-    """A run could not get the branch that it was to read, in the place of the database."""
+    """A run could not get the branch that it was to read, or to restore into."""
 
 
 class StaleStatusError(LifeboatError):

@@ -7,13 +7,23 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lifeboat.model.drill_report import DrillReport
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.provider import ProblemKind
 from local.neon import Fault
 from local.neon.storage import DATABASE, ROLE
 from tests.deployed.conftest import Installation
 from tests.support.backup_harness import eventually
-from tests.support.in_neon import BACKUP, BROKER, KEY, REPORT, InNeon, deployed_in_neon
+from tests.support.in_neon import (
+    BACKUP,
+    BROKER,
+    DRILL,
+    KEY,
+    REPORT,
+    STACK,
+    InNeon,
+    deployed_in_neon,
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +31,9 @@ def in_neon(
     installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InNeon]:
     root = tmp_path_factory.mktemp("neon")
-    with deployed_in_neon(installation.aws, root, source="branch") as there:
+    with deployed_in_neon(
+        installation.aws, root, source="branch", drill_target="neon-branch"
+    ) as there:
         line = there.neon.control.line_of(there.neon.project.main)
         with line.server.admin(DATABASE) as admin:
             admin.execute("CREATE TABLE users AS SELECT generate_series(1, 100) AS id")
@@ -117,7 +129,7 @@ def test_a_backup_reads_a_branch_that_is_gone_afterwards_and_says_so(in_neon: In
     secrets = in_neon.aws.client("secretsmanager")
 
     def emptied() -> bool:
-        found = secrets.get_secret_value(SecretId=in_neon.branch_secret)
+        found = secrets.get_secret_value(SecretId=in_neon.branch_secret())
         return str(found["SecretString"]) == "-"
 
     eventually(emptied)
@@ -126,6 +138,49 @@ def test_a_backup_reads_a_branch_that_is_gone_afterwards_and_says_so(in_neon: In
     line = in_neon.neon.control.line_of(in_neon.neon.project.main)
     passwords = line.passwords.values()
     assert [each for each in (KEY, "postgresql://", *passwords) if each in written] == []
+
+
+def test_a_drill_restores_into_a_branch_that_is_gone_afterwards_and_says_so(
+    in_neon: InNeon,
+) -> None:
+    failed, answer = in_neon.back_up()
+    assert not failed, answer
+    failed, answer = in_neon.invoke(DRILL, {"database": "app"})
+    assert not failed, answer
+    assert (answer["verdict"], answer["target"]) == ("proven", "neon-branch")
+    assert (answer["rows"], answer["branch_missing"]) == (100, None)
+    key = answer["report"].removeprefix(f"s3://{in_neon.bucket.name}/")
+    stored = in_neon.bucket.read(key)
+    branch = DrillReport.from_json(stored, key=key).branch
+    assert branch
+    assert branch.name.startswith("lifeboat-drill/app/function/")
+    eventually(lambda: [*in_neon.neon.project.branches] == [in_neon.neon.project.main.id])
+    secrets = in_neon.aws.client("secretsmanager")
+
+    def emptied() -> bool:
+        found = secrets.get_secret_value(SecretId=in_neon.branch_secret(DRILL))
+        return str(found["SecretString"]) == "-"
+
+    eventually(emptied)
+    assert branch.id in in_neon.log(BROKER)
+    assert in_neon.run("SELECT count(*) FROM users") == [(100,)]
+    written = f"{stored!r}{answer}{in_neon.log(BROKER)}{in_neon.log(DRILL)}"
+    line = in_neon.neon.control.line_of(in_neon.neon.project.main)
+    passwords = line.passwords.values()
+    assert [each for each in (KEY, "postgresql://", *passwords) if each in written] == []
+
+
+def test_without_a_branch_a_drill_uses_its_own_server_and_the_answer_says_why(
+    in_neon: InNeon,
+) -> None:
+    in_neon.back_up()
+    in_neon.neon.project.branches_limit = 1
+    failed, answer = in_neon.invoke(DRILL, {"database": "app"})
+    in_neon.neon.project.branches_limit = 10
+    assert not failed, answer
+    assert (answer["verdict"], answer["target"]) == ("proven", "embedded")
+    assert "BRANCHES_LIMIT_EXCEEDED" in answer["branch_missing"]
+    assert "drill.no_branch" in in_neon.log(DRILL)
 
 
 def test_without_a_branch_the_database_is_backed_up_and_the_answer_says_why(
@@ -140,21 +195,22 @@ def test_without_a_branch_the_database_is_backed_up_and_the_answer_says_why(
     assert "BRANCHES_LIMIT_EXCEEDED" in note
 
 
-def test_only_the_backup_may_read_how_to_connect_to_the_branch_and_only_the_broker_write_it(
-    in_neon: InNeon,
+@pytest.mark.parametrize("reader", ["backup-app", "drill-app"])
+def test_only_its_run_may_read_how_to_connect_to_a_branch_and_only_the_broker_write_it(
+    in_neon: InNeon, reader: str
 ) -> None:
-    arn = in_neon.branch_secret
+    arn = in_neon.branch_secret(f"{STACK}-{reader}")
     for function in ("backup-app", "drill-app", "monitor", "neon-watch", "neon-broker"):
         role = in_neon.role(function)
         secrets = in_neon.aws.client("secretsmanager", role_arn=role)
-        if function == "backup-app":
+        if function == reader:
             assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "-"
         else:
             assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId=arn)
         if function != "neon-broker":
             refused = refusal(secrets.put_secret_value, SecretId=arn, SecretString="mine")
             assert "AccessDenied" in refused
-        if function != "backup-app":
+        if function not in {"backup-app", "drill-app"}:
             functions = in_neon.aws.client("lambda", role_arn=role)
             asked = {"FunctionName": BROKER, "Payload": "{}"}
             assert "AccessDenied" in refusal(functions.invoke, **asked)

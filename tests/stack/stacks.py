@@ -121,6 +121,7 @@ IN_NEON: dict[str, Any] = {
         {
             "name": "shop",
             "secret_arn": SECRET.format("shop"),
+            "drill_target": "neon-branch",
             "neon": {
                 "project_id": "calm-lake-1",
                 "branch_id": "br-small-term-683261",

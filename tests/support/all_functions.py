@@ -25,6 +25,7 @@ from lifeboat.settings import Settings, WatchedDatabase, WatchedSettings
 from tests.support import invariants
 from tests.support.backup_harness import SECRET_ARN
 from tests.support.bucket_builder import BucketBuilder
+from tests.support.secret_stores import NO_BRANCHES
 from tests.support.seen_bucket import HEARD
 
 NOWHERE = Programs(Path("/nonexistent"))
@@ -104,7 +105,7 @@ class AllFunctions:
     def drill_run(self, **event: str) -> DrillRun:
         """A drill that has not begun."""
         asked = parse_drill_event({"database": "app", **event})
-        return DrillRun(event=asked, memory_mb=3008, **self._run())
+        return DrillRun(event=asked, memory_mb=3008, branches=NO_BRANCHES, **self._run())
 
     def _run(self) -> dict[str, Any]:
         """What every run has from its handler."""

@@ -42,7 +42,7 @@ class BranchLab:
 
     Attributes:
         neon: where it is.
-        arns: of the secrets: of the key, of the database, of the branch.
+        arns: of the secrets: of the key, of the database, of a backup's branch, of a drill's.
         said: everything that the broker has answered.
         log: what it has logged.
         pool: the HTTP client; None: one that holds both sides to Neon's contract.
@@ -74,17 +74,19 @@ class BranchLab:
         gateway = neon.project.main.endpoint and neon.project.main.endpoint.gateway
         assert gateway
         url = f"postgresql://{ROLE}:{PASSWORD}@127.0.0.1:{gateway.port}/{DATABASE}"
-        texts = {"key": KEY, "database": url, "branch": "-"}
+        texts = {"key": KEY, "database": url, "branch": "-", "drill": "-"}
         manager = aws.client("secretsmanager")
         arns = {
             name: manager.create_secret(Name=f"lab/{folder.name}/{name}", SecretString=text)["ARN"]
             for name, text in texts.items()
         }
-        manager.put_secret_value(SecretId=arns["branch"], SecretString="-")
+        for each in ("branch", "drill"):
+            manager.put_secret_value(SecretId=arns[each], SecretString="-")
         return cls(aws, neon, arns, folder)
 
     def renew(self) -> None:
         """As it was before a test; branches have no data of their own, which takes a second."""
+        self.neon.control.advance(datetime.now(UTC) - self.neon.control.now())
         self.neon.control.is_punctual = True
         self.neon.control.makes_copies = False
         self.neon.control.failing = []
@@ -118,12 +120,13 @@ class BranchLab:
 
     def broker(self, **changed: Any) -> Broker:
         neon = NeonSettings(project_id=self.neon.project.id, api_key_secret_arn=self.arns["key"])
-        app = BrokeredDatabase(name="app", neon=neon, secret_arn=self.arns["database"])
+        app = BrokeredDatabase(name="app", neon=neon, secret_arn=self.arns["database"], drills=True)
         usual: dict[str, Any] = {
             "settings": BrokerSettings(databases=(app,), job_hours=12),
             "secrets": store_of(self.aws),
             "branch_secrets": BranchSecrets(
-                lambda: self.aws.client("secretsmanager"), {"app": self.arns["branch"]}
+                lambda: self.aws.client("secretsmanager"),
+                {"backup": {"app": self.arns["branch"]}, "drill": {"app": self.arns["drill"]}},
             ),
             "remaining": lambda: 75.0,
             "now": datetime.now(UTC),
@@ -136,12 +139,16 @@ class BranchLab:
     def source(self, run: str = "run-1", engine: Engine = Engine.FUNCTION) -> NeonBranch:
         request = BranchRequest(action="create", database="app", run=run, engine=engine)
         return NeonBranch(
-            BranchBroker(FUNCTION, self.arns["branch"], store_of(self.aws), client=lambda: self),
+            self.asked("branch"),
             request,
             self.login,
             self.folder,
             lambda event, details: self.events.append((event, details)),
         )
+
+    def asked(self, secret: str) -> BranchBroker:
+        """The broker, as a run asks it that reads this secret."""
+        return BranchBroker(FUNCTION, self.arns[secret], store_of(self.aws), client=lambda: self)
 
     def invoke(self, **asked: Any) -> dict[str, Any]:
         """In the place of Lambda: the broker answers at once, also what nobody waits for."""
@@ -160,9 +167,9 @@ class BranchLab:
         """Everything that somebody could read: answers, the broker's log, and the run's events."""
         return "\n".join([*self.said, self.log.getvalue(), repr(self.events)])
 
-    def kept(self, stage: str) -> str:
+    def kept(self, stage: str, secret: str = "branch") -> str:
         """What the branch's secret has now, or had before."""
         found = self.aws.client("secretsmanager").get_secret_value(
-            SecretId=self.arns["branch"], VersionStage=stage
+            SecretId=self.arns[secret], VersionStage=stage
         )
         return str(found["SecretString"])

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,10 @@ from lifeboat.model.drill_report import Check, DrillReport, Outcome
 from lifeboat.model.manifest import Manifest
 from lifeboat.postgres.programs import Programs
 from lifeboat.restore.policy.report import RestoreReport
+from lifeboat.runtime.branch_broker import BranchBroker
 from tests.support import invariants
 from tests.support.backup_harness import TARGET_ARN, BackupHarness, Database, login_of
+from tests.support.secret_stores import NO_BRANCHES
 
 STARTED = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
@@ -35,6 +37,8 @@ class DrillHarness:
     settings: dict[str, Any] = field(default_factory=dict)
     database: dict[str, Any] = field(default_factory=dict)
     drills: int = 0
+    branches: BranchBroker = NO_BRANCHES
+    logged: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
 
     def run(self, started: datetime = STARTED, **event: str) -> DrillRun:
         settings = {"database": self.database, "drill": self.settings}
@@ -45,6 +49,8 @@ class DrillHarness:
             read_login=lambda arn, _: login_of(self.secrets[arn]),
             memory_mb=self.memory_mb,
             place=self.place,
+            branches=self.branches,
+            log=lambda name, details: self.logged.append((name, details)),
             **arguments | {"programs": self.programs},
         )
 

@@ -13,6 +13,7 @@ import psycopg
 
 from layers.target import Platform
 from lifeboat.model.branches import SECRET_VARIABLE
+from lifeboat.model.drill_target import DrillTargetKind
 from lifeboat.model.provider import ProviderReport
 from lifeboat.model.source_branch import SourceKind
 from lifeboat.neon.policy.endpoint import TEST_API
@@ -25,6 +26,7 @@ KEY = "napi_d3pl0yed0bait123456789"
 STACK = "InNeon"
 WATCH = f"{STACK}-neon-watch"
 BACKUP = f"{STACK}-backup-app"
+DRILL = f"{STACK}-drill-app"
 BROKER = f"{STACK}-neon-broker"
 REPORT = "providers/app.json"
 
@@ -85,10 +87,9 @@ class InNeon:
         """Whether a backup failed, and what it answered."""
         return self.invoke(BACKUP, {"database": "app"})
 
-    @property
-    def branch_secret(self) -> str:
-        """ARN of the secret by which a backup connects to its branch."""
-        found = self.aws.client("lambda").get_function_configuration(FunctionName=BACKUP)
+    def branch_secret(self, function: str = BACKUP) -> str:
+        """ARN of the secret by which a backup, or drill, connects to its branch."""
+        found = self.aws.client("lambda").get_function_configuration(FunctionName=function)
         return str(found["Environment"]["Variables"][SECRET_VARIABLE])
 
     def report(self) -> ProviderReport:
@@ -102,7 +103,12 @@ class InNeon:
 
 @contextmanager
 def deployed_in_neon(
-    aws: LocalAws, root: Path, *, source: SourceKind = "database", **neon_settings: object
+    aws: LocalAws,
+    root: Path,
+    *,
+    source: SourceKind = "database",
+    drill_target: DrillTargetKind = "embedded",
+    **neon_settings: object,
 ) -> Iterator[InNeon]:
     """The stack, until the block is left; its functions speak to the stand-in.
 
@@ -110,6 +116,7 @@ def deployed_in_neon(
         aws: to deploy it on; it is bootstrapped.
         root: a directory of its own.
         source: what its backups read.
+        drill_target: where its drills restore.
         neon_settings: more keys of `databases.neon`.
     """
     manager = aws.client("secretsmanager")
@@ -120,7 +127,8 @@ def deployed_in_neon(
         }
         key, secret = made["lifeboat/neon"], made["lifeboat/in-neon"]
         place = {"project_id": neon.project.id, "api_key_secret_arn": key, **neon_settings}
-        database = {"secret_arn": secret, "source": source, "neon": place}
+        runs = {"source": source, "drill_target": drill_target}
+        database = {"secret_arn": secret, "neon": place, **runs}
         outputs = _deploy(aws, root / "cdk.out", database)
         for each in ("monitor", "neon-watch", "backup-app", "drill-app"):
             # Its metrics and backups would get into the other stack's tests, at some time of day.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifeboat.backup.chosen_source import ChosenSource
-from lifeboat.backup.policy.fall_back import falls_back, reason_of
+from lifeboat.backup.policy.fall_back import falls_back
 from lifeboat.errors import (
     BranchError,
     EventError,
@@ -17,12 +17,18 @@ from lifeboat.errors import (
     TerminatedError,
     TimeLimitError,
 )
-from lifeboat.model.branches import parse_branch_request
+from lifeboat.model.branches import parse_branch_request, reason_of
 from lifeboat.model.engine import Engine
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.source_branch import SourceBranch
 from lifeboat.neon.records import Branch
-from lifeboat.neon_broker.policy.own_branches import expires_at
+from lifeboat.neon_broker.policy.own_branches import (
+    expires_at,
+    is_new,
+    leftovers,
+    name_of,
+    of_run,
+)
 from lifeboat.neon_broker.policy.source import described
 from lifeboat.settings import Deployment, Settings, parse
 from tests.support.samples import MANIFEST
@@ -112,6 +118,7 @@ def test_who_reads_the_database_itself_has_nothing_to_fall_back_to() -> None:
         {"action": "delete", "database": "app"},
         {"action": "create", "database": "app", "run": "run-1", "role": "neondb_owner"},
         {"action": "delete", "database": "app", "run": "run-1", "branch": "*"},
+        {"action": "create", "database": "app", "run": "run-1", "purpose": "look"},
         ["create"],
     ],
     ids=str,
@@ -119,6 +126,50 @@ def test_who_reads_the_database_itself_has_nothing_to_fall_back_to() -> None:
 def test_nobody_asks_for_another_role_or_another_branch(event: object) -> None:
     with pytest.raises(EventError):
         parse_branch_request(event)
+
+
+RUN = {"action": "create", "database": "app", "run": "run-1"}
+
+
+def test_the_branches_of_backups_and_drills_have_names_that_never_meet() -> None:
+    backup, drilling = (
+        parse_branch_request({**RUN, "purpose": purpose}) for purpose in ("backup", "drill")
+    )
+    assert parse_branch_request(RUN) == backup
+    assert name_of(backup) == "lifeboat/app/function/run-1"
+    assert name_of(drilling) == "lifeboat-drill/app/function/run-1"
+    both = [branch(name=name_of(each), id=f"br-{n}") for n, each in enumerate((backup, drilling))]
+    assert [[each.id for each in of_run(both, asked)] for asked in (backup, drilling)] == [
+        ["br-0"],
+        ["br-1"],
+    ]
+    old = [each.model_copy(update={"expires_at": NOW}) for each in both]
+    assert [[each.id for each in leftovers(old, asked, NOW)] for asked in (backup, drilling)] == [
+        ["br-0"],
+        ["br-1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "br-main-1"},
+        {"name": "production"},
+        {"name": "lifeboat/app/function/run-2"},
+        {"default": True},
+        {"protected": True},
+        {"parent_id": None},
+        {"expires_at": None},
+    ],
+    ids=str,
+)
+def test_nothing_is_deleted_on_a_branch_that_was_not_made_just_now(
+    changed: dict[str, object],
+) -> None:
+    before = [branch(id="br-main-1", name="production", parent_id=None, default=True)]
+    usual = {"expires_at": "2026-11-30T11:00:00Z"}
+    assert is_new(branch(**usual), branch().name, before)
+    assert not is_new(branch(**usual | changed), branch().name, before)
 
 
 def test_a_manifest_keeps_the_branch_and_an_older_one_has_none() -> None:
@@ -150,3 +201,21 @@ def test_a_branch_needs_neon_and_the_function_that_makes_it_knows_only_such_data
     assert settings(neon=neon, source="database").at_broker().databases == ()
     with pytest.raises(SettingsError, match="'database' or 'branch'"):
         settings(neon=neon, source="clone")
+
+
+def test_a_drill_on_a_branch_needs_neon_and_gives_that_function_no_secret_of_the_database() -> None:
+    drilled = {"source": "database", "drill_target": "neon-branch"}
+    with pytest.raises(SettingsError, match=r'drill_target = "neon-branch" has a table'):
+        settings(**drilled)
+    neon = {"project_id": "shiny-wind-1", "api_key_secret_arn": ARN.format("neon")}
+    found = settings(neon=neon, **drilled).at_broker()
+    (known,) = found.databases
+    assert (known.name, known.secret_arn, known.drills) == ("app", None, True)
+    assert (found.names("backup"), found.names("drill")) == ((), ("app",))
+    both = settings(neon=neon, **drilled | {"source": "branch"}).at_broker()
+    assert (both.names("backup"), both.names("drill")) == (("app",), ("app",))
+    off = settings(neon=neon, **drilled)
+    off = off.model_copy(update={"drill": off.drill.model_copy(update={"enabled": False})})
+    assert off.at_broker().databases == ()
+    with pytest.raises(SettingsError, match="'embedded' or 'neon-branch'"):
+        settings(neon=neon, drill_target="aurora")

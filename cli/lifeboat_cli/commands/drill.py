@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @declared()
 @click.argument("database")
 @click.argument("backup", required=False)
-@click.option("--target", metavar="SECRET", help="Restore into the server of this secret instead.")
+@click.option(
+    "--target",
+    metavar="TARGET",
+    help="Restore there: embedded, neon-branch, or the name of a server's secret. Default: as the"
+    " settings say.",
+)
 def drill(context: Context, database: str, backup: str | None, target: str | None) -> ExitCode:
     """Restore a backup for trial, compare everything, and time it.
 

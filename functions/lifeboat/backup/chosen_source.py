@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from lifeboat.backup.policy.fall_back import falls_back, reason_of
+from lifeboat.backup.policy.fall_back import falls_back
 from lifeboat.errors import LifeboatError
+from lifeboat.model.branches import reason_of
 from lifeboat.postgres.source import Source
 
 

@@ -5,7 +5,7 @@ import shutil
 from lifeboat.drill.policy.capacity import Capacity
 from lifeboat.drill.policy.placement import DrillDemand, place_drill
 from lifeboat.drill.run import DrillRun
-from lifeboat.model.drill_report import EMBEDDED
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.recovery.policy.move import Move
 from lifeboat.s3.read import newest_reports
 
@@ -25,7 +25,7 @@ def check_capacity(run: DrillRun) -> Move | None:
     settings = run.settings.drill
     free = shutil.disk_usage(run.scratch.path).free
     here = Capacity(
-        embedded=run.event.target == EMBEDDED,
+        embedded=run.target == EMBEDDED,
         # Outside of Lambda, /tmp may be shared and larger: the settings are the limit there too.
         tmp_free_bytes=min(free, settings.ephemeral_mb << 20),
         memory_mb=run.memory_mb,

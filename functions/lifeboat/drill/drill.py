@@ -6,6 +6,7 @@ What doesn't fit into a function is handed over to a job, which runs the same dr
 from contextlib import ExitStack
 from functools import partial
 
+from lifeboat.drill.branch_target import own_branch
 from lifeboat.drill.check_capacity import check_capacity
 from lifeboat.drill.check_properties import check_properties
 from lifeboat.drill.find_backup import find_backup
@@ -93,6 +94,9 @@ def _run_steps(run: DrillRun) -> HandOver | None:
         if move := check_capacity(run):
             return hand_over(run, move)
         with ExitStack() as stack:
+            stack.enter_context(own_branch(run))
+            if run.branch_missing and (move := check_capacity(run)):
+                return hand_over(run, move)
             with run.scope.alongside(lambda: _fetch(run)) as fetching:
                 with run.phases.timed("start"):
                     stack.enter_context(open_server(run))

@@ -3,7 +3,7 @@
 from lifeboat.drill.policy.placement import move_after
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import CapacityError, JobNotStartedError, LifeboatError, TimeLimitError
-from lifeboat.model.drill_report import EMBEDDED
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.model.hand_over import HandOver
 from lifeboat.postgres.cancel_scope import CancelScope
 from lifeboat.recovery.policy.move import Move
@@ -33,7 +33,7 @@ def hand_over_after(run: DrillRun, error: LifeboatError) -> HandOver | None:
         JobNotStartedError: CodeBuild did not start it.
     """
     # An external server that is full stays full.
-    own = isinstance(error, CapacityError) and run.event.target == EMBEDDED
+    own = isinstance(error, CapacityError) and run.target == EMBEDDED
     if run.starter is None or run.demand is None or not (own or isinstance(error, TimeLimitError)):
         return None
     move = move_after(run.demand, error.what, run.memory_mb)
@@ -45,7 +45,7 @@ def hand_over_after(run: DrillRun, error: LifeboatError) -> HandOver | None:
 
 
 def _start(run: DrillRun, move: Move) -> HandOver:
-    return run.hand_over(move, run.event.pinned(run.manifest.location.id))
+    return run.hand_over(move, run.event.pinned(run.manifest.location.id, run.wanted_target))
 
 
 def _not_answered(error: LifeboatError) -> JobNotStartedError:

@@ -16,15 +16,18 @@ from lifeboat.alerts.wiring import begun_attempt, run_reporter
 from lifeboat.drill.drill import drill
 from lifeboat.drill.policy.answer import DrillAnswer, answer_of
 from lifeboat.drill.policy.event import DrillEvent, parse_drill_event
+from lifeboat.drill.policy.target import target_of
 from lifeboat.drill.run import DrillRun
 from lifeboat.errors import VerificationError
 from lifeboat.model.attempt import AttemptKind
-from lifeboat.model.drill_report import EMBEDDED, DrillReport, Verdict
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.model.engine import Engine
 from lifeboat.model.hand_over import HandOver, HandOverAnswer
 from lifeboat.model.metrics import drill_metrics
 from lifeboat.postgres.login import read_login
 from lifeboat.postgres.programs import Programs
+from lifeboat.runtime.branch_broker import branch_broker
 from lifeboat.runtime.emit_metrics import emit_metrics
 from lifeboat.runtime.hand_over import engine, job_starter, waited_seconds
 from lifeboat.runtime.invocation import (
@@ -45,8 +48,8 @@ logger = Logger(service="lifeboat-drill")
 def handler(event: object, context: LambdaContext) -> dict[str, object]:
     """Hold the drill that the event asks for; gives what there is to know of it first.
 
-    `{"database": "app"}` drills the newest backup in a server of its own. Also
-    `"backup": "random"` or an id, and `"target": "<ARN of a secret>"`.
+    `{"database": "app"}` drills the newest backup where the settings say. Also
+    `"backup": "random"` or an id, and `"target": "embedded"` or `"<ARN of a secret>"`.
 
     What doesn't fit into the function goes on as a job, and the answer is the build.
 
@@ -57,11 +60,12 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     asked = parse_drill_event(event)
     settings = Settings.model_validate_json(os.environ["LIFEBOAT_SETTINGS"])
     settings = settings.of_database(asked.database)
+    target = target_of(asked, settings.databases[0])
     if engine() is Engine.JOB:
-        settings = settings.for_job("drill", own_server=asked.target == EMBEDDED)
+        settings = settings.for_job("drill", own_server=target == EMBEDDED)
     started = datetime.now(UTC).replace(microsecond=0)
     logger.append_keys(run_id=context.aws_request_id, database=asked.database)
-    logger.info("drill.started", extra={"backup": asked.choice, "target": asked.target})
+    logger.info("drill.started", extra={"backup": asked.choice, "target": target})
     run = DrillRun(
         event=asked,
         run_id=context.aws_request_id,
@@ -76,6 +80,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
         starter=job_starter(context.aws_request_id, seconds_left(context)),
         waited_seconds=waited_seconds(started),
         progress=logged_progress(logger),
+        branches=branch_broker(secret_store()),
+        log=lambda event, details: logger.warning(event, extra=dict(details)),
     )
     attempt = begun_attempt(AttemptKind.DRILL, asked.database, started, context)
     with recorded(

@@ -1,5 +1,6 @@
 """One drill: its event, what it works with, its results, and its report."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,14 +10,19 @@ from lifeboat.drill.embedded_server import EmbeddedServer
 from lifeboat.drill.policy.capacity import limits
 from lifeboat.drill.policy.event import DrillEvent
 from lifeboat.drill.policy.placement import DrillDemand
+from lifeboat.drill.policy.target import target_of
 from lifeboat.errors import LifeboatError, TimeLimitError
+from lifeboat.model.branches import reason_of
 from lifeboat.model.drill_report import DrillReport, Limit, Verdict
+from lifeboat.model.drill_target import EMBEDDED, DrillBranch
+from lifeboat.model.engine import Engine
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_duration
 from lifeboat.postgres.connect import ServerRole
 from lifeboat.postgres.login import Login
 from lifeboat.recovery.policy.verdict import judge
 from lifeboat.recovery.run import RecoveryRun
+from lifeboat.runtime.branch_broker import BranchBroker
 from lifeboat.settings.size_names import out_of_time_advice
 
 _ADVICE = {
@@ -26,8 +32,9 @@ _ADVICE = {
     ),
     Verdict.PARTIAL: (
         "What is named could not be tested here. What the drill's own server lacks: add the secret"
-        " of a server that has it to drill.target_secret_arns and give it as `target`. Rows that"
-        " were only counted: take a new backup."
+        " of a server that has it to drill.target_secret_arns and give it as `target`; at Neon, set"
+        ' drill_target = "neon-branch" (docs/neon.md). Rows that were only counted: take a new'
+        " backup."
     ),
 }
 """What to do after a drill that came to its end."""
@@ -51,7 +58,11 @@ class DrillRun(RecoveryRun):
         found: its manifest, once it has been read.
         demand: what it needs, once that is known.
         waited_seconds: for the job's machine, before the drill began; None in a function.
-        server: the drill's own; None if it restores into an external one.
+        branches: has branches made in Neon, and deleted.
+        log: logs a warning with its details.
+        branch: that it restores into; None if it restores elsewhere.
+        branch_missing: why it restores into a server of its own, and into no branch.
+        server: the drill's own; None if it restores into another one.
         server_version: of the server that it restores into.
         disk_bytes: the maximum seen in use in the drill's directory.
         failure: the error that ended the drill early.
@@ -65,10 +76,30 @@ class DrillRun(RecoveryRun):
     found: Manifest | None = None
     demand: DrillDemand | None = None
     waited_seconds: float | None = None
+    branches: BranchBroker
+    log: Callable[[str, Mapping[str, object]], None] = lambda *_: None
+    branch: DrillBranch | None = None
+    branch_missing: str | None = None
     server: EmbeddedServer | None = None
     server_version: str | None = None
     disk_bytes: int | None = None
     failure: LifeboatError | None = None
+
+    @cached_property
+    def wanted_target(self) -> str:
+        """Where the drill is to restore: see `target_of`."""
+        return target_of(self.event, self.database)
+
+    @property
+    def target(self) -> str:
+        """Where it restores: into a server of its own if there is no branch."""
+        return self.wanted_target if self.branch_missing is None else EMBEDDED
+
+    def do_without_branch(self, error: LifeboatError) -> None:
+        """Restore into a server of its own from now on, which in a job has all of the machine."""
+        self.branch, self.branch_missing = None, reason_of(error)
+        if self.engine is Engine.JOB:
+            self.settings = self.settings.for_job(self.WORK, own_server=True)
 
     @property
     def manifest(self) -> Manifest:
@@ -147,7 +178,9 @@ class DrillRun(RecoveryRun):
             lifeboat_version=lifeboat.__version__,
             backup=self.backup,
             snapshot_time=manifest and manifest.source.snapshot_time,
-            target=self.event.target,
+            target=self.target,
+            branch=self.branch,
+            branch_missing=self.branch_missing,
             server_version=self.server_version,
             verdict=verdict,
             reasons=reasons,

@@ -1,4 +1,4 @@
-"""The target of a drill: its own server, or its own database on an external server."""
+"""The target of a drill: its own server, an empty branch, or its own database on another server."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import psycopg
 from lifeboat.drill.embedded_server import EmbeddedServer, ServerSize
 from lifeboat.drill.run import TARGET, DrillRun
 from lifeboat.errors import ConnectError, EventError, TargetError
-from lifeboat.model.drill_report import EMBEDDED
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.model.engine import MAX_JOB_HOURS, Engine
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import plural
@@ -40,15 +40,20 @@ WHERE pg_catalog.shobj_description(oid, 'pg_database') = %s
 
 @contextmanager
 def open_server(run: DrillRun) -> Iterator[None]:
-    """Start the drill's own server, or connect to the external one. Nothing is left afterwards.
+    """Start the drill's own server, or connect to another one. Nothing is left afterwards.
 
     Raises:
         EventError: the target is none of the secrets in the settings.
         TargetError: it is the source, older than the backup, or can't be used.
         ScratchServerError: the own server did not start.
     """
-    opened = _embedded if run.event.target == EMBEDDED else _external
-    with opened(run):
+    if run.target == EMBEDDED:
+        opened = _embedded(run)
+    elif run.branch:
+        opened = _connected(run, run.login)
+    else:
+        opened = _external(run)
+    with opened:
         yield
 
 
@@ -70,7 +75,16 @@ def _embedded(run: DrillRun) -> Iterator[None]:
 
 @contextmanager
 def _external(run: DrillRun) -> Iterator[None]:
-    login = run.scope.call(lambda: _read_login(run))
+    with _connected(run, run.scope.call(lambda: _read_login(run))):
+        yield
+
+
+@contextmanager
+def _connected(run: DrillRun, login: Login) -> Iterator[None]:
+    """The server is there, can hold the backup, and is not the one that the backup was taken from.
+
+    What killed drills have left on it is dropped.
+    """
     _require_not_the_source(login, run.manifest)
     with speaking_to(login, TARGET):
         seconds = timeouts().wake_seconds
@@ -96,7 +110,7 @@ def dropping(run: DrillRun, database: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if not run.server:  # an own server is thrown away whole
+        if not (run.server or run.branch):  # these are thrown away whole
             _drop(run, database)
 
 
@@ -142,7 +156,7 @@ def _drop_leftovers(connection: Connection, now: datetime) -> None:
 
 
 def _read_login(run: DrillRun) -> Login:
-    wanted = run.event.target
+    wanted = run.target
     arn = named_secret(wanted, run.settings.drill.target_secret_arns)
     if arn is None:
         raise EventError(

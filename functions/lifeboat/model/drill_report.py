@@ -12,13 +12,11 @@ from pydantic.dataclasses import dataclass
 
 from lifeboat.errors import ReportError
 from lifeboat.model.documents import Document
+from lifeboat.model.drill_target import DrillBranch
 from lifeboat.model.engine import Engine
 from lifeboat.model.inventory import Count, StoredRecord
 from lifeboat.model.keys import DATABASE_NAME, drill_key, page_key
 from lifeboat.model.utc import UtcSecond, UtcTime
-
-EMBEDDED = "embedded"
-"""The target that is a temporary server inside the function or job."""
 
 
 class Verdict(StrEnum):
@@ -103,7 +101,11 @@ class DrillReport(Document):
         lifeboat_version: of the Lifeboat that wrote it.
         backup: the id of the backup (`daily/app/2026-11-22T020000Z`); None if none was found.
         snapshot_time: the time of the backup's data; None if no manifest could be read.
-        target: "embedded", or host, port and name of the database that the drill restored into.
+        target: "embedded", "neon-branch", or name or ARN of the secret with the server that the
+            drill restored into.
+        branch: that was made for it; None if it restored elsewhere.
+        branch_missing: why it restored into the embedded server although it was to restore into a
+            branch, in one line; None if that is not so.
         server_version: of the server that the drill restored into; None if none was started.
         verdict: the result of all checks together.
         reasons: why it is partial or failed, the most serious first; empty if proven.
@@ -145,6 +147,8 @@ class DrillReport(Document):
     backup: str | None
     snapshot_time: UtcTime | None = None
     target: str
+    branch: DrillBranch | None = None
+    branch_missing: Annotated[str, Field(max_length=1000)] | None = None
     server_version: str | None = None
     verdict: Verdict
     reasons: tuple[str, ...] = ()

@@ -1,1 +1,1 @@
-"""Makes branches in Neon for runs that read them, and deletes them; it alone may."""
+"""Makes branches in Neon that runs read or restore into, and deletes them; it alone may."""

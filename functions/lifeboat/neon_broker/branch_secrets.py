@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lifeboat.errors import SecretError
+from lifeboat.model.branches import BranchRequest, Purpose
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -21,13 +22,13 @@ class BranchSecrets:
 
     Attributes:
         client: makes a client of Secrets Manager.
-        arns: of the secrets, by database.
+        arns: of the secrets, by purpose and database.
     """
 
     client: "Callable[[], SecretsManagerClient]"
-    arns: Mapping[str, str]
+    arns: Mapping[Purpose, Mapping[str, str]]
 
-    def put(self, database: str, uri: str) -> str:
+    def put(self, request: BranchRequest, uri: str) -> str:
         """Store how to connect; gives the version, by which the run reads just that.
 
         So runs of one database at the same time do not read each other's.
@@ -35,19 +36,19 @@ class BranchSecrets:
         Raises:
             SecretError: it could not be stored. The error has nothing of the URI.
         """
-        return self._put(database, uri)
+        return self._put(request, uri)
 
-    def empty(self, database: str) -> None:
+    def empty(self, request: BranchRequest) -> None:
         """Let the secret have nothing, neither now nor as its previous version.
 
         Raises:
             SecretError: it could not be written.
         """
         for _ in ("current", "previous"):
-            self._put(database, EMPTY)
+            self._put(request, EMPTY)
 
-    def _put(self, database: str, text: str) -> str:
-        arn = self.arns[database]
+    def _put(self, request: BranchRequest, text: str) -> str:
+        arn = self.arns[request.purpose][request.database]
         try:
             return self.client().put_secret_value(SecretId=arn, SecretString=text)["VersionId"]
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""Makes the branch that a run reads, and deletes it.
+"""Makes the branch that a run reads or restores into, and deletes it.
 
 How to connect to the branch goes into a secret that only the run may read, and nowhere else. What
 fails half-way is deleted at once, and by Neon when it expires.
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import urllib3
 from aws_lambda_powertools import Logger
@@ -20,16 +21,17 @@ from lifeboat.neon.api import NEON_API, NeonApi, neon_pool
 from lifeboat.neon.client import NeonProject
 from lifeboat.neon.records import Branch, Operation
 from lifeboat.neon_broker.branch_secrets import BranchSecrets
+from lifeboat.neon_broker.empty_branch import OwnLogin, empty_branch
 from lifeboat.neon_broker.policy.own_branches import (
     LARGEST_CU,
     expires_at,
-    is_own,
+    is_new,
     leftovers,
     name_of,
     of_run,
 )
 from lifeboat.neon_broker.policy.source import described, require_same_login
-from lifeboat.postgres.endpoint import parse_secret
+from lifeboat.postgres.endpoint import Endpoint, parse_secret
 from lifeboat.runtime.secret_store import SecretStore
 from lifeboat.settings import BrokeredDatabase, BrokerSettings
 
@@ -65,11 +67,11 @@ class Broker:
         """Make the branch of a run, or delete it.
 
         Raises:
-            EventError: backups of this database read no branch.
+            EventError: backups, or drills, of this database use no branch.
             ProviderError: Neon refused, or failed; see the subclasses.
             SecretError: a secret could not be read or written.
         """
-        database = self._database(request.database)
+        database = self._database(request)
         return (
             self._create(request, database)
             if request.action == "create"
@@ -77,27 +79,43 @@ class Broker:
         )
 
     def _create(self, request: BranchRequest, database: BrokeredDatabase) -> BranchAnswer:
-        login = parse_secret(self.secrets.text(database.secret_arn))
+        login = self._source_login(request, database)
         neon, name = self._neon(database, reserve=_CLEAN_UP_SECONDS), name_of(request)
         there = neon.branches()
-        old = [*leftovers(there, database.name, self.now), *of_run(there, request)]
+        old = [*leftovers(there, request, self.now), *of_run(there, request)]
         deleted = self._delete_all(neon, old)
         made = neon.create_branch(
             name,
             expires_at=expires_at(request.engine, self.settings.job_hours, self.now),
             parent_id=database.neon.branch_id,
-            largest_cu=LARGEST_CU,
+            largest_cu=LARGEST_CU[request.purpose],
         )
-        with self._deleted_if_it_fails(database, made.branch, name):
-            neon.wait_for(made.operations, seconds=self.remaining() - _CLEAN_UP_SECONDS)
-            branch = described(neon.branch(made.branch.id))
+        ours = made.branch if is_new(made.branch, name, there) else None
+        with self._deleted_if_it_fails(database, ours):
+            self._wait(neon, made.operations)
+            now = neon.branch(made.branch.id)
+            branch = described(now)
+            if login is None:
+                login = empty_branch(neon, now, name, there, partial(self._wait, neon))
             found = neon.connection_uri(made.branch.id, database=login.database, role=login.user)
             require_same_login(_login_of(found), (login.user, login.database))
-            version = self.branch_secrets.put(database.name, found.uri)
+            version = self.branch_secrets.put(request, found.uri)
         self.logger.info("branch.created", extra={"branch": branch.id, "deleted": deleted})
         return BranchAnswer(
-            database=database.name, branch=branch, secret_version=version, deleted=deleted
+            database=database.name,
+            branch=branch,
+            name=name,
+            secret_version=version,
+            deleted=deleted,
         )
+
+    def _source_login(
+        self, request: BranchRequest, database: BrokeredDatabase
+    ) -> Endpoint | OwnLogin | None:
+        """Who reads the branch, and which database of it; None for a branch without any."""
+        if request.purpose == "drill" or database.secret_arn is None:
+            return None
+        return parse_secret(self.secrets.text(database.secret_arn))
 
     def _delete(self, request: BranchRequest, database: BrokeredDatabase) -> BranchAnswer:
         """Delete the branch, and empty the secret even if that fails."""
@@ -107,7 +125,7 @@ class Broker:
                 each.id for each in of_run(neon.branches(), request) if neon.delete_branch(each.id)
             )
         finally:
-            self.branch_secrets.empty(database.name)
+            self.branch_secrets.empty(request)
         self.logger.info("branch.deleted", extra={"deleted": deleted})
         return BranchAnswer(database=database.name, deleted=deleted)
 
@@ -125,12 +143,12 @@ class Broker:
 
     @contextmanager
     def _deleted_if_it_fails(
-        self, database: BrokeredDatabase, branch: Branch, name: str
+        self, database: BrokeredDatabase, branch: Branch | None
     ) -> Iterator[None]:
         try:
             yield
         except Exception:
-            if is_own(branch, name):
+            if branch:
                 try:
                     self._neon(database).delete_branch(branch.id)
                 except ProviderError as error:
@@ -151,12 +169,17 @@ class Broker:
         until = time.monotonic() + self.remaining() - reserve
         return NeonProject(NeonApi(key, self.pool, self.base_url, until), database.neon.project_id)
 
-    def _database(self, name: str) -> BrokeredDatabase:
+    def _database(self, request: BranchRequest) -> BrokeredDatabase:
         for each in self.settings.databases:
-            if each.name == name:
+            if each.name == request.database and each.uses_branch(request.purpose):
                 return each
+        if request.purpose == "drill":
+            raise EventError(
+                f"Drills of {request.database!r} do not restore into a branch.",
+                todo='Set drill_target = "neon-branch" for it in lifeboat.toml, then make deploy.',
+            )
         raise EventError(
-            f"Backups of {name!r} do not read a branch.",
+            f"Backups of {request.database!r} do not read a branch.",
             todo='Set source = "branch" for it in lifeboat.toml, then make deploy.',
         )
 

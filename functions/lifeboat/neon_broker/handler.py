@@ -1,4 +1,4 @@
-"""The entry point of the function that makes branches in Neon to read from, and deletes them."""
+"""The entry point of the function that makes branches in Neon for runs, and deletes them."""
 
 import lifeboat.runtime.collect_rarely  # noqa: F401  # before all other imports
 

@@ -122,7 +122,7 @@ def _nowhere() -> BranchError:
     return BranchError(
         "This run has no function that makes branches.",
         todo="Run it as a function or a job of the stack: make deploy makes what it needs. A"
-        ' program on a machine of your own reads the database itself (source = "database").',
+        ' program on a machine of your own uses no branch (source = "database").',
     )
 
 

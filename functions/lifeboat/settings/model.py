@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from lifeboat.errors import EventError
 from lifeboat.model.aws import Architecture, ObjectLock
+from lifeboat.model.drill_target import NEON_BRANCH, DrillTargetKind
 from lifeboat.model.engine import EngineChoice
 from lifeboat.model.source_branch import SourceKind
 from lifeboat.model.tiers import Tier
@@ -74,6 +75,10 @@ class WatchedDatabase(SettingsModel):
     """What its backups read: the database itself, or a branch in Neon that each run makes and
     deletes."""
 
+    drill_target: Annotated[DrillTargetKind, expects("'embedded' or 'neon-branch'")] = "embedded"
+    """Where its drills restore: into a temporary server of their own, or into an empty branch in
+    Neon, which has Neon's extensions, and which each drill makes and deletes."""
+
     @property
     def has_jobs(self) -> bool:
         """Whether its runs may be jobs, for which the stack then has projects."""
@@ -107,6 +112,15 @@ class DatabaseSettings(WatchedDatabase):
         expects("a list of objects with name, sql and expect"),
     ] = ()
     """Queries that each drill runs in the restored copy, with their expected results."""
+
+    def uses_branches(self, drill: DrillSettings) -> bool:
+        """Whether its runs use branches in Neon.
+
+        Args:
+            drill: how drills are run.
+        """
+        drilled = drill.enabled and self.drill_target == NEON_BRANCH
+        return self.source == "branch" or drilled
 
     def watched(self) -> WatchedDatabase:
         """What the monitor needs to know about it: no secret."""
@@ -278,18 +292,19 @@ class Settings(_CommonSettings):
         )
 
     def at_broker(self) -> BrokerSettings:
-        """The settings of the function that makes branches in Neon to read from."""
-        read = ((each, each.neon) for each in self.databases if each.source == "branch")
+        """The settings of the function that makes branches in Neon."""
+        used = (each for each in self.databases if each.uses_branches(self.drill))
         return BrokerSettings(
             databases=tuple(
                 BrokeredDatabase(
                     name=each.name,
-                    neon=neon,
-                    secret_arn=each.secret_arn,
-                    secret_key_arn=each.secret_key_arn,
+                    neon=each.neon,
+                    secret_arn=each.secret_arn if each.source == "branch" else None,
+                    secret_key_arn=each.secret_key_arn if each.source == "branch" else None,
+                    drills=self.drill.enabled and each.drill_target == NEON_BRANCH,
                 )
-                for each, neon in read
-                if neon
+                for each in used
+                if each.neon
             ),
             job_hours=self.job.timeout_hours,
         )
@@ -343,12 +358,14 @@ class Settings(_CommonSettings):
         cls, databases: tuple[DatabaseSettings, ...], info: ValidationInfo
     ) -> tuple[DatabaseSettings, ...]:
         """At synth only: a backup's function does not know where in Neon its database is."""
-        lost = [each.name for each in databases if each.source == "branch" and not each.neon]
-        if lost and is_deployed(info):
-            raise expected_error(
-                'a list in which each database with source = "branch" has a table'
-                f" [databases.neon], unlike {', '.join(lost)}"
-            )
+        for name, value in {"source": "branch", "drill_target": NEON_BRANCH}.items():
+            using = (each for each in databases if getattr(each, name) == value)
+            lost = [each.name for each in using if not each.neon]
+            if lost and is_deployed(info):
+                raise expected_error(
+                    f'a list in which each database with {name} = "{value}" has a table'
+                    f" [databases.neon], unlike {', '.join(lost)}"
+                )
         return databases
 
     @field_validator("drill")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from lifeboat.errors import EventError
 from lifeboat.model.aws import ObjectLock
+from lifeboat.model.branches import Purpose
 from lifeboat.settings.fields import (
     Encryption,
     KeyArn,
@@ -66,13 +67,21 @@ class NeonDatabase(SettingsModel):
 
 
 class BrokeredDatabase(NeonDatabase):
-    """A database whose backups read a branch."""
+    """A database whose backups read a branch, or whose drills restore into one."""
 
-    secret_arn: SecretArn
-    """The secret of its connection, which names the role and the database on the server."""
+    secret_arn: SecretArn | None = None
+    """The secret of its connection, which names the role and the database on the server; None if
+    its backups read no branch."""
 
     secret_key_arn: KeyArn | None = None
     """That secret's KMS key if it is one of your own."""
+
+    drills: Switch = False
+    """Whether its drills restore into a branch."""
+
+    def uses_branch(self, purpose: Purpose) -> bool:
+        """Whether branches are made for that."""
+        return self.drills if purpose == "drill" else self.secret_arn is not None
 
 
 class BrokerSettings(SettingsModel):
@@ -83,6 +92,10 @@ class BrokerSettings(SettingsModel):
 
     job_hours: int
     """How long a job may take, in hours: the branch of one lives as long."""
+
+    def names(self, purpose: Purpose) -> tuple[str, ...]:
+        """The databases for whose backups, or drills, branches are made."""
+        return tuple(each.name for each in self.databases if each.uses_branch(purpose))
 
 
 class ProviderSettings(SettingsModel):

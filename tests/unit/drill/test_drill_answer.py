@@ -15,6 +15,7 @@ def test_the_answer_is_what_a_person_wants_to_know_first() -> None:
         "backup": "weekly/app/2026-11-22T020000Z",
         "database": "app",
         "target": "embedded",
+        "branch_missing": None,
         "reasons": [],
         "advice": None,
         "rows": 1_250_331,

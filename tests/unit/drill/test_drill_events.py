@@ -7,18 +7,28 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lifeboat.drill.policy.event import MAY_BE, DrillEvent, parse_drill_event
-from lifeboat.errors import EventError
+from lifeboat.drill.policy.target import does_without, target_of
+from lifeboat.errors import (
+    BranchError,
+    EventError,
+    LifeboatError,
+    SecretError,
+    TerminatedError,
+    TimeLimitError,
+)
 from lifeboat.model.keys import BackupLocation
 from lifeboat.model.tiers import Tier
+from lifeboat.settings import DatabaseSettings
 from tests.support.samples import DATABASES, JSON, SLOTS
 
+BACKUP = "daily/app/2026-11-22T020000Z"
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:lifeboat/drills-AbCdEf"
 
 
 @given(DATABASES)
-def test_a_database_alone_means_its_newest_backup_and_the_embedded_server(database: str) -> None:
+def test_a_database_alone_means_its_newest_backup_where_the_settings_say(database: str) -> None:
     event = parse_drill_event({"database": database})
-    assert event == DrillEvent(database=database, backup="latest", target="embedded")
+    assert event == DrillEvent(database=database, backup="latest", target=None)
     assert event == parse_drill_event({"database": database, "backup": None, "target": None})
 
 
@@ -35,6 +45,54 @@ def test_a_backup_is_meant_by_the_id_that_lifeboat_calls_it(
 def test_any_hot_backup_and_a_server_of_ones_own_can_be_asked_for() -> None:
     event = parse_drill_event({"database": "app", "backup": "random", "target": ARN})
     assert (event.backup, event.target) == ("random", ARN)
+
+
+@pytest.mark.parametrize(
+    ("target", "setting", "expected"),
+    [
+        (None, "embedded", "embedded"),
+        (None, "neon-branch", "neon-branch"),
+        ("embedded", "neon-branch", "embedded"),
+        ("neon-branch", "neon-branch", "neon-branch"),
+        (ARN, "neon-branch", ARN),
+        (ARN, "embedded", ARN),
+    ],
+)
+def test_an_event_may_name_another_target_than_the_settings(
+    target: str | None, setting: str, expected: str
+) -> None:
+    event = parse_drill_event({"database": "app", "target": target})
+    assert target_of(event, app(setting)) == expected
+    job = parse_drill_event(json.loads(json.dumps(event.pinned(BACKUP, expected))))
+    assert (job.choice, target_of(job, app(setting))) == (BACKUP, expected)
+
+
+def test_a_branch_is_no_target_that_the_settings_do_not_allow() -> None:
+    event = parse_drill_event({"database": "app", "target": "neon-branch"})
+    with pytest.raises(EventError, match="don't let drills of 'app'") as refused:
+        target_of(event, app("embedded"))
+    assert 'drill_target = "neon-branch"' in refused.value.todo
+
+
+def app(target: str) -> DatabaseSettings:
+    return DatabaseSettings.model_validate(
+        {"name": "app", "secret_arn": ARN, "drill_target": target}
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (BranchError("no", todo="x"), True),
+        (SecretError("no", todo="x"), True),
+        (TimeLimitError("no", todo="x"), False),
+        (TerminatedError("no", todo="x"), False),
+    ],
+)
+def test_a_drill_does_without_a_branch_unless_it_has_to_end(
+    error: LifeboatError, *, expected: bool
+) -> None:
+    assert does_without(error) is expected
 
 
 @pytest.mark.parametrize(
@@ -91,7 +149,7 @@ def test_the_samples_in_an_error_are_events_that_work() -> None:
         optional={
             "database": JSON | DATABASES,
             "backup": JSON | st.sampled_from(["latest", "random", "daily/app/2026-11-22T020000Z"]),
-            "target": JSON | st.sampled_from(["embedded", ARN]),
+            "target": JSON | st.sampled_from(["embedded", "neon-branch", ARN]),
             "\ud800": JSON,
         },
     )

@@ -12,6 +12,7 @@ from lifeboat.model.drill_report import (
     TableResult,
     Verdict,
 )
+from lifeboat.model.drill_target import DrillBranch
 from lifeboat.model.engine import Engine
 from lifeboat.recovery.policy.report_sections import MEANINGS
 from tests.support.doc_pages import RUNBOOKS
@@ -187,3 +188,13 @@ def test_a_drill_that_will_become_a_job_says_when_and_how_far_that_goes() -> Non
         " At 20 GB it misses the target of 1 h."
         " At 80 GB it no longer fits onto the job's disk."
     ) in rendered(limits=here, job_limits=there).text
+
+
+def test_the_branch_or_why_there_was_none_is_among_the_facts() -> None:
+    branch = DrillBranch(project_id="p-1", id="br-1", name="lifeboat-drill/app/function/r")
+    report = REPORT.model_copy(update={"target": "neon-branch", "branch": branch})
+    text = Page(render_page(report)).text
+    assert "neon-branch Branch lifeboat-drill/app/function/r (br-1), which was made for it" in text
+    report = REPORT.model_copy(update={"branch_missing": "Neon answers <HTTP> 500."})
+    text = Page(render_page(report)).text
+    assert "embedded Into no branch Neon answers <HTTP> 500." in text

@@ -23,6 +23,7 @@ from lifeboat.settings import (
     DrillSettings,
     JobSettings,
     MonitorSettings,
+    NeonSettings,
     WatchedSettings,
 )
 from tests.support.seen_bucket import (
@@ -260,3 +261,20 @@ def test_a_parameter_in_place_of_a_secret_is_free() -> None:
     mixed = settings.model_copy(update={"databases": (parameter, second)})
     assert secrets_of(settings) == 2
     assert secrets_of(mixed) == 1
+
+
+def test_each_secret_that_the_stack_makes_for_a_branch_is_counted() -> None:
+    from infra.bill import settings_of
+
+    arn = "arn:aws:ssm:us-east-1:111122223333:parameter/lifeboat/neon"
+    neon = NeonSettings(project_id="shiny-wind-1", api_key_secret_arn=arn)
+    settings = settings_of(1, dashboard=False)
+    (app,) = settings.databases
+    for changed, expected in (
+        ({}, 1),
+        ({"source": "branch"}, 2),
+        ({"drill_target": "neon-branch"}, 2),
+        ({"source": "branch", "drill_target": "neon-branch"}, 3),
+    ):
+        database = app.model_copy(update={"neon": neon, **changed})
+        assert secrets_of(settings.model_copy(update={"databases": (database,)})) == expected

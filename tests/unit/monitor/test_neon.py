@@ -246,6 +246,14 @@ def test_the_finding_has_neons_figures_and_the_run_that_is_too_many() -> None:
     assert finding.limit == "5.0 GB a month (Neon's Free plan, as Neon says)"
 
 
+def test_drills_on_a_branch_read_as_much_as_backups_and_are_counted_too() -> None:
+    """One on Monday the 30th, which is the run that is too many."""
+    enough = free(transfer_bytes=5 * GB - 5 * READS)
+    assert "neon-transfer" not in found(in_neon(enough))
+    finding = in_neon(enough, drill_target="neon-branch").only(Code.NEON_TRANSFER)
+    assert "Until then, 6 runs of app will read 900 MB" in finding.fact
+
+
 def test_the_next_period_is_judged_too() -> None:
     small = in_neon(free(transfer_bytes=0), cron="0 0/4 * * ? *")
     finding = small.only(Code.NEON_TRANSFER)

@@ -1,11 +1,13 @@
-"""Backups that were to read a branch in Neon, and read the database itself."""
+"""Backups that read the database itself, and drills in their own server, for want of a branch."""
+
+from datetime import datetime
 
 import pytest
 
 from lifeboat.alerts.policy.findings import Code, Level
 from tests.support.monitor_harness import Monitor
 from tests.support.neon_reports import in_neon, said
-from tests.support.seen_bucket import HOUR, NEWEST, NOW, SeenBucket, backup, healthy
+from tests.support.seen_bucket import HOUR, NEWEST, NOW, SeenBucket, backup, drill, healthy
 
 WHY = "Could not make the branch: Neon answers HTTP 422 BRANCHES_LIMIT_EXCEEDED."
 
@@ -50,3 +52,43 @@ def test_the_next_backup_of_a_branch_resolves_it_and_no_branch_wanted_makes_it_o
     bucket.settings = bucket.settings.model_copy(update={"databases": (database,)})
     monitor.settings = bucket.settings
     assert monitor.look(bucket.facts(), NOW + HOUR).recoveries == []
+
+
+def drilled(
+    why: str | None = WHY, target: str = "neon-branch", started: datetime = NEWEST + HOUR
+) -> SeenBucket:
+    bucket = in_neon(said(), drill_target=target)
+    bucket.drills = [drill(started).model_copy(update={"branch_missing": why})]
+    return bucket
+
+
+def test_a_drill_without_a_branch_is_found_and_says_why_and_what_to_type() -> None:
+    found = drilled().only(Code.NEON_BRANCH)
+    assert (found.level, found.database, found.subject) == (Level.WARNING, "app", "drills")
+    assert WHY in found.fact
+    assert "complete" in found.safe
+    assert "drill app" in str(found.advice)
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [drilled(None), drilled(target="embedded")],
+    ids=["it had a branch", "the settings ask for none"],
+)
+def test_otherwise_nothing_is_found_of_drills(bucket: SeenBucket) -> None:
+    assert bucket.found(Code.NEON_BRANCH) == []
+
+
+def test_the_next_drill_on_a_branch_resolves_it_without_another_backup() -> None:
+    bucket = drilled()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
+    bucket.drills = [drill(NOW + HOUR)]
+    assert monitor.look(bucket.facts(), NOW + 2 * HOUR).recoveries == [Code.NEON_BRANCH]
+
+
+def test_a_drill_that_needs_no_branch_any_more_is_no_recovery() -> None:
+    bucket = drilled()
+    monitor = Monitor(bucket.settings).look(bucket.facts(), NOW)
+    bucket = drilled(None, "embedded", NOW + HOUR)
+    monitor.settings = bucket.settings
+    assert monitor.look(bucket.facts(), NOW + 2 * HOUR).recoveries == []

@@ -82,6 +82,7 @@ def test_the_same_as_json() -> None:
             "seconds": 120.0,
             "rto_seconds": 3600,
             "rto_margin_seconds": 3480.0,
+            "target": "embedded",
         },
         "monthly_cost": 0.0112,
         "transfer": {

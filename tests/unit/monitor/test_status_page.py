@@ -106,6 +106,13 @@ def test_a_healthy_database_is_shown_with_all_its_figures() -> None:
     assert '<header class="proven">' in page.source
 
 
+def test_a_drill_on_a_branch_is_shown_as_one() -> None:
+    bucket = healthy()
+    (report,) = bucket.drills
+    bucket.drills = [report.model_copy(update={"target": "neon-branch"})]  # type: ignore[union-attr]
+    assert "Newest drill proven 55 h ago, on a branch Restore time 2 min" in rendered(bucket).text
+
+
 def test_a_page_says_until_when_it_can_be_believed() -> None:
     text = rendered(healthy()).text
     assert "Written 2026-11-25 12:00 UTC. The next check is due at 2026-11-25 12:15 UTC." in text

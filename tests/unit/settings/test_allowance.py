@@ -22,7 +22,7 @@ from lifeboat.settings import TransferSettings, WatchedDatabase, parse
 from lifeboat.settings.allowance import TransferForecast, exhausted_at, forecast
 from lifeboat.settings.providers import provider_of
 from tests.support.bad_settings import with_database
-from tests.support.seen_bucket import DAY, NEWEST, NOW, SeenBucket, backup, empty, healthy
+from tests.support.seen_bucket import DAY, NEWEST, NOW, SeenBucket, backup, drill, empty, healthy
 
 GB = 1_000_000_000
 CODE = Code.TRANSFER_ALLOWANCE
@@ -336,3 +336,16 @@ def test_a_plan_is_what_the_monitor_judges_by() -> None:
     plan = {"allowance_gb": 100, "price_per_gb": 0.1}
     settings = parse({"lifeboat": with_database(transfer=plan)})
     assert settings.watched().databases[0].transfer == LAUNCH
+
+
+def test_drills_on_a_branch_read_as_much_as_the_newest_backup() -> None:
+    bucket = reading(GB)
+    (database,) = bucket.settings.databases
+    update = {"databases": (database.model_copy(update={"drill_target": "neon-branch"}),)}
+    bucket.settings = bucket.settings.model_copy(update=update)
+    without = transfer(reading(GB))
+    bucket.drills = [drill(bucket.now - DAY).model_copy(update={"target": "neon-branch"})]
+    bucket.drills += [drill(bucket.now - 2 * DAY)]
+    found = transfer(bucket)
+    assert found["bytes_this_month"] == without["bytes_this_month"] + GB
+    assert found["bytes_per_month"] - without["bytes_per_month"] in {4 * GB, 5 * GB}

@@ -5,9 +5,6 @@ everybody who reads no branch. docs/decisions/0040-a-backup-reads-a-branch.md
 """
 
 from lifeboat.errors import LifeboatError, TerminatedError, TimeLimitError
-from lifeboat.model.text import line
-
-_MAX_REASON = 500
 
 
 def falls_back(error: LifeboatError, *, left: float, whole: float) -> bool:
@@ -22,8 +19,3 @@ def falls_back(error: LifeboatError, *, left: float, whole: float) -> bool:
     """
     ended = isinstance(error, TerminatedError | TimeLimitError)
     return not ended and left >= whole / 2
-
-
-def reason_of(error: LifeboatError) -> str:
-    """The reason for the manifest: on one line, and not long."""
-    return line(error.what)[:_MAX_REASON]

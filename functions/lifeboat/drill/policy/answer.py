@@ -12,7 +12,10 @@ class DrillAnswer(Answer):
             not be tested here.
         backup: id of the backup that was restored for trial.
         database: as in the event.
-        target: "embedded", or host, port and name of the database that was restored into.
+        target: "embedded", "neon-branch", or name or ARN of the secret with the server that was
+            restored into.
+        branch_missing: why it was "embedded" although it was to be a branch; null if that is not
+            so.
         reasons: why it is not proven, the worst first.
         advice: what to do about these; null when it is proven.
         rows: that were compared.
@@ -27,6 +30,7 @@ class DrillAnswer(Answer):
     backup: str | None
     database: str
     target: str
+    branch_missing: str | None = None
     reasons: tuple[str, ...]
     advice: str | None
     rows: int
@@ -50,6 +54,7 @@ def answer_of(report: DrillReport, bucket: str) -> DrillAnswer:
         backup=report.backup,
         database=report.database,
         target=report.target,
+        branch_missing=report.branch_missing,
         reasons=report.reasons,
         advice=report.advice,
         rows=report.rows,

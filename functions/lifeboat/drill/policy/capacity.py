@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil
 
-from lifeboat.model.drill_report import EMBEDDED, DrillReport, Limit
+from lifeboat.model.drill_report import DrillReport, Limit
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.model.engine import JOB_MARGIN_SECONDS, Engine, Machine
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.text import format_duration, format_size

@@ -114,6 +114,10 @@ def _facts(report: DrillReport) -> Iterator[tuple[str, str]]:
     if report.snapshot_time is not None:
         yield "Data as of", format_time(report.snapshot_time)
     yield "Restored into", report.target
+    if report.branch is not None:
+        yield "Branch", f"{report.branch.name} ({report.branch.id}), which was made for it"
+    if report.branch_missing is not None:
+        yield "Into no branch", report.branch_missing
     if report.server_version is not None:
         yield "Server", report.server_version
     yield "Rows compared", f"{report.rows:,}"

@@ -180,7 +180,8 @@ def monthly_bill(
 def secrets_of(settings: Settings) -> int:
     """The number of secrets in Secrets Manager that the functions read; parameters are free.
 
-    The stack itself makes one for each database of which a branch is read.
+    The stack itself makes one for each database whose backups read a branch, and one for each whose
+    drills restore into one.
     """
     arns = {
         *(each.secret_arn for each in settings.databases),
@@ -189,7 +190,8 @@ def secrets_of(settings: Settings) -> int:
         *settings.restore.target_secret_arns,
         *filter(None, settings.alerts.url_secret_arns),
     }
-    made = len(settings.at_broker().databases)
+    broker = settings.at_broker()
+    made = len(broker.names("backup")) + len(broker.names("drill"))
     return sum(not is_parameter(arn) for arn in arns) + made
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from html import escape
 
 from lifeboat.alerts.policy.findings import Health
+from lifeboat.model.drill_target import NEON_BRANCH
 from lifeboat.model.text import format_age, format_duration, format_size, format_time, line, plural
 from lifeboat.monitor.policy.days import Day
 from lifeboat.monitor.policy.days_strip import STRIP_STYLE, days_in_words, legend, strip
@@ -128,4 +129,5 @@ def _restore_time(drill: DrillStatus | None) -> tuple[str, str]:
 def _drill(drill: DrillStatus | None) -> tuple[str, str]:
     if drill is None:
         return "never", ""
-    return drill.verdict, f"{format_age(timedelta(days=drill.age_days))} ago"
+    where = ", on a branch" if drill.target == NEON_BRANCH else ""
+    return drill.verdict, f"{format_age(timedelta(days=drill.age_days))} ago{where}"

@@ -14,9 +14,11 @@ from lifeboat.alerts.policy.findings import Code, Finding
 from lifeboat.alerts.policy.state import SentAlert
 from lifeboat.model.attempt import AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import Verdict
+from lifeboat.model.drill_target import NEON_BRANCH
 from lifeboat.monitor.policy.checks.age import backup_age
 from lifeboat.monitor.policy.checks.changes import changed_lately
 from lifeboat.monitor.policy.checks.forecast import measured
+from lifeboat.monitor.policy.checks.neon_branch import DRILLS
 from lifeboat.monitor.policy.checks.replaced import is_original
 from lifeboat.monitor.policy.checks.topic import SUBSCRIPTION_CODES, is_confirmed, is_obsolete
 from lifeboat.monitor.policy.database_view import DatabaseView
@@ -214,8 +216,12 @@ def _counted_again(view: DatabaseView, alert: SentAlert) -> Resolution:
     return Resolution.OPEN if told is Resolution.RESOLVED and not is_counted(view) else told
 
 
-def _read_a_branch(view: DatabaseView, alert: SentAlert) -> Resolution:
-    """A newer backup read a branch; or backups no longer have to."""
+def _used_a_branch(view: DatabaseView, alert: SentAlert) -> Resolution:
+    """A newer backup, or drill, used a branch; or they no longer have to."""
+    if alert.subject == DRILLS:
+        drilled = bool(view.reports) and _is_later(view.reports[0].started, alert)
+        obsolete = not view.settings.drill.enabled or view.database.drill_target != NEON_BRANCH
+        return _resolution(resolved=drilled and not obsolete, obsolete=obsolete)
     resolved = _has_newer_backup(view, alert)
     return _resolution(resolved=resolved, obsolete=view.database.source == "database")
 
@@ -248,7 +254,7 @@ _RULES: dict[Code, Callable[[DatabaseView, SentAlert], Resolution]] = {
     Code.NEON_SNAPSHOT_OVERDUE: _told_everything,
     Code.NEON_GONE: _told_everything,
     Code.NEON_KEY: _told_everything,
-    Code.NEON_BRANCH: _read_a_branch,
+    Code.NEON_BRANCH: _used_a_branch,
     Code.NO_DRILL: _drilled,
     Code.DRILL_TOO_OLD: _drilled,
     Code.DRILL_FAILED: _drill_passed,

@@ -8,6 +8,7 @@ from lifeboat.alerts.policy.installation import Installation
 from lifeboat.model.answers import Answer
 from lifeboat.model.attempt import AttemptKind, AttemptOutcome
 from lifeboat.model.drill_report import Verdict
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.model.engine import Engine
 from lifeboat.model.text import format_time, line, printable
 from lifeboat.model.tiers import Tier
@@ -83,6 +84,7 @@ class DrillStatus(Answer):
         seconds: its duration.
         rto_seconds: the target for its duration.
         rto_margin_seconds: seconds left of the target; negative if it took longer.
+        target: where it restored: "embedded", "neon-branch", or the secret of a server.
     """
 
     verdict: Verdict
@@ -92,6 +94,7 @@ class DrillStatus(Answer):
     seconds: float
     rto_seconds: int
     rto_margin_seconds: float
+    target: str = EMBEDDED
 
 
 class DatabaseStatus(Answer):
@@ -293,4 +296,5 @@ def _drill(view: DatabaseView) -> DrillStatus | None:
         seconds=newest.total_seconds,
         rto_seconds=newest.rto_seconds,
         rto_margin_seconds=newest.rto_margin_seconds,
+        target=newest.target,
     )

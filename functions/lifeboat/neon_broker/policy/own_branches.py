@@ -8,25 +8,26 @@ protect it.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from lifeboat.model.branches import BranchRequest
+from lifeboat.model.branches import BranchRequest, Purpose
 from lifeboat.model.engine import Engine
 from lifeboat.neon.records import Branch
 
 LIFETIME = timedelta(hours=2)
 """After so long Neon deletes what nobody has: eight times a function's time."""
 
-LARGEST_CU = 1.0
-"""How far the compute of a branch may grow: a backup reads with three processes at most."""
+LARGEST_CU: dict[Purpose, float] = {"backup": 1.0, "drill": 2.0}
+"""How far the compute of a branch may grow. A backup reads with three processes at most; a drill
+restores with more, and every plan has two (https://neon.com/docs/introduction/plans)."""
 
-_PREFIX = "lifeboat/"
+_PREFIXES: dict[Purpose, str] = {"backup": "lifeboat/", "drill": "lifeboat-drill/"}
 
 
 def name_of(request: BranchRequest) -> str:
-    """The name of a run's branch: lifeboat/app/function/<run>.
+    """The name of a run's branch: lifeboat/app/function/<run>, lifeboat-drill/app/function/<run>.
 
-    No part has a slash, so no two databases or runs have the same.
+    No part has a slash, so no two purposes, databases or runs have the same.
     """
-    return f"{_PREFIX}{request.database}/{request.engine}/{request.run}"
+    return f"{_PREFIXES[request.purpose]}{request.database}/{request.engine}/{request.run}"
 
 
 def expires_at(engine: Engine, job_hours: int, now: datetime) -> datetime:
@@ -51,23 +52,35 @@ def is_own(branch: Branch, name: str) -> bool:
     )
 
 
+def is_new(branch: Branch, name: str, before: Iterable[Branch]) -> bool:
+    """Whether a branch is the copy that this very run has made, whatever Neon answers.
+
+    Args:
+        branch: as Neon describes it.
+        name: of the run's branch.
+        before: the branches that were there before it was made, which have somebody's data.
+    """
+    known = {each.id for each in before}
+    return is_own(branch, name) and branch.expires_at is not None and branch.id not in known
+
+
 def of_run(branches: Iterable[Branch], request: BranchRequest) -> list[Branch]:
     """The branches of this run; if the request names one, only that."""
     name = name_of(request)
     return [each for each in branches if is_own(each, name) and request.branch in {None, each.id}]
 
 
-def leftovers(branches: Iterable[Branch], database: str, now: datetime) -> list[Branch]:
-    """The branches of runs that died, of which Neon should have deleted every one.
+def leftovers(branches: Iterable[Branch], request: BranchRequest, now: datetime) -> list[Branch]:
+    """The branches of runs of the same kind that died, of which Neon should have deleted every one.
 
     One whose expiry somebody has removed stays: he wants to keep it.
 
     Args:
         branches: of the project.
-        database: whose runs.
+        request: of a run of the same database and purpose.
         now: the time.
     """
-    prefix = f"{_PREFIX}{database}/"
+    prefix = f"{_PREFIXES[request.purpose]}{request.database}/"
     return [
         each
         for each in branches

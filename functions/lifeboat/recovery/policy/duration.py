@@ -7,7 +7,8 @@ timeout. So the rates here are careful, not pessimistic.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lifeboat.model.drill_report import EMBEDDED, DrillReport
+from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.drill_target import EMBEDDED
 from lifeboat.settings.function_size import VCPU_MB
 
 MB = 1 << 20

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lifeboat.alerts.policy.findings import Code, Finding, Level
-from lifeboat.model.schedule import runs
 from lifeboat.model.steps import plain_steps
 from lifeboat.model.text import format_size, format_time, join_first, line, plural
 from lifeboat.monitor.policy.database_view import DatabaseView
 from lifeboat.monitor.policy.neon import NeonFacts, neon_facts
-from lifeboat.monitor.policy.transfer import read_by
+from lifeboat.monitor.policy.transfer import drills_read, read_by, reading_runs
 from lifeboat.settings import TransferSettings
 from lifeboat.settings.allowance import (
     Allowance,
@@ -54,7 +53,7 @@ class _Outlook:
 
     @property
     def to_come(self) -> int:
-        """Bytes that backups will read in this period."""
+        """Bytes that runs will read in this period."""
         return sum(read for _, read in self.rest)
 
 
@@ -91,8 +90,8 @@ def _outlook(readers: Sequence[_Reader]) -> _Outlook:
 def _runs(view: DatabaseView, since: datetime, until: datetime) -> Iterator[tuple[datetime, int]]:
     """The runs since Neon has counted; nothing is known of what a first backup will read."""
     if view.complete:
-        read, database = read_by(view.complete[0]), view.database
-        yield from ((run, read) for run in runs(database.cron, database.timezone, since, until))
+        read = read_by(view.complete[0])
+        yield from ((run, read) for run in reading_runs(view, since, until))
 
 
 def _allowance(readers: Sequence[_Reader]) -> Allowance | None:
@@ -154,10 +153,11 @@ def _findings(
 
 def _figures(reader: _Reader, readers: Sequence[_Reader], outlook: _Outlook) -> str:
     names = join_first(sorted(each.view.name for each in readers))
+    kind = "run" if any(drills_read(each.view) for each in readers) else "backup"
     return (
         f"By {format_time(outlook.at)}, Neon had counted {format_size(outlook.used)} for project"
         f" {line(reader.known.facts.project_id)} in the billing period that ends at"
-        f" {format_time(outlook.end)}. Until then, {plural(len(outlook.rest), 'backup')} of {names}"
+        f" {format_time(outlook.end)}. Until then, {plural(len(outlook.rest), kind)} of {names}"
         f" will read {format_size(outlook.to_come)};"
         f" {format_size(sum(read for _, read in outlook.following))} in the period after it."
     )
