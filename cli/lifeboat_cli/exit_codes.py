@@ -11,11 +11,11 @@ class ExitCode(IntEnum):
     FAILED = 1
     """It was not done, or not to the end. The error says what is safe and what to do next."""
     USAGE = 2
-    """Wrong usage, or the person declined. Nothing was done."""
+    """Wrong usage, no such database or stack, or the person declined. Nothing was done."""
     PARTIAL = 3
     """It was done, and a part of it could not be tested or was not done."""
     NOT_SAFE = 4
-    """`status`: a database or the bucket is not safe."""
+    """`status`, `doctor`: a database or the bucket is not safe, or something is not set up."""
     RUNNING = 5
     """The run goes on, or nobody knows yet what became of it."""
     INTERRUPTED = 130

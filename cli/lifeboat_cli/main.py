@@ -81,7 +81,7 @@ def _elsewhere(name: str) -> click.Command:
 
     def needs_checkout() -> None:
         raise CommandError(
-            f"`lifeboat {name}` needs the checkout: it deploys what stands there.",
+            f"`lifeboat {name}` needs a clone: the settings and what is deployed are there.",
             safe="Nothing was done.",
             next_step=f"In a clone of the repository: make ready && .venv/bin/lifeboat {name}",
             code=ExitCode.USAGE,
