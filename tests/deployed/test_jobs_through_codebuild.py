@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from lifeboat.model.engine import BuildVariable
+from local.aws import LocalAws
 from tests.deployed.conftest import Installation
 from tests.support.aws_helpers import eventually
 
 
-def run(installation: Installation, project: str, event: Mapping[str, object]) -> dict[str, Any]:
+def run_build(aws: LocalAws, project: str, event: Mapping[str, object]) -> dict[str, Any]:
     """Start a build as a function does, and wait for its end."""
-    client = installation.aws.client("codebuild")
+    client = aws.client("codebuild")
     values = {BuildVariable.EVENT: json.dumps(event), BuildVariable.RUN_ID: str(uuid.uuid4())}
     started = client.start_build(
         projectName=project,
@@ -35,7 +36,7 @@ def run(installation: Installation, project: str, event: Mapping[str, object]) -
 def test_a_job_of_one_database_can_do_nothing_for_another(
     installation: Installation, work: str
 ) -> None:
-    build = run(installation, f"Lifeboat-{work}-app-job", {"database": "other"})
+    build = run_build(installation.aws, f"Lifeboat-{work}-app-job", {"database": "other"})
     assert build["buildStatus"] == "FAILED"
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lifeboat.model.drill_report import DrillReport
+from lifeboat.model.drill_report import DrillReport, Verdict
+from lifeboat.model.engine import Engine
 from lifeboat.model.manifest import Manifest
 from lifeboat.model.provider import ProblemKind
 from local.neon import Fault
 from local.neon.storage import DATABASE, ROLE
 from tests.deployed.conftest import Installation
+from tests.deployed.test_jobs_through_codebuild import run_build
 from tests.support.backup_harness import eventually
 from tests.support.in_neon import (
     BACKUP,
@@ -32,7 +34,7 @@ def in_neon(
 ) -> Iterator[InNeon]:
     root = tmp_path_factory.mktemp("neon")
     with deployed_in_neon(
-        installation.aws, root, source="branch", drill_target="neon-branch"
+        installation.aws, root, source="branch", drill_target="neon-branch", engine="auto"
     ) as there:
         line = there.neon.control.line_of(there.neon.project.main)
         with line.server.admin(DATABASE) as admin:
@@ -168,6 +170,27 @@ def test_a_drill_restores_into_a_branch_that_is_gone_afterwards_and_says_so(
     line = in_neon.neon.control.line_of(in_neon.neon.project.main)
     passwords = line.passwords.values()
     assert [each for each in (KEY, "postgresql://", *passwords) if each in written] == []
+
+
+def test_jobs_use_branches_that_are_gone_afterwards_too(in_neon: InNeon) -> None:
+    project, event = f"{STACK}-backup-app-job", {"database": "app"}
+    build = run_build(in_neon.aws, project, event)
+    assert build["buildStatus"] == "SUCCEEDED", build
+    manifests = [key for key in in_neon.bucket.holds() if key.endswith("/manifest.json")]
+    key = max(manifests)
+    manifest = Manifest.from_json(in_neon.bucket.read(key), key=key)
+    assert manifest.engine is Engine.JOB
+    assert manifest.branch
+    assert manifest.branch_missing is None
+    build = run_build(in_neon.aws, f"{STACK}-drill-app-job", event)
+    assert build["buildStatus"] == "SUCCEEDED", build
+    reports = [key for key in in_neon.bucket.holds() if key.startswith("drills/app/")]
+    key = max(key for key in reports if key.endswith(".json"))
+    report = DrillReport.from_json(in_neon.bucket.read(key), key=key)
+    assert (report.backup, report.verdict) == (manifest.location.id, Verdict.PROVEN)
+    assert report.branch
+    assert report.branch.name.startswith("lifeboat-drill/app/job/")
+    eventually(lambda: [*in_neon.neon.project.branches] == [in_neon.neon.project.main.id])
 
 
 def test_without_a_branch_a_drill_uses_its_own_server_and_the_answer_says_why(

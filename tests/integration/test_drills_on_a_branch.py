@@ -269,6 +269,24 @@ def test_databases_that_the_api_does_not_know_are_no_reason_to_restore_beside_th
     assert "made by SQL" in told
 
 
+def test_tables_in_neons_own_database_are_no_reason_to_restore_beside_them(
+    lab: BranchLab, on_branch: DrillHarness
+) -> None:
+    with lab.line.server.admin("postgres") as admin:
+        admin.execute("CREATE SCHEMA neon CREATE TABLE own (id int)")
+        admin.execute("CREATE TABLE of_somebody (id int)")
+    try:
+        told = fell_back(on_branch, on_branch.hold(), lab)
+    finally:
+        with lab.line.server.admin("postgres") as admin:
+            admin.execute("DROP TABLE of_somebody")
+    assert "The database postgres of the branch has 1 table," in told
+    report = on_branch.hold()
+    with lab.line.server.admin("postgres") as admin:
+        admin.execute("DROP SCHEMA neon CASCADE")
+    assert (report.target, report.branch_missing) == ("neon-branch", None)
+
+
 def test_the_source_is_no_branch(lab: BranchLab, on_branch: DrillHarness) -> None:
     secret = lab.aws.client("secretsmanager").get_secret_value(SecretId=lab.arns["database"])
     on_branch.branches = Watched.by(lab, lambda _: str(secret["SecretString"]))

@@ -14,6 +14,7 @@ import psycopg
 from layers.target import Platform
 from lifeboat.model.branches import SECRET_VARIABLE
 from lifeboat.model.drill_target import DrillTargetKind
+from lifeboat.model.engine import EngineChoice
 from lifeboat.model.provider import ProviderReport
 from lifeboat.model.source_branch import SourceKind
 from lifeboat.neon.policy.endpoint import TEST_API
@@ -108,6 +109,7 @@ def deployed_in_neon(
     *,
     source: SourceKind = "database",
     drill_target: DrillTargetKind = "embedded",
+    engine: EngineChoice = "function",
     **neon_settings: object,
 ) -> Iterator[InNeon]:
     """The stack, until the block is left; its functions speak to the stand-in.
@@ -117,6 +119,7 @@ def deployed_in_neon(
         root: a directory of its own.
         source: what its backups read.
         drill_target: where its drills restore.
+        engine: whether its runs may be jobs.
         neon_settings: more keys of `databases.neon`.
     """
     manager = aws.client("secretsmanager")
@@ -127,7 +130,7 @@ def deployed_in_neon(
         }
         key, secret = made["lifeboat/neon"], made["lifeboat/in-neon"]
         place = {"project_id": neon.project.id, "api_key_secret_arn": key, **neon_settings}
-        runs = {"source": source, "drill_target": drill_target}
+        runs = {"source": source, "drill_target": drill_target, "engine": engine}
         database = {"secret_arn": secret, "neon": place, **runs}
         outputs = _deploy(aws, root / "cdk.out", database)
         for each in ("monitor", "neon-watch", "backup-app", "drill-app"):
@@ -166,7 +169,7 @@ def _url(neon: FakeNeon) -> str:
 
 def _deploy(aws: LocalAws, assembly: Path, database: dict[str, object]) -> dict[str, str]:
     settings = {
-        "databases": [{"name": "app", "engine": "function", **database}],
+        "databases": [{"name": "app", **database}],
         "architecture": Platform.of_host().architecture,
         "dashboard": False,
         "restore": {"enabled": False},

@@ -14,7 +14,7 @@ from lifeboat.errors import BranchError, ConfigurationError, LifeboatError
 from lifeboat.model.branches import BranchRequest
 from lifeboat.model.drill_target import NEON_BRANCH, DrillBranch
 from lifeboat.model.text import plural
-from lifeboat.postgres.connect import connect, speaking_to
+from lifeboat.postgres.connect import connect, open_again, speaking_to
 from lifeboat.postgres.endpoint import Endpoint, parse_secret
 from lifeboat.postgres.login import Login, login_to
 from lifeboat.postgres.pooler import check_endpoint
@@ -25,6 +25,23 @@ SELECT datname FROM pg_catalog.pg_database
 WHERE datname NOT IN ('template0', 'template1', 'postgres', pg_catalog.current_database())
 """
 """Databases beside PostgreSQL's own, Neon's own, and the one that was made for the drill."""
+
+_MAY_ENTER: LiteralString = """
+SELECT pg_catalog.has_database_privilege(oid, 'CONNECT') FROM pg_catalog.pg_database
+WHERE datname = 'postgres'
+"""
+_TABLES: LiteralString = """
+SELECT count(*) FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm')
+    AND n.nspname !~ '^(pg_|information_schema$|neon$|neon_migration$)'
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.objid = c.oid AND d.deptype = 'e'
+    )
+"""
+"""Tables that somebody has made in Neon's own database, which its API neither lists nor deletes."""
 
 
 @contextmanager
@@ -116,7 +133,7 @@ def _require_empty(run: DrillRun, login: Login) -> None:
     """Raise if anybody's data are on the branch: code in the backup could read them there.
 
     Raises:
-        BranchError: there are other databases.
+        BranchError: there are other databases, or tables in Neon's own one.
         ServerError: it can't be reached.
     """
     with speaking_to(login, TARGET):
@@ -126,6 +143,15 @@ def _require_empty(run: DrillRun, login: Login) -> None:
         )
         with closing(connection):
             others = len(connection.execute(_OTHERS).fetchall())
+            may_enter = (True,) in connection.execute(_MAY_ENTER).fetchall()
+        tables = _tables_in_postgres(run, login) if may_enter else 0
+    if tables:
+        raise BranchError(
+            f"The database postgres of the branch has {plural(tables, 'table')}, which code in a"
+            " backup could read. Neon neither lists nor deletes that database.",
+            todo="Move them into a database of their own, or let drills use their own server:"
+            ' drill_target = "embedded" in lifeboat.toml, then make deploy.',
+        )
     if others:
         raise BranchError(
             f"The branch still has {plural(others, 'other database')}, which code in a backup"
@@ -133,3 +159,8 @@ def _require_empty(run: DrillRun, login: Login) -> None:
             todo="Look in the Neon console at the databases of the branch that the backups are of:"
             " those that are missing there were made by SQL, and a drill can't do without them.",
         )
+
+
+def _tables_in_postgres(run: DrillRun, login: Login) -> int:
+    with closing(open_again(login.to("postgres"), register=run.scope.add_connection)) as connection:
+        return sum(int(str(row[0])) for row in connection.execute(_TABLES).fetchall())
