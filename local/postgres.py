@@ -51,11 +51,13 @@ class Cluster:
     Attributes:
         data: its data directory, as of a base backup; it is copied again and stays as it is.
         password: of its superuser `postgres`.
+        programs: of that server, with whose extensions a copy has to work.
         recover: whether to replay write-ahead log first, as the settings for recovery say.
     """
 
     data: Path
     password: str
+    programs: Path
     recover: bool = False
 
 
@@ -123,13 +125,10 @@ class PostgresServer:
         Raises:
             StartError: initdb failed, or the server ended or wasn't ready within 30 seconds.
         """
-        servers = server_tree([major])
         account = UnprivilegedUser.of_caller()
         home = account.make_home("lifeboat-pg-", root, MAX_PARENT_BYTES)
         try:
-            others = [each.name for each in servers.iterdir() if each.is_dir()]
-            others.remove(str(major))
-            programs = account.within_reach(servers, home, without=others) / str(major) / "bin"
+            programs = cluster.programs if cluster else _programs(major, home, account)
             certificate = issue(home) if tls else None
             password = cluster.password if cluster else secrets.token_urlsafe(18)
             if cluster:
@@ -261,6 +260,13 @@ def _make_cluster(programs: Path, home: Path, account: UnprivilegedUser, passwor
             todo="Look for the reason above: a full disk and a missing library are the usual ones.",
         )
     password_file.unlink()
+
+
+def _programs(major: int, home: Path, account: UnprivilegedUser) -> Path:
+    servers = server_tree([major])
+    others = [each.name for each in servers.iterdir() if each.is_dir()]
+    others.remove(str(major))
+    return account.within_reach(servers, home, without=others) / str(major) / "bin"
 
 
 def _copy_cluster(cluster: Cluster, home: Path, account: UnprivilegedUser) -> None:

@@ -169,7 +169,7 @@ def _base_backup(server: PostgresServer) -> Cluster:
     for name in ("pg_wal/archive_status", "pg_wal/summaries"):
         (copy / name).mkdir(parents=True, mode=0o700)
     (copy / "backup_label").write_text(stopped[0] if stopped else "")
-    return Cluster(copy, server.password, recover=True)
+    return Cluster(copy, server.password, server.programs, recover=True)
 
 
 def _not_in_a_backup(_: str, names: list[str]) -> list[str]:

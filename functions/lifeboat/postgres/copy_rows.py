@@ -73,8 +73,8 @@ class CopyRows:
         largest_row_table: whose it is; None without rows.
     """
 
-    counter: CDLL
-    reader: ScriptReader | EventReader
+    counter: CDLL = field(compare=False)
+    reader: ScriptReader | EventReader = field(compare=False)
     rows: dict[TableName, int] = field(default_factory=dict)
     digests: dict[TableName, str] = field(default_factory=dict)
     sequences: list[Sequence] = field(default_factory=list)
