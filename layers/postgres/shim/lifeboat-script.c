@@ -12,7 +12,7 @@
 
 #include "lifeboat-counter.h"
 
-enum { REPORT_BYTES = 4 << 20 }; /* of rows; who watches is told at least that often */
+enum { REPORT_BYTES = 1 << 20 }; /* of rows; who watches is told at least that often */
 
 enum { UNKNOWN, COPY, SETVAL, LO_OPEN, LOWRITE, KINDS, SKIPPED };
 
