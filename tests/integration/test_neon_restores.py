@@ -584,6 +584,35 @@ def test_a_snapshots_branch_that_cannot_be_made_or_deleted_is_told(restores: Res
     assert restores.branches() == sorted([*before, plan["kept_as"]])
 
 
+def test_two_people_who_send_the_event_of_a_snapshot_at_once_restore_once(
+    restores: Restores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restores.execute("CREATE TABLE both_of AS SELECT generate_series(1, 10) AS id")
+    restores.neon.control.take_snapshot("of both")
+    restores.execute("DELETE FROM both_of WHERE id > 3")
+    plan, before = restores.send(action="restore", snapshot="of both"), restores.branches()
+    back_up, first = restores._back_up, list[Future[dict[str, Any]]]()
+    seen = len(restores.neon.requests)
+
+    def meanwhile(event: dict[str, object], seconds: float) -> dict[str, object]:
+        """The one takes so long to back up that the other makes the snapshot's branch by then."""
+        if not first:
+            first.append(other.submit(restores.go, plan))
+            eventually(lambda: any("_snapshot_" in name for name in restores.branches()))
+        return back_up(event, seconds)
+
+    monkeypatch.setattr(restores, "_back_up", meanwhile)
+    monkeypatch.setattr(restores.neon.control, "operation_seconds", 0.5)
+    with ThreadPoolExecutor(1) as other:
+        done = [restores.go(plan), first[0].result()]
+    monkeypatch.undo()
+    assert [each["verdict"] for each in done] == ["same", "same"]
+    assert restores.rows("both_of") == 10
+    asked = [each for each in restores.neon.requests[seen:] if each.method == "POST"]
+    assert sum("/snapshots/" in each.path for each in asked) == 1
+    assert restores.branches() == sorted([*before, plan["kept_as"]])
+
+
 def test_nothing_to_undo_is_said(restores: Restores) -> None:
     restores.neon.project.main.name = "fresh"
     error = refused(restores, action="undo")

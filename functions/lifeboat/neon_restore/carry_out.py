@@ -106,10 +106,10 @@ def _restore(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan:
         if _is_done_by_another(run, record):
             return record
     if record.snapshot:
-        run.progress.step("read the snapshot", new=True)
-        record = with_snapshot_branch(run, record)
-        if _is_done_by_another(run, record):
+        ready = _with_snapshot(run, record)
+        if ready is None:
             return record
+        record = ready
     run.progress.step("restore", new=True)
     _safe_from_now(run, record)
     try:
@@ -130,6 +130,18 @@ def _restore(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan:
     except ProviderOperationError as error:
         raise _failed(run, record, error) from None
     return record
+
+
+def _with_snapshot(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan | None:
+    """The plan with a branch of its snapshot; None if another run of the same event restores."""
+    run.progress.step("read the snapshot", new=True)
+    try:
+        record = with_snapshot_branch(run, record)
+    except ProviderError:
+        if not _was_begun(run, record):
+            raise
+        return None
+    return None if _is_done_by_another(run, record) else record
 
 
 def _is_done_by_another(run: NeonRestoreRun, record: NeonPlan) -> bool:

@@ -5,6 +5,7 @@ undoing that is another thing. So a branch is made of the snapshot that replaces
 one is restored to it, as to any other branch.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,10 @@ from lifeboat.neon_restore.policy.names import look_name, snapshot_name
 from lifeboat.neon_restore.policy.record import NeonPlan
 from lifeboat.neon_restore.policy.restorable import branch_with, is_ready
 from lifeboat.neon_restore.run import NeonRestoreRun
+from lifeboat.runtime.timeouts import timeouts
+
+_HALF_MADE_SECONDS = 60.0
+"""How long another run of the same event may take to make the branch."""
 
 
 @contextmanager
@@ -51,18 +56,15 @@ def look_at_snapshot(run: NeonRestoreRun, snapshot: Snapshot, target: Branch) ->
 def with_snapshot_branch(run: NeonRestoreRun, record: NeonPlan) -> NeonPlan:
     """The plan with a branch of its snapshot as the source; it is stored.
 
-    An event that comes twice makes one branch. One that is only half made is made anew.
+    An event that comes twice makes one branch: the second one waits for the first one's. What a
+    dead run has left half made is made anew.
 
     Raises:
         ProviderError: Neon did not make it.
         StorageError: the plan could not be stored.
     """
     name = snapshot_name(record.planned)
-    made = branch_with(name, run.neon.branches())
-    if made and not is_ready(made):
-        delete_own_branch(run, name, made.id)
-        made = None
-    made = made or _make(run, record.snapshot or "", name, record.branch_id)
+    made = _ready(run, name) or _make(run, record.snapshot or "", name, record.branch_id)
     record = record.model_copy(update={"source": made.id})
     run.store.save(record)
     return record
@@ -73,9 +75,24 @@ def remove_snapshot_branch(run: NeonRestoreRun, record: NeonPlan) -> None:
     delete_own_branch(run, snapshot_name(record.planned), record.source)
 
 
+def _ready(run: NeonRestoreRun, name: str) -> Branch | None:
+    """The branch of that name, when it is ready; None if there is none, or it was given up."""
+    end = time.monotonic() + min(_HALF_MADE_SECONDS, run.left())
+    while (there := branch_with(name, run.neon.branches())) and not is_ready(there):
+        if time.monotonic() >= end:
+            delete_own_branch(run, name, there.id)
+            return None
+        time.sleep(timeouts().provider_poll_seconds)
+    return there
+
+
 def _make(run: NeonRestoreRun, snapshot_id: str, name: str, target_id: str) -> Branch:
     begun = run.neon.restore_snapshot(snapshot_id, name=name, branch_id=target_id)
-    run.neon.wait_for(begun.operations, seconds=_seconds(run))
+    try:
+        run.neon.wait_for(begun.operations, seconds=_seconds(run))
+    except ProviderError:  # no other one is deleted: one of this name may be another run's
+        delete_own_branch(run, name, begun.branch.id)
+        raise
     try:
         expiring = run.neon.let_expire(begun.branch.id, run.started + LIFE)
         run.neon.wait_for(expiring.operations, seconds=_seconds(run))
