@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from infra.names import function_arn
 from infra.role import read_secrets
 from lifeboat.model.branches import BROKER_VARIABLE, SECRET_VARIABLE
 
@@ -35,18 +36,9 @@ def use_branches(branches: BranchAccess, stack: Stack) -> Iterator[iam.PolicySta
         branches: of which database, and for what.
         stack: of the role.
     """
-    yield _invoke_broker(stack, branches.broker)
+    yield iam.PolicyStatement(
+        sid="InvokeBroker",
+        actions=["lambda:InvokeFunction"],
+        resources=[function_arn(stack, branches.broker)],
+    )
     yield from read_secrets("BranchSecret", [branches.secret_arn], [], stack)
-
-
-def _invoke_broker(stack: Stack, function: str) -> iam.PolicyStatement:
-    """Asking the function that makes branches for one."""
-    arn = stack.format_arn(
-        service="lambda",
-        resource="function",
-        resource_name=function,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    return iam.PolicyStatement(
-        sid="InvokeBroker", actions=["lambda:InvokeFunction"], resources=[arn]
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
 from lifeboat.errors import SettingsError
@@ -17,6 +17,21 @@ type Job = Literal[
 
 MAX_NAME_LENGTH = 64
 """Characters that Lambda and EventBridge Scheduler accept in a name."""
+
+
+def function_arn(stack: Stack, name: str) -> str:
+    """The ARN of a function of the stack, for a policy that must not depend on the function.
+
+    Args:
+        stack: of the function.
+        name: its physical name.
+    """
+    return stack.format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def function_name(scope: Construct, job: Job, database: str | None = None) -> str:

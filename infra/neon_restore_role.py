@@ -1,10 +1,10 @@
 """What the function that restores by Neon may do."""
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.names import function_name
+from infra.names import function_arn, function_name
 from infra.neon_keys import read_neon_keys
 from infra.role import (
     WRITE,
@@ -84,12 +84,6 @@ def _back_up(
         sid="BackUpFirst",
         actions=["lambda:InvokeFunction"],
         resources=[
-            stack.format_arn(
-                service="lambda",
-                resource="function",
-                resource_name=function_name(scope, "backup", each.name),
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
-            for each in databases
+            function_arn(stack, function_name(scope, "backup", each.name)) for each in databases
         ],
     )

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, CfnElement, Stack, Validations
+from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.backup_bucket import BackupBucket
+from infra.names import function_arn
 from infra.shared_resources import Log, SharedResources
 from lifeboat.model.attempt import AttemptKind
 from lifeboat.model.keys import attempt_key, claims_prefix
@@ -282,18 +283,12 @@ def _manage_network_interfaces(stack: Stack, function: str) -> Iterator[iam.Poli
         "ec2:UnassignPrivateIpAddresses",
     ]
     yield iam.PolicyStatement(sid="ManageNetworkInterfaces", actions=actions, resources=["*"])
-    function_arn = stack.format_arn(
-        service="lambda",
-        resource="function",
-        resource_name=function,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
     yield iam.PolicyStatement(
         sid="DenyEniCallsFromFunctionCode",
         effect=iam.Effect.DENY,
         actions=actions,
         resources=["*"],
-        conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
+        conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn(stack, function)}},
     )
 
 

@@ -91,20 +91,15 @@ def restore_message(
 ) -> Message:
     """The notification that a restore was executed and failed."""
     what = line(error.what)
-    found = Finding(
-        code=Code.RESTORE_FAILED,
-        level=Level.CRITICAL,
-        database=database,
+    return _of_restore(
+        database,
+        error,
         headline=f"had a failed restore: {_cut(what)}",
         fact=f"The restore of {database} that started at {format_time(started)} failed: {what}",
-        since=now,
-        safe=line(error.safe),
-        advice=(
-            Step(line(error.todo)),
-            Step("Read its log", installation.commands.restore_log()),
-        ),
+        log=installation.commands.restore_log(),
+        installation=installation,
+        now=now,
     )
-    return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
 
 
 def neon_restore_message(
@@ -119,21 +114,37 @@ def neon_restore_message(
     It failed, or Neon goes on with it: the error says which.
     """
     what = line(error.what)
+    return _of_restore(
+        database,
+        error,
+        headline=f"has a restore by Neon that is not done: {_cut(what)}",
+        fact=f"The restore of {database} by Neon that started at {format_time(started)} is not"
+        f" done: {what}",
+        log=installation.commands.neon_restore_log(),
+        installation=installation,
+        now=now,
+    )
+
+
+def _of_restore(  # noqa: PLR0913  # each by its name
+    database: str,
+    error: LifeboatError,
+    *,
+    headline: str,
+    fact: str,
+    log: str,
+    installation: Installation,
+    now: datetime,
+) -> Message:
     found = Finding(
         code=Code.RESTORE_FAILED,
         level=Level.CRITICAL,
         database=database,
-        headline=f"has a restore by Neon that is not done: {_cut(what)}",
-        fact=(
-            f"The restore of {database} by Neon that started at {format_time(started)} is not"
-            f" done: {what}"
-        ),
+        headline=headline,
+        fact=fact,
         since=now,
         safe=line(error.safe),
-        advice=(
-            Step(line(error.todo)),
-            Step("Read its log", installation.commands.neon_restore_log()),
-        ),
+        advice=(Step(line(error.todo)), Step("Read its log", log)),
     )
     return alert_message([found], kind=Kind.NEW, now=now, installation=installation)
 
